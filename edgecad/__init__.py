@@ -1,0 +1,31 @@
+"""EdgeCAD's runtime: from a report screen to a probability and a heat map, or to a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgecad.classifier import Classifier
+    from edgecad.contract import Contract
+    from edgecad.errors import EdgecadError, InputRefused
+    from edgecad.prediction import Prediction
+
+__version__ = "0.1.0"
+__all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction", "__version__"]
+
+_HOMES = {
+    "Classifier": "edgecad.classifier",
+    "Contract": "edgecad.contract",
+    "EdgecadError": "edgecad.errors",
+    "InputRefused": "edgecad.errors",
+    "Prediction": "edgecad.prediction",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `edgecad --help` loads no OpenCV."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgecad' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

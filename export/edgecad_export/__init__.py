@@ -1,0 +1,1 @@
+"""Export: the CAM head, ONNX, and the proof that nothing changed on the way."""

@@ -1,0 +1,1 @@
+"""Training: phantoms, two-stage transfer learning, evaluation."""
