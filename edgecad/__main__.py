@@ -1,0 +1,5 @@
+"""`python -m edgecad` is the program itself."""
+
+from edgecad.cli.program import main
+
+main()

@@ -1,0 +1,125 @@
+"""The root command: finds commands by name, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from edgecad.errors import EdgecadError
+
+OWN = {
+    "infer": "edgecad.cli.infer",
+    "verify": "edgecad.cli.verify",
+    "bench": "edgecad.cli.bench",
+    "demo": "edgecad.cli.demo",
+}
+"""The runtime's own commands; other rooms add theirs as entry points of the group below."""
+GROUP = "edgecad.commands"
+WAY = ("phantom", "train", "export", "infer", "verify", "bench", "demo")
+"""Order in the help text: the way of a model."""
+
+
+class Program(TyperGroup):
+    """Commands that are imported when they are named, and the one place where errors become words."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands, in the order in which they are used."""
+        names = {*OWN, *_plugins()}
+        return [name for name in WAY if name in names] + sorted(names - set(WAY))
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """Import one command; None if there is none of that name."""
+        if name in OWN:
+            app = importlib.import_module(OWN[name]).app
+        else:
+            # Reading entry points costs 30 ms, so only when the runtime has no such command.
+            entry = _plugins().get(name)
+            if entry is None:
+                return None
+            app = entry.load()
+        command: Any = typer.main.get_command(app)
+        command.name = name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run, and turn errors into one line on stderr and a documented exit code."""
+        try:
+            return super().invoke(ctx)
+        except EdgecadError as error:
+            _say(str(error))
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _say("interrupted")
+            ctx.exit(130)
+        except BrokenPipeError:
+            # The reader of our output went away; point stdout elsewhere so that the exit is quiet too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except OSError as error:
+            _say(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            ctx.exit(1)
+        except Exception as error:
+            if type(error).__module__.startswith(("typer", "click")):
+                raise
+            if os.environ.get("EDGECAD_DEBUG"):
+                raise
+            _say(
+                f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}; "
+                "please report it, with what EDGECAD_DEBUG=1 shows"
+            )
+            ctx.exit(1)
+
+
+def _say(message: str) -> None:
+    typer.echo(f"edgecad: {' '.join(message.split())}", err=True)
+
+
+def _plugins() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+app = typer.Typer(
+    cls=Program,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from edgecad import __version__
+
+        typer.echo(f"edgecad {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Small medical classifiers at the scanner: train, export, infer.
+
+    edgecad train; edgecad export; edgecad infer scan.jpg
+
+    Exit codes: 0 ok, 1 unexpected or the disk failed, 2 usage, 3 input refused, 4 device, extra or
+    weights not available, 5 a gate failed, 6 model or contract invalid, 7 engine build failed,
+    130 interrupted. Research use only; not a medical device.
+    """
+
+
+def main() -> None:
+    """Entry point of the `edgecad` program."""
+    app()
+
+
+__all__ = ["Program", "app", "main"]

@@ -1,0 +1,206 @@
+"""The contract: everything a runtime must know about a model, kept inside the ONNX file.
+
+Training writes it, export completes it, the runtime obeys it. It is JSON under the metadata key
+`edgecad.contract`; unknown fields, missing fields and values that cannot be meant are refused.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeVar
+
+import msgspec
+
+from edgecad.errors import ModelInvalid
+
+METADATA_KEY = "edgecad.contract"
+CONTRACT_VERSION = 1
+
+Origin = Literal["phantom", "patients", "mixed"]
+Scaling = Literal["tf"]
+"""How uint8 becomes the backbone's input, inside the graph. `tf`: x / 127.5 - 1."""
+
+Checked = TypeVar("Checked", bound=msgspec.Struct)
+
+
+class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of the data that crosses rooms: immutable, and no field that is not known."""
+
+
+class Preparation(Frozen, kw_only=True):
+    """How a report screen becomes the network's input; `edgecad.polarmap.prepare` obeys it."""
+
+    size: int
+    """Side of the square input, pixels."""
+    crop: Literal["polar-map"] = "polar-map"
+    resize: Literal["area"] = "area"
+    colour_order: Literal["RGB"] = "RGB"
+    max_overlay_share: float = 0.06
+    """Largest share of the disc that text and lines drawn over it may cover, 0 to 1."""
+    version: Literal[1] = 1
+    """Version of the method itself: a change that moves one pixel gets a new number."""
+
+    def __post_init__(self) -> None:
+        _demand(32 <= self.size <= 1024, f"input size {self.size} is not within 32 to 1024 pixels")
+        _demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
+
+
+class Metric(Frozen, kw_only=True):
+    """One figure with its interval: `value` within `low` to `high` at the 95 % level, from `n` patients."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    part: Literal["validation", "test"]
+    method: str
+
+
+class GoldenAnswer(Frozen, kw_only=True):
+    """What the reference runtime answered to one golden sample, recorded at export."""
+
+    sample: str
+    """File name of the sample among the runtime's package data."""
+    sha256: str
+    logits: tuple[float, ...]
+    score_map: tuple[tuple[float, ...], ...]
+    """Heat map of the score, `(h, w)`, logit units."""
+
+
+class Colours(Frozen, kw_only=True):
+    """Colours seen inside the discs of the training images.
+
+    `bins` is a bitmap over 16 x 16 x 16 RGB cells (index 256 r + 16 g + b), in hexadecimal.
+    """
+
+    bins: str = "0" * 1024
+
+    def __post_init__(self) -> None:
+        _demand(len(self.bins) == 1024, "the bitmap of colours must have 1024 hexadecimal digits")
+
+
+class Labelling(Frozen, kw_only=True):
+    """Who said what the training images show."""
+
+    reference: str
+    """For example `simulated reader` or `two readers in consensus`."""
+    prevalence: float
+    """Share of the positive class among the training patients, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        _demand(0 < self.prevalence < 1, f"prevalence {self.prevalence} is not between 0 and 1")
+
+
+class Decision(Frozen, kw_only=True):
+    """From logits to a label: `probability >= threshold` is the positive class."""
+
+    threshold: float
+    rule: str
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        _demand(0 < self.threshold < 1, f"decision threshold {self.threshold} is not between 0 and 1")
+        _demand(
+            math.isfinite(self.temperature) and self.temperature > 0,
+            f"temperature {self.temperature} is not positive",
+        )
+
+
+class HeatmapScale(Frozen, kw_only=True):
+    """Fixed for a model, so that a colour means the same on every scan."""
+
+    full_scale: float
+    """Logit units at which the colour is saturated."""
+    region_threshold: float
+    """Logit units beyond which a cell belongs to the activated region."""
+
+    def __post_init__(self) -> None:
+        _demand(self.full_scale > 0 and self.region_threshold > 0, "the heat map's scale must be positive")
+
+
+class Contract(Frozen, kw_only=True):
+    """Everything a runtime must know about one model."""
+
+    version: int = CONTRACT_VERSION
+    name: str
+    created: str
+    """UTC, ISO 8601."""
+    classes: tuple[str, str]
+    """In the order of the outputs."""
+    positive: str
+    origin: Origin
+    preparation: Preparation
+    scaling: Scaling
+    backbone: str
+    head: str
+    feature_layer: str
+    decision: Decision
+    heatmap: HeatmapScale
+    labelling: Labelling
+    colours: Colours
+    metrics: tuple[Metric, ...]
+    data_sha256: str
+    split_sha256: str
+    weights: str
+    """Where the backbone's first weights came from: `imagenet`, `none`, or `file` and its hash."""
+    versions: dict[str, str]
+    intended_use: str
+    precision: Literal["fp32"] = "fp32"
+    tolerances: dict[str, float] = msgspec.field(default_factory=dict)
+    golden: tuple[GoldenAnswer, ...] = ()
+
+    def __post_init__(self) -> None:
+        _demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
+        _demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
+
+    @property
+    def positive_index(self) -> int:
+        """Column of the positive class in the outputs."""
+        return self.classes.index(self.positive)
+
+    @property
+    def negative(self) -> str:
+        """Name of the class that is not the positive one."""
+        return self.classes[1 - self.positive_index]
+
+
+def _demand(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)
+
+
+def struct_from_json(text: str | bytes, kind: type[Checked], what: str) -> Checked:
+    """Decode JSON into `kind`.
+
+    Raises:
+        ModelInvalid: naming the field, if anything is missing, unknown or cannot be meant.
+    """
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise ModelInvalid(f"{what} cannot be used: {error}; export the model again") from error
+
+
+def contract_from_json(text: str | bytes) -> Contract:
+    """Read a contract of any version that was ever released.
+
+    Raises:
+        ModelInvalid: if it is newer than this runtime, or not a contract.
+    """
+
+    class Version(msgspec.Struct):
+        version: int
+
+    version = struct_from_json(text, Version, "the model's contract").version
+    if version > CONTRACT_VERSION:
+        raise ModelInvalid(
+            f"the model's contract has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
+            "update edgecad, or export the model with this version"
+        )
+    return struct_from_json(text, Contract, "the model's contract")
+
+
+def json_from_struct(value: msgspec.Struct) -> str:
+    """Encode as indented JSON that a person can read."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()

@@ -1,0 +1,88 @@
+"""Folders that appear whole: written aside, renamed into place, then pointed to by `latest`.
+
+`latest` is a text file with a folder's name, not a link, so that it works on every file system. A
+process killed at any moment leaves the old folder in force, or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgecad.errors import UsageError
+
+LATEST = "latest"
+
+
+@contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """Give a folder to write into; it bears its final name only once the block has ended well.
+
+    Raises:
+        UsageError: the folder exists already and is not empty.
+    """
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        raise UsageError(f"{final} exists already; choose another --out, or remove it")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".partial", dir=final.parent))
+    try:
+        yield partial
+        for path in partial.rglob("*"):
+            if path.is_file():
+                _sync(path)
+        partial.chmod(0o755)
+        partial.replace(final)
+        _sync_folder(final.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def point_latest(folder: Path) -> None:
+    """Make `folder` the one that `latest` beside it names."""
+    write_whole(folder.parent / LATEST, f"{folder.name}\n".encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def followed(path: Path) -> Path:
+    """Follow `path` if it is a pointer that `point_latest` wrote; any other path is given back."""
+    if path.name != LATEST or not path.is_file():
+        return path
+    name = path.read_text(encoding="utf-8").strip()
+    if not name or Path(name).name != name:
+        raise UsageError(f"{path} does not name a folder beside it; give the folder itself")
+    return path.parent / name
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder, and its renames are durable without it.
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,128 @@
+"""The class activation map in numpy: what the exported graph must equal, and what pictures are drawn from.
+
+For global average pooling, dense layers with ReLU between them, and logits, let F be the pooled
+features and D the diagonal of active units (h > 0). The logit of class c is then linear in F:
+
+    weights_c = W1 D1 W2 D2 ... Wn[:, c]          effective weight of each feature
+    cam_c     = sum_k weights_c[k] F[:, :, k]
+    bias_c    = what the layers' own biases add along the same active paths
+    mean(cam_c) + bias_c == logit_c               exactly
+
+Without a hidden layer this is the class activation map of Zhou et al. 2016 (arXiv:1512.04150);
+before its ReLU and up to the factor h x w it is Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """One dense layer: `weights` `(inputs, units)`, `bias` `(units,)`; ReLU after all but the last."""
+
+    weights: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True)
+class ClassActivation:
+    """Maps of every class, and what ties them to the score.
+
+    Attributes:
+        logits: `(n, classes)`.
+        fc_weights: `(n, classes, channels)`, effective weights of the head for each image.
+        cam: `(n, classes, h, w)`, raw and signed, logit units.
+        cam_bias: `(n, classes)`; `cam.mean((2, 3)) + cam_bias == logits`.
+    """
+
+    logits: Floats
+    fc_weights: Floats
+    cam: Floats
+    cam_bias: Floats
+
+
+def class_activation(features: Floats, head: Sequence[Dense]) -> ClassActivation:
+    """Explain a head's logits.
+
+    Args:
+        features: `(n, h, w, channels)`, the input of the pooling layer.
+        head: dense layers after the pooling, in order.
+    """
+    values = features.mean(axis=(1, 2))
+    active = []
+    for layer in head[:-1]:
+        before = values @ layer.weights + layer.bias
+        active.append(before > 0)
+        values = np.maximum(before, 0)
+    last = head[-1]
+    logits = values @ last.weights + last.bias
+    weights = np.broadcast_to(last.weights.T, (len(features), *last.weights.T.shape))
+    bias = np.broadcast_to(last.bias, logits.shape)
+    for layer, on in zip(reversed(head[:-1]), reversed(active), strict=True):
+        weights = weights * on[:, None, :]
+        bias = bias + weights @ layer.bias
+        weights = weights @ layer.weights.T
+    cam = np.einsum("nck,nhwk->nchw", weights, features)
+    return ClassActivation(logits, np.asarray(weights), cam, np.asarray(bias))
+
+
+def score_map(cam: Floats, positive: int) -> Floats:
+    """The heat map that is shown: of the score, not of one logit.
+
+    With two classes softmax sees only the difference of the logits; the common part of the two maps is
+    arbitrary. So: the positive class's map minus the other's, logit units.
+
+    Args:
+        cam: `(..., 2, h, w)`.
+        positive: index of the positive class.
+
+    Returns:
+        `(..., h, w)`; its mean plus the difference of the biases is the log-odds.
+    """
+    return np.asarray(cam[..., positive, :, :] - cam[..., 1 - positive, :, :])
+
+
+def identity_error(cam: Floats, cam_bias: Floats, logits: Floats) -> float:
+    """Largest `|mean(cam) + cam_bias - logits|`, relative to the size of what is added up.
+
+    The sum may cancel, so the scale is that of its terms: max(1, |cam|, |cam_bias|, |logits|).
+    """
+    terms = (cam, cam_bias, logits)
+    scale = max(1.0, *(float(np.abs(term).max(initial=0.0)) for term in terms))
+    difference = cam.astype(np.float64).mean(axis=(-2, -1)) + cam_bias - logits
+    return float(np.abs(difference).max(initial=0.0)) / scale
+
+
+def correlation(one: Floats, other: Floats) -> float:
+    """Pearson correlation of two maps of the same shape; NaN if either is flat."""
+    a, b = (np.asarray(item, np.float64).ravel() for item in (one, other))
+    a, b = a - a.mean(), b - b.mean()
+    norm = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / norm if norm > 0 else float("nan")
+
+
+def share_outside_disc(shown: Floats) -> float:
+    """Share of the map's magnitude that lies in cells outside the disc, 0 to 1.
+
+    A cell belongs to the disc by the part of its area inside. Evidence outside is evidence from what is
+    black on every scan.
+    """
+    magnitude = np.abs(np.asarray(shown, np.float64))
+    total = float(magnitude.sum())
+    if total == 0.0:
+        return 0.0
+    return float((magnitude * (1.0 - _cell_coverage(*magnitude.shape))).sum()) / total
+
+
+def _cell_coverage(height: int, width: int, steps: int = 16) -> NDArray[np.float64]:
+    """Share of each cell of a `(height, width)` grid that lies inside the inscribed disc."""
+    y, x = ((np.arange(count * steps) + 0.5) / (count * steps) * 2 - 1 for count in (height, width))
+    inside = y[:, None] ** 2 + x[None, :] ** 2 <= 1.0
+    return np.asarray(inside.reshape(height, steps, width, steps).mean(axis=(1, 3)))

@@ -1,0 +1,88 @@
+"""From a report screen to the network's input: the one way, used by training and by the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Preparation
+from edgecad.errors import InputRefused
+from edgecad.polarmap.disc import Disc, find_disc
+from edgecad.polarmap.gate import colour_cell, refuse_unless_map
+from edgecad.polarmap.overlay import overlay_mask, painted_over
+
+__all__ = ["Disc", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "prepare"]
+
+Pixels = NDArray[np.uint8]
+
+CANVAS = 512
+"""Side of the square on which overlays are found and the map is judged, pixels."""
+
+
+@dataclass(frozen=True)
+class PreparedMap:
+    """A polar map ready for a network.
+
+    Attributes:
+        image: `(size, size, 3)` uint8 RGB; the disc touches the four sides, all outside it is black.
+        disc: where it was on the screen.
+        overlay_share: share of the disc that was text or lines and was painted over, 0 to 1.
+    """
+
+    image: Pixels
+    disc: Disc
+    overlay_share: float
+
+
+def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
+    """Find the polar map on `screen`, clean it, and bring it to the input size.
+
+    Args:
+        screen: `(height, width, 3)` uint8 RGB.
+        preparation: what the contract asks for.
+
+    Raises:
+        InputRefused: if the screen is not exactly one polar map; its `reason` says why.
+    """
+    disc = find_disc(screen)
+    square = _square_around(screen, disc)
+    canvas = cv2.resize(square, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
+    # The rim's own pixels are half ground: one and a half of the screen's, and one of the canvas.
+    inside = disc_mask(CANVAS, shrink=1.0 + 1.5 * CANVAS / square.shape[0])
+    strokes = overlay_mask(canvas, inside)
+    share = float(strokes.sum() / inside.sum())
+    if share > preparation.max_overlay_share:
+        raise InputRefused(
+            "overlay",
+            f"text, lines or texture cover {share:.1%} of the disc, at most {preparation.max_overlay_share:.1%} allowed; "
+            "save the screen without them",
+        )
+    canvas = painted_over(canvas, strokes)
+    refuse_unless_map(canvas, inside)
+    size = preparation.size
+    image = cv2.resize(np.where(inside[..., None], canvas, np.uint8(0)), (size, size), interpolation=cv2.INTER_AREA)
+    return PreparedMap(np.ascontiguousarray(image), disc, share)
+
+
+def disc_mask(side: int, shrink: float = 0.0) -> NDArray[np.bool_]:
+    """True on the inscribed disc of a square of `side` pixels, its radius less `shrink` pixels."""
+    axis = np.arange(side) - (side - 1) / 2
+    return np.asarray(axis[:, None] ** 2 + axis[None, :] ** 2 <= (side / 2 - shrink) ** 2)
+
+
+def _square_around(screen: Pixels, disc: Disc) -> Pixels:
+    """The bounding square of the disc; what lies beyond the screen by a rounding is black."""
+    half = int(np.ceil(disc.radius))
+    left, top = round(disc.x) - half, round(disc.y) - half
+    side = 2 * half + 1
+    height, width = screen.shape[:2]
+    square = screen[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]
+    if square.shape[:2] == (side, side):
+        return square
+    padded = np.zeros((side, side, 3), np.uint8)
+    y, x = max(-top, 0), max(-left, 0)
+    padded[y : y + square.shape[0], x : x + square.shape[1]] = square
+    return padded

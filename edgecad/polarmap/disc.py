@@ -1,0 +1,236 @@
+"""Find the polar map on a report screen: one circle, lit, on a dark ground.
+
+The search runs on a reduced screen and is refined on the full one, so its cost hardly grows with
+the screen. Everything is deterministic: the random draws of the fit have a fixed seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.errors import InputRefused
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+SEARCH_SIDE = 512
+"""Longest side of the reduced screen, pixels."""
+DARK_GROUND = 40
+"""Brightest grey level (median at the border) that still counts as a dark ground."""
+LIT = 24
+"""Grey levels above the ground from which a pixel belongs to a picture."""
+MIN_DIAMETER = 128
+"""Smallest disc, pixels: below, the 7 x 7 cells of a heat map have too few pixels behind them."""
+MIN_RIM_SHARE = 0.8
+"""Least share of the circle along which a rim must be seen; a severe defect may darken the rest."""
+RIM_TOLERANCE = 0.01
+"""How far the rim may lie from the circle, in radii."""
+MAX_LIT_OUTSIDE = 0.3
+"""Largest lit area outside the disc (text, a colour bar), in areas of the disc."""
+SECOND_DISC = 0.05
+"""Area, in areas of the disc, from which another compact picture counts as a second map."""
+
+WANTED = "one polar map, a disc on a dark ground, is wanted"
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A circle on the screen: centre and radius in pixels, x to the right, y down."""
+
+    x: float
+    y: float
+    radius: float
+
+
+def find_disc(screen: Pixels) -> Disc:
+    """Find the one polar map on `screen`, `(height, width, 3)` uint8 RGB.
+
+    Raises:
+        InputRefused: `blank`, `no-disc`, `small`, `cut-off` or `several-maps`.
+    """
+    # A whole factor, because averaging whole blocks is several times faster than any other resize.
+    factor = -(-max(screen.shape[:2]) // SEARCH_SIDE)
+    small = _block_means(screen, factor)
+    brightness = brightest_channel(small)
+    ground = _ground_level(brightness)
+    # Opening by one pixel drops text, whose strokes are thinner, before shapes are judged.
+    lit = cv2.morphologyEx((brightness > ground + LIT).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    coarse = _circle_of_largest_shape(lit)
+    _refuse_other_pictures(lit, coarse)
+    # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
+    guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
+    return _refined(screen, guess, ground + LIT)
+
+
+def brightest_channel(image: Pixels) -> Pixels:
+    """Largest of the three channels, `(height, width)` uint8."""
+    red, green, blue = cv2.split(image)
+    brightest: Pixels = cv2.max(cv2.max(red, green), blue)
+    return brightest
+
+
+def _block_means(screen: Pixels, factor: int) -> Pixels:
+    """`screen` reduced by a whole factor; the last rows and columns that fill no block are left out."""
+    if factor == 1:
+        return screen
+    height, width = (max(side // factor, 1) for side in screen.shape[:2])
+    blocks = screen[: height * factor, : width * factor]
+    means: Pixels = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_AREA)
+    return means
+
+
+def _ground_level(brightness: Pixels) -> int:
+    border = np.concatenate([brightness[:2].ravel(), brightness[-2:].ravel(), brightness[:, :2].ravel(),
+                             brightness[:, -2:].ravel()])  # fmt: skip
+    level = int(np.median(border))
+    if level > DARK_GROUND:
+        raise InputRefused("no-disc", f"the screen's border is bright (grey level {level}); {WANTED}")
+    return level
+
+
+def _circle_of_largest_shape(lit: Pixels) -> Disc:
+    contours, _ = cv2.findContours(lit, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        raise InputRefused("blank", f"the screen is blank; {WANTED}")
+    largest = max(contours, key=lambda contour: float(cv2.contourArea(contour)))
+    points = largest[:, 0, :].astype(np.float64)
+    if len(points) < 24:
+        raise InputRefused("no-disc", f"only text or specks are on the screen; {WANTED}")
+    return _robust_circle(points[:: max(1, len(points) // 360)])
+
+
+def _robust_circle(points: Floats) -> Disc:
+    """Fit a circle to contour `points` `(n, 2)`, of which up to half may lie elsewhere (RANSAC)."""
+    draw = np.random.default_rng(0)
+    triples = points[draw.integers(0, len(points), (128, 3))]
+    centres, radii = _circles_through(triples)
+    distances = np.linalg.norm(points[None, :, :] - centres[:, None, :], axis=2)
+    near = np.abs(distances - radii[:, None]) < np.maximum(1.0, 0.015 * radii)[:, None]
+    best = int(near.sum(axis=1).argmax())
+    if near[best].sum() < 12:
+        raise InputRefused("no-disc", f"what is on the screen is not round; {WANTED}")
+    return _least_squares_circle(points[near[best]])
+
+
+def _circles_through(triples: Floats) -> tuple[Floats, Floats]:
+    """Circumscribed circles of `(n, 3, 2)` triples; degenerate ones become points far away."""
+    a, b, c = triples[:, 0], triples[:, 1] - triples[:, 0], triples[:, 2] - triples[:, 0]
+    cross = 2.0 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    flat = np.abs(cross) < 1e-6
+    cross[flat] = 1.0
+    bb, cc = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    offset = np.stack([c[:, 1] * bb - b[:, 1] * cc, b[:, 0] * cc - c[:, 0] * bb], axis=1) / cross[:, None]
+    offset[flat] = 1e9
+    return a + offset, np.linalg.norm(offset, axis=1)
+
+
+def _least_squares_circle(points: Floats) -> Disc:
+    """Algebraic least-squares circle (Kasa 1976) through `(n, 2)` points."""
+    x, y = points[:, 0], points[:, 1]
+    design = np.stack([2 * x, 2 * y, np.ones_like(x)], axis=1)
+    (cx, cy, c), *_ = np.linalg.lstsq(design, x**2 + y**2, rcond=None)
+    return Disc(float(cx), float(cy), float(np.sqrt(max(c + cx**2 + cy**2, 0.0))))
+
+
+def _refuse_other_pictures(lit: Pixels, disc: Disc) -> None:
+    outside = lit.copy()
+    cv2.circle(outside, (round(disc.x), round(disc.y)), int(np.ceil(disc.radius * 1.04)) + 1, 0, -1)
+    area = np.pi * disc.radius**2
+    contours, _ = cv2.findContours(outside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        _, radius = cv2.minEnclosingCircle(contour)
+        filled = float(cv2.contourArea(contour))
+        if filled > SECOND_DISC * area and filled > 0.4 * np.pi * radius**2:
+            raise InputRefused("several-maps", f"more than one picture is on the screen; {WANTED}")
+    share = float(outside.sum()) / area
+    if share > MAX_LIT_OUTSIDE:
+        raise InputRefused(
+            "several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone"
+        )
+
+
+def _refined(screen: Pixels, guess: Disc, threshold: int) -> Disc:
+    """Fit the circle again, to the rim seen along 360 rays of the full screen."""
+    rim = _rim_along_rays(screen, guess, threshold, inner=0.9)
+    seen = np.isfinite(rim)
+    if seen.sum() < 180:
+        raise InputRefused("no-disc", f"what is on the screen has no round rim; {WANTED}")
+    points = _points_on_rays(guess, rim)[seen]
+    disc = _robust_circle(points)
+    if 2 * disc.radius < MIN_DIAMETER:
+        raise InputRefused(
+            "small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} are wanted"
+        )
+    _refuse_beyond_border(screen, disc)
+    _refuse_broken_rim(screen, disc, threshold)
+    return disc
+
+
+def _refuse_beyond_border(screen: Pixels, disc: Disc) -> None:
+    height, width = screen.shape[:2]
+    room = min(disc.x, disc.y, width - 1 - disc.x, height - 1 - disc.y) - disc.radius
+    if room < -max(1.5, 0.005 * disc.radius):
+        raise InputRefused("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
+
+
+def _refuse_broken_rim(screen: Pixels, disc: Disc, threshold: int) -> None:
+    rim = _rim_along_rays(screen, disc, threshold, inner=0.95)
+    on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(2.0, RIM_TOLERANCE * disc.radius)
+    share = float(on_circle.mean())
+    if share < MIN_RIM_SHARE:
+        raise InputRefused(
+            "no-disc",
+            f"a round rim is seen along {share:.0%} of the circle, at least {MIN_RIM_SHARE:.0%} wanted; {WANTED}",
+        )
+    start, length = _longest_gap(on_circle)
+    if length < 12:
+        return
+    edge = _points_on_rays(disc, _rim_along_rays(screen, disc, threshold, inner=0.3))
+    if _is_straight(edge, start, length, disc.radius):
+        raise InputRefused("cut-off", f"the disc is cut off along a straight line; {WANTED}, whole")
+
+
+def _rim_along_rays(screen: Pixels, disc: Disc, threshold: int, inner: float) -> Floats:
+    """Radius at which each of 360 rays, coming from outside, first stays lit for two pixels; NaN if never."""
+    radii = np.arange(disc.radius * 1.08, disc.radius * inner, -0.5)
+    angles = np.radians(np.arange(360.0))
+    x = np.rint(disc.x + np.cos(angles)[:, None] * radii).astype(np.intp)
+    y = np.rint(disc.y - np.sin(angles)[:, None] * radii).astype(np.intp)
+    height, width = screen.shape[:2]
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    colours = screen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    lit = (colours.max(axis=2) > threshold) & inside
+    steady = lit[:, :-4] & lit[:, 1:-3] & lit[:, 2:-2] & lit[:, 3:-1] & lit[:, 4:]
+    first = steady.argmax(axis=1)
+    return np.where(steady.any(axis=1), radii[first], np.nan)
+
+
+def _points_on_rays(disc: Disc, radii: Floats) -> Floats:
+    angles = np.radians(np.arange(360.0))
+    return np.stack([disc.x + np.cos(angles) * radii, disc.y - np.sin(angles) * radii], axis=1)
+
+
+def _longest_gap(on_circle: NDArray[np.bool_]) -> tuple[int, int]:
+    """Start and length, in rays, of the longest run of False around the circle."""
+    doubled = np.concatenate([on_circle, on_circle])
+    best_start, best_length, start = 0, 0, 0
+    for index, seen in enumerate(doubled):
+        if seen:
+            start = index + 1
+        elif index + 1 - start > best_length:
+            best_start, best_length = start, index + 1 - start
+    return best_start % 360, min(best_length, 360)
+
+
+def _is_straight(points: Floats, start: int, length: int, radius: float) -> bool:
+    run = points[np.arange(start, start + length) % 360]
+    run = run[np.isfinite(run).all(axis=1)]
+    if len(run) < 8:
+        return False
+    centred = run - run.mean(axis=0)
+    normal = np.linalg.svd(centred, full_matrices=False)[2][1]
+    return float(np.quantile(np.abs(centred @ normal), 0.9)) < max(1.0, 0.01 * radius)

@@ -1,0 +1,51 @@
+"""Text and lines drawn over the map: found by their thinness, painted over from what is around them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.polarmap.disc import brightest_channel
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+THICKEST_STROKE = 17
+"""Pixels on a canvas of 512: a structure at least this wide in both directions belongs to the map."""
+CONTRAST = 44
+"""Grey levels, in any channel, by which a stroke must differ from what is around it."""
+
+
+def overlay_mask(canvas: Pixels, inside: Mask) -> Mask:
+    """Where something thin is drawn over the disc.
+
+    A polar map is blurred by the scanner over a tenth of its diameter, so what is thinner and stands
+    out was drawn by the workstation. Morphological top-hat, bright and dark, per channel; the ground
+    outside the disc takes no part, so that the rim itself is not mistaken for a stroke.
+
+    Args:
+        canvas: `(side, side, 3)` uint8 RGB.
+        inside: `(side, side)`, True on the disc.
+    """
+    kernel = np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8)
+    outside = ~inside
+    ceiling, floor = canvas.copy(), canvas.copy()
+    ceiling[outside], floor[outside] = 255, 0
+    opened = cv2.erode(ceiling, kernel)
+    opened[outside] = 0
+    closed = cv2.dilate(floor, kernel)
+    closed[outside] = 255
+    bright = cv2.subtract(canvas, cv2.dilate(opened, kernel))
+    dark = cv2.subtract(cv2.erode(closed, kernel), canvas)
+    strokes = ((brightest_channel(cv2.max(bright, dark)) > CONTRAST) & inside).view(np.uint8)
+    # The blurred edge of a stroke is below the contrast: take two pixels more on each side.
+    return (cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0) & inside
+
+
+def painted_over(canvas: Pixels, strokes: Mask) -> Pixels:
+    """`canvas` with `strokes` filled from their surroundings (Telea 2004)."""
+    if not strokes.any():
+        return canvas
+    filled: Pixels = cv2.inpaint(canvas, strokes.view(np.uint8), 4, cv2.INPAINT_TELEA)
+    return filled

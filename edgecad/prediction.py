@@ -1,0 +1,88 @@
+"""What the runtime answers: a frozen value that carries its own provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Origin
+from edgecad.polarmap import Disc
+
+PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
+RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
+
+
+def stamp_of(origin: Origin) -> str:
+    """The words that stand on every figure, record and line of a model."""
+    return RESEARCH_STAMP if origin == "patients" else PHANTOM_STAMP
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader should know about this scan or map; it does not change the answer.
+
+    Attributes:
+        code: stable word for programs.
+        value: the figure behind it.
+        text: the sentence for people.
+    """
+
+    code: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One scan's answer.
+
+    Attributes:
+        label: class on the decision's side of the threshold.
+        probability: P(positive), after temperature, 0 to 1.
+        threshold: the decision threshold in force.
+        logits: `(classes,)`, raw.
+        heatmap: `(h, w)` float32, map of the score, logit units.
+        image: `(size, size, 3)` uint8 RGB, the prepared disc: what the network saw.
+        disc: where the map was on the screen.
+        findings: what a reader should know.
+        scan_sha256, model_sha256, contract_sha256: content hashes.
+        origin: of the model's training data.
+        device, provider, precision: what ran it.
+        milliseconds: time by stage.
+    """
+
+    label: str
+    probability: float
+    threshold: float
+    positive: str
+    logits: NDArray[np.float32]
+    heatmap: NDArray[np.float32]
+    image: NDArray[np.uint8]
+    disc: Disc
+    findings: tuple[Finding, ...]
+    scan_sha256: str
+    model_sha256: str
+    contract_sha256: str
+    origin: Origin
+    device: str
+    provider: str
+    precision: str
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def above(self) -> bool:
+        """Whether the score reaches the threshold."""
+        return self.probability >= self.threshold
+
+    @property
+    def words(self) -> str:
+        """The answer as it is said to people."""
+        side = "above" if self.above else "below"
+        return f"{self.label}: score {self.probability:.2f}, {side} threshold {self.threshold:.2f}"
+
+    @property
+    def stamp(self) -> str:
+        """What must stand beside the answer wherever it is shown."""
+        return stamp_of(self.origin)

@@ -1,0 +1,67 @@
+"""From logits to a decision: temperature, threshold and heat map scale, all from validation data."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+
+from edgecad.contract import Decision, HeatmapScale
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SENSITIVITY_WANTED = 0.95
+RULE = (
+    f"highest threshold with validation sensitivity for CAD of at least {SENSITIVITY_WANTED}, "
+    "midway between neighbouring scores"
+)
+TEMPERATURES = (0.25, 8.0)
+"""Range of the temperature: beyond, a few dozen validation scans say nothing."""
+
+
+def choose_decision(log_odds: Floats, truth: Bools) -> Decision:
+    """Choose temperature, then threshold.
+
+    Args:
+        log_odds: `(n,)`, logit of CAD minus logit of the other class.
+        truth: `(n,)`, True for CAD.
+    """
+    temperature = _temperature(log_odds, truth)
+    scores = expit(log_odds / temperature)
+    return Decision(threshold=threshold_for_sensitivity(scores, truth), rule=RULE, temperature=temperature)
+
+
+def _temperature(log_odds: Floats, truth: Bools) -> float:
+    """Temperature of least cross-entropy (Guo et al. 2017, arXiv:1706.04599)."""
+    sign = np.where(truth, -1.0, 1.0)
+
+    def cross_entropy(log_temperature: float) -> float:
+        return float(np.logaddexp(0.0, sign * log_odds / np.exp(log_temperature)).mean())
+
+    low, high = np.log(TEMPERATURES)
+    return float(np.exp(minimize_scalar(cross_entropy, bounds=(low, high), method="bounded").x))
+
+
+def threshold_for_sensitivity(scores: Floats, truth: Bools, wanted: float = SENSITIVITY_WANTED) -> float:
+    """Highest threshold at which at least `wanted` of the positives score above it.
+
+    It lies midway between the lowest score that must be kept and the next score below.
+    """
+    positives = np.sort(scores[truth])
+    kept = positives[len(positives) - int(np.ceil(wanted * len(positives)))]
+    below = scores[scores < kept]
+    threshold = (kept + below.max()) / 2 if len(below) else kept / 2
+    return float(np.clip(threshold, 1e-6, 1 - 1e-6))
+
+
+def choose_heatmap_scale(score_maps: Floats) -> HeatmapScale:
+    """Fix the colour scale from the validation heat maps `(n, h, w)`, logit units.
+
+    Full colour at the 99th percentile of magnitude; the activated region lies beyond half of it.
+    Both are EdgeCAD's choice: the paper does not say how its regions were drawn.
+    """
+    full = float(np.quantile(np.abs(score_maps), 0.99))
+    full = max(full, 1e-3)
+    return HeatmapScale(full_scale=full, region_threshold=full / 2)
