@@ -1,0 +1,224 @@
+"""From an image to a prediction: the one public class."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import METADATA_KEY, Contract, contract_from_json
+from edgecad.errors import GateFailed, ModelInvalid, UsageError
+from edgecad.heatmap import identity_error, score_map, share_outside_disc
+from edgecad.images import Screen, read_screen
+from edgecad.modelfile import ModelFile, read_model
+from edgecad.polarmap import PreparedMap, colour_cell, disc_mask, prepare
+from edgecad.prediction import Finding, Prediction
+from edgecad.runners.base import Runner, RunnerFacts
+from edgecad.runners.devices import parse_device
+from edgecad.runners.onnx import OnnxRunner
+
+IDENTITY_TOLERANCE = 1e-4
+"""Largest relative error of `mean(cam) + cam_bias == logits` that rounding explains, fp32."""
+ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
+
+Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
+"""A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
+
+
+class Classifier:
+    """A model that answers, or refuses.
+
+    ```python
+    with Classifier("models/latest", device="cpu") as classifier:
+        prediction = classifier("scan.jpg")
+    ```
+
+    Safe to call from several threads.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        device: str = "auto",
+        threshold: float | None = None,
+    ) -> None:
+        """Open a model.
+
+        Args:
+            model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`.
+            device: `auto`, `cpu`, `cuda` or `cuda:N`; all but `auto` are strict.
+            threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
+
+        Raises:
+            ModelInvalid: no model, no contract, or one newer than this runtime.
+            NotAvailable: the device, or an onnxruntime, is not here.
+        """
+        if threshold is not None and not 0 < threshold < 1:
+            raise UsageError(f"threshold {threshold} is not between 0 and 1")
+        file = read_model(model)
+        runner = OnnxRunner(file.content, parse_device(device), "fp32")
+        text = runner.metadata.get(METADATA_KEY)
+        if text is None:
+            raise ModelInvalid(
+                f"{file.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
+                "its output; export it with `edgecad export`"
+            )
+        self._take(file, contract_from_json(text), hashlib.sha256(text.encode()).hexdigest(), runner, threshold)
+
+    def _take(
+        self, file: ModelFile, contract: Contract, contract_sha256: str, runner: Runner, threshold: float | None
+    ) -> None:
+        self.contract = contract
+        self.model_sha256 = file.sha256
+        self.contract_sha256 = contract_sha256
+        self.threshold = contract.decision.threshold if threshold is None else threshold
+        self._runner: Runner | None = runner
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the graph."""
+        if self._runner is None:
+            raise UsageError("this classifier was closed")
+        return self._runner
+
+    @property
+    def facts(self) -> RunnerFacts:
+        """Device, provider and precision, as checked after opening."""
+        return self.runner.facts
+
+    def __call__(self, source: Source) -> Prediction:
+        """Answer one scan.
+
+        Raises:
+            InputRefused: the scan is unreadable or not exactly one polar map.
+            GateFailed: the engine's outputs are not finite or do not fit together.
+        """
+        clock = _Clock()
+        with clock.stage("decode"):
+            screen = source if isinstance(source, Screen) else read_screen(source)
+        with clock.stage("prepare"):
+            prepared = prepare(screen.pixels, self.contract.preparation)
+        with clock.stage("run"):
+            outputs = self.run(prepared.image[None])
+        with clock.stage("heatmap"):
+            shown = score_map(outputs["cam"], self.contract.positive_index)[0]
+            findings = self._findings(prepared, shown)
+        return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
+
+    def run(
+        self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS
+    ) -> dict[str, NDArray[np.float32]]:
+        """Run prepared images: the hot path.
+
+        Args:
+            images: `(n, size, size, 3)` uint8 RGB.
+            outputs: names among `edgecad.runners.base.OUTPUTS`.
+
+        Raises:
+            GateFailed: a value is not finite, or the maps do not add up to the logits.
+        """
+        size = self.contract.preparation.size
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
+            raise UsageError(
+                f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
+            )
+        values = self.runner.run(images, outputs)
+        _check_outputs(values)
+        return values
+
+    def _prediction(
+        self,
+        screen: Screen,
+        prepared: PreparedMap,
+        outputs: dict[str, NDArray[np.float32]],
+        shown: NDArray[np.float32],
+        findings: tuple[Finding, ...],
+        clock: _Clock,
+    ) -> Prediction:
+        contract, facts = self.contract, self.facts
+        probability = float(outputs["probabilities"][0, contract.positive_index])
+        return Prediction(
+            label=contract.positive if probability >= self.threshold else contract.negative,
+            probability=probability,
+            threshold=self.threshold,
+            positive=contract.positive,
+            logits=outputs["logits"][0],
+            heatmap=shown,
+            image=prepared.image,
+            disc=prepared.disc,
+            findings=findings,
+            scan_sha256=screen.sha256,
+            model_sha256=self.model_sha256,
+            contract_sha256=self.contract_sha256,
+            origin=contract.origin,
+            device=facts.device,
+            provider=facts.provider,
+            precision=facts.precision,
+            milliseconds=clock.milliseconds,
+        )
+
+    def _findings(self, prepared: PreparedMap, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
+        outside = share_outside_disc(shown)
+        findings = [
+            Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc"),
+        ]
+        unseen = self._unseen_colours(prepared.image)
+        if unseen > 0.02:
+            findings.append(
+                Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours that training never saw")
+            )
+        if prepared.overlay_share > 0.001:
+            share = prepared.overlay_share
+            findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
+        return tuple(findings)
+
+    def _unseen_colours(self, image: NDArray[np.uint8]) -> float:
+        """Share of the disc whose colours no training scan had, 0 to 1."""
+        seen = np.unpackbits(np.frombuffer(bytes.fromhex(self.contract.colours.bins), np.uint8)).astype(bool)
+        inside = disc_mask(image.shape[0], shrink=2.0)
+        return float(1.0 - seen[colour_cell(image[inside])].mean())
+
+    def close(self) -> None:
+        """Let the engine go; further calls are errors."""
+        self._runner = None
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_outputs(values: dict[str, NDArray[np.float32]]) -> None:
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            raise GateFailed(f"the engine gave a value that is not finite in {name}; no answer: run `edgecad verify`")
+    if {"cam", "cam_bias", "logits"} <= values.keys():
+        error = identity_error(values["cam"], values["cam_bias"], values["logits"])
+        if error > IDENTITY_TOLERANCE:
+            raise GateFailed(
+                f"the heat map and the score do not belong together (relative error {error:.1e}, at most "
+                f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
+            )
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.milliseconds[name] = 1000 * (time.perf_counter() - begun)

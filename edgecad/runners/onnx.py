@@ -1,0 +1,108 @@
+"""ONNX Runtime: the reference on every machine, and CUDA where it is asked for and really there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.errors import ModelInvalid, NotAvailable
+from edgecad.extras import require
+from edgecad.runners.base import OUTPUTS, RunnerFacts
+from edgecad.runners.devices import DeviceRequest, usable_threads
+
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+
+class OnnxRunner:
+    """An onnxruntime session that was opened strictly and then checked."""
+
+    def __init__(self, model: bytes, device: DeviceRequest, precision: str) -> None:
+        """Open `model`, the bytes of an ONNX file.
+
+        Raises:
+            NotAvailable: no onnxruntime, or the named device is not here.
+            ModelInvalid: not an ONNX model, or not one of ours.
+        """
+        runtime = require("onnxruntime", extra="cpu")
+        # Below `fatal` the library writes to stderr by itself; what matters is raised as an error here.
+        runtime.set_default_logger_severity(4)
+        kind = _chosen(device, runtime.get_available_providers())
+        threads = usable_threads() if kind == "cpu" else 1
+        self._session = _open(runtime, model, kind, device.index, threads)
+        _check_interface(self._session)
+        provider = self._session.get_providers()[0]
+        name = "cpu" if kind == "cpu" else f"cuda:{device.index}"
+        self._facts = RunnerFacts(name, provider, precision, threads if kind == "cpu" else 0)
+
+    @property
+    def facts(self) -> RunnerFacts:
+        """What this runner is, as checked after opening."""
+        return self._facts
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The model's own metadata."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Compute `outputs` for `images` `(n, size, size, 3)` uint8 RGB. Safe to call from many threads."""
+        values = self._session.run(list(outputs), {"image": images})
+        return dict(zip(outputs, values, strict=True))
+
+
+def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:
+    if device.kind == "auto":
+        return "cuda" if CUDA in available and _cuda_opens() else "cpu"
+    if device.kind == "cuda" and CUDA not in available:
+        raise NotAvailable(
+            f"device cuda was asked for, and this onnxruntime has {', '.join(available)}; "
+            "install edgecad[gpu] instead of edgecad[cpu], or use --device cpu"
+        )
+    return device.kind
+
+
+def _cuda_opens() -> bool:
+    """Whether an NVIDIA driver is loaded at all; the session itself is still opened strictly."""
+    import ctypes.util
+
+    return ctypes.util.find_library("cuda") is not None
+
+
+def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    providers: list[Any] = [CPU]
+    if kind == "cuda":
+        # Without this, a session that cannot have CUDA runs on the CPU and only warns.
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        providers = [(CUDA, {"device_id": str(index), "use_tf32": "0"})]
+    try:
+        return runtime.InferenceSession(model, options, providers=providers)
+    except Exception as error:  # onnxruntime raises a dozen unrelated types here.
+        reason = _first_sentence(error)
+        if kind == "cuda":
+            raise NotAvailable(
+                f"device cuda:{index} cannot run this model strictly: {reason}; "
+                "look at nvidia-smi and the CUDA version, or use --device cpu"
+            ) from error
+        raise ModelInvalid(f"onnxruntime cannot open the model: {reason}; export it again") from error
+
+
+def _first_sentence(error: Exception) -> str:
+    text = re.sub(r"\s+", " ", str(error)).strip()
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:160]
+
+
+def _check_interface(session: Any) -> None:
+    inputs = [(entry.name, entry.type) for entry in session.get_inputs()]
+    if inputs != [("image", "tensor(uint8)")]:
+        raise ModelInvalid(f"the model's inputs are {inputs}; one input `image`, uint8, is wanted")
+    missing = set(OUTPUTS) - {entry.name for entry in session.get_outputs()}
+    if missing:
+        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")

@@ -1,0 +1,130 @@
+"""Rebuild a trained classifier with every output that the runtime needs, as one forward graph.
+
+The class activation map of a head with hidden layers is exact and needs no automatic differentiation:
+which units are active is a comparison, the rest is matrix products. See `edgecad.heatmap` for the
+formula, of which this is the graph form.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from keras import ops
+
+from edgecad.errors import ModelInvalid
+
+WANTED = "wanted: image - ... - features - global average pooling - dense layers, the last with two linear units"
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The parts of a trained Keras model that export needs.
+
+    Attributes:
+        model: the model itself.
+        features: tensor `(n, h, w, channels)` that feeds the pooling layer.
+        dense: the dense layers after it, in order.
+    """
+
+    model: keras.Model
+    features: Any
+    dense: tuple[keras.layers.Dense, ...]
+
+
+def classifier_from_keras(model: keras.Model) -> Classifier:
+    """Find pooling and head by walking back from the output.
+
+    Raises:
+        ModelInvalid: the model has another form; says what was found.
+    """
+    dense: list[keras.layers.Dense] = []
+    layer = _producer(model.output)
+    while not isinstance(layer, keras.layers.GlobalAveragePooling2D):
+        if isinstance(layer, keras.layers.Dense):
+            _check_activation(layer, last=not dense)
+            dense.insert(0, layer)
+        elif not isinstance(layer, (keras.layers.Dropout, keras.layers.Identity)):
+            raise ModelInvalid(f"the head has a {type(layer).__name__} layer {layer.name!r}; {WANTED}")
+        layer = _producer(layer.input)
+    if not dense or dense[-1].units != 2:
+        raise ModelInvalid(f"the head ends in {dense[-1].units if dense else 'no'} units; {WANTED}")
+    return Classifier(model, layer.input, tuple(dense))
+
+
+def _producer(tensor: Any) -> keras.layers.Layer:
+    return tensor._keras_history.operation
+
+
+def _check_activation(layer: keras.layers.Dense, last: bool) -> None:
+    activation = getattr(layer.activation, "__name__", str(layer.activation))
+    if activation != ("linear" if last else "relu"):
+        raise ModelInvalid(f"dense layer {layer.name!r} has activation {activation}; {WANTED}, ReLU between them")
+
+
+class CamHead(keras.layers.Layer):
+    """Features -> logits, probabilities, effective weights, class activation maps and their bias."""
+
+    def __init__(self, dense: tuple[keras.layers.Dense, ...], temperature: float) -> None:
+        super().__init__(name="cam_head")
+        self._dense = dense
+        self._temperature = temperature
+
+    def call(self, features: Any) -> dict[str, Any]:
+        """Compute the outputs.
+
+        Args:
+            features: `(n, h, w, channels)`.
+
+        Returns:
+            `logits`, `probabilities` `(n, 2)`; `fc_weights` `(n, 2, channels)`; `cam` `(n, 2, h, w)`;
+            `cam_bias` `(n, 2)`.
+        """
+        values = ops.mean(features, axis=(1, 2))
+        active = []
+        for layer in self._dense[:-1]:
+            before = ops.add(ops.matmul(values, layer.kernel), layer.bias)
+            active.append(ops.cast(ops.greater(before, 0.0), features.dtype))
+            values = ops.relu(before)
+        last = self._dense[-1]
+        logits = ops.add(ops.matmul(values, last.kernel), last.bias)
+        weights, bias = self._effective(active)
+        return {
+            "logits": logits,
+            "probabilities": ops.softmax(logits / self._temperature),
+            **self._maps(features, weights, bias, logits),
+        }
+
+    def _effective(self, active: list[Any]) -> tuple[Any, Any]:
+        """Effective weights `(n or 1, 2, channels)` and bias `(n or 1, 2)` along the active paths."""
+        last = self._dense[-1]
+        weights = ops.expand_dims(ops.transpose(last.kernel), 0)
+        bias = ops.expand_dims(last.bias, 0)
+        for layer, on in zip(reversed(self._dense[:-1]), reversed(active), strict=True):
+            weights = ops.multiply(weights, ops.expand_dims(on, 1))
+            bias = ops.add(bias, ops.squeeze(ops.matmul(weights, ops.expand_dims(layer.bias, 1)), -1))
+            weights = ops.matmul(weights, ops.transpose(layer.kernel))
+        return weights, bias
+
+    def _maps(self, features: Any, weights: Any, bias: Any, logits: Any) -> dict[str, Any]:
+        _, height, width, channels = features.shape
+        # Only the batch is unknown, so these reshapes have constant targets and need no shape arithmetic.
+        cells = ops.reshape(features, (-1, height * width, channels))
+        if len(self._dense) == 1:
+            # Without a hidden layer the weights are the same for every image; give them its axis.
+            rows = ops.multiply(ops.expand_dims(logits, -1), 0.0)
+            weights, bias = ops.add(weights, rows), ops.add(bias, ops.multiply(logits, 0.0))
+        cam = ops.matmul(weights, ops.transpose(cells, (0, 2, 1)))
+        return {"fc_weights": weights, "cam": ops.reshape(cam, (-1, 2, height, width)), "cam_bias": bias}
+
+
+def explained_model(classifier: Classifier, temperature: float) -> keras.Model:
+    """A model from `image` to the six named outputs. Weights are shared with the classifier's."""
+    outputs = {"features": classifier.features, **CamHead(classifier.dense, temperature)(classifier.features)}
+    # tf2onnx keeps a name only if a layer bears it.
+    named = {name: keras.layers.Identity(name=name)(value) for name, value in outputs.items()}
+    return keras.Model(classifier.model.input, named)

@@ -1,0 +1,43 @@
+"""`edgecad export`: a run folder in, a proven model folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder, or the pointer to one.")] = Path("runs/latest"),
+    opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17,
+    out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
+) -> None:
+    """Convert a run to ONNX, with an exact heat map, and prove that nothing changed.
+
+    Writes MODELS/<run's name>/model.onnx, which carries its contract and alone is a model, and
+    parity.json; points MODELS/latest to the folder. A file that does not answer as the Keras model
+    does is not written: exit code 5.
+    """
+    from edgecad.extras import require
+
+    for module in ("tensorflow", "tf2onnx", "onnx"):
+        require(module, extra="export")
+    require("onnxruntime", extra="cpu")
+    from edgecad_export.exporter import export_run
+    from edgecad_export.runfiles import read_run
+
+    found = read_run(run)
+    exported = export_run(found, out / found.contract.name, opset)
+    p = exported.parity
+    typer.echo(f"parity with Keras on {p.images} validation images:")
+    typer.echo(f"  logit difference       {p.logits:.1e} of their scale")
+    typer.echo(f"  heat map correlation   {p.heatmap_correlation:.7f}")
+    typer.echo(f"  identity error         {p.identity:.1e}   mean(cam) + cam_bias == logits")
+    typer.echo(f"  decision flips         {p.flips}")
+    typer.echo(f"wrote {exported.folder / 'model.onnx'} ({exported.size_bytes / 1e6:.1f} MB, fp32)")
+    suffix = "" if out == Path("models") else f" --model {exported.folder}"
+    typer.echo(f"next: edgecad infer SCAN{suffix}")

@@ -1,0 +1,77 @@
+"""Keras to ONNX, and the checks that the graph is the one that was meant."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import keras
+import onnx
+import tensorflow as tf
+
+from edgecad.errors import GateFailed
+from edgecad.runners.base import OUTPUTS
+
+IR_VERSION = 8
+"""What onnxruntime 1.18, the oldest that the runtime accepts, can read."""
+
+
+def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
+    """Convert a model whose input is `image` and whose outputs are the six named ones.
+
+    Raises:
+        GateFailed: the graph has other inputs or outputs, or shape arithmetic.
+    """
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    import tf2onnx
+
+    signature = [tf.TensorSpec(model.input.shape, tf.uint8, name="image")]
+    proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset)
+    proto.ir_version = IR_VERSION
+    _name_outputs(proto)
+    _name_batch(proto)
+    _check(proto)
+    return proto
+
+
+def _name_outputs(proto: onnx.ModelProto) -> None:
+    """Order the outputs as everything else lists them; the converter sorts them by name."""
+    by_name = {value.name: value for value in proto.graph.output}
+    if set(by_name) != set(OUTPUTS):
+        raise GateFailed(f"the graph's outputs are {sorted(by_name)}; {list(OUTPUTS)} wanted")
+    ordered = [by_name[name] for name in OUTPUTS]
+    del proto.graph.output[:]
+    proto.graph.output.extend(ordered)
+
+
+def _name_batch(proto: onnx.ModelProto) -> None:
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+
+
+def _check(proto: onnx.ModelProto) -> None:
+    inputs = [(value.name, value.type.tensor_type.elem_type) for value in proto.graph.input]
+    if inputs != [("image", onnx.TensorProto.UINT8)]:
+        # Some converters turn constants into extra inputs, and the checker accepts that.
+        raise GateFailed(f"the graph's inputs are {inputs}; one input `image`, uint8, wanted")
+    shapes = [node.name for node in proto.graph.node if node.op_type == "Shape"]
+    if shapes:
+        raise GateFailed(f"the graph computes shapes ({', '.join(shapes[:3])}); it would not run on a GPU alone")
+    for value in proto.graph.output:
+        if any(not dim.dim_value for dim in value.type.tensor_type.shape.dim[1:]):
+            raise GateFailed(f"output {value.name} has an unknown size; only the batch may vary")
+    onnx.checker.check_model(proto, full_check=True)
+
+
+def set_metadata(proto: onnx.ModelProto, entries: dict[str, str]) -> None:
+    """Replace the model's metadata."""
+    del proto.metadata_props[:]
+    onnx.helper.set_model_props(proto, entries)
+
+
+def node_summary(proto: onnx.ModelProto) -> dict[str, Any]:
+    """Nodes by type, for the parity file."""
+    counts: dict[str, int] = {}
+    for node in proto.graph.node:
+        counts[node.op_type] = counts.get(node.op_type, 0) + 1
+    return dict(sorted(counts.items()))

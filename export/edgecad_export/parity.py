@@ -1,0 +1,124 @@
+"""Proof that the exported file answers as the Keras model does, before it gets its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract
+from edgecad.errors import GateFailed
+from edgecad.heatmap import Dense, class_activation, correlation, identity_error, score_map
+from edgecad.runners.base import OUTPUTS
+from edgecad.runners.devices import DeviceRequest
+from edgecad.runners.onnx import OnnxRunner
+from edgecad_export.cam_head import Classifier
+
+FLAT = 1e-6
+"""A heat map whose spread is below this share of the logit scale is flat: it has no correlation."""
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What the gate allows, fp32."""
+
+    logits: float = 1e-4
+    """Largest difference of logits, relative to the largest logit."""
+    heatmap_correlation: float = 0.9999
+    flat_heatmap: float = 1e-4
+    """Largest difference of flat maps, relative to the largest logit."""
+    identity: float = 1e-4
+    """Largest relative error of mean(cam) + cam_bias == logits."""
+    neighbourhood: float = 1e-3
+    """Distance to the threshold, in probability, within which a flipped decision is rounding."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What was measured, on `images` images."""
+
+    images: int
+    logits: float
+    probabilities: float
+    flips: int
+    flips_in_neighbourhood: int
+    heatmap_correlation: float
+    flat_heatmaps: int
+    flat_heatmap: float
+    identity: float
+
+
+def measure(
+    classifier: Classifier, contract: Contract, model: bytes, images: NDArray[np.uint8], tolerances: Tolerances
+) -> Parity:
+    """Compare Keras and the file on prepared images `(n, size, size, 3)` uint8.
+
+    The heat map's reference is not the converted graph but the numpy formula on Keras' features.
+    """
+    keras_logits, keras_maps = _reference(classifier, contract, images)
+    runner = OnnxRunner(model, DeviceRequest("cpu"), "fp32")
+    parts = [runner.run(images[start : start + 8], OUTPUTS) for start in range(0, len(images), 8)]
+    got = {name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS}
+    if not all(np.isfinite(value).all() for value in got.values()):
+        raise GateFailed("the exported file gives values that are not finite; the trained weights may be damaged")
+    maps = score_map(got["cam"], contract.positive_index)
+    scale = max(1.0, float(np.abs(keras_logits).max()))
+    flat = keras_maps.std(axis=(1, 2)) < FLAT * scale
+    correlations = [correlation(a, b) for a, b in zip(keras_maps[~flat], maps[~flat], strict=True)]
+    wanted = _probability(keras_logits, contract)
+    seen = got["probabilities"][:, contract.positive_index]
+    threshold = contract.decision.threshold
+    flipped = (wanted >= threshold) != (seen >= threshold)
+    near = np.abs(wanted - threshold) <= tolerances.neighbourhood
+    return Parity(
+        images=len(images),
+        logits=float(np.abs(got["logits"] - keras_logits).max()) / scale,
+        probabilities=float(np.abs(wanted - seen).max()),
+        flips=int((flipped & ~near).sum()),
+        flips_in_neighbourhood=int((flipped & near).sum()),
+        heatmap_correlation=min(correlations, default=1.0),
+        flat_heatmaps=int(flat.sum()),
+        flat_heatmap=float(np.abs(maps - keras_maps)[flat].max(initial=0.0)) / scale,
+        identity=identity_error(got["cam"], got["cam_bias"], got["logits"]),
+    )
+
+
+def _reference(
+    classifier: Classifier, contract: Contract, images: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logits of the trained model itself, and score maps by the numpy formula."""
+    outputs = keras.Model(classifier.model.input, [classifier.model.output, classifier.features])
+    logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=8, verbose=0))
+    head = [Dense(*(np.asarray(w, np.float64) for w in layer.get_weights())) for layer in classifier.dense]
+    return logits, np.asarray(score_map(class_activation(features, head).cam, contract.positive_index))
+
+
+def _probability(logits: NDArray[np.float64], contract: Contract) -> NDArray[np.float64]:
+    positive = contract.positive_index
+    log_odds = (logits[:, positive] - logits[:, 1 - positive]) / contract.decision.temperature
+    return 1.0 / (1.0 + np.exp(-log_odds))
+
+
+def enforce(parity: Parity, tolerances: Tolerances) -> None:
+    """Raise `GateFailed`, naming each figure that is missed with its bound."""
+    checks = (
+        ("logit difference", parity.logits, parity.logits <= tolerances.logits, tolerances.logits),
+        ("decision flips", parity.flips, parity.flips == 0, 0),
+        (
+            "heat map correlation",
+            parity.heatmap_correlation,
+            parity.heatmap_correlation >= tolerances.heatmap_correlation,
+            tolerances.heatmap_correlation,
+        ),
+        ("flat heat map difference", parity.flat_heatmap, parity.flat_heatmap <= tolerances.flat_heatmap,
+         tolerances.flat_heatmap),
+        ("identity error", parity.identity, parity.identity <= tolerances.identity, tolerances.identity),
+    )  # fmt: skip
+    missed = [f"{name} {seen:.3g} (bound {bound:g})" for name, seen, holds, bound in checks if not holds]
+    if missed:
+        raise GateFailed(
+            f"the exported file differs from the Keras model: {'; '.join(missed)}; nothing was written under "
+            "the model's name"
+        )

@@ -1,0 +1,66 @@
+"""Read what training left in a run folder: files with a contract, never training's code."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract, contract_from_json
+from edgecad.errors import ModelInvalid
+from edgecad.folders import followed
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its model, its contract, its prepared validation images."""
+
+    folder: Path
+    model: keras.Model
+    contract: Contract
+    validation: NDArray[np.uint8]
+
+
+def read_run(path: Path) -> Run:
+    """Read a run folder, or the pointer `runs/latest`.
+
+    Raises:
+        ModelInvalid: something is missing or damaged.
+    """
+    folder = followed(path)
+    if not folder.is_dir():
+        raise ModelInvalid(f"no run at {path}; run `edgecad train`, or name a run folder")
+    contract = contract_from_json(_file(folder, "contract.json").read_bytes())
+    model = _load(_file(folder, "model.keras"))
+    return Run(folder, model, contract, _images(_file(folder, "validation.npz"), contract.preparation.size))
+
+
+def _file(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ModelInvalid(f"{folder} has no {name}, so it is not a finished run; run `edgecad train` again")
+    return path
+
+
+def _load(path: Path) -> keras.Model:
+    """Load without compiling, in safe mode: a file that wants to run code of its own is refused."""
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the damaged part happens to hit.
+        reason = str(error).strip().partition("\n")[0][:160]
+        raise ModelInvalid(f"{path} cannot be loaded: {reason}; run `edgecad train` again") from error
+
+
+def _images(path: Path, size: int) -> NDArray[np.uint8]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images = arrays["images"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelInvalid(f"{path} is damaged: {error}; run `edgecad train` again") from error
+    if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or not len(images):
+        raise ModelInvalid(f"{path} holds {images.dtype} {images.shape}; uint8 (n, {size}, {size}, 3) wanted")
+    return np.asarray(images)
