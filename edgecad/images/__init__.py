@@ -1,0 +1,15 @@
+"""Untrusted bytes become a screen, or a refusal.
+
+    source   path, bytes, array or dataset  -> which reader        (sniffed, never by name)
+    jpeg     markers walked, one image that is complete and upright -> opencv
+    png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
+    dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy
+    opencv   the one place that calls the decoder, and hears its warnings
+
+Declared sizes are checked before anything is decoded; a file that can be read only in part is refused.
+"""
+
+from edgecad.images.screen import Screen
+from edgecad.images.source import read_screen
+
+__all__ = ["Screen", "read_screen"]

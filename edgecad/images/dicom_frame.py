@@ -1,0 +1,165 @@
+"""What a DICOM object says about its pixels, held against what a screen is (PS3.3 C.7.6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgecad.errors import InputRefused
+from edgecad.images.limits import check_size
+from edgecad.images.screen import Pixels
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+RLE = "1.2.840.10008.1.2.5"
+JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
+_PLAIN = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_SCREENS = frozenset(_SECONDARY_CAPTURE + end for end in ("", ".1", ".2", ".4"))
+_SAMPLES = {
+    "RGB": 3,
+    "YBR_FULL": 3,
+    "YBR_FULL_422": 3,
+    "PALETTE COLOR": 1,
+    "MONOCHROME1": 1,
+    "MONOCHROME2": 1,
+}
+_COLOURS = ("Red", "Green", "Blue")
+_DESCRIPTORS = tuple(f"{colour}PaletteColorLookupTableDescriptor" for colour in _COLOURS)
+_TABLES = tuple(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS)
+
+TAGS = (
+    "SOPClassUID",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "WindowCenter",
+    "WindowWidth",
+    *_DESCRIPTORS,
+    *_TABLES,
+)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours `(entries, 3)` uint8 RGB; the pixel value `first` and all below it take the first one."""
+
+    colours: Pixels
+    first: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One 8-bit frame: size in pixels, samples a pixel, and how they are coded."""
+
+    width: int
+    height: int
+    samples: int
+    photometric: str
+    planar: bool
+    syntax: str
+    palette: Palette | None
+
+
+def check_syntax(syntax: str, uid: Callable[[str], Any]) -> None:
+    """Hold a transfer syntax against those that are read.
+
+    Raises:
+        InputRefused: `wrong-kind`.
+    """
+    if syntax not in _PLAIN | JPEG | {RLE}:
+        raise InputRefused(
+            "wrong-kind",
+            f"DICOM coded as {_name(syntax, uid)}; wanted uncompressed little endian, RLE or JPEG Baseline: "
+            "export the screen again without compression",
+        )
+
+
+def frame_from_dataset(dataset: Dataset, syntax: str, uid: Callable[[str], Any]) -> Frame:
+    """Read the attributes of the one frame that a screen is.
+
+    Raises:
+        InputRefused: `wrong-kind` or `too-large`; other exceptions where attributes are malformed.
+    """
+    _check_screen(str(dataset.get("SOPClassUID", "")), uid)
+    width, height = int(dataset.Columns), int(dataset.Rows)
+    check_size(width, height)
+    _check_one_frame(dataset)
+    _check_depth(dataset)
+    photometric = str(dataset.PhotometricInterpretation)
+    samples = int(dataset.SamplesPerPixel)
+    if _SAMPLES.get(photometric) != samples:
+        raise _wrong_kind("colours that are not read", f"one of {', '.join(_SAMPLES)}, with its samples")
+    _check_shown_as_stored(dataset, photometric)
+    planar = samples == 3 and int(dataset.get("PlanarConfiguration") or 0) == 1
+    palette = _palette(dataset) if photometric == "PALETTE COLOR" else None
+    return Frame(width, height, samples, photometric, planar, syntax, palette)
+
+
+def _check_screen(sop_class: str, uid: Callable[[str], Any]) -> None:
+    if sop_class not in _SCREENS:
+        raise InputRefused(
+            "wrong-kind",
+            f"DICOM of the kind {_name(sop_class, uid)} (raw data or a report, not a screen); wanted a "
+            "polar map screen as Secondary Capture: save the screen on the reading station and send that",
+        )
+
+
+def _name(value: str, uid: Callable[[str], Any]) -> str:
+    """Name from the standard's dictionary; never the value itself, which a file may choose freely."""
+    name = str(uid(value).name) if value else ""
+    return name if name and name != value else "unknown"
+
+
+def _check_one_frame(dataset: Dataset) -> None:
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if frames != 1:
+        raise _wrong_kind(f"{frames} frames", "one")
+
+
+def _check_depth(dataset: Dataset) -> None:
+    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
+    signed = int(dataset.get("PixelRepresentation") or 0)
+    if (allocated, stored, signed) != (8, 8, 0):
+        raise _wrong_kind(f"{allocated} bits allocated, {stored} stored, signed {signed}", "8, 8, 0")
+
+
+def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
+    """Refuse a grey window: a viewer applies it, and would show other greys than those stored."""
+    if not photometric.startswith("MONOCHROME") or dataset.get("WindowWidth") is None:
+        return
+    centre, width = (np.ravel(dataset[name].value)[0] for name in ("WindowCenter", "WindowWidth"))
+    if abs(float(centre) - 128) > 1 or abs(float(width) - 256) > 1:
+        raise _wrong_kind("a grey-scale window that changes what is shown", "a screen stored as shown")
+
+
+def _palette(dataset: Dataset) -> Palette:
+    descriptors = [[int(number) for number in dataset[name].value] for name in _DESCRIPTORS]
+    entries, first, bits = descriptors[0]
+    if bits not in (8, 16) or any(other != descriptors[0] for other in descriptors[1:]):
+        raise _wrong_kind("a palette of another make", "three tables of 8 or 16 bits, alike in length")
+    tables = [_table(dataset[name].value, (entries & 0xFFFF) or 0x10000, bits) for name in _TABLES]
+    return Palette(np.ascontiguousarray(np.stack(tables, axis=1)), first)
+
+
+def _table(value: bytes, entries: int, bits: int) -> Pixels:
+    wanted = entries * bits // 8
+    if len(value) not in (wanted, wanted + wanted % 2):
+        raise InputRefused("damaged", "the DICOM palette is not as long as declared; export it again")
+    if bits == 8:
+        return np.frombuffer(value, np.uint8, entries)
+    return (np.frombuffer(value, "<u2", entries) >> 8).astype(np.uint8)
+
+
+def _wrong_kind(seen: str, wanted: str) -> InputRefused:
+    return InputRefused("wrong-kind", f"DICOM with {seen}; wanted {wanted}: export it as Secondary Capture")

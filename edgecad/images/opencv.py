@@ -1,0 +1,43 @@
+"""The one place that calls OpenCV's decoder."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgecad.errors import InputRefused
+from edgecad.images.screen import Pixels
+from edgecad.images.stderr import listening
+
+# OpenCV 4.11 and later write RGB themselves and save a pass over the pixels.
+_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
+_UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def rgb_from_encoded(data: bytes | bytearray, width: int, height: int) -> Pixels:
+    """Decode a checked JPEG or PNG into `(height, width, 3)` uint8 RGB.
+
+    Requires a file whose sizes and structure were checked; ensures that the decoder met no corrupt data.
+
+    Raises:
+        InputRefused: `damaged`.
+    """
+    with listening() as heard:
+        pixels = _decoded(np.frombuffer(data, np.uint8))
+    if pixels is None or heard.damage:
+        raise InputRefused(
+            "damaged", "the picture's data are corrupt; wanted a complete file: copy or export it again"
+        )
+    if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
+        raise InputRefused("damaged", "the picture decodes to another size than it declares; export it again")
+    return pixels
+
+
+def _decoded(encoded: Pixels) -> Pixels | None:
+    try:
+        if _RGB is not None:
+            return cv2.imdecode(encoded, _RGB | _UPRIGHT)  # type: ignore[return-value]
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | _UPRIGHT)
+        return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+    except cv2.error:
+        return None

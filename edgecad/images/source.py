@@ -1,0 +1,118 @@
+"""From whatever a caller holds to a screen: the door of this room."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgecad.errors import InputRefused
+from edgecad.images import dicom, jpeg, png
+from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
+from edgecad.images.screen import Kind, Pixels, Screen, screen_from_pixels
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset"
+
+_READ_ONLY = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
+
+
+def read_screen(source: Source) -> Screen:
+    """Read one screen from a path, a file's bytes, an RGB or grey array, or a pydicom dataset.
+
+    An array is `(height, width, 3)` RGB or `(height, width)` grey, uint8; it is copied. What a file is, is
+    told by its first bytes, never by its name.
+
+    Raises:
+        InputRefused: with reason `missing`, `unreadable`, `empty`, `truncated`, `not-an-image`,
+            `too-large`, `wrong-kind` or `damaged`; its message tells nothing of the file's name or content.
+        NotAvailable: the source is DICOM and pydicom is not installed.
+    """
+    if isinstance(source, np.ndarray):
+        return screen_from_pixels(_pixels_from_array(source), "array")
+    if _is_dataset(source):
+        return screen_from_pixels(dicom.rgb_from_dataset(source), "dicom")
+    data = source if isinstance(source, bytes) else _bytes_from_path(source)
+    check_bytes(len(data))
+    kind, reader = _reader(data)
+    try:
+        pixels = reader(data)
+    except (OSError, MemoryError) as error:
+        raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
+    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind)
+
+
+def _reader(data: bytes) -> tuple[Kind, Callable[[bytes], Pixels]]:
+    if data.startswith(jpeg.MAGIC):
+        return "jpeg", jpeg.rgb_from_jpeg
+    if data.startswith(png.MAGIC):
+        return "png", png.rgb_from_png
+    if data.startswith(dicom.MAGIC, dicom.MAGIC_AT):
+        return "dicom", dicom.rgb_from_dicom
+    if jpeg.MAGIC.startswith(data) or png.MAGIC.startswith(data):
+        raise InputRefused("truncated", f"ends within its first bytes; wanted {_SOME}: copy it again")
+    raise InputRefused("not-an-image", f"neither JPEG, PNG nor DICOM, whatever its name says; wanted {_SOME}")
+
+
+def _bytes_from_path(source: object) -> bytes:
+    """Read a regular file; a pipe or device is refused before it could block or never end."""
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputRefused("wrong-kind", "wanted a path, bytes, an array or a DICOM dataset")
+    try:
+        with os.fdopen(os.open(source, _READ_ONLY), "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputRefused("unreadable", f"a folder, pipe or device; wanted a file with {_SOME}")
+            check_bytes(status.st_size)
+            return _whole(file.read(MAX_BYTES + 1), status.st_size)
+    except FileNotFoundError as error:
+        raise InputRefused("missing", f"there is no such file; wanted {_SOME}") from error
+    except IsADirectoryError as error:
+        raise InputRefused("unreadable", f"a folder; wanted a file with {_SOME}") from error
+    except (OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if number else "its path is malformed"
+        raise InputRefused("unreadable", f"this file cannot be read ({why}); wanted {_SOME}") from error
+
+
+def _whole(data: bytes, length: int) -> bytes:
+    if len(data) < length:
+        raise InputRefused("truncated", "the file shrank while it was read; try again once it is written")
+    return data
+
+
+def _is_dataset(source: object) -> bool:
+    # Whoever holds a dataset has imported pydicom already.
+    pydicom = sys.modules.get("pydicom")
+    return pydicom is not None and isinstance(source, pydicom.Dataset)
+
+
+def _pixels_from_array(array: npt.NDArray[Any]) -> Pixels:
+    if array.dtype != np.uint8:
+        raise InputRefused("wrong-kind", f"an array of {_fault(array)}; wanted uint8, 0 to 255")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise InputRefused(
+            "wrong-kind",
+            f"an array of shape {array.shape}; wanted (height, width, 3) or (height, width)",
+        )
+    if not array.size:
+        raise InputRefused("empty", f"an array of shape {array.shape}; wanted at least one pixel")
+    check_size(array.shape[1], array.shape[0])
+    if array.ndim == 2:
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_GRAY2RGB), np.uint8)
+    return np.array(array, order="C", subok=False)
+
+
+def _fault(array: npt.NDArray[Any]) -> str:
+    floating = np.issubdtype(array.dtype, np.floating)
+    return f"{array.dtype} with NaN in it" if floating and bool(np.isnan(array).any()) else str(array.dtype)
