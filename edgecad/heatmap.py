@@ -108,6 +108,21 @@ def correlation(one: Floats, other: Floats) -> float:
     return float(a @ b) / norm if norm > 0 else float("nan")
 
 
+FLAT = 1e-6
+"""Spread, in logit scales, below which a map is flat."""
+
+
+def agreement(one: Floats, other: Floats, scale: float) -> float:
+    """How alike two heat maps `(h, w)` are: their correlation, -1 to 1.
+
+    Flat maps have none; they agree (1) if no value differs by more than 1e-4 of `scale`, the largest
+    logit, and do not (0) otherwise.
+    """
+    if min(float(np.std(one)), float(np.std(other))) < FLAT * scale:
+        return float(np.abs(np.asarray(one) - other).max() <= 1e-4 * scale)
+    return correlation(one, other)
+
+
 def share_outside_disc(shown: Floats) -> float:
     """Share of the map's magnitude that lies in cells outside the disc, 0 to 1.
 

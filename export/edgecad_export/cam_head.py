@@ -7,11 +7,8 @@ formula, of which this is the graph form.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import ops
@@ -106,8 +103,8 @@ class CamHead(keras.layers.Layer):
         bias = ops.expand_dims(last.bias, 0)
         for layer, on in zip(reversed(self._dense[:-1]), reversed(active), strict=True):
             weights = ops.multiply(weights, ops.expand_dims(on, 1))
-            bias = ops.add(bias, ops.squeeze(ops.matmul(weights, ops.expand_dims(layer.bias, 1)), -1))
-            weights = ops.matmul(weights, ops.transpose(layer.kernel))
+            bias = ops.add(bias, ops.squeeze(_times(weights, ops.expand_dims(layer.bias, 1)), -1))
+            weights = _times(weights, ops.transpose(layer.kernel))
         return weights, bias
 
     def _maps(self, features: Any, weights: Any, bias: Any, logits: Any) -> dict[str, Any]:
@@ -122,9 +119,14 @@ class CamHead(keras.layers.Layer):
         return {"fc_weights": weights, "cam": ops.reshape(cam, (-1, 2, height, width)), "cam_bias": bias}
 
 
+def _times(stack: Any, matrix: Any) -> Any:
+    """`(n, a, b)` times `(b, c)`. With the batch axis written out: the implicit one computes shapes."""
+    return ops.matmul(stack, ops.expand_dims(matrix, 0))
+
+
 def explained_model(classifier: Classifier, temperature: float) -> keras.Model:
     """A model from `image` to the six named outputs. Weights are shared with the classifier's."""
     outputs = {"features": classifier.features, **CamHead(classifier.dense, temperature)(classifier.features)}
     # tf2onnx keeps a name only if a layer bears it.
     named = {name: keras.layers.Identity(name=name)(value) for name, value in outputs.items()}
-    return keras.Model(classifier.model.input, named)
+    return keras.Model(classifier.model.inputs[0], named)

@@ -25,7 +25,7 @@ def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     import tf2onnx
 
-    signature = [tf.TensorSpec(model.input.shape, tf.uint8, name="image")]
+    signature = [tf.TensorSpec(model.inputs[0].shape, tf.uint8, name="image")]
     proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset)
     proto.ir_version = IR_VERSION
     _name_outputs(proto)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
@@ -79,7 +76,7 @@ def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
     x = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
     x = keras.layers.Dense(head.units, activation="relu", name="head_hidden")(x)
     x = keras.layers.Dropout(head.dropout, name="head_dropout")(x)
-    model = keras.Model(base.input, keras.layers.Dense(2, name="head_logits")(x), name=backbone.name)
+    model = keras.Model(image, keras.layers.Dense(2, name="head_logits")(x), name=backbone.name)
     network = Network(model, backbone, "", origin)
     layers = network.backbone_layers()
     names = [layer.name for layer in layers]

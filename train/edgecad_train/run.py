@@ -41,7 +41,7 @@ class Settings:
     head: Head = Head()
     batch_size: int = 16
     seed: int = 0
-    reference: str = "not stated"
+    reference: str = "readers who are not stated"
     """Who labelled the scans."""
 
     @property

@@ -22,11 +22,12 @@ def export(
     parity.json; points MODELS/latest to the folder. A file that does not answer as the Keras model
     does is not written: exit code 5.
     """
-    from edgecad.extras import require
+    from edgecad.extras import require, require_tensorflow
 
-    for module in ("tensorflow", "tf2onnx", "onnx"):
-        require(module, extra="export")
     require("onnxruntime", extra="cpu")
+    for module in ("onnx", "pydicom"):
+        require(module, extra="export")
+    require_tensorflow(extra="export")
     from edgecad_export.exporter import export_run
     from edgecad_export.runfiles import read_run
 

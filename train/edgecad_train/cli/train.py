@@ -39,7 +39,9 @@ def train(
         Optional[Path],  # noqa: UP045
         typer.Option(help="split.json of an earlier run, to use its parts again."),
     ] = None,
-    labelled_by: Annotated[str, typer.Option(help="Who labelled the scans; printed beside answers.")] = "not stated",
+    labelled_by: Annotated[
+        str, typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'.")
+    ] = "readers who are not stated",
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the order of scans.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
 ) -> None:
@@ -52,10 +54,11 @@ def train(
     Writes RUNS/<time>-<backbone>/ and points RUNS/latest to it.
     """
     from edgecad.errors import UsageError
-    from edgecad.extras import require
+    from edgecad.extras import require, require_tensorflow
 
-    for module in ("tensorflow", "sklearn", "scipy", "matplotlib"):
+    for module in ("sklearn", "scipy", "matplotlib"):
         require(module, extra="train")
+    require_tensorflow(extra="train")
     from edgecad_train.backbones import backbone_named
     from edgecad_train.network import Head
     from edgecad_train.run import Settings

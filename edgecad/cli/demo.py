@@ -1,0 +1,112 @@
+"""`edgecad demo`: the whole way on phantoms, by the commands that a user would type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MARK = "EDGECAD-DEMO.txt"
+NOT_AVAILABLE = 4
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="The demo's own folder; a demo's folder is made anew.")] = Path(
+        "edgecad-demo"
+    ),
+    patients: Annotated[int, typer.Option(min=20, help="Phantoms to draw.")] = 120,
+) -> None:
+    """Phantoms, training, export, verification, an answer, latency: the main job in a few minutes.
+
+    Works in a folder of its own and touches no runs/latest or models/latest. Starts from ImageNet
+    weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download; where none of them is
+    to be had it says so and trains from scratch.
+    """
+    for module, extra in (("tensorflow", "train"), ("sklearn", "train"), ("tf2onnx", "export"), ("onnxruntime", "cpu")):
+        _check(module, extra)
+    _fresh(out)
+    _step("1 of 6: draw phantoms", "phantom", out / "data", "--patients", patients, "--seed", 7)
+    _train(out)
+    _step("3 of 6: export, and prove that nothing changed", "export", out / "runs/latest", "--out", out / "models")
+    model = out / "models/latest"
+    _step("4 of 6: replay the golden samples", "verify", model)
+    scan = sorted((out / "data/CAD").glob("*.jpg"))[0]
+    _step("5 of 6: answer one phantom", "infer", scan, "--model", model, "--out", out / "answers")
+    _step("6 of 6: how long a scan takes here", "bench", model, "--runs", 100)
+    _tell_pictures(out)
+
+
+def _check(module: str, extra: str) -> None:
+    """Look for a package without importing it: the demo itself stays light."""
+    from importlib.util import find_spec
+
+    from edgecad.errors import NotAvailable
+
+    if find_spec(module) is None:
+        raise NotAvailable(
+            f"{module} is not installed, and the demo needs it; run: pip install 'edgecad[cpu,train,export]' "
+            f"(missing here: {extra})"
+        )
+
+
+def _fresh(out: Path) -> None:
+    """Empty a folder that a demo made; refuse any other that is in use."""
+    import shutil
+
+    from edgecad.errors import UsageError
+
+    if out.exists() and not (out / MARK).is_file():
+        raise UsageError(f"{out} is not a demo's folder, so nothing in it is touched; name another: edgecad demo OUT")
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / MARK).write_text("Made by `edgecad demo`, which makes this folder anew each time.\n")
+
+
+def _train(out: Path) -> None:
+    arguments = ("train", out / "data", "--backbone", "mobilenetv2", "--out", out / "runs", "--labelled-by",
+                 "a simulated reader")  # fmt: skip
+    pretrained = ("--warmup-epochs", 60, "--finetune-epochs", 15)
+    given = os.environ.get("EDGECAD_WEIGHTS")
+    title = "2 of 6: train in two stages"
+    if given:
+        _step(f"{title}, from $EDGECAD_WEIGHTS", *arguments, "--weights", given, *pretrained)
+        return
+    code = _run(f"{title}, from ImageNet weights", *arguments, "--weights", "imagenet", *pretrained)
+    if code == 0:
+        return
+    if code != NOT_AVAILABLE:
+        raise typer.Exit(code)
+    typer.echo(
+        "No ImageNet weights are to be had here, so this demo trains FROM SCRATCH, on a few phantoms and for a few "
+        "epochs. Expect a poor classifier: what follows shows the way, not what two-stage training can do."
+    )
+    _step(f"{title.replace('in two stages', 'from scratch')}", *arguments, "--weights", "none", "--strategy", "scratch",
+          "--warmup-epochs", 12)  # fmt: skip
+
+
+def _step(title: str, *arguments: object) -> None:
+    code = _run(title, *arguments)
+    if code:
+        raise typer.Exit(code)
+
+
+def _run(title: str, *arguments: object) -> int:
+    words = [str(word) for word in arguments]
+    typer.echo(f"\n== {title}\n$ edgecad {' '.join(words)}")
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, "-m", "edgecad", *words], check=False).returncode
+
+
+def _tell_pictures(out: Path) -> None:
+    typer.echo("\nPictures of this demo (PHANTOMS: they say nothing about patients):")
+    for path in sorted([*out.glob("runs/*/curves.png"), *out.glob("answers/*.png")]):
+        typer.echo(f"  {path}")
+    typer.echo("next: edgecad train DATA, with your own scans in DATA/CAD and DATA/nonCAD")

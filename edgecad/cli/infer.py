@@ -1,0 +1,156 @@
+"""`edgecad infer`: scans in, answers and pictures out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from edgecad.cli.options import DeviceOption, JsonOption, ModelOption
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgecad.classifier import Classifier
+    from edgecad.records import Provenance, Record
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
+ANSWERS = Path("answers")
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def infer(
+    scans: Annotated[list[str], typer.Argument(metavar="SCAN...", help="Files or folders; - reads one file's bytes.")],
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    json: JsonOption = False,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the pictures. Default: answers, or no pictures with --json.", show_default=False),
+    ] = None,
+    identity: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
+    ] = None,
+    threshold: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="A site's own decision threshold, 0 to 1. Default: the contract's.", show_default=False),
+    ] = None,
+) -> None:
+    """Answer scans with a score and a heat map, or refuse them and say why.
+
+    JPEG, PNG and DICOM screens with one polar map. Pictures are named by the scan's content, so no
+    patient's name travels with them. Over several scans the highest exit code wins, and every scan
+    still gets its record.
+    """
+    from edgecad.classifier import Classifier
+    from edgecad.errors import UsageError
+
+    if identity is not None and len(scans) > 1:
+        raise UsageError("--id names one scan, and several were given; run infer once for each")
+    folder = out if out is not None else None if json else ANSWERS
+    worst = 0
+    with Classifier(model, device=device, threshold=threshold) as classifier:
+        for scan in _listed(scans):
+            code, record = _answer(classifier, scan, folder, identity)
+            worst = max(worst, code)
+            _print(record, json)
+        if not json:
+            _print_footer(classifier, model)
+    raise typer.Exit(worst)
+
+
+def _listed(scans: list[str]) -> Iterator[str]:
+    """Files as named, and the images in folders; a name that is nothing is kept, to be refused."""
+    for scan in scans:
+        if scan != "-" and Path(scan).is_dir():
+            inside = sorted(path for path in Path(scan).rglob("*") if path.suffix.lower() in SUFFIXES)
+            yield from map(str, inside)
+            if not inside:
+                yield scan
+        else:
+            yield scan
+
+
+def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
+    from edgecad.errors import EdgecadError
+    from edgecad.figure import answer_figure, refusal_figure
+    from edgecad.images import read_screen
+    from edgecad.records import record_of_answer, record_of_refusal
+
+    # Named by content; a scan that cannot be read is named by its path's hash, for it has no content.
+    name = "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
+    try:
+        begun = time.perf_counter()
+        screen = read_screen(sys.stdin.buffer.read() if scan == "-" else scan)
+        decode = 1000 * (time.perf_counter() - begun)
+        name = screen.sha256[:16]
+        prediction = classifier(screen)
+        prediction.milliseconds["decode"] = decode
+    except EdgecadError as error:
+        provenance = _provenance(classifier)
+        drawn = _written(folder, name, refusal_figure(str(error), provenance.stamp, identity or "")) if folder else None
+        return error.exit_code, record_of_refusal(scan, error, provenance, identity, drawn)
+    drawn = _written(folder, name, answer_figure(prediction, classifier.contract, identity or "")) if folder else None
+    return 0, record_of_answer(scan, prediction, identity, drawn)
+
+
+def _provenance(classifier: Classifier) -> Provenance:
+    from edgecad.prediction import stamp_of
+    from edgecad.records import Provenance
+
+    facts = classifier.facts
+    return Provenance(
+        stamp_of(classifier.contract.origin),
+        classifier.model_sha256,
+        classifier.contract_sha256,
+        facts.device,
+        facts.provider,
+        facts.precision,
+    )
+
+
+def _written(folder: Path, name: str, figure: NDArray[np.uint8]) -> str:
+    import cv2
+
+    from edgecad.folders import write_whole
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    _, content = cv2.imencode(".png", cv2.cvtColor(figure, cv2.COLOR_RGB2BGR))
+    write_whole(path, content.tobytes())
+    return str(path)
+
+
+def _print(record: Record, json: bool) -> None:
+    from edgecad.records import json_line
+
+    if json:
+        typer.echo(json_line(record))
+        return
+    picture = f"  -> {record.figure}" if record.figure else ""
+    if record.status == "answered":
+        assert record.probability is not None and record.threshold is not None  # noqa: PT018
+        side = "above" if record.probability >= record.threshold else "below"
+        words = f"{record.label}: score {record.probability:.2f}, {side} threshold {record.threshold:.2f}"
+        typer.echo(f"{record.scan}: {words}  [{record.stamp}]{picture}")
+    else:
+        typer.echo(f"{record.scan}: NOT ANALYSED: {record.message}{picture}", err=True)
+
+
+def _print_footer(classifier: Classifier, model: Path | None) -> None:
+    labelling, facts = classifier.contract.labelling, classifier.facts
+    typer.echo(
+        f"{labelling.prevalence:.0%} of the training scans were {classifier.contract.positive}, labelled by "
+        f"{labelling.reference}; ran on {facts.device} ({facts.provider}, {facts.precision})"
+    )
+    typer.echo(f"next: edgecad verify{f' {model}' if model else ''}")

@@ -1,0 +1,104 @@
+"""One JSON object a scan, for programs: the answer or the refusal, and where it came from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from edgecad.errors import EdgecadError, InputRefused
+from edgecad.prediction import Prediction
+
+SCHEMA = 1
+
+
+class FindingRecord(msgspec.Struct, frozen=True):
+    """A finding as it is printed."""
+
+    code: str
+    value: float
+    text: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """What is known of one scan. Fields that do not apply are null."""
+
+    schema: int = SCHEMA
+    scan: str
+    """The scan as the caller named it."""
+    id: str | None = None
+    status: Literal["answered", "refused", "failed"]
+    stamp: str
+    reason: str | None = None
+    message: str | None = None
+    label: str | None = None
+    positive: str | None = None
+    probability: float | None = None
+    threshold: float | None = None
+    logits: tuple[float, ...] | None = None
+    findings: tuple[FindingRecord, ...] = ()
+    scan_sha256: str | None = None
+    model: str
+    contract: str
+    device: str
+    provider: str
+    precision: str
+    milliseconds: dict[str, float] | None = None
+    figure: str | None = None
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """What answered: the same in every record of a process."""
+
+    stamp: str
+    model: str
+    contract: str
+    device: str
+    provider: str
+    precision: str
+
+
+def record_of_answer(
+    scan: str, prediction: Prediction, identity: str | None = None, figure: str | None = None
+) -> Record:
+    """Record an answer."""
+    return Record(
+        scan=scan,
+        id=identity,
+        status="answered",
+        stamp=prediction.stamp,
+        label=prediction.label,
+        positive=prediction.positive,
+        probability=prediction.probability,
+        threshold=prediction.threshold,
+        logits=tuple(float(value) for value in prediction.logits),
+        findings=tuple(FindingRecord(f.code, round(f.value, 6), f.text) for f in prediction.findings),
+        scan_sha256=prediction.scan_sha256,
+        model=prediction.model_sha256,
+        contract=prediction.contract_sha256,
+        device=prediction.device,
+        provider=prediction.provider,
+        precision=prediction.precision,
+        milliseconds={stage: round(value, 3) for stage, value in prediction.milliseconds.items()},
+        figure=figure,
+    )
+
+
+def record_of_refusal(
+    scan: str, error: EdgecadError, provenance: Provenance, identity: str | None = None, figure: str | None = None
+) -> Record:
+    """Record a refusal, or a failed check of an answer."""
+    return Record(
+        scan=scan,
+        id=identity,
+        status="refused" if isinstance(error, InputRefused) else "failed",
+        reason=error.reason if isinstance(error, InputRefused) else type(error).__name__,
+        message=str(error),
+        figure=figure,
+        **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
+    )
+
+
+def json_line(record: Record) -> str:
+    """One line of JSON."""
+    return msgspec.json.encode(record).decode()
