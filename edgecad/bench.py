@@ -38,7 +38,9 @@ def measure_latency(classifier: Classifier, runs: int) -> tuple[Latency, ...]:
         whole = 1000 * (time.perf_counter() - begun)
         for stage, value in {**prediction.milliseconds, "whole": whole}.items():
             times.setdefault(stage, []).append(value)
-    return tuple(
-        Latency(stage, *(float(v) for v in np.percentile(values, [50, 90, 95, 99])), runs)
-        for stage, values in times.items()
-    )
+    return tuple(_latency(stage, values) for stage, values in times.items())
+
+
+def _latency(stage: str, values: list[float]) -> Latency:
+    p50, p90, p95, p99 = (float(value) for value in np.percentile(values, [50, 90, 95, 99]))
+    return Latency(stage, p50, p90, p95, p99, len(values))

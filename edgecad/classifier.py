@@ -73,7 +73,12 @@ class Classifier:
         self._take(file, contract_from_json(text), hashlib.sha256(text.encode()).hexdigest(), runner, threshold)
 
     def _take(
-        self, file: ModelFile, contract: Contract, contract_sha256: str, runner: Runner, threshold: float | None
+        self,
+        file: ModelFile,
+        contract: Contract,
+        contract_sha256: str,
+        runner: Runner,
+        threshold: float | None,
     ) -> None:
         self.contract = contract
         self.model_sha256 = file.sha256
@@ -112,9 +117,7 @@ class Classifier:
             findings = self._findings(prepared, shown)
         return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
 
-    def run(
-        self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS
-    ) -> dict[str, NDArray[np.float32]]:
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
         """Run prepared images: the hot path.
 
         Args:

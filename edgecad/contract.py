@@ -27,7 +27,7 @@ class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the data that crosses rooms: immutable, and no field that is not known."""
 
 
-class Preparation(Frozen, kw_only=True):
+class Preparation(Frozen, frozen=True, kw_only=True):
     """How a report screen becomes the network's input; `edgecad.polarmap.prepare` obeys it."""
 
     size: int
@@ -45,7 +45,7 @@ class Preparation(Frozen, kw_only=True):
         _demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
 
 
-class Metric(Frozen, kw_only=True):
+class Metric(Frozen, frozen=True, kw_only=True):
     """One figure with its interval: `value` within `low` to `high` at the 95 % level, from `n` patients."""
 
     name: str
@@ -57,7 +57,7 @@ class Metric(Frozen, kw_only=True):
     method: str
 
 
-class GoldenAnswer(Frozen, kw_only=True):
+class GoldenAnswer(Frozen, frozen=True, kw_only=True):
     """What the reference runtime answered to one golden sample, recorded at export."""
 
     sample: str
@@ -68,7 +68,7 @@ class GoldenAnswer(Frozen, kw_only=True):
     """Heat map of the score, `(h, w)`, logit units."""
 
 
-class Colours(Frozen, kw_only=True):
+class Colours(Frozen, frozen=True, kw_only=True):
     """Colours seen inside the discs of the training images.
 
     `bins` is a bitmap over 16 x 16 x 16 RGB cells (index 256 r + 16 g + b), in hexadecimal.
@@ -80,7 +80,7 @@ class Colours(Frozen, kw_only=True):
         _demand(len(self.bins) == 1024, "the bitmap of colours must have 1024 hexadecimal digits")
 
 
-class Labelling(Frozen, kw_only=True):
+class Labelling(Frozen, frozen=True, kw_only=True):
     """Who said what the training images show."""
 
     reference: str
@@ -92,7 +92,7 @@ class Labelling(Frozen, kw_only=True):
         _demand(0 < self.prevalence < 1, f"prevalence {self.prevalence} is not between 0 and 1")
 
 
-class Decision(Frozen, kw_only=True):
+class Decision(Frozen, frozen=True, kw_only=True):
     """From logits to a label: `probability >= threshold` is the positive class."""
 
     threshold: float
@@ -107,7 +107,7 @@ class Decision(Frozen, kw_only=True):
         )
 
 
-class HeatmapScale(Frozen, kw_only=True):
+class HeatmapScale(Frozen, frozen=True, kw_only=True):
     """Fixed for a model, so that a colour means the same on every scan."""
 
     full_scale: float
@@ -119,7 +119,7 @@ class HeatmapScale(Frozen, kw_only=True):
         _demand(self.full_scale > 0 and self.region_threshold > 0, "the heat map's scale must be positive")
 
 
-class Contract(Frozen, kw_only=True):
+class Contract(Frozen, frozen=True, kw_only=True):
     """Everything a runtime must know about one model."""
 
     version: int = CONTRACT_VERSION

@@ -31,6 +31,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     stamp: str
     reason: str | None = None
     message: str | None = None
+    words: str | None = None
+    """The answer as it is said to people."""
     label: str | None = None
     positive: str | None = None
     probability: float | None = None
@@ -67,6 +69,7 @@ def record_of_answer(
         id=identity,
         status="answered",
         stamp=prediction.stamp,
+        words=prediction.words,
         label=prediction.label,
         positive=prediction.positive,
         probability=prediction.probability,
@@ -85,7 +88,11 @@ def record_of_answer(
 
 
 def record_of_refusal(
-    scan: str, error: EdgecadError, provenance: Provenance, identity: str | None = None, figure: str | None = None
+    scan: str,
+    error: EdgecadError,
+    provenance: Provenance,
+    identity: str | None = None,
+    figure: str | None = None,
 ) -> Record:
     """Record a refusal, or a failed check of an answer."""
     return Record(

@@ -18,7 +18,10 @@ def bench(
     runs: Annotated[int, typer.Option(min=20, help="Warm runs to time.")] = 200,
     json: JsonOption = False,
 ) -> None:
-    """Time one scan after another on this machine, from a file's bytes to the heat map."""
+    """Time one scan after another, stage by stage.
+
+    From a file's bytes to the heat map, warm, on a golden screen.
+    """
     import time
     from dataclasses import asdict
 
@@ -33,7 +36,12 @@ def bench(
         rows = measure_latency(classifier, runs)
         facts, contract = classifier.facts, classifier.contract
     if json:
-        record = {"schema": 1, "open_ms": opened, "stages": [asdict(row) for row in rows], "facts": asdict(facts)}
+        record = {
+            "schema": 1,
+            "open_ms": opened,
+            "stages": [asdict(row) for row in rows],
+            "facts": asdict(facts),
+        }
         typer.echo(msgspec.json.encode(record).decode())
         return
     typer.echo(

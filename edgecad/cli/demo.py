@@ -23,18 +23,30 @@ def demo(
     ),
     patients: Annotated[int, typer.Option(min=20, help="Phantoms to draw.")] = 120,
 ) -> None:
-    """Phantoms, training, export, verification, an answer, latency: the main job in a few minutes.
+    """The whole way on phantoms, in a few minutes.
 
-    Works in a folder of its own and touches no runs/latest or models/latest. Starts from ImageNet
+    Draws phantoms, trains, exports, verifies, answers one scan and times it. Works in a folder of its
+    own and touches no runs/latest or models/latest. Starts from ImageNet
     weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download; where none of them is
     to be had it says so and trains from scratch.
     """
-    for module, extra in (("tensorflow", "train"), ("sklearn", "train"), ("tf2onnx", "export"), ("onnxruntime", "cpu")):
+    for module, extra in (
+        ("tensorflow", "train"),
+        ("sklearn", "train"),
+        ("tf2onnx", "export"),
+        ("onnxruntime", "cpu"),
+    ):
         _check(module, extra)
     _fresh(out)
     _step("1 of 6: draw phantoms", "phantom", out / "data", "--patients", patients, "--seed", 7)
     _train(out)
-    _step("3 of 6: export, and prove that nothing changed", "export", out / "runs/latest", "--out", out / "models")
+    _step(
+        "3 of 6: export, and prove that nothing changed",
+        "export",
+        out / "runs/latest",
+        "--out",
+        out / "models",
+    )
     model = out / "models/latest"
     _step("4 of 6: replay the golden samples", "verify", model)
     scan = sorted((out / "data/CAD").glob("*.jpg"))[0]

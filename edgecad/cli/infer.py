@@ -46,7 +46,7 @@ def infer(
         typer.Option(help="A site's own decision threshold, 0 to 1. Default: the contract's.", show_default=False),
     ] = None,
 ) -> None:
-    """Answer scans with a score and a heat map, or refuse them and say why.
+    """Answer scans with score and heat map, or refuse.
 
     JPEG, PNG and DICOM screens with one polar map. Pictures are named by the scan's content, so no
     patient's name travels with them. Over several scans the highest exit code wins, and every scan
@@ -139,10 +139,7 @@ def _print(record: Record, json: bool) -> None:
         return
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":
-        assert record.probability is not None and record.threshold is not None  # noqa: PT018
-        side = "above" if record.probability >= record.threshold else "below"
-        words = f"{record.label}: score {record.probability:.2f}, {side} threshold {record.threshold:.2f}"
-        typer.echo(f"{record.scan}: {words}  [{record.stamp}]{picture}")
+        typer.echo(f"{record.scan}: {record.words}  [{record.stamp}]{picture}")
     else:
         typer.echo(f"{record.scan}: NOT ANALYSED: {record.message}{picture}", err=True)
 

@@ -10,14 +10,14 @@ import typer
 ModelOption = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
     typer.Option(
-        "--model", help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False
+        "--model",
+        help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.",
+        show_default=False,
     ),
 ]
 ModelArgument = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Argument(
-        help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False
-    ),
+    typer.Argument(help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False),
 ]
 DeviceOption = Annotated[
     str, typer.Option(help="auto, cpu, cuda or cuda:N. Any but auto is strict: it never falls back.")

@@ -11,9 +11,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def verify(model: ModelArgument = None, device: DeviceOption = "auto", json: JsonOption = False) -> None:
-    """Replay the model's golden samples on this machine, from a file's bytes to the heat map.
+    """Replay a model's golden samples here.
 
-    Exit code 5 if an answer differs from the one recorded at export.
+    From a file's bytes, through decoder and device, to the heat map. Exit code 5 if an answer differs
+    from the one recorded at export.
     """
     from dataclasses import asdict
 

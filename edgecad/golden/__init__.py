@@ -53,9 +53,7 @@ def golden_samples() -> dict[str, bytes]:
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
     with Classifier(model, device="cpu") as classifier:
-        return tuple(
-            _answer(name, content, classifier(content)) for name, content in golden_samples().items()
-        )
+        return tuple(_answer(name, content, classifier(content)) for name, content in golden_samples().items())
 
 
 def _answer(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:

@@ -148,9 +148,7 @@ def _refuse_other_pictures(lit: Pixels, disc: Disc) -> None:
             raise InputRefused("several-maps", f"more than one picture is on the screen; {WANTED}")
     share = float(outside.sum()) / area
     if share > MAX_LIT_OUTSIDE:
-        raise InputRefused(
-            "several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone"
-        )
+        raise InputRefused("several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone")
 
 
 def _refined(screen: Pixels, guess: Disc, threshold: int) -> Disc:

@@ -46,7 +46,7 @@ def overlay_mask(canvas: Pixels, inside: Mask) -> Mask:
     near_edge = cv2.dilate(((change > SHARPNESS) & inside).view(np.uint8), np.ones((9, 9), np.uint8)) > 0
     strokes = (thin & near_edge & inside).view(np.uint8)
     # The blurred edge of a stroke is below the contrast: take two pixels more on each side.
-    return (cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0) & inside
+    return np.asarray(cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0) & inside
 
 
 def painted_over(canvas: Pixels, strokes: Mask) -> Pixels:

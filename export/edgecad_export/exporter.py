@@ -29,7 +29,7 @@ class Exported:
     contract: Contract
 
 
-def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances = Tolerances()) -> Exported:
+def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Exported:
     """Write a model folder, whole or not at all, and point `latest` to it.
 
     Raises:
@@ -41,7 +41,10 @@ def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances = Tole
     contract = replace(
         run.contract,
         tolerances=asdict(tolerances),
-        versions={**run.contract.versions, **{name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}},
+        versions={
+            **run.contract.versions,
+            **{name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")},
+        },
     )
     parity = measure(classifier, contract, _with_contract(proto, contract), run.validation, tolerances)
     enforce(parity, tolerances)

@@ -45,7 +45,11 @@ class Parity:
 
 
 def measure(
-    classifier: Classifier, contract: Contract, model: bytes, images: NDArray[np.uint8], tolerances: Tolerances
+    classifier: Classifier,
+    contract: Contract,
+    model: bytes,
+    images: NDArray[np.uint8],
+    tolerances: Tolerances,
 ) -> Parity:
     """Compare Keras and the file on prepared images `(n, size, size, 3)` uint8.
 

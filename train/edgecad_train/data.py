@@ -88,9 +88,7 @@ def find_cases(data: Path, patient_from: str | None = None) -> Found:
         UsageError: no such folder, a class missing, too few patients, a patient under two labels.
     """
     if not data.exists():
-        raise UsageError(
-            f"no data at {data}; {FOLDER_LAYOUT} (to try EdgeCAD without patients: edgecad phantom data)"
-        )
+        raise UsageError(f"no data at {data}; {FOLDER_LAYOUT} (to try EdgeCAD without patients: edgecad phantom data)")
     if data.is_dir():
         found = _cases_of_folders(data, patient_from)
     elif patient_from:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -38,7 +37,7 @@ class Settings:
     backbone: str
     weights: str
     plan: Plan
-    head: Head = Head()
+    head: Head = field(default_factory=Head)
     batch_size: int = 16
     seed: int = 0
     reference: str = "readers who are not stated"
@@ -164,4 +163,3 @@ def _contract(
 def run_name(backbone: str, now: Callable[[], datetime] = datetime.now) -> str:
     """Name of a new run: local time and backbone."""
     return f"{now():%Y%m%d-%H%M%S}-{backbone}"
-

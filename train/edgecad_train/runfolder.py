@@ -1,14 +1,14 @@
 """The run folder: everything a run leaves behind, in files that other programs can read.
 
-    model.keras       the trained network; no Lambda layer, no pickle
-    contract.json     what the runtime must know; export completes it and puts it into the ONNX file
-    run.json          settings, refused scans, time
-    history.json      figures of every epoch of every stage
-    metrics.json      validation and test figures with intervals
-    predictions.csv   one line a scan: part, label, score
-    split.json        patients of each part; `edgecad train --split` takes it
-    validation.npz    prepared validation images, for the exporter's parity check
-    curves.png        accuracy and loss of each stage
+model.keras       the trained network; no Lambda layer, no pickle
+contract.json     what the runtime must know; export completes it and puts it into the ONNX file
+run.json          settings, refused scans, time
+history.json      figures of every epoch of every stage
+metrics.json      validation and test figures with intervals
+predictions.csv   one line a scan: part, label, score
+split.json        patients of each part; `edgecad train --split` takes it
+validation.npz    prepared validation images, for the exporter's parity check
+curves.png        accuracy and loss of each stage
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from edgecad_train.data import Case
 PARTS = ("train", "validation", "test")
 
 
-class Split(Frozen, kw_only=True):
+class Split(Frozen, frozen=True, kw_only=True):
     """Patients of each part; nobody is in two."""
 
     seed: int
@@ -41,9 +41,7 @@ class Split(Frozen, kw_only=True):
         return hashlib.sha256(json_from_struct(self).encode()).hexdigest()
 
 
-def split_by_patient(
-    cases: Sequence[Case], seed: int, test_share: float = 0.2, validation_share: float = 0.2
-) -> Split:
+def split_by_patient(cases: Sequence[Case], seed: int, test_share: float = 0.2, validation_share: float = 0.2) -> Split:
     """Draw a stratified split.
 
     Args:

@@ -16,9 +16,10 @@ def export(
     opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17,
     out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
 ) -> None:
-    """Convert a run to ONNX, with an exact heat map, and prove that nothing changed.
+    """Convert a run to ONNX, proven unchanged.
 
-    Writes MODELS/<run's name>/model.onnx, which carries its contract and alone is a model, and
+    The graph carries an exact heat map beside the score. Writes
+    MODELS/<run's name>/model.onnx, which carries its contract and alone is a model, and
     parity.json; points MODELS/latest to the folder. A file that does not answer as the Keras model
     does is not written: exit code 5.
     """
@@ -29,10 +30,11 @@ def export(
         require(module, extra="export")
     require_tensorflow(extra="export")
     from edgecad_export.exporter import export_run
+    from edgecad_export.parity import Tolerances
     from edgecad_export.runfiles import read_run
 
     found = read_run(run)
-    exported = export_run(found, out / found.contract.name, opset)
+    exported = export_run(found, out / found.contract.name, opset, Tolerances())
     p = exported.parity
     typer.echo(f"parity with Keras on {p.images} validation images:")
     typer.echo(f"  logit difference       {p.logits:.1e} of their scale")

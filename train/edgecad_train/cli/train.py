@@ -40,14 +40,16 @@ def train(
         typer.Option(help="split.json of an earlier run, to use its parts again."),
     ] = None,
     labelled_by: Annotated[
-        str, typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'.")
+        str,
+        typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'."),
     ] = "readers who are not stated",
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the order of scans.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
 ) -> None:
-    """Fine-tune an ImageNet network on labelled polar maps, in two stages.
+    """Fine-tune a network on labelled polar maps.
 
-    Warm-up trains the head on the frozen network; fine-tuning then trains the top blocks, at a
+    Two stages, from ImageNet weights. Warm-up trains the head on the frozen network; fine-tuning
+    then trains the top blocks, at a
     hundredth of the rate. The best epoch, the temperature and the threshold come from a validation
     part of the patients; the test part is opened once, at the end.
 
