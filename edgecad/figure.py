@@ -90,7 +90,7 @@ def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
     values = _enlarged(prediction.heatmap)
     picture = cv2.resize(prediction.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC)
     beyond = np.abs(values) > region_threshold
-    panel = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
+    panel: Pixels = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
     for colour, mask in ((RAISED, values > region_threshold), (LOWERED, values < -region_threshold)):
         contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(panel, contours, -1, colour, 2, cv2.LINE_AA)

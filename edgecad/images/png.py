@@ -1,7 +1,9 @@
 """PNG: an 8-bit opaque picture, rebuilt from the few chunks that make it.
 
 OpenCV inflates ancillary chunks and animation frames of small malformed files into gigabytes, so it gets a
-file of IHDR, PLTE, IDAT and IEND only, with the pixels inflated here within their bound and stored plain.
+file of IHDR, PLTE, IDAT and IEND only. libpng holds no more pixels than the header declares, but inflates a
+longer stream to its end: minutes, for a file of allowed size. Beyond what takes a second or two, the pixels
+are inflated here within their bound, and handed on stored.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from edgecad.images.png_chunks import SIGNATURE, PngHeader, parts_from_png
 from edgecad.images.screen import Pixels
 
 MAGIC = SIGNATURE
+# No deflate stream grows by more than this factor (zlib's technical notes).
+_MOST_GROWTH = 1032
+_FREELY_INFLATED = 2**30
 # Adam7 (PNG specification, 8.2): first column, first row, column step, row step of each pass.
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -27,11 +32,13 @@ def rgb_from_png(data: bytes) -> Pixels:
     """
     parts = parts_from_png(data)
     header = parts.header
-    rows = _inflated(parts.compressed, _bytes_of_rows(header))
+    compressed = parts.compressed
+    if len(compressed) * _MOST_GROWTH > _FREELY_INFLATED:
+        compressed = zlib.compress(_inflated(compressed, _bytes_of_rows(header)), 0)
     clean = [SIGNATURE, _chunk(b"IHDR", header.body)]
     if parts.palette:
         clean.append(_chunk(b"PLTE", parts.palette))
-    clean += [_chunk(b"IDAT", zlib.compress(rows, 0)), _chunk(b"IEND", b"")]
+    clean += [_chunk(b"IDAT", compressed), _chunk(b"IEND", b"")]
     return rgb_from_encoded(b"".join(clean), header.width, header.height)
 
 

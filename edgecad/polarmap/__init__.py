@@ -63,7 +63,7 @@ def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
     canvas = painted_over(canvas, strokes)
     refuse_unless_map(canvas, inside)
     size = preparation.size
-    image = cv2.resize(np.where(inside[..., None], canvas, np.uint8(0)), (size, size), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(cv2.copyTo(canvas, inside.view(np.uint8)), (size, size), interpolation=cv2.INTER_AREA)
     return PreparedMap(np.ascontiguousarray(image), disc, share)
 
 

@@ -200,8 +200,8 @@ def _rim_along_rays(screen: Pixels, disc: Disc, threshold: int, inner: float) ->
     y = np.rint(disc.y - np.sin(angles)[:, None] * radii).astype(np.intp)
     height, width = screen.shape[:2]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    colours = screen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    lit = (colours.max(axis=2) > threshold) & inside
+    along = brightest_channel(screen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
+    lit = (along > threshold) & inside
     steady = lit[:, :-4] & lit[:, 1:-3] & lit[:, 2:-2] & lit[:, 3:-1] & lit[:, 4:]
     first = steady.argmax(axis=1)
     return np.where(steady.any(axis=1), radii[first], np.nan)

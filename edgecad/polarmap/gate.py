@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
+from edgecad.polarmap.disc import brightest_channel
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -71,7 +72,7 @@ def _roughness(canvas: Pixels, inside: Mask) -> float:
     # Away from the rim, whose step against the ground is no roughness of the map.
     core = cv2.erode(inside.view(np.uint8), np.ones((13, 13), np.uint8)) > 0
     change = cv2.absdiff(canvas, cv2.GaussianBlur(canvas, (0, 0), 2))
-    return float(change.max(axis=2)[core].mean())
+    return float(brightest_channel(change)[core].mean())
 
 
 def _turning_rings(canvas: Pixels) -> int:

@@ -32,13 +32,10 @@ def overlay_mask(canvas: Pixels, inside: Mask) -> Mask:
         inside: `(side, side)`, True on the disc.
     """
     kernel = np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8)
-    outside = ~inside
-    ceiling, floor = canvas.copy(), canvas.copy()
-    ceiling[outside], floor[outside] = 255, 0
-    opened = cv2.erode(ceiling, kernel)
-    opened[outside] = 0
-    closed = cv2.dilate(floor, kernel)
-    closed[outside] = 255
+    disc = np.where(inside, np.uint8(255), np.uint8(0))
+    on, off = cv2.merge([disc] * 3), cv2.merge([~disc] * 3)
+    opened = cv2.bitwise_and(cv2.erode(cv2.bitwise_or(canvas, off), kernel), on)
+    closed = cv2.bitwise_or(cv2.dilate(cv2.bitwise_and(canvas, on), kernel), off)
     bright = cv2.subtract(canvas, cv2.dilate(opened, kernel))
     dark = cv2.subtract(cv2.erode(closed, kernel), canvas)
     thin = brightest_channel(cv2.max(bright, dark)) > CONTRAST
