@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from edgecad.errors import EdgecadError, InputRefused
 from edgecad.extras import require
-from edgecad.images.dicom_frame import TAGS, Frame, check_syntax, frame_from_dataset
+from edgecad.images.dicom_frame import TAGS, Frame, check_screen, check_syntax, frame_from_dataset
 from edgecad.images.dicom_pixels import rgb_from_frame
 from edgecad.images.limits import check_bytes
 from edgecad.images.screen import Pixels
@@ -48,7 +48,9 @@ def rgb_from_dicom(data: bytes) -> Pixels:
         syntax = _syntax_of_head(pydicom, head)
         head.seek(0)
         dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=list(TAGS))
-        frame = frame_from_dataset(dataset, syntax, pydicom.uid.UID)
+        check_screen(dataset, pydicom.uid.UID)
+        _check_head(len(data), head.tell())
+        frame = frame_from_dataset(dataset, syntax)
         value = _pixel_data(data, head.tell(), implicit=bool(dataset.original_encoding[0]))
     return _decoded(frame, value)
 
@@ -65,7 +67,8 @@ def rgb_from_dataset(dataset: Dataset) -> Pixels:
         # A dataset made in memory is not encoded at all; the length of its pixel data is checked below.
         syntax = str(meta.TransferSyntaxUID) if meta else str(pydicom.uid.ExplicitVRLittleEndian)
         check_syntax(syntax, pydicom.uid.UID)
-        frame = frame_from_dataset(dataset, syntax, pydicom.uid.UID)
+        check_screen(dataset, pydicom.uid.UID)
+        frame = frame_from_dataset(dataset, syntax)
         value = dataset.PixelData
         check_bytes(len(value))
         value = memoryview(value)
@@ -105,13 +108,19 @@ def _syntax_of_head(pydicom: ModuleType, head: io.BytesIO) -> str:
     return syntax
 
 
+def _check_head(length: int, position: int) -> None:
+    if length > _HEAD_BYTES and position + 12 > _HEAD_BYTES:
+        raise InputRefused(
+            "too-large",
+            f"more than {_HEAD_BYTES:,} bytes come before the DICOM pixel data; wanted a screen: export it again",
+        )
+
+
 def _pixel_data(data: bytes, position: int, *, implicit: bool) -> memoryview:
     """Value of the pixel data element at `position`; up to the file's end where its length is undefined."""
     start = position + (8 if implicit else 12)
     if start > len(data):
         raise _ends_early()
-    if start > _HEAD_BYTES:
-        raise InputRefused("too-large", f"more than {_HEAD_BYTES:,} bytes come before the DICOM pixel data")
     if data[position : position + 4] != _PIXEL_DATA:
         raise InputRefused("damaged", "the DICOM object holds no pixel data in their place; export it again")
     length = int.from_bytes(data[start - 4 : start], "little")

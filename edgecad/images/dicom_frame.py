@@ -85,13 +85,27 @@ def check_syntax(syntax: str, uid: Callable[[str], Any]) -> None:
         )
 
 
-def frame_from_dataset(dataset: Dataset, syntax: str, uid: Callable[[str], Any]) -> Frame:
+def check_screen(dataset: Dataset, uid: Callable[[str], Any]) -> None:
+    """Hold the kind of a DICOM object against those that carry a screen.
+
+    Raises:
+        InputRefused: `wrong-kind`.
+    """
+    sop_class = str(dataset.get("SOPClassUID", ""))
+    if sop_class not in _SCREENS:
+        raise InputRefused(
+            "wrong-kind",
+            f"DICOM of the kind {_name(sop_class, uid)} (raw data or a report, not a screen); wanted a "
+            "polar map screen as Secondary Capture: save the screen on the reading station and send that",
+        )
+
+
+def frame_from_dataset(dataset: Dataset, syntax: str) -> Frame:
     """Read the attributes of the one frame that a screen is.
 
     Raises:
         InputRefused: `wrong-kind` or `too-large`; other exceptions where attributes are malformed.
     """
-    _check_screen(str(dataset.get("SOPClassUID", "")), uid)
     width, height = int(dataset.Columns), int(dataset.Rows)
     check_size(width, height)
     _check_one_frame(dataset)
@@ -104,15 +118,6 @@ def frame_from_dataset(dataset: Dataset, syntax: str, uid: Callable[[str], Any])
     planar = samples == 3 and int(dataset.get("PlanarConfiguration") or 0) == 1
     palette = _palette(dataset) if photometric == "PALETTE COLOR" else None
     return Frame(width, height, samples, photometric, planar, syntax, palette)
-
-
-def _check_screen(sop_class: str, uid: Callable[[str], Any]) -> None:
-    if sop_class not in _SCREENS:
-        raise InputRefused(
-            "wrong-kind",
-            f"DICOM of the kind {_name(sop_class, uid)} (raw data or a report, not a screen); wanted a "
-            "polar map screen as Secondary Capture: save the screen on the reading station and send that",
-        )
 
 
 def _name(value: str, uid: Callable[[str], Any]) -> str:

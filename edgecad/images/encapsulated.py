@@ -16,6 +16,7 @@ _END = struct.pack("<HH", 0xFFFE, 0xE0DD)
 _MAX_FRAGMENTS = 4096
 # Undoing run lengths is a loop in Python: seconds beyond this.
 _MAX_RLE_PIXELS = 4_000_000
+_RLE_PADDING = b"\0\x80"
 _RLE_HEADER = struct.Struct("<16I")
 
 
@@ -88,7 +89,7 @@ def _unpacked(packed: bytes, length: int) -> Pixels:
         else:
             plane += packed[position + 1 : position + 2] * ((257 - count) % 129)
             position += 2 if count > 128 else 1
-    if len(plane) > length:
+    if len(plane) > length or packed[position:].strip(_RLE_PADDING):
         raise _damaged("a DICOM RLE segment unpacks to more than its plane")
     return np.frombuffer(plane, np.uint8)
 

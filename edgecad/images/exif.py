@@ -39,9 +39,7 @@ def _orientation(block: bytes) -> int:
         (start,) = struct.unpack_from(f"{order}I", block, 4)
         (count,) = struct.unpack_from(f"{order}H", block, start)
         entries = range(start + 2, start + 2 + min(count, _MAX_ENTRIES) * _ENTRY_BYTES, _ENTRY_BYTES)
-        return next(
-            (_short(block, entry, order) for entry in entries if _is_orientation(block, entry, order)), 1
-        )
+        return next((_short(block, entry, order) for entry in entries if _is_orientation(block, entry, order)), 1)
     except struct.error:
         return 1
 

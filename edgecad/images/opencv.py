@@ -25,19 +25,18 @@ def rgb_from_encoded(data: bytes | bytearray, width: int, height: int) -> Pixels
     with listening() as heard:
         pixels = _decoded(np.frombuffer(data, np.uint8))
     if pixels is None or heard.damage:
-        raise InputRefused(
-            "damaged", "the picture's data are corrupt; wanted a complete file: copy or export it again"
-        )
+        raise InputRefused("damaged", "the picture's data are corrupt; wanted a complete file: copy or export it again")
     if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
         raise InputRefused("damaged", "the picture decodes to another size than it declares; export it again")
     return pixels
 
 
 def _decoded(encoded: Pixels) -> Pixels | None:
+    flags = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | _UPRIGHT
     try:
-        if _RGB is not None:
-            return cv2.imdecode(encoded, _RGB | _UPRIGHT)  # type: ignore[return-value]
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR | _UPRIGHT)
-        return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+        pixels = cv2.imdecode(encoded, flags)
+        if pixels is not None and _RGB is None:
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     except cv2.error:
         return None
+    return None if pixels is None else np.asarray(pixels)

@@ -73,9 +73,7 @@ def _bytes_of_row(width: int, header: PngHeader) -> int:
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    return b"".join(
-        (struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))))
-    )
+    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))))
 
 
 def _damaged(seen: str) -> InputRefused:

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from edgecad.images import png as png_room
+from edgecad.images import read_screen
+
+
+def rows_of(pixels) -> bytes:
+    flat = pixels.reshape(len(pixels), -1)
+    return np.hstack((np.zeros((len(flat), 1), np.uint8), flat)).tobytes()
+
+
+@pytest.fixture(params=[2**30, 0], ids=["libpng inflates", "inflated here"])
+def both_ways(request, monkeypatch):
+    monkeypatch.setattr(png_room, "_FREELY_INFLATED", request.param)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_pixels_are_exact(image, png, png_of):
+    assert np.array_equal(read_screen(png).pixels, image)
+    assert np.array_equal(read_screen(png + bytes(8)).pixels, image)
+    assert np.array_equal(read_screen(png_of(80, 60, rows_of(image))).pixels, image)
+    grey = image[:, :, 0]
+    assert np.array_equal(read_screen(png_of(80, 60, rows_of(grey), colour=0)).pixels[..., 1], grey)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_palettes_and_shallow_greys(png_of, make_chunk, depth):
+    values = (np.arange(64 * 8).reshape(8, 64) % (1 << depth)).astype(np.uint8)
+    bits = np.unpackbits(values[..., None], axis=2)[..., 8 - depth :]
+    rows = rows_of(np.packbits(bits.reshape(8, -1), axis=1))
+    colours = np.random.default_rng(0).integers(0, 256, (1 << depth, 3), np.uint8)
+    data = png_of(64, 8, rows, depth=depth, colour=3, before=make_chunk(b"PLTE", colours.tobytes()))
+    assert np.array_equal(read_screen(data).pixels, colours[values])
+    grey = read_screen(png_of(64, 8, rows, depth=depth, colour=0)).pixels
+    assert np.array_equal(grey[..., 0], values * (255 // ((1 << depth) - 1)))
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 5), (8, 8), (33, 2), (80, 60)])
+def test_interlaced_sizes_are_counted_right(image, png_of, width, height):
+    pixels = image[:height, :width]
+    starts = (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    )
+    passes = [pixels[y::dy, x::dx] for x, y, dx, dy in starts]
+    rows = b"".join(rows_of(part) for part in passes if part.size)
+    assert np.array_equal(read_screen(png_of(width, height, rows, interlace=1)).pixels, pixels)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_pixel_data_that_do_not_fit_are_refused(image, png_of, refused):
+    rows = rows_of(image)
+    good = zlib.compress(rows)
+    middle = len(good) // 2
+    for broken in (
+        zlib.compress(rows[:-1]),
+        zlib.compress(rows + b"\0"),
+        good + b"x",
+        good[:-1] + bytes([good[-1] ^ 1]),
+        good[:middle] + bytes([good[middle] ^ 0x55]) + good[middle + 1 :],
+        b"",
+        zlib.compress(b"\x09" + rows[1:]),
+    ):
+        with refused("damaged"):
+            read_screen(png_of(80, 60, b"", compressed=broken))
+
+
+def test_cut_pixel_data_are_refused_both_ways(image, png_of, refused, monkeypatch):
+    cut = png_of(80, 60, b"", compressed=zlib.compress(rows_of(image))[:-4])
+    with refused("damaged"):
+        read_screen(cut)
+    monkeypatch.setattr(png_room, "_FREELY_INFLATED", 0)
+    with refused("truncated"):
+        read_screen(cut)
+
+
+def test_every_truncation_is_refused(png, refused):
+    for length in range(8, len(png), 5):
+        with refused("truncated"):
+            read_screen(png[:length])
+
+
+def test_a_flipped_byte_is_always_noticed(png, refused):
+    for position in range(37, len(png) - 12, 11):
+        broken = bytearray(png)
+        broken[position] ^= 0x10
+        with pytest.raises(Exception, match="PNG"):
+            read_screen(bytes(broken))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "reason"),
+    [(30_000, 30_000, "too-large"), (20_000, 1, "too-large"), (4001, 4000, "too-large"), (0, 5, "damaged")],
+)
+def test_declared_sizes_are_held(png_of, refused, width, height, reason):
+    with refused(reason):
+        read_screen(png_of(width, height, b""))
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "reason"),
+    [
+        (8, 4, "wrong-kind"),
+        (8, 6, "wrong-kind"),
+        (16, 2, "wrong-kind"),
+        (16, 0, "wrong-kind"),
+        (4, 2, "damaged"),
+    ],
+)
+def test_other_kinds_are_refused(png_of, refused, depth, colour, reason):
+    with refused(reason):
+        read_screen(png_of(80, 60, bytes(60 * 700), depth=depth, colour=colour))
+
+
+def test_an_alpha_channel_is_refused(image, refused):
+    opaque = np.dstack((image, np.full((60, 80), 255, np.uint8)))
+    with refused("wrong-kind"):
+        read_screen(cv2.imencode(".png", opaque)[1].tobytes())
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [
+        (b"tRNS", bytes(6), "wrong-kind"),
+        (b"acTL", bytes(8), "wrong-kind"),
+        (b"eXIf", b"MM\0*" + struct.pack(">IHHHIHH", 8, 1, 0x0112, 3, 1, 6, 0), "wrong-kind"),
+        (b"ABCD", b"", "damaged"),
+        (b"IHDR", bytes(13), "damaged"),
+        (b"PLTE", bytes(4), "damaged"),
+        (b"a1cd", b"", "damaged"),
+    ],
+)
+def test_chunks_that_change_the_picture_are_refused(image, png_of, make_chunk, refused, kind, body, reason):
+    with refused(reason):
+        read_screen(png_of(80, 60, rows_of(image), before=make_chunk(kind, body)))
+
+
+def test_other_chunks_change_nothing(image, png_of, make_chunk):
+    before = make_chunk(b"tEXt", b"Name\0Jane Doe") + make_chunk(b"gAMA", struct.pack(">I", 45455))
+    assert np.array_equal(read_screen(png_of(80, 60, rows_of(image), before=before)).pixels, image)
+
+
+def test_order_and_number_of_chunks_are_held(image, png, png_of, make_chunk, refused):
+    signature, header, rest = png[:8], png[8:33], png[33:]
+    torn = make_chunk(b"IDAT", b"") + make_chunk(b"tEXt", b"")
+    for broken in (
+        signature + rest,
+        signature + header + make_chunk(b"IEND", b""),
+        signature + header + torn + rest,
+        signature + header + make_chunk(b"tEXt", b"") * 70_000 + rest,
+        png + b"x",
+        png_of(80, 60, rows_of(image[..., 0]), colour=3),
+        png_of(80, 60, rows_of(image[..., 0]), colour=0, before=make_chunk(b"PLTE", bytes(3))),
+    ):
+        with refused("damaged"):
+            read_screen(broken)
