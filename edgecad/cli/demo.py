@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,7 @@ def _step(title: str, *arguments: object) -> None:
 
 def _run(title: str, *arguments: object) -> int:
     words = [str(word) for word in arguments]
-    typer.echo(f"\n== {title}\n$ edgecad {' '.join(words)}")
+    typer.echo(f"\n== {title}\n$ edgecad {shlex.join(words)}")
     sys.stdout.flush()
     return subprocess.run([sys.executable, "-m", "edgecad", *words], check=False).returncode
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,13 +112,18 @@ def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
 
 def _imagenet_file(backbone: Backbone) -> Path:
     """Keras' ImageNet weights from its cache, or fetched through Keras."""
-    cached = Path(keras.config.keras_home()) / "models" / backbone.imagenet_file
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    cached = home / "models" / backbone.imagenet_file
     if cached.is_file():
         return cached
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
     try:
-        getattr(keras.applications, backbone.application)(include_top=False, weights="imagenet")
+        # Keras tells of a download on stdout, which is for answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            getattr(keras.applications, backbone.application)(
+                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
+            )
     except Exception as error:
         raise NotAvailable(
             f"ImageNet weights of {backbone.name} are not here and could not be fetched; put "

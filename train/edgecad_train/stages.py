@@ -95,8 +95,11 @@ def set_trainable(network: Network, stage: Stage) -> None:
             learns = True
         if layer.name == "pooling":
             learns = True
-        held = stage.hold_batch_norm and isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = learns and not held
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = learns and not (normalises and stage.hold_batch_norm)
+        if normalises and not stage.hold_batch_norm:
+            # Keras' 0.99 to 0.999 remember the random start for thousands of steps; here there are hundreds.
+            layer.momentum = 0.9
 
 
 def split_network(network: Network, stage: Stage) -> tuple[keras.Model | None, keras.Model]:
