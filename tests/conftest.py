@@ -1,11 +1,35 @@
-"""What tests of several rooms share."""
+"""What tests of several rooms share: real files, phantom screens, screens that are no map, a tiny model."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import pytest
+from msgspec.structs import replace
+
+from edgecad.contract import (
+    METADATA_KEY,
+    Colours,
+    Contract,
+    Decision,
+    HeatmapScale,
+    Labelling,
+    Preparation,
+    json_from_struct,
+)
+from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
+
+Pixels = npt.NDArray[np.uint8]
+SIZE = 64
+"""Side of the tiny model's input, pixels."""
+WIDTH, HEIGHT = 1640, 1068
 
 
 @pytest.fixture(scope="session")
@@ -15,4 +39,275 @@ def shared() -> Path:
     folder = Path(os.environ.get("EDGECAD_SHARED", beside))
     if not folder.is_dir():
         pytest.skip(f"the real files are not here: set EDGECAD_SHARED, or put them in ../{beside.name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def phantom_screen() -> Callable[[int], Pixels]:
+    """Give a phantom's report screen, `(1068, 1640, 3)` RGB, by its number."""
+    return cache(lambda index: render_screen(draw_patient(11, index)))
+
+
+@pytest.fixture(scope="session")
+def phantom_jpeg(phantom_screen: Callable[[int], Pixels], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom's report screen as a JPEG file."""
+    path = tmp_path_factory.mktemp("scan") / "scan.jpg"
+    path.write_bytes(jpeg_bytes(phantom_screen(0)))
+    return path
+
+
+# --- screens that are drawn, right and wrong ---------------------------------------------------------------
+
+
+def smooth_picture(seed: int = 0, side: int = 512) -> Pixels:
+    """A smooth random scalar through a colour table from dark violet to white."""
+    coarse = np.random.default_rng(seed).uniform(80, 255, (5, 5)).astype(np.float32)
+    scalar = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC).clip(60, 255)
+    stops = np.array([[0, 0, 0, 0], [70, 90, 14, 120], [150, 221, 73, 52], [205, 254, 190, 6], [255] * 4])
+    channels = [np.interp(scalar, stops[:, 0], stops[:, 1 + channel]) for channel in range(3)]
+    return np.stack(channels, axis=2).astype(np.uint8)
+
+
+def with_disc(screen: Pixels, x: float, y: float, radius: float, picture: Pixels) -> Pixels:
+    """`screen` with a disc cut from the middle of the square `picture` at (x, y), all in pixels."""
+    rows, columns = np.mgrid[0 : screen.shape[0], 0 : screen.shape[1]]
+    inside = (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
+    side = picture.shape[0]
+    u = (((columns - x) / (2 * radius) + 0.5) * side).clip(0, side - 1).astype(int)
+    v = (((rows - y) / (2 * radius) + 0.5) * side).clip(0, side - 1).astype(int)
+    return np.where(inside[..., None], picture[v, u], screen).astype(np.uint8)
+
+
+def empty_screen(level: int = 0) -> Pixels:
+    return np.full((HEIGHT, WIDTH, 3), level, np.uint8)
+
+
+@pytest.fixture(scope="session")
+def draw_map() -> Callable[..., Pixels]:
+    """Draw one smooth map on a black screen: `draw_map(x, y, radius, seed)`, pixels."""
+
+    def draw(x: float = 800, y: float = 540, radius: float = 350, seed: int = 0) -> Pixels:
+        return with_disc(empty_screen(), x, y, radius, smooth_picture(seed))
+
+    return draw
+
+
+def page_of_text(ink: int, paper: int) -> Pixels:
+    page = empty_screen(paper)
+    for line, y in enumerate(range(40, HEIGHT - 20, 34)):
+        words = f"Line {line}: perfusion is described here in words, and once more in other words."
+        cv2.putText(page, words, (30, y), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (ink,) * 3, 2, cv2.LINE_AA)
+    return page
+
+
+def colour_wheel(full_saturation: bool) -> Pixels:
+    rows, columns = np.mgrid[0:512, 0:512] - 255.5
+    hue = (np.degrees(np.arctan2(rows, columns)) % 360 / 2).astype(np.uint8)
+    saturation = (np.hypot(rows, columns) / 256 * 255).clip(0, 255).astype(np.uint8)
+    if full_saturation:
+        saturation[:] = 255
+    wheel = np.stack([hue, saturation, np.full_like(hue, 255)], axis=2)
+    return cv2.cvtColor(wheel, cv2.COLOR_HSV2RGB)
+
+
+def photograph() -> Pixels:
+    """Smooth, but with three channels that vary each for itself, as in a photograph."""
+    blocks = np.random.default_rng(3).integers(0, 255, (12, 12, 3)).astype(np.uint8)
+    return cv2.resize(blocks, (512, 512), interpolation=cv2.INTER_CUBIC)
+
+
+def one_map() -> Pixels:
+    return with_disc(empty_screen(), 800, 540, 350, smooth_picture())
+
+
+def two_maps(left: int, right: int, second_radius: int = 350) -> Pixels:
+    screen = with_disc(empty_screen(), left, 540, 350, smooth_picture())
+    return with_disc(screen, right, 540, second_radius, smooth_picture(1))
+
+
+def square_map() -> Pixels:
+    screen = empty_screen()
+    screen[200:900, 450:1150] = cv2.resize(smooth_picture(), (700, 700))
+    return screen
+
+
+def cut(screen: Pixels, angle: float, at: float) -> Pixels:
+    """Black beyond a straight line whose normal has that angle, `at` pixels from (800, 540)."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    direction = np.radians(angle)
+    beyond = (columns - 800) * np.cos(direction) - (rows - 540) * np.sin(direction) > at
+    return np.where(beyond[..., None], 0, screen).astype(np.uint8)
+
+
+def squeezed(ratio: float) -> Pixels:
+    return cv2.resize(one_map(), None, fx=1, fy=1 / ratio, interpolation=cv2.INTER_AREA)
+
+
+def centred(picture: Pixels) -> Pixels:
+    return with_disc(empty_screen(), 800, 540, 350, picture)
+
+
+WRONG_SCREENS: dict[str, Callable[[], Pixels]] = {
+    "black": empty_screen,
+    "white": lambda: empty_screen(255),
+    "noise": lambda: np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8),
+    "dark noise": lambda: np.random.default_rng(0).integers(0, 60, (HEIGHT, WIDTH, 3)).astype(np.uint8),
+    "text on white": lambda: page_of_text(0, 255),
+    "text on black": lambda: page_of_text(255, 0),
+    "map on white": lambda: np.where(one_map().any(axis=2, keepdims=True), one_map(), 255).astype(np.uint8),
+    "two maps": lambda: two_maps(420, 1220),
+    "two maps of unequal size": lambda: two_maps(420, 1220, 120),
+    "touching maps": lambda: two_maps(450, 1150),
+    "a small map touching a large one": lambda: two_maps(450, 950, 150),
+    "cut by the screen's edge": lambda: one_map()[:, 470:],
+    "cut a little by the screen's edge": lambda: one_map()[:, 456:],
+    "cut by a line": lambda: cut(one_map(), 0, 150),
+    "cut by a slanting line": lambda: cut(one_map(), 45, 300),
+    "cut by a small chord": lambda: cut(one_map(), 90, 335),
+    "cut by a small slanting chord": lambda: cut(one_map(), 205, 338),
+    "half a map": lambda: cut(one_map(), 270, 0),
+    "ellipse": lambda: squeezed(1.3),
+    "nearly round ellipse": lambda: squeezed(1.05),
+    "square": square_map,
+    "colour wheel": lambda: centred(colour_wheel(True)),
+    "colour wheel from white": lambda: centred(colour_wheel(False)),
+    "photograph": lambda: centred(photograph()),
+    "flat": lambda: centred(np.full((512, 512, 3), (200, 120, 40), np.uint8)),
+    "flat grey": lambda: centred(np.full((512, 512, 3), 128, np.uint8)),
+    "too small": lambda: with_disc(empty_screen(), 800, 540, 60, smooth_picture()),
+}
+
+
+@pytest.fixture(scope="session")
+def wrong_screen() -> Callable[[str], Pixels]:
+    """Draw a screen that is not exactly one polar map, by its name."""
+    return lambda name: WRONG_SCREENS[name]()
+
+
+# --- a model without training ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def tiny_contract() -> Contract:
+    """A contract that fits the tiny model; its values are invented."""
+    return Contract(
+        name="tiny",
+        created="2024-01-01T00:00:00Z",
+        classes=("CAD", "nonCAD"),
+        positive="CAD",
+        origin="phantom",
+        preparation=Preparation(size=SIZE),
+        scaling="tf",
+        backbone="tiny",
+        head="pool, 2",
+        feature_layer="features",
+        decision=Decision(threshold=0.5, rule="given"),
+        heatmap=HeatmapScale(full_scale=2.0, region_threshold=0.5),
+        labelling=Labelling(reference="simulated reader", prevalence=0.4),
+        colours=Colours(bins="f" * 1024),
+        metrics=(),
+        data_sha256="0" * 64,
+        split_sha256="0" * 64,
+        weights="none",
+        versions={},
+        intended_use="tests",
+    )
+
+
+WEIGHTS = np.array([[4.0, -3.0, -2.0], [-4.0, 3.0, 2.0]], np.float32)
+"""`(classes, channels)`: red raises the score, green and blue lower it."""
+BIAS = np.array([-0.1, 0.1], np.float32)
+
+
+def tiny_graph(off_logits: float, temperature: float) -> Any:
+    """Average colours of 4 x 4 cells, one dense layer, and the map that explains its logits exactly."""
+    pytest.importorskip("onnx", reason="the tiny model is written with onnx: pip install 'edgecad[export]'")
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {
+        "scale": np.array(1 / 255, np.float32),
+        "zero": np.array(0, np.float32),
+        "weights": WEIGHTS[None],
+        "weights_t": np.ascontiguousarray(WEIGHTS.T),
+        "bias": BIAS,
+        "off": np.array(off_logits, np.float32),
+        "temperature": np.array(temperature, np.float32),
+        "flat": np.array([0, 3, 16], np.int64),
+        "grid": np.array([0, 2, 4, 4], np.int64),
+        "row": np.array([0, 1, 3], np.int64),
+    }
+    node = helper.make_node
+    nodes = [
+        node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        node("Mul", ["float", "scale"], ["scaled"]),
+        node("Transpose", ["scaled"], ["channels_first"], perm=[0, 3, 1, 2]),
+        node("AveragePool", ["channels_first"], ["cells"], kernel_shape=[16, 16], strides=[16, 16]),
+        node("Transpose", ["cells"], ["features"], perm=[0, 2, 3, 1]),
+        node("ReduceMean", ["cells"], ["pooled"], axes=[2, 3], keepdims=0),
+        node("MatMul", ["pooled", "weights_t"], ["products"]),
+        node("Add", ["products", "bias"], ["exact"]),
+        node("Add", ["exact", "off"], ["logits"]),
+        node("Div", ["logits", "temperature"], ["tempered"]),
+        node("Softmax", ["tempered"], ["probabilities"], axis=1),
+        node("Mul", ["pooled", "zero"], ["zeros"]),
+        node("Reshape", ["zeros", "row"], ["zero_rows"]),
+        node("Add", ["zero_rows", "weights"], ["fc_weights"]),
+        node("Reshape", ["cells", "flat"], ["cell_columns"]),
+        node("MatMul", ["fc_weights", "cell_columns"], ["cam_columns"]),
+        node("Reshape", ["cam_columns", "grid"], ["cam"]),
+        node("Mul", ["exact", "zero"], ["zero_logits"]),
+        node("Add", ["zero_logits", "bias"], ["cam_bias"]),
+    ]
+    shapes = {
+        "logits": ["N", 2],
+        "probabilities": ["N", 2],
+        "features": ["N", 4, 4, 3],
+        "fc_weights": ["N", 2, 3],
+        "cam": ["N", 2, 4, 4],
+        "cam_bias": ["N", 2],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_contract: Contract) -> Callable[..., bytes]:
+    """Write the tiny model as the bytes of an ONNX file.
+
+    `contract` is a Contract, the text to store in its place, or None for none. `off_logits` is added to
+    the logits and not to their maps: a number breaks what ties them together, NaN gives an engine that fails.
+    """
+
+    def build(contract: Contract | str | None = tiny_contract, off_logits: float = 0.0) -> bytes:
+        temperature = contract.decision.temperature if isinstance(contract, Contract) else 1.0
+        proto = tiny_graph(off_logits, temperature)
+        if contract is not None:
+            text = json_from_struct(contract) if isinstance(contract, Contract) else contract
+            entry = proto.metadata_props.add()
+            entry.key, entry.value = METADATA_KEY, text
+        return bytes(proto.SerializeToString())
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def model_folder(
+    tiny_model: Callable[..., bytes], tiny_contract: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A model folder as export leaves it: `tiny/model.onnx` with golden answers, and `latest` beside it."""
+    from edgecad.folders import point_latest
+    from edgecad.golden import golden_answers
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    path = folder / "model.onnx"
+    path.write_bytes(tiny_model())
+    path.write_bytes(tiny_model(replace(tiny_contract, golden=golden_answers(path))))
+    point_latest(folder)
     return folder
