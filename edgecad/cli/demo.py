@@ -102,7 +102,7 @@ def _train(out: Path) -> None:
         "epochs. Expect a poor classifier: what follows shows the way, not what two-stage training can do."
     )
     _step(f"{title.replace('in two stages', 'from scratch')}", *arguments, "--weights", "none", "--strategy", "scratch",
-          "--warmup-epochs", 12)  # fmt: skip
+          "--warmup-epochs", 18)  # fmt: skip
 
 
 def _step(title: str, *arguments: object) -> None:

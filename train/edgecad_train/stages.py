@@ -98,8 +98,9 @@ def set_trainable(network: Network, stage: Stage) -> None:
         normalises = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = learns and not (normalises and stage.hold_batch_norm)
         if normalises and not stage.hold_batch_norm:
-            # Keras' 0.99 to 0.999 remember the random start for thousands of steps; here there are hundreds.
-            layer.momentum = 0.9
+            # Keras' 0.99 to 0.999 remember the first variance, 1, for thousands of steps. The activations of
+            # random weights vary by 1e-4 deep down, so that even 0.9 needs a hundred; and here there are few.
+            layer.momentum = 0.8
 
 
 def split_network(network: Network, stage: Stage) -> tuple[keras.Model | None, keras.Model]:
