@@ -1,0 +1,80 @@
+"""Golden samples find an engine that answers otherwise; the benchmark times every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from edgecad import Classifier, Contract
+from edgecad.bench import measure_latency
+from edgecad.contract import GoldenAnswer
+from edgecad.errors import GateFailed
+from edgecad.golden import golden_samples, replay
+
+Build = Callable[..., bytes]
+
+
+@pytest.fixture
+def with_golden(
+    tiny_model: Build, tiny_contract: Contract, model_folder: Path, tmp_path: Path
+) -> Callable[[Callable[[GoldenAnswer], GoldenAnswer]], Classifier]:
+    """Open the tiny model with each of its golden answers changed."""
+    with Classifier(model_folder, device="cpu") as exported:
+        golden = exported.contract.golden
+
+    def build(change: Callable[[GoldenAnswer], GoldenAnswer]) -> Classifier:
+        path = tmp_path / "model.onnx"
+        path.write_bytes(tiny_model(replace(tiny_contract, golden=tuple(map(change, golden)))))
+        return Classifier(path, device="cpu")
+
+    return build
+
+
+def test_samples_are_a_jpeg_a_png_and_a_dicom_screen() -> None:
+    assert [Path(name).suffix for name in golden_samples()] == [".jpg", ".png", ".dcm"]
+
+
+def test_a_model_answers_its_golden_samples_here_as_it_did_there(model_folder: Path) -> None:
+    replays = replay(Classifier(model_folder, device="cpu"))
+    assert len(replays) == 3
+    assert all(entry.holds and not entry.skipped for entry in replays)
+    assert max(entry.logits for entry in replays) < 1e-6
+
+
+def test_other_logits_are_found(with_golden: Callable[..., Classifier]) -> None:
+    changed = with_golden(lambda golden: replace(golden, logits=(golden.logits[0] + 0.05, golden.logits[1])))
+    assert not any(entry.holds for entry in replay(changed))
+
+
+def test_another_map_with_the_same_logits_is_found(with_golden: Callable[..., Classifier]) -> None:
+    changed = with_golden(lambda golden: replace(golden, score_map=golden.score_map[::-1]))
+    replays = replay(changed)
+    assert all(entry.logits < 1e-6 for entry in replays)
+    assert not any(entry.holds for entry in replays)
+
+
+@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"sample": "phantom-9.jpg"}])
+def test_a_sample_that_is_not_the_one_recorded_is_an_error(
+    with_golden: Callable[..., Classifier], change: dict[str, str]
+) -> None:
+    with pytest.raises(GateFailed, match="another golden sample"):
+        replay(with_golden(lambda golden: replace(golden, **change)))
+
+
+def test_a_model_without_golden_answers_cannot_be_verified(tiny_model: Build, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(tiny_model())
+    with pytest.raises(GateFailed, match="no golden answers"):
+        replay(Classifier(path, device="cpu"))
+
+
+def test_the_benchmark_times_each_stage_and_the_whole(model_folder: Path) -> None:
+    rows = {row.stage: row for row in measure_latency(Classifier(model_folder, device="cpu"), 20)}
+    assert set(rows) == {"decode", "prepare", "run", "heatmap", "whole"}
+    for row in rows.values():
+        assert 0 < row.p50 <= row.p90 <= row.p95 <= row.p99
+        assert row.runs == 20
+    assert rows["whole"].p50 >= max(row.p50 for stage, row in rows.items() if stage != "whole")
