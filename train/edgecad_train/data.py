@@ -16,9 +16,8 @@ from edgecad.contract import Colours, Origin, Preparation
 from edgecad.errors import InputRefused, UsageError
 from edgecad.images import read_screen
 from edgecad.polarmap import colour_cell, disc_mask, prepare
+from edgecad_train.classes import CLASSES
 
-CLASSES = ("CAD", "nonCAD")
-"""In the order of the outputs: label 0 is CAD, as in the paper."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
 MIN_PATIENTS = 5
 """Patients a class, so that training, validation and test each get one and training gets three."""

@@ -1,0 +1,64 @@
+"""`edgecad phantom`: write a folder of synthetic, labelled report screens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edgecad_train.phantoms import DatasetSummary
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def phantom(
+    out: Annotated[Path, typer.Argument(help="New or empty folder to write.", show_default=False)],
+    patients: Annotated[int, typer.Option("--patients", "-n", help="How many, one screen each.")] = 218,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same phantoms.")] = 0,
+    palette: Annotated[
+        str, typer.Option("--palette", help="Colour table: mixed, warm, iron, rainbow or grey.")
+    ] = "mixed",
+    force: Annotated[bool, typer.Option("--force", help="Replace the phantoms that OUT holds.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Draw synthetic report screens with labels, for trying EdgeCAD without patient data.
+
+    OUT gets class folders (CAD, nonCAD), labels.csv with the truth behind each screen, and PHANTOMS.json,
+    which tells training where the data come from. Nothing learnt from phantoms says anything about patients.
+    """
+    summary = _write(out, patients, seed, None if palette == "mixed" else palette, force, quiet)
+    _print_answer(summary)
+
+
+def _write(out: Path, patients: int, seed: int, palette: str | None, force: bool, quiet: bool) -> DatasetSummary:
+    # Imported here, so that `edgecad --help` loads neither OpenCV nor numpy.
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from edgecad_train.phantoms import write_dataset
+
+    console = Console(stderr=True)
+    shown = console.is_terminal and not quiet
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not shown) as bar:
+        task = bar.add_task("phantoms", total=patients)
+        return write_dataset(
+            out,
+            patients,
+            seed,
+            palette,
+            lambda done, _: bar.update(task, completed=done),
+            force=force,
+        )
+
+
+def _print_answer(summary: DatasetSummary) -> None:
+    import shlex
+
+    share, noise = f"{summary.prevalence:.0%}", f"{summary.disagreement:.0%}"
+    typer.echo(f"{summary.patients} PHANTOM screens in {summary.out} (seed {summary.seed})")
+    typer.echo(f"{summary.cad} labelled CAD ({share}); reader noise turned {noise} of the labels")
+    typer.echo(f"next: edgecad train {shlex.quote(str(summary.out))}")

@@ -1,0 +1,209 @@
+"""A folder of phantoms as `edgecad train` takes it: class folders, `labels.csv` and `PHANTOMS.json`.
+
+OUT/CAD/phantom-0001.jpg
+OUT/nonCAD/phantom-0002.jpg
+OUT/labels.csv      path,label,patient and the truth; paths relative to the CSV
+OUT/PHANTOMS.json   origin, seed, count, versions; its presence marks the folder as ours
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import edgecad
+from edgecad.errors import UsageError
+from edgecad_train.classes import CLASSES
+from edgecad_train.phantoms.encoding import jpeg_bytes
+from edgecad_train.phantoms.palettes import palette_named
+from edgecad_train.phantoms.patient import PhantomPatient
+from edgecad_train.phantoms.population import draw_patient, noiseless_label
+from edgecad_train.phantoms.screen import render_screen
+
+LABELS_NAME, MARK_NAME = "labels.csv", "PHANTOMS.json"
+SCHEMA = 1
+COLUMNS = (
+    "path",
+    "label",
+    "patient",
+    "segments",
+    "territories",
+    "extent",
+    "severity",
+    "deficit_percent",
+    "noiseless_label",
+    "sex",
+    "palette",
+    "disc_diameter",
+    "disc_x",
+    "disc_y",
+    "colour_bar",
+    "text",
+)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What was written: `cad` of `patients` are labelled CAD, `disagreeing` labels are reader noise."""
+
+    out: Path
+    patients: int
+    cad: int
+    disagreeing: int
+    seed: int
+    palette: str | None
+
+    @property
+    def prevalence(self) -> float:
+        """Share labelled CAD, 0 to 1."""
+        return self.cad / self.patients
+
+    @property
+    def disagreement(self) -> float:
+        """Share of labels that a reader without noise would have given otherwise, 0 to 1."""
+        return self.disagreeing / self.patients
+
+
+def relative_path(patient: PhantomPatient) -> str:
+    """Return where a patient's screen lies inside the folder, with forward slashes."""
+    return f"{patient.label}/{patient.patient}.jpg"
+
+
+def _row(patient: PhantomPatient) -> dict[str, str | int]:
+    layout = patient.layout
+    return {
+        "path": relative_path(patient),
+        "label": patient.label,
+        "patient": patient.patient,
+        "segments": " ".join(str(number) for number in patient.segments),
+        "territories": " ".join(patient.territories),
+        "extent": f"{patient.extent:.4f}",
+        "severity": f"{patient.severity:.4f}",
+        "deficit_percent": f"{patient.deficit:.4f}",
+        "noiseless_label": noiseless_label(patient.deficit),
+        "sex": patient.uptake.sex,
+        "palette": patient.palette,
+        "disc_diameter": layout.diameter,
+        "disc_x": layout.centre_x,
+        "disc_y": layout.centre_y,
+        "colour_bar": int(layout.colour_bar),
+        "text": layout.text,
+    }
+
+
+def _csv_text(patients: Iterable[PhantomPatient]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_row(patient) for patient in patients)
+    return buffer.getvalue()
+
+
+def _mark(summary: DatasetSummary, files: list[str]) -> str:
+    content = {
+        "schema": SCHEMA,
+        "origin": "phantom",
+        "note": "synthetic polar maps, no patients, research use only",
+        "seed": summary.seed,
+        "patients": summary.patients,
+        "cad": summary.cad,
+        "palette": summary.palette,
+        "versions": {"edgecad": edgecad.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
+        "files": files,
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _files_of(mark: Path) -> list[Path]:
+    """Return the files that a phantom folder's mark names, each inside the folder."""
+    try:
+        names = json.loads(mark.read_text("utf-8"))["files"]
+        paths = [mark.parent / str(name) for name in names]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{mark} cannot be read as a list of phantoms: give another OUT") from error
+    root = mark.parent.resolve()
+    if not all(path.resolve().is_relative_to(root) for path in paths):
+        raise UsageError(f"{mark} names files outside its folder: give another OUT")
+    return paths
+
+
+def _make_room(out: Path, force: bool) -> None:
+    """Leave `out` an existing folder without phantoms; other people's files stay where they are."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file, wanted a folder: give another OUT")
+    mark = out / MARK_NAME
+    if out.exists() and any(out.iterdir()):
+        if not mark.is_file():
+            raise UsageError(f"{out} is not empty and holds no phantoms: give a new or empty folder")
+        if not force:
+            raise UsageError(f"{out} holds phantoms already: give another OUT, or --force to replace them")
+        for path in _files_of(mark):
+            path.unlink(missing_ok=True)
+        mark.unlink()
+    for name in CLASSES:
+        (out / name).mkdir(parents=True, exist_ok=True)
+
+
+def _write_screens(out: Path, patients: list[PhantomPatient], progress: Progress | None) -> None:
+    for done, patient in enumerate(patients, start=1):
+        (out / relative_path(patient)).write_bytes(jpeg_bytes(render_screen(patient)))
+        if progress is not None:
+            progress(done, len(patients))
+
+
+def _drawn(seed: int, index: int, palette: str | None) -> PhantomPatient:
+    patient = draw_patient(seed, index)
+    return patient if palette is None else replace(patient, palette=palette)
+
+
+def write_dataset(
+    out: Path,
+    patients: int,
+    seed: int,
+    palette: str | None = None,
+    progress: Progress | None = None,
+    *,
+    force: bool = False,
+) -> DatasetSummary:
+    """Write a folder of phantoms; the same arguments and versions write the same bytes.
+
+    Args:
+        out: a new or empty folder, or with `force` one that this function wrote.
+        patients: how many, 1 or more; one screen each.
+        seed: 0 or more.
+        palette: one colour table for all, or None for a mix.
+        progress: called with (done, all) after each screen.
+        force: replace the phantoms that `out` holds; files that are not phantoms stay.
+
+    Raises:
+        UsageError: a number out of range, an unknown palette, or a folder that is in use.
+    """
+    if patients < 1 or seed < 0:
+        raise UsageError(f"--patients {patients} --seed {seed}: wanted 1 or more patients and a seed from 0")
+    if palette is not None:
+        palette_named(palette)
+    _make_room(out, force)
+    drawn = [_drawn(seed, index, palette) for index in range(patients)]
+    summary = DatasetSummary(
+        out=out,
+        patients=patients,
+        cad=sum(patient.label == "CAD" for patient in drawn),
+        disagreeing=sum(patient.label != noiseless_label(patient.deficit) for patient in drawn),
+        seed=seed,
+        palette=palette,
+    )
+    # The mark comes first: an interrupted run leaves a folder that --force may replace.
+    files = [relative_path(patient) for patient in drawn] + [LABELS_NAME]
+    (out / MARK_NAME).write_text(_mark(summary, files), "utf-8")
+    _write_screens(out, drawn, progress)
+    (out / LABELS_NAME).write_text(_csv_text(drawn), "utf-8", newline="\n")
+    return summary
