@@ -1,0 +1,119 @@
+"""Phantoms drawn once, a network small enough for arithmetic, and one real run in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import edgecad_train  # noqa: F401 - silences TensorFlow before keras is imported
+
+keras = pytest.importorskip("keras", reason="training needs the extra edgecad[train]")
+
+from edgecad.contract import Preparation  # noqa: E402
+from edgecad_train.backbones import Backbone  # noqa: E402
+from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
+from edgecad_train.network import Network  # noqa: E402
+from edgecad_train.phantoms import write_dataset  # noqa: E402
+from edgecad_train.run import Outcome, Settings, train  # noqa: E402
+from edgecad_train.split import split_by_patient  # noqa: E402
+from edgecad_train.stages import Examples  # noqa: E402
+from edgecad_train.strategies import plan_for  # noqa: E402
+
+SMALL_SIZE = 32
+
+
+@pytest.fixture(scope="session")
+def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders with 30 phantoms."""
+    folder = tmp_path_factory.mktemp("phantoms") / "data"
+    write_dataset(folder, 30, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def phantoms(phantom_folder: Path) -> PreparedData:
+    """The 30 phantoms, prepared for a 224 pixel network."""
+    return prepare_cases(find_cases(phantom_folder).cases, Preparation(size=224))
+
+
+@pytest.fixture(scope="session")
+def outcome(phantoms: PreparedData) -> Outcome:
+    """A two-stage run of MobileNetV2 from random weights, one epoch a stage."""
+    settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=1, finetune=1))
+    return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
+
+
+def _small_model(dropout: float) -> Any:
+    layers = keras.layers
+    image = keras.Input((SMALL_SIZE, SMALL_SIZE, 3), dtype="uint8", name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(image)
+    for block, filters in (("b1", 6), ("b2", 8), ("b3", 8)):
+        x = layers.Conv2D(filters, 3, strides=2, name=f"{block}_conv")(x)
+        x = layers.BatchNormalization(name=f"{block}_bn")(x)
+        x = layers.ReLU(name=f"{block}_relu")(x)
+    x = layers.GlobalAveragePooling2D(name="pooling")(x)
+    x = layers.Dense(12, activation="relu", name="head_hidden")(x)
+    x = layers.Dropout(dropout, name="head_dropout")(x)
+    return keras.Model(image, layers.Dense(2, name="head_logits")(x))
+
+
+@pytest.fixture(scope="session")
+def small_network() -> Callable[..., Network]:
+    """Build a three-block network; the same seed gives the same weights, uneven statistics included."""
+
+    def build(seed: int = 0, dropout: float = 0.0) -> Network:
+        keras.utils.set_random_seed(seed)
+        model = _small_model(dropout)
+        draw = np.random.default_rng(seed)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.set_weights([draw.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+            elif layer.weights:
+                layer.set_weights([draw.normal(0, 0.3, w.shape) for w in layer.get_weights()])
+        backbone = Backbone("small", "Small", SMALL_SIZE, "tf", "b3_relu", ("b2_conv", "b3_conv"), "small.h5")
+        return Network(model, backbone, "b3_conv", "none")
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def small_examples() -> Callable[[int, int], Examples]:
+    """Images in which the class is a matter of which half is brighter, with noise."""
+
+    def draw(count: int, seed: int) -> Examples:
+        rng = np.random.default_rng(seed)
+        labels = np.arange(count) % 2
+        images = rng.integers(0, 200, (count, SMALL_SIZE, SMALL_SIZE, 3))
+        images[labels == 1, : SMALL_SIZE // 2] += 55
+        return Examples(images.astype(np.uint8), labels.astype(np.int64))
+
+    return draw
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a command printed, and its exit code."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def edgecad_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answered]:
+    """Run a command in this process, in an empty folder."""
+    from edgecad.cli.program import app
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> Answered:
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        return Answered(result.exit_code, result.stdout, result.stderr)
+
+    return run
