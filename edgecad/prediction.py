@@ -80,9 +80,16 @@ class Prediction:
     def words(self) -> str:
         """The answer as it is said to people."""
         side = "above" if self.above else "below"
-        return f"{self.label}: score {self.probability:.2f}, {side} threshold {self.threshold:.2f}"
+        return f"{self.label}: score {_two_digits(self.probability)}, {side} threshold {_two_digits(self.threshold)}"
 
     @property
     def stamp(self) -> str:
         """What must stand beside the answer wherever it is shown."""
         return stamp_of(self.origin)
+
+
+def _two_digits(score: float) -> str:
+    """A score for people: rounding never makes a certainty of it."""
+    if score < 0.01:
+        return "<0.01"
+    return ">0.99" if score > 0.99 else f"{score:.2f}"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -311,3 +315,59 @@ def model_folder(
     path.write_bytes(tiny_model(replace(tiny_contract, golden=golden_answers(path))))
     point_latest(folder)
     return folder
+
+
+# --- the program, run as a user runs it --------------------------------------------------------------------
+
+PROBE = """
+import atexit, json, os, pathlib, sys
+
+def report():
+    status = pathlib.Path("/proc/self/status").read_text().splitlines()
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    pathlib.Path(os.environ["EDGECAD_PROBE"]).write_text(json.dumps([sorted(sys.modules), peak]))
+
+atexit.register(report)
+sys.argv[0] = "edgecad"
+{before}
+from edgecad.cli import main
+main()
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended: what it said, the modules it had loaded and the memory it took at most."""
+
+    code: int
+    stdout: str
+    stderr: str
+    modules: frozenset[str]
+    peak_mib: float
+
+
+@pytest.fixture
+def edgecad(tmp_path: Path) -> Callable[..., Finished]:
+    """Run `edgecad ARGUMENTS` in a fresh interpreter and an empty folder, without a model in the environment.
+
+    `before` is Python to run first, inside that interpreter.
+    """
+    if not Path("/proc/self/status").exists():
+        pytest.skip("memory is read from /proc, which this system does not have")
+    probe = tmp_path / "probe.json"
+    place = tmp_path / "place"
+    place.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
+    environment["EDGECAD_PROBE"] = str(probe)
+
+    def run(*arguments: object, stdin: bytes = b"", before: str = "") -> Finished:
+        probe.unlink(missing_ok=True)
+        command = [sys.executable, "-c", PROBE.replace("{before}", before), *map(str, arguments)]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, cwd=place, env=environment, timeout=120, check=False
+        )
+        modules, peak = json.loads(probe.read_text())
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return Finished(done.returncode, out, err, frozenset(modules), peak / 1024)
+
+    return run

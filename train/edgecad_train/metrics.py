@@ -28,11 +28,12 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 95 % interval and the method that gave it."""
+    """A figure with its 95 % interval, the number of patients it is about, and the method."""
 
     value: float
     low: float
     high: float
+    n: int
     method: str
 
 
@@ -50,9 +51,9 @@ def confusion(truth: Bools, scores: Floats, threshold: float) -> Confusion:
 def proportion(successes: int, trials: int) -> Interval:
     """A proportion with its Clopper-Pearson interval; 0 to 1 where there were no trials."""
     if trials == 0:
-        return Interval(float("nan"), 0.0, 1.0, "no trials")
+        return Interval(float("nan"), 0.0, 1.0, 0, "no trials")
     bounds = stats.binomtest(successes, trials).proportion_ci(0.95, method="exact")
-    return Interval(successes / trials, float(bounds.low), float(bounds.high), "Clopper-Pearson")
+    return Interval(successes / trials, float(bounds.low), float(bounds.high), trials, "Clopper-Pearson")
 
 
 def auc(truth: Bools, scores: Floats) -> Interval:
@@ -69,13 +70,13 @@ def auc(truth: Bools, scores: Floats) -> Interval:
     below = 1.0 - (every[m:] - stats.rankdata(negative)) / m
     value = float(above.mean())
     if min(m, n) < 2:
-        return Interval(value, 0.0, 1.0, "one case in a class: no interval")
+        return Interval(value, 0.0, 1.0, m + n, "one case in a class: no interval")
     variance = above.var(ddof=1) / m + below.var(ddof=1) / n
     if variance == 0.0:
         bound = proportion(round(value * min(m, n)), min(m, n))
-        return Interval(value, bound.low, bound.high, "Clopper-Pearson on the smaller class")
+        return Interval(value, bound.low, bound.high, m + n, "Clopper-Pearson on the smaller class")
     half = 1.959963984540054 * float(np.sqrt(variance))
-    return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
+    return Interval(value, max(0.0, value - half), min(1.0, value + half), m + n, "DeLong")
 
 
 def brier(truth: Bools, scores: Floats, seed: int = 0, resamples: int = 2000) -> Interval:
@@ -84,7 +85,7 @@ def brier(truth: Bools, scores: Floats, seed: int = 0, resamples: int = 2000) ->
     draw = np.random.default_rng(seed)
     means = squared[draw.integers(0, len(squared), (resamples, len(squared)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(squared.mean()), float(low), float(high), "bootstrap by patient")
+    return Interval(float(squared.mean()), float(low), float(high), len(truth), "bootstrap by patient")
 
 
 def figures(truth: Bools, scores: Floats, threshold: float, part: Part) -> tuple[Metric, ...]:
@@ -96,18 +97,17 @@ def figures(truth: Bools, scores: Floats, threshold: float, part: Part) -> tuple
         threshold: decision threshold on `scores`.
     """
     c = confusion(truth, scores, threshold)
-    n = len(truth)
     intervals = {
         "sensitivity_cad": proportion(c.true_positive, c.true_positive + c.false_negative),
         "specificity_cad": proportion(c.true_negative, c.true_negative + c.false_positive),
         "ppv_cad": proportion(c.true_positive, c.true_positive + c.false_positive),
         "npv_cad": proportion(c.true_negative, c.true_negative + c.false_negative),
-        "accuracy": proportion(c.true_positive + c.true_negative, n),
+        "accuracy": proportion(c.true_positive + c.true_negative, len(truth)),
         "auc": auc(truth, scores),
         "brier": brier(truth, scores),
     }
     return tuple(
-        Metric(name=name, value=i.value, low=i.low, high=i.high, n=n, part=part, method=i.method)
+        Metric(name=name, value=i.value, low=i.low, high=i.high, n=i.n, part=part, method=i.method)
         for name, i in intervals.items()
         if np.isfinite(i.value)
     )
