@@ -1,0 +1,190 @@
+"""Small Keras classifiers, run folders around them, and their exports, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+import edgecad_export  # noqa: F401 - silences TensorFlow before keras is imported
+
+keras = pytest.importorskip("keras", reason="export needs the extra edgecad[export]")
+pytest.importorskip("tf2onnx", reason="export needs the extra edgecad[export]")
+
+from edgecad.contract import (  # noqa: E402
+    Colours,
+    Contract,
+    Decision,
+    HeatmapScale,
+    Labelling,
+    Preparation,
+    json_from_struct,
+)
+from edgecad.golden import golden_samples  # noqa: E402
+from edgecad.images import read_screen  # noqa: E402
+from edgecad.polarmap import prepare  # noqa: E402
+from edgecad_export.exporter import Exported, export_run  # noqa: E402
+from edgecad_export.parity import Tolerances  # noqa: E402
+from edgecad_export.runfiles import Run, read_run  # noqa: E402
+
+SIZE = 64
+
+
+@dataclass(frozen=True)
+class Way:
+    """A run that was exported: both ends of the way."""
+
+    run: Run
+    exported: Exported
+
+    @property
+    def file(self) -> Path:
+        return self.exported.folder / "model.onnx"
+
+
+def _images(size: int, count: int = 6) -> NDArray[np.uint8]:
+    """The golden screens, prepared, and darker forms of them."""
+    clean = [
+        prepare(read_screen(content).pixels, Preparation(size=size)).image for content in golden_samples().values()
+    ]
+    return np.stack([clean[i % 3] // (1 + i // 3) for i in range(count)]).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def prepared_images() -> Callable[..., NDArray[np.uint8]]:
+    return _images
+
+
+def _features(size: int) -> tuple[Any, Any]:
+    layers = keras.layers
+    image = keras.Input((size, size, 3), dtype="uint8", name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
+    for filters in (8, 12, 10):
+        x = layers.Conv2D(filters, 3, strides=2, padding="same")(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    return image, x
+
+
+@pytest.fixture(scope="session")
+def small_classifier() -> Callable[..., Any]:
+    """Build image - convolutions - pooling - dense layers with random weights, biases included."""
+
+    def build(hidden: tuple[int, ...] = (16,), head: Callable[[Any], Any] | None = None, size: int = SIZE) -> Any:
+        image, x = _features(size)
+        if head is None:
+            x = keras.layers.GlobalAveragePooling2D()(x)
+            for units in hidden:
+                x = keras.layers.Dropout(0.3)(keras.layers.Dense(units, activation="relu")(x))
+            x = keras.layers.Dense(2)(x)
+        else:
+            x = head(x)
+        model = keras.Model(image, x)
+        draw = np.random.default_rng(7)
+        for layer in model.layers:
+            low = 0.5 if isinstance(layer, keras.layers.BatchNormalization) else -0.4
+            layer.set_weights([draw.uniform(low, low + 0.9, w.shape) for w in layer.get_weights()])
+        return model
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def contract_of() -> Callable[..., Contract]:
+    def make(size: int = SIZE, **changes: Any) -> Contract:
+        contract = Contract(
+            name="a-run",
+            created="2026-01-01T00:00:00+00:00",
+            classes=("CAD", "nonCAD"),
+            positive="CAD",
+            origin="phantom",
+            preparation=Preparation(size=size),
+            scaling="tf",
+            backbone="small",
+            head="a head",
+            feature_layer="a layer",
+            decision=Decision(threshold=0.4, rule="a rule", temperature=1.7),
+            heatmap=HeatmapScale(full_scale=2.0, region_threshold=1.0),
+            labelling=Labelling(reference="a simulated reader", prevalence=0.5),
+            colours=Colours(),
+            metrics=(),
+            data_sha256="0" * 64,
+            split_sha256="1" * 64,
+            weights="none",
+            versions={"edgecad": "0"},
+            intended_use="tests",
+        )
+        return replace(contract, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_folder(contract_of: Callable[..., Contract]) -> Callable[..., Path]:
+    """Write a run folder around a Keras model, as training would."""
+
+    def write(folder: Path, model: Any, size: int = SIZE, **changes: Any) -> Path:
+        folder.mkdir(parents=True)
+        model.save(folder / "model.keras")
+        (folder / "contract.json").write_text(json_from_struct(contract_of(size, name=folder.name, **changes)))
+        np.savez_compressed(folder / "validation.npz", images=_images(size))
+        return folder
+
+    return write
+
+
+def _mobilenet() -> Any:
+    """MobileNetV2 with random weights, its statistics set from images so that values are realistic."""
+    layers = keras.layers
+    keras.utils.set_random_seed(2)
+    image = keras.Input((224, 224, 3), dtype="uint8", name="image")
+    scaled = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
+    base = keras.applications.MobileNetV2(include_top=False, weights=None, input_tensor=scaled)
+    x = layers.GlobalAveragePooling2D()(base.output)
+    model = keras.Model(image, layers.Dense(2)(layers.Dense(32, activation="relu")(x)))
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(_images(224), training=True)
+    return model
+
+
+@pytest.fixture(
+    scope="session",
+    params=[(), (16,), (16, 9), "mobilenetv2"],
+    ids=["no-hidden", "one-hidden", "two-hidden", "mobilenetv2"],
+)
+def way(
+    request: pytest.FixtureRequest,
+    small_classifier: Callable[..., Any],
+    run_folder: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Way:
+    """A run and its export: small networks with none, one and two hidden layers, and MobileNetV2."""
+    root = tmp_path_factory.mktemp("way")
+    large = request.param == "mobilenetv2"
+    model = _mobilenet() if large else small_classifier(request.param)
+    run = read_run(run_folder(root / "runs" / "a-run", model, size=224 if large else SIZE))
+    return Way(run, export_run(run, root / "models" / "a-run", 17, Tolerances()))
+
+
+@pytest.fixture
+def edgecad_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+    """Run a command in this process, in an empty folder: exit code and stderr."""
+    from edgecad.cli.program import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EDGECAD_MODEL", raising=False)
+
+    def run(*words: object) -> tuple[int, str]:
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        return result.exit_code, result.stderr
+
+    return run

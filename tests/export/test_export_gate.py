@@ -1,0 +1,211 @@
+"""The gate of the export, and the runs that cannot be exported: exit code, one line, nothing published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from edgecad_export import exporter
+
+Command = Callable[..., tuple[int, str]]
+Write = Callable[..., Path]
+Build = Callable[..., Any]
+
+
+@pytest.fixture
+def exported(edgecad_here: Command, run_folder: Write, small_classifier: Build) -> Command:
+    """A first export is in force; give the command to try others with."""
+    run_folder(Path("runs/first"), small_classifier())
+    code, told = edgecad_here("export", "runs/first")
+    assert code == 0, told
+    return edgecad_here
+
+
+def _refused(answer: tuple[int, str], code: int, *words: str) -> None:
+    assert answer[0] == code, answer
+    assert answer[1].startswith("edgecad: ")
+    assert answer[1].count("\n") == 1, answer[1]
+    for word in words:
+        assert word in answer[1]
+
+
+def _only_the_first_is_there() -> None:
+    assert sorted(path.name for path in Path("models").iterdir()) == ["first", "latest"]
+    assert Path("models/latest").read_text().strip() == "first"
+
+
+def test_a_good_export_writes_the_model_its_proof_and_the_pointer(exported: Command) -> None:
+    _only_the_first_is_there()
+    assert {"model.onnx", "parity.json"} <= {path.name for path in Path("models/first").iterdir()}
+    parity = json.loads(Path("models/first/parity.json").read_text())["parity"]
+    assert parity["images"] == 6
+    assert parity["logits"] <= 1e-4
+    assert parity["heatmap_correlation"] >= 0.9999
+    assert parity["flips"] == 0
+
+
+def _largest_kernel_changed(proto: onnx.ModelProto) -> None:
+    kernel = max(proto.graph.initializer, key=lambda tensor: int(np.prod(tensor.dims)))
+    values = numpy_helper.to_array(kernel).copy()
+    values.flat[0] += 1.0
+    kernel.CopyFrom(numpy_helper.from_array(values, kernel.name))
+
+
+def test_one_changed_weight_fails_the_gate_and_the_old_model_stays(
+    exported: Command, run_folder: Write, small_classifier: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = exporter.onnx_from_keras
+
+    def perturbed(model: Any, opset: int) -> onnx.ModelProto:
+        proto = honest(model, opset)
+        _largest_kernel_changed(proto)
+        return proto
+
+    monkeypatch.setattr(exporter, "onnx_from_keras", perturbed)
+    run_folder(Path("runs/second"), small_classifier())
+    _refused(exported("export", "runs/second"), 5, "logit difference", "bound 0.0001")
+    _only_the_first_is_there()
+
+
+def test_a_map_from_another_head_fails_the_gate_though_the_logits_are_right(
+    exported: Command, run_folder: Write, small_classifier: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = exporter.explained_model
+
+    def mismatched(classifier: Any, temperature: float) -> Any:
+        """The logits of the model itself, and the maps of a head with other weights."""
+        head = classifier.dense[0]
+        other = keras.layers.Dense(head.units, activation="relu")
+        other.build((None, classifier.features.shape[-1]))
+        other.set_weights([head.get_weights()[0][::-1].copy(), head.get_weights()[1]])
+        wrong = honest(replace(classifier, dense=(other, *classifier.dense[1:])), temperature)
+        outputs = dict(wrong.output)
+        outputs["logits"] = keras.layers.Identity(name="logits")(classifier.model.output)
+        return keras.Model(classifier.model.inputs[0], outputs)
+
+    monkeypatch.setattr(exporter, "explained_model", mismatched)
+    run_folder(Path("runs/second"), small_classifier())
+    _refused(exported("export", "runs/second"), 5, "identity error", "heat map correlation")
+    _only_the_first_is_there()
+
+
+def test_weights_that_are_not_finite_are_never_published(
+    exported: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    model = small_classifier()
+    kernel, bias = model.layers[-1].get_weights()
+    kernel[0, 0] = np.nan
+    model.layers[-1].set_weights([kernel, bias])
+    run_folder(Path("runs/second"), model)
+    _refused(exported("export", "runs/second"), 5, "not finite")
+    _only_the_first_is_there()
+
+
+def test_exporting_a_run_again_does_not_overwrite_the_model(exported: Command) -> None:
+    before = Path("models/first/model.onnx").read_bytes()
+    _refused(exported("export", "runs/first"), 2, "exists already", "--out")
+    assert Path("models/first/model.onnx").read_bytes() == before
+
+
+def _flatten(x: Any) -> Any:
+    return keras.layers.Dense(2)(keras.layers.Flatten()(x))
+
+
+def _no_pooling(x: Any) -> Any:
+    return keras.layers.Dense(2)(x)
+
+
+def _softmax(x: Any) -> Any:
+    return keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling2D()(x))
+
+
+def _softmax_layer(x: Any) -> Any:
+    return keras.layers.Softmax()(keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+def _tanh(x: Any) -> Any:
+    x = keras.layers.Dense(8, activation="tanh")(keras.layers.GlobalAveragePooling2D()(x))
+    return keras.layers.Dense(2)(x)
+
+
+def _three_units(x: Any) -> Any:
+    return keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x))
+
+
+def _max_pooling(x: Any) -> Any:
+    return keras.layers.Dense(2)(keras.layers.GlobalMaxPooling2D()(x))
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        (_flatten, "Flatten"),
+        (_no_pooling, "wanted: image"),
+        (_softmax, "activation softmax"),
+        (_softmax_layer, "Softmax"),
+        (_tanh, "activation tanh"),
+        (_three_units, "ends in 3 units"),
+        (_max_pooling, "GlobalMaxPooling2D"),
+    ],
+)
+def test_a_model_of_another_form_is_refused_with_the_form_that_is_wanted(
+    head: Callable[[Any], Any], word: str, edgecad_here: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    run_folder(Path("runs/foreign"), small_classifier(head=head))
+    _refused(edgecad_here("export", "runs/foreign"), 6, word, "global average pooling")
+    assert not Path("models").exists()
+
+
+def test_a_model_with_a_lambda_layer_is_not_loaded(
+    edgecad_here: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    def head(x: Any) -> Any:
+        x = keras.layers.Lambda(lambda value: value * 2.0)(x)
+        return keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x))
+
+    run_folder(Path("runs/foreign"), small_classifier(head=head))
+    _refused(edgecad_here("export", "runs/foreign"), 6, "model.keras cannot be loaded")
+
+
+@pytest.fixture
+def spoilt(run_folder: Write, small_classifier: Build, edgecad_here: Command) -> Path:
+    """A run folder to be spoilt; `edgecad_here` has moved to its parent's parent."""
+    return run_folder(Path("runs/spoilt"), small_classifier())
+
+
+def _half(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("name", ["model.keras", "validation.npz", "contract.json"])
+def test_a_damaged_file_of_the_run_is_named(name: str, spoilt: Path, edgecad_here: Command) -> None:
+    _half(spoilt / name)
+    word = "the model's contract cannot be used" if name == "contract.json" else name
+    _refused(edgecad_here("export", spoilt), 6, word)
+    assert not Path("models").exists()
+
+
+@pytest.mark.parametrize("name", ["model.keras", "validation.npz", "contract.json"])
+def test_a_run_without_one_of_its_files_is_not_finished(name: str, spoilt: Path, edgecad_here: Command) -> None:
+    (spoilt / name).unlink()
+    _refused(edgecad_here("export", spoilt), 6, f"has no {name}", "edgecad train")
+
+
+def test_a_newer_contract_says_what_this_version_reads(spoilt: Path, edgecad_here: Command) -> None:
+    contract = json.loads((spoilt / "contract.json").read_text())
+    (spoilt / "contract.json").write_text(json.dumps({**contract, "version": 2, "new_field": 1}))
+    _refused(edgecad_here("export", spoilt), 6, "version 2", "reads up to 1", "update edgecad")
+
+
+def test_no_run_at_all_names_the_command_that_makes_one(edgecad_here: Command) -> None:
+    _refused(edgecad_here("export"), 6, "no run at runs/latest", "edgecad train")
