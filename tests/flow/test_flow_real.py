@@ -1,0 +1,102 @@
+"""A model from real ImageNet weights on a real report screen. The screen has no label: no answer is right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edgecad.classifier import Classifier
+from edgecad.heatmap import share_outside_disc
+from edgecad.prediction import Prediction
+
+pytestmark = pytest.mark.shared
+Edgecad = Callable[..., "subprocess.CompletedProcess[str]"]
+SCANS = ("scan.jpg", "scan_sc.dcm")
+
+
+@pytest.fixture(scope="module")
+def answers(way_from_imagenet: Any, shared: Path) -> dict[str, Prediction]:
+    with Classifier(way_from_imagenet.model, device="cpu") as classifier:
+        return {name: classifier(shared / "real" / name) for name in SCANS}
+
+
+def test_the_way_from_imagenet_weights_ends_well(way_from_imagenet: Any) -> None:
+    assert way_from_imagenet.trained.returncode == 0, way_from_imagenet.trained.stderr
+    assert way_from_imagenet.exported.returncode == 0, way_from_imagenet.exported.stderr
+    contract = json.loads((way_from_imagenet.run / "contract.json").read_text())
+    assert contract["weights"].startswith("file mobilenetv2_imagenet_notop.weights.h5 sha256:")
+    assert contract["origin"] == "phantom"
+
+
+def test_two_stages_learn_something_on_phantoms(way_from_imagenet: Any) -> None:
+    stages = json.loads((way_from_imagenet.run / "history.json").read_text())["stages"]
+    warm_up = stages[0]["epochs"]
+    assert min(epoch["val_loss"] for epoch in warm_up) < warm_up[0]["val_loss"]
+    assert warm_up[-1]["loss"] < 0.9 * warm_up[0]["loss"]
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_a_real_screen_is_answered_with_a_picture(
+    name: str, way_from_imagenet: Any, shared: Path, edgecad: Edgecad, tmp_path: Path
+) -> None:
+    done = edgecad(way_from_imagenet.folder, "infer", shared / "real" / name, "--json", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, done.stdout.splitlines())
+    assert record["status"] == "answered"
+    assert 0 < record["probability"] < 1
+    assert record["stamp"].startswith("PHANTOM MODEL")
+    picture = Path(record["figure"])
+    assert picture.suffix == ".png"
+    assert cv2.imread(str(picture)).std() > 5
+    assert "scan" not in picture.name
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_the_heat_map_lies_on_the_polar_map_and_is_not_flat(name: str, answers: dict[str, Prediction]) -> None:
+    shown = answers[name].heatmap
+    assert shown.shape == (7, 7)
+    assert np.isfinite(shown).all()
+    assert np.ptp(shown) > 0.05
+    assert share_outside_disc(shown) < 0.5
+
+
+def test_the_same_screen_as_jpeg_and_dicom_scores_alike_but_not_equal(answers: dict[str, Prediction]) -> None:
+    jpeg, dicom = (answers[name] for name in SCANS)
+    assert jpeg.probability == pytest.approx(dicom.probability, abs=0.1)
+    assert not np.array_equal(jpeg.logits, dicom.logits)
+    assert np.corrcoef(jpeg.heatmap.ravel(), dicom.heatmap.ravel())[0, 1] > 0.9
+
+
+def test_raw_projections_are_refused_and_say_so_in_a_record_and_a_picture(
+    way_from_imagenet: Any, shared: Path, edgecad: Edgecad, tmp_path: Path
+) -> None:
+    scan = shared / "real" / "nm_projections.dcm"
+    done = edgecad(way_from_imagenet.folder, "infer", scan, "--json", "--out", tmp_path)
+    assert done.returncode == 3, done.stdout
+    (record,) = map(json.loads, done.stdout.splitlines())
+    assert record["status"] == "refused"
+    assert record["reason"]
+    assert record["probability"] is None
+    assert Path(record["figure"]).is_file()
+
+
+def test_one_refusal_among_scans_sets_the_code_and_the_others_are_answered(
+    way_from_imagenet: Any, shared: Path, edgecad: Edgecad
+) -> None:
+    scans = [shared / "real" / name for name in ("scan.jpg", "nm_projections.dcm", "scan_sc.dcm")]
+    done = edgecad(way_from_imagenet.folder, "infer", *scans, "--json")
+    assert done.returncode == 3
+    states = [json.loads(line)["status"] for line in done.stdout.splitlines()]
+    assert states == ["answered", "refused", "answered"]
+
+
+def test_the_golden_samples_hold(way_from_imagenet: Any, edgecad: Edgecad) -> None:
+    done = edgecad(way_from_imagenet.folder, "verify")
+    assert done.returncode == 0, done.stderr + done.stdout
