@@ -46,7 +46,7 @@ class Preparation(Frozen, frozen=True, kw_only=True):
 
 
 class Metric(Frozen, frozen=True, kw_only=True):
-    """One figure: `value`, within `low` to `high` at the 95 % level, about `n` patients (a proportion's denominator)."""
+    """One figure: `value`, within `low` to `high` at the 95 % level; `n` patients (of a proportion: the denominator)."""
 
     name: str
     value: float

@@ -120,6 +120,13 @@ def photograph() -> Pixels:
     return cv2.resize(blocks, (512, 512), interpolation=cv2.INTER_CUBIC)
 
 
+def grey_texture() -> Pixels:
+    """One grey scale, but as rough as a brick wall: cells of a seventieth of the width."""
+    cells = np.random.default_rng(0).normal(145, 50, (70, 70)).astype(np.float32)
+    grey = cv2.resize(cells, (700, 700), interpolation=cv2.INTER_LINEAR).clip(30, 255)
+    return np.repeat(grey[..., None].astype(np.uint8), 3, axis=2)
+
+
 def one_map() -> Pixels:
     return with_disc(empty_screen(), 800, 540, 350, smooth_picture())
 
@@ -176,6 +183,7 @@ WRONG_SCREENS: dict[str, Callable[[], Pixels]] = {
     "colour wheel": lambda: centred(colour_wheel(True)),
     "colour wheel from white": lambda: centred(colour_wheel(False)),
     "photograph": lambda: centred(photograph()),
+    "grey texture": lambda: centred(grey_texture()),
     "flat": lambda: centred(np.full((512, 512, 3), (200, 120, 40), np.uint8)),
     "flat grey": lambda: centred(np.full((512, 512, 3), 128, np.uint8)),
     "too small": lambda: with_disc(empty_screen(), 800, 540, 60, smooth_picture()),

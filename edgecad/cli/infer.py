@@ -29,7 +29,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def infer(
-    scans: Annotated[list[str], typer.Argument(metavar="SCAN...", help="Files or folders; - reads one file's bytes.")],
+    scans: Annotated[list[str], typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.")],
     model: ModelOption = None,
     device: DeviceOption = "auto",
     json: JsonOption = False,

@@ -94,6 +94,17 @@ def test_the_same_screen_gives_the_same_bytes(draw_map: Draw) -> None:
     assert (first.disc, first.overlay_share) == (again.disc, again.overlay_share)
 
 
+def test_a_ragged_rim_too_gives_the_same_disc_each_time(draw_map: Draw) -> None:
+    """Where the rim is partly dark the fit has to choose, and it must choose the same each time."""
+    screen = draw_map()
+    for angle in range(0, 360, 14):
+        x, y = 800 + 348 * np.cos(np.radians(angle)), 540 + 348 * np.sin(np.radians(angle))
+        cv2.circle(screen, (round(x), round(y)), 6, (0, 0, 0), -1)
+    discs = {find_disc(screen) for _ in range(4)}
+    assert len(discs) == 1
+    assert misfit(discs.pop(), 800, 540, 350) <= 1.5
+
+
 def test_preparing_leaves_the_screen_as_it_was(draw_map: Draw) -> None:
     screen = draw_map()
     before = screen.copy()

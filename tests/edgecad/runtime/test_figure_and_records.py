@@ -72,7 +72,7 @@ def test_the_figure_of_a_refusal_bears_the_stamp_and_the_reason(drawn_words: lis
     assert {PHANTOM_STAMP, "NOT ANALYSED", "the screen is blank"} <= set(drawn_words)
 
 
-@pytest.mark.parametrize("threshold", [0.001, 0.999])
+@pytest.mark.parametrize("threshold", [0.05, 0.95])
 def test_words_say_score_and_threshold_and_never_normal_or_healthy(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str], threshold: float
 ) -> None:
@@ -84,6 +84,14 @@ def test_words_say_score_and_threshold_and_never_normal_or_healthy(
     assert shown.words in drawn_words
     for text in [*drawn_words, json_line(record_of_answer("scan.jpg", shown))]:
         assert not FORBIDDEN.search(text), text
+
+
+@pytest.mark.parametrize(("probability", "words"), [(0.0004, "<0.01"), (0.9996, ">0.99"), (0.124, "0.12")])
+def test_rounding_never_makes_a_certainty_of_a_score(answer: Prediction, probability: float, words: str) -> None:
+    said = dataclasses.replace(answer, probability=probability).words
+    assert f"score {words}, " in said
+    assert "0.00" not in said
+    assert "1.00" not in said
 
 
 def test_the_figure_says_who_labelled_how_many_and_what_the_colours_are_not(
