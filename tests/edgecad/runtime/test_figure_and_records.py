@@ -135,10 +135,14 @@ def test_refusal_and_answer_are_of_one_size_and_unlike(answer: Prediction, tiny_
 
 
 @pytest.mark.parametrize("identity", ["Patient Ü-7", "患者 12", "\x00\n", "🫀", "x" * 4000])
-def test_any_name_for_a_scan_can_be_drawn(answer: Prediction, tiny_contract: Contract, identity: str) -> None:
+def test_any_name_for_a_scan_can_be_drawn(
+    answer: Prediction, tiny_contract: Contract, drawn_words: list[str], identity: str
+) -> None:
     plain = answer_figure(answer, tiny_contract)
     assert answer_figure(answer, tiny_contract, identity).shape == plain.shape
     assert refusal_figure("Größe " * 200, PHANTOM_STAMP, identity).shape == plain.shape
+    # OpenCV draws nothing else.
+    assert all(text.isascii() for text in drawn_words)
 
 
 def test_a_name_is_printed_only_if_it_is_given(
