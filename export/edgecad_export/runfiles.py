@@ -57,7 +57,8 @@ def _load(path: Path) -> keras.Model:
 
 def _images(path: Path, size: int) -> NDArray[np.uint8]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images = arrays["images"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelInvalid(f"{path} is damaged: {error}; run `edgecad train` again") from error

@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,11 @@ def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
         include_top=False, weights=None, input_shape=(backbone.size, backbone.size, 3)
     )
     try:
-        bare.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns, layer by layer, where it leaves one with random weights.
+            warnings.simplefilter("error", UserWarning)
+            bare.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise UsageError(
             f"{path} does not hold the weights of {backbone.name} without top: {first_line}; "
