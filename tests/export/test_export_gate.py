@@ -209,3 +209,11 @@ def test_a_newer_contract_says_what_this_version_reads(spoilt: Path, edgecad_her
 
 def test_no_run_at_all_names_the_command_that_makes_one(edgecad_here: Command) -> None:
     _refused(edgecad_here("export"), 6, "no run at runs/latest", "edgecad train")
+
+
+def test_verify_fails_when_weights_change_and_the_contract_stays(exported: Command) -> None:
+    assert exported("verify", "models/first")[0] == 0
+    proto = onnx.load("models/first/model.onnx")
+    _largest_kernel_changed(proto)
+    onnx.save(proto, "changed.onnx")
+    _refused(exported("verify", "changed.onnx"), 5, "phantom-1.jpg", "came out differently", "do not use")

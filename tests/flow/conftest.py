@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("keras", reason="the way begins with training: edgecad[train]")
 pytest.importorskip("tf2onnx", reason="the way goes through export: edgecad[export]")
 
-from edgecad_train.phantoms import write_dataset  # noqa: E402
+from edgecad_train.phantoms import write_dataset
 
 Edgecad = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -67,4 +67,4 @@ def way_from_imagenet(tmp_path_factory: pytest.TempPathFactory, shared: Path) ->
     if not weights.is_file():
         pytest.skip(f"{weights.name} is not among the real files")
     epochs = ("--warmup-epochs", 20, "--finetune-epochs", 3, "--lr-exponent", 3)
-    return _trodden(tmp_path_factory.mktemp("from-imagenet"), 60, "--weights", weights, *epochs)
+    return _trodden(tmp_path_factory.mktemp("from-imagenet"), 40, "--weights", weights, *epochs)

@@ -10,7 +10,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from edgecad.classifier import Classifier
 from edgecad.heatmap import share_outside_disc
@@ -100,3 +102,21 @@ def test_one_refusal_among_scans_sets_the_code_and_the_others_are_answered(
 def test_the_golden_samples_hold(way_from_imagenet: Any, edgecad: Edgecad) -> None:
     done = edgecad(way_from_imagenet.folder, "verify")
     assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_verify_fails_when_weights_change_and_the_contract_stays(
+    way_from_imagenet: Any, edgecad: Edgecad, tmp_path: Path
+) -> None:
+    proto = onnx.load(way_from_imagenet.model)
+    for tensor in proto.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.ndim >= 2:
+            tensor.CopyFrom(numpy_helper.from_array((values * np.float32(1.3)).astype(values.dtype), tensor.name))
+    changed = tmp_path / "changed.onnx"
+    onnx.save(proto, changed)
+    with Classifier(changed, device="cpu") as classifier, Classifier(way_from_imagenet.model, device="cpu") as honest:
+        assert classifier.contract == honest.contract
+    done = edgecad(way_from_imagenet.folder, "verify", changed)
+    assert done.returncode == 5, done.stdout
+    assert "DIFFERS" in done.stdout
+    assert "phantom-1.jpg" in done.stderr

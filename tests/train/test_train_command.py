@@ -90,6 +90,7 @@ def test_a_weights_file_that_does_not_fit_is_a_usage_error(
     (tmp_path / "x.weights.h5").rename(tmp_path / name)
     write_dataset(tmp_path / "data", 16, seed=3)
     answer = edgecad_here("train", "--backbone", "mobilenetv2", "--weights", name)
+    assert "Warning" not in answer.stderr  # type: ignore[attr-defined]
     _refused(answer, 2, name, "does not hold the weights of mobilenetv2", "give the Keras weights file")
 
 

@@ -181,3 +181,16 @@ def test_progress_is_told_after_every_epoch(small_network: Build, small_examples
         lambda name, done, of, line: told.append((name, done, of)),
     )
     assert told == [("warm-up", 1, 2), ("warm-up", 2, 2)]
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another(
+    small_network: Build, small_examples: Draw
+) -> None:
+    trained = []
+    for seed in (3, 3, 4):
+        network = small_network(dropout=0.5)
+        keras.utils.set_random_seed(seed)
+        run_stage(network, WARM, small_examples(8, 0), small_examples(4, 1), 4)
+        trained.append(_weights(network))
+    assert not _changed(trained[0], trained[1])
+    assert _changed(trained[0], trained[2])
