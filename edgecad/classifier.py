@@ -80,6 +80,11 @@ class Classifier:
         runner: Runner,
         threshold: float | None,
     ) -> None:
+        if runner.facts.size != contract.preparation.size:
+            raise ModelInvalid(
+                f"the graph takes {runner.facts.size} pixels and its contract says {contract.preparation.size}; "
+                "they are not of one model: export it again"
+            )
         self.contract = contract
         self.model_sha256 = file.sha256
         self.contract_sha256 = contract_sha256

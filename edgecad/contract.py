@@ -46,7 +46,7 @@ class Preparation(Frozen, frozen=True, kw_only=True):
 
 
 class Metric(Frozen, frozen=True, kw_only=True):
-    """One figure: `value`, within `low` to `high` at the 95 % level; `n` patients (of a proportion: the denominator)."""
+    """One figure: `value`, within `low` to `high` at the 95 % level, about `n` patients."""
 
     name: str
     value: float
@@ -193,6 +193,8 @@ def contract_from_json(text: str | bytes) -> Contract:
         version: int
 
     version = struct_from_json(text, Version, "the model's contract").version
+    if version < 1:
+        raise ModelInvalid(f"the model's contract has version {version}, which never was; export the model again")
     if version > CONTRACT_VERSION:
         raise ModelInvalid(
             f"the model's contract has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "

@@ -68,7 +68,7 @@ def followed(path: Path) -> Path:
     if path.name != LATEST or not path.is_file():
         return path
     name = path.read_text(encoding="utf-8").strip()
-    if not name or Path(name).name != name:
+    if name in ("", ".", "..") or Path(name).name != name:
         raise UsageError(f"{path} does not name a folder beside it; give the folder itself")
     return path.parent / name
 

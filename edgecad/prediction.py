@@ -80,7 +80,8 @@ class Prediction:
     def words(self) -> str:
         """The answer as it is said to people."""
         side = "above" if self.above else "below"
-        return f"{self.label}: score {_two_digits(self.probability)}, {side} threshold {_two_digits(self.threshold)}"
+        score, threshold = _score_words(self.probability, self.threshold)
+        return f"{self.label}: score {score}, {side} threshold {threshold}"
 
     @property
     def stamp(self) -> str:
@@ -88,8 +89,20 @@ class Prediction:
         return stamp_of(self.origin)
 
 
-def _two_digits(score: float) -> str:
-    """A score for people: rounding never makes a certainty of it."""
-    if score < 0.01:
-        return "<0.01"
-    return ">0.99" if score > 0.99 else f"{score:.2f}"
+def _score_words(score: float, threshold: float) -> tuple[str, str]:
+    """Score and threshold for people: two digits, or as many as tell them apart.
+
+    Rounding never makes a certainty of a score, nor an equality of a difference.
+    """
+    for digits in range(2, 7):
+        words = (_rounded(score, digits), _rounded(threshold, digits))
+        if words[0] != words[1]:
+            return words
+    return f"{score:.9f}", f"{threshold:.9f}"
+
+
+def _rounded(score: float, digits: int) -> str:
+    smallest = 10.0**-digits
+    if score < smallest:
+        return f"<{smallest:.{digits}f}"
+    return f">{1 - smallest:.{digits}f}" if score > 1 - smallest else f"{score:.{digits}f}"

@@ -55,12 +55,13 @@ def infer(
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
 
-    if identity is not None and len(scans) > 1:
-        raise UsageError("--id names one scan, and several were given; run infer once for each")
+    listed = list(_listed(scans))
+    if identity is not None and len(listed) > 1:
+        raise UsageError(f"--id names one scan, and {len(listed)} were given; run infer once for each")
     folder = out if out is not None else None if json else ANSWERS
     worst = 0
     with Classifier(model, device=device, threshold=threshold) as classifier:
-        for scan in _listed(scans):
+        for scan in listed:
             code, record = _answer(classifier, scan, folder, identity)
             worst = max(worst, code)
             _print(record, json)
@@ -85,13 +86,14 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
     from edgecad.errors import EdgecadError
     from edgecad.figure import answer_figure, refusal_figure
     from edgecad.images import read_screen
+    from edgecad.images.limits import MAX_BYTES
     from edgecad.records import record_of_answer, record_of_refusal
 
     # Named by content; a scan that cannot be read is named by its path's hash, for it has no content.
     name = "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
     try:
         begun = time.perf_counter()
-        screen = read_screen(sys.stdin.buffer.read() if scan == "-" else scan)
+        screen = read_screen(sys.stdin.buffer.read(MAX_BYTES + 1) if scan == "-" else scan)
         decode = 1000 * (time.perf_counter() - begun)
         name = screen.sha256[:16]
         prediction = classifier(screen)
@@ -99,9 +101,14 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
     except EdgecadError as error:
         provenance = _provenance(classifier)
         drawn = _written(folder, name, refusal_figure(str(error), provenance.stamp, identity or "")) if folder else None
-        return error.exit_code, record_of_refusal(scan, error, provenance, identity, drawn)
+        return error.exit_code, record_of_refusal(_as_utf8(scan), error, provenance, identity, drawn)
     drawn = _written(folder, name, answer_figure(prediction, classifier.contract, identity or "")) if folder else None
-    return 0, record_of_answer(scan, prediction, identity, drawn)
+    return 0, record_of_answer(_as_utf8(scan), prediction, identity, drawn)
+
+
+def _as_utf8(scan: str) -> str:
+    """The scan as it was named; bytes that are not UTF-8 are written out, because JSON cannot hold them."""
+    return os.fsencode(scan).decode("utf-8", "backslashreplace")
 
 
 def _provenance(classifier: Classifier) -> Provenance:
@@ -137,11 +144,17 @@ def _print(record: Record, json: bool) -> None:
     if json:
         typer.echo(json_line(record))
         return
+    scan = _on_one_line(record.scan)
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":
-        typer.echo(f"{record.scan}: {record.words}  [{record.stamp}]{picture}")
+        typer.echo(f"{scan}: {record.words}  [{record.stamp}]{picture}")
     else:
-        typer.echo(f"{record.scan}: NOT ANALYSED: {record.message}{picture}", err=True)
+        typer.echo(f"{scan}: NOT ANALYSED: {record.message}{picture}", err=True)
+
+
+def _on_one_line(name: str) -> str:
+    """A name as a terminal can show it: line breaks and control characters are written out."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def _print_footer(classifier: Classifier, model: Path | None) -> None:

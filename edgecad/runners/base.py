@@ -22,12 +22,14 @@ class RunnerFacts:
         provider: the engine's own name for what computes.
         precision: of the weights it runs.
         threads: on a CPU; 0 elsewhere.
+        size: side of the square input that the graph takes, pixels.
     """
 
     device: str
     provider: str
     precision: str
     threads: int
+    size: int
 
 
 class Runner(Protocol):

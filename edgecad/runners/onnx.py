@@ -33,10 +33,10 @@ class OnnxRunner:
         kind = _chosen(device, runtime.get_available_providers())
         threads = usable_threads() if kind == "cpu" else 1
         self._session = _open(runtime, model, kind, device.index, threads)
-        _check_interface(self._session)
+        size = _checked_size(self._session)
         provider = self._session.get_providers()[0]
         name = "cpu" if kind == "cpu" else f"cuda:{device.index}"
-        self._facts = RunnerFacts(name, provider, precision, threads if kind == "cpu" else 0)
+        self._facts = RunnerFacts(name, provider, precision, threads if kind == "cpu" else 0, size)
 
     @property
     def facts(self) -> RunnerFacts:
@@ -99,10 +99,17 @@ def _first_sentence(error: Exception) -> str:
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:160]
 
 
-def _check_interface(session: Any) -> None:
+def _checked_size(session: Any) -> int:
+    """Side of the input, once inputs and outputs are found to be those of our graph."""
     inputs = [(entry.name, entry.type) for entry in session.get_inputs()]
     if inputs != [("image", "tensor(uint8)")]:
         raise ModelInvalid(f"the model's inputs are {inputs}; one input `image`, uint8, is wanted")
     missing = set(OUTPUTS) - {entry.name for entry in session.get_outputs()}
     if missing:
         raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
+    _, height, width, channels = session.get_inputs()[0].shape
+    if not (isinstance(height, int) and height == width and channels == 3):
+        raise ModelInvalid(
+            f"the model takes images of {height} x {width} x {channels}; a square of 3 colours is wanted"
+        )
+    return height

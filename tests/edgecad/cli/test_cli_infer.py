@@ -155,7 +155,6 @@ def test_a_folder_without_scans_is_refused(edgecad: Run, model_folder: Path, tmp
     assert json.loads(done.stdout)["status"] == "refused"
 
 
-@pytest.mark.xfail(strict=True, reason="a file name that is not UTF-8 ends the whole run; drop when recorded")
 def test_a_file_name_of_any_bytes_is_answered(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
@@ -189,7 +188,6 @@ def test_an_id_is_in_the_record_and_for_one_scan_only(edgecad: Run, model_folder
     assert edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--id", "x").code == 2
 
 
-@pytest.mark.xfail(strict=True, reason="only the arguments are counted; drop when scans are")
 def test_an_id_is_not_given_to_the_many_scans_of_a_folder(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
@@ -200,7 +198,6 @@ def test_an_id_is_not_given_to_the_many_scans_of_a_folder(
     assert edgecad("infer", folder, "--model", model_folder, "--json", "--id", "x").code == 2
 
 
-@pytest.mark.xfail(strict=True, reason="standard input is read whole, whatever its length; drop when bounded")
 def test_standard_input_without_end_does_not_fill_the_memory(edgecad: Run, model_folder: Path) -> None:
     done = edgecad("infer", "-", "--model", model_folder, "--json", stdin=bytes(300 * 2**20))
     assert done.code == 3

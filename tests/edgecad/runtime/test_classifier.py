@@ -273,7 +273,6 @@ def test_a_foreign_model_is_refused_by_what_it_lacks(
         Classifier(written(content()), device="cpu")
 
 
-@pytest.mark.xfail(strict=True, reason="onnxruntime's own error comes through; drop when it is ModelInvalid")
 def test_a_contract_with_another_input_size_than_the_graph_is_no_answer(
     tiny_model: Build, tiny_contract: Contract, phantom_screen: Screens, written: Callable[[bytes], Path]
 ) -> None:

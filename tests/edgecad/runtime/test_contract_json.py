@@ -143,7 +143,6 @@ def test_a_newer_contract_is_told_by_its_version_even_if_its_fields_are_unknown(
         contract_from_json(json.dumps({"version": CONTRACT_VERSION + 1, "new": {"field": 1}}))
 
 
-@pytest.mark.xfail(strict=True, reason="versions below 1 are read as if they were 1; drop when refused")
 @pytest.mark.parametrize("version", [0, -1])
 def test_a_version_that_was_never_released_is_refused(tiny_contract: Contract, version: int) -> None:
     with pytest.raises(ModelInvalid, match="version"):
