@@ -48,8 +48,10 @@ def _someone() -> PhantomPatient:
 @pytest.fixture
 def even_uptake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every disc is drawn at 80 percent, which is fast and leaves no dark pixel in it."""
-    even = np.full((64, 64), 80.0, np.float32)
-    monkeypatch.setattr(screen_module, "percent_map", lambda patient, size: even)
+    monkeypatch.setattr(screen_module, "percent_map", lambda patient, size: np.full((64, 64), 80.0, np.float32))
+    monkeypatch.setattr(
+        screen_module, "colours_from_percent", lambda percent, palette: np.full((*percent.shape, 3), 204, np.uint8)
+    )
 
 
 def _parts(layout: Layout) -> tuple[Box, Box, Box | None]:

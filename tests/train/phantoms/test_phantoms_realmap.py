@@ -12,7 +12,7 @@ import pytest
 from edgecad_train.phantoms import draw_patient, percent_map
 from edgecad_train.phantoms.compare import SIDE, fitted, statistics
 
-COUNT = 100
+COUNT = 60
 HELD = (
     "sd over the disc",
     "autocorrelation, 16 pixels",
