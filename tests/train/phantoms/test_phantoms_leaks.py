@@ -19,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from edgecad_train.metrics import Interval, auc
-from edgecad_train.phantoms import PhantomPatient, draw_patient
+from edgecad_train.phantoms import PhantomPatient, draw_patient, population
+from edgecad_train.phantoms.streams import Stream, stream
 
 COUNT = 400
 Features = npt.NDArray[np.float64]
@@ -119,3 +120,35 @@ def _leaky(patient: PhantomPatient, leak: str) -> PhantomPatient:
 def test_the_leak_test_sees_a_leak_in_half_of_the_cad_screens(leak: str) -> None:
     patients = tuple(_leaky(p, leak) if p.label == "CAD" and p.index % 2 else p for p in _patients(0))
     assert _cross_validated(_surroundings(patients), patients).low > 0.5
+
+
+@pytest.mark.parametrize(
+    ("purpose", "may_change"),
+    [
+        (Stream.READER, {"label"}),
+        (Stream.PALETTE, {"palette"}),
+        (Stream.LAYOUT, {"layout"}),
+        (Stream.TEXT, {"layout"}),
+        # A turned axis moves defects on the wall's grid, and so their size by a hair.
+        (Stream.UPTAKE, {"uptake", "deficit", "extent", "segments", "label"}),
+        (Stream.DEFECTS, {"defects", "deficit", "extent", "segments", "label"}),
+    ],
+)
+def test_other_random_numbers_change_what_they_are_for_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, purpose: Stream, may_change: set[str]
+) -> None:
+    before = _patients(0)[:60]
+
+    def other(seed: int, index: int, asked: Stream) -> np.random.Generator:
+        return stream(seed + 1000 if asked == purpose else seed, index, asked)
+
+    monkeypatch.setattr(population, "stream", other)
+    after = [draw_patient(0, index) for index in range(60)]
+    changed = {
+        name
+        for one, two in zip(before, after, strict=True)
+        for name in vars(one)
+        if getattr(one, name) != getattr(two, name)
+    }
+    assert changed
+    assert changed <= may_change
