@@ -27,8 +27,8 @@ MIN_DIAMETER = 128
 """Smallest disc, pixels: below, the 7 x 7 cells of a heat map have too few pixels behind them."""
 MIN_RIM_SHARE = 0.8
 """Least share of the circle along which a rim must be seen; a severe defect may darken the rest."""
-RIM_TOLERANCE = 0.01
-"""How far the rim may lie from the circle, in radii."""
+RIM_TOLERANCE = 0.005
+"""How far the rim may lie from the circle, in radii: an ellipse of 1.02 or a polygon of 16 sides is no circle."""
 MAX_LIT_OUTSIDE = 0.3
 """Largest lit area outside the disc (text, a colour bar), in areas of the disc."""
 SECOND_DISC = 0.05
@@ -108,8 +108,11 @@ def _robust_circle(points: Floats) -> Disc:
     draw = np.random.default_rng(0)
     triples = points[draw.integers(0, len(points), (128, 3))]
     centres, radii = _circles_through(triples)
+    # A triple that is nearly straight gives a circle of any size, to which everything is near.
+    extent = float(np.ptp(points, axis=0).max())
     distances = np.linalg.norm(points[None, :, :] - centres[:, None, :], axis=2)
-    near = np.abs(distances - radii[:, None]) < np.maximum(1.0, 0.015 * radii)[:, None]
+    near = np.abs(distances - radii[:, None]) < np.maximum(1.0, 0.01 * radii)[:, None]
+    near &= (radii < extent)[:, None]
     best = int(near.sum(axis=1).argmax())
     if near[best].sum() < 12:
         raise InputRefused("no-disc", f"what is on the screen is not round; {WANTED}")
@@ -176,20 +179,18 @@ def _refuse_beyond_border(screen: Pixels, disc: Disc) -> None:
 
 
 def _refuse_broken_rim(screen: Pixels, disc: Disc, threshold: int) -> None:
-    rim = _rim_along_rays(screen, disc, threshold, inner=0.95)
-    on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(2.0, RIM_TOLERANCE * disc.radius)
+    rim = _rim_along_rays(screen, disc, threshold, inner=0.3)
+    on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(1.5, RIM_TOLERANCE * disc.radius)
     share = float(on_circle.mean())
+    start, length = _longest_gap(on_circle)
+    # A chord leaves most of the rim where it was; a square leaves none and is no disc at all.
+    if share >= 0.5 and length >= 12 and _is_straight(_points_on_rays(disc, rim), start, length, disc.radius):
+        raise InputRefused("cut-off", f"the disc is cut off along a straight line; {WANTED}, whole")
     if share < MIN_RIM_SHARE:
         raise InputRefused(
             "no-disc",
             f"a round rim is seen along {share:.0%} of the circle, at least {MIN_RIM_SHARE:.0%} wanted; {WANTED}",
         )
-    start, length = _longest_gap(on_circle)
-    if length < 12:
-        return
-    edge = _points_on_rays(disc, _rim_along_rays(screen, disc, threshold, inner=0.3))
-    if _is_straight(edge, start, length, disc.radius):
-        raise InputRefused("cut-off", f"the disc is cut off along a straight line; {WANTED}, whole")
 
 
 def _rim_along_rays(screen: Pixels, disc: Disc, threshold: int, inner: float) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
-from edgecad.polarmap.disc import brightest_channel
+from edgecad.polarmap.disc import LIT, brightest_channel
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -23,6 +23,8 @@ MAX_ROUGHNESS = 8.0
 """Mean distance, grey levels, to the map blurred by 2 pixels. Colour tables over maps: 1 to 2.5."""
 MIN_RANGE = 12
 """Grey levels between the 2nd and the 98th percentile, in the channel that varies most."""
+MAX_DARK_SHARE = 0.1
+"""Share of the disc as dark as the ground. Scatter and blood leave every defect some counts; a hole has none."""
 MAX_COLOURS = 200
 """Cells of a 16 x 16 x 16 colour cube in use. One colour table: 40 to 70; colours of a plane: 500 and more."""
 RINGS = (0.15, 0.3, 0.5, 0.7, 0.9)
@@ -44,6 +46,9 @@ def refuse_unless_map(canvas: Pixels, inside: Mask) -> None:
     span = _span(colours)
     if span < MIN_RANGE:
         raise InputRefused("not-a-map", f"the disc has one flat colour (range {span} grey levels); {WANTED}")
+    dark = float((brightest_channel(canvas)[inside] <= LIT).mean())
+    if dark > MAX_DARK_SHARE:
+        raise InputRefused("not-a-map", f"{dark:.0%} of the disc is as dark as the ground, a hole; {WANTED}, whole")
     roughness = _roughness(canvas, inside)
     if roughness > MAX_ROUGHNESS:
         raise InputRefused(
