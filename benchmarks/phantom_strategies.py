@@ -30,7 +30,10 @@ RESULTS = Path(__file__).parent / "results" / "phantom_strategies.json"
 
 def run_cell(data: Path, strategy: str, seed: int, backbone: str, weights: str) -> dict[str, object]:
     """Train one strategy on one seed's phantoms; return its test scores and its time."""
-    settings = Settings(backbone, weights, plan_for(strategy), seed=seed, reference="a simulated reader")
+    plan = plan_for(strategy)
+    settings = Settings(
+        backbone, weights if plan.pretrained else "none", plan, seed=seed, reference="a simulated reader"
+    )
     prepared = prepare_cases(find_cases(data).cases, settings.preparation)
     begun = time.monotonic()
     outcome: Outcome = train(prepared, split_by_patient(prepared.cases, seed), settings, f"{strategy}-{seed}")

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,7 @@ from edgecad.contract import METADATA_KEY, Contract, contract_from_json
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.heatmap import identity_error, score_map, share_outside_disc
 from edgecad.images import Screen, read_screen
-from edgecad.modelfile import ModelFile, read_model
+from edgecad.modelfile import read_model
 from edgecad.polarmap import PreparedMap, colour_cell, disc_mask, prepare
 from edgecad.prediction import Finding, Prediction
 from edgecad.runners.base import Runner, RunnerFacts
@@ -26,10 +27,49 @@ from edgecad.runners.onnx import OnnxRunner
 
 IDENTITY_TOLERANCE = 1e-4
 """Largest relative error of `mean(cam) + cam_bias == logits` that rounding explains, fp32."""
+PROBABILITY_TOLERANCE = 1e-4
+"""Largest difference of a probability to the softmax of the logits that rounding explains."""
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
 Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
 """A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model's contract and what runs its graph; any runner will do.
+
+    Raises:
+        ModelInvalid: graph and contract are not of one model.
+    """
+
+    contract: Contract
+    runner: Runner
+    model_sha256: str
+    contract_sha256: str
+
+    def __post_init__(self) -> None:
+        taken, said = self.runner.facts.size, self.contract.preparation.size
+        if taken != said:
+            raise ModelInvalid(
+                f"the graph takes {taken} pixels and its contract says {said}; they are not of one model: "
+                "export it again"
+            )
+
+
+def load_model(model: str | os.PathLike[str] | None, device: str) -> LoadedModel:
+    """Read a model's file and open it on a device; see `Classifier` for the arguments."""
+    request = parse_device(device)
+    file = read_model(model)
+    runner = OnnxRunner(file.content, request, "fp32")
+    text = runner.metadata.get(METADATA_KEY)
+    if text is None:
+        raise ModelInvalid(
+            f"{file.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
+            "its output; export it with `edgecad export`"
+        )
+    contract = contract_from_json(text)
+    return LoadedModel(contract, runner, file.sha256, hashlib.sha256(text.encode()).hexdigest())
 
 
 class Classifier:
@@ -45,14 +85,15 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | None = None,
+        model: str | os.PathLike[str] | LoadedModel | None = None,
         device: str = "auto",
         threshold: float | None = None,
     ) -> None:
         """Open a model.
 
         Args:
-            model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`.
+            model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`. Or one
+                that was loaded already.
             device: `auto`, `cpu`, `cuda` or `cuda:N`; all but `auto` are strict.
             threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
 
@@ -62,34 +103,12 @@ class Classifier:
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not between 0 and 1")
-        file = read_model(model)
-        runner = OnnxRunner(file.content, parse_device(device), "fp32")
-        text = runner.metadata.get(METADATA_KEY)
-        if text is None:
-            raise ModelInvalid(
-                f"{file.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
-                "its output; export it with `edgecad export`"
-            )
-        self._take(file, contract_from_json(text), hashlib.sha256(text.encode()).hexdigest(), runner, threshold)
-
-    def _take(
-        self,
-        file: ModelFile,
-        contract: Contract,
-        contract_sha256: str,
-        runner: Runner,
-        threshold: float | None,
-    ) -> None:
-        if runner.facts.size != contract.preparation.size:
-            raise ModelInvalid(
-                f"the graph takes {runner.facts.size} pixels and its contract says {contract.preparation.size}; "
-                "they are not of one model: export it again"
-            )
-        self.contract = contract
-        self.model_sha256 = file.sha256
-        self.contract_sha256 = contract_sha256
-        self.threshold = contract.decision.threshold if threshold is None else threshold
-        self._runner: Runner | None = runner
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, device)
+        self.contract = loaded.contract
+        self.model_sha256 = loaded.model_sha256
+        self.contract_sha256 = loaded.contract_sha256
+        self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
+        self._runner: Runner | None = loaded.runner
 
     @property
     def runner(self) -> Runner:
@@ -138,7 +157,7 @@ class Classifier:
                 f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
             )
         values = self.runner.run(images, outputs)
-        _check_outputs(values)
+        _check_outputs(values, self.contract.decision.temperature)
         return values
 
     def _prediction(
@@ -206,7 +225,7 @@ class Classifier:
         self.close()
 
 
-def _check_outputs(values: dict[str, NDArray[np.float32]]) -> None:
+def _check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) -> None:
     for name, value in values.items():
         if not np.isfinite(value).all():
             raise GateFailed(f"the engine gave a value that is not finite in {name}; no answer: run `edgecad verify`")
@@ -217,6 +236,19 @@ def _check_outputs(values: dict[str, NDArray[np.float32]]) -> None:
                 f"the heat map and the score do not belong together (relative error {error:.1e}, at most "
                 f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
             )
+    if {"probabilities", "logits"} <= values.keys():
+        wanted = _softmax(values["logits"].astype(np.float64) / temperature)
+        error = float(np.abs(values["probabilities"] - wanted).max(initial=0.0))
+        if error > PROBABILITY_TOLERANCE:
+            raise GateFailed(
+                f"the probabilities are not those of the logits (difference {error:.1e}, at most "
+                f"{PROBABILITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
+            )
+
+
+def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 class _Clock:

@@ -67,6 +67,10 @@ class GoldenAnswer(Frozen, frozen=True, kw_only=True):
     score_map: tuple[tuple[float, ...], ...]
     """Heat map of the score, `(h, w)`, logit units."""
 
+    def __post_init__(self) -> None:
+        _demand(len(self.logits) == 2, f"a golden answer has {len(self.logits)} logits, 2 wanted")
+        _demand(len({len(row) for row in self.score_map}) == 1, "a golden heat map is not a rectangle")
+
 
 class Colours(Frozen, frozen=True, kw_only=True):
     """Colours seen inside the discs of the training images.
@@ -77,7 +81,8 @@ class Colours(Frozen, frozen=True, kw_only=True):
     bins: str = "0" * 1024
 
     def __post_init__(self) -> None:
-        _demand(len(self.bins) == 1024, "the bitmap of colours must have 1024 hexadecimal digits")
+        digits = set("0123456789abcdef")
+        _demand(len(self.bins) == 1024 and digits.issuperset(self.bins), "colours need 1024 hexadecimal digits")
 
 
 class Labelling(Frozen, frozen=True, kw_only=True):

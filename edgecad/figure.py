@@ -33,12 +33,11 @@ LOWERED: Colour = (0, 214, 222)
 TITLES = ("polar map, as the network saw it", "heat map of the score", "activated region")
 
 
-def answer_figure(prediction: Prediction, contract: Contract, identity: str = "", forced: str = "") -> Pixels:
+def answer_figure(prediction: Prediction, contract: Contract, identity: str = "") -> Pixels:
     """Draw an answer.
 
     Args:
         identity: the caller's own name for the scan; printed only if given.
-        forced: stamp for an answer that was forced, if any.
 
     Returns:
         `(726, 1312, 3)` uint8 RGB.
@@ -61,8 +60,7 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     cells = "x".join(str(side) for side in prediction.heatmap.shape)
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
     _centred(canvas, caption, y + 112, 0.55, FAINT)
-    findings = [finding.text for finding in prediction.findings]
-    _centred(canvas, "; ".join(([forced] if forced else []) + findings), y + 140, 0.5, FAINT)
+    _centred(canvas, "; ".join(finding.text for finding in prediction.findings), y + 140, 0.5, FAINT)
     return canvas
 
 
@@ -112,7 +110,7 @@ def _grey_disc(image: Pixels) -> NDArray[np.float64]:
 def _prevalence_line(contract: Contract) -> str:
     labelling = contract.labelling
     return (
-        f"{labelling.prevalence:.0%} of the training scans were {contract.positive}; labelled by "
+        f"{labelling.prevalence:.0%} of the training patients were {contract.positive}; labelled by "
         f"{labelling.reference}; a score, not the chance of disease"
     )
 

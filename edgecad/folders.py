@@ -7,8 +7,8 @@ process killed at any moment leaves the old folder in force, or the new one.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,18 +28,18 @@ def new_folder(final: Path) -> Iterator[Path]:
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
         raise UsageError(f"{final} exists already; choose another --out, or remove it")
     final.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".partial", dir=final.parent))
+    partial = final.with_name(f".{final.name}.{secrets.token_hex(4)}.partial")
+    partial.mkdir()
     try:
         yield partial
-        for path in partial.rglob("*"):
-            if path.is_file():
-                _sync(path)
-        partial.chmod(0o755)
+        for path in sorted(partial.rglob("*")):
+            _sync_folder(path) if path.is_dir() else _sync(path)
+        _sync_folder(partial)
         partial.replace(final)
-        _sync_folder(final.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    _sync_folder(final.parent)
 
 
 def point_latest(folder: Path) -> None:
@@ -49,16 +49,15 @@ def point_latest(folder: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 

@@ -108,6 +108,11 @@ def correlation(one: Floats, other: Floats) -> float:
     return float(a @ b) / norm if norm > 0 else float("nan")
 
 
+def logit_scale(logits: Floats) -> float:
+    """What differences of logits and maps are measured by: the largest logit, at least 0.01."""
+    return max(0.01, float(np.abs(logits).max()))
+
+
 FLAT = 1e-6
 """Spread, in logit scales, below which a map is flat."""
 

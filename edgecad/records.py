@@ -87,23 +87,27 @@ def record_of_answer(
     )
 
 
-def record_of_refusal(
-    scan: str,
-    error: EdgecadError,
-    provenance: Provenance,
-    identity: str | None = None,
-    figure: str | None = None,
-) -> Record:
-    """Record a refusal, or a failed check of an answer."""
+def record_of_failure(scan: str, error: Exception, provenance: Provenance, identity: str | None = None) -> Record:
+    """Record a refusal, a failed check of an answer, or whatever else kept a scan from its answer."""
+    reason = error.reason if isinstance(error, InputRefused) else type(error).__name__
+    message = str(error) if isinstance(error, EdgecadError) else _in_our_words(error)
     return Record(
         scan=scan,
         id=identity,
         status="refused" if isinstance(error, InputRefused) else "failed",
-        reason=error.reason if isinstance(error, InputRefused) else type(error).__name__,
-        message=str(error),
-        figure=figure,
+        reason=reason,
+        message=message,
         **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
     )
+
+
+def _in_our_words(error: Exception) -> str:
+    """One line that carries no path: paths may hold a patient's name."""
+    if isinstance(error, OSError):
+        return (
+            f"the disk or a permission failed ({error.strerror or type(error).__name__}); free or allow it, then again"
+        )
+    return f"unexpected {type(error).__name__}; please report it, with what EDGECAD_DEBUG=1 shows"
 
 
 def json_line(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -51,3 +52,4 @@ def bench(
     typer.echo(f"  {'milliseconds':12s} {'p50':>8s} {'p90':>8s} {'p95':>8s} {'p99':>8s}")
     for row in rows:
         typer.echo(f"  {row.stage:12s} {row.p50:8.2f} {row.p90:8.2f} {row.p95:8.2f} {row.p99:8.2f}")
+    typer.echo(f"next: edgecad infer SCAN{f' --model {shlex.quote(str(model))}' if model else ''}")

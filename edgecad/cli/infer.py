@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgecad.classifier import Classifier
+    from edgecad.images import Screen
     from edgecad.records import Provenance, Record
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
 ANSWERS = Path("answers")
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -71,10 +72,12 @@ def infer(
 
 
 def _listed(scans: list[str]) -> Iterator[str]:
-    """Files as named, and the images in folders; a name that is nothing is kept, to be refused."""
+    """Files as named, and the scans in folders; a name that is nothing is kept, to be refused."""
+    from edgecad.images import is_scan_file
+
     for scan in scans:
         if scan != "-" and Path(scan).is_dir():
-            inside = sorted(path for path in Path(scan).rglob("*") if path.suffix.lower() in SUFFIXES)
+            inside = sorted(path for path in Path(scan).rglob("*") if is_scan_file(path))
             yield from map(str, inside)
             if not inside:
                 yield scan
@@ -83,27 +86,42 @@ def _listed(scans: list[str]) -> Iterator[str]:
 
 
 def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
+    """Answer or refuse one scan; whatever goes wrong with it, it gets a record and the next one is tried."""
+    from msgspec.structs import replace
+
     from edgecad.errors import EdgecadError
     from edgecad.figure import answer_figure, refusal_figure
-    from edgecad.images import read_screen
-    from edgecad.images.limits import MAX_BYTES
-    from edgecad.records import record_of_answer, record_of_refusal
+    from edgecad.records import record_of_answer, record_of_failure
 
     # Named by content; a scan that cannot be read is named by its path's hash, for it has no content.
     name = "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
+    provenance = _provenance(classifier)
     try:
-        begun = time.perf_counter()
-        screen = read_screen(sys.stdin.buffer.read(MAX_BYTES + 1) if scan == "-" else scan)
-        decode = 1000 * (time.perf_counter() - begun)
+        screen, decode = _read(scan)
         name = screen.sha256[:16]
         prediction = classifier(screen)
         prediction.milliseconds["decode"] = decode
-    except EdgecadError as error:
-        provenance = _provenance(classifier)
-        drawn = _written(folder, name, refusal_figure(str(error), provenance.stamp, identity or "")) if folder else None
-        return error.exit_code, record_of_refusal(_as_utf8(scan), error, provenance, identity, drawn)
-    drawn = _written(folder, name, answer_figure(prediction, classifier.contract, identity or "")) if folder else None
-    return 0, record_of_answer(_as_utf8(scan), prediction, identity, drawn)
+        figure = _written(folder, name, answer_figure(prediction, classifier.contract, identity or ""))
+        return 0, record_of_answer(_as_utf8(scan), prediction, identity, figure)
+    except Exception as error:
+        code = error.exit_code if isinstance(error, EdgecadError) else 1
+        record = record_of_failure(_as_utf8(scan), error, provenance, identity)
+    try:
+        figure = _written(folder, name, refusal_figure(record.message or "", provenance.stamp, identity or ""))
+        return code, replace(record, figure=figure)
+    except OSError:
+        # The disk or a permission: the record still goes out, and says what went wrong first.
+        return max(code, 1), record
+
+
+def _read(scan: str) -> tuple[Screen, float]:
+    """A scan's screen, and the milliseconds that reading took."""
+    from edgecad.images import read_screen
+    from edgecad.images.limits import MAX_BYTES
+
+    begun = time.perf_counter()
+    screen = read_screen(sys.stdin.buffer.read(MAX_BYTES + 1) if scan == "-" else scan)
+    return screen, 1000 * (time.perf_counter() - begun)
 
 
 def _as_utf8(scan: str) -> str:
@@ -126,7 +144,10 @@ def _provenance(classifier: Classifier) -> Provenance:
     )
 
 
-def _written(folder: Path, name: str, figure: NDArray[np.uint8]) -> str:
+def _written(folder: Path | None, name: str, figure: NDArray[np.uint8]) -> str | None:
+    """Write a picture if pictures are wanted; returns its path."""
+    if folder is None:
+        return None
     import cv2
 
     from edgecad.folders import write_whole
@@ -160,7 +181,7 @@ def _on_one_line(name: str) -> str:
 def _print_footer(classifier: Classifier, model: Path | None) -> None:
     labelling, facts = classifier.contract.labelling, classifier.facts
     typer.echo(
-        f"{labelling.prevalence:.0%} of the training scans were {classifier.contract.positive}, labelled by "
+        f"{labelling.prevalence:.0%} of the training patients were {classifier.contract.positive}, labelled by "
         f"{labelling.reference}; ran on {facts.device} ({facts.provider}, {facts.precision})"
     )
-    typer.echo(f"next: edgecad verify{f' {model}' if model else ''}")
+    typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")

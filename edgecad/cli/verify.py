@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument
@@ -46,4 +48,4 @@ def verify(model: ModelArgument = None, device: DeviceOption = "auto", json: Jso
             f"{MAP_CORRELATION:g} wanted); do not use this model on this machine and device"
         )
     if not json:
-        typer.echo(f"next: edgecad bench{f' {model}' if model else ''}")
+        typer.echo(f"next: edgecad bench{f' {shlex.quote(str(model))}' if model else ''}")

@@ -16,7 +16,7 @@ import numpy as np
 from edgecad.classifier import Classifier
 from edgecad.contract import GoldenAnswer
 from edgecad.errors import GateFailed, NotAvailable
-from edgecad.heatmap import agreement
+from edgecad.heatmap import agreement, logit_scale
 from edgecad.prediction import Prediction
 
 LOGIT_TOLERANCE = 0.01
@@ -88,10 +88,15 @@ def _replayed(classifier: Classifier, answer: GoldenAnswer, content: bytes | Non
         prediction = classifier(content)
     except NotAvailable as missing:
         return Replay(answer.sample, skipped=str(missing))
-    wanted = np.array(answer.logits)
-    scale = max(1.0, float(np.abs(wanted).max()))
+    wanted, shown = np.array(answer.logits), np.array(answer.score_map)
+    if shown.shape != prediction.heatmap.shape:
+        raise GateFailed(
+            f"{answer.sample}: the recorded heat map is {shown.shape} and the model's {prediction.heatmap.shape}; "
+            "the contract belongs to another model: export it again"
+        )
+    scale = logit_scale(wanted)
     return Replay(
         answer.sample,
         logits=float(np.abs(prediction.logits - wanted).max()) / scale,
-        heatmap=agreement(prediction.heatmap, np.array(answer.score_map), scale),
+        heatmap=agreement(prediction.heatmap, shown, scale),
     )

@@ -10,6 +10,6 @@ Declared sizes are checked before anything is decoded; a file that can be read o
 """
 
 from edgecad.images.screen import Screen
-from edgecad.images.source import read_screen
+from edgecad.images.source import is_scan_file, read_screen
 
-__all__ = ["Screen", "read_screen"]
+__all__ = ["Screen", "is_scan_file", "read_screen"]

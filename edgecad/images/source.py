@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset"
 
+SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
 _READ_ONLY = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 
@@ -50,6 +52,23 @@ def read_screen(source: Source) -> Screen:
     except (OSError, MemoryError) as error:
         raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
     return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind)
+
+
+def is_scan_file(path: Path) -> bool:
+    """Whether a file in a folder is meant as a scan: by its suffix, or by its first bytes where it has none.
+
+    Files from an archive often have no suffix; a text file called `.jpg` is meant as a scan, and refused later.
+    """
+    if path.suffix.lower() in SUFFIXES:
+        return path.is_file()
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(dicom.MAGIC_AT + len(dicom.MAGIC))
+    except OSError:
+        return False
+    return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
 
 
 def _reader(data: bytes) -> tuple[Kind, Callable[[bytes], Pixels]]:

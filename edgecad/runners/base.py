@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTPUTS = ("logits", "probabilities", "features", "fc_weights", "cam", "cam_bias")
-"""Outputs of the graph, by name; see `architecture` in CONTRIBUTING.md for their shapes."""
+"""Outputs of the graph, by name; CONTRIBUTING.md, `The graph`, has their shapes."""
 
 
 @dataclass(frozen=True)

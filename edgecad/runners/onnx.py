@@ -35,6 +35,8 @@ class OnnxRunner:
         self._session = _open(runtime, model, kind, device.index, threads)
         size = _checked_size(self._session)
         provider = self._session.get_providers()[0]
+        if provider != (CPU if kind == "cpu" else CUDA):
+            raise NotAvailable(f"device {kind} was asked for and onnxruntime opened {provider}; use --device cpu")
         name = "cpu" if kind == "cpu" else f"cuda:{device.index}"
         self._facts = RunnerFacts(name, provider, precision, threads if kind == "cpu" else 0, size)
 

@@ -32,6 +32,11 @@ class Classifier:
     features: Any
     dense: tuple[keras.layers.Dense, ...]
 
+    @property
+    def feature_layer(self) -> str:
+        """Name of the layer whose output is `features`."""
+        return str(_producer(self.features).name)
+
 
 def classifier_from_keras(model: keras.Model) -> Classifier:
     """Find pooling and head by walking back from the output.
@@ -43,7 +48,7 @@ def classifier_from_keras(model: keras.Model) -> Classifier:
     layer = _producer(model.output)
     while not isinstance(layer, keras.layers.GlobalAveragePooling2D):
         if isinstance(layer, keras.layers.Dense):
-            _check_activation(layer, last=not dense)
+            _check_dense(layer, last=not dense)
             dense.insert(0, layer)
         elif not isinstance(layer, (keras.layers.Dropout, keras.layers.Identity)):
             raise ModelInvalid(f"the head has a {type(layer).__name__} layer {layer.name!r}; {WANTED}")
@@ -57,10 +62,12 @@ def _producer(tensor: Any) -> keras.layers.Layer:
     return tensor._keras_history.operation
 
 
-def _check_activation(layer: keras.layers.Dense, last: bool) -> None:
+def _check_dense(layer: keras.layers.Dense, last: bool) -> None:
     activation = getattr(layer.activation, "__name__", str(layer.activation))
     if activation != ("linear" if last else "relu"):
         raise ModelInvalid(f"dense layer {layer.name!r} has activation {activation}; {WANTED}, ReLU between them")
+    if not layer.use_bias:
+        raise ModelInvalid(f"dense layer {layer.name!r} has no bias; {WANTED}, each with a bias")
 
 
 class CamHead(keras.layers.Layer):

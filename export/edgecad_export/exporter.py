@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ import onnx
 from msgspec.structs import replace
 
 from edgecad.contract import METADATA_KEY, Contract, json_from_struct
+from edgecad.errors import ModelInvalid
 from edgecad.folders import new_folder, point_latest
 from edgecad.golden import golden_answers
 from edgecad_export.cam_head import classifier_from_keras, explained_model
@@ -28,6 +30,14 @@ class Exported:
     parity: Parity
     contract: Contract
 
+    @property
+    def golden_spread(self) -> float:
+        """How far apart the golden samples' scores lie, 0 to 1; a model that learnt nothing has almost none."""
+        positive = self.contract.positive_index
+        odds = [answer.logits[positive] - answer.logits[1 - positive] for answer in self.contract.golden]
+        scores = [1 / (1 + math.exp(-value / self.contract.decision.temperature)) for value in odds]
+        return max(scores) - min(scores)
+
 
 def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Exported:
     """Write a model folder, whole or not at all, and point `latest` to it.
@@ -37,6 +47,11 @@ def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Ex
         GateFailed: the file does not answer as the Keras model does; nothing is published.
     """
     classifier = classifier_from_keras(run.model)
+    if classifier.feature_layer != run.contract.feature_layer:
+        raise ModelInvalid(
+            f"the model pools {classifier.feature_layer!r} and its contract says {run.contract.feature_layer!r}; "
+            "they are not of one run: train again"
+        )
     proto = onnx_from_keras(explained_model(classifier, run.contract.decision.temperature), opset)
     contract = replace(
         run.contract,
@@ -46,7 +61,7 @@ def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Ex
             **{name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")},
         },
     )
-    parity = measure(classifier, contract, _with_contract(proto, contract), run.validation, tolerances)
+    parity = measure(classifier, run, _with_contract(proto, contract), tolerances)
     enforce(parity, tolerances)
     with new_folder(folder) as partial:
         path = partial / "model.onnx"

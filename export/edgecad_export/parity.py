@@ -8,13 +8,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.classifier import IDENTITY_TOLERANCE, PROBABILITY_TOLERANCE
 from edgecad.contract import Contract
-from edgecad.errors import GateFailed
-from edgecad.heatmap import Dense, agreement, class_activation, identity_error, score_map
+from edgecad.errors import GateFailed, ModelInvalid
+from edgecad.heatmap import Dense, agreement, class_activation, identity_error, logit_scale, score_map
 from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad_export.cam_head import Classifier
+from edgecad_export.runfiles import Run
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Tolerances:
     """Largest difference of logits, relative to the largest logit."""
     heatmap_correlation: float = 0.9999
     """Least agreement of the score's maps; see `edgecad.heatmap.agreement` for flat ones."""
-    identity: float = 1e-4
+    probabilities: float = PROBABILITY_TOLERANCE
+    """Largest difference of a probability."""
+    identity: float = IDENTITY_TOLERANCE
     """Largest relative error of mean(cam) + cam_bias == logits."""
     neighbourhood: float = 1e-3
     """Distance to the threshold, in probability, within which a flipped decision is rounding."""
@@ -44,25 +48,29 @@ class Parity:
     identity: float
 
 
-def measure(
-    classifier: Classifier,
-    contract: Contract,
-    model: bytes,
-    images: NDArray[np.uint8],
-    tolerances: Tolerances,
-) -> Parity:
-    """Compare Keras and the file on prepared images `(n, size, size, 3)` uint8.
+SAME_MODEL = 1e-3
+"""Largest difference, in logit scales, between the loaded model and what training recorded of it."""
+
+
+def measure(classifier: Classifier, run: Run, model: bytes, tolerances: Tolerances) -> Parity:
+    """Compare the trained model and the file on the run's validation images.
 
     The heat map's reference is not the converted graph but the numpy formula on Keras' features.
+
+    Raises:
+        ModelInvalid: the model in the run folder is not the one that training recorded.
+        GateFailed: the file gives values that are not finite.
     """
+    contract, images = run.contract, run.images
     keras_logits, keras_maps = _reference(classifier, contract, images)
+    _check_same_model(keras_logits, run.logits)
     runner = OnnxRunner(model, DeviceRequest("cpu"), "fp32")
     parts = [runner.run(images[start : start + 8], OUTPUTS) for start in range(0, len(images), 8)]
     got = {name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS}
     if not all(np.isfinite(value).all() for value in got.values()):
         raise GateFailed("the exported file gives values that are not finite; the trained weights may be damaged")
     maps = score_map(got["cam"], contract.positive_index)
-    scale = max(1.0, float(np.abs(keras_logits).max()))
+    scale = logit_scale(keras_logits)
     wanted = _probability(keras_logits, contract)
     seen = got["probabilities"][:, contract.positive_index]
     threshold = contract.decision.threshold
@@ -77,6 +85,17 @@ def measure(
         heatmap_correlation=min(agreement(a, b, scale) for a, b in zip(keras_maps, maps, strict=True)),
         identity=identity_error(got["cam"], got["cam_bias"], got["logits"]),
     )
+
+
+def _check_same_model(loaded: NDArray[np.float64], recorded: NDArray[np.float64]) -> None:
+    if not np.isfinite(loaded).all():
+        raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
+    difference = float(np.abs(loaded - recorded).max()) / logit_scale(recorded)
+    if not difference <= SAME_MODEL:
+        raise ModelInvalid(
+            f"model.keras gives other logits than training recorded (difference {difference:.1e} of their scale, "
+            f"at most {SAME_MODEL:g}); it is another model than the contract's: run `edgecad train` again"
+        )
 
 
 def _reference(
@@ -99,6 +118,12 @@ def enforce(parity: Parity, tolerances: Tolerances) -> None:
     """Raise `GateFailed`, naming each figure that is missed with its bound."""
     checks = (
         ("logit difference", parity.logits, parity.logits <= tolerances.logits, tolerances.logits),
+        (
+            "probability difference",
+            parity.probabilities,
+            parity.probabilities <= tolerances.probabilities,
+            tolerances.probabilities,
+        ),
         ("decision flips", parity.flips, parity.flips == 0, 0),
         (
             "heat map correlation",

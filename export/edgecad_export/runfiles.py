@@ -17,12 +17,21 @@ from edgecad.folders import followed
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its model, its contract, its prepared validation images."""
+    """A finished run.
+
+    Attributes:
+        folder: where it lies.
+        model: the trained Keras model.
+        contract: what training wrote; export completes it.
+        images: prepared validation images, `(n, size, size, 3)` uint8 RGB.
+        logits: what training computed for them, `(n, 2)`.
+    """
 
     folder: Path
     model: keras.Model
     contract: Contract
-    validation: NDArray[np.uint8]
+    images: NDArray[np.uint8]
+    logits: NDArray[np.float64]
 
 
 def read_run(path: Path) -> Run:
@@ -36,7 +45,8 @@ def read_run(path: Path) -> Run:
         raise ModelInvalid(f"no run at {path}; run `edgecad train`, or name a run folder")
     contract = contract_from_json(_file(folder, "contract.json").read_bytes())
     model = _load(_file(folder, "model.keras"))
-    return Run(folder, model, contract, _images(_file(folder, "validation.npz"), contract.preparation.size))
+    images, logits = _validation(_file(folder, "validation.npz"), contract.preparation.size)
+    return Run(folder, model, contract, images, logits)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -55,13 +65,18 @@ def _load(path: Path) -> keras.Model:
         raise ModelInvalid(f"{path} cannot be loaded: {reason}; run `edgecad train` again") from error
 
 
-def _images(path: Path, size: int) -> NDArray[np.uint8]:
+def _validation(path: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     try:
         # Opened here: numpy leaves a file open that turns out to be no archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images = arrays["images"]
+            images, logits = arrays["images"], np.asarray(arrays["logits"], np.float64)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelInvalid(f"{path} is damaged: {error}; run `edgecad train` again") from error
-    if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or not len(images):
-        raise ModelInvalid(f"{path} holds {images.dtype} {images.shape}; uint8 (n, {size}, {size}, 3) wanted")
-    return np.asarray(images)
+    if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or logits.shape != (len(images), 2):
+        raise ModelInvalid(
+            f"{path} holds images {images.dtype} {images.shape} and logits {logits.shape}; "
+            f"uint8 (n, {size}, {size}, 3) and (n, 2) wanted"
+        )
+    if not len(images):
+        raise ModelInvalid(f"{path} holds no image, so nothing can be compared; run `edgecad train` again")
+    return np.asarray(images), logits

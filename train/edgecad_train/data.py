@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Colours, Origin, Preparation
 from edgecad.errors import InputRefused, UsageError
-from edgecad.images import read_screen
+from edgecad.images import is_scan_file, read_screen
 from edgecad.polarmap import colour_cell, disc_mask, prepare
 from edgecad_train.classes import CLASSES
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
+PHANTOM_MARK = "PHANTOMS.json"
+"""What `edgecad phantom` leaves in its folder."""
 MIN_PATIENTS = 5
 """Patients a class, so that training, validation and test each get one and training gets three."""
 MAX_REFUSED_SHARE = 0.05
@@ -106,9 +107,9 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     cases = []
     for label in CLASSES:
         for path in sorted((data / label).rglob("*")):
-            if path.suffix.lower() in SUFFIXES and path.is_file():
+            if is_scan_file(path):
                 cases.append(Case(path, label, _patient_of(path, pattern)))
-    rule = f"what {patient_from!r} finds in the file's stem" if patient_from else "the file's stem"
+    rule = f"what '{patient_from}' finds in the file's stem" if patient_from else "the file's stem"
     return Found(tuple(cases), rule)
 
 
@@ -123,7 +124,7 @@ def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
     if pattern is None:
         return path.stem
     match = pattern.search(path.stem)
-    if match is None:
+    if match is None or not match.group(1 if pattern.groups else 0):
         raise UsageError(f"--patient-from {pattern.pattern!r} finds no patient in {path.name}")
     return match.group(1) if pattern.groups else match.group(0)
 
@@ -172,13 +173,15 @@ def prepare_cases(
     """Read and prepare every scan with the runtime's own function.
 
     Raises:
-        UsageError: more than 5 % are refused, or too few patients of a class are left.
+        UsageError: more than 5 % are refused, too few patients of a class are left, or one file is under
+            two patients or labels.
     """
     kept: list[Case] = []
     images: list[NDArray[np.uint8]] = []
     refused: list[Refusal] = []
     phantoms = 0
     digest = hashlib.sha256()
+    duplicates = _Duplicates()
     for done, case in enumerate(cases, start=1):
         try:
             screen = read_screen(case.path)
@@ -186,6 +189,7 @@ def prepare_cases(
         except InputRefused as refusal:
             refused.append(Refusal(case.path, refusal.reason, str(refusal)))
         else:
+            duplicates.check(screen.sha256, case)
             kept.append(case)
             phantoms += _says_phantom(case.path)
             digest.update(f"{screen.sha256} {case.label} {case.patient}\n".encode())
@@ -198,9 +202,27 @@ def prepare_cases(
 
 
 def _says_phantom(path: Path) -> bool:
-    """Phantoms carry the word in their metadata, wherever the file is moved to."""
+    """Phantoms carry the word in their metadata; re-encoded ones still lie under their PHANTOMS.json."""
+    if any((folder / PHANTOM_MARK).is_file() for folder in path.resolve().parents[:3]):
+        return True
     with path.open("rb") as file:
         return b"PHANTOM" in file.read(65536)
+
+
+class _Duplicates:
+    """Finds the same file under two patients or two labels: it would be learnt from and judged by."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Case] = {}
+
+    def check(self, sha256: str, case: Case) -> None:
+        """Raise `UsageError` if this content was seen as somebody else's."""
+        first = self._first.setdefault(sha256, case)
+        if (first.patient, first.label) != (case.patient, case.label):
+            raise UsageError(
+                f"{first.path} ({first.label}) and {case.path} ({case.label}) are the same file under two "
+                "patients or labels; remove one, or tell patients by --patient-from or a CSV"
+            )
 
 
 def _check_refusals(refused: Sequence[Refusal], total: int) -> None:

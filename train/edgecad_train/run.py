@@ -16,6 +16,7 @@ from scipy.special import expit
 
 from edgecad import __version__
 from edgecad.contract import Contract, Decision, Labelling, Preparation
+from edgecad.errors import UsageError
 from edgecad.heatmap import ClassActivation, Dense, class_activation, score_map
 from edgecad_train.backbones import backbone_named
 from edgecad_train.classes import CLASSES, POSITIVE
@@ -43,6 +44,18 @@ class Settings:
     reference: str = "readers who are not stated"
     """Who labelled the scans."""
 
+    def __post_init__(self) -> None:
+        if self.plan.pretrained and self.weights == "none":
+            raise UsageError(
+                f"strategy {self.plan.strategy} trains on top of given weights, and --weights none gives none; "
+                "use --strategy scratch, or give weights"
+            )
+        if not self.plan.pretrained and self.weights != "none":
+            raise UsageError(
+                f"strategy {self.plan.strategy} starts from random weights, so {self.weights} would go unused; "
+                "use --weights none, or another strategy"
+            )
+
     @property
     def preparation(self) -> Preparation:
         """How this run's scans become the network's input."""
@@ -59,15 +72,16 @@ class Outcome:
     split: Split
     settings: Settings
     data: PreparedData
+    logits: NDArray[np.float64]
+    """Of every scan, `(n, 2)`, in the order of the data."""
     scores: NDArray[np.float64]
-    """P(CAD) of every scan, `(n,)`, in the order of the data."""
+    """P(CAD) of every scan, `(n,)`."""
 
 
 def train(data: PreparedData, split: Split, settings: Settings, name: str, progress: Progress | None = None) -> Outcome:
     """Train by the plan; choose threshold and temperature on validation; open the test part once."""
     keras.utils.set_random_seed(settings.seed)
-    weights = settings.weights if settings.plan.pretrained else "none"
-    network = build_network(backbone_named(settings.backbone), weights, settings.head)
+    network = build_network(backbone_named(settings.backbone), settings.weights, settings.head)
     examples = {part: _examples(data, split, part) for part in ("train", "validation")}
     histories = tuple(
         run_stage(network, stage, examples["train"], examples["validation"], settings.batch_size, progress)
@@ -76,10 +90,11 @@ def train(data: PreparedData, split: Split, settings: Settings, name: str, progr
     activation = explain(network, data.images)
     log_odds = log_odds_of(activation)
     chosen = split.rows(data.cases, "validation")
-    decision = choose_decision(log_odds[chosen], data.labels[chosen] == 0)
+    decision = choose_decision(log_odds[chosen], data.labels[chosen] == CLASSES.index(POSITIVE))
     scores = expit(log_odds / decision.temperature)
     contract = _contract(name, data, split, settings, network, activation, decision, scores)
-    return Outcome(network, histories, contract, split, settings, data, scores)
+    logits = np.asarray(activation.logits, np.float64)
+    return Outcome(network, histories, contract, split, settings, data, logits, scores)
 
 
 def _examples(data: PreparedData, split: Split, part: str) -> Examples:

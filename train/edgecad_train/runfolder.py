@@ -7,7 +7,7 @@ history.json      figures of every epoch of every stage
 metrics.json      validation and test figures with intervals
 predictions.csv   one line a scan: part, label, score
 split.json        patients of each part; `edgecad train --split` takes it
-validation.npz    prepared validation images, for the exporter's parity check
+validation.npz    prepared validation images and their logits, for the exporter's parity check
 curves.png        accuracy and loss of each stage
 """
 
@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 
 from edgecad.contract import json_from_struct
-from edgecad.folders import new_folder, point_latest
 from edgecad_train.curves import draw_curves
 from edgecad_train.run import Outcome
 from edgecad_train.split import PARTS
@@ -29,24 +28,25 @@ from edgecad_train.split import PARTS
 SCHEMA = 1
 
 
-def write_run(outcome: Outcome, folder: Path, seconds: float, patient_rule: str) -> None:
-    """Write a run folder, whole or not at all, and point `latest` to it."""
-    with new_folder(folder) as partial:
-        outcome.network.model.save(partial / "model.keras")
-        (partial / "contract.json").write_text(json_from_struct(outcome.contract))
-        (partial / "split.json").write_text(json_from_struct(outcome.split))
-        _write_json(partial / "run.json", _run_record(outcome, seconds, patient_rule))
-        _write_json(partial / "history.json", {"schema": SCHEMA, "stages": [asdict(h) for h in outcome.histories]})
-        metrics = [msgspec.to_builtins(metric) for metric in outcome.contract.metrics]
-        origin = outcome.contract.origin
-        _write_json(partial / "metrics.json", {"schema": SCHEMA, "origin": origin, "metrics": metrics})
-        _write_predictions(outcome, partial / "predictions.csv")
-        rows = outcome.split.rows(outcome.data.cases, "validation")
-        np.savez_compressed(
-            partial / "validation.npz", images=outcome.data.images[rows], labels=outcome.data.labels[rows]
-        )
-        draw_curves(outcome.histories, origin, partial / "curves.png")
-    point_latest(folder)
+def write_run(outcome: Outcome, partial: Path, seconds: float, patient_rule: str) -> None:
+    """Write all files of a run into `partial`, a folder from `edgecad.folders.new_folder`."""
+    outcome.network.model.save(partial / "model.keras")
+    (partial / "contract.json").write_text(json_from_struct(outcome.contract))
+    (partial / "split.json").write_text(json_from_struct(outcome.split))
+    _write_json(partial / "run.json", _run_record(outcome, seconds, patient_rule))
+    _write_json(partial / "history.json", {"schema": SCHEMA, "stages": [asdict(h) for h in outcome.histories]})
+    metrics = [msgspec.to_builtins(metric) for metric in outcome.contract.metrics]
+    origin = outcome.contract.origin
+    _write_json(partial / "metrics.json", {"schema": SCHEMA, "origin": origin, "metrics": metrics})
+    _write_predictions(outcome, partial / "predictions.csv")
+    rows = outcome.split.rows(outcome.data.cases, "validation")
+    np.savez_compressed(
+        partial / "validation.npz",
+        images=outcome.data.images[rows],
+        labels=outcome.data.labels[rows],
+        logits=outcome.logits[rows],
+    )
+    draw_curves(outcome.histories, origin, partial / "curves.png")
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad_train.classes import CLASSES
 from edgecad_train.data import Case
 
 PARTS = ("train", "validation", "test")
@@ -29,6 +30,9 @@ class Split(Frozen, frozen=True, kw_only=True):
         everyone = self.train + self.validation + self.test
         if len(set(everyone)) != len(everyone):
             raise ValueError("a patient is in two parts of the split")
+
+    def __str__(self) -> str:
+        return ", ".join(f"{part} {len(getattr(self, part))}" for part in PARTS) + " patients"
 
     def rows(self, cases: Sequence[Case], part: str) -> NDArray[np.intp]:
         """Indices of the scans whose patient is in `part`."""
@@ -78,4 +82,15 @@ def split_from_file(path: Path, cases: Sequence[Case]) -> Split:
             f"the split {path} is about other patients: {len(here - there)} of the data are not in it, "
             f"{len(there - here)} of it are not in the data"
         )
+    _check_classes(split, {case.patient: case.label for case in cases}, path)
     return split
+
+
+def _check_classes(split: Split, labels: dict[str, str], path: Path) -> None:
+    for part in PARTS:
+        missing = set(CLASSES) - {labels[patient] for patient in getattr(split, part)}
+        if missing:
+            raise UsageError(
+                f"the split {path} has no {' and no '.join(sorted(missing))} in its {part} part; "
+                "every part needs both classes"
+            )

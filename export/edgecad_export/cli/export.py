@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,9 @@ def export(
     from edgecad.extras import require, require_tensorflow
 
     require("onnxruntime", extra="cpu")
-    for module in ("onnx", "pydicom"):
-        require(module, extra="export")
     require_tensorflow(extra="export")
+    for module in ("onnx", "tf2onnx", "pydicom"):
+        require(module, extra="export")
     from edgecad_export.exporter import export_run
     from edgecad_export.parity import Tolerances
     from edgecad_export.runfiles import read_run
@@ -41,6 +42,12 @@ def export(
     typer.echo(f"  heat map correlation   {p.heatmap_correlation:.7f}")
     typer.echo(f"  identity error         {p.identity:.1e}   mean(cam) + cam_bias == logits")
     typer.echo(f"  decision flips         {p.flips}")
+    if exported.golden_spread < 1e-3:
+        typer.echo(
+            f"warning: the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells "
+            "nothing apart; look at its metrics before you use it",
+            err=True,
+        )
     typer.echo(f"wrote {exported.folder / 'model.onnx'} ({exported.size_bytes / 1e6:.1f} MB, fp32)")
-    suffix = "" if out == Path("models") else f" --model {exported.folder}"
+    suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
     typer.echo(f"next: edgecad infer SCAN{suffix}")

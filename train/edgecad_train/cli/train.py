@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -20,8 +21,13 @@ def train(
     ] = Path("data"),
     backbone: Annotated[str, typer.Option(help="mobilenetv2, resnet50v2, resnet101v2 or resnet152v2.")] = "resnet152v2",
     weights: Annotated[
-        str, typer.Option(help="First weights: imagenet (fetched through Keras if need be), none, or a file.")
-    ] = "imagenet",
+        Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        typer.Option(
+            help="First weights: imagenet (fetched through Keras if need be), none, or a file. "
+            "Default: imagenet; none from scratch.",
+            show_default=False,
+        ),
+    ] = None,
     strategy: Annotated[
         str, typer.Option(help="two-stage, warm-up (the head alone) or scratch (all layers, random weights).")
     ] = "two-stage",
@@ -32,7 +38,7 @@ def train(
     dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
     batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
     patient_from: Annotated[
-        Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        Optional[str],  # noqa: UP045
         typer.Option(metavar="REGEX", help="Finds the patient in a file's stem. Default: the whole stem."),
     ] = None,
     split: Annotated[
@@ -68,6 +74,7 @@ def train(
 
     backbone_named(backbone)
     plan = plan_for(strategy, lr_exponent, warmup_epochs, finetune_epochs)
+    weights = weights or ("imagenet" if plan.pretrained else "none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
     settings = Settings(backbone, weights, plan, Head(units, dropout), batch_size, seed, labelled_by)
@@ -78,6 +85,7 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
     import time
 
     from edgecad.cli.progress import progress_bars
+    from edgecad.folders import new_folder, point_latest
     from edgecad_train.data import find_cases, prepare_cases
     from edgecad_train.run import run_name, train
     from edgecad_train.runfolder import write_run
@@ -85,15 +93,18 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
 
     started = time.monotonic()
     found = find_cases(data, patient_from)
-    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
-    with progress_bars() as bars:
+    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}", err=True)
+    folder = out / run_name(settings.backbone)
+    # The folder is made first: a disk that cannot be written must not be found out after hours of training.
+    with new_folder(folder) as partial, progress_bars() as bars:
         prepared = prepare_cases(found.cases, settings.preparation, lambda done, of: bars("reading", done, of, ""))
         for entry in prepared.refused:
             typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
         parts = split_from_file(split, prepared.cases) if split else split_by_patient(prepared.cases, settings.seed)
-        folder = out / run_name(settings.backbone)
+        typer.echo(f"origin of the data: {prepared.origin}; {parts}", err=True)
         outcome = train(prepared, parts, settings, folder.name, bars)
-    write_run(outcome, folder, time.monotonic() - started, found.patient_rule)
+        write_run(outcome, partial, time.monotonic() - started, found.patient_rule)
+    point_latest(folder)
     _report(outcome, folder, out)
 
 
@@ -108,5 +119,5 @@ def _report(outcome: Outcome, folder: Path, out: Path) -> None:
                 f"n = {metric.n}, {metric.method}"
             )
     typer.echo(f"wrote {folder} (model.keras, curves.png, predictions.csv, ...)")
-    suffix = "" if out == Path("runs") else f" {folder}"
+    suffix = "" if out == Path("runs") else f" {shlex.quote(str(folder))}"
     typer.echo(f"next: edgecad export{suffix}")

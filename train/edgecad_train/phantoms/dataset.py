@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,14 +131,17 @@ def _files_of(mark: Path) -> list[Path]:
         paths = [mark.parent / str(name) for name in names]
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{mark} cannot be read as a list of phantoms: give another OUT") from error
-    root = mark.parent.resolve()
-    if not all(path.resolve().is_relative_to(root) for path in paths):
-        raise UsageError(f"{mark} names files outside its folder: give another OUT")
+    known = re.compile(rf"(?:{'|'.join(CLASSES)})/phantom-\d{{4,}}\.jpg|{re.escape(LABELS_NAME)}")
+    if not all(known.fullmatch(str(name)) for name in names):
+        raise UsageError(f"{mark} names files that no phantom has: give another OUT")
     return paths
 
 
-def _make_room(out: Path, force: bool) -> None:
-    """Leave `out` an existing folder without phantoms; other people's files stay where they are."""
+def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
+    """Leave `out` an existing folder without phantoms; other people's files stay where they are.
+
+    `wanted` are the files to come, relative to `out`: one that somebody else put there is refused.
+    """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, wanted a folder: give another OUT")
     mark = out / MARK_NAME
@@ -146,7 +150,11 @@ def _make_room(out: Path, force: bool) -> None:
             raise UsageError(f"{out} is not empty and holds no phantoms: give a new or empty folder")
         if not force:
             raise UsageError(f"{out} holds phantoms already: give another OUT, or --force to replace them")
-        for path in _files_of(mark):
+        own = _files_of(mark)
+        foreign = [name for name in sorted(wanted) if (out / name).exists() and out / name not in own]
+        if foreign:
+            raise UsageError(f"{out / foreign[0]} is no phantom of this folder and would be lost: give another OUT")
+        for path in own:
             path.unlink(missing_ok=True)
         mark.unlink()
     for name in CLASSES:
@@ -191,8 +199,9 @@ def write_dataset(
         raise UsageError(f"--patients {patients} --seed {seed}: wanted 1 or more patients and a seed from 0")
     if palette is not None:
         palette_named(palette)
-    _make_room(out, force)
     drawn = [_drawn(seed, index, palette) for index in range(patients)]
+    files = [relative_path(patient) for patient in drawn] + [LABELS_NAME]
+    _make_room(out, force, set(files))
     summary = DatasetSummary(
         out=out,
         patients=patients,
@@ -202,7 +211,6 @@ def write_dataset(
         palette=palette,
     )
     # The mark comes first: an interrupted run leaves a folder that --force may replace.
-    files = [relative_path(patient) for patient in drawn] + [LABELS_NAME]
     (out / MARK_NAME).write_text(_mark(summary, files), "utf-8")
     _write_screens(out, drawn, progress)
     (out / LABELS_NAME).write_text(_csv_text(drawn), "utf-8", newline="\n")

@@ -2,7 +2,7 @@
 
 Maps of the wall are `(RINGS, ANGLES)`: ring 0 lies at the apex, column 0 at 3 o'clock, columns go
 counter-clockwise. Blur and noise are worked out here, in millimetres of wall, because on the disc a
-millimetre is four times as wide at the apex as at the base.
+millimetre around the base is three times as wide as one at the apex.
 
 The wall is a hemisphere (apex) and a cylinder: mid-wall radius 30 mm, 100 mm along the wall from apex to
 base, an adult ventricle of ordinary size. It is the same for all phantoms: size is not simulated.
@@ -63,16 +63,19 @@ def _past_the_apex(wall: Wall) -> Wall:
 
 
 def blur(wall: Wall, fwhm_mm: float) -> Wall:
-    """Blur a `(RINGS, ANGLES)` map along the wall with a Gaussian of `fwhm_mm` (0 to 25) millimetres."""
+    """Blur a `(RINGS, ANGLES)` map along the wall with a Gaussian of `fwhm_mm` (0 to 25) millimetres.
+
+    Along the wall first, then around it: the last step leaves one value where all directions meet.
+    """
     if fwhm_mm <= 0:
         return wall
     sigma_mm = fwhm_mm / FWHM_PER_SIGMA
+    sigma_rings = sigma_mm * RINGS / WALL_LENGTH_MM
+    padded = cv2.GaussianBlur(_past_the_apex(wall), (1, 2 * _PAD - 1), sigmaX=1e-6, sigmaY=sigma_rings)
+    along = np.asarray(padded[_PAD:-_PAD], np.float64)
     harmonics = np.arange(ANGLES // 2 + 1)[None, :]
     damping = np.exp(-0.5 * (harmonics * sigma_mm / ring_radius_mm()) ** 2)
-    around = np.fft.irfft(np.fft.rfft(wall, axis=1) * damping, n=ANGLES, axis=1)
-    sigma_rings = sigma_mm * RINGS / WALL_LENGTH_MM
-    along = cv2.GaussianBlur(_past_the_apex(around), (1, 2 * _PAD - 1), sigmaX=1e-6, sigmaY=sigma_rings)
-    return np.asarray(along[_PAD:-_PAD], np.float64)
+    return np.asarray(np.fft.irfft(np.fft.rfft(along, axis=1) * damping, n=ANGLES, axis=1), np.float64)
 
 
 @lru_cache(maxsize=4)
