@@ -133,11 +133,24 @@ def run_folder(contract_of: Callable[..., Contract]) -> Callable[..., Path]:
     def write(folder: Path, model: Any, size: int = SIZE, **changes: Any) -> Path:
         folder.mkdir(parents=True)
         model.save(folder / "model.keras")
+        changes = {"feature_layer": _feature_layer(model), **changes}
         (folder / "contract.json").write_text(json_from_struct(contract_of(size, name=folder.name, **changes)))
-        np.savez_compressed(folder / "validation.npz", images=_images(size))
+        images = _images(size)
+        logits = np.asarray(model.predict(images, verbose=0))
+        if logits.shape != (len(images), 2):  # a model of another form; export must refuse it before
+            logits = np.zeros((len(images), 2))
+        np.savez_compressed(folder / "validation.npz", images=images, logits=logits)
         return folder
 
     return write
+
+
+def _feature_layer(model: Any) -> str:
+    """Name of the layer that feeds the pooling, if there is one."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.GlobalAveragePooling2D):
+            return str(layer.input._keras_history.operation.name)
+    return "none"
 
 
 def _mobilenet() -> Any:

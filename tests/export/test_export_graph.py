@@ -29,7 +29,7 @@ def graph(way: Any) -> onnx.ModelProto:
 @pytest.fixture(scope="session")
 def answers(way: Any) -> dict[str, NDArray[np.float32]]:
     """All outputs for the run's validation images, by the runtime's own runner."""
-    return _answered(way, way.run.validation)
+    return _answered(way, way.run.images)
 
 
 def _answered(way: Any, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -66,7 +66,7 @@ def test_there_is_no_shape_arithmetic(graph: onnx.ModelProto) -> None:
 
 
 def test_logits_equal_those_of_keras(way: Any, answers: dict[str, NDArray[np.float32]]) -> None:
-    wanted = np.asarray(way.run.model.predict(way.run.validation, verbose=0))
+    wanted = np.asarray(way.run.model.predict(way.run.images, verbose=0))
     assert np.ptp(wanted, axis=0).max() > 1e-3  # the images do differ
     assert np.abs(answers["logits"] - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max())
 
@@ -118,7 +118,7 @@ def _grad_cam(way: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
 def test_class_maps_equal_grad_cam_by_automatic_differentiation(
     way: Any, answers: dict[str, NDArray[np.float32]]
 ) -> None:
-    wanted = _grad_cam(way, way.run.validation)
+    wanted = _grad_cam(way, way.run.images)
     cells = wanted.shape[2] * wanted.shape[3]
     assert np.ptp(wanted) > 0
     error = np.abs(answers["cam"] / cells - wanted).max() / np.abs(wanted).max()
@@ -126,7 +126,7 @@ def test_class_maps_equal_grad_cam_by_automatic_differentiation(
 
 
 def test_the_heat_map_agrees_with_automatic_differentiation(way: Any, answers: dict[str, NDArray[np.float32]]) -> None:
-    wanted = score_map(_grad_cam(way, way.run.validation), 0)
+    wanted = score_map(_grad_cam(way, way.run.images), 0)
     shown = score_map(answers["cam"], 0)
     assert min(correlation(a, b) for a, b in zip(shown, wanted, strict=True)) >= 0.9999
 

@@ -114,13 +114,17 @@ def test_a_wrong_device_ends_with_code_2_and_lists_the_devices(
     assert "auto, cpu, cuda or cuda:N" in one_line(done)
 
 
-def test_a_folder_that_cannot_be_written_ends_with_code_1_and_names_it(
+def test_a_folder_that_cannot_be_written_ends_with_code_1_and_a_record_each(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "file" / "out")
+    out = tmp_path / "file" / "out"
+    done = edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--out", out, "--json")
     assert done.code == 1
-    assert "file/out" in one_line(done)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["status"] for record in records] == ["failed", "failed"]
+    assert all("disk or a permission failed" in record["message"] for record in records)
+    assert str(tmp_path) not in records[0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from edgecad import Classifier, Contract, Prediction
 from edgecad.errors import GateFailed, InputRefused
 from edgecad.figure import answer_figure, heatmap_panel, refusal_figure, region_panel
 from edgecad.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding, stamp_of
-from edgecad.records import SCHEMA, Provenance, json_line, record_of_answer, record_of_refusal
+from edgecad.records import SCHEMA, Provenance, json_line, record_of_answer, record_of_failure
 
 Pixels = np.ndarray
 FORBIDDEN = re.compile(r"normal|healthy|disease probability|chance of disease is", re.IGNORECASE)
@@ -99,7 +99,7 @@ def test_the_figure_says_who_labelled_how_many_and_what_the_colours_are_not(
 ) -> None:
     answer_figure(answer, tiny_contract)
     words = "\n".join(drawn_words)
-    assert "40% of the training scans were CAD; labelled by simulated reader" in words
+    assert "40% of the training patients were CAD; labelled by simulated reader" in words
     assert "4x4 cells; not uptake, ischaemia or an artery" in words
 
 
@@ -210,7 +210,7 @@ def test_the_record_of_an_answer_holds_what_was_answered(answer: Prediction) -> 
 
 def test_the_record_of_a_refusal_has_the_same_fields_and_no_score() -> None:
     error = InputRefused("blank", "the screen is blank")
-    record = json.loads(json_line(record_of_refusal("scan.jpg", error, PROVENANCE)))
+    record = json.loads(json_line(record_of_failure("scan.jpg", error, PROVENANCE)))
     assert set(record) == FIELDS
     assert (record["status"], record["reason"]) == ("refused", "blank")
     assert record["message"] == "the screen is blank"
@@ -219,12 +219,12 @@ def test_the_record_of_a_refusal_has_the_same_fields_and_no_score() -> None:
 
 
 def test_a_check_that_failed_is_not_recorded_as_a_refusal() -> None:
-    record = json.loads(json_line(record_of_refusal("scan.jpg", GateFailed("not finite"), PROVENANCE)))
+    record = json.loads(json_line(record_of_failure("scan.jpg", GateFailed("not finite"), PROVENANCE)))
     assert (record["status"], record["reason"]) == ("failed", "GateFailed")
 
 
 def test_a_record_is_one_line_whatever_the_scan_is_called() -> None:
     error = InputRefused("blank", "two\nlines")
-    line = json_line(record_of_refusal("a\nb ü 患.jpg", error, PROVENANCE, identity="x\ny"))
+    line = json_line(record_of_failure("a\nb ü 患.jpg", error, PROVENANCE, identity="x\ny"))
     assert "\n" not in line
     assert json.loads(line)["scan"] == "a\nb ü 患.jpg"

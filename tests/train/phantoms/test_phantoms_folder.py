@@ -176,11 +176,23 @@ def test_a_mark_that_names_files_elsewhere_deletes_nothing(tmp_path: Path, how: 
     other, out = tmp_path / "other.jpg", tmp_path / "out"
     other.write_text("mine")
     out.mkdir()
-    (out / "first.jpg").write_text("first")
-    (out / "way").symlink_to(tmp_path)
-    name = {"dots": "../other.jpg", "absolute": str(other), "link": "way/other.jpg"}[how]
-    (out / "PHANTOMS.json").write_text(json.dumps({"files": ["first.jpg", name]}))
+    (out / "labels.csv").write_text("first")
+    (tmp_path / "phantom-0001.jpg").write_text("mine too")
+    (out / "CAD").symlink_to(tmp_path)
+    name = {"dots": "../other.jpg", "absolute": str(other), "link": "CAD/phantom-0001.jpg"}[how]
+    (out / "PHANTOMS.json").write_text(json.dumps({"files": ["labels.csv", name]}))
     with pytest.raises(UsageError, match="outside its folder"):
         write_dataset(out, 1, 0, force=True)
     assert other.read_text() == "mine"
-    assert (out / "first.jpg").read_text() == "first"
+    assert (tmp_path / "phantom-0001.jpg").read_text() == "mine too"
+    assert (out / "labels.csv").read_text() == "first"
+
+
+def test_force_never_overwrites_a_file_that_is_not_its_own(tmp_path: Path) -> None:
+    write_dataset(tmp_path, 1, 0)
+    for label in ("CAD", "nonCAD"):
+        (tmp_path / label / "phantom-0002.jpg").write_text("mine")
+    with pytest.raises(UsageError, match="would be lost"):
+        write_dataset(tmp_path, 2, 0, force=True)
+    assert (tmp_path / "CAD" / "phantom-0002.jpg").read_text() == "mine"
+    assert (tmp_path / "PHANTOMS.json").is_file()

@@ -132,8 +132,11 @@ def _files_of(mark: Path) -> list[Path]:
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{mark} cannot be read as a list of phantoms: give another OUT") from error
     known = re.compile(rf"(?:{'|'.join(CLASSES)})/phantom-\d{{4,}}\.jpg|{re.escape(LABELS_NAME)}")
-    if not all(known.fullmatch(str(name)) for name in names):
-        raise UsageError(f"{mark} names files that no phantom has: give another OUT")
+    root = mark.parent.resolve()
+    # Names first: a path with a NUL in it cannot even be resolved.
+    named = all(known.fullmatch(str(name)) for name in names)
+    if not named or not all(path.parent.resolve().is_relative_to(root) for path in paths):
+        raise UsageError(f"{mark} names files outside its folder, or that no phantom has: give another OUT")
     return paths
 
 
