@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import METADATA_KEY, Contract, contract_from_json
-from edgecad.errors import GateFailed, ModelInvalid, UsageError
+from edgecad.errors import GateFailed, InputRefused, ModelInvalid, UsageError
 from edgecad.heatmap import identity_error, score_map, share_outside_disc
 from edgecad.images import Screen, read_screen
 from edgecad.modelfile import read_model
@@ -29,6 +29,8 @@ IDENTITY_TOLERANCE = 1e-4
 """Largest relative error of `mean(cam) + cam_bias == logits` that rounding explains, fp32."""
 PROBABILITY_TOLERANCE = 1e-4
 """Largest difference of a probability to the softmax of the logits that rounding explains."""
+MAX_UNSEEN_COLOURS = 0.6
+"""Largest share of the disc in colours that no training scan had. A dark but honest map had 0.53 of them."""
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
 Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
@@ -134,11 +136,12 @@ class Classifier:
             screen = source if isinstance(source, Screen) else read_screen(source)
         with clock.stage("prepare"):
             prepared = prepare(screen.pixels, self.contract.preparation)
+            unseen = self._unseen_colours(prepared.image)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
-            findings = self._findings(prepared, shown)
+            findings = _findings(prepared, unseen, shown)
         return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
@@ -191,26 +194,22 @@ class Classifier:
             milliseconds=clock.milliseconds,
         )
 
-    def _findings(self, prepared: PreparedMap, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
-        outside = share_outside_disc(shown)
-        findings = [
-            Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc"),
-        ]
-        unseen = self._unseen_colours(prepared.image)
-        if unseen > 0.02:
-            findings.append(
-                Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours that training never saw")
-            )
-        if prepared.overlay_share > 0.001:
-            share = prepared.overlay_share
-            findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
-        return tuple(findings)
-
     def _unseen_colours(self, image: NDArray[np.uint8]) -> float:
-        """Share of the disc whose colours no training scan had, 0 to 1."""
+        """Share of the disc whose colours no training scan had, 0 to 1.
+
+        Raises:
+            InputRefused: `colours`, if most of them: another colour table is another input.
+        """
         seen = np.unpackbits(np.frombuffer(bytes.fromhex(self.contract.colours.bins), np.uint8)).astype(bool)
         inside = disc_mask(image.shape[0], shrink=2.0)
-        return float(1.0 - seen[colour_cell(image[inside])].mean())
+        share = float(1.0 - seen[colour_cell(image[inside])].mean())
+        if share > MAX_UNSEEN_COLOURS:
+            raise InputRefused(
+                "colours",
+                f"{share:.0%} of the disc has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
+                "allowed; save the screen in a colour table of the training scans",
+            )
+        return share
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
@@ -223,6 +222,17 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _findings(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
+    outside = share_outside_disc(shown)
+    findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
+    if unseen > 0.02:
+        findings.append(Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours unseen in training"))
+    if prepared.overlay_share > 0.001:
+        share = prepared.overlay_share
+        findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
+    return tuple(findings)
 
 
 def _check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) -> None:

@@ -59,6 +59,9 @@ def infer(
     listed = list(_listed(scans))
     if identity is not None and len(listed) > 1:
         raise UsageError(f"--id names one scan, and {len(listed)} were given; run infer once for each")
+    if sys.stdout is None:
+        raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
+    identity = None if identity is None else _as_utf8(identity)
     folder = out if out is not None else None if json else ANSWERS
     worst = 0
     with Classifier(model, device=device, threshold=threshold) as classifier:
@@ -76,13 +79,20 @@ def _listed(scans: list[str]) -> Iterator[str]:
     from edgecad.images import is_scan_file
 
     for scan in scans:
-        if scan != "-" and Path(scan).is_dir():
+        if _is_folder(scan):
             inside = sorted(path for path in Path(scan).rglob("*") if is_scan_file(path))
             yield from map(str, inside)
             if not inside:
                 yield scan
         else:
             yield scan
+
+
+def _is_folder(scan: str) -> bool:
+    try:
+        return scan not in ("", "-") and Path(scan).is_dir()
+    except (OSError, ValueError):  # too long a name, or one that no file can have: the reader refuses it
+        return False
 
 
 def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
@@ -120,8 +130,13 @@ def _read(scan: str) -> tuple[Screen, float]:
     from edgecad.images.limits import MAX_BYTES
 
     begun = time.perf_counter()
-    screen = read_screen(sys.stdin.buffer.read(MAX_BYTES + 1) if scan == "-" else scan)
+    screen = read_screen(_stdin_bytes(MAX_BYTES + 1) if scan == "-" else scan)
     return screen, 1000 * (time.perf_counter() - begun)
+
+
+def _stdin_bytes(limit: int) -> bytes:
+    """Standard input up to a limit; nothing where it was closed before we began."""
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(limit)
 
 
 def _as_utf8(scan: str) -> str:

@@ -32,6 +32,17 @@ _COLOURS = ("Red", "Green", "Blue")
 _DESCRIPTORS = tuple(f"{colour}PaletteColorLookupTableDescriptor" for colour in _COLOURS)
 _TABLES = tuple(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS)
 
+_CHANGES_WHAT_IS_SHOWN = (
+    "PresentationLUTShape",
+    "PresentationLUTSequence",
+    "ModalityLUTSequence",
+    "VOILUTSequence",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "PixelAspectRatio",
+)
+_AS_STORED = {"PresentationLUTShape": "IDENTITY", "RescaleSlope": 1.0, "RescaleIntercept": 0.0}
+
 TAGS = (
     "SOPClassUID",
     "NumberOfFrames",
@@ -45,6 +56,7 @@ TAGS = (
     "PixelRepresentation",
     "WindowCenter",
     "WindowWidth",
+    *_CHANGES_WHAT_IS_SHOWN,
     *_DESCRIPTORS,
     *_TABLES,
 )
@@ -140,7 +152,16 @@ def _check_depth(dataset: Dataset) -> None:
 
 
 def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
-    """Refuse a grey window: a viewer applies it, and would show other greys than those stored."""
+    """Refuse what a viewer applies to the stored pixels: it would show another picture than the one read here."""
+    for name in _CHANGES_WHAT_IS_SHOWN:
+        value = dataset.get(name)
+        if value is None or value == _AS_STORED.get(name):
+            continue
+        if name == "PixelAspectRatio" and len(value) == 2 and int(value[0]) == int(value[1]):
+            continue
+        raise _wrong_kind(f"{name}, which changes what is shown", "a screen stored as shown")
+    if int(dataset.get("PlanarConfiguration") or 0) not in (0, 1):
+        raise _wrong_kind("a planar configuration that does not exist", "0 or 1")
     if not photometric.startswith("MONOCHROME") or dataset.get("WindowWidth") is None:
         return
     centre, width = (np.ravel(dataset[name].value)[0] for name in ("WindowCenter", "WindowWidth"))

@@ -61,7 +61,7 @@ def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
             "allowed; save the screen without them",
         )
     canvas = painted_over(canvas, strokes)
-    refuse_unless_map(canvas, inside)
+    refuse_unless_map(canvas, inside, strokes)
     size = preparation.size
     image = cv2.resize(cv2.copyTo(canvas, inside.view(np.uint8)), (size, size), interpolation=cv2.INTER_AREA)
     return PreparedMap(np.ascontiguousarray(image), disc, share)

@@ -31,8 +31,12 @@ RIM_TOLERANCE = 0.005
 """How far the rim may lie from the circle, in radii: an ellipse of 1.02 or a polygon of 16 sides is no circle."""
 MAX_LIT_OUTSIDE = 0.3
 """Largest lit area outside the disc (text, a colour bar), in areas of the disc."""
-SECOND_DISC = 0.05
-"""Area, in areas of the disc, from which another compact picture counts as a second map."""
+SECOND_PICTURE = 0.1
+"""Side, in diameters of the disc, from which another compact picture counts as a second map."""
+SLICE, SLICES = 0.045, 3
+"""Side, in diameters, from which compact pictures count as slices, and how many of them are refused."""
+LETTER = 0.024
+"""Height, in longer sides of the screen, up to which a shape is a letter of a text line."""
 
 WANTED = "one polar map, a disc on a dark ground, is wanted"
 
@@ -142,16 +146,21 @@ def _least_squares_circle(points: Floats) -> Disc:
 def _refuse_other_pictures(lit: Pixels, disc: Disc) -> None:
     outside = lit.copy()
     cv2.circle(outside, (round(disc.x), round(disc.y)), int(np.ceil(disc.radius * 1.04)) + 1, 0, -1)
-    area = np.pi * disc.radius**2
     contours, _ = cv2.findContours(outside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for contour in contours:
-        _, radius = cv2.minEnclosingCircle(contour)
-        filled = float(cv2.contourArea(contour))
-        if filled > SECOND_DISC * area and filled > 0.4 * np.pi * radius**2:
-            raise InputRefused("several-maps", f"more than one picture is on the screen; {WANTED}")
-    share = float(outside.sum()) / area
+    sides = [_compact_side(contour) for contour in contours]
+    pictures = [side / (2 * disc.radius) for side in sides if side > LETTER * max(lit.shape)]
+    if any(side > SECOND_PICTURE for side in pictures) or sum(side > SLICE for side in pictures) >= SLICES:
+        raise InputRefused("several-maps", f"other pictures stand beside the disc; {WANTED}, alone")
+    share = float(outside.sum()) / (np.pi * disc.radius**2)
     if share > MAX_LIT_OUTSIDE:
         raise InputRefused("several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone")
+
+
+def _compact_side(contour: NDArray[np.int32]) -> float:
+    """Shorter side of a shape that is compact as a picture is, pixels; 0 for lines of text and colour bars."""
+    _, _, width, height = cv2.boundingRect(contour)
+    filled = float(cv2.contourArea(contour)) / (width * height)
+    return float(min(width, height)) if max(width, height) < 2.5 * min(width, height) and filled > 0.4 else 0.0
 
 
 def _refined(screen: Pixels, guess: Disc, threshold: int) -> Disc:

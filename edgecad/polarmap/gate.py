@@ -1,7 +1,7 @@
 """Does the disc hold a polar map? Each check is a property that every perfusion map has.
 
-A polar map is one smooth scalar, drawn through one colour table. So it is smooth, it varies, its
-colours lie on one line through colour space, and going round any circle they come back the way
+A polar map is one smooth scalar, drawn through one colour table. So it is smooth and without an edge,
+it varies, its colours lie on one line through colour space, and going round any circle they come back the way
 they went: the hue never turns about grey, as it does on a colour wheel.
 """
 
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
-from edgecad.polarmap.disc import LIT, brightest_channel
+from edgecad.polarmap.disc import brightest_channel
+from edgecad.polarmap.overlay import SHARPNESS, edge_strength
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -23,8 +24,9 @@ MAX_ROUGHNESS = 8.0
 """Mean distance, grey levels, to the map blurred by 2 pixels. Colour tables over maps: 1 to 2.5."""
 MIN_RANGE = 12
 """Grey levels between the 2nd and the 98th percentile, in the channel that varies most."""
-MAX_DARK_SHARE = 0.1
-"""Share of the disc as dark as the ground. Scatter and blood leave every defect some counts; a hole has none."""
+MAX_SHARP_SHARE = 5e-4
+"""Share of the disc with edges as sharp as a stroke's, strokes left out. A scanner draws none; a window over the map,
+a bite out of it, a sign or a colour table in steps does. Phantoms and the real map: 0, down to JPEG quality 20."""
 MAX_COLOURS = 200
 """Cells of a 16 x 16 x 16 colour cube in use. One colour table: 40 to 70; colours of a plane: 500 and more."""
 RINGS = (0.15, 0.3, 0.5, 0.7, 0.9)
@@ -34,26 +36,29 @@ MIN_CHROMA = 25.0
 WANTED = "a polar map drawn through one colour table is wanted"
 
 
-def refuse_unless_map(canvas: Pixels, inside: Mask) -> None:
-    """Check `canvas` `(side, side, 3)` uint8 RGB, whose disc is `inside` `(side, side)`.
+def refuse_unless_map(canvas: Pixels, inside: Mask, strokes: Mask) -> None:
+    """Check `canvas` `(512, 512, 3)` uint8 RGB, whose disc is `inside` and whose `strokes` were painted over.
 
     Raises:
         InputRefused: `not-a-map`, saying which property fails.
     """
+    sharp = _sharp_share(canvas, inside, strokes)
     canvas = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     inside = cv2.resize(inside.view(np.uint8), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) > 0
     colours = canvas[inside]
     span = _span(colours)
     if span < MIN_RANGE:
         raise InputRefused("not-a-map", f"the disc has one flat colour (range {span} grey levels); {WANTED}")
-    dark = float((brightest_channel(canvas)[inside] <= LIT).mean())
-    if dark > MAX_DARK_SHARE:
-        raise InputRefused("not-a-map", f"{dark:.0%} of the disc is as dark as the ground, a hole; {WANTED}, whole")
     roughness = _roughness(canvas, inside)
     if roughness > MAX_ROUGHNESS:
         raise InputRefused(
             "not-a-map",
             f"the disc is rough ({roughness:.0f} grey levels; a map has at most {MAX_ROUGHNESS:.0f}); {WANTED}",
+        )
+    if sharp > MAX_SHARP_SHARE:
+        raise InputRefused(
+            "not-a-map",
+            f"the disc has sharp edges ({sharp:.2%} of it), as of a window, a hole or colours in steps; {WANTED}",
         )
     if _turning_rings(canvas) >= 2:
         raise InputRefused("not-a-map", f"the colours turn about the centre, as on a colour wheel; {WANTED}")
@@ -62,6 +67,13 @@ def refuse_unless_map(canvas: Pixels, inside: Mask) -> None:
         raise InputRefused(
             "not-a-map", f"the disc holds {used} kinds of colour, at most {MAX_COLOURS} expected; {WANTED}"
         )
+
+
+def _sharp_share(canvas: Pixels, inside: Mask, strokes: Mask) -> float:
+    """Share of the disc with edges that no scanner draws, away from the rim and from painted strokes."""
+    core = cv2.erode(inside.view(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    core &= cv2.dilate(strokes.view(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    return float((edge_strength(canvas)[core] > SHARPNESS).mean()) if core.any() else 1.0
 
 
 def _span(colours: Pixels) -> int:

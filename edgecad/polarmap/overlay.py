@@ -13,9 +13,9 @@ Mask = NDArray[np.bool_]
 
 THICKEST_STROKE = 17
 """Pixels on a canvas of 512: a structure at least this wide in both directions belongs to the map."""
-CONTRAST = 44
-"""Grey levels, in any channel, by which a stroke must differ from what is around it."""
-SHARPNESS = 26
+CONTRAST, GREY_CONTRAST = 60, 20
+"""Grey levels by which a stroke must differ from what is around it: in any channel, or in brightness."""
+SHARPNESS = 16
 """Grey levels by which an edge changes when blurred by 1.5 pixels: strokes do, islands of uptake do not,
 even where the colour table turns steep."""
 
@@ -38,12 +38,18 @@ def overlay_mask(canvas: Pixels, inside: Mask) -> Mask:
     closed = cv2.bitwise_or(cv2.dilate(cv2.bitwise_and(canvas, on), kernel), off)
     bright = cv2.subtract(canvas, cv2.dilate(opened, kernel))
     dark = cv2.subtract(cv2.erode(closed, kernel), canvas)
-    thin = brightest_channel(cv2.max(bright, dark)) > CONTRAST
-    change = brightest_channel(cv2.absdiff(canvas, cv2.GaussianBlur(canvas, (0, 0), 1.5)))
-    near_edge = cv2.dilate(((change > SHARPNESS) & inside).view(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    strokes = (thin & near_edge & inside).view(np.uint8)
+    # White on yellow differs in blue alone; JPEG, which stores colour coarsely, differs a little there as well.
+    strokes = cv2.max(bright, dark)
+    thin = (brightest_channel(strokes) > CONTRAST) | (cv2.cvtColor(strokes, cv2.COLOR_RGB2GRAY) > GREY_CONTRAST)
+    near_edge = cv2.dilate(((edge_strength(canvas) > SHARPNESS) & inside).view(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    found = (thin & near_edge & inside).view(np.uint8)
     # The blurred edge of a stroke is below the contrast: take two pixels more on each side.
-    return np.asarray(cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0) & inside
+    return np.asarray(cv2.dilate(found, np.ones((5, 5), np.uint8)) > 0) & inside
+
+
+def edge_strength(canvas: Pixels) -> Pixels:
+    """Grey levels by which each pixel changes when `canvas` is blurred by 1.5 pixels, `(side, side)` uint8."""
+    return brightest_channel(cv2.absdiff(canvas, cv2.GaussianBlur(canvas, (0, 0), 1.5)))
 
 
 def painted_over(canvas: Pixels, strokes: Mask) -> Pixels:
