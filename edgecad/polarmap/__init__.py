@@ -58,7 +58,7 @@ def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
         raise InputRefused(
             "overlay",
             f"text, lines or texture cover {share:.1%} of the disc, at most {preparation.max_overlay_share:.1%} "
-            "allowed; save the screen without them",
+            "allowed; a bare polar map is wanted: save the screen without them",
         )
     canvas = painted_over(canvas, strokes)
     refuse_unless_map(canvas, inside, strokes)

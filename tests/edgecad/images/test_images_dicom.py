@@ -160,6 +160,10 @@ def test_the_refusal_names_the_kind_but_no_private_number(image, dicom_of):
         ({"PhotometricInterpretation": "HSV"}, "wrong-kind"),
         ({"SamplesPerPixel": 4}, "wrong-kind"),
         ({"PhotometricInterpretation": "MONOCHROME2"}, "wrong-kind"),
+        ({"PlanarConfiguration": 7}, "wrong-kind"),
+        ({"PixelAspectRatio": ["2", "1"]}, "wrong-kind"),
+        ({"PresentationLUTShape": "INVERSE"}, "wrong-kind"),
+        ({"RescaleSlope": "-1", "RescaleIntercept": "255"}, "wrong-kind"),
         ({"Rows": 20_000}, "too-large"),
         ({"Rows": 10_000, "Columns": 10_000}, "too-large"),
         ({"Rows": 0}, "damaged"),
@@ -171,6 +175,11 @@ def test_the_refusal_names_the_kind_but_no_private_number(image, dicom_of):
 def test_other_frames_are_refused(image, dicom_of, refused, attributes, reason):
     with refused(reason):
         read_screen(dicom_of(image.tobytes(), **attributes))
+
+
+def test_attributes_that_change_nothing_are_read(image, dicom_of):
+    same = {"PixelAspectRatio": ["1", "1"], "PresentationLUTShape": "IDENTITY", "RescaleSlope": "1"}
+    assert np.array_equal(read_screen(dicom_of(image.tobytes(), **same)).pixels, image)
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.70"])

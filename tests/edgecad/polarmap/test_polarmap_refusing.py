@@ -41,7 +41,7 @@ REASONS = {
     "colour wheel": {"not-a-map"},
     "colour wheel from white": {"not-a-map"},
     "photograph": {"not-a-map", "overlay"},
-    "grey texture": {"not-a-map"},
+    "grey texture": {"not-a-map", "overlay"},
     "flat": {"not-a-map"},
     "flat grey": {"not-a-map"},
     "too small": {"small"},
