@@ -229,7 +229,7 @@ def _findings(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating])
     findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
     if unseen > 0.02:
         findings.append(Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours unseen in training"))
-    if prepared.overlay_share > 0.001:
+    if prepared.overlay_share > 0.005:
         share = prepared.overlay_share
         findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
     return tuple(findings)

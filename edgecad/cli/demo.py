@@ -13,6 +13,11 @@ import typer
 
 MARK = "EDGECAD-DEMO.txt"
 NOT_AVAILABLE = 4
+NEEDED = {
+    "cpu": ("onnxruntime",),
+    "train": ("tensorflow", "sklearn", "scipy", "matplotlib"),
+    "export": ("tf2onnx", "onnx", "pydicom"),
+}
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -27,45 +32,35 @@ def demo(
     """The whole way on phantoms, in a few minutes.
 
     Draws phantoms, trains, exports, verifies, answers one scan and times it. Works in a folder of its
-    own and touches no runs/latest or models/latest. Starts from ImageNet
-    weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download; where none of them is
-    to be had it says so and trains from scratch.
+    own and touches no runs/latest or models/latest.
+
+    Starts from ImageNet weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download;
+    where none of them is to be had it says so and trains from scratch.
     """
-    for module, extra in (
-        ("tensorflow", "train"),
-        ("sklearn", "train"),
-        ("tf2onnx", "export"),
-        ("onnxruntime", "cpu"),
-    ):
-        _check(module, extra)
+    for extra, modules in NEEDED.items():
+        _check(extra, modules)
     _fresh(out)
     _step("1 of 6: draw phantoms", "phantom", out / "data", "--patients", patients, "--seed", 7)
     _train(out)
-    _step(
-        "3 of 6: export, and prove that nothing changed",
-        "export",
-        out / "runs/latest",
-        "--out",
-        out / "models",
-    )
-    model = out / "models/latest"
+    _step("3 of 6: export, and prove that nothing changed", "export", out / "runs/latest", "--out", out / "models")
+    model, answers = out / "models/latest", out / "answers"
     _step("4 of 6: replay the golden samples", "verify", model)
-    scan = sorted((out / "data/CAD").glob("*.jpg"))[0]
-    _step("5 of 6: answer one phantom", "infer", scan, "--model", model, "--out", out / "answers")
+    _step("5 of 6: answer a phantom of the test part", "infer", _unseen_scan(out), "--model", model, "--out", answers)
     _step("6 of 6: how long a scan takes here", "bench", model, "--runs", 100)
     _tell_pictures(out)
 
 
-def _check(module: str, extra: str) -> None:
-    """Look for a package without importing it: the demo itself stays light."""
+def _check(extra: str, modules: tuple[str, ...]) -> None:
+    """Look for packages without importing them: the demo itself stays light."""
     from importlib.util import find_spec
 
     from edgecad.errors import NotAvailable
 
-    if find_spec(module) is None:
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
         raise NotAvailable(
-            f"{module} is not installed, and the demo needs it; run: pip install 'edgecad[cpu,train,export]' "
-            f"(missing here: {extra})"
+            f"{missing[0]} (extra {extra}) is not installed, and the demo needs it; run: "
+            "pip install 'edgecad[cpu,train,export]'"
         )
 
 
@@ -77,10 +72,22 @@ def _fresh(out: Path) -> None:
 
     if out.exists() and not (out / MARK).is_file():
         raise UsageError(f"{out} is not a demo's folder, so nothing in it is touched; name another: edgecad demo OUT")
-    if out.exists():
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
+    # The mark stays until all else is gone: an interrupted demo's folder is still a demo's.
+    for name in ("data", "runs", "models", "answers"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text("Made by `edgecad demo`, which makes this folder anew each time.\n")
+
+
+def _unseen_scan(out: Path) -> Path:
+    """A phantom labelled CAD that was in no part that chose anything."""
+    import csv
+
+    from edgecad.folders import followed
+
+    with (followed(out / "runs/latest") / "predictions.csv").open(newline="") as file:
+        chosen = next(row for row in csv.DictReader(file) if (row["part"], row["label"]) == ("test", "CAD"))
+    return out / "data/CAD" / chosen["file"]
 
 
 def _train(out: Path) -> None:

@@ -45,11 +45,6 @@ class Settings:
     """Who labelled the scans."""
 
     def __post_init__(self) -> None:
-        if self.plan.pretrained and self.weights == "none":
-            raise UsageError(
-                f"strategy {self.plan.strategy} trains on top of given weights, and --weights none gives none; "
-                "use --strategy scratch, or give weights"
-            )
         if not self.plan.pretrained and self.weights != "none":
             raise UsageError(
                 f"strategy {self.plan.strategy} starts from random weights, so {self.weights} would go unused; "

@@ -77,6 +77,12 @@ def train(
     weights = weights or ("imagenet" if plan.pretrained else "none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
+    if plan.pretrained and weights == "none":
+        typer.echo(
+            f"warning: --weights none, so {strategy} trains on top of a random network; for a network of its own: "
+            "--strategy scratch",
+            err=True,
+        )
     settings = Settings(backbone, weights, plan, Head(units, dropout), batch_size, seed, labelled_by)
     _run(data, settings, patient_from, split, out)
 
