@@ -30,11 +30,11 @@ def measure_latency(classifier: Classifier, runs: int) -> tuple[Latency, ...]:
     """Answer one scan `runs` times, file's bytes in, heat map out; one row a stage and one for the whole."""
     scan = golden_samples()[SCAN]
     for _ in range(WARM_UP):
-        classifier(scan)
+        classifier.replay(scan)
     times: dict[str, list[float]] = {}
     for _ in range(runs):
         begun = time.perf_counter()
-        prediction = classifier(scan)
+        prediction = classifier.replay(scan)
         whole = 1000 * (time.perf_counter() - begun)
         for stage, value in {**prediction.milliseconds, "whole": whole}.items():
             times.setdefault(stage, []).append(value)

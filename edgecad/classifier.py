@@ -128,15 +128,24 @@ class Classifier:
         """Answer one scan.
 
         Raises:
-            InputRefused: the scan is unreadable or not exactly one polar map.
+            InputRefused: the scan is unreadable, not exactly one polar map, or in colours that training never saw.
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
+        return self._predict(source, any_colours=False)
+
+    def replay(self, source: Source) -> Prediction:
+        """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient."""
+        return self._predict(source, any_colours=True)
+
+    def _predict(self, source: Source, any_colours: bool) -> Prediction:
         clock = _Clock()
         with clock.stage("decode"):
             screen = source if isinstance(source, Screen) else read_screen(source)
         with clock.stage("prepare"):
             prepared = prepare(screen.pixels, self.contract.preparation)
             unseen = self._unseen_colours(prepared.image)
+            if not any_colours:
+                _refuse_unseen(unseen)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
@@ -195,21 +204,10 @@ class Classifier:
         )
 
     def _unseen_colours(self, image: NDArray[np.uint8]) -> float:
-        """Share of the disc whose colours no training scan had, 0 to 1.
-
-        Raises:
-            InputRefused: `colours`, if most of them: another colour table is another input.
-        """
+        """Share of the disc whose colours no training scan had, 0 to 1."""
         seen = np.unpackbits(np.frombuffer(bytes.fromhex(self.contract.colours.bins), np.uint8)).astype(bool)
         inside = disc_mask(image.shape[0], shrink=2.0)
-        share = float(1.0 - seen[colour_cell(image[inside])].mean())
-        if share > MAX_UNSEEN_COLOURS:
-            raise InputRefused(
-                "colours",
-                f"{share:.0%} of the disc has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
-                "allowed; save the screen in a colour table of the training scans",
-            )
-        return share
+        return float(1.0 - seen[colour_cell(image[inside])].mean())
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
@@ -222,6 +220,16 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _refuse_unseen(share: float) -> None:
+    """Another colour table is another input, of which the model's figures say nothing."""
+    if share > MAX_UNSEEN_COLOURS:
+        raise InputRefused(
+            "colours",
+            f"{share:.0%} of the disc has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
+            "allowed; save the screen in a colour table of the training scans",
+        )
 
 
 def _findings(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating]) -> tuple[Finding, ...]:

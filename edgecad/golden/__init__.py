@@ -53,7 +53,7 @@ def golden_samples() -> dict[str, bytes]:
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
     with Classifier(model, device="cpu") as classifier:
-        return tuple(_answer(name, content, classifier(content)) for name, content in golden_samples().items())
+        return tuple(_answer(name, content, classifier.replay(content)) for name, content in golden_samples().items())
 
 
 def _answer(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:
@@ -85,7 +85,7 @@ def _replayed(classifier: Classifier, answer: GoldenAnswer, content: bytes | Non
             "exported it, or export it again"
         )
     try:
-        prediction = classifier(content)
+        prediction = classifier.replay(content)
     except NotAvailable as missing:
         return Replay(answer.sample, skipped=str(missing))
     wanted, shown = np.array(answer.logits), np.array(answer.score_map)

@@ -328,3 +328,11 @@ def test_auto_says_what_it_took(model_folder: Path) -> None:
     facts = Classifier(model_folder, device="auto").facts
     assert facts.device.startswith(("cpu", "cuda:"))
     assert facts.provider in {"CPUExecutionProvider", "CUDAExecutionProvider"}
+
+
+def test_golden_samples_are_replayed_whatever_colours_training_saw(
+    tiny_model: Build, tiny_contract: Contract, phantom_screen: Screens, written: Callable[[bytes], Path]
+) -> None:
+    """A hospital's model knows one colour table, and the samples have tables of their own."""
+    blind = Classifier(written(tiny_model(replace(tiny_contract, colours=Colours()))))
+    assert 0 < blind.replay(phantom_screen(1)).probability < 1
