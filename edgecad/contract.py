@@ -17,8 +17,12 @@ METADATA_KEY = "edgecad.contract"
 CONTRACT_VERSION = 1
 
 Origin = Literal["phantom", "patients", "mixed"]
-Scaling = Literal["tf"]
-"""How uint8 becomes the backbone's input, inside the graph. `tf`: x / 127.5 - 1."""
+Scaling = Literal["tf", "caffe", "torch", "efficientnet"]
+"""How uint8 becomes the backbone's input, inside the graph.
+
+`tf`: x / 127.5 - 1. `caffe`: BGR less ImageNet's mean. `torch`: by ImageNet's mean and deviation.
+`efficientnet`: what Keras does for weights="imagenet".
+"""
 
 Checked = TypeVar("Checked", bound=msgspec.Struct)
 

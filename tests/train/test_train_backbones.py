@@ -10,12 +10,52 @@ import keras
 import numpy as np
 import pytest
 
+from edgecad.contract import Scaling
 from edgecad.errors import UsageError
-from edgecad_train.backbones import BACKBONES, backbone_named, unfrozen_layers
+from edgecad_train.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
 from edgecad_train.network import Head, Network, build_network
+from edgecad_train.scaling import DEVIATION, MEAN, scaled
+from edgecad_train.stages import set_trainable
+from edgecad_train.strategies import plan_for
 
-LIMITS = {"mobilenetv2": 10, "resnet50v2": 17, "resnet101v2": 29, "resnet152v2": 78}
+LIMITS = {
+    "vgg16": 3,
+    "vgg19": 3,
+    "xception": 18,
+    "inceptionv3": 50,
+    "inceptionresnetv2": 116,
+    "resnet50": 16,
+    "resnet101": 28,
+    "resnet152": 71,
+    "resnet50v2": 17,
+    "resnet101v2": 29,
+    "resnet152v2": 78,
+    "densenet121": 115,
+    "densenet169": 139,
+    "densenet201": 185,
+    "efficientnetb0": 19,
+    "mobilenetv2": 10,
+}
 """Top layers that both one-third rules allow, worked out by hand from the networks' tables."""
+TRAINED = {
+    "vgg16": 3,
+    "vgg19": 3,
+    "xception": 16,
+    "inceptionv3": 31,
+    "inceptionresnetv2": 114,
+    "resnet50": 10,
+    "resnet101": 20,
+    "resnet152": 32,
+    "resnet50v2": 13,
+    "resnet101v2": 24,
+    "resnet152v2": 36,
+    "densenet121": 114,
+    "densenet169": 135,
+    "densenet201": 184,
+    "efficientnetb0": 16,
+    "mobilenetv2": 3,
+}
+"""Top layers above the deepest whole block within the limit; the limit itself for VGG."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +81,7 @@ def table(request: pytest.FixtureRequest) -> Table:
 
 
 def test_the_limit_of_both_rules_is_that_of_the_hand_made_table(table: Table) -> None:
-    assert unfrozen_layers(table.names, table.parameters, ()) == LIMITS[table.network.backbone.name]
+    assert unfreezing_limit(table.parameters) == LIMITS[table.network.backbone.name]
 
 
 def test_what_is_unfrozen_is_under_a_third_of_layers_and_of_parameters(table: Table) -> None:
@@ -50,22 +90,16 @@ def test_what_is_unfrozen_is_under_a_third_of_layers_and_of_parameters(table: Ta
     assert 0 < 3 * sum(table.parameters[-count:]) < sum(table.parameters)
 
 
-def test_no_boundary_further_down_would_keep_both_rules(table: Table) -> None:
-    count = table.top(table.network.fine_tuned_from)
-    further = [table.top(first) for first in table.network.backbone.boundaries if table.top(first) > count]
-    assert further
-    for other in further:
-        assert 3 * other >= len(table.names) or 3 * sum(table.parameters[-other:]) >= sum(table.parameters)
+def test_fine_tuning_starts_at_the_deepest_whole_block_within_the_limit(table: Table) -> None:
+    assert table.top(table.network.fine_tuned_from) == TRAINED[table.network.backbone.name]
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "layers"),
-    [("resnet152v2", "conv5_block1_preact_bn", 36), ("mobilenetv2", "Conv_1", 3)],
+    ("name", "first"),
+    [("resnet152v2", "conv5_block1_preact_bn"), ("mobilenetv2", "Conv_1"), ("vgg16", "block5_conv2")],
 )
-def test_fine_tuning_starts_at_the_deepest_whole_block(name: str, first: str, layers: int) -> None:
-    table = _table(name)
-    assert table.network.fine_tuned_from == first
-    assert table.top(first) == layers
+def test_the_first_layer_that_learns_is_the_block_s_own(name: str, first: str) -> None:
+    assert _table(name).network.fine_tuned_from == first
 
 
 def test_resnet152v2_has_the_size_that_the_rules_were_worked_out_for() -> None:
@@ -74,10 +108,11 @@ def test_resnet152v2_has_the_size_that_the_rules_were_worked_out_for() -> None:
 
 
 def test_everything_above_a_boundary_depends_on_below_only_through_its_input(table: Table) -> None:
-    features = table.network.model.get_layer(table.network.backbone.feature_layer).output
-    for first in table.network.backbone.boundaries:
-        reached = _layers_between(table.network.model.get_layer(first).input, features)
-        assert reached == set(table.names[table.names.index(first) :]), first
+    model, names = table.network.model, table.names
+    features = model.get_layer(table.network.backbone.feature_layer).output
+    for count in {*table.network.backbone.blocks, TRAINED[table.network.backbone.name]}:
+        first = model.get_layer(names[-count])
+        assert _layers_between(first.input, features) == set(names[-count:]), count
 
 
 def test_the_check_of_boundaries_would_find_one_inside_a_block() -> None:
@@ -103,16 +138,15 @@ def _layers_between(low: Any, high: Any) -> set[str]:
 
 
 def test_where_no_whole_block_fits_the_limit_itself_is_used() -> None:
-    names = [f"layer{number}" for number in range(12)]
-    assert unfrozen_layers(names, [1] * 12, ("layer2",)) == 3
+    assert unfrozen_layers([1] * 12, (10,)) == 3
 
 
 def test_a_top_layer_that_is_too_large_alone_leaves_nothing_to_unfreeze() -> None:
-    assert unfrozen_layers([f"layer{number}" for number in range(9)], [1] * 8 + [10], ()) == 0
+    assert unfrozen_layers([1] * 8 + [10], ()) == 0
 
 
 def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'vgg99'.*choose one of: mobilenetv2, resnet50v2"):
+    with pytest.raises(UsageError, match=r"'vgg99'.*choose one of: mobilenetv2, vgg16"):
         backbone_named("vgg99")
 
 
@@ -122,7 +156,30 @@ def test_a_head_that_cannot_be_is_refused(head: dict[str, Any]) -> None:
         Head(**head)
 
 
-def test_scaling_in_the_graph_maps_0_and_255_to_minus_one_and_one() -> None:
-    model = _table("mobilenetv2").network.model
-    scaled = model.get_layer("scaling")(np.array([[[[0, 127.5, 255]]]], np.float32))
-    np.testing.assert_allclose(np.asarray(scaled).ravel(), [-1.0, 0.0, 1.0], atol=1e-6)
+@pytest.mark.parametrize(
+    ("scaling", "application"),
+    [("tf", "resnet_v2"), ("caffe", "vgg16"), ("torch", "densenet")],
+)
+def test_scaling_in_the_graph_is_that_of_keras(scaling: Scaling, application: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
+    tensor = keras.Input((8, 8, 3), dtype="uint8")
+    ours = keras.Model(tensor, scaled(tensor, scaling)).predict(image, verbose=0)
+    wanted = getattr(keras.applications, application).preprocess_input(image.astype(np.float32))
+    np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-4)
+
+
+def test_efficientnet_is_fed_what_keras_feeds_it_for_imagenet_weights() -> None:
+    """Keras: x / 255, less the mean, by the deviation, by the root of the deviation."""
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
+    tensor = keras.Input((8, 8, 3), dtype="uint8")
+    fed = keras.Model(tensor, scaled(tensor, "efficientnet")).predict(image, verbose=0)
+    normalised = (fed / 255 - MEAN) / DEVIATION
+    wanted = (image / 255 - MEAN) / DEVIATION / np.sqrt(DEVIATION)
+    np.testing.assert_allclose(normalised, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_scaling_never_learns_even_from_scratch() -> None:
+    network = _table("vgg16").network
+    set_trainable(network, plan_for("scratch").stages[0])
+    assert not network.model.get_layer("scaling").trainable
+    assert network.model.get_layer("block1_conv1").trainable

@@ -16,6 +16,8 @@ import keras
 
 from edgecad.errors import NotAvailable, UsageError
 from edgecad_train.backbones import Backbone, unfrozen_layers
+from edgecad_train.scaling import LAYERS as SCALING_LAYERS
+from edgecad_train.scaling import scaled
 
 DOWNLOAD_PATIENCE_S = 20
 
@@ -58,7 +60,7 @@ class Network:
         """Layers from the input to the feature layer, without the scaling that EdgeCAD adds."""
         layers = self.model.layers
         last = [layer.name for layer in layers].index(self.backbone.feature_layer)
-        return [layer for layer in layers[: last + 1] if layer.name != "scaling"]
+        return [layer for layer in layers[: last + 1] if layer.name not in SCALING_LAYERS]
 
 
 def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
@@ -72,9 +74,8 @@ def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
         UsageError: the weights file does not fit.
     """
     image = keras.Input((backbone.size, backbone.size, 3), dtype="uint8", name="image")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(image)
     application = getattr(keras.applications, backbone.application)
-    base = application(include_top=False, weights=None, input_tensor=scaled)
+    base = application(include_top=False, weights=None, input_tensor=scaled(image, backbone.scaling))
     origin = _load_weights(base, backbone, weights)
     features = base.get_layer(backbone.feature_layer).output
     x = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
@@ -83,9 +84,8 @@ def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
     model = keras.Model(image, keras.layers.Dense(2, name="head_logits")(x), name=backbone.name)
     network = Network(model, backbone, "", origin)
     layers = network.backbone_layers()
-    names = [layer.name for layer in layers]
-    count = unfrozen_layers(names, [layer.count_params() for layer in layers], backbone.boundaries)
-    return Network(model, backbone, names[-count], origin)
+    count = unfrozen_layers([layer.count_params() for layer in layers], backbone.blocks)
+    return Network(model, backbone, layers[-count].name, origin)
 
 
 def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
@@ -109,7 +109,9 @@ def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
             f"{path} does not hold the weights of {backbone.name} without top: {first_line}; "
             "give the Keras weights file of this backbone"
         ) from error
-    base.set_weights(bare.get_weights())
+    own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
+    for mine, loaded in zip(own, bare.layers, strict=True):
+        mine.set_weights(loaded.get_weights())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{digest}"
 

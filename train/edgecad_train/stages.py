@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad_train.network import Network
+from edgecad_train.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.strategies import Stage
 
 Progress = Callable[[str, int, int, str], None]
@@ -96,7 +97,7 @@ def set_trainable(network: Network, stage: Stage) -> None:
         if layer.name == "pooling":
             learns = True
         normalises = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = learns and not (normalises and stage.hold_batch_norm)
+        layer.trainable = learns and not (normalises and stage.hold_batch_norm) and layer.name not in SCALING_LAYERS
         if normalises and not stage.hold_batch_norm:
             # Keras' 0.99 to 0.999 remember the first variance, 1, for thousands of steps. The activations of
             # random weights vary by 1e-4 deep down, so that even 0.9 needs a hundred; and here there are few.

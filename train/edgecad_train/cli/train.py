@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from edgecad_train.backbones import BACKBONES
+
 if TYPE_CHECKING:
     from edgecad_train.run import Outcome, Settings
 
@@ -19,7 +21,7 @@ def train(
     data: Annotated[
         Path, typer.Argument(help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.")
     ] = Path("data"),
-    backbone: Annotated[str, typer.Option(help="mobilenetv2, resnet50v2, resnet101v2 or resnet152v2.")] = "resnet152v2",
+    backbone: Annotated[str, typer.Option(help=f"One of: {', '.join(BACKBONES)}.")] = "resnet152v2",
     weights: Annotated[
         Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
         typer.Option(
