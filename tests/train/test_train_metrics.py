@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import beta
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support, roc_auc_score
 
 from edgecad.contract import Metric
-from edgecad_train.metrics import auc, brier, confusion, figures, proportion
+from edgecad_train.metrics import auc, averages, brier, confusion, figures, proportion
 
 INFERRED = (26, 26, 16, 18)
 """The paper's test part, inferred from its printed figures: 26 of 26 of one class, 16 of 18 of the other."""
@@ -144,3 +144,27 @@ def test_brier_is_zero_for_certainty_that_is_right_and_a_quarter_for_chance() ->
 def test_the_bootstrap_of_brier_is_the_same_every_time() -> None:
     truth, scores = _answers(9, 12, 7, 10)
     assert brier(truth, scores) == brier(truth, scores)
+
+
+def test_the_papers_row_comes_out_as_means_over_both_classes_inferred() -> None:
+    """26 of 26 and 16 of 18: the only table of 40 to 48 patients that gives all five published figures."""
+    truth = np.array([True] * 26 + [False] * 18)
+    scores = np.array([0.9] * 26 + [0.1] * 16 + [0.9] * 2)
+    found = {metric.name: metric.value for metric in figures(truth, scores, 0.5, "test")}
+    published = {"accuracy": 0.955, "macro_sensitivity": 0.944, "macro_precision": 0.964, "macro_f1": 0.952}
+    assert {name: round(found[name], 3) for name in published} == published
+    assert round(found["specificity_cad"], 3) == 0.889
+    assert found["sensitivity_cad"] == 1.0, "the published sensitivity is not the sensitivity for CAD"
+
+
+def test_means_over_classes_are_those_of_scikit_learn() -> None:
+    draw = np.random.default_rng(5)
+    truth, scores = draw.random(60) < 0.6, draw.random(60)
+    precision, recall, f1, _ = precision_recall_fscore_support(truth, scores >= 0.4, average="macro")
+    found = averages(truth, scores, 0.4)
+    assert found["macro_precision"].value == pytest.approx(precision)
+    assert found["macro_sensitivity"].value == pytest.approx(recall)
+    assert found["macro_f1"].value == pytest.approx(f1)
+    assert found["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(truth, scores >= 0.4))
+    for interval in found.values():
+        assert interval.low < interval.value < interval.high

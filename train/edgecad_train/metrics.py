@@ -79,13 +79,45 @@ def auc(truth: Bools, scores: Floats) -> Interval:
     return Interval(value, max(0.0, value - half), min(1.0, value + half), m + n, "DeLong")
 
 
-def brier(truth: Bools, scores: Floats, seed: int = 0, resamples: int = 2000) -> Interval:
-    """Mean squared difference of probability and truth, with a bootstrap by patient."""
+def brier(truth: Bools, scores: Floats) -> Interval:
+    """Mean squared difference of probability and truth."""
     squared = (scores - truth) ** 2
-    draw = np.random.default_rng(seed)
-    means = squared[draw.integers(0, len(squared), (resamples, len(squared)))].mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(squared.mean()), float(low), float(high), len(truth), "bootstrap by patient")
+    return _bootstrapped(float(squared.mean()), squared[_resamples(len(truth))].mean(axis=1), len(truth))
+
+
+def averages(truth: Bools, scores: Floats, threshold: float) -> dict[str, Interval]:
+    """Balanced accuracy, and sensitivity, precision and F1 as means over both classes.
+
+    The paper's published sensitivity, precision and F1 can only be such means (inferred: 26 of 26 and 16 of 18).
+    """
+    said = scores >= threshold
+    picks = _resamples(len(truth))
+    whole = _class_means(truth[None], said[None])
+    drawn = _class_means(truth[picks], said[picks])
+    return {name: _bootstrapped(float(whole[name][0]), drawn[name], len(truth)) for name in whole}
+
+
+def _class_means(truth: Bools, said: Bools) -> dict[str, Floats]:
+    """Means over both classes for each row of `(resamples, n)`; a class without members counts as 0."""
+    parts = []
+    for positive in (True, False):
+        hits = ((truth == positive) & (said == positive)).sum(axis=1)
+        recall = hits / np.maximum((truth == positive).sum(axis=1), 1)
+        precision = hits / np.maximum((said == positive).sum(axis=1), 1)
+        f1 = 2 * recall * precision / np.maximum(recall + precision, 1e-12)
+        parts.append((recall, precision, f1))
+    recall, precision, f1 = ((one + other) / 2 for one, other in zip(*parts, strict=True))
+    return {"balanced_accuracy": recall, "macro_sensitivity": recall, "macro_precision": precision, "macro_f1": f1}
+
+
+def _resamples(n: int, count: int = 2000) -> NDArray[np.intp]:
+    """Rows of patients drawn with replacement, `(count, n)`; the same for the same n."""
+    return np.random.default_rng(0).integers(0, n, (count, n))
+
+
+def _bootstrapped(value: float, drawn: Floats, n: int) -> Interval:
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(value, float(low), float(high), n, "bootstrap by patient")
 
 
 def figures(truth: Bools, scores: Floats, threshold: float, part: Part) -> tuple[Metric, ...]:
@@ -105,6 +137,7 @@ def figures(truth: Bools, scores: Floats, threshold: float, part: Part) -> tuple
         "accuracy": proportion(c.true_positive + c.true_negative, len(truth)),
         "auc": auc(truth, scores),
         "brier": brier(truth, scores),
+        **averages(truth, scores, threshold),
     }
     return tuple(
         Metric(name=name, value=i.value, low=i.low, high=i.high, n=i.n, part=part, method=i.method)

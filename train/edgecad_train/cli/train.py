@@ -123,7 +123,7 @@ def _report(outcome: Outcome, folder: Path, out: Path) -> None:
     for metric in contract.metrics:
         if metric.part == "test":
             typer.echo(
-                f"  {metric.name:16s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
+                f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
                 f"n = {metric.n}, {metric.method}"
             )
     typer.echo(f"wrote {folder} (model.keras, curves.png, predictions.csv, ...)")
