@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 # The descriptor belongs to the whole process: one listener at a time, and no fork while it is away.
 _LOCK = threading.RLock()
-os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 _DAMAGE = re.compile(
     rb"^(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters"
@@ -47,16 +49,25 @@ def listening() -> Iterator[Heard]:
     heard = Heard()
     with _LOCK:
         saved = _descriptor_of_stderr()
-        sink = os.memfd_create("stderr")
+        sink = _memory_file()
         try:
             os.dup2(sink, 2)
             yield heard
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            heard.text = os.pread(sink, os.fstat(sink).st_size, 0)
+            os.lseek(sink, 0, os.SEEK_SET)
+            heard.text = os.read(sink, os.fstat(sink).st_size)
             os.close(sink)
             _give_back(heard.text)
+
+
+def _memory_file() -> int:
+    """Descriptor of a nameless file, in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("stderr")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _descriptor_of_stderr() -> int:
