@@ -2,6 +2,9 @@
 # only Python, make and git.
 PYTHON ?= python3
 VENV ?= .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV is "$(VENV)"; make cannot hold a path with spaces: name one without)
+endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,export,dicom,dev
 

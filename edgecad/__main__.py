@@ -1,5 +1,5 @@
 """`python -m edgecad` is the program itself."""
 
-from edgecad.cli.program import main
+from edgecad.cli import main
 
 main()

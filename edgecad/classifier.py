@@ -104,7 +104,7 @@ class Classifier:
             NotAvailable: the device, or an onnxruntime, is not here.
         """
         if threshold is not None and not 0 < threshold < 1:
-            raise UsageError(f"threshold {threshold} is not between 0 and 1")
+            raise UsageError(f"threshold {threshold} is not above 0 and below 1")
         loaded = model if isinstance(model, LoadedModel) else load_model(model, device)
         self.contract = loaded.contract
         self.model_sha256 = loaded.model_sha256
@@ -150,7 +150,7 @@ class Classifier:
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
-            findings = _findings(prepared, unseen, shown)
+            findings = (*_findings(prepared, unseen, shown), *doubts_about(self.contract))
         return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
@@ -187,6 +187,7 @@ class Classifier:
             label=contract.positive if probability >= self.threshold else contract.negative,
             probability=probability,
             threshold=self.threshold,
+            site_threshold=self.threshold != contract.decision.threshold,
             positive=contract.positive,
             logits=outputs["logits"][0],
             heatmap=shown,
@@ -220,6 +221,16 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def doubts_about(contract: Contract) -> tuple[Finding, ...]:
+    """What the model's own figures say against it; said with every answer, because a figure alone looks calm."""
+    return tuple(
+        Finding("model-not-above-chance", metric.low, "THIS MODEL WAS NOT SHOWN TO BE BETTER THAN CHANCE "
+                f"(test AUC {metric.value:.2f}, from {metric.low:.2f})")
+        for metric in contract.metrics
+        if (metric.name, metric.part) == ("auc", "test") and metric.low <= 0.5
+    )  # fmt: skip
 
 
 def _refuse_unseen(share: float) -> None:

@@ -179,7 +179,7 @@ def _demand(holds: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def struct_from_json(text: str | bytes, kind: type[Checked], what: str) -> Checked:
+def struct_from_json(text: str | bytes, kind: type[Checked], what: str, next_step: str) -> Checked:
     """Decode JSON into `kind`.
 
     Raises:
@@ -188,10 +188,10 @@ def struct_from_json(text: str | bytes, kind: type[Checked], what: str) -> Check
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError as error:
-        raise ModelInvalid(f"{what} cannot be used: {error}; export the model again") from error
+        raise ModelInvalid(f"{what} cannot be used: {error}; {next_step}") from error
 
 
-def contract_from_json(text: str | bytes) -> Contract:
+def contract_from_json(text: str | bytes, next_step: str = "export the model again") -> Contract:
     """Read a contract of any version that was ever released.
 
     Raises:
@@ -201,7 +201,7 @@ def contract_from_json(text: str | bytes) -> Contract:
     class Version(msgspec.Struct):
         version: int
 
-    version = struct_from_json(text, Version, "the model's contract").version
+    version = struct_from_json(text, Version, "the model's contract", next_step).version
     if version < 1:
         raise ModelInvalid(f"the model's contract has version {version}, which never was; export the model again")
     if version > CONTRACT_VERSION:
@@ -209,7 +209,7 @@ def contract_from_json(text: str | bytes) -> Contract:
             f"the model's contract has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
             "update edgecad, or export the model with this version"
         )
-    return struct_from_json(text, Contract, "the model's contract")
+    return struct_from_json(text, Contract, "the model's contract", next_step)
 
 
 def json_from_struct(value: msgspec.Struct) -> str:

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgecad.errors import UsageError
@@ -27,6 +27,7 @@ def new_folder(final: Path) -> Iterator[Path]:
     """
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
         raise UsageError(f"{final} exists already; choose another --out, or remove it")
+    parent_is_new = not final.parent.exists()
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}.{secrets.token_hex(4)}.partial")
     partial.mkdir()
@@ -38,6 +39,9 @@ def new_folder(final: Path) -> Iterator[Path]:
         partial.replace(final)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        if parent_is_new:
+            with suppress(OSError):  # somebody else may have written there meanwhile
+                final.parent.rmdir()
         raise
     _sync_folder(final.parent)
 
@@ -66,8 +70,8 @@ def followed(path: Path) -> Path:
     """Follow `path` if it is a pointer that `point_latest` wrote; any other path is given back."""
     if path.name != LATEST or not path.is_file():
         return path
-    name = path.read_text(encoding="utf-8").strip()
-    if name in ("", ".", "..") or Path(name).name != name:
+    name = path.read_bytes()[:256].decode("utf-8", "replace").strip()
+    if "\0" in name or name in ("", ".", "..") or Path(name).name != name:
         raise UsageError(f"{path} does not name a folder beside it; give the folder itself")
     return path.parent / name
 

@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.errors import ModelInvalid
+from edgecad.errors import ModelInvalid, UsageError
 from edgecad.folders import followed
 
 VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
-NEXT_STEP = f"run `edgecad export`, give --model, or set {VARIABLE}"
+NEXT_STEP = f"run `edgecad export`, name another model, or set {VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,17 @@ def locate_model(given: str | os.PathLike[str] | None = None) -> Path:
         ModelInvalid: nothing is there.
     """
     path = Path(given or os.environ.get(VARIABLE) or DEFAULT)
-    target = followed(path)
-    if target.is_dir():
-        target = target / "model.onnx"
-    if not target.is_file():
-        raise ModelInvalid(f"no model at {path}; {NEXT_STEP}")
-    return target
+    try:
+        target = followed(path)
+    except UsageError as error:
+        raise ModelInvalid(str(error)) from error
+    if (target / "model.keras").is_file():
+        raise ModelInvalid(f"{path} is a training run, not a model; run `edgecad export` on it first")
+    file = target / "model.onnx" if target.is_dir() else target
+    if not file.is_file():
+        where = f" (it names {target})" if target != path else ""
+        raise ModelInvalid(f"no model at {path}{where}; {NEXT_STEP}")
+    return file
 
 
 def read_model(given: str | os.PathLike[str] | None = None) -> ModelFile:

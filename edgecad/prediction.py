@@ -42,6 +42,7 @@ class Prediction:
         label: class on the decision's side of the threshold.
         probability: P(positive), after temperature, 0 to 1.
         threshold: the decision threshold in force.
+        site_threshold: whether it is the site's own and not the contract's.
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc: what the network saw.
@@ -56,6 +57,7 @@ class Prediction:
     label: str
     probability: float
     threshold: float
+    site_threshold: bool
     positive: str
     logits: NDArray[np.float32]
     heatmap: NDArray[np.float32]
@@ -81,7 +83,8 @@ class Prediction:
         """The answer as it is said to people."""
         side = "above" if self.above else "below"
         score, threshold = _score_words(self.probability, self.threshold)
-        return f"{self.label}: score {score}, {side} threshold {threshold}"
+        whose = "the site's own threshold" if self.site_threshold else "threshold"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}"
 
     @property
     def stamp(self) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from edgecad.contract import Contract
 from edgecad.errors import EdgecadError, InputRefused
 from edgecad.prediction import Prediction
 
@@ -37,6 +38,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     positive: str | None = None
     probability: float | None = None
     threshold: float | None = None
+    threshold_from: Literal["contract", "site"] | None = None
+    temperature: float | None = None
+    """`probability` is the softmax of `logits` divided by this."""
+    classes: tuple[str, str] | None = None
+    """In the order of `logits`."""
     logits: tuple[float, ...] | None = None
     findings: tuple[FindingRecord, ...] = ()
     scan_sha256: str | None = None
@@ -61,7 +67,7 @@ class Provenance(msgspec.Struct, frozen=True):
 
 
 def record_of_answer(
-    scan: str, prediction: Prediction, identity: str | None = None, figure: str | None = None
+    scan: str, prediction: Prediction, contract: Contract, identity: str | None = None, figure: str | None = None
 ) -> Record:
     """Record an answer."""
     return Record(
@@ -74,6 +80,9 @@ def record_of_answer(
         positive=prediction.positive,
         probability=prediction.probability,
         threshold=prediction.threshold,
+        threshold_from="site" if prediction.site_threshold else "contract",
+        temperature=contract.decision.temperature,
+        classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
         findings=tuple(FindingRecord(f.code, round(f.value, 6), f.text) for f in prediction.findings),
         scan_sha256=prediction.scan_sha256,

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from edgecad.cli.program import main
+import sys
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the `edgecad` program; an interrupt has its exit code even while modules are imported."""
+    try:
+        from edgecad.cli.program import app
+
+        app()
+    except KeyboardInterrupt:
+        print("edgecad: interrupted", file=sys.stderr)  # noqa: T201 - typer may not be there yet
+        sys.exit(130)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import sys
 import time
@@ -44,7 +45,9 @@ def infer(
     ] = None,
     threshold: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(help="A site's own decision threshold, 0 to 1. Default: the contract's.", show_default=False),
+        typer.Option(
+            help="A site's own decision threshold, above 0 and below 1. Default: the contract's.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Answer scans with score and heat map, or refuse.
@@ -61,15 +64,23 @@ def infer(
         raise UsageError(f"--id names one scan, and {len(listed)} were given; run infer once for each")
     if sys.stdout is None:
         raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
-    identity = None if identity is None else _as_utf8(identity)
     folder = out if out is not None else None if json else ANSWERS
-    worst = 0
+    # A record holds any name; a picture only what OpenCV's fonts have.
+    printable = r"[ -~]{1,64}" if folder is not None else r"[^\ud800-\udfff]{1,64}"
+    if identity is not None and not re.fullmatch(printable, identity):
+        raise UsageError(
+            "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
+        )
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is found out before any answer
+    worst, answered = 0, 0
     with Classifier(model, device=device, threshold=threshold) as classifier:
         for scan in listed:
             code, record = _answer(classifier, scan, folder, identity)
-            worst = max(worst, code)
+            worst, answered = max(worst, code), answered + (record.status == "answered")
             _print(record, json)
-        if not json:
+        _print_doubts(classifier)
+        if answered and not json:
             _print_footer(classifier, model)
     raise typer.Exit(worst)
 
@@ -108,20 +119,27 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
     provenance = _provenance(classifier)
     try:
         screen, decode = _read(scan)
-        name = screen.sha256[:16]
+        name = _figure_name(screen.sha256, classifier, identity)
         prediction = classifier(screen)
         prediction.milliseconds["decode"] = decode
-        figure = _written(folder, name, answer_figure(prediction, classifier.contract, identity or ""))
-        return 0, record_of_answer(_as_utf8(scan), prediction, identity, figure)
+        code, record = 0, record_of_answer(_as_utf8(scan), prediction, classifier.contract, identity)
+        figure = answer_figure(prediction, classifier.contract, identity or "")
     except Exception as error:
         code = error.exit_code if isinstance(error, EdgecadError) else 1
         record = record_of_failure(_as_utf8(scan), error, provenance, identity)
+        figure = refusal_figure(record.message or "", provenance.stamp, identity or "")
     try:
-        figure = _written(folder, name, refusal_figure(record.message or "", provenance.stamp, identity or ""))
-        return code, replace(record, figure=figure)
-    except OSError:
-        # The disk or a permission: the record still goes out, and says what went wrong first.
+        return code, replace(record, figure=_written(folder, name, figure))
+    except OSError as error:
+        # The answer stands although its picture could not be written.
+        typer.echo(f"edgecad: the picture of a scan could not be written: {error.strerror}; free the disk", err=True)
         return max(code, 1), record
+
+
+def _figure_name(scan_sha256: str, classifier: Classifier, identity: str | None) -> str:
+    """Name of a picture: by the scan's content, and by all that may change its answer or what stands on it."""
+    what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}"
+    return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
 def _read(scan: str) -> tuple[Screen, float]:
@@ -167,7 +185,6 @@ def _written(folder: Path | None, name: str, figure: NDArray[np.uint8]) -> str |
 
     from edgecad.folders import write_whole
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     _, content = cv2.imencode(".png", cv2.cvtColor(figure, cv2.COLOR_RGB2BGR))
     write_whole(path, content.tobytes())
@@ -191,6 +208,13 @@ def _print(record: Record, json: bool) -> None:
 def _on_one_line(name: str) -> str:
     """A name as a terminal can show it: line breaks and control characters are written out."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+
+
+def _print_doubts(classifier: Classifier) -> None:
+    from edgecad.classifier import doubts_about
+
+    for doubt in doubts_about(classifier.contract):
+        typer.echo(f"warning: {doubt.text}", err=True)
 
 
 def _print_footer(classifier: Classifier, model: Path | None) -> None:

@@ -68,11 +68,23 @@ class Program(TyperGroup):
                 raise
             if os.environ.get("EDGECAD_DEBUG"):
                 raise
+            if _was_interrupted(error):
+                _say("interrupted")
+                ctx.exit(130)
             _say(
                 f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}; "
                 "please report it, with what EDGECAD_DEBUG=1 shows"
             )
             ctx.exit(1)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an interrupt lies behind an error: imports of compiled modules turn it into their own."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say(message: str) -> None:
@@ -117,9 +129,4 @@ def root(
     """
 
 
-def main() -> None:
-    """Entry point of the `edgecad` program."""
-    app()
-
-
-__all__ = ["Program", "app", "main"]
+__all__ = ["Program", "app"]

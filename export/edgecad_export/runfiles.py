@@ -42,8 +42,11 @@ def read_run(path: Path) -> Run:
     """
     folder = followed(path)
     if not folder.is_dir():
-        raise ModelInvalid(f"no run at {path}; run `edgecad train`, or name a run folder")
-    contract = contract_from_json(_file(folder, "contract.json").read_bytes())
+        where = f" (it names {folder})" if folder != path else ""
+        raise ModelInvalid(f"no run at {path}{where}; run `edgecad train`, or name a run folder")
+    if (folder / "model.onnx").is_file():
+        raise ModelInvalid(f"{path} is an exported model already; name the run folder that it came from")
+    contract = contract_from_json(_file(folder, "contract.json").read_bytes(), "run `edgecad train` again")
     model = _load(_file(folder, "model.keras"))
     images, logits = _validation(_file(folder, "validation.npz"), contract.preparation.size)
     return Run(folder, model, contract, images, logits)

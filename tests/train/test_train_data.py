@@ -236,7 +236,10 @@ def test_one_refused_scan_in_twenty_is_left_out_and_listed(some: Callable[[int],
     assert len(prepared.images) == len(prepared.labels) == 19
 
 
-def test_a_refused_scan_may_not_leave_a_class_too_small(some: Callable[[int], list[Case]]) -> None:
+def test_a_refused_scan_may_not_leave_a_class_too_small(
+    some: Callable[[int], list[Case]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgecad_train.data.MAX_REFUSED_SHARE", 0.2)
     cases = [*some(30)]
     cases = [case for case in cases if case.label == "CAD"] + [case for case in cases if case.label == "nonCAD"][:5]
     cases[[case.label for case in cases].index("nonCAD")].path.write_bytes(b"no picture")

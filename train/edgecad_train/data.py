@@ -20,6 +20,8 @@ from edgecad_train.classes import CLASSES
 
 PHANTOM_MARK = "PHANTOMS.json"
 """What `edgecad phantom` leaves in its folder."""
+PHANTOM_TABLE = "labels.csv"
+"""What it writes last."""
 MIN_PATIENTS = 5
 """Patients a class, so that training, validation and test each get one and training gets three."""
 MAX_REFUSED_SHARE = 0.05
@@ -103,6 +105,8 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     missing = [name for name in CLASSES if not (data / name).is_dir()]
     if missing:
         raise UsageError(f"{data} has no folder {' and no folder '.join(missing)}; {FOLDER_LAYOUT}")
+    if (data / PHANTOM_MARK).is_file() and not (data / PHANTOM_TABLE).is_file():
+        raise UsageError(f"{data} is a phantom folder that was not finished; run: edgecad phantom {data} --force")
     pattern = _compiled(patient_from)
     cases = []
     for label in CLASSES:
@@ -135,7 +139,8 @@ def _cases_of_csv(table: Path) -> tuple[Case, ...]:
             rows = csv.DictReader(file)
             missing = {"path", "label", "patient"} - set(rows.fieldnames or ())
             if missing:
-                raise UsageError(f"{table} has no column {', '.join(sorted(missing))}; {FOLDER_LAYOUT}")
+                seen = ", ".join(rows.fieldnames or ["nothing"])
+                raise UsageError(f"{table} has no column {', '.join(sorted(missing))} (seen: {seen}); {FOLDER_LAYOUT}")
             return tuple(_case_of_row(table, number, row) for number, row in enumerate(rows, start=2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{table} is not a CSV file in UTF-8 ({error}); {FOLDER_LAYOUT}") from error
@@ -185,11 +190,12 @@ def prepare_cases(
     for done, case in enumerate(cases, start=1):
         try:
             screen = read_screen(case.path)
+            if duplicates.seen(screen.sha256, case):
+                raise InputRefused("duplicate", "the same scan stands in the data twice; once is wanted")
             images.append(prepare(screen.pixels, preparation).image)
         except InputRefused as refusal:
             refused.append(Refusal(case.path, refusal.reason, str(refusal)))
         else:
-            duplicates.check(screen.sha256, case)
             kept.append(case)
             phantoms += _says_phantom(case.path)
             digest.update(f"{screen.sha256} {case.label} {case.patient}\n".encode())
@@ -215,14 +221,15 @@ class _Duplicates:
     def __init__(self) -> None:
         self._first: dict[str, Case] = {}
 
-    def check(self, sha256: str, case: Case) -> None:
-        """Raise `UsageError` if this content was seen as somebody else's."""
+    def seen(self, sha256: str, case: Case) -> bool:
+        """Whether this scan was there before; raises `UsageError` if it was as somebody else's."""
         first = self._first.setdefault(sha256, case)
         if (first.patient, first.label) != (case.patient, case.label):
             raise UsageError(
                 f"{first.path} ({first.label}) and {case.path} ({case.label}) are the same file under two "
                 "patients or labels; remove one, or tell patients by --patient-from or a CSV"
             )
+        return first is not case
 
 
 def _check_refusals(refused: Sequence[Refusal], total: int) -> None:

@@ -15,7 +15,7 @@ Bools = NDArray[np.bool_]
 SENSITIVITY_WANTED = 0.95
 RULE = (
     f"highest threshold with validation sensitivity for CAD of at least {SENSITIVITY_WANTED}, "
-    "midway between neighbouring scores"
+    "midway between neighbouring scores (half the lowest score where none lies below)"
 )
 TEMPERATURES = (0.25, 8.0)
 """Range of the temperature: beyond, a few dozen validation scans say nothing."""

@@ -104,7 +104,8 @@ def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
             warnings.simplefilter("error", UserWarning)
             bare.load_weights(path)
     except (OSError, ValueError, KeyError, UserWarning) as error:
-        first_line = str(error).strip().partition("\n")[0]
+        other = "its layers are others"
+        first_line = other if isinstance(error, UserWarning) else str(error).strip().partition("\n")[0]
         raise UsageError(
             f"{path} does not hold the weights of {backbone.name} without top: {first_line}; "
             "give the Keras weights file of this backbone"

@@ -71,8 +71,8 @@ def split_from_file(path: Path, cases: Sequence[Case]) -> Split:
         UsageError: it is not a split, or its patients are not those of the data.
     """
     try:
-        split = struct_from_json(path.read_bytes(), Split, f"the split {path}")
-    except FileNotFoundError:
+        split = struct_from_json(path.read_bytes(), Split, f"the split {path}", "give the split.json of a run")
+    except (FileNotFoundError, IsADirectoryError):
         raise UsageError(f"no split at {path}; give the split.json of a run") from None
     except ModelInvalid as error:
         raise UsageError(str(error)) from error

@@ -114,17 +114,29 @@ def test_a_wrong_device_ends_with_code_2_and_lists_the_devices(
     assert "auto, cpu, cuda or cuda:N" in one_line(done)
 
 
-def test_a_folder_that_cannot_be_written_ends_with_code_1_and_a_record_each(
+def test_a_folder_that_cannot_be_written_is_found_out_before_any_answer(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    out = tmp_path / "file" / "out"
-    done = edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--out", out, "--json")
+    done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "file" / "out")
     assert done.code == 1
-    records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [record["status"] for record in records] == ["failed", "failed"]
-    assert all("disk or a permission failed" in record["message"] for record in records)
-    assert str(tmp_path) not in records[0]["message"]
+    assert "file/out" in one_line(done)
+
+
+def test_an_answer_stands_although_its_picture_cannot_be_written(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", out, "--json")
+    picture = Path(json.loads(first.stdout)["figure"])
+    picture.unlink()
+    picture.mkdir()  # nothing can be renamed onto a folder
+    done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", out, "--json")
+    assert done.code == 1
+    record = json.loads(done.stdout)
+    assert (record["status"], record["figure"]) == ("answered", None)
+    assert "picture of a scan could not be written" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

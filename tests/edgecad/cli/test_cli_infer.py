@@ -188,6 +188,27 @@ def test_an_id_is_in_the_record_and_for_one_scan_only(edgecad: Run, model_folder
     assert edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--id", "x").code == 2
 
 
+@pytest.mark.parametrize("identity", ["", "M\u00fcller", "a\nb", "x" * 65])
+def test_an_id_that_a_picture_cannot_show_is_refused(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path, identity: str
+) -> None:
+    done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "out", "--id", identity)
+    assert done.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_threshold_never_overwrites_the_first_answer(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    both = [
+        json.loads(edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path, "--json", *more).stdout)
+        for more in ((), ("--threshold", "0.99"))
+    ]
+    assert [record["threshold_from"] for record in both] == ["contract", "site"]
+    assert "the site's own threshold" in both[1]["words"]
+    assert both[0]["figure"] != both[1]["figure"]
+
+
 def test_an_id_is_not_given_to_the_many_scans_of_a_folder(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:

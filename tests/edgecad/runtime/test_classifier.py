@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.contract import Colours, Decision, json_from_struct
+from edgecad.contract import Colours, Decision, Metric, json_from_struct
 from edgecad.errors import EdgecadError, GateFailed, InputRefused, ModelInvalid, NotAvailable, UsageError
 from edgecad.polarmap import colour_cell, disc_mask, prepare
 from edgecad.runners.base import OUTPUTS
@@ -336,3 +336,15 @@ def test_golden_samples_are_replayed_whatever_colours_training_saw(
     """A hospital's model knows one colour table, and the samples have tables of their own."""
     blind = Classifier(written(tiny_model(replace(tiny_contract, colours=Colours()))))
     assert 0 < blind.replay(phantom_screen(1)).probability < 1
+
+
+def test_a_model_that_was_not_shown_to_beat_chance_says_so_with_every_answer(
+    tiny_model: Build, tiny_contract: Contract, phantom_screen: Screens, written: Callable[[bytes], Path]
+) -> None:
+    def codes(low: float) -> set[str]:
+        metric = Metric(name="auc", value=0.6, low=low, high=0.9, n=44, part="test", method="DeLong")
+        model = tiny_model(replace(tiny_contract, metrics=(metric,)))
+        return {finding.code for finding in Classifier(written(model))(phantom_screen(1)).findings}
+
+    assert "model-not-above-chance" in codes(0.45)
+    assert "model-not-above-chance" not in codes(0.55)

@@ -69,7 +69,7 @@ def test_an_unknown_field_is_refused_by_its_name(tiny_contract: Contract, path: 
     ("path", "value"),
     [
         ("origin", "hospital"),
-        ("scaling", "caffe"),
+        ("scaling", "nonsense"),
         ("precision", "fp8"),
         ("classes", ["CAD", "nonCAD", "other"]),
         ("classes", ["CAD", 1]),

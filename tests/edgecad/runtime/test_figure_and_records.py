@@ -82,7 +82,7 @@ def test_words_say_score_and_threshold_and_never_normal_or_healthy(
     answer_figure(shown, tiny_contract)
     refusal_figure("the screen is blank", PHANTOM_STAMP)
     assert shown.words in drawn_words
-    for text in [*drawn_words, json_line(record_of_answer("scan.jpg", shown))]:
+    for text in [*drawn_words, json_line(record_of_answer("scan.jpg", shown, tiny_contract))]:
         assert not FORBIDDEN.search(text), text
 
 
@@ -190,13 +190,13 @@ PROVENANCE = Provenance(PHANTOM_STAMP, "m" * 64, "c" * 64, "cpu", "CPUExecutionP
 FIELDS = {
     "schema", "scan", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "scan_sha256", "model", "contract", "device", "provider", "precision",
-    "milliseconds", "figure", "words",
+    "milliseconds", "figure", "words", "classes", "temperature", "threshold_from",
 }  # fmt: skip
 
 
-def test_the_record_of_an_answer_holds_what_was_answered(answer: Prediction) -> None:
+def test_the_record_of_an_answer_holds_what_was_answered(answer: Prediction, tiny_contract: Contract) -> None:
     shown = dataclasses.replace(answer, findings=(Finding("overlay", 0.0123, "text was painted over"),))
-    record = json.loads(json_line(record_of_answer("scan.jpg", shown, "case-17", "a.png")))
+    record = json.loads(json_line(record_of_answer("scan.jpg", shown, tiny_contract, "case-17", "a.png")))
     assert set(record) == FIELDS
     assert record["schema"] == SCHEMA == 1
     assert (record["status"], record["label"], record["id"]) == ("answered", answer.label, "case-17")

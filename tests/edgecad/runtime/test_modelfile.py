@@ -54,7 +54,7 @@ def test_no_model_is_an_error_with_the_next_step(tmp_path: Path, given: str | No
     (tmp_path / "empty").mkdir()
     (tmp_path / "dangling").mkdir()
     (tmp_path / "dangling" / "latest").write_text("gone\n")
-    with pytest.raises(ModelInvalid, match=r"edgecad export.*--model.*EDGECAD_MODEL"):
+    with pytest.raises(ModelInvalid, match=r"edgecad export.*another model.*EDGECAD_MODEL"):
         locate_model(given)
 
 

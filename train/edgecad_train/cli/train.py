@@ -79,12 +79,6 @@ def train(
     weights = weights or ("imagenet" if plan.pretrained else "none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
-    if plan.pretrained and weights == "none":
-        typer.echo(
-            f"warning: --weights none, so {strategy} trains on top of a random network; for a network of its own: "
-            "--strategy scratch",
-            err=True,
-        )
     settings = Settings(backbone, weights, plan, Head(units, dropout), batch_size, seed, labelled_by)
     _run(data, settings, patient_from, split, out)
 
@@ -101,7 +95,9 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
 
     started = time.monotonic()
     found = find_cases(data, patient_from)
-    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}", err=True)
+    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
+    if settings.plan.pretrained and settings.weights == "none":
+        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     folder = out / run_name(settings.backbone)
     # The folder is made first: a disk that cannot be written must not be found out after hours of training.
     with new_folder(folder) as partial, progress_bars() as bars:
@@ -109,7 +105,7 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
         for entry in prepared.refused:
             typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
         parts = split_from_file(split, prepared.cases) if split else split_by_patient(prepared.cases, settings.seed)
-        typer.echo(f"origin of the data: {prepared.origin}; {parts}", err=True)
+        typer.echo(f"origin of the data: {prepared.origin}; {parts}")
         outcome = train(prepared, parts, settings, folder.name, bars)
         write_run(outcome, partial, time.monotonic() - started, found.patient_rule)
     point_latest(folder)
@@ -117,6 +113,8 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
 
 
 def _report(outcome: Outcome, folder: Path, out: Path) -> None:
+    from edgecad.classifier import doubts_about
+
     contract = outcome.contract
     word = " (PHANTOM DATA: says nothing about patients)" if contract.origin != "patients" else ""
     typer.echo(f"test part, agreement with {contract.labelling.reference}{word}:")
@@ -126,6 +124,8 @@ def _report(outcome: Outcome, folder: Path, out: Path) -> None:
                 f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
                 f"n = {metric.n}, {metric.method}"
             )
+    for doubt in doubts_about(contract):
+        typer.echo(f"warning: {doubt.text}", err=True)
     typer.echo(f"wrote {folder} (model.keras, curves.png, predictions.csv, ...)")
     suffix = "" if out == Path("runs") else f" {shlex.quote(str(folder))}"
     typer.echo(f"next: edgecad export{suffix}")

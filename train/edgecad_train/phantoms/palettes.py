@@ -84,7 +84,7 @@ def palette_named(name: str) -> Palette:
         UsageError: there is none of that name.
     """
     if name not in PALETTES:
-        raise UsageError(f"no palette {name!r}; wanted one of {', '.join(PALETTES)}: choose with --palette")
+        raise UsageError(f"no palette {name!r}; wanted mixed or one of {', '.join(PALETTES)}: choose with --palette")
     return PALETTES[name]
 
 
