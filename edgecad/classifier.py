@@ -14,23 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.checks import check_outputs
 from edgecad.contract import METADATA_KEY, Contract, contract_from_json
-from edgecad.errors import GateFailed, InputRefused, ModelInvalid, UsageError
-from edgecad.heatmap import identity_error, score_map, share_outside_disc
+from edgecad.errors import ModelInvalid, UsageError
+from edgecad.findings import doubts_about, findings_of, refuse_unseen, unseen_colours
+from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
 from edgecad.modelfile import read_model
-from edgecad.polarmap import PreparedMap, colour_cell, disc_mask, prepare
+from edgecad.polarmap import PreparedMap, prepare
 from edgecad.prediction import Finding, Prediction
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.runners.devices import parse_device
 from edgecad.runners.onnx import OnnxRunner
 
-IDENTITY_TOLERANCE = 1e-4
-"""Largest relative error of `mean(cam) + cam_bias == logits` that rounding explains, fp32."""
-PROBABILITY_TOLERANCE = 1e-4
-"""Largest difference of a probability to the softmax of the logits that rounding explains."""
-MAX_UNSEEN_COLOURS = 0.6
-"""Largest share of the disc in colours that no training scan had. A dark but honest map had 0.53 of them."""
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
 Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
@@ -143,14 +139,14 @@ class Classifier:
             screen = source if isinstance(source, Screen) else read_screen(source)
         with clock.stage("prepare"):
             prepared = prepare(screen.pixels, self.contract.preparation)
-            unseen = self._unseen_colours(prepared.image)
+            unseen = unseen_colours(prepared.image, self.contract.colours)
             if not any_colours:
-                _refuse_unseen(unseen)
+                refuse_unseen(unseen)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
-            findings = (*_findings(prepared, unseen, shown), *doubts_about(self.contract))
+            findings = (*findings_of(prepared, unseen, shown), *doubts_about(self.contract))
         return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
@@ -169,7 +165,7 @@ class Classifier:
                 f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
             )
         values = self.runner.run(images, outputs)
-        _check_outputs(values, self.contract.decision.temperature)
+        check_outputs(values, self.contract.decision.temperature)
         return values
 
     def _prediction(
@@ -204,12 +200,6 @@ class Classifier:
             milliseconds=clock.milliseconds,
         )
 
-    def _unseen_colours(self, image: NDArray[np.uint8]) -> float:
-        """Share of the disc whose colours no training scan had, 0 to 1."""
-        seen = np.unpackbits(np.frombuffer(bytes.fromhex(self.contract.colours.bins), np.uint8)).astype(bool)
-        inside = disc_mask(image.shape[0], shrink=2.0)
-        return float(1.0 - seen[colour_cell(image[inside])].mean())
-
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
         self._runner = None
@@ -221,63 +211,6 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def doubts_about(contract: Contract) -> tuple[Finding, ...]:
-    """What the model's own figures say against it; said with every answer, because a figure alone looks calm."""
-    return tuple(
-        Finding("model-not-above-chance", metric.low, "THIS MODEL WAS NOT SHOWN TO BE BETTER THAN CHANCE "
-                f"(test AUC {metric.value:.2f}, from {metric.low:.2f})")
-        for metric in contract.metrics
-        if (metric.name, metric.part) == ("auc", "test") and metric.low <= 0.5
-    )  # fmt: skip
-
-
-def _refuse_unseen(share: float) -> None:
-    """Another colour table is another input, of which the model's figures say nothing."""
-    if share > MAX_UNSEEN_COLOURS:
-        raise InputRefused(
-            "colours",
-            f"{share:.0%} of the disc has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
-            "allowed; save the screen in a colour table of the training scans",
-        )
-
-
-def _findings(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
-    outside = share_outside_disc(shown)
-    findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
-    if unseen > 0.02:
-        findings.append(Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours unseen in training"))
-    if prepared.overlay_share > 0.005:
-        share = prepared.overlay_share
-        findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
-    return tuple(findings)
-
-
-def _check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) -> None:
-    for name, value in values.items():
-        if not np.isfinite(value).all():
-            raise GateFailed(f"the engine gave a value that is not finite in {name}; no answer: run `edgecad verify`")
-    if {"cam", "cam_bias", "logits"} <= values.keys():
-        error = identity_error(values["cam"], values["cam_bias"], values["logits"])
-        if error > IDENTITY_TOLERANCE:
-            raise GateFailed(
-                f"the heat map and the score do not belong together (relative error {error:.1e}, at most "
-                f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
-            )
-    if {"probabilities", "logits"} <= values.keys():
-        wanted = _softmax(values["logits"].astype(np.float64) / temperature)
-        error = float(np.abs(values["probabilities"] - wanted).max(initial=0.0))
-        if error > PROBABILITY_TOLERANCE:
-            raise GateFailed(
-                f"the probabilities are not those of the logits (difference {error:.1e}, at most "
-                f"{PROBABILITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
-            )
-
-
-def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 class _Clock:

@@ -211,7 +211,7 @@ def _on_one_line(name: str) -> str:
 
 
 def _print_doubts(classifier: Classifier) -> None:
-    from edgecad.classifier import doubts_about
+    from edgecad.findings import doubts_about
 
     for doubt in doubts_about(classifier.contract):
         typer.echo(f"warning: {doubt.text}", err=True)

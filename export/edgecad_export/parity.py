@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.classifier import IDENTITY_TOLERANCE, PROBABILITY_TOLERANCE
+from edgecad.checks import IDENTITY_TOLERANCE, PROBABILITY_TOLERANCE
 from edgecad.contract import Contract
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.heatmap import Dense, agreement, class_activation, identity_error, logit_scale, score_map

@@ -113,7 +113,7 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
 
 
 def _report(outcome: Outcome, folder: Path, out: Path) -> None:
-    from edgecad.classifier import doubts_about
+    from edgecad.findings import doubts_about
 
     contract = outcome.contract
     word = " (PHANTOM DATA: says nothing about patients)" if contract.origin != "patients" else ""
