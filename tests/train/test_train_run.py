@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edgecad.contract import contract_from_json
+from edgecad.folders import new_folder, point_latest
 from edgecad_train import runfolder
 from edgecad_train.run import Outcome, by_patient
 from edgecad_train.split import split_from_file
@@ -20,7 +21,9 @@ from edgecad_train.stages import predict_logits
 @pytest.fixture(scope="module")
 def folder(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "a-run"
-    runfolder.write_run(outcome, path, 12.34, "the file's stem")
+    with new_folder(path) as partial:
+        runfolder.write_run(outcome, partial, 12.34, "the file's stem")
+    point_latest(path)
     return path
 
 
@@ -114,7 +117,7 @@ def test_nothing_is_published_when_writing_fails_midway(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(runfolder, "draw_curves", full_disk)
-    with pytest.raises(OSError, match="No space left"):
-        runfolder.write_run(outcome, tmp_path / "a-run", 1.0, "the file's stem")
+    with pytest.raises(OSError, match="No space left"), new_folder(tmp_path / "a-run") as partial:
+        runfolder.write_run(outcome, partial, 1.0, "the file's stem")
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
     assert (tmp_path / "latest").read_text().strip() == "an-earlier-run"
