@@ -123,11 +123,13 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
         prediction = classifier(screen)
         prediction.milliseconds["decode"] = decode
         code, record = 0, record_of_answer(_as_utf8(scan), prediction, classifier.contract, identity)
-        figure = answer_figure(prediction, classifier.contract, identity or "")
+        figure = None if folder is None else answer_figure(prediction, classifier.contract, identity or "")
     except Exception as error:
         code = error.exit_code if isinstance(error, EdgecadError) else 1
         record = record_of_failure(_as_utf8(scan), error, provenance, identity)
-        figure = refusal_figure(record.message or "", provenance.stamp, identity or "")
+        figure = None if folder is None else refusal_figure(record.message or "", provenance.stamp, identity or "")
+    if folder is None or figure is None:
+        return code, record
     try:
         return code, replace(record, figure=_written(folder, name, figure))
     except OSError as error:
@@ -177,10 +179,8 @@ def _provenance(classifier: Classifier) -> Provenance:
     )
 
 
-def _written(folder: Path | None, name: str, figure: NDArray[np.uint8]) -> str | None:
-    """Write a picture if pictures are wanted; returns its path."""
-    if folder is None:
-        return None
+def _written(folder: Path, name: str, figure: NDArray[np.uint8]) -> str:
+    """Write a picture; returns its path."""
     import cv2
 
     from edgecad.folders import write_whole
