@@ -32,7 +32,7 @@ def check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) ->
                 f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
             )
     if {"probabilities", "logits"} <= values.keys():
-        wanted = _softmax(values["logits"].astype(np.float64) / temperature)
+        wanted = probabilities_of(values["logits"], temperature)
         error = float(np.abs(values["probabilities"] - wanted).max(initial=0.0))
         if error > PROBABILITY_TOLERANCE:
             raise GateFailed(
@@ -41,6 +41,8 @@ def check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) ->
             )
 
 
-def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+def probabilities_of(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """What the graph's `probabilities` must be, `(..., classes)`: the softmax of `logits / temperature`."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import onnx
 from msgspec.structs import replace
 
+from edgecad.checks import probabilities_of
 from edgecad.contract import METADATA_KEY, Contract, json_from_struct
 from edgecad.errors import ModelInvalid
 from edgecad.folders import new_folder, point_latest
@@ -33,10 +34,9 @@ class Exported:
     @property
     def golden_spread(self) -> float:
         """How far apart the golden samples' scores lie, 0 to 1; a model that learnt nothing has almost none."""
-        positive = self.contract.positive_index
-        odds = [answer.logits[positive] - answer.logits[1 - positive] for answer in self.contract.golden]
-        scores = [1 / (1 + math.exp(-value / self.contract.decision.temperature)) for value in odds]
-        return max(scores) - min(scores)
+        logits = np.array([answer.logits for answer in self.contract.golden])
+        scores = probabilities_of(logits, self.contract.decision.temperature)[:, self.contract.positive_index]
+        return float(np.ptp(scores))
 
 
 def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Exported:

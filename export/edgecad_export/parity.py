@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.checks import IDENTITY_TOLERANCE, PROBABILITY_TOLERANCE
+from edgecad.checks import IDENTITY_TOLERANCE, PROBABILITY_TOLERANCE, probabilities_of
 from edgecad.contract import Contract
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.heatmap import Dense, agreement, class_activation, identity_error, logit_scale, score_map
@@ -71,7 +71,7 @@ def measure(classifier: Classifier, run: Run, model: bytes, tolerances: Toleranc
         raise GateFailed("the exported file gives values that are not finite; the trained weights may be damaged")
     maps = score_map(got["cam"], contract.positive_index)
     scale = logit_scale(keras_logits)
-    wanted = _probability(keras_logits, contract)
+    wanted = probabilities_of(keras_logits, contract.decision.temperature)[:, contract.positive_index]
     seen = got["probabilities"][:, contract.positive_index]
     threshold = contract.decision.threshold
     flipped = (wanted >= threshold) != (seen >= threshold)
@@ -106,12 +106,6 @@ def _reference(
     logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=8, verbose=0))
     head = [Dense(*(np.asarray(w, np.float64) for w in layer.get_weights())) for layer in classifier.dense]
     return logits, np.asarray(score_map(class_activation(features, head).cam, contract.positive_index))
-
-
-def _probability(logits: NDArray[np.float64], contract: Contract) -> NDArray[np.float64]:
-    positive = contract.positive_index
-    log_odds = (logits[:, positive] - logits[:, 1 - positive]) / contract.decision.temperature
-    return 1.0 / (1.0 + np.exp(-log_odds))
 
 
 def enforce(parity: Parity, tolerances: Tolerances) -> None:
