@@ -35,24 +35,12 @@ def phantom(
 
 def _write(out: Path, patients: int, seed: int, palette: str | None, force: bool, quiet: bool) -> DatasetSummary:
     # Imported here, so that `edgecad --help` loads neither OpenCV nor numpy.
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
-
+    from edgecad.cli.progress import progress_bars
     from edgecad_train.phantoms import write_dataset
 
-    console = Console(stderr=True)
-    shown = console.is_terminal and not quiet
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=console, disable=not shown) as bar:
-        task = bar.add_task("phantoms", total=patients)
-        return write_dataset(
-            out,
-            patients,
-            seed,
-            palette,
-            lambda done, _: bar.update(task, completed=done),
-            force=force,
-        )
+    with progress_bars() as bars:
+        shown = None if quiet else lambda done, total: bars("phantoms", done, total, "")
+        return write_dataset(out, patients, seed, palette, shown, force=force)
 
 
 def _print_answer(summary: DatasetSummary) -> None:

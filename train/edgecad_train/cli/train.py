@@ -57,9 +57,8 @@ def train(
     """Fine-tune a network on labelled polar maps.
 
     Two stages, from ImageNet weights. Warm-up trains the head on the frozen network; fine-tuning
-    then trains the top blocks, at a
-    hundredth of the rate. The best epoch, the temperature and the threshold come from a validation
-    part of the patients; the test part is opened once, at the end.
+    then trains the top blocks, at a hundredth of the rate. The best epoch, the temperature and the
+    threshold come from a validation part of the patients; the test part is opened once, at the end.
 
     Writes RUNS/<time>-<backbone>/ and points RUNS/latest to it.
     """
