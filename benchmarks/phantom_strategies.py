@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecad_train.data import find_cases, prepare_cases
-from edgecad_train.metrics import auc, confusion, proportion
+from edgecad_train.data.cases import find_cases, prepare_cases
+from edgecad_train.evaluation.metrics import auc, confusion, proportion
 from edgecad_train.phantoms import write_dataset
 from edgecad_train.run import Outcome, Settings, by_patient, train
-from edgecad_train.split import split_by_patient
-from edgecad_train.strategies import STRATEGIES, plan_for
+from edgecad_train.splits.split import split_by_patient
+from edgecad_train.training.strategies import STRATEGIES, plan_for
 
 RESULTS = Path(__file__).parent / "results" / "phantom_strategies.json"
 

@@ -16,14 +16,14 @@ import edgecad_train  # noqa: F401 - silences TensorFlow before keras is importe
 keras = pytest.importorskip("keras", reason="training needs the extra edgecad[train]")
 
 from edgecad.contract import Preparation  # noqa: E402
-from edgecad_train.backbones import Backbone  # noqa: E402
-from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
-from edgecad_train.network import Network  # noqa: E402
+from edgecad_train.data.cases import PreparedData, find_cases, prepare_cases  # noqa: E402
+from edgecad_train.networks.backbones import Backbone  # noqa: E402
+from edgecad_train.networks.network import Network  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
 from edgecad_train.run import Outcome, Settings, train  # noqa: E402
-from edgecad_train.split import split_by_patient  # noqa: E402
-from edgecad_train.stages import Examples  # noqa: E402
-from edgecad_train.strategies import plan_for  # noqa: E402
+from edgecad_train.splits.split import split_by_patient  # noqa: E402
+from edgecad_train.training.stages import Examples  # noqa: E402
+from edgecad_train.training.strategies import plan_for  # noqa: E402
 
 SMALL_SIZE = 32
 

@@ -14,8 +14,8 @@ from edgecad.contract import contract_from_json
 from edgecad.folders import new_folder, point_latest
 from edgecad_train import runfolder
 from edgecad_train.run import Outcome, by_patient
-from edgecad_train.split import split_from_file
-from edgecad_train.stages import predict_logits
+from edgecad_train.splits.split import split_from_file
+from edgecad_train.training.stages import predict_logits
 
 
 @pytest.fixture(scope="module")

@@ -18,15 +18,15 @@ from edgecad import __version__
 from edgecad.contract import Contract, Decision, Labelling, Preparation
 from edgecad.errors import UsageError
 from edgecad.heatmap import ClassActivation, Dense, class_activation, score_map
-from edgecad_train.backbones import backbone_named
 from edgecad_train.classes import CLASSES, POSITIVE
-from edgecad_train.data import PreparedData, colours_of
-from edgecad_train.decision import choose_decision, choose_heatmap_scale
-from edgecad_train.metrics import figures
-from edgecad_train.network import Head, Network, build_network
-from edgecad_train.split import Split
-from edgecad_train.stages import Examples, Progress, StageHistory, run_stage
-from edgecad_train.strategies import Plan
+from edgecad_train.data.cases import PreparedData, colours_of
+from edgecad_train.evaluation.decision import choose_decision, choose_heatmap_scale
+from edgecad_train.evaluation.metrics import figures
+from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.networks.network import Head, Network, build_network
+from edgecad_train.splits.split import Split
+from edgecad_train.training.stages import Examples, Progress, StageHistory, run_stage
+from edgecad_train.training.strategies import Plan
 
 INTENDED_USE = "Research on agreement with the readers who labelled the training scans. Not a medical device."
 

@@ -21,9 +21,9 @@ import msgspec
 import numpy as np
 
 from edgecad.contract import json_from_struct
-from edgecad_train.curves import draw_curves
+from edgecad_train.report.curves import draw_curves
 from edgecad_train.run import Outcome
-from edgecad_train.split import PARTS
+from edgecad_train.splits.split import PARTS
 
 SCHEMA = 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad_train.backbones import BACKBONES
+from edgecad_train.networks.backbones import BACKBONES
 
 if TYPE_CHECKING:
     from edgecad_train.run import Outcome, Settings
@@ -68,10 +68,10 @@ def train(
     for module in ("sklearn", "scipy", "matplotlib"):
         require(module, extra="train")
     require_tensorflow(extra="train")
-    from edgecad_train.backbones import backbone_named
-    from edgecad_train.network import Head
+    from edgecad_train.networks.backbones import backbone_named
+    from edgecad_train.networks.network import Head
     from edgecad_train.run import Settings
-    from edgecad_train.strategies import plan_for
+    from edgecad_train.training.strategies import plan_for
 
     backbone_named(backbone)
     plan = plan_for(strategy, lr_exponent, warmup_epochs, finetune_epochs)
@@ -87,10 +87,10 @@ def _run(data: Path, settings: Settings, patient_from: str | None, split: Path |
 
     from edgecad.cli.progress import progress_bars
     from edgecad.folders import new_folder, point_latest
-    from edgecad_train.data import find_cases, prepare_cases
+    from edgecad_train.data.cases import find_cases, prepare_cases
     from edgecad_train.run import run_name, train
     from edgecad_train.runfolder import write_run
-    from edgecad_train.split import split_by_patient, split_from_file
+    from edgecad_train.splits.split import split_by_patient, split_from_file
 
     started = time.monotonic()
     found = find_cases(data, patient_from)

@@ -15,9 +15,9 @@ from typing import Any
 import keras
 
 from edgecad.errors import NotAvailable, UsageError
-from edgecad_train.backbones import Backbone, unfrozen_layers
-from edgecad_train.scaling import LAYERS as SCALING_LAYERS
-from edgecad_train.scaling import scaled
+from edgecad_train.networks.backbones import Backbone, unfrozen_layers
+from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+from edgecad_train.networks.scaling import scaled
 
 DOWNLOAD_PATIENCE_S = 20
 

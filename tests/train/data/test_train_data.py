@@ -14,7 +14,7 @@ from edgecad.contract import Preparation
 from edgecad.errors import UsageError
 from edgecad.images import read_screen
 from edgecad.polarmap import colour_cell, disc_mask, prepare
-from edgecad_train.data import Case, PreparedData, colours_of, find_cases, prepare_cases
+from edgecad_train.data.cases import Case, PreparedData, colours_of, find_cases, prepare_cases
 from edgecad_train.phantoms import dicom_bytes, draw_patient, png_bytes, render_screen
 
 PREPARATION = Preparation(size=64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad_train.decision import (
+from edgecad_train.evaluation.decision import (
     SENSITIVITY_WANTED,
     TEMPERATURES,
     choose_decision,

@@ -12,11 +12,11 @@ import pytest
 
 from edgecad.contract import Scaling
 from edgecad.errors import UsageError
-from edgecad_train.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
-from edgecad_train.network import Head, Network, build_network
-from edgecad_train.scaling import DEVIATION, MEAN, scaled
-from edgecad_train.stages import set_trainable
-from edgecad_train.strategies import plan_for
+from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
+from edgecad_train.networks.network import Head, Network, build_network
+from edgecad_train.networks.scaling import DEVIATION, MEAN, scaled
+from edgecad_train.training.stages import set_trainable
+from edgecad_train.training.strategies import plan_for
 
 LIMITS = {
     "vgg16": 3,

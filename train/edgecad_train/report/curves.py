@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from edgecad.contract import Origin
-from edgecad_train.stages import StageHistory
+from edgecad_train.training.stages import StageHistory
 
 BLUE, ORANGE = "#2b5c8a", "#c8641e"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgecad.errors import UsageError
-from edgecad_train.strategies import plan_for
+from edgecad_train.training.strategies import plan_for
 
 
 @pytest.mark.parametrize("exponent", [3.0, 3.5, 4.0])

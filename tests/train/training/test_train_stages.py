@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgecad_train.backbones import backbone_named
-from edgecad_train.data import PreparedData
-from edgecad_train.network import Head, Network, build_network
-from edgecad_train.stages import Examples, predict_logits, run_stage, set_trainable, split_network
-from edgecad_train.strategies import Stage, plan_for
+from edgecad_train.data.cases import PreparedData
+from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.networks.network import Head, Network, build_network
+from edgecad_train.training.stages import Examples, predict_logits, run_stage, set_trainable, split_network
+from edgecad_train.training.strategies import Stage, plan_for
 
 Build = Callable[..., Network]
 Draw = Callable[[int, int], Examples]

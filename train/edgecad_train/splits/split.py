@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad_train.classes import CLASSES
-from edgecad_train.data import Case
+from edgecad_train.data.cases import Case
 
 PARTS = ("train", "validation", "test")
 

@@ -9,8 +9,8 @@ import pytest
 
 from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
-from edgecad_train.data import Case
-from edgecad_train.split import PARTS, Split, split_by_patient, split_from_file
+from edgecad_train.data.cases import Case
+from edgecad_train.splits.split import PARTS, Split, split_by_patient, split_from_file
 
 CASES = [
     Case(Path(f"{label}{number}-{view}.jpg"), label, f"{label}{number}")

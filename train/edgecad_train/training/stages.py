@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad_train.network import Network
-from edgecad_train.scaling import LAYERS as SCALING_LAYERS
-from edgecad_train.strategies import Stage
+from edgecad_train.networks.network import Network
+from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+from edgecad_train.training.strategies import Stage
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the stage's name, epochs done, epochs in all, and a line of figures."""

@@ -8,7 +8,7 @@ from scipy.stats import beta
 from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support, roc_auc_score
 
 from edgecad.contract import Metric
-from edgecad_train.metrics import auc, averages, brier, confusion, figures, proportion
+from edgecad_train.evaluation.metrics import auc, averages, brier, confusion, figures, proportion
 
 INFERRED = (26, 26, 16, 18)
 """The paper's test part, inferred from its printed figures: 26 of 26 of one class, 16 of 18 of the other."""

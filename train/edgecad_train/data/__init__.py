@@ -1,0 +1,1 @@
+"""Labelled scans: found, read, prepared, and looked at before anything learns from them."""

@@ -1,0 +1,1 @@
+"""The networks on offer: facts about them, their first weights, and how one is built."""

@@ -1,0 +1,1 @@
+"""Who is trained on, who chooses, who judges: parts and folds by patient."""

@@ -1,0 +1,1 @@
+"""Many runs as one table: units named by what defines them, done once whatever is killed."""
