@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.checks import check_outputs
@@ -106,6 +107,7 @@ class Classifier:
         self.model_sha256 = loaded.model_sha256
         self.contract_sha256 = loaded.contract_sha256
         self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
+        self._replay_preparation = replace(loaded.contract.preparation, region=None)
         self._runner: Runner | None = loaded.runner
 
     @property
@@ -124,24 +126,29 @@ class Classifier:
         """Answer one scan.
 
         Raises:
-            InputRefused: the scan is unreadable, not exactly one polar map, or in colours that training never saw.
+            InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
+                one polar map), or in colours that training never saw.
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
-        return self._predict(source, any_colours=False)
+        return self._predict(source, golden=False)
 
     def replay(self, source: Source) -> Prediction:
-        """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient."""
-        return self._predict(source, any_colours=True)
+        """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
 
-    def _predict(self, source: Source, any_colours: bool) -> Prediction:
+        The samples' screens have a size of their own, so a region of the contract's is left out.
+        """
+        return self._predict(source, golden=True)
+
+    def _predict(self, source: Source, golden: bool) -> Prediction:
         clock = _Clock()
         with clock.stage("decode"):
             screen = source if isinstance(source, Screen) else read_screen(source)
         with clock.stage("prepare"):
-            prepared = prepare(screen.pixels, self.contract.preparation)
-            unseen = unseen_colours(prepared.image, self.contract.colours)
-            if not any_colours:
-                refuse_unseen(unseen)
+            crop = self.contract.preparation.crop
+            prepared = prepare(screen.pixels, self._replay_preparation if golden else self.contract.preparation)
+            unseen = unseen_colours(prepared.image, self.contract.colours, crop)
+            if not golden:
+                refuse_unseen(unseen, crop)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):

@@ -24,6 +24,9 @@ Scaling = Literal["tf", "caffe", "torch", "efficientnet"]
 `efficientnet`: what Keras does for weights="imagenet".
 """
 
+Crop = Literal["polar-map", "none"]
+"""What of a screen becomes the input: the one polar map on it, or the whole image."""
+
 Checked = TypeVar("Checked", bound=msgspec.Struct)
 
 
@@ -31,12 +34,40 @@ class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the data that crosses rooms: immutable, and no field that is not known."""
 
 
+class Region(Frozen, frozen=True, kw_only=True):
+    """A rectangle of screens of one size, all else of which is never looked at; pixels, y down."""
+
+    x: int
+    y: int
+    """Its left upper corner."""
+    width: int
+    height: int
+    screen_width: int
+    screen_height: int
+    """The one size of screen on which it means something."""
+
+    def __post_init__(self) -> None:
+        _demand(min(self.width, self.height) >= 32, f"a region of {self.width}x{self.height}; 32 pixels a side wanted")
+        _demand(
+            min(self.x, self.y) >= 0
+            and self.x + self.width <= self.screen_width
+            and self.y + self.height <= self.screen_height,
+            f"the region {self} does not lie inside a screen of {self.screen_width}x{self.screen_height}",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.width},{self.height}"
+
+
 class Preparation(Frozen, frozen=True, kw_only=True):
     """How a report screen becomes the network's input; `edgecad.polarmap.prepare` obeys it."""
 
     size: int
     """Side of the square input, pixels."""
-    crop: Literal["polar-map"] = "polar-map"
+    region: Region | None = None
+    """Cut out before anything else; a screen of another size is refused."""
+    crop: Crop = "polar-map"
+    """`polar-map`: found, cleaned and judged. `none`: whatever the picture is, with all that is written on it."""
     resize: Literal["area"] = "area"
     colour_order: Literal["RGB"] = "RGB"
     max_overlay_share: float = 0.06
@@ -57,7 +88,8 @@ class Metric(Frozen, frozen=True, kw_only=True):
     low: float
     high: float
     n: int
-    part: Literal["validation", "test"]
+    part: Literal["validation", "out-of-fold", "test"]
+    """`validation` and `out-of-fold` chose epoch, temperature and threshold; `test` chose nothing."""
     method: str
 
 
@@ -77,7 +109,7 @@ class GoldenAnswer(Frozen, frozen=True, kw_only=True):
 
 
 class Colours(Frozen, frozen=True, kw_only=True):
-    """Colours seen inside the discs of the training images.
+    """Colours seen in the training images: inside their discs, or all over where whole images are the input.
 
     `bins` is a bitmap over 16 x 16 x 16 RGB cells (index 256 r + 16 g + b), in hexadecimal.
     """

@@ -1,8 +1,9 @@
 """The picture a reader looks at for three seconds: the map, what moved the score, where, and the words.
 
-Figures show the prepared disc, never the screen, so nothing burned into the screen can appear. The
-heat map is drawn over a grey disc in two colours that no perfusion table uses for uptake, so that
-it cannot be read as uptake. Text is ASCII because OpenCV 4 draws nothing else.
+Figures show the prepared disc, never the screen, so nothing burned into the screen can appear; only those of
+a model that takes whole images show all that is written on them. The heat map is drawn over a grey picture in two
+colours that no perfusion table uses for uptake, so that it cannot be read as uptake. Text is ASCII because OpenCV 4
+draws nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RAISED: Colour = (255, 64, 190)
 """Magenta: raised the score."""
 LOWERED: Colour = (0, 214, 222)
 """Cyan: lowered the score."""
-TITLES = ("polar map, as the network saw it", "heat map of the score", "activated region")
+TITLES = ("heat map of the score", "activated region")
 
 
 def answer_figure(prediction: Prediction, contract: Contract, identity: str = "") -> Pixels:
@@ -49,7 +50,8 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
         heatmap_panel(prediction, scale.full_scale),
         region_panel(prediction, scale.region_threshold),
     )
-    for column, (title, panel) in enumerate(zip(TITLES, panels, strict=True)):
+    seen = "whole image" if prediction.disc is None else "polar map"
+    for column, (title, panel) in enumerate(zip((f"{seen}, as the network saw it", *TITLES), panels, strict=True)):
         left = GAP + column * (PANEL + GAP)
         _text(canvas, title, (left, TOP - 12), 0.6, FAINT)
         canvas[TOP : TOP + PANEL, left : left + PANEL] = panel
@@ -75,11 +77,23 @@ def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:
 
 
 def heatmap_panel(prediction: Prediction, full_scale: float) -> Pixels:
-    """The heat map over a grey disc; colour is full at `full_scale` logit units. `(400, 400, 3)` uint8 RGB."""
-    values = _enlarged(prediction.heatmap)
+    """The answer's heat map over its picture; see `heatmap_over`."""
+    return heatmap_over(prediction.image, prediction.heatmap, full_scale)
+
+
+def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float) -> Pixels:
+    """A heat map `(h, w)`, logit units, over its picture in grey; colour is full at `full_scale`.
+
+    Args:
+        image: `(size, size, 3)` uint8 RGB, prepared.
+
+    Returns:
+        `(400, 400, 3)` uint8 RGB.
+    """
+    values = _enlarged(heatmap)
     strength = np.clip(np.abs(values) / full_scale, 0, 1)[..., None] * 0.85
     colour = np.where(values[..., None] >= 0, np.array(RAISED), np.array(LOWERED))
-    mixed = _grey_disc(prediction.image) * (1 - strength) + colour * strength
+    mixed = _in_grey(image) * (1 - strength) + colour * strength
     return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 
 
@@ -102,7 +116,7 @@ def _enlarged(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     return enlarged
 
 
-def _grey_disc(image: Pixels) -> NDArray[np.float64]:
+def _in_grey(image: Pixels) -> NDArray[np.float64]:
     grey = cv2.cvtColor(cv2.resize(image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
     return np.repeat(grey[..., None].astype(np.float64) * 0.6, 3, axis=2)
 

@@ -5,43 +5,52 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Colours, Contract
+from edgecad.contract import Colours, Contract, Crop
 from edgecad.errors import InputRefused
 from edgecad.heatmap import share_outside_disc
-from edgecad.polarmap import PreparedMap, colour_cell, disc_mask
+from edgecad.polarmap import PreparedMap, colour_cell, input_mask
 from edgecad.prediction import Finding
 
 MAX_UNSEEN_COLOURS = 0.6
-"""Largest share of the disc in colours that no training scan had. A dark but honest map had 0.53 of them."""
+"""Largest share of the picture in colours that no training scan had. A dark but honest map had 0.53 of them."""
 
 
-def unseen_colours(image: NDArray[np.uint8], colours: Colours) -> float:
-    """Share of the disc of a prepared image whose colours no training scan had, 0 to 1."""
+def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> float:
+    """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1."""
     seen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)).astype(bool)
-    inside = disc_mask(image.shape[0], shrink=2.0)
+    inside = input_mask(image.shape[0], crop)
     return float(1.0 - seen[colour_cell(image[inside])].mean())
 
 
-def refuse_unseen(share: float) -> None:
+def refuse_unseen(share: float, crop: Crop) -> None:
     """Another colour table is another input, of which the model's figures say nothing."""
     if share > MAX_UNSEEN_COLOURS:
         raise InputRefused(
             "colours",
-            f"{share:.0%} of the disc has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
+            f"{share:.0%} of {_picture(crop)} has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
             "allowed; save the screen in a colour table of the training scans",
         )
 
 
 def findings_of(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
     """Findings of one scan; `shown` is its heat map `(h, w)`, logit units."""
-    outside = share_outside_disc(shown)
-    findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
+    crop: Crop = "none" if prepared.disc is None else "polar-map"
+    if crop == "none":
+        findings = [Finding("picture-unchecked", 1.0, "NOTHING CHECKED WHAT THE IMAGE SHOWS: it was taken whole")]
+    else:
+        outside = share_outside_disc(shown)
+        findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
     if unseen > 0.02:
-        findings.append(Finding("colours-unseen", unseen, f"{unseen:.0%} of the disc has colours unseen in training"))
+        what = f"{unseen:.0%} of {_picture(crop)} has colours unseen in training"
+        findings.append(Finding("colours-unseen", unseen, what))
     if prepared.overlay_share > 0.005:
         share = prepared.overlay_share
         findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
     return tuple(findings)
+
+
+def _picture(crop: Crop) -> str:
+    return "the image" if crop == "none" else "the disc"
 
 
 def doubts_about(contract: Contract) -> tuple[Finding, ...]:

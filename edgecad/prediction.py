@@ -45,8 +45,8 @@ class Prediction:
         site_threshold: whether it is the site's own and not the contract's.
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
-        image: `(size, size, 3)` uint8 RGB, the prepared disc: what the network saw.
-        disc: where the map was on the screen.
+        image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
+        disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.
@@ -62,7 +62,7 @@ class Prediction:
     logits: NDArray[np.float32]
     heatmap: NDArray[np.float32]
     image: NDArray[np.uint8]
-    disc: Disc
+    disc: Disc | None
     findings: tuple[Finding, ...]
     scan_sha256: str
     model_sha256: str

@@ -20,7 +20,7 @@ OWN = {
 }
 """The runtime's own commands; other rooms add theirs as entry points of the group below."""
 GROUP = "edgecad.commands"
-WAY = ("phantom", "train", "export", "infer", "verify", "bench", "demo")
+WAY = ("phantom", "train", "study", "evaluate", "export", "infer", "verify", "bench", "demo")
 """Order in the help text: the way of a model."""
 
 

@@ -10,9 +10,9 @@ Bars = Callable[[str, int, int, str], None]
 
 
 @contextmanager
-def progress_bars() -> Iterator[Bars]:
-    """Give a function `(task, done, total, figures)` that draws one bar a task."""
-    if not sys.stderr.isatty():
+def progress_bars(quiet: bool = False) -> Iterator[Bars]:
+    """Give a function `(task, done, total, figures)` that draws one bar a task; none if `quiet`."""
+    if quiet or not sys.stderr.isatty():
         yield lambda task, done, total, figures: None
         return
     from rich.console import Console

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Preparation
+from edgecad.contract import Crop, Preparation
 from edgecad.errors import InputRefused
 from edgecad.polarmap.disc import Disc, find_disc
 from edgecad.polarmap.gate import colour_cell, refuse_unless_map
 from edgecad.polarmap.overlay import overlay_mask, painted_over
+from edgecad.polarmap.region import region_of
+from edgecad.polarmap.whole import letterboxed
 
-__all__ = ["Disc", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "prepare"]
+__all__ = ["Disc", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "input_mask", "prepare"]
 
 Pixels = NDArray[np.uint8]
 
@@ -24,29 +26,43 @@ CANVAS = 512
 
 @dataclass(frozen=True)
 class PreparedMap:
-    """A polar map ready for a network.
+    """A polar map, or a whole image, ready for a network.
 
     Attributes:
-        image: `(size, size, 3)` uint8 RGB; the disc touches the four sides, all outside it is black.
-        disc: where it was on the screen.
+        image: `(size, size, 3)` uint8 RGB; the disc touches the four sides, all outside it is black. A whole
+            image touches two sides, between black bars.
+        disc: where it was on the screen; None for a whole image.
         overlay_share: share of the disc that was text or lines and was painted over, 0 to 1.
     """
 
     image: Pixels
-    disc: Disc
+    disc: Disc | None
     overlay_share: float
 
 
 def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
-    """Find the polar map on `screen`, clean it, and bring it to the input size.
+    """Cut out the region if there is one, then take what the crop rule says, and bring it to the input size.
 
     Args:
         screen: `(height, width, 3)` uint8 RGB.
         preparation: what the contract asks for.
 
     Raises:
-        InputRefused: if the screen is not exactly one polar map; its `reason` says why.
+        InputRefused: if the screen is not exactly one polar map, the image is blank, or the region is one of
+            screens of another size; its `reason` says why.
     """
+    region = preparation.region
+    looked_at = screen if region is None else region_of(screen, region)
+    if preparation.crop == "none":
+        return PreparedMap(letterboxed(looked_at, preparation.size), None, 0.0)
+    found = _prepared_map(looked_at, preparation)
+    if region is None or found.disc is None:
+        return found
+    return replace(found, disc=replace(found.disc, x=found.disc.x + region.x, y=found.disc.y + region.y))
+
+
+def _prepared_map(screen: Pixels, preparation: Preparation) -> PreparedMap:
+    """Find the one polar map on `screen`, clean it, judge it, and bring it to the input size."""
     disc = find_disc(screen)
     square = _square_around(screen, disc)
     canvas = cv2.resize(square, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
@@ -71,6 +87,11 @@ def disc_mask(side: int, shrink: float = 0.0) -> NDArray[np.bool_]:
     """True on the inscribed disc of a square of `side` pixels, its radius less `shrink` pixels."""
     axis = np.arange(side) - (side - 1) / 2
     return np.asarray(axis[:, None] ** 2 + axis[None, :] ** 2 <= (side / 2 - shrink) ** 2)
+
+
+def input_mask(side: int, crop: Crop) -> NDArray[np.bool_]:
+    """Where a prepared image of `side` pixels holds picture, `(side, side)`: its disc but for the rim, or all of it."""
+    return disc_mask(side, shrink=2.0) if crop == "polar-map" else np.ones((side, side), np.bool_)
 
 
 def _square_around(screen: Pixels, disc: Disc) -> Pixels:

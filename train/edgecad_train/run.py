@@ -1,173 +1,302 @@
-"""One training run, from labelled scans to a run folder."""
+"""One run: train by the plan on the parts of a partition, choose on what was held out, open the test part once."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from importlib.metadata import version
-from typing import Any
+from datetime import datetime
+from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from edgecad import __version__
-from edgecad.contract import Contract, Decision, Labelling, Preparation
-from edgecad.errors import UsageError
-from edgecad.heatmap import ClassActivation, Dense, class_activation, score_map
-from edgecad_train.classes import CLASSES, POSITIVE
-from edgecad_train.data.cases import PreparedData, colours_of
-from edgecad_train.evaluation.decision import choose_decision, choose_heatmap_scale
-from edgecad_train.evaluation.metrics import figures
+from edgecad.contract import Contract, Decision
+from edgecad_train.classes import POSITIVE
+from edgecad_train.contracting import contract_for
+from edgecad_train.data import PreparedData
+from edgecad_train.evaluation.decision import choose_decision
+from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.metrics import Part
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, Network, build_network
-from edgecad_train.splits.split import Split
-from edgecad_train.training.stages import Examples, Progress, StageHistory, run_stage
-from edgecad_train.training.strategies import Plan
+from edgecad_train.optimism import Optimism, optimism_of
+from edgecad_train.settings import Settings
+from edgecad_train.splits.split import Folds, Split, rows_of
+from edgecad_train.training.explain import Explained
+from edgecad_train.training.frozen import Scans, Storage
+from edgecad_train.training.heads import HeadFinder
+from edgecad_train.training.journal import FoldResult, HeadChoice, Journal
+from edgecad_train.training.stages import Progress, TrainingHistory
+from edgecad_train.training.trainer import Materials, Trainer, materials_for
 
-INTENDED_USE = "Research on agreement with the readers who labelled the training scans. Not a medical device."
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What defines a run beside its data and its split."""
-
-    backbone: str
-    weights: str
-    plan: Plan
-    head: Head = field(default_factory=Head)
-    batch_size: int = 16
-    seed: int = 0
-    reference: str = "readers who are not stated"
-    """Who labelled the scans."""
-
-    def __post_init__(self) -> None:
-        if not self.plan.pretrained and self.weights != "none":
-            raise UsageError(
-                f"strategy {self.plan.strategy} starts from random weights, so {self.weights} would go unused; "
-                "use --weights none, or another strategy"
-            )
-
-    @property
-    def preparation(self) -> Preparation:
-        """How this run's scans become the network's input."""
-        return Preparation(size=backbone_named(self.backbone).size)
+__all__ = ["Outcome", "Settings", "by_patient", "run_name", "train"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run, still in memory."""
+    """A finished run, still in memory.
+
+    Attributes:
+        network: the one to export.
+        histories: of every training, the exported network's last.
+        choices: head and a of each of them.
+        evaluations: of what chose (validation or out-of-fold), and of the test part.
+        said: logits and heat maps of every scan, `n` of them; with folds, those of development scans are
+            out-of-fold.
+        development: rows of the scans outside the test part that the exported network is checked by.
+        network_logits: what the exported network itself says of them, `(m, 2)`.
+        optimism: what choosing on the test part would have claimed, where it was asked for.
+        seconds_by_step: where the time went.
+    """
 
     network: Network
-    histories: tuple[StageHistory, ...]
+    histories: tuple[TrainingHistory, ...]
+    choices: tuple[HeadChoice, ...]
     contract: Contract
-    split: Split
+    partition: Split | Folds
     settings: Settings
     data: PreparedData
-    logits: NDArray[np.float64]
-    """Of every scan, `(n, 2)`, in the order of the data."""
-    scores: NDArray[np.float64]
-    """P(CAD) of every scan, `(n,)`."""
+    evaluations: tuple[Evaluation, ...]
+    said: Explained
+    development: NDArray[np.intp]
+    network_logits: NDArray[np.float64]
+    optimism: Optimism | None
+    seconds_by_step: dict[str, float]
+
+    @property
+    def log_odds(self) -> NDArray[np.float64]:
+        """Of every scan, `(n,)`, before temperature."""
+        return self.said.log_odds
+
+    @property
+    def score_maps(self) -> NDArray[np.float32]:
+        """Heat map of the score of every scan, `(n, h, w)`, logit units."""
+        return self.said.maps
+
+    @property
+    def chosen_on(self) -> str:
+        """Name of the part that chose epoch, temperature and threshold."""
+        return "out-of-fold" if isinstance(self.partition, Folds) else "validation"
 
 
-def train(data: PreparedData, split: Split, settings: Settings, name: str, progress: Progress | None = None) -> Outcome:
-    """Train by the plan; choose threshold and temperature on validation; open the test part once."""
-    keras.utils.set_random_seed(settings.seed)
-    network = build_network(backbone_named(settings.backbone), settings.weights, settings.head)
-    examples = {part: _examples(data, split, part) for part in ("train", "validation")}
-    histories = tuple(
-        run_stage(network, stage, examples["train"], examples["validation"], settings.batch_size, progress)
-        for stage in settings.plan.stages
-    )
-    activation = explain(network, data.images)
-    log_odds = log_odds_of(activation)
-    chosen = split.rows(data.cases, "validation")
-    decision = choose_decision(log_odds[chosen], data.labels[chosen] == CLASSES.index(POSITIVE))
-    scores = expit(log_odds / decision.temperature)
-    contract = _contract(name, data, split, settings, network, activation, decision, scores)
-    logits = np.asarray(activation.logits, np.float64)
-    return Outcome(network, histories, contract, split, settings, data, logits, scores)
+def train(
+    data: PreparedData,
+    partition: Split | Folds,
+    settings: Settings,
+    name: str,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    journal: Journal | None = None,
+    scratch: Path | None = None,
+) -> Outcome:
+    """Train, choose on what was held out, and open the test part once.
+
+    Args:
+        name: of the run.
+        cache: folder of frozen outputs that several runs share.
+        journal: where a run in progress is kept, so that it can go on after a kill.
+        scratch: folder for arrays that are larger than the memory budget.
+    """
+    run = _Run(data, partition, settings, journal or Journal(None), progress)
+    run.prepare(Storage(scratch, cache=cache))
+    trained = run.folds(partition) if isinstance(partition, Folds) else run.one(partition)
+    return run.outcome(name, trained)
 
 
-def _examples(data: PreparedData, split: Split, part: str) -> Examples:
-    rows = split.rows(data.cases, part)
-    return Examples(data.images[rows], data.labels[rows])
+@dataclass(frozen=True)
+class _Trained:
+    """The network to export, how it came about, and what was said of the scans."""
+
+    trainer: Trainer
+    histories: tuple[TrainingHistory, ...]
+    choices: tuple[HeadChoice, ...]
+    own: Explained
+    """What that network itself says of every scan."""
+    said: Explained
+    """The same, but out-of-fold where there are folds."""
 
 
-def explain(network: Network, images: NDArray[np.uint8], batch_size: int = 16) -> ClassActivation:
-    """Logits and class activation maps of prepared images, by the runtime's own formula."""
-    features = network.model.get_layer("pooling").input
-    body = keras.Model(network.model.input, features)
-    head = [
-        Dense(*(np.asarray(value, np.float64) for value in network.model.get_layer(layer).get_weights()))
-        for layer in ("head_hidden", "head_logits")
-    ]
-    return class_activation(np.asarray(body.predict(images, batch_size=batch_size, verbose=0), np.float64), head)
+@dataclass
+class _Run:
+    """What the steps of one run share."""
+
+    data: PreparedData
+    partition: Split | Folds
+    settings: Settings
+    journal: Journal
+    progress: Progress | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    materials: Materials = field(init=False)
+    heads: HeadFinder = field(init=False)
+    trainers: dict[tuple[Head, float], Trainer] = field(default_factory=dict)
+
+    def prepare(self, storage: Storage) -> None:
+        """Build the network and run what is frozen."""
+        settings = self.settings
+        keras.utils.set_random_seed(settings.seed)
+        network = build_network(backbone_named(settings.backbone), settings.weights, settings.head)
+        tell = self.progress
+        with self._timed("frozen"):
+            self.materials = materials_for(
+                network,
+                settings.plan,
+                Scans(self.data.images, self.data.sha256),
+                self.data.labels,
+                settings.seed,
+                settings.passes,
+                settings.batch_size,
+                storage,
+                (lambda done, of: tell("frozen part", done, of, "")) if tell else None,
+            )
+        self.heads = HeadFinder(self.materials, settings, self.data.cases, self.progress)
+
+    def one(self, split: Split) -> _Trained:
+        """Train once; the validation part chooses."""
+        rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))
+        with self._timed("search"):
+            choice = self.heads.choose(rows, held, self.settings.seed)
+        trainer = self._trainer(choice)
+        history = self._train(trainer, "run", 0, rows, held)
+        with self._timed("explain"):
+            said = trainer.explain(np.arange(len(self.data.cases)))
+        return _Trained(trainer, (history,), (choice,), said, said)
+
+    def folds(self, folds: Folds) -> _Trained:
+        """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
+        results = [self._fold(folds.split(index), index) for index in range(len(folds.folds))]
+        rows = rows_of(self.data.cases, folds.development)
+        with self._timed("search"):
+            choice = self.heads.choose(rows, None, self.settings.seed)
+        trainer = self._trainer(choice)
+        refit = self._train(trainer, "refit", len(results), rows, None, _epochs_of([r.history for r in results]))
+        with self._timed("explain"):
+            own = trainer.explain(np.arange(len(self.data.cases)))
+        histories = (*(result.history for result in results), refit)
+        choices = (*(result.choice for result in results), choice)
+        return _Trained(trainer, histories, choices, own, self._out_of_fold(own, folds, results))
+
+    def outcome(self, name: str, trained: _Trained) -> Outcome:
+        """Choose threshold and temperature on what was held out; then judge the test part."""
+        part: Part = "out-of-fold" if isinstance(self.partition, Folds) else "validation"
+        held = self._held_patients()
+        log_odds = trained.said.log_odds
+        truth, own = by_patient(self.data, held, log_odds)
+        decision = choose_decision(own, truth)
+        evaluations = (
+            evaluate_part(truth, own, decision, part),
+            evaluate_part(*by_patient(self.data, self.partition.test, log_odds), decision, "test"),
+        )
+        rows = rows_of(self.data.cases, held)
+        contract = contract_for(
+            name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
+            np.asarray(trained.said.maps[rows]), evaluations,
+        )  # fmt: skip
+        return Outcome(
+            network=trained.trainer.network,
+            histories=trained.histories,
+            choices=trained.choices,
+            contract=contract,
+            partition=self.partition,
+            settings=self.settings,
+            data=self.data,
+            evaluations=evaluations,
+            said=trained.said,
+            development=rows,
+            network_logits=trained.own.logits[rows],
+            optimism=self._optimism(trained, decision, log_odds) if self.settings.select_on_test else None,
+            seconds_by_step={step: round(seconds, 2) for step, seconds in self.seconds.items()},
+        )
+
+    def _held_patients(self) -> tuple[str, ...]:
+        partition = self.partition
+        return partition.development if isinstance(partition, Folds) else partition.validation
+
+    def _fold(self, split: Split, index: int) -> FoldResult:
+        kept = self.journal.result(index)
+        if kept is not None:
+            return kept
+        rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))
+        with self._timed("search"):
+            # A fold's head is found inside its own training patients, so that those it judges chose nothing.
+            choice = self.heads.choose(rows, None, self.settings.seed)
+        trainer = self._trainer(choice)
+        history = self._train(trainer, f"fold {index + 1}", index, rows, held)
+        result = FoldResult(history, choice, trainer.explain(held))
+        self.journal.put_result(index, result)
+        return result
+
+    def _out_of_fold(self, said: Explained, folds: Folds, results: list[FoldResult]) -> Explained:
+        """Replace what the refit says of the scans that it learnt from by what was said out of fold."""
+        logits, maps = said.logits.copy(), said.maps.copy()
+        for members, result in zip(folds.folds, results, strict=True):
+            rows = rows_of(self.data.cases, members)
+            logits[rows], maps[rows] = result.held.logits, result.held.maps
+        return Explained(logits, maps)
+
+    def _optimism(self, trained: _Trained, decision: Decision, honest: NDArray[np.float64]) -> Optimism:
+        """Train once more as the paper did: on all development patients, the epoch chosen on the test part.
+
+        It comes last, and trains a copy of its own: the network to export keeps its weights.
+        """
+        kept = trained.trainer.network.model.get_weights()
+        rows, test = (rows_of(self.data.cases, m) for m in (self.partition.development, self.partition.test))
+        with self._timed("select on test"):
+            self._train(trained.trainer, "chosen on test", len(trained.histories), rows, test)
+            chosen = honest.copy()
+            chosen[test] = trained.trainer.explain(test).log_odds
+        trained.trainer.network.model.set_weights(kept)
+        one, other = (by_patient(self.data, self.partition.test, values) for values in (honest, chosen))
+        return optimism_of(one, other, decision)
+
+    def _trainer(self, choice: HeadChoice) -> Trainer:
+        key = (choice.head, choice.lr_exponent)
+        if key not in self.trainers:
+            labels = self.data.labels[rows_of(self.data.cases, self.partition.development)]
+            plan = self.settings.plan.at(choice.lr_exponent)
+            self.trainers[key] = Trainer(self.materials, choice.head, plan, self.settings.stage_options(labels))
+        return self.trainers[key]
+
+    def _train(
+        self,
+        trainer: Trainer,
+        name: str,
+        number: int,
+        rows: NDArray[np.intp],
+        held: NDArray[np.intp] | None,
+        epochs: tuple[int, ...] | None = None,
+    ) -> TrainingHistory:
+        with self._timed("training"):
+            return trainer.train(name, number, rows, held, epochs=epochs, journal=self.journal, progress=self.progress)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.monotonic() - begun
 
 
-def log_odds_of(activation: ClassActivation) -> NDArray[np.float64]:
-    """Logit of CAD minus logit of the other class, `(n,)`."""
-    positive = CLASSES.index(POSITIVE)
-    return np.asarray(activation.logits[:, positive] - activation.logits[:, 1 - positive], np.float64)
+def _epochs_of(histories: list[TrainingHistory]) -> tuple[int, ...]:
+    """Epochs of each stage for the refit: the median of the folds' best."""
+    stages = zip(*(history.stages for history in histories), strict=True)
+    return tuple(max(1, round(float(np.median([stage.best + 1 for stage in own])))) for own in stages)
 
 
 def by_patient(
-    data: PreparedData, split: Split, part: str, scores: NDArray[np.float64]
+    data: PreparedData, patients: tuple[str, ...], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Truth and mean score of each patient of a part, one row a patient."""
-    rows = split.rows(data.cases, part)
-    patients = sorted({data.cases[row].patient for row in rows})
-    own = {name: [row for row in rows if data.cases[row].patient == name] for name in patients}
-    truth = np.array([data.cases[own[name][0]].label == POSITIVE for name in patients])
-    return truth, np.array([scores[own[name]].mean() for name in patients])
+    """Truth and mean value of each patient, `(patients,)`, in the order of their names.
 
-
-def _contract(
-    name: str,
-    data: PreparedData,
-    split: Split,
-    settings: Settings,
-    network: Network,
-    activation: ClassActivation,
-    decision: Decision,
-    scores: NDArray[np.float64],
-) -> Contract:
-    maps = score_map(activation.cam, CLASSES.index(POSITIVE))
-    truth, _ = by_patient(data, split, "train", scores)
-    parts: tuple[Any, ...] = ("validation", "test")
-    return Contract(
-        name=name,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        classes=CLASSES,
-        positive=POSITIVE,
-        origin=data.origin,
-        preparation=settings.preparation,
-        scaling=network.backbone.scaling,
-        backbone=network.backbone.name,
-        head=str(settings.head),
-        feature_layer=network.backbone.feature_layer,
-        decision=decision,
-        heatmap=choose_heatmap_scale(np.asarray(maps[split.rows(data.cases, "validation")])),
-        labelling=Labelling(reference=settings.reference, prevalence=float(truth.mean())),
-        colours=colours_of(data.images[split.rows(data.cases, "train")]),
-        metrics=tuple(
-            metric
-            for part in parts
-            for metric in figures(*by_patient(data, split, part, scores), decision.threshold, part)
-        ),
-        data_sha256=data.sha256,
-        split_sha256=split.sha256,
-        weights=network.weights,
-        versions={
-            "edgecad": __version__,
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("tensorflow", "keras", "numpy", "opencv-python-headless")},
-        },
-        intended_use=INTENDED_USE,
-    )
+    Args:
+        values: one a scan, `(n,)`, for example log-odds.
+    """
+    own: dict[str, list[int]] = {name: [] for name in sorted(patients)}
+    for row in rows_of(data.cases, patients):
+        own[data.cases[row].patient].append(int(row))
+    truth = np.array([data.cases[rows[0]].label == POSITIVE for rows in own.values()])
+    return truth, np.array([values[rows].mean() for rows in own.values()])
 
 
 def run_name(backbone: str, now: Callable[[], datetime] = datetime.now) -> str:

@@ -2,77 +2,144 @@
 
 model.keras       the trained network; no Lambda layer, no pickle
 contract.json     what the runtime must know; export completes it and puts it into the ONNX file
-run.json          settings, refused scans, time
-history.json      figures of every epoch of every stage
-metrics.json      validation and test figures with intervals
-predictions.csv   one line a scan: part, label, score
-split.json        patients of each part; `edgecad train --split` takes it
-validation.npz    prepared validation images and their logits, for the exporter's parity check
-curves.png        accuracy and loss of each stage
+run.json          settings, refused scans, findings about the data, where the time went
+history.json      figures of every epoch of every stage of every training
+metrics.json      figures with intervals of what chose (validation or out-of-fold), and of the test part
+predictions.csv   one line a patient: part, label, score
+split.json        patients of each part or fold; `edgecad train --split` takes it
+validation.npz    prepared images and their logits, for the exporter's parity check
+heatmaps.npz      prepared images and heat maps of the scans that chose or judged
+*.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
+report.html       one page that opens offline
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from edgecad.contract import json_from_struct
-from edgecad_train.report.curves import draw_curves
-from edgecad_train.run import Outcome
-from edgecad_train.splits.split import PARTS
+from edgecad_train.classes import CLASSES
+from edgecad_train.data import DataFinding
+from edgecad_train.report.page import write_report
+from edgecad_train.run import Outcome, by_patient
+from edgecad_train.splits.split import Folds, rows_of
 
-SCHEMA = 1
+SCHEMA = 2
+MAX_SHOWN = 500
+"""Most scans of a kind that are kept as pictures; figures are of all."""
 
 
-def write_run(outcome: Outcome, partial: Path, seconds: float, patient_rule: str) -> None:
+def write_run(
+    outcome: Outcome, partial: Path, seconds: float, patient_rule: str, findings: Sequence[DataFinding] = ()
+) -> None:
     """Write all files of a run into `partial`, a folder from `edgecad.folders.new_folder`."""
     outcome.network.model.save(partial / "model.keras")
-    (partial / "contract.json").write_text(json_from_struct(outcome.contract))
-    (partial / "split.json").write_text(json_from_struct(outcome.split))
-    _write_json(partial / "run.json", _run_record(outcome, seconds, patient_rule))
-    _write_json(partial / "history.json", {"schema": SCHEMA, "stages": [asdict(h) for h in outcome.histories]})
-    metrics = [msgspec.to_builtins(metric) for metric in outcome.contract.metrics]
-    origin = outcome.contract.origin
-    _write_json(partial / "metrics.json", {"schema": SCHEMA, "origin": origin, "metrics": metrics})
+    (partial / "contract.json").write_text(json_from_struct(outcome.contract), "utf-8")
+    (partial / "split.json").write_text(json_from_struct(outcome.partition), "utf-8")
+    _write_json(partial / "run.json", _run_record(outcome, seconds, patient_rule, findings))
+    _write_json(partial / "history.json", {"schema": SCHEMA, "trainings": [asdict(h) for h in outcome.histories]})
+    metrics = {"schema": SCHEMA, "origin": outcome.contract.origin, "evaluations": outcome.evaluations}
+    _write_json(partial / "metrics.json", metrics)
     _write_predictions(outcome, partial / "predictions.csv")
-    rows = outcome.split.rows(outcome.data.cases, "validation")
-    np.savez_compressed(
-        partial / "validation.npz",
-        images=outcome.data.images[rows],
-        labels=outcome.data.labels[rows],
-        logits=outcome.logits[rows],
-    )
-    draw_curves(outcome.histories, origin, partial / "curves.png")
+    _write_validation(outcome, partial / "validation.npz")
+    _write_heatmaps(outcome, partial / "heatmaps.npz")
+    write_report(partial)
 
 
 def _write_json(path: Path, value: object) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1))
 
 
-def _run_record(outcome: Outcome, seconds: float, patient_rule: str) -> dict[str, object]:
+def _run_record(
+    outcome: Outcome, seconds: float, patient_rule: str, findings: Sequence[DataFinding]
+) -> dict[str, object]:
+    labels = {case.patient: case.label for case in outcome.data.cases}
+    parts = outcome.partition.parts()
+    trains_top = any(stage.part == "top" for stage in outcome.settings.plan.stages)
     return {
         "schema": SCHEMA,
         "settings": asdict(outcome.settings),
-        "fine_tuned_from": outcome.network.fine_tuned_from,
+        "fine_tuned_from": outcome.network.fine_tuned_from if trains_top else None,
+        "unfrozen": asdict(outcome.network.unfrozen()) if trains_top else None,
         "patient_rule": patient_rule,
         "scans": len(outcome.data.cases),
-        "patients": {part: len(getattr(outcome.split, part)) for part in PARTS},
+        "patients": {part: len(members) for part, members in parts.items()},
+        "patients_by_class": {
+            part: {name: sum(labels[patient] == name for patient in members) for name in CLASSES}
+            for part, members in parts.items()
+        },
         "refused": [
             {"file": entry.path.name, "reason": entry.reason, "message": entry.message}
             for entry in outcome.data.refused
         ],
+        "findings": list(findings),
+        "optimism": outcome.optimism,
+        "search": _search_record(outcome),
         "seconds": round(seconds, 1),
+        "seconds_by_step": outcome.seconds_by_step,
+    }
+
+
+def _search_record(outcome: Outcome) -> dict[str, object] | None:
+    if not outcome.settings.search_trials:
+        return None
+    named = zip(outcome.histories, outcome.choices, strict=True)
+    return {
+        "trials": outcome.settings.search_trials,
+        "found": [{"training": history.name, **asdict(choice)} for history, choice in named],
     }
 
 
 def _write_predictions(outcome: Outcome, path: Path) -> None:
-    part_of = {name: part for part in PARTS for name in getattr(outcome.split, part)}
+    decision = outcome.contract.decision
+    folds = isinstance(outcome.partition, Folds)
+    labels = {case.patient: case.label for case in outcome.data.cases}
+    scans = [case.patient for case in outcome.data.cases]
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["patient", "file", "part", "label", "score_cad"])
-        for case, score in zip(outcome.data.cases, outcome.scores, strict=True):
-            table.writerow([case.patient, case.path.name, part_of[case.patient], case.label, f"{score:.6f}"])
+        table.writerow(["patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above"])
+        for part, members in outcome.partition.parts().items():
+            _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
+            held = folds and part != "test"
+            for patient, value in zip(sorted(members), log_odds, strict=True):
+                score = 1 / (1 + np.exp(-value / decision.temperature))
+                table.writerow([
+                    patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
+                    labels[patient], scans.count(patient), f"{score:.6f}", f"{value:.6f}",
+                    int(score >= decision.threshold),
+                ])  # fmt: skip
+
+
+def _write_validation(outcome: Outcome, path: Path) -> None:
+    rows = outcome.development[:MAX_SHOWN]
+    np.savez_compressed(
+        path,
+        images=outcome.data.images[rows],
+        labels=outcome.data.labels[rows],
+        logits=outcome.network_logits[: len(rows)],
+    )
+
+
+def _write_heatmaps(outcome: Outcome, path: Path) -> None:
+    rows = np.concatenate([
+        outcome.development[:MAX_SHOWN],
+        rows_of(outcome.data.cases, outcome.partition.test)[:MAX_SHOWN],
+    ])  # fmt: skip
+    cases = [outcome.data.cases[row] for row in rows]
+    tested = set(outcome.partition.test)
+    arrays: dict[str, Any] = {
+        "images": outcome.data.images[rows],
+        "score_maps": outcome.score_maps[rows],
+        "log_odds": outcome.log_odds[rows],
+        "patient": np.array([case.patient for case in cases], str),
+        "part": np.array(["test" if case.patient in tested else outcome.chosen_on for case in cases], str),
+        "label": np.array([case.label for case in cases], str),
+    }
+    np.savez_compressed(path, **arrays)

@@ -76,7 +76,7 @@ def test_an_unknown_field_is_refused_by_its_name(tiny_contract: Contract, path: 
         ("name", None),
         ("preparation.size", "64"),
         ("preparation.size", 64.5),
-        ("preparation.crop", "none"),
+        ("preparation.crop", "square"),
         ("preparation.version", 2),
         ("decision.threshold", "0.5"),
         ("labelling.reference", 3),

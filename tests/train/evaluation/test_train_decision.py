@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgecad.errors import UsageError
 from edgecad_train.evaluation.decision import (
     SENSITIVITY_WANTED,
     TEMPERATURES,
@@ -105,3 +106,15 @@ def test_the_heat_maps_scale_is_the_99th_percentile_of_magnitude() -> None:
 
 def test_flat_heat_maps_still_give_a_positive_scale() -> None:
     assert choose_heatmap_scale(np.zeros((2, 7, 7))).region_threshold > 0
+
+
+@pytest.mark.parametrize("part", ["validation", "out-of-fold"])
+def test_the_rule_says_whose_scores_chose(part: str) -> None:
+    log_odds, truth = _drawn(7)
+    assert f"{part} sensitivity for CAD of at least 0.95" in choose_decision(log_odds, truth, part).rule  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("label", [True, False])
+def test_one_class_chooses_no_threshold(label: bool) -> None:
+    with pytest.raises(UsageError, match="both classes"):
+        choose_decision(np.linspace(-1, 1, 5), np.full(5, label))

@@ -38,9 +38,8 @@ def _write(out: Path, patients: int, seed: int, palette: str | None, force: bool
     from edgecad.cli.progress import progress_bars
     from edgecad_train.phantoms import write_dataset
 
-    with progress_bars() as bars:
-        shown = None if quiet else lambda done, total: bars("phantoms", done, total, "")
-        return write_dataset(out, patients, seed, palette, shown, force=force)
+    with progress_bars(quiet) as bars:
+        return write_dataset(out, patients, seed, palette, lambda done, of: bars("phantoms", done, of, ""), force=force)
 
 
 def _print_answer(summary: DatasetSummary) -> None:

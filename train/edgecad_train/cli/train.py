@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from edgecad_train.networks.backbones import BACKBONES
+from edgecad_train.training.strategies import STRATEGIES
 
 if TYPE_CHECKING:
-    from edgecad_train.run import Outcome, Settings
+    from edgecad_train.networks.network import Head
+    from edgecad_train.settings import Settings
+    from edgecad_train.training.strategies import Plan
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -31,17 +33,43 @@ def train(
         ),
     ] = None,
     strategy: Annotated[
-        str, typer.Option(help="two-stage, warm-up (the head alone) or scratch (all layers, random weights).")
+        str, typer.Option(help=f"One of: {', '.join(STRATEGIES)} (the paper's S1 to S6, and S5 at 10^-a).")
     ] = "two-stage",
     lr_exponent: Annotated[float, typer.Option(help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0,
-    warmup_epochs: Annotated[int, typer.Option(min=1, help="Epochs of warm-up, or from scratch.")] = 100,
+    layerwise: Annotated[
+        bool, typer.Option("--layerwise", help="Lower the rate from block to block on the way down.")
+    ] = False,
+    warmup_epochs: Annotated[int, typer.Option(min=1, help="Epochs of warm-up, or of S1 to S3.")] = 100,
     finetune_epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 30,
+    early_stopping: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, metavar="EPOCHS", help="End a stage after so many without a better one. Default: off."),
+    ] = None,
     units: Annotated[int, typer.Option(min=1, help="Units of the head's hidden layer.")] = 64,
     dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
+    search: Annotated[
+        bool, typer.Option("--search/--no-search", help="Find units, dropout and a by Hyperband, on held-out patients.")
+    ] = False,
+    search_trials: Annotated[int, typer.Option(min=4, help="Configurations that --search tries.")] = 60,
     batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
+    class_weights: Annotated[
+        str, typer.Option(help="none, or balanced: weigh the rarer class more in the loss.")
+    ] = "none",
+    augment: Annotated[
+        int, typer.Option(min=1, metavar="PASSES", help="Passes of small shifts, scales and brightness. 1: none.")
+    ] = 1,
+    crop: Annotated[
+        str, typer.Option(help="polar-map, none (whole images), or x,y,w,h on screens of one size.")
+    ] = "polar-map",
     patient_from: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="REGEX", help="Finds the patient in a file's stem. Default: the whole stem."),
+    ] = None,
+    folds: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=0, help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients, else 0."
+        ),
     ] = None,
     split: Annotated[
         Optional[Path],  # noqa: UP045
@@ -51,80 +79,90 @@ def train(
         str,
         typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'."),
     ] = "readers who are not stated",
+    select_on_test: Annotated[
+        bool,
+        typer.Option(
+            "--show-optimism-of-selecting-on-test",
+            help="Also choose the epoch on the test part, as the paper did, and tell how much better that looks.",
+        ),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Train nothing; show what would be trained on, with a contact sheet.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the unfinished run that was begun last; DATA is its own.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the order of scans.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Fine-tune a network on labelled polar maps.
 
     Two stages, from ImageNet weights. Warm-up trains the head on the frozen network; fine-tuning
-    then trains the top blocks, at a hundredth of the rate. The best epoch, the temperature and the
-    threshold come from a validation part of the patients; the test part is opened once, at the end.
+    then trains the top blocks, at a hundredth of the rate. Below 500 patients, five folds of the
+    development part choose the epochs, the temperature and the threshold, and the network to export
+    is trained once more on all of them; the test part is opened once, at the end.
 
-    Writes RUNS/<time>-<backbone>/ and points RUNS/latest to it.
+    Writes RUNS/<time>-<backbone>/ with report.html, and points RUNS/latest to it. A run that was
+    killed goes on with --resume. With --check nothing is trained.
     """
-    from edgecad.errors import UsageError
+    _require()
+    from edgecad.cli.progress import progress_bars
+    from edgecad_train.cli.train_steps import Request, check_data, go_on, train_new
+
+    with progress_bars(quiet) as bars:
+        if resume:
+            go_on(out, bars)
+            return
+        settings = _settings(
+            backbone=backbone,
+            weights=weights,
+            plan=_plan(strategy, lr_exponent, warmup_epochs, finetune_epochs, layerwise),
+            head=_head(units, dropout),
+            batch_size=batch_size,
+            seed=seed,
+            reference=labelled_by,
+            class_weights=class_weights,
+            patience=early_stopping,
+            passes=augment,
+            search_trials=search_trials if search else 0,
+            select_on_test=select_on_test,
+        )
+        request = Request(data, patient_from, crop, folds, split, out)
+        if check:
+            check_data(request, settings, bars)
+        else:
+            train_new(request, settings, bars)
+
+
+def _require() -> None:
     from edgecad.extras import require, require_tensorflow
 
-    for module in ("sklearn", "scipy", "matplotlib"):
+    for module in ("sklearn", "scipy", "matplotlib", "statsmodels", "optuna", "jinja2", "filelock"):
         require(module, extra="train")
     require_tensorflow(extra="train")
-    from edgecad_train.networks.backbones import backbone_named
-    from edgecad_train.networks.network import Head
-    from edgecad_train.run import Settings
+
+
+def _plan(strategy: str, lr_exponent: float, warmup: int, finetune: int, layerwise: bool) -> Plan:
     from edgecad_train.training.strategies import plan_for
 
-    backbone_named(backbone)
-    plan = plan_for(strategy, lr_exponent, warmup_epochs, finetune_epochs)
+    return plan_for(strategy, lr_exponent, warmup, finetune, layerwise)
+
+
+def _head(units: int, dropout: float) -> Head:
+    from edgecad_train.networks.network import Head
+
+    return Head(units, dropout)
+
+
+def _settings(*, weights: str | None, plan: Plan, **others: Any) -> Settings:
+    """Fill in where the first weights come from, and see that they are there before scans are read."""
+    from edgecad.errors import UsageError
+    from edgecad_train.networks.backbones import backbone_named
+    from edgecad_train.settings import Settings
+
+    backbone_named(others["backbone"])
     weights = weights or ("imagenet" if plan.pretrained else "none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
-    settings = Settings(backbone, weights, plan, Head(units, dropout), batch_size, seed, labelled_by)
-    _run(data, settings, patient_from, split, out)
-
-
-def _run(data: Path, settings: Settings, patient_from: str | None, split: Path | None, out: Path) -> None:
-    import time
-
-    from edgecad.cli.progress import progress_bars
-    from edgecad.folders import new_folder, point_latest
-    from edgecad_train.data.cases import find_cases, prepare_cases
-    from edgecad_train.run import run_name, train
-    from edgecad_train.runfolder import write_run
-    from edgecad_train.splits.split import split_by_patient, split_from_file
-
-    started = time.monotonic()
-    found = find_cases(data, patient_from)
-    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
-    if settings.plan.pretrained and settings.weights == "none":
-        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
-    folder = out / run_name(settings.backbone)
-    # The folder is made first: a disk that cannot be written must not be found out after hours of training.
-    with new_folder(folder) as partial, progress_bars() as bars:
-        prepared = prepare_cases(found.cases, settings.preparation, lambda done, of: bars("reading", done, of, ""))
-        for entry in prepared.refused:
-            typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
-        parts = split_from_file(split, prepared.cases) if split else split_by_patient(prepared.cases, settings.seed)
-        typer.echo(f"origin of the data: {prepared.origin}; {parts}")
-        outcome = train(prepared, parts, settings, folder.name, bars)
-        write_run(outcome, partial, time.monotonic() - started, found.patient_rule)
-    point_latest(folder)
-    _report(outcome, folder, out)
-
-
-def _report(outcome: Outcome, folder: Path, out: Path) -> None:
-    from edgecad.findings import doubts_about
-
-    contract = outcome.contract
-    word = " (PHANTOM DATA: says nothing about patients)" if contract.origin != "patients" else ""
-    typer.echo(f"test part, agreement with {contract.labelling.reference}{word}:")
-    for metric in contract.metrics:
-        if metric.part == "test":
-            typer.echo(
-                f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
-                f"n = {metric.n}, {metric.method}"
-            )
-    for doubt in doubts_about(contract):
-        typer.echo(f"warning: {doubt.text}", err=True)
-    typer.echo(f"wrote {folder} (model.keras, curves.png, predictions.csv, ...)")
-    suffix = "" if out == Path("runs") else f" {shlex.quote(str(folder))}"
-    typer.echo(f"next: edgecad export{suffix}")
+    return Settings(weights=weights, plan=plan, **others)

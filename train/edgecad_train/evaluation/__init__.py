@@ -1,1 +1,12 @@
-"""Figures with intervals, calibration and decisions: from scores to what may be said of them."""
+"""Figures with intervals, calibration and decisions: from scores to what may be said of them.
+
+    models  scoring               a run or an exported model; its score of each patient
+    judgement  gates  overlap      what to think of it: what was wanted, and whose patients these are
+    record  words                 what is written and said
+    evaluation                    everything about one part of the data
+    metrics  comparison           figures of one model; two models on the same patients
+    auc  roc  calibration  decision_curve  confusion
+    intervals                     proportions and bootstraps
+
+Every figure is about patients, one row each, and the positive class is CAD.
+"""

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from edgecad.contract import Decision, HeatmapScale
+from edgecad.errors import UsageError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SENSITIVITY_WANTED = 0.95
-RULE = (
-    f"highest threshold with validation sensitivity for CAD of at least {SENSITIVITY_WANTED}, "
-    "midway between neighbouring scores (half the lowest score where none lies below)"
-)
 TEMPERATURES = (0.25, 8.0)
 """Range of the temperature: beyond, a few dozen validation scans say nothing."""
 
 
-def choose_decision(log_odds: Floats, truth: Bools) -> Decision:
+def choose_decision(
+    log_odds: Floats, truth: Bools, part: Literal["validation", "out-of-fold"] = "validation"
+) -> Decision:
     """Choose temperature, then threshold.
 
     Args:
         log_odds: `(n,)`, logit of CAD minus logit of the other class.
         truth: `(n,)`, True for CAD.
+        part: whose these are; the rule says it.
+
+    Raises:
+        UsageError: no patient is labelled CAD, or all are.
     """
+    if truth.all() or not truth.any():
+        raise UsageError("a threshold is chosen on patients of both classes; one class was given: look at the split")
     temperature = _temperature(log_odds, truth)
     scores = expit(log_odds / temperature)
-    return Decision(threshold=threshold_for_sensitivity(scores, truth), rule=RULE, temperature=temperature)
+    rule = (
+        f"highest threshold with {part} sensitivity for CAD of at least {SENSITIVITY_WANTED}, "
+        "midway between neighbouring scores (half the lowest score where none lies below)"
+    )
+    return Decision(threshold=threshold_for_sensitivity(scores, truth), rule=rule, temperature=temperature)
 
 
 def _temperature(log_odds: Floats, truth: Bools) -> float:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-import socket
-import sys
-import warnings
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 
-from edgecad.errors import NotAvailable, UsageError
+from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import Backbone, unfrozen_layers
+from edgecad_train.networks.boundaries import first_layers_count
 from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.networks.scaling import scaled
+from edgecad_train.networks.weights import load_first_weights
 
-DOWNLOAD_PATIENCE_S = 20
+HEAD_LAYERS = ("head_hidden", "head_logits")
+"""Names of the head's layers that learn."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,15 @@ class Head:
 
     def __str__(self) -> str:
         return f"GAP - Dense({self.units}, relu) - Dropout({self.dropout:g}) - Dense(2)"
+
+
+@dataclass(frozen=True)
+class Unfrozen:
+    """How much of a backbone fine-tuning trains: layers, of how many, and their share of the parameters."""
+
+    layers: int
+    of_layers: int
+    parameter_share: float
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,25 @@ class Network:
         last = [layer.name for layer in layers].index(self.backbone.feature_layer)
         return [layer for layer in layers[: last + 1] if layer.name not in SCALING_LAYERS]
 
+    @property
+    def after_first(self) -> str:
+        """First layer that strategy S3 trains."""
+        layers = self.backbone_layers()
+        return str(layers[first_layers_count(len(layers))].name)
+
+    def unfrozen(self) -> Unfrozen:
+        """What fine-tuning trains, in numbers."""
+        layers = self.backbone_layers()
+        first = [layer.name for layer in layers].index(self.fine_tuned_from)
+        counts = [layer.count_params() for layer in layers]
+        return Unfrozen(len(layers) - first, len(layers), sum(counts[first:]) / sum(counts))
+
 
 def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
     """Build and initialise a network.
 
     Args:
-        weights: `imagenet`, `none`, or a Keras weights file of the backbone without top.
+        weights: `imagenet`, `none`, or a file; see `edgecad_train.networks.weights`.
 
     Raises:
         NotAvailable: `imagenet` was asked for and is neither in Keras' cache nor to be fetched.
@@ -76,68 +94,21 @@ def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
     image = keras.Input((backbone.size, backbone.size, 3), dtype="uint8", name="image")
     application = getattr(keras.applications, backbone.application)
     base = application(include_top=False, weights=None, input_tensor=scaled(image, backbone.scaling))
-    origin = _load_weights(base, backbone, weights)
-    features = base.get_layer(backbone.feature_layer).output
-    x = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
-    x = keras.layers.Dense(head.units, activation="relu", name="head_hidden")(x)
-    x = keras.layers.Dropout(head.dropout, name="head_dropout")(x)
-    model = keras.Model(image, keras.layers.Dense(2, name="head_logits")(x), name=backbone.name)
-    network = Network(model, backbone, "", origin)
+    origin = load_first_weights(base, backbone, weights)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pooling")(base.get_layer(backbone.feature_layer).output)
+    network = Network(_with_head(image, pooled, head, backbone.name), backbone, "", origin)
     layers = network.backbone_layers()
     count = unfrozen_layers([layer.count_params() for layer in layers], backbone.blocks)
-    return Network(model, backbone, layers[-count].name, origin)
+    return replace(network, fine_tuned_from=layers[-count].name)
 
 
-def _load_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
-    """Put first weights into `base`; return the words that record where they came from."""
-    if weights == "none":
-        return "none"
-    path = _imagenet_file(backbone) if weights == "imagenet" else Path(weights)
-    if not path.is_file():
-        raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
-    bare: Any = getattr(keras.applications, backbone.application)(
-        include_top=False, weights=None, input_shape=(backbone.size, backbone.size, 3)
-    )
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns, layer by layer, where it leaves one with random weights.
-            warnings.simplefilter("error", UserWarning)
-            bare.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
-        other = "its layers are others"
-        first_line = other if isinstance(error, UserWarning) else str(error).strip().partition("\n")[0]
-        raise UsageError(
-            f"{path} does not hold the weights of {backbone.name} without top: {first_line}; "
-            "give the Keras weights file of this backbone"
-        ) from error
-    own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
-    for mine, loaded in zip(own, bare.layers, strict=True):
-        mine.set_weights(loaded.get_weights())
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{digest}"
+def with_head(network: Network, head: Head) -> Network:
+    """The same backbone, layers shared, under a new head with random weights."""
+    image, pooled = network.model.input, network.model.get_layer("pooling").output
+    return replace(network, model=_with_head(image, pooled, head, network.backbone.name))
 
 
-def _imagenet_file(backbone: Backbone) -> Path:
-    """Keras' ImageNet weights from its cache, or fetched through Keras."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    cached = home / "models" / backbone.imagenet_file
-    if cached.is_file():
-        return cached
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
-    try:
-        # Keras tells of a download on stdout, which is for answers.
-        with contextlib.redirect_stdout(sys.stderr):
-            getattr(keras.applications, backbone.application)(
-                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
-            )
-    except Exception as error:
-        raise NotAvailable(
-            f"ImageNet weights of {backbone.name} are not here and could not be fetched; put "
-            f"{backbone.imagenet_file} into {cached.parent}, or give --weights FILE or --weights none"
-        ) from error
-    finally:
-        socket.setdefaulttimeout(before)
-    if not cached.is_file():
-        raise NotAvailable(f"Keras fetched no {backbone.imagenet_file} into {cached.parent}; give --weights FILE")
-    return cached
+def _with_head(image: Any, pooled: Any, head: Head, name: str) -> keras.Model:
+    x = keras.layers.Dense(head.units, activation="relu", name="head_hidden")(pooled)
+    x = keras.layers.Dropout(head.dropout, name="head_dropout")(x)
+    return keras.Model(image, keras.layers.Dense(2, name="head_logits")(x), name=name)

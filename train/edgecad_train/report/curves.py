@@ -1,47 +1,125 @@
-"""Accuracy and loss of each stage, epoch by epoch: the paper's figure 4 for one run."""
+"""Accuracy and loss of each stage, epoch by epoch: the paper's figure 4 for one run, or for its folds and its refit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from edgecad.contract import Origin
-from edgecad_train.training.stages import StageHistory
-
-BLUE, ORANGE = "#2b5c8a", "#c8641e"
+from edgecad_train.report.drawing import BLUE, INK, ORANGE, new_figure, save, tidy
 
 
-def draw_curves(histories: Sequence[StageHistory], origin: Origin, path: Path) -> None:
-    """Write a PNG with a column a stage: accuracy above, loss below, the chosen epoch marked."""
-    figure = Figure(figsize=(5.2 * len(histories), 6.4), layout="constrained")
-    axes = figure.subplots(2, len(histories), squeeze=False)
-    for column, history in enumerate(histories):
-        epochs = history.epochs
-        _draw(axes[0][column], history, [e.accuracy for e in epochs], [e.val_accuracy for e in epochs])
-        _draw(axes[1][column], history, [e.loss for e in epochs], [e.val_loss for e in epochs])
-        axes[0][column].set_title(f"{history.stage}: epoch {history.best + 1} of {len(epochs)} is kept")
-        axes[0][column].set_ylim(0, 1.02)
-        axes[1][column].set_ylim(bottom=0)
-        axes[1][column].set_xlabel("epoch")
-        for row in axes:
-            row[column].xaxis.set_major_locator(MaxNLocator(integer=True))
+class Epoch(Protocol):
+    """Mean cross-entropy (nats) and accuracy (0 to 1) of one epoch; None where there is no validation part."""
+
+    @property
+    def loss(self) -> float: ...  # noqa: D102 - the class says it
+    @property
+    def accuracy(self) -> float: ...  # noqa: D102
+    @property
+    def val_loss(self) -> float | None: ...  # noqa: D102
+    @property
+    def val_accuracy(self) -> float | None: ...  # noqa: D102
+
+
+class Stage(Protocol):
+    """What a stage did; `best` is the index of the epoch whose weights went on."""
+
+    @property
+    def stage(self) -> str: ...  # noqa: D102
+    @property
+    def epochs(self) -> Sequence[Epoch]: ...  # noqa: D102
+    @property
+    def best(self) -> int: ...  # noqa: D102
+
+
+class Training(Protocol):
+    """One training: `run`, `fold 1` or `refit`, and its stages in order."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def stages(self) -> Sequence[Stage]: ...  # noqa: D102
+
+
+def draw_curves(trainings: Sequence[Training], origin: Origin, path: Path) -> Path:
+    """Write a PNG with a column a stage: accuracy above, loss below, the kept epoch marked.
+
+    A training alone is drawn with thick lines. Among several, those with a validation part are thin
+    lines, each with a dot at its kept epoch, and the refit, which has none, is the thick dark line.
+    """
+    columns = max(len(training.stages) for training in trainings)
+    figure = new_figure(4.9 * columns, 6.2)
+    axes = figure.subplots(2, columns, squeeze=False)
+    for column in range(columns):
+        above, below = axes[0][column], axes[1][column]
+        stages = [training.stages[column] for training in trainings if column < len(training.stages)]
+        for stage in stages:
+            _draw_stage(above, below, stage, thin=len(stages) > 1 and _validated(stage))
+        above.set_title(_title(stages), fontsize=10.5, color=INK)
+        above.set_ylim(0, 1.02)
+        below.set_ylim(bottom=0)
+        below.set_xlabel("epoch")
+        for each in (above, below):
+            tidy(each)
+            each.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0][0].set_ylabel("accuracy")
     axes[1][0].set_ylabel("cross-entropy (nats)")
-    axes[0][0].legend(loc="lower right")
-    if origin != "patients":
-        figure.suptitle("PHANTOM DATA: says nothing about patients", color="#8a1c1c")
-    figure.savefig(path, dpi=110)
+    handles = _handles([one for row in axes for one in row])
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), frameon=False)
+    return save(figure, path, origin)
 
 
-def _draw(axes: Axes, history: StageHistory, training: Sequence[float], validation: Sequence[float]) -> None:
-    epochs = range(1, len(training) + 1)
+def _handles(axes: Sequence[Axes]) -> dict[str, Artist]:
+    """One entry of the key for each kind of line."""
+    found: dict[str, Artist] = {}
+    for one in axes:
+        handles, labels = one.get_legend_handles_labels()
+        found.update(zip(labels, handles, strict=True))
+    return found
+
+
+def _draw_stage(above: Axes, below: Axes, stage: Stage, thin: bool) -> None:
+    epochs = stage.epochs
+    _line(above, [e.accuracy for e in epochs], stage, thin, learnt=True)
+    _line(below, [e.loss for e in epochs], stage, thin, learnt=True)
+    if _validated(stage):
+        _line(above, [e.val_accuracy for e in epochs], stage, thin, learnt=False)
+        _line(below, [e.val_loss for e in epochs], stage, thin, learnt=False)
+    if not thin:
+        for axes in (above, below):
+            axes.axvline(stage.best + 1, color=INK, linestyle=":", linewidth=1, label="kept epoch")
+
+
+def _line(axes: Axes, values: Sequence[float | None], stage: Stage, thin: bool, learnt: bool) -> None:
+    refit = not _validated(stage)
+    colour = INK if refit else BLUE if learnt else ORANGE
+    label = "refit, training" if refit else "training" if learnt else "validation"
+    known = np.array(values, np.float64)
     # Dots where there are few epochs: a line through one point is nothing.
-    marker = "o" if len(training) < 8 else None
-    axes.plot(epochs, training, color=BLUE, marker=marker, label="training")
-    axes.plot(epochs, validation, color=ORANGE, marker=marker, label="validation")
-    axes.axvline(history.best + 1, color="0.5", linestyle=":", label="best epoch")
-    axes.grid(alpha=0.25)
+    marker = "o" if len(known) < 8 else None
+    width, alpha = (0.9, 0.55) if thin else (1.8, 1.0)
+    epochs = range(1, len(known) + 1)
+    axes.plot(epochs, known, color=colour, marker=marker, markersize=4, lw=width, alpha=alpha, label=label)
+    if thin and not learnt:
+        axes.plot(stage.best + 1, known[stage.best], "o", color=colour, markersize=4.5, label="kept epoch of a fold")
+
+
+def _validated(stage: Stage) -> bool:
+    return all(epoch.val_loss is not None and epoch.val_accuracy is not None for epoch in stage.epochs)
+
+
+def _title(stages: Sequence[Stage]) -> str:
+    kept = sorted(stage.best + 1 for stage in stages if _validated(stage))
+    refit = [stage for stage in stages if not _validated(stage)]
+    name, epochs = stages[0].stage, len(stages[0].epochs)
+    if len(stages) == 1:
+        return f"{name}: epoch {stages[0].best + 1} of {epochs} is kept"
+    folds = f"{name}: {len(kept)} folds keep epochs {kept[0]} to {kept[-1]}" if kept else name
+    return f"{folds}; refit keeps {refit[0].best + 1}" if refit else folds

@@ -1,96 +1,146 @@
-"""Who is trained on, who chooses, who judges: parts by patient, stratified by class, kept in a file."""
+"""Who is trained on, who chooses, who judges: parts by patient, stratified by class."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from edgecad.contract import Frozen, json_from_struct, struct_from_json
-from edgecad.errors import ModelInvalid, UsageError
-from edgecad_train.classes import CLASSES
-from edgecad_train.data.cases import Case
+from edgecad.contract import Frozen, json_from_struct
+from edgecad.errors import UsageError
+from edgecad_train.data import Case
 
-PARTS = ("train", "validation", "test")
+TEST_SHARE = 0.2
+"""Of all patients of a class; the paper's 80/20."""
+VALIDATION_SHARE = 0.2
+"""Of the patients of a class that are not in the test part."""
+FOLDS_BELOW = 500
+"""Patients below which one validation part is too small to choose by, so that folds are the default."""
+DEFAULT_FOLDS = 5
 
 
-class Split(Frozen, frozen=True, kw_only=True):
-    """Patients of each part; nobody is in two."""
+class Partition(Frozen, frozen=True, kw_only=True):
+    """Base of the two ways to divide patients; nobody is in two parts."""
 
     seed: int
+
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """Name of each part -> its patients."""
+        raise TypeError("a partition is a Split or Folds")
+
+    def __post_init__(self) -> None:
+        everyone = [patient for part in self.parts().values() for patient in part]
+        if len(set(everyone)) != len(everyone):
+            raise ValueError("a patient is in two parts of the split")
+
+    def part_of(self) -> dict[str, str]:
+        """Patient -> name of the part."""
+        return {patient: part for part, members in self.parts().items() for patient in members}
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the partition itself, whatever file it lies in."""
+        return hashlib.sha256(json_from_struct(self).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return ", ".join(f"{part} {len(members)}" for part, members in self.parts().items()) + " patients"
+
+
+class Split(Partition, frozen=True, kw_only=True, tag_field="kind", tag="split"):
+    """Training, validation and test part."""
+
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        everyone = self.train + self.validation + self.test
-        if len(set(everyone)) != len(everyone):
-            raise ValueError("a patient is in two parts of the split")
-
-    def __str__(self) -> str:
-        return ", ".join(f"{part} {len(getattr(self, part))}" for part in PARTS) + " patients"
-
-    def rows(self, cases: Sequence[Case], part: str) -> NDArray[np.intp]:
-        """Indices of the scans whose patient is in `part`."""
-        members = set(getattr(self, part))
-        return np.array([index for index, case in enumerate(cases) if case.patient in members], np.intp)
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """Training, validation, test."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
     @property
-    def sha256(self) -> str:
-        """Hash of the split itself, whatever file it lies in."""
-        return hashlib.sha256(json_from_struct(self).encode()).hexdigest()
+    def development(self) -> tuple[str, ...]:
+        """Everybody who is not in the test part."""
+        return tuple(sorted(self.train + self.validation))
 
 
-def split_by_patient(cases: Sequence[Case], seed: int, test_share: float = 0.2, validation_share: float = 0.2) -> Split:
-    """Draw a stratified split.
+class Folds(Partition, frozen=True, kw_only=True, tag_field="kind", tag="folds"):
+    """Folds of the development part, each of which judges what the others taught, and the test part."""
+
+    folds: tuple[tuple[str, ...], ...]
+    test: tuple[str, ...]
+
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """Each fold, and test."""
+        return {**{f"fold {number}": fold for number, fold in enumerate(self.folds, 1)}, "test": self.test}
+
+    @property
+    def development(self) -> tuple[str, ...]:
+        """Everybody who is not in the test part."""
+        return tuple(sorted(patient for fold in self.folds for patient in fold))
+
+    def split(self, index: int) -> Split:
+        """The split in which fold `index` validates and the others train."""
+        held = self.folds[index]
+        train = tuple(patient for patient in self.development if patient not in set(held))
+        return Split(seed=self.seed, train=train, validation=held, test=self.test)
+
+
+def rows_of(cases: Sequence[Case], patients: Sequence[str]) -> NDArray[np.intp]:
+    """Indices of the scans of these patients."""
+    members = set(patients)
+    return np.array([index for index, case in enumerate(cases) if case.patient in members], np.intp)
+
+
+def divide(cases: Sequence[Case], seed: int, folds: int | None = None) -> Split | Folds:
+    """Draw a stratified partition.
 
     Args:
-        test_share: of all patients of a class; the paper's 80/20.
-        validation_share: of the patients that are not in the test part.
-    """
-    labels = {case.patient: case.label for case in cases}
-    patients = sorted(labels)
-    development, test = _halves(patients, [labels[name] for name in patients], test_share, seed)
-    train, validation = _halves(development, [labels[name] for name in development], validation_share, seed)
-    return Split(seed=seed, train=tuple(train), validation=tuple(validation), test=tuple(test))
-
-
-def _halves(names: list[str], labels: list[str], share: float, seed: int) -> tuple[list[str], list[str]]:
-    kept, drawn = train_test_split(names, test_size=share, stratify=labels, random_state=seed)
-    return sorted(kept), sorted(drawn)
-
-
-def split_from_file(path: Path, cases: Sequence[Case]) -> Split:
-    """Read a split that was kept, and check that it is about these patients.
+        folds: 0 for one validation part; None for five folds below 500 patients and a validation part from there on.
 
     Raises:
-        UsageError: it is not a split, or its patients are not those of the data.
+        UsageError: more folds than a class has patients in the development part.
     """
-    try:
-        split = struct_from_json(path.read_bytes(), Split, f"the split {path}", "give the split.json of a run")
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageError(f"no split at {path}; give the split.json of a run") from None
-    except ModelInvalid as error:
-        raise UsageError(str(error)) from error
-    here, there = {case.patient for case in cases}, {*split.train, *split.validation, *split.test}
-    if here != there:
+    if folds is None:
+        folds = DEFAULT_FOLDS if len({case.patient for case in cases}) < FOLDS_BELOW else 0
+    return folds_by_patient(cases, seed, folds) if folds else split_by_patient(cases, seed)
+
+
+def split_by_patient(cases: Sequence[Case], seed: int) -> Split:
+    """Draw training, validation and test part, stratified by class."""
+    labels = {case.patient: case.label for case in cases}
+    development, test = _halves(sorted(labels), labels, TEST_SHARE, seed)
+    train, validation = _halves(development, labels, VALIDATION_SHARE, seed)
+    return Split(seed=seed, train=train, validation=validation, test=test)
+
+
+def folds_by_patient(cases: Sequence[Case], seed: int, folds: int) -> Folds:
+    """Draw the test part, the same as `split_by_patient` would, and `folds` folds of the others."""
+    labels = {case.patient: case.label for case in cases}
+    development, test = _halves(sorted(labels), labels, TEST_SHARE, seed)
+    return Folds(seed=seed, folds=stratified_folds(development, labels, folds, seed), test=test)
+
+
+def stratified_folds(
+    patients: Sequence[str], labels: dict[str, str], folds: int, seed: int
+) -> tuple[tuple[str, ...], ...]:
+    """Deal patients into folds with the classes in equal shares."""
+    own = [labels[patient] for patient in patients]
+    fewest = min(own.count(label) for label in set(own))
+    if not 2 <= folds <= fewest:
         raise UsageError(
-            f"the split {path} is about other patients: {len(here - there)} of the data are not in it, "
-            f"{len(there - here)} of it are not in the data"
+            f"{folds} folds, but the smaller class has {fewest} patients outside the test part; give --folds 2 to "
+            f"{fewest}, or --folds 0 for one validation part"
         )
-    _check_classes(split, {case.patient: case.label for case in cases}, path)
-    return split
+    dealer = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return tuple(tuple(sorted(patients[row] for row in held)) for _, held in dealer.split(patients, own))
 
 
-def _check_classes(split: Split, labels: dict[str, str], path: Path) -> None:
-    for part in PARTS:
-        missing = set(CLASSES) - {labels[patient] for patient in getattr(split, part)}
-        if missing:
-            raise UsageError(
-                f"the split {path} has no {' and no '.join(sorted(missing))} in its {part} part; "
-                "every part needs both classes"
-            )
+def _halves(
+    names: Sequence[str], labels: dict[str, str], share: float, seed: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    own = [labels[name] for name in names]
+    kept, drawn = train_test_split(list(names), test_size=share, stratify=own, random_state=seed)
+    return tuple(sorted(kept)), tuple(sorted(drawn))

@@ -1,39 +1,41 @@
-"""Run one stage: compute what is frozen once, train what is not, keep the best epoch."""
+"""Run one stage: train what learns, judge every epoch on validation, let the best go on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad_train.networks.network import Network
-from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
+from edgecad_train.training.freezing import learning_part, set_trainable
+from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the stage's name, epochs done, epochs in all, and a line of figures."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Prepared images `(n, size, size, 3)` uint8 RGB and their class indices `(n,)` int64."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+Weights = tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Figures of one epoch: mean cross-entropy (nats) and accuracy (0 to 1)."""
+    """Figures of one epoch: mean cross-entropy (nats) and accuracy (0 to 1).
+
+    Those of validation are None where a network is refitted on all development patients.
+    """
 
     loss: float
     accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """The higher the better: validation accuracy, then validation loss."""
+        return (self.val_accuracy or 0.0, -(self.val_loss or 0.0))
 
 
 @dataclass(frozen=True)
@@ -45,111 +47,151 @@ class StageHistory:
     best: int
 
 
-def run_stage(
-    network: Network,
-    stage: Stage,
-    train: Examples,
-    validation: Examples,
-    batch_size: int,
-    progress: Progress | None = None,
-) -> StageHistory:
-    """Train one stage in place and leave the best epoch's weights in the network.
+@dataclass(frozen=True)
+class TrainingHistory:
+    """What one training did, stage by stage; `name` is `run`, `fold K` or `refit`."""
 
-    Best is the highest validation accuracy, then the lower validation loss, then the earlier epoch.
-    The frozen part gives the same activations in every epoch, so it runs once: pooled features for
-    the head, activations at the block boundary for fine-tuning. The result is that of training the
-    whole graph.
+    name: str
+    stages: tuple[StageHistory, ...]
+
+
+@dataclass(frozen=True)
+class StageState:
+    """Where a stage stands after its last epoch: all that is needed to go on as if nothing had happened."""
+
+    epochs: tuple[Epoch, ...]
+    best: int
+    weights: Weights
+    best_weights: Weights
+    optimizer: Weights
+
+
+class Keeper(Protocol):
+    """Keeps the state of a stage, so that a run that is killed can go on."""
+
+    def restore(self) -> StageState | None:
+        """The state that was kept, if any."""
+
+    def keep(self, state: Callable[[], StageState], last: bool) -> None:
+        """An epoch has ended; `last` is the stage's last one. The state is a call because copying it costs time."""
+
+
+@dataclass(frozen=True)
+class NoKeeper:
+    """Keeps nothing."""
+
+    def restore(self) -> StageState | None:
+        """Nothing was kept."""
+        return None
+
+    def keep(self, state: Callable[[], StageState], last: bool) -> None:
+        """Let it go."""
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """How a stage is run, beside what it trains.
+
+    Attributes:
+        batch_size: scans a step.
+        class_weights: weight of each class in the loss.
+        patience: end the stage after so many epochs without a better one; None runs them all.
     """
-    set_trainable(network, stage)
-    frozen, learning = split_network(network, stage)
-    inputs = [_activations(frozen, part.images, batch_size) for part in (train, validation)]
-    learning.compile(
-        optimizer=keras.optimizers.Adam(stage.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        # Keras' `auto` takes XLA, which is eight times slower on a CPU for depthwise convolutions.
-        jit_compile=False,
-    )
-    keeper = _BestEpoch(stage, progress)
-    learning.fit(
-        inputs[0],
-        train.labels,
-        validation_data=(inputs[1], validation.labels),
-        epochs=stage.epochs,
-        batch_size=batch_size,
-        callbacks=[keeper],
-        verbose=0,
-    )
-    learning.set_weights(keeper.weights)
-    return StageHistory(stage.name, tuple(keeper.epochs), keeper.best)
+
+    batch_size: int = 16
+    class_weights: tuple[float, ...] = (1.0, 1.0)
+    patience: int | None = None
 
 
-def set_trainable(network: Network, stage: Stage) -> None:
-    """Freeze and unfreeze layers for a stage.
+class StageRunner:
+    """One stage of a network, compiled once and run as often as there are folds."""
 
-    Batch normalisation is frozen by its own flag wherever it is held: calling a model with
-    `training=False` does not do it in Keras 3 (keras issue 20285).
-    """
-    learns = stage.part == "everything"
-    for layer in network.model.layers:
-        if stage.part == "top" and layer.name == network.fine_tuned_from:
-            learns = True
-        if layer.name == "pooling":
-            learns = True
-        normalises = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = learns and not (normalises and stage.hold_batch_norm) and layer.name not in SCALING_LAYERS
-        if normalises and not stage.hold_batch_norm:
-            # Keras' 0.99 to 0.999 remember the first variance, 1, for thousands of steps. The activations of
-            # random weights vary by 1e-4 deep down, so that even 0.9 needs a hundred; and here there are few.
-            layer.momentum = 0.8
+    def __init__(self, network: Network, stage: Stage, options: StageOptions) -> None:
+        self.stage = stage
+        self._network = network
+        self._options = options
+        set_trainable(network, stage)
+        learning = learning_part(network, stage.part)
+        self._epochs = EpochRunner(learning, rate_groups(network, stage), options.batch_size, options.class_weights)
 
+    def run(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        seed: EpochSeed,
+        *,
+        epochs: int | None = None,
+        keeper: Keeper | None = None,
+        progress: Progress | None = None,
+    ) -> StageHistory:
+        """Train in place and leave the best epoch's weights in the network.
 
-def split_network(network: Network, stage: Stage) -> tuple[keras.Model | None, keras.Model]:
-    """Cut the graph where learning begins: (frozen part or None, part that learns). Layers are shared."""
-    model = network.model
-    if stage.part == "everything":
-        return None, model
-    if stage.part == "head":
-        boundary = model.get_layer("pooling").output
-    else:
-        boundary = model.get_layer(network.fine_tuned_from).input
-    return keras.Model(model.input, boundary), keras.Model(boundary, model.output)
-
-
-def predict_logits(network: Network, images: NDArray[np.uint8], batch_size: int = 16) -> NDArray[np.float32]:
-    """Logits `(n, 2)` of prepared images."""
-    return np.asarray(network.model.predict(images, batch_size=batch_size, verbose=0))
-
-
-def _activations(frozen: keras.Model | None, images: NDArray[np.uint8], batch_size: int) -> NDArray[Any]:
-    if frozen is None:
-        return images
-    return np.asarray(frozen.predict(images, batch_size=batch_size, verbose=0))
+        Best is the highest validation accuracy, then the lower validation loss, then the earlier epoch. Without
+        validation all `epochs` are run, and the last one's weights stay.
+        """
+        set_trainable(self._network, self.stage)
+        self._epochs.forget()
+        course = _Course(self._epochs, keeper or NoKeeper())
+        wanted = epochs or self.stage.epochs
+        while course.done < wanted and not course.stale(self._options.patience):
+            loss, accuracy = self._epochs.train(train, seed, course.done)
+            judged = self._epochs.evaluate(validation) if validation else (None, None)
+            course.add(Epoch(loss, accuracy, *judged), wanted)
+            if progress:
+                progress(self.stage.name, course.done, wanted, _figures(course.epochs[-1]))
+        course.take_best()
+        return StageHistory(self.stage.name, tuple(course.epochs), course.best)
 
 
-class _BestEpoch(keras.callbacks.Callback):
-    """Record each epoch's figures, and keep the weights of the best."""
+@dataclass
+class _Course:
+    """Epochs so far, the best of them, and what is kept of both."""
 
-    def __init__(self, stage: Stage, progress: Progress | None) -> None:
-        super().__init__()
-        self._stage = stage
-        self._progress = progress
-        self.epochs: list[Epoch] = []
-        self.best = -1
-        self.weights: list[NDArray[np.float32]] = []
+    runner: EpochRunner
+    keeper: Keeper
+    epochs: list[Epoch] = field(default_factory=list)
+    best: int = -1
+    best_weights: Weights = ()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Compare with the best so far, by the stated rule."""
-        figures = logs or {}
-        now = Epoch(*(float(figures[key]) for key in ("loss", "accuracy", "val_loss", "val_accuracy")))
-        self.epochs.append(now)
-        if self.best < 0 or self._rank(now) > self._rank(self.epochs[self.best]):
-            self.best = epoch
-            self.weights = self.model.get_weights()
-        if self._progress:
-            line = f"loss {now.loss:.3f}  val loss {now.val_loss:.3f}  val accuracy {now.val_accuracy:.3f}"
-            self._progress(self._stage.name, epoch + 1, self._stage.epochs, line)
+    def __post_init__(self) -> None:
+        state = self.keeper.restore()
+        if state:
+            self.epochs, self.best, self.best_weights = list(state.epochs), state.best, state.best_weights
+            self.runner.model.set_weights(state.weights)
+            self.runner.set_state(state.optimizer)
 
-    @staticmethod
-    def _rank(epoch: Epoch) -> tuple[float, float]:
-        return epoch.val_accuracy, -epoch.val_loss
+    @property
+    def done(self) -> int:
+        return len(self.epochs)
+
+    def add(self, epoch: Epoch, wanted: int) -> None:
+        self.epochs.append(epoch)
+        if self.best < 0 or epoch.val_loss is None or epoch.rank > self.epochs[self.best].rank:
+            self.best = self.done - 1
+            # Without validation the last epoch stays, and its weights are where they belong already.
+            self.best_weights = self._weights() if epoch.val_loss is not None else ()
+        self.keeper.keep(self._state, last=self.done == wanted)
+
+    def stale(self, patience: int | None) -> bool:
+        return patience is not None and self.best >= 0 and self.done - 1 - self.best >= patience
+
+    def take_best(self) -> None:
+        if self.best_weights:
+            self.runner.model.set_weights(self.best_weights)
+
+    def _weights(self) -> Weights:
+        return tuple(self.runner.model.get_weights())
+
+    def _state(self) -> StageState:
+        return StageState(tuple(self.epochs), self.best, self._weights(), self.best_weights, tuple(self.runner.state()))
+
+
+def _figures(epoch: Epoch) -> str:
+    if epoch.val_loss is None:
+        return f"loss {epoch.loss:.3f}"
+    return f"loss {epoch.loss:.3f}  val loss {epoch.val_loss:.3f}  val accuracy {epoch.val_accuracy:.3f}"
+
+
+def examples_of(passes: Sequence[Any], rows: NDArray[np.intp], labels: NDArray[np.int64]) -> Examples:
+    """Examples of some rows; `labels` `(n,)` are those of all."""
+    return Examples(tuple(passes), rows, labels[rows])

@@ -1,0 +1,131 @@
+"""Labelled scans as people have them: found and told apart by patient, or answered with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgecad.errors import UsageError
+from edgecad_train.data import Case, find_cases
+
+Rows = list[tuple[str, str, str]]
+FIVE = [f"a{number}.jpg" for number in range(5)]
+OTHER_FIVE = [f"b{number}.png" for number in range(5)]
+ROWS: Rows = [(name, label, name[:2]) for names, label in ((FIVE, "CAD"), (OTHER_FIVE, "nonCAD")) for name in names]
+
+
+def test_class_folders_give_every_image_its_folders_label(class_folders: Callable[..., Path]) -> None:
+    data = class_folders([*FIVE, "more/c.DCM", "notes.txt"], OTHER_FIVE)
+    cases = find_cases(data).cases
+    assert {case.path.name: case.label for case in cases} == {
+        **dict.fromkeys([*FIVE, "c.DCM"], "CAD"),
+        **dict.fromkeys(OTHER_FIVE, "nonCAD"),
+    }
+
+
+def test_the_patient_of_a_class_folder_is_the_files_stem(class_folders: Callable[..., Path]) -> None:
+    found = find_cases(class_folders(FIVE, OTHER_FIVE))
+    assert {case.patient for case in found.cases} == {*(name[:2] for name in FIVE + OTHER_FIVE)}
+    assert "stem" in found.patient_rule
+
+
+@pytest.mark.parametrize("expression", [r"^(p\d+)_", r"^p\d+"])
+def test_patient_from_joins_the_scans_of_one_patient(expression: str, class_folders: Callable[..., Path]) -> None:
+    cad = [f"p{number}_{view}.jpg" for number in range(5) for view in ("stress", "rest")]
+    other = [f"p{number}_stress.jpg" for number in range(5, 10)]
+    found = find_cases(class_folders(cad, other), expression)
+    assert {case.patient for case in found.cases} == {f"p{number}" for number in range(10)}
+    assert f"'{expression}'" in found.patient_rule
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"), [("(p", "not a regular expression"), (r"x(\d+)", "finds no patient in a0.jpg")]
+)
+def test_a_patient_from_that_cannot_work_is_a_usage_error(
+    expression: str, message: str, class_folders: Callable[..., Path]
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_cases(class_folders(FIVE, OTHER_FIVE), expression)
+
+
+def test_a_patient_under_two_class_folders_is_named(class_folders: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="'a3' is under two labels") as caught:
+        find_cases(class_folders(FIVE, [*OTHER_FIVE, "a3.png"]))
+    assert "--patient-from" in str(caught.value)
+
+
+def test_one_class_only_says_which_folder_is_missing(class_folders: Callable[..., Path]) -> None:
+    data = class_folders(FIVE, [])
+    (data / "nonCAD").rmdir()
+    with pytest.raises(UsageError, match="has no folder nonCAD; wanted: class folders CAD/ and nonCAD/"):
+        find_cases(data)
+
+
+def test_an_empty_class_folder_is_too_few_patients(class_folders: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="class nonCAD has 0 patients; at least 5"):
+        find_cases(class_folders(FIVE, []))
+
+
+def test_three_images_are_too_few(class_folders: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="class CAD has 2 patients; at least 5"):
+        find_cases(class_folders(FIVE[:2], OTHER_FIVE[:1]))
+
+
+def test_five_scans_of_one_patient_are_one_patient(class_folders: Callable[..., Path]) -> None:
+    cad = [f"p1_{number}.jpg" for number in range(5)]
+    with pytest.raises(UsageError, match="class CAD has 1 patients"):
+        find_cases(class_folders(cad, [f"q{number}_0.jpg" for number in range(5)]), r"^(\w\d)_")
+
+
+def test_no_folder_says_how_to_try_without_patients(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no data at .*edgecad phantom data"):
+        find_cases(tmp_path / "data")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_csv_gives_paths_beside_it_labels_and_patients(encoding: str, csv_of: Callable[..., Path]) -> None:
+    table = csv_of(ROWS, encoding=encoding)
+    assert find_cases(table).cases == tuple(Case(table.parent / name, label, who) for name, label, who in ROWS)
+
+
+def test_a_csv_may_have_more_columns_in_any_order(csv_of: Callable[..., Path]) -> None:
+    table = csv_of([(who, "x", label, name) for name, label, who in ROWS], "patient,age,label,path")
+    assert [case.patient for case in find_cases(table).cases] == [who for *_, who in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "message"),
+    [
+        (ROWS, "path,label,name", "no column patient"),
+        ([*ROWS, ("c.jpg", "ischaemia", "c")], "path,label,patient", "line 12: label 'ischaemia'; wanted: CAD or"),
+        ([*ROWS, ("c.jpg", "CAD", "")], "path,label,patient", "line 12: no patient"),
+        ([*ROWS, ("", "CAD", "c")], "path,label,patient", "line 12: no path"),
+        ([*ROWS, ("c.jpg", "nonCAD", "a0")], "path,label,patient", "'a0' is under two labels"),
+        (ROWS[:5], "path,label,patient", "class nonCAD has 0 patients"),
+        ([], "", "no column path, label, patient"),
+    ],
+)  # fmt: skip
+def test_a_csv_that_cannot_be_meant_says_what_is_wrong(
+    rows: Rows, header: str, message: str, csv_of: Callable[..., Path]
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_cases(csv_of(rows, header))
+
+
+def test_a_file_that_is_no_csv_is_a_usage_error(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_bytes(b"path,label,patient\n\xff\xfe\xfa,CAD,1\n")
+    with pytest.raises(UsageError, match="not a CSV file in UTF-8"):
+        find_cases(table)
+
+
+def test_patient_from_and_a_csv_exclude_one_another(csv_of: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="names the patient in its own column"):
+        find_cases(csv_of(ROWS), r"\d+")
+
+
+def test_the_folder_and_the_csv_of_phantoms_agree(phantom_folder: Path) -> None:
+    by_folder, by_csv = (find_cases(path).cases for path in (phantom_folder, phantom_folder / "labels.csv"))
+    assert set(by_folder) == set(by_csv)

@@ -1,0 +1,261 @@
+"""report.html: offline, whole, escaped, and without a patient's name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgecad.heatmap import share_outside_disc
+from edgecad_train.report import illustrate, page
+from edgecad_train.report.page import page_of, write_report
+from edgecad_train.report.runfiles import read_run
+
+FORBIDDEN = ("diagnos", "healthy", "normal ", "disease")
+"""Words for which the labels of readers are no ground."""
+
+
+class _Html(HTMLParser):
+    """Every tag with its attributes, the text outside styles, and whether tags close in order."""
+
+    VOID = frozenset({"meta", "img", "path", "circle", "br"})
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.well_formed = True
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.well_formed &= bool(self.open) and self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += f"{data} "
+
+
+@pytest.fixture(scope="session")
+def plain(plain_run: Path) -> _Html:
+    return _Html((plain_run / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def folds(folds_run: Path) -> _Html:
+    return _Html((folds_run / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def page_without_pictures(make_run: Callable[..., Path], tmp_path: Path) -> Callable[..., _Html]:
+    """The page of a fabricated run, without the seconds that pictures cost."""
+
+    def make(**changes: Any) -> _Html:
+        return _Html(page_of(read_run(make_run(tmp_path / "run", **changes)), ()))
+
+    return make
+
+
+def test_nothing_is_fetched_and_nothing_runs(plain: _Html) -> None:
+    for tag, attributes in plain.tags:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "base", "form")
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            address = attributes.get(name)
+            assert address is None or address.startswith(("data:image/png;base64,", "#")), address
+    policy = next(a["content"] for t, a in plain.tags if t == "meta" and a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_styles_fetch_nothing_either(plain_run: Path) -> None:
+    style = re.search(r"<style>(.*?)</style>", (plain_run / "report.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+
+
+def test_html_is_well_formed_and_links_lead_somewhere(plain: _Html, folds: _Html) -> None:
+    for html in (plain, folds):
+        assert html.well_formed
+        assert html.open == []
+        anchors = {a["id"] for _, a in html.tags if a.get("id")}
+        links = {str(a["href"])[1:] for t, a in html.tags if t == "a"}
+        assert links <= anchors
+        assert len(links) == 9
+        assert all(a.get("alt") for t, a in html.tags if t == "img")
+
+
+@pytest.mark.parametrize("which", ["plain_run", "folds_run"])
+def test_every_figure_of_metrics_json_stands_on_the_page(which: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(which)
+    text = _Html((folder / "report.html").read_text(encoding="utf-8")).text
+    evaluations = json.loads((folder / "metrics.json").read_text())["evaluations"]
+    assert len(evaluations) == 2
+    for evaluation in evaluations:
+        for metric in evaluation["metrics"]:
+            row = rf"{metric['value']:.3f}\s+{metric['low']:.3f} to {metric['high']:.3f}\s+{metric['n']}\s"
+            assert re.search(row, text), metric
+            assert metric["method"] in text
+        for count in evaluation["confusion"].values():
+            assert re.search(rf"\s{count}\s", text)
+        for estimate in (evaluation["calibration"]["slope"], evaluation["calibration"]["intercept"]):
+            assert f"{estimate['value']:.3f}".replace("-", "\N{MINUS SIGN}") in text
+
+
+@pytest.mark.parametrize("which", ["plain_run", "folds_run"])
+def test_no_patient_and_no_file_of_a_scan_is_named(which: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(which)
+    source = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Doe" not in re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", source)
+    assert ".jpg" not in source
+    for picture in folder.glob("*.png"):
+        assert b"Doe" not in picture.read_bytes()
+
+
+def test_phantoms_are_called_phantoms_wherever_a_figure_stands(plain: _Html) -> None:
+    assert plain.text.count("PHANTOM") >= 10
+    banner = next(a for t, a in plain.tags if a.get("class") == "banner")
+    assert banner["role"] == "alert"
+    assert "says nothing about patients" in plain.text
+
+
+def test_mixed_data_are_marked_too_and_patients_data_are_not(page_without_pictures: Callable[..., _Html]) -> None:
+    assert "MIXED" in page_without_pictures(origin="mixed").text
+    text = page_without_pictures(origin="patients").text
+    assert "PHANTOM" not in text
+    assert "Research use only" in text
+
+
+def test_the_words_are_those_of_agreement(plain: _Html, folds: _Html) -> None:
+    for html in (plain, folds):
+        assert "agreement with a simulated reader" in html.text
+        assert not any(word in html.text.lower() for word in FORBIDDEN)
+
+
+def test_what_users_write_is_escaped(page_without_pictures: Callable[..., _Html]) -> None:
+    html = page_without_pictures(reference="<script>alert(1)</script> & 'two' \"readers\"")
+    assert "script" not in {tag for tag, _ in html.tags}
+    assert "agreement with <script>alert(1)</script> & 'two' \"readers\"" in html.text
+    assert html.well_formed
+
+
+def test_pictures_are_the_files_of_the_folder(plain: _Html, plain_run: Path) -> None:
+    sources = [str(a["src"]).partition(",")[2] for t, a in plain.tags if t == "img"]
+    shown = {hashlib.sha256(base64.b64decode(source)).hexdigest() for source in sources}
+    files = {hashlib.sha256(path.read_bytes()).hexdigest() for path in plain_run.glob("*.png")}
+    assert shown == files
+    assert len(files) == 11
+
+
+def test_data_flow_parts_and_provenance_are_those_of_the_files(plain: _Html, plain_run: Path) -> None:
+    for words in (
+        r"123\s+labelled scans found",
+        r"3\s+refused\s+2 no-disc, 1 overlay",
+        r"120\s+scans prepared",
+        r"train\s+56\s+56\.00%\s+34\s+22\s+60\.71%",
+        r"test\s+24\s+24\.00%\s+14\s+10",
+        r"0 = CAD, 1 = nonCAD; the positive class is CAD",
+        r"10 of 154 layers of the backbone \(6\.5%\), 31\.4% of its parameters",
+        r"warm-up\s+the head\s+12\s+1e-04",
+        r"fine-tuning\s+the head and the top blocks\s+9\s+1e-06",
+        r"highest threshold with sensitivity >= 0\.95",
+        r"tensorflow\s+2\.21\.0",
+        r"fine-tuning\s+88\.0 s",
+    ):
+        assert re.search(words, plain.text), words
+    for path in ("model.keras", "split.json"):
+        assert hashlib.sha256((plain_run / path).read_bytes()).hexdigest() in plain.text
+
+
+def test_kept_epochs_are_those_of_history_json(folds: _Html, folds_run: Path) -> None:
+    trainings = json.loads((folds_run / "history.json").read_text())["trainings"]
+    assert [training["name"] for training in trainings][-1] == "refit"
+    for training in trainings:
+        for stage in training["stages"]:
+            kept = stage["epochs"][stage["best"]]
+            last = "\N{EN DASH}" if kept["val_loss"] is None else f"{kept['val_loss']:.3f}"
+            row = rf"{training['name']}\s+{stage['stage']}\s+{stage['best'] + 1}\s+{len(stage['epochs'])}\s"
+            assert re.search(rf"{row}+{kept['accuracy']:.3f}\s+{kept['loss']:.3f}\s+\S+\s+{last}", folds.text)
+
+
+def test_folds_say_out_of_fold_and_the_refit(folds: _Html) -> None:
+    assert "Out-of-fold scores" in folds.text
+    assert re.search(r"76\s+development\s+46 CAD, 30 nonCAD", folds.text)
+    assert re.search(r"fold 5\s+15\s+15\.00%", folds.text)
+    assert "one refit on the whole development part" in folds.text
+    assert "validation part" not in folds.text
+
+
+def test_a_run_without_maps_says_so(folds: _Html, folds_run: Path) -> None:
+    assert not (folds_run / "heatmaps.npz").exists()
+    assert "no heatmaps.npz, so no maps are shown" in folds.text
+
+
+def test_epochs_that_were_selected_on_the_test_part_are_called_no_result(
+    page_without_pictures: Callable[..., _Html],
+) -> None:
+    gap = {"accuracy": 0.8864, "accuracy_chosen_on_test": 0.9545, "auc": 0.9, "auc_chosen_on_test": 0.95}
+    html = page_without_pictures(optimism=gap)
+    assert "are optimistic and are not results" in html.text
+    assert re.search(r"optimism gap, accuracy\s+\+0\.068", html.text)
+    assert re.search(r"optimism gap, auc\s+\+0\.050", html.text)
+    assert sum(a.get("class") == "warning" for _, a in html.tags) == 2
+
+
+def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callable[..., _Html]) -> None:
+    leak = {"code": "leak-colour-table", "text": "the colour table goes together with the label", "files": []}
+    pair = {"code": "near-duplicate-across-parts", "text": "odd one (x.png) and another", "files": ["odd one.png"]}
+    html = page_without_pictures(findings=[leak, pair])
+    top = html.text.partition("labelled scans found")[0]
+    assert "leak-colour-table: the colour table goes together with the label" in top
+    assert "look the same: one may have been learnt from and judged by" in top
+    assert "odd one" not in html.text
+
+
+def test_a_head_search_is_shown_and_names_nobody(page_without_pictures: Callable[..., _Html]) -> None:
+    html = page_without_pictures(search={"configurations": 60, "best": {"units": 128}, "note": "Doe-1003 is odd"})
+    assert re.search(r"best: units\s+128", html.text)
+    assert re.search(r"configurations\s+60", html.text)
+    assert "Doe" not in html.text
+
+
+def test_the_report_can_be_written_twice(plain_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (plain_run / "report.html").read_bytes()
+    pictures = tuple(plain_run.glob("*.png"))
+    monkeypatch.setattr(page, "draw_run", lambda *_: pictures)
+    write_report(plain_run)
+    assert (plain_run / "report.html").read_bytes() == before
+
+
+def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: _Html, plain_run: Path) -> None:
+    with np.load(plain_run / "heatmaps.npz", allow_pickle=False) as arrays:
+        maps, parts = arrays["score_maps"], arrays["part"]
+    for part, words in (("test", "test part"), ("validation", "validation part")):
+        shares = [share_outside_disc(shown) for shown in maps[parts == part]]
+        row = rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} scans"
+        assert re.search(row, plain.text), row
+
+
+def test_every_evaluated_part_is_drawn(plain_run: Path) -> None:
+    names = {path.name for path in plain_run.glob("*.png")}
+    kinds = ("roc", "calibration", "confusion", "decision-curve")
+    parts = {f"{kind}-{part}.png" for kind in kinds for part in ("validation", "test")}
+    assert names == parts | {"curves.png", "cases-right.png", "cases-wrong.png"}
+    assert illustrate.style_of(read_run(plain_run)).disc

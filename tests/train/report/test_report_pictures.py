@@ -1,0 +1,158 @@
+"""ROC, calibration, confusion and decision curve: what is drawn is what scikit-learn and arithmetic give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import image as mpimg
+from matplotlib.figure import Figure
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+
+from edgecad.contract import Decision
+from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.report import pictures
+from edgecad_train.report.pictures import PatientScores, draw_evaluation
+
+DECISION = Decision(threshold=0.4, rule="any", temperature=1.5)
+NAMES = ("roc", "calibration", "confusion", "decision-curve")
+
+
+def _patients(n: int = 60, apart: float = 1.2) -> tuple[np.ndarray, np.ndarray]:
+    truth = np.arange(n) < 0.6 * n
+    return truth, np.random.default_rng(2).normal(0, 1.5, n) + np.where(truth, apart, -apart)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Figure], Evaluation, PatientScores]:
+    """The figures of one evaluation, before they become files."""
+    figures: dict[str, Figure] = {}
+
+    def keep(figure: Figure, path: Path, _: str) -> Path:
+        figures[path.stem] = figure
+        return path
+
+    monkeypatch.setattr(pictures, "save", keep)
+    truth, log_odds = _patients()
+    evaluation = evaluate_part(truth, log_odds, DECISION, "test")
+    patients = PatientScores(truth, expit(log_odds / DECISION.temperature))
+    draw_evaluation(evaluation, "phantom", tmp_path, patients)
+    return figures, evaluation, patients
+
+
+def _texts(figure: Figure) -> str:
+    axes = figure.axes
+    legends = [text.get_text() for one in axes if one.get_legend() for text in one.get_legend().get_texts()]
+    titles = [one.get_legend().get_title().get_text() for one in axes if one.get_legend()]
+    return "\n".join([*(text.get_text() for one in axes for text in one.texts), *legends, *titles])
+
+
+def test_the_roc_curve_has_the_area_of_scikit_learn_and_the_dot_of_the_threshold(
+    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+) -> None:
+    figures, evaluation, patients = drawn
+    axes = figures["roc-test"].axes[0]
+    x, y = (np.asarray(values) for values in axes.lines[1].get_data())
+    assert np.trapezoid(y, x) == pytest.approx(roc_auc_score(patients.truth, patients.scores), abs=1e-12)
+    said = patients.scores >= DECISION.threshold
+    dot = (said[~patients.truth].mean(), said[patients.truth].mean())
+    assert (float(axes.lines[2].get_xdata()[0]), float(axes.lines[2].get_ydata()[0])) == pytest.approx(dot)
+    auc = evaluation.metric("auc")
+    assert auc is not None
+    assert f"AUC {auc.value:.3f}\n95 % {auc.low:.3f} to {auc.high:.3f}" in _texts(figures["roc-test"])
+
+
+def test_the_histogram_under_the_calibration_counts_every_patient_once(
+    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+) -> None:
+    figures, evaluation, patients = drawn
+    curve, histogram = figures["calibration-test"].axes
+    heights = np.array([bar.get_height() for bar in histogram.patches])
+    assert heights[heights > 0].sum() == patients.truth.sum()
+    assert -heights[heights < 0].sum() == (~patients.truth).sum()
+    x, y = (np.asarray(values) for values in curve.lines[1].get_data())
+    sizes = [one.n for one in evaluation.calibration.bins]
+    assert np.average(y, weights=sizes) == pytest.approx(patients.truth.mean())
+    assert np.average(x, weights=sizes) == pytest.approx(patients.scores.mean())
+    assert f"slope {evaluation.calibration.slope.value:.2f}" in _texts(figures["calibration-test"])
+
+
+def test_the_confusion_shows_counts_and_shares_of_each_row(
+    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+) -> None:
+    figures, _, patients = drawn
+    said = patients.scores >= DECISION.threshold
+    texts = [text.get_text() for text in figures["confusion-test"].axes[0].texts]
+    wanted = []
+    for label in (True, False):
+        of = int((patients.truth == label).sum())
+        for answer in (True, False):
+            count = int(((patients.truth == label) & (said == answer)).sum())
+            wanted += [str(count), f"{100 * count / of:.1f}% of {of}"]
+    assert texts == wanted
+
+
+def test_the_decision_curve_is_net_benefit_as_vickers_and_elkin_define_it(
+    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+) -> None:
+    figures, _, patients = drawn
+    lines = {line.get_label(): line for line in figures["decision-curve-test"].axes[0].lines}
+    x, y = (np.asarray(values) for values in lines["call by the score"].get_data())
+    for threshold in (0.2, 0.5, 0.8):
+        said = patients.scores >= threshold
+        hits, alarms = (said & patients.truth).sum(), (said & ~patients.truth).sum()
+        benefit = (hits - alarms * threshold / (1 - threshold)) / len(said)
+        assert float(y[np.isclose(x, threshold)][0]) == pytest.approx(benefit)
+
+
+@pytest.mark.parametrize("origin", ["phantom", "mixed", "patients"])
+def test_four_pngs_that_are_not_blank_and_say_phantom_where_they_must(origin: str, tmp_path: Path) -> None:
+    truth, log_odds = _patients()
+    paths = draw_evaluation(evaluate_part(truth, log_odds, DECISION, "out-of-fold"), origin, tmp_path)
+    assert [path.name for path in paths] == [f"{name}-out-of-fold.png" for name in NAMES]
+    for path in paths:
+        picture = mpimg.imread(path)
+        assert min(picture.shape[:2]) > 500
+        assert picture[..., :3].std() > 0.03
+        red = (np.abs(picture[:45, :, :3] - np.array([0x8A, 0x1C, 0x1C]) / 255) < 0.02).all(axis=2)
+        assert red.any() == (origin != "patients"), "the phantom line stands on top, in red"
+
+
+@pytest.mark.parametrize(
+    ("truth", "log_odds"),
+    [
+        (np.ones(6, bool), np.linspace(-2, 2, 6)),
+        (np.arange(12) < 6, np.where(np.arange(12) < 6, 8.0, -8.0)),
+        (np.arange(12) < 6, np.zeros(12)),
+        (np.array([True, False]), np.array([1.0, -1.0])),
+    ],
+    ids=["one class", "classes apart", "all scores equal", "two patients"],
+)
+def test_degenerate_parts_are_drawn_and_not_estimable_is_said(
+    truth: np.ndarray, log_odds: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: dict[str, Figure] = {}
+    save = pictures.save
+
+    def keep(figure: Figure, path: Path, origin: str) -> Path:
+        figures[path.stem] = figure
+        return save(figure, path, origin)
+
+    monkeypatch.setattr(pictures, "save", keep)
+    patients = PatientScores(truth, expit(log_odds))
+    paths = draw_evaluation(evaluate_part(truth, log_odds, DECISION, "test"), "phantom", tmp_path, patients)
+    assert all(path.stat().st_size > 5000 for path in paths)
+    assert "slope not estimable" in _texts(figures["calibration-test"])
+    assert ("one class only" in _texts(figures["roc-test"])) == bool(truth.all())
+
+
+def test_the_same_evaluation_gives_the_same_bytes(tmp_path: Path) -> None:
+    truth, log_odds = _patients(20)
+    evaluation = evaluate_part(truth, log_odds, DECISION, "test")
+    contents = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        contents.append([path.read_bytes() for path in draw_evaluation(evaluation, "phantom", tmp_path / name)])
+    assert contents[0] == contents[1]

@@ -1,0 +1,142 @@
+"""Names that must not be shown, the command that makes a run again, and figures as they are printed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from edgecad_train.report.flow import flow_of
+from edgecad_train.report.limits import limits_of
+from edgecad_train.report.names import Names
+from edgecad_train.report.page import names_of
+from edgecad_train.report.reproduce import command_of
+from edgecad_train.report.runfiles import RunFiles, read_run
+from edgecad_train.report.wording import minute, percent, rate, rows_from_json, tenth, three
+
+
+@pytest.fixture
+def run(make_run: Callable[..., Path], tmp_path: Path) -> RunFiles:
+    return read_run(make_run(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Doe-1 and Doe-2 are alike", True),
+        ("see (Doe-1).", True),
+        ("Doe-10 is somebody else", False),
+        ("21 scans in 2012", False),
+        ("patient 12 is odd", True),
+        ("Maria Lopez x 3", True),
+        ("the file odd name.JPG", True),
+        ("a_12_b names 12 between underscores", True),
+        ("nothing at all", False),
+    ],
+)
+def test_names_are_found_as_words_of_their_own(text: str, named: bool) -> None:
+    assert Names(["Doe-1", "12", "Maria Lopez"], ["left out.dcm"]).names_somebody(text) == named
+
+
+def test_nobody_to_hide_hides_nothing() -> None:
+    assert not Names([], []).names_somebody("all of it")
+    assert not Names([" "], []).names_somebody("all of it")
+
+
+def test_texts_that_name_somebody_are_replaced_at_any_depth() -> None:
+    names = Names(["Doe-1"], [])
+    value = {"a": ["Doe-1 it was", 3, {"b": "fine"}], "c": 1.5}
+    assert names.without(value) == {"a": ["(names files or patients)", 3, {"b": "fine"}], "c": 1.5}
+
+
+def test_findings_are_counted_and_told_only_where_they_name_nobody(run: RunFiles) -> None:
+    near, colours = flow_of(run, names_of(run)).findings
+    assert (near.what, near.n) == ("near-duplicate", 1)
+    assert "Doe" not in near.text
+    assert near.text.startswith("scans of two patients that look the same (files are named in run.json")
+    assert not near.grave
+    assert colours.text == "2 colour tables were found; 3 % of the scans have the rarer one"
+
+
+def _words(run: RunFiles) -> list[str]:
+    return shlex.split(command_of(run.record).replace("\\\n", ""))
+
+
+def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
+    words = _words(run)
+    assert words[:3] == ["edgecad", "train", "DATA"]
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    assert options == {
+        "--backbone": "mobilenetv2",
+        "--weights": "mobilenetv2.h5",
+        "--strategy": "two-stage",
+        "--lr-exponent": "4",
+        "--warmup-epochs": "12",
+        "--finetune-epochs": "9",
+        "--units": "64",
+        "--dropout": "0.3",
+        "--batch-size": "16",
+        "--seed": "7",
+        "--labelled-by": "a simulated reader",
+        "--split": "split.json",
+    }
+
+
+@pytest.mark.parametrize(("strategy", "rate", "exponent"), [("fine-tuning", 10**-5.5, "3.5"), ("warm-up", 1e-3, "3")])
+def test_the_exponent_is_found_from_the_first_rate(run: RunFiles, strategy: str, rate: float, exponent: str) -> None:
+    plan = run.record.settings.plan
+    stage = with_fields(plan.stages[0], learning_rate=rate)
+    settings = with_fields(run.record.settings, plan=with_fields(plan, strategy=strategy, stages=(stage,)))
+    words = _words(replace(run, record=with_fields(run.record, settings=settings)))
+    assert words[words.index("--lr-exponent") + 1] == exponent
+
+
+def test_the_command_as_it_was_typed_goes_first(run: RunFiles) -> None:
+    typed = "edgecad train DATA --folds 5"
+    assert command_of(with_fields(run.record, command=typed)) == typed
+
+
+def test_limits_say_phantom_first_and_what_one_patient_weighs(run: RunFiles) -> None:
+    sentences = limits_of(run)
+    assert sentences[0].startswith("PHANTOM")
+    assert any("24 patients: one answer more or less moves accuracy by 4.2%" in sentence for sentence in sentences)
+    assert any("chosen on the validation part" in sentence for sentence in sentences)
+    patients = replace(run, contract=with_fields(run.contract, origin="patients"))
+    assert not any("PHANTOM" in sentence for sentence in limits_of(patients))
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted"),
+    [
+        (three(0.95449), "0.954"),
+        (three(-0.1), "\N{MINUS SIGN}0.100"),
+        (three(None), "\N{EN DASH}"),
+        (percent(0.13761), "13.76%"),
+        (tenth(12345.67), "12\N{NARROW NO-BREAK SPACE}345.7"),
+        (rate(1e-4), "1e-04"),
+        (rate(10**-3.5), "3.16e-04"),
+        (rate(2.5e-5), "2.5e-05"),
+        (minute("2026-11-24T15:01:02+00:00"), "2026-11-24 15:01 UTC"),
+        (minute("2026-11-24T15:01:02+02:00"), "2026-11-24T15:01:02+02:00"),
+    ],
+)
+def test_figures_are_printed_with_fixed_digits(got: str, wanted: str) -> None:
+    assert got == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "rows"),
+    [
+        ({"a_b": 1, "c": {"d": 0.123456, "e": None}}, (("a b", "1"), ("c: d", "0.1235"), ("c: e", "\N{EN DASH}"))),
+        ({"kept": True, "units": [32, 64]}, (("kept", "yes"), ("units", "32, 64"))),
+        ({"trials": [{"units": 32}] * 4}, (("trials", "4 entries"),)),
+        ({}, ()),
+    ],
+)
+def test_what_json_gave_becomes_rows(value: dict[str, Any], rows: tuple[tuple[str, str], ...]) -> None:
+    assert rows_from_json(value) == rows

@@ -1,0 +1,54 @@
+"""Lead a fake study on a local Ray cluster of two nodes, and kill one of them midway: FOLDER."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from fake_study import fake_plan
+from ray.cluster_utils import Cluster
+
+from edgecad_train.study.cluster import on_cluster
+from edgecad_train.study.conduct import conduct
+
+
+def main() -> None:
+    """Print how many results there were when the node died, and end with the study's exit code."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    second = cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    folder = Path(sys.argv[1])
+    killed: list[int] = []
+
+    def kill_midway(task: str, done: int, of: int, figures: str) -> None:
+        if done >= 4 and not killed:
+            killed.append(done)
+            cluster.remove_node(second, allow_graceful=False)
+
+    plan = fake_plan(**({"versions": other_versions()} if "--other-versions" in sys.argv else real_versions()))
+    try:
+        ended = conduct(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
+    finally:
+        cluster.shutdown()
+    for line in ended.failures:
+        print("failed:", line)
+    print("killed at", *killed)
+    sys.exit(ended.exit_code)
+
+
+def real_versions() -> dict[str, object]:
+    """Nodes check that they have the versions of the study."""
+    from edgecad_train.study.units import versions_here
+
+    return {"versions": versions_here()}
+
+
+def other_versions() -> object:
+    """Of programs that no node has."""
+    from edgecad_train.study.units import Versions
+
+    return Versions(edgecad="0", keras="0", tensorflow="0")
+
+
+if __name__ == "__main__":
+    main()

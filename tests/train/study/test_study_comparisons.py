@@ -1,0 +1,94 @@
+"""A strategy against two-stage on the same test patients."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from fake_study import fake_finished, fake_plan
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from edgecad_train.evaluation.comparison import Scores, compare
+from edgecad_train.study.comparisons import AgainstReference, against
+from edgecad_train.study.results import Result
+
+
+def rows(**changes: object) -> tuple[list[Result], list[Result]]:
+    """Results of warm-up and of two-stage on one network."""
+    plan = fake_plan(strategies=("warm-up", "two-stage"), rates="uniform", **changes)
+    own = [unit for unit in plan.study.units if unit.backbone == "mobilenetv2"]
+    done = [fake_finished(unit, plan.partitions[unit.part_name], 1).result for unit in own]
+    return tuple([r for r in done if r.unit.strategy == name] for name in ("warm-up", "two-stage"))  # type: ignore[return-value]
+
+
+def right(results: list[Result]) -> np.ndarray:
+    """Right answers of all runs, one after the other."""
+    told = [r.predictions for r in results]
+    return np.concatenate([(np.array(p.scores) >= p.threshold) == np.array(p.truth) for p in told])
+
+
+def found(mine: list[Result], reference: list[Result]) -> AgainstReference:
+    told = against(mine, reference)
+    assert told is not None
+    return told
+
+
+def test_one_run_is_compared_by_mcnemar_and_delong() -> None:
+    mine, reference = rows(seeds=1)
+    told = found(mine, reference)
+    p, q = mine[0].predictions, reference[0].predictions
+    wanted = compare(
+        np.array(p.truth), Scores(np.array(p.scores), p.threshold), Scores(np.array(q.scores), q.threshold)
+    )
+    assert told.each == (wanted,)
+    assert told.accuracy.p_value == wanted.accuracy.p_value
+    assert wanted.auc is not None
+    assert (told.auc.value, told.auc.p_value) == (wanted.auc.difference, wanted.auc.p_value)
+
+
+def test_over_folds_the_sign_test_is_mcnemars() -> None:
+    mine, reference = rows(seeds=1, folds=5)
+    told = found(mine, reference)
+    one, other = right(mine), right(reference)
+    table = [[(one & other).sum(), (one & ~other).sum()], [(~one & other).sum(), (~one & ~other).sum()]]
+    assert told.accuracy.p_value == pytest.approx(mcnemar(table, exact=True).pvalue)
+    assert told.accuracy.value == pytest.approx(one.mean() - other.mean())
+    assert told.accuracy.low <= told.accuracy.value <= told.accuracy.high
+    assert told.runs == ("fold 1", "fold 2", "fold 3", "fold 4", "fold 5")
+
+
+def test_over_seeds_a_patient_counts_once_in_the_test() -> None:
+    mine, reference = rows(seeds=4)
+    told = found(mine, reference)
+    gained: dict[str, int] = {}
+    names = [patient for r in mine for patient in r.predictions.patients]
+    for name, a, b in zip(names, right(mine), right(reference), strict=True):
+        gained[name] = gained.get(name, 0) + int(a) - int(b)
+    better, worse = (sum(1 for g in gained.values() if sign * g > 0) for sign in (1, -1))
+    assert told.accuracy.p_value == pytest.approx(stats.binomtest(better, better + worse).pvalue)
+    each = [m.test.metric("auc").value - r.test.metric("auc").value for m, r in zip(mine, reference, strict=True)]  # type: ignore[union-attr]
+    assert told.auc.value == pytest.approx(np.mean(each))
+    assert told.auc.low <= told.auc.value <= told.auc.high
+    assert told.auc.p_value is None
+
+
+def test_a_row_does_not_differ_from_itself() -> None:
+    mine, _ = rows(seeds=3)
+    told = found(mine, mine)
+    assert (told.accuracy.value, told.accuracy.p_value, told.auc.value) == (0.0, 1.0, 0.0)
+
+
+def test_only_runs_of_the_same_split_are_compared() -> None:
+    mine, reference = rows(seeds=3)
+    assert found(mine[:2], reference[1:]).runs == ("seed 1",)
+    assert against(mine[:1], reference[1:]) is None
+    assert against(mine, []) is None
+
+
+def test_other_test_patients_under_one_split_are_an_error() -> None:
+    mine, reference = rows(seeds=1)
+    p = reference[0].predictions
+    renamed = msgspec.structs.replace(p, patients=("somebody else", *p.patients[1:]))
+    with pytest.raises(ValueError, match="other test patients"):
+        against(mine, [msgspec.structs.replace(reference[0], predictions=renamed)])

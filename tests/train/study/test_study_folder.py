@@ -1,0 +1,143 @@
+"""The study folder: what is there is whole, what is damaged is done again, and nobody else's study is touched."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_study import fake_finished, fake_plan
+from filelock import FileLock
+
+from edgecad.errors import UsageError
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.planning import Planned
+from edgecad_train.study.results import Failure, PlainTime
+
+
+@pytest.fixture
+def plan() -> Planned:
+    return fake_plan(seeds=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, plan: Planned) -> StudyFolder:
+    opened = StudyFolder(tmp_path / "study")
+    opened.open(plan.study)
+    return opened
+
+
+def again(folder: StudyFolder) -> StudyFolder:
+    """As the next process sees it."""
+    return StudyFolder(folder.path)
+
+
+def test_a_result_is_read_as_it_was_written(folder: StudyFolder, plan: Planned) -> None:
+    unit = plan.study.units[0]
+    done = fake_finished(unit, plan.partitions[unit.part_name], 1)
+    assert unit in folder.undone()
+    folder.write_result(done)
+    assert again(folder).result(unit) == done.result
+    assert unit not in again(folder).undone()
+    maps = again(folder).maps(unit)
+    assert np.array_equal(maps["score_maps"], done.score_maps)
+    assert np.array_equal(maps["scans"], done.scans)
+    assert {path.name for path in (folder.path / "units").iterdir()} == {unit.name}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"schema": 1}', b"\xff\xfe"])
+def test_a_damaged_result_is_none_and_is_replaced(folder: StudyFolder, plan: Planned, damage: bytes) -> None:
+    unit = plan.study.units[0]
+    done = fake_finished(unit, plan.partitions[unit.part_name], 1)
+    folder.write_result(done)
+    (folder.path / "units" / unit.name / "result.json").write_bytes(damage)
+    later = again(folder)
+    assert later.result(unit) is None
+    assert unit in later.undone()
+    later.write_result(done)
+    assert later.result(unit) == done.result
+
+
+def test_a_result_under_another_units_name_does_not_count(folder: StudyFolder, plan: Planned) -> None:
+    one, other = plan.study.units[:2]
+    folder.write_result(fake_finished(one, plan.partitions[one.part_name], 1))
+    (folder.path / "units" / one.name).rename(folder.path / "units" / other.name)
+    assert again(folder).result(other) is None
+
+
+def test_a_failure_is_kept_until_the_unit_is_tried_again(folder: StudyFolder, plan: Planned) -> None:
+    unit = plan.study.units[0]
+    failure = Failure(unit=unit, message="no weights", exit_code=4)
+    folder.write_failure(failure)
+    assert again(folder).failure(unit) == failure
+    assert unit not in folder.undone()
+    folder.forget_failure(unit)
+    assert unit in folder.undone()
+
+
+def test_a_result_ends_a_failure(folder: StudyFolder, plan: Planned) -> None:
+    unit = plan.study.units[0]
+    folder.write_failure(Failure(unit=unit, message="no weights", exit_code=4))
+    folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
+    assert folder.failure(unit) is None
+
+
+def test_another_study_is_refused_by_what_differs(folder: StudyFolder) -> None:
+    folder.open(fake_plan(seeds=1).study)
+    with pytest.raises(UsageError, match=r"holds another study \(seeds 1 there, 2 asked for\)"):
+        folder.open(fake_plan(seeds=2).study)
+
+
+def test_a_folder_in_use_for_something_else_is_left_alone(tmp_path: Path, plan: Planned) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").touch()
+    with pytest.raises(UsageError, match="holds no study"):
+        StudyFolder(tmp_path / "letters").open(plan.study)
+    assert [path.name for path in (tmp_path / "letters").iterdir()] == ["a.txt"]
+
+
+def test_a_damaged_study_is_refused(folder: StudyFolder, plan: Planned) -> None:
+    (folder.path / "study.json").write_text("{")
+    with pytest.raises(UsageError, match="damaged"):
+        again(folder).open(plan.study)
+
+
+def test_two_commands_cannot_lead_one_study(folder: StudyFolder) -> None:
+    with folder.alone(), pytest.raises(UsageError, match="another edgecad study works"), again(folder).alone():
+        pass
+    with again(folder).alone():
+        pass
+
+
+def _hold(path: Path, held: object, let_go: object) -> None:
+    with FileLock(path):
+        held.set()  # type: ignore[attr-defined]
+        let_go.wait(30)  # type: ignore[attr-defined]
+
+
+def test_litter_is_removed_but_not_from_under_a_living_worker(folder: StudyFolder) -> None:
+    for name in (".dead.0f0f.partial", ".alive.0f0f.partial"):
+        (folder.path / "units" / name).mkdir()
+        (folder.path / "units" / name / "result.json").touch()
+    (folder.path / "failed" / ".dead.json.1a1a.partial").touch()
+    context = multiprocessing.get_context("spawn")
+    held, let_go = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(folder.path / "locks" / "alive.lock", held, let_go))
+    holder.start()
+    try:
+        assert held.wait(30)
+        folder.clear_litter()
+    finally:
+        let_go.set()
+        holder.join()
+    assert [path.name for path in (folder.path / "units").iterdir()] == [".alive.0f0f.partial"]
+    assert not list((folder.path / "failed").iterdir())
+
+
+def test_times_that_could_not_be_measured_are_forgotten(folder: StudyFolder) -> None:
+    folder.write_plain_time("a", PlainTime(backbone="a", kind="head", seconds=2.0, epochs=3, threads=1))
+    folder.write_plain_time("b", PlainTime(backbone="b", kind="head", seconds=None, epochs=0, threads=1, note="no"))
+    folder.forget_plain_failures()
+    assert folder.plain_time("a") is not None
+    assert folder.plain_time("b") is None

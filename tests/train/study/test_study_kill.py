@@ -1,0 +1,202 @@
+"""kill -9 of workers and of the parent: every unit is done, once, with the figures that it always has."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_study import RUNNER, fake_finished, fake_plan
+
+from edgecad_train.study.conduct import Ended, conduct
+from edgecad_train.study.crew import orders_for, with_workers
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.orders import PARENT_GONE, Order
+
+SCRIPT = Path(__file__).with_name("fake_study.py")
+
+
+class Study:
+    """A study led by a process that may be killed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.parent: subprocess.Popen[bytes] | None = None
+
+    def start(self, workers: int = 2, **environment: str) -> None:
+        words = [sys.executable, str(SCRIPT), str(self.path), str(workers)]
+        self.parent = subprocess.Popen(words, env=os.environ | {"FAKE_SECONDS": "0.15"} | environment)
+
+    def diary(self, word: str) -> list[list[str]]:
+        """Lines of the workers' diary: word, unit, process, worker."""
+        file = self.path / "diary.txt"
+        lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+        return [line for line in lines if line[0] == word]
+
+    def wait_for_begun(self, count: int) -> None:
+        assert self.parent is not None
+        until = time.monotonic() + 60
+        while len(self.diary("begun")) < count and self.parent.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def end(self) -> int:
+        assert self.parent is not None
+        return self.parent.wait(120)
+
+    def check_whole(self) -> None:
+        """Every unit has a result, nobody worked twice or at the same time, the figures are the fake's."""
+        plan, folder = fake_plan(), StudyFolder(self.path)
+        assert not self.diary("TWICE")
+        assert not self.diary("AT-ONCE")
+        assert not folder.undone()
+        for unit in plan.study.units:
+            wanted, told = fake_finished(unit, plan.partitions[unit.part_name], 1).result, folder.result(unit)
+            assert told is not None
+            assert told.evaluations == wanted.evaluations
+            assert told.predictions == wanted.predictions
+        assert {path.name for path in (self.path / "units").iterdir()} == {unit.name for unit in plan.study.units}
+        assert not list((self.path / "failed").iterdir())
+        assert not (self.path / "cache").exists()
+        assert (self.path / "table.md").read_text().count(" 2/2 ") == 8
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return Study(tmp_path / "study")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_workers_that_are_killed_are_replaced(study: Study) -> None:
+    draw = random.Random(1)  # noqa: S311 - moments, not secrets
+    study.start()
+    for begun in (2, 9):
+        study.wait_for_begun(begun)
+        time.sleep(draw.uniform(0, 0.15))
+        os.kill(int(study.diary("begun")[-1][2]), signal.SIGKILL)
+    assert study.end() == 0
+    study.check_whole()
+    assert len(study.diary("begun")) > 16, "a kill came while a unit was under way"
+
+
+def test_after_the_parent_is_killed_workers_end_and_the_rerun_goes_on(study: Study) -> None:
+    draw = random.Random(2)  # noqa: S311
+    for begun in (3, 9):
+        study.start()
+        study.wait_for_begun(begun)
+        time.sleep(draw.uniform(0, 0.2))
+        assert study.parent is not None
+        study.parent.kill()
+        study.end()
+        workers = {int(line[2]) for line in study.diary("begun")}
+        until = time.monotonic() + 10
+        while any(map(alive, workers)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not any(map(alive, workers)), "workers outlived their parent"
+    study.start(workers=3)
+    assert study.end() == 0
+    study.check_whole()
+
+
+def test_a_rerun_beside_workers_that_are_not_gone_yet_does_nothing_twice(study: Study) -> None:
+    study.start()
+    study.wait_for_begun(4)
+    assert study.parent is not None
+    study.parent.kill()
+    study.end()
+    study.start(workers=3)  # at once: the first parent's workers may still hold their units
+    assert study.end() == 0
+    study.check_whole()
+
+
+def test_interrupted_it_ends_its_workers(study: Study) -> None:
+    study.start(FAKE_SECONDS="5")
+    study.wait_for_begun(2)
+    assert study.parent is not None
+    study.parent.send_signal(signal.SIGINT)
+    study.end()
+    assert not any(alive(int(line[2])) for line in study.diary("begun"))
+
+
+def led(path: Path, workers: int = 2) -> Ended:
+    """Lead a study in this process."""
+    return conduct(path, fake_plan(), with_workers(workers, RUNNER), lambda *words: None)
+
+
+def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_FAIL", "resnet50v2, warm-up, seed 1")
+    monkeypatch.setenv("FAKE_DIE", "mobilenetv2, scratch, seed 1")
+    ended = led(tmp_path / "study")
+    assert ended.exit_code == 2
+    died, failed = ended.failures
+    assert died.startswith("mobilenetv2, scratch, seed 1: 3 workers died of it, the last ended by SIGKILL")
+    assert failed == "resnet50v2, warm-up, seed 1: resnet50v2, warm-up, seed 1 was told to fail on two lines"
+    assert sum(len(row.results) for row in ended.rows) == 14
+    assert (tmp_path / "study" / "cache").exists()
+    monkeypatch.delenv("FAKE_FAIL")
+    monkeypatch.delenv("FAKE_DIE")
+    ended = led(tmp_path / "study")
+    assert (ended.exit_code, ended.failures) == (0, ())
+    assert len((tmp_path / "study" / "diary.txt").read_text().splitlines()) == 16 + 2 + 2
+    Study(tmp_path / "study").check_whole()
+
+
+def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    plan = fake_plan()
+    folder.open(plan.study)
+    for name, partition in plan.partitions.items():
+        folder.write_partition(name, partition)
+    (order,) = orders_for(folder.path, 1, {}, RUNNER)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "edgecad_train.study.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"FAKE_SECONDS": "60"},
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    with worker.stdin, worker.stdout:
+        from msgspec.json import encode
+
+        worker.stdin.write(encode(order) + b"\n")
+        worker.stdin.flush()
+        assert b'"begun"' in worker.stdout.readline()
+        worker.stdin.close()
+        assert worker.wait(10) == PARENT_GONE
+
+
+def test_workers_share_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 5, 6, 7, 9}, raising=False)
+    monkeypatch.setattr("edgecad_train.study.crew.usable_threads", lambda: 5)
+    shared = [(order.cores, order.threads) for order in orders_for(tmp_path, 2, {})]
+    assert shared == [((4, 5), 2), ((6, 7), 2)]
+    assert [(o.cores, o.threads) for o in orders_for(tmp_path, 1, {})] == [((), 5)]
+    assert {(o.cores, o.threads) for o in orders_for(tmp_path, 8, {})} == {((), 1)}
+    monkeypatch.setattr("edgecad_train.study.crew.usable_threads", lambda: 2)  # a cgroup's quota below the affinity
+    assert [(o.cores, o.threads) for o in orders_for(tmp_path, 2, {})] == [((), 1), ((), 1)]
+
+
+def test_a_worker_keeps_to_its_processors_and_threads(tmp_path: Path) -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("this system does not tie processes to processors")
+    one = min(os.sched_getaffinity(0))
+    order = Order(folder=".", number=1, cores=(one,), threads=1, weights_files={})
+    program = (
+        f"import os, sys, edgecad_train.study.worker as w;w._keep_to({order.cores!r}); print(*os.sched_getaffinity(0))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [str(one)]

@@ -1,0 +1,159 @@
+"""The table as people and programs get it, and its pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from fake_study import SIZE, fake_data, fake_finished, fake_plan
+
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.maps import draw_maps
+from edgecad_train.study.picture import draw_table
+from edgecad_train.study.plain import plain_seconds_of, plain_tasks, plan_of
+from edgecad_train.study.results import Failure, PlainTime
+from edgecad_train.study.rows import Row, rows_of
+from edgecad_train.study.table import markdown, stamp, terminal_lines
+from edgecad_train.study.table_csv import csv_text
+
+
+def half_done(path: Path, **changes: object) -> StudyFolder:
+    """A study of which everything but one network's last row is done; one unit failed."""
+    plan, folder = fake_plan(**changes), StudyFolder(path)
+    folder.open(plan.study)
+    for unit in plan.study.units[:-2]:
+        folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
+    folder.write_failure(Failure(unit=plan.study.units[-1], message="no weights", exit_code=4))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    return half_done(tmp_path_factory.mktemp("table") / "study")
+
+
+@pytest.fixture(scope="module")
+def rows(folder: StudyFolder) -> tuple[Row, ...]:
+    return rows_of(folder)
+
+
+def test_the_csv_holds_every_row_and_its_figures(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), rows))))
+    assert len(lines) == 8
+    assert {line["origin"] for line in lines} == {"phantom"}
+    for line, row in zip(lines[:-1], rows, strict=False):
+        told = row.metric("accuracy")
+        assert told is not None
+        assert float(line["accuracy"]) == pytest.approx(told.value, abs=1e-4)
+        assert float(line["accuracy_low"]) == pytest.approx(told.low, abs=1e-4)
+        assert line["accuracy_method"] == told.method
+        assert line["runs_done"] == line["runs_asked"] == "2"
+    last = lines[-1]
+    assert (last["runs_done"], last["runs_failed"], last["auc"], last["seconds_mean"]) == ("0", "1", "", "")
+    two_stage = next(line for line in lines if line["strategy"] == "two-stage" and line["layerwise"] == "False")
+    assert two_stage["accuracy_less_two_stage_value"] == ""
+    assert lines[0]["mcnemar_p_by_run"].startswith("seed 0: ")
+
+
+def test_the_table_for_people_is_stamped_and_a_grid(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    text = markdown(folder.study(), rows)
+    assert text.startswith("# PHANTOM DATA: says nothing about patients")
+    assert "14 of 16 runs are done, 1 failed." in text
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1
+    assert text.count("not measured") == 8
+    assert "not adjusted for the number of comparisons" in text
+    assert "nan" not in text
+    assert not re.search(r"\bp\d{3}\b", text), "no patient is named"
+
+
+def test_patients_data_are_not_stamped(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    study = msgspec.structs.replace(folder.study(), origin="patients")
+    assert "PHANTOM" not in markdown(study, rows)
+    assert stamp("patients") == ""
+    assert "PHANTOM" in stamp("mixed")
+
+
+def test_the_terminal_gets_a_line_a_row(rows: tuple[Row, ...]) -> None:
+    lines = terminal_lines(rows)
+    assert len(lines) == 9
+    assert all(len(line) < 120 for line in lines)
+    assert lines[-1].split()[-1] == "0/2"
+
+
+def test_pictures_are_drawn_of_what_is_there(folder: StudyFolder, rows: tuple[Row, ...], tmp_path: Path) -> None:
+    picture = cv2.imread(str(draw_table(rows, "phantom", tmp_path / "table.png")))
+    assert picture.shape[1] > 1500
+    assert picture.std() > 20
+    red = (picture[..., 2].astype(int) - picture[..., 0] > 60).mean(axis=1)
+    assert red[: picture.shape[0] // 10].max() > 0.02, "the phantom line is on top"
+    maps = draw_maps(folder, rows, {SIZE: fake_data()})
+    assert [path.name for path in maps] == ["maps-mobilenetv2.png", "maps-resnet50v2.png"]
+    assert all(cv2.imread(str(path)).std() > 20 for path in maps)
+
+
+def test_an_empty_study_has_a_table_too(tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    folder.open(fake_plan().study)
+    rows = rows_of(folder)
+    assert "0 of 16 runs are done." in markdown(folder.study(), rows)
+    assert csv_text(folder.study(), rows).count("\n") == 9
+    assert draw_table(rows, "phantom", tmp_path / "table.png").is_file()
+    assert draw_maps(folder, rows, {SIZE: fake_data()}) == ()
+
+
+def test_plain_keras_time_is_epochs_times_what_was_measured(tmp_path: Path) -> None:
+    folder = half_done(tmp_path / "study", time_plain=True)
+    study = folder.study()
+    tasks = {task.name: task for task in plain_tasks(study)}
+    assert set(tasks) == {
+        f"{network}-{kind}"
+        for network in ("mobilenetv2", "resnet50v2")
+        for kind in ("everything-normalising", "head", "top")
+    }
+    seconds = {"everything-normalising": 5.0, "head": 1.0, "top": 2.0}
+    for name, task in tasks.items():
+        if task.backbone.name == "mobilenetv2":
+            time = PlainTime(backbone="mobilenetv2", kind=task.kind, seconds=seconds[task.kind], epochs=3, threads=1)
+            folder.write_plain_time(name, time)
+    told = {row.variant: row.plain_seconds for row in rows_of(folder) if row.backbone == "mobilenetv2"}
+    assert told == {"scratch": 500.0, "warm-up": 100.0, "two-stage": 160.0, "two-stage, layer-wise": 160.0}
+    assert {row.plain_seconds for row in rows_of(folder) if row.backbone == "resnet50v2"} == {None}
+    unit = msgspec.structs.replace(study.units[0], inner_folds=5)
+    assert plain_seconds_of(unit, folder.plain_time) == 2500.0
+    assert "| 500 (" in markdown(study, rows_of(folder))
+
+
+def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
+    unit = next(unit for unit in fake_plan().study.units if unit.layerwise)
+    assert [(stage.part, stage.epochs, stage.layerwise) for stage in plan_of(unit).stages] == [
+        ("head", 100, False),
+        ("top", 30, True),
+    ]
+
+
+def test_scans_whose_classes_take_turns_are_shown_first(folder: StudyFolder) -> None:
+    from edgecad_train.study.maps import _by_turns
+
+    order = _by_turns(["CAD", "CAD", "CAD", "nonCAD", "nonCAD"])
+    assert order.tolist() == [0, 3, 1, 4, 2]
+    assert np.array_equal(np.sort(order), np.arange(5))
+
+
+def test_rows_that_grew_are_worked_out_again_and_the_others_taken_over(tmp_path: Path) -> None:
+    folder = half_done(tmp_path / "study")
+    before = rows_of(folder)
+    plan = fake_plan()
+    for unit in plan.study.units[-2:]:
+        folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
+    after = rows_of(folder, before)
+    assert after == rows_of(folder)
+    assert after[0].metrics is before[0].metrics
+    assert (len(before[-1].results), len(after[-1].results)) == (0, 2)
+    assert after[-1].against is not None

@@ -1,0 +1,161 @@
+"""The steps of `edgecad train`: read, divide, look, train, write, tell."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from edgecad.cli.progress import Bars
+from edgecad.contract import Origin
+from edgecad.errors import UsageError
+from edgecad.findings import doubts_about
+from edgecad.folders import new_folder, point_latest
+from edgecad_train.contracting import package_versions
+from edgecad_train.data import (
+    Found,
+    PreparedData,
+    check_usable,
+    find_cases,
+    findings_about,
+    parse_crop,
+    preparation_for,
+    read_cases,
+)
+from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
+from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.run import Outcome, run_name, train
+from edgecad_train.runfolder import write_run
+from edgecad_train.settings import Settings
+from edgecad_train.splits.kept import partition_from_file
+from edgecad_train.splits.split import Folds, Split, divide
+from edgecad_train.unfinished import Job, Unfinished, begun, gone_on, newest_unfinished, read_job, unfinished_in
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which scans, divided how, and where the run goes."""
+
+    data: Path
+    patient_from: str | None
+    crop: str
+    folds: int | None
+    split: Path | None
+    out: Path
+
+    def partition(self, data: PreparedData, seed: int) -> Split | Folds:
+        """Divide the patients, or take a partition that was kept."""
+        if self.split is None:
+            return divide(data.cases, seed, self.folds)
+        if self.folds is not None:
+            raise UsageError("--split and --folds exclude one another: a kept split says itself whether it has folds")
+        return partition_from_file(self.split, data.cases)
+
+
+def check_data(request: Request, settings: Settings, bars: Bars) -> None:
+    """Show what would be trained on; train nothing."""
+    found, data = _read(request, settings, bars)
+    partition = None if data.clashes else request.partition(data, settings.seed)
+    folder = request.data.absolute().parent / f"{request.data.stem}-check"
+    folder.mkdir(exist_ok=True)
+    checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
+    for line in lines_of(checkup):
+        typer.echo(line)
+    typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
+    if checkup.would_stop:
+        raise UsageError(f"training would stop: {checkup.would_stop}")
+    typer.echo(f"next: edgecad train {shlex.quote(str(request.data))}")
+
+
+def train_new(request: Request, settings: Settings, bars: Bars) -> None:
+    """Train a new run."""
+    started = time.monotonic()
+    left = unfinished_in(request.out)
+    if left:
+        typer.echo(f"{left[-1].name} never ended; to go on with it: edgecad train --resume", err=True)
+    if settings.plan.pretrained and settings.weights == "none":
+        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
+    found, data = _read(request, settings, bars)
+    check_usable(data)
+    partition = request.partition(data, settings.seed)
+    job = Job(
+        name=run_name(settings.backbone),
+        data=str(request.data.absolute()),
+        patient_from=request.patient_from,
+        preparation=data.preparation,
+        settings=settings,
+        partition=partition,
+        data_sha256=data.sha256,
+        versions=package_versions(),
+    )
+    # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
+    with begun(request.out, job) as unfinished:
+        _train(unfinished, found, data, started, bars)
+
+
+def go_on(out: Path, bars: Bars) -> None:
+    """Go on with the unfinished run that was begun last."""
+    started = time.monotonic()
+    folder = newest_unfinished(out)
+    job = read_job(folder)
+    typer.echo(f"going on with {job.name}")
+    found = find_cases(Path(job.data), job.patient_from)
+    data = read_cases(found.cases, job.preparation, lambda done, of: bars("reading", done, of, ""))
+    check_usable(data)
+    if data.sha256 != job.data_sha256:
+        raise UsageError(
+            f"the scans in {job.data} are not those that {job.name} was begun with; put those back, or remove {folder} "
+            "and train again"
+        )
+    with gone_on(folder) as unfinished:
+        _train(unfinished, found, data, started, bars)
+
+
+def _read(request: Request, settings: Settings, bars: Bars) -> tuple[Found, PreparedData]:
+    found = find_cases(request.data, request.patient_from)
+    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
+    preparation = preparation_for(parse_crop(request.crop), backbone_named(settings.backbone).size, found.cases)
+    data = read_cases(found.cases, preparation, lambda done, of: bars("reading", done, of, ""))
+    return found, data
+
+
+def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> None:
+    job = unfinished.job
+    findings = findings_about(data, job.partition.part_of())
+    for finding in findings:
+        typer.echo(f"finding: {finding.text}", err=True)
+    typer.echo(f"origin of the data: {data.origin}; {job.partition}")
+    outcome = train(
+        data, job.partition, job.settings, job.name, bars, journal=unfinished.journal, scratch=unfinished.folder
+    )
+    with new_folder(unfinished.final) as partial:
+        write_run(outcome, partial, time.monotonic() - started, found.patient_rule, findings)
+    point_latest(unfinished.final)
+    for entry in data.refused:
+        typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
+    _report(outcome, unfinished.final)
+
+
+def _report(outcome: Outcome, folder: Path) -> None:
+    contract = outcome.contract
+    typer.echo(f"test part, agreement with {contract.labelling.reference}{_phantom_words(contract.origin)}:")
+    for metric in contract.metrics:
+        if metric.part == "test":
+            typer.echo(
+                f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
+                f"n = {metric.n}, {metric.method}"
+            )
+    if outcome.optimism:
+        typer.echo(outcome.optimism.words)
+    for doubt in doubts_about(contract):
+        typer.echo(f"warning: {doubt.text}", err=True)
+    typer.echo(f"wrote {folder} (report.html, model.keras, predictions.csv, ...)")
+    suffix = "" if folder.parent == Path("runs") else f" {shlex.quote(str(folder))}"
+    typer.echo(f"next: edgecad export{suffix}")
+
+
+def _phantom_words(origin: Origin) -> str:
+    return "" if origin == "patients" else " (PHANTOM DATA: says nothing about patients)"

@@ -1,0 +1,174 @@
+"""What training would do with the data, told before anything is trained: `edgecad train --check`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from edgecad.contract import Frozen, Origin, Preparation, json_from_struct
+from edgecad.folders import write_whole
+from edgecad_train.classes import CLASSES
+from edgecad_train.data.colours import ColourTables
+from edgecad_train.data.duplicates import NearDuplicate
+from edgecad_train.data.findings import DataFinding, describe, pairs_of, tables_of
+from edgecad_train.data.labelled import Case, Found
+from edgecad_train.data.prepared import PreparedData, reason_to_stop
+
+CHECKUP, SHEET = "checkup.json", "contact-sheet.png"
+
+
+class Counted(Frozen, frozen=True, kw_only=True):
+    """Patients and scans of each class, `CAD` and `nonCAD`."""
+
+    patients: dict[str, int]
+    scans: dict[str, int]
+
+
+class TableFound(Frozen, frozen=True, kw_only=True):
+    """One colour table: how many scans were drawn in it, of which class, and one of them."""
+
+    number: int
+    """From 1, the commonest."""
+    counted: Counted
+    example: str
+
+
+class RefusedScan(Frozen, frozen=True, kw_only=True):
+    """A scan that is left out, by its file's name."""
+
+    file: str
+    reason: str
+    message: str
+
+
+class Checkup(Frozen, frozen=True, kw_only=True):
+    """What training would do with these data."""
+
+    schema: int = 1
+    origin: Origin
+    would_stop: str | None
+    """Why training would not start; null if it would."""
+    patient_rule: str
+    found: int
+    """Scans in the data."""
+    kept: Counted
+    preparation: Preparation
+    refused: tuple[RefusedScan, ...]
+    parts: dict[str, Counted]
+    """Each part of the split."""
+    colour_tables: tuple[TableFound, ...]
+    findings: tuple[DataFinding, ...]
+
+
+def run_check(found: Found, prepared: PreparedData, part_of: Mapping[str, str], out: Path) -> Checkup:
+    """Check up, and write `checkup.json` and `contact-sheet.png` into the folder `out`.
+
+    The sheet shows screens as they are, with the names on them: `out` belongs where the data lie.
+    """
+    from edgecad_train.data.sheet import draw_sheet
+
+    tables, pairs = tables_of(prepared), pairs_of(prepared)
+    checkup = _checkup(found, prepared, part_of, tables, pairs)
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / CHECKUP, json_from_struct(checkup).encode())
+    draw_sheet(prepared, tables, pairs, out / SHEET)
+    return checkup
+
+
+def check_up(found: Found, prepared: PreparedData, part_of: Mapping[str, str]) -> Checkup:
+    """What training would do with these data.
+
+    Args:
+        prepared: from `read_cases`, which lists what training would stop at.
+        part_of: part of each patient; empty where there is no split because training would stop.
+    """
+    return _checkup(found, prepared, part_of, tables_of(prepared), pairs_of(prepared))
+
+
+def _checkup(
+    found: Found,
+    prepared: PreparedData,
+    part_of: Mapping[str, str],
+    tables: ColourTables,
+    pairs: Sequence[NearDuplicate],
+) -> Checkup:
+    cases = prepared.cases
+    parts = sorted({*part_of.values()}, key=list(part_of.values()).index)
+    return Checkup(
+        origin=prepared.origin,
+        would_stop=reason_to_stop(prepared),
+        patient_rule=found.patient_rule,
+        found=len(found.cases),
+        kept=_counted(cases),
+        preparation=prepared.preparation,
+        refused=tuple(
+            RefusedScan(file=entry.path.name, reason=entry.reason, message=entry.message) for entry in prepared.refused
+        ),
+        parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
+        colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
+        findings=describe(prepared, part_of, pairs, tables),
+    )
+
+
+def _table(number: int, prepared: PreparedData, tables: ColourTables) -> TableFound:
+    own = [prepared.cases[row] for row in tables.rows(number)]
+    return TableFound(number=number + 1, counted=_counted(own), example=own[0].path.name)
+
+
+def _counted(cases: Sequence[Case]) -> Counted:
+    scans = Counter(case.label for case in cases)
+    patients = Counter({case.patient: case.label for case in cases}.values())
+    return Counted(patients={name: patients[name] for name in CLASSES}, scans={name: scans[name] for name in CLASSES})
+
+
+def lines_of(checkup: Checkup) -> tuple[str, ...]:
+    """The checkup as lines for a terminal."""
+    return (*_heading(checkup), *_refusals(checkup), *_tables(checkup), *_warnings(checkup))
+
+
+def _heading(checkup: Checkup) -> list[str]:
+    word = "" if checkup.origin == "patients" else "  (PHANTOM DATA: says nothing about patients)"
+    lines = [
+        f"{checkup.found} scans found, {_sum(checkup.kept.scans)} kept; origin: {checkup.origin}{word}",
+        f"patient: {checkup.patient_rule}",
+        _row("patients", "", *CLASSES, "all"),
+        _row("", "all", *_cells(checkup.kept)),
+    ]
+    return lines + [_row("", part, *_cells(counted)) for part, counted in checkup.parts.items()]
+
+
+def _refusals(checkup: Checkup) -> list[str]:
+    if not checkup.refused:
+        return ["left out: none"]
+    reasons = Counter(entry.reason for entry in checkup.refused)
+    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+    lines = [f"left out: {len(checkup.refused)} ({told})"]
+    return lines + [f"  {entry.file}: {entry.message}" for entry in checkup.refused]
+
+
+def _tables(checkup: Checkup) -> list[str]:
+    lines = [_row("colour tables", "", *CLASSES, "all")]
+    return lines + [
+        f"{_row('', f'table {table.number}', *_cells(table.counted))}   for example {table.example}"
+        for table in checkup.colour_tables
+    ]
+
+
+def _warnings(checkup: Checkup) -> list[str]:
+    lines = [f"finding: {finding.text}" for finding in checkup.findings] or ["findings: none"]
+    if checkup.would_stop:
+        lines.append(f"training would stop: {checkup.would_stop}")
+    return lines
+
+
+def _cells(counted: Counted) -> list[str]:
+    return [*(str(counted.patients[name]) for name in CLASSES), str(_sum(counted.patients))]
+
+
+def _row(title: str, name: str, *cells: str) -> str:
+    return f"{title:14s}{name:12s}" + "".join(f"{cell:>8s}" for cell in cells)
+
+
+def _sum(counts: Mapping[str, int]) -> int:
+    return sum(counts.values())

@@ -1,0 +1,118 @@
+"""Colours of the training scans, and the colour tables that they were drawn in.
+
+A workstation draws uptake through a table of colours. A network that knows one table knows little of another, and
+where table and label go together it learns the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from edgecad.contract import Colours, Crop
+from edgecad.polarmap import colour_cell, input_mask
+
+SAME_COLOUR = 12.0
+"""Distance in RGB up to which two colours may be one that was stored as JPEG, grey levels."""
+SAME_TABLE = 0.9
+"""Share of a scan's colours that the other has as well. Between phantoms of one table 90 % of the colours lay within 7
+grey levels of the other's, between those of two tables they lay 18 and more apart."""
+SAMPLES, FOUNDER_SAMPLES = 256, 2560
+"""Pixels that are compared: of a scan, and of the scan that stands for a table."""
+MAX_TABLES = 32
+"""More than these are no colour tables: the data are pictures of another kind."""
+
+Points = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ColourTables:
+    """Which scans share a colour table.
+
+    Attributes:
+        group: number of each scan's table, `(n,)`; 0 is the commonest, -1 of more than there can be.
+        count: how many tables there are.
+    """
+
+    group: NDArray[np.int64]
+    count: int
+
+    def rows(self, table: int) -> NDArray[np.intp]:
+        """Scans of one table."""
+        return np.flatnonzero(self.group == table)
+
+
+def colours_of(images: Iterable[NDArray[np.uint8]], crop: Crop = "polar-map", min_share: float = 1e-4) -> Colours:
+    """Colours that cover at least `min_share` of the discs of `images`, or of all of them for whole images.
+
+    Args:
+        images: each `(size, size, 3)` uint8 RGB, prepared by the rule `crop`.
+    """
+    counts = np.zeros(4096, np.int64)
+    for image in images:
+        inside = input_mask(image.shape[0], crop)
+        counts += np.bincount(colour_cell(image[inside]), minlength=4096)
+    seen = counts >= max(min_share * counts.sum(), 1)
+    return Colours(bins=np.packbits(seen).tobytes().hex())
+
+
+def colour_tables(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], crop: Crop = "polar-map") -> ColourTables:
+    """Group scans by the colours in their discs.
+
+    Two scans share a table if nearly all colours of the one, who may use less of it, are colours of the other. The
+    scan of most colours stands for its table; each further one is held against those, so the cost is scans x tables.
+
+    Args:
+        images: `(n, size, size, 3)` uint8 RGB, prepared by the rule `crop`.
+    """
+    samples = [_sample(image, crop, SAMPLES) for image in images]
+    founders: list[int] = []
+    trees: list[cKDTree] = []
+    group = np.full(len(samples), -1, np.int64)
+    for row in sorted(range(len(samples)), key=lambda row: -_breadth(samples[row])):
+        shares = [_covered(samples[row], tree) for tree in trees]
+        if shares and max(shares) >= SAME_TABLE:
+            group[row] = int(np.argmax(shares))
+        elif len(trees) < MAX_TABLES:
+            group[row] = len(trees)
+            founders.append(row)
+            trees.append(cKDTree(_sample(images[row], crop, FOUNDER_SAMPLES)))
+    return _commonest_first(_joined(group, [samples[row] for row in founders], trees))
+
+
+def _sample(image: NDArray[np.uint8], crop: Crop, count: int) -> Points:
+    """Up to about `count` colours `(m, 3)`, evenly over the picture; mixing them would make colours of no table."""
+    colours = image[input_mask(image.shape[0], crop)]
+    return np.ascontiguousarray(colours[:: max(1, len(colours) // count)])
+
+
+def _breadth(sample: Points) -> int:
+    """How much of its table a scan uses: kinds of colour among its pixels."""
+    return len(np.unique(colour_cell(sample)))
+
+
+def _covered(sample: Points, tree: cKDTree) -> float:
+    """Share of the colours of `sample` that are near one of the tree's, 0 to 1."""
+    distances, _ = tree.query(sample, distance_upper_bound=SAME_COLOUR)
+    return float(np.isfinite(distances).mean())
+
+
+def _joined(group: NDArray[np.int64], founders: Sequence[Points], trees: Sequence[cKDTree]) -> NDArray[np.int64]:
+    """Tables of which one holds the other made one: a later founder may have more of the table than the first."""
+    if not trees:
+        return group
+    near = np.array([[_covered(founder, tree) >= SAME_TABLE for tree in trees] for founder in founders])
+    _, table = connected_components(near, directed=False)
+    return np.where(group < 0, -1, table[group])
+
+
+def _commonest_first(group: NDArray[np.int64]) -> ColourTables:
+    names, counts = np.unique(group[group >= 0], return_counts=True)
+    order = names[np.argsort(-counts, kind="stable")]
+    rank = {int(name): place for place, name in enumerate(order)}
+    return ColourTables(np.array([rank.get(int(name), -1) for name in group], np.int64), len(order))

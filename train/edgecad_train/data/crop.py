@@ -1,0 +1,80 @@
+"""What `--crop` asks for, and how it becomes part of the contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from edgecad.contract import Crop, Frozen, Preparation, Region
+from edgecad.errors import InputRefused, UsageError
+from edgecad.images import read_screen
+from edgecad_train.data.labelled import Case
+
+WANTED = "wanted: polar-map, none, or a rectangle x,y,width,height in pixels of the screen"
+
+
+class Rectangle(Frozen, frozen=True, kw_only=True):
+    """Left upper corner and size, pixels of a screen whose size is not known yet."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.width},{self.height}"
+
+
+class CropRequest(Frozen, frozen=True, kw_only=True):
+    """Where to look, and what to take from there."""
+
+    rule: Crop = "polar-map"
+    rectangle: Rectangle | None = None
+
+    def __str__(self) -> str:
+        return self.rule if self.rectangle is None else str(self.rectangle)
+
+
+def parse_crop(text: str) -> CropRequest:
+    """Read the words of `--crop`: `polar-map`, `none` or `x,y,width,height`; in a rectangle one polar map is sought.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text == "polar-map":
+        return CropRequest()
+    if text == "none":
+        return CropRequest(rule="none")
+    match = re.fullmatch(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})", text.replace(" ", ""))
+    if match is None:
+        raise UsageError(f"--crop {text!r}; {WANTED}, for example 820,0,820,1068")
+    x, y, width, height = map(int, match.groups())
+    return CropRequest(rectangle=Rectangle(x=x, y=y, width=width, height=height))
+
+
+def preparation_for(request: CropRequest, size: int, cases: Sequence[Case]) -> Preparation:
+    """What the contract will say of the input: `size` pixels a side, and the region on screens of the first one's size.
+
+    Raises:
+        UsageError: the rectangle is not inside the screen, or no scan can be read.
+    """
+    if request.rectangle is None:
+        return Preparation(size=size, crop=request.rule)
+    width, height = _first_screen_size(cases)
+    cut = request.rectangle
+    try:
+        region = Region(x=cut.x, y=cut.y, width=cut.width, height=cut.height, screen_width=width, screen_height=height)
+    except ValueError as error:
+        raise UsageError(f"--crop {cut}: {error}; {WANTED}, inside of the screen") from error
+    return Preparation(size=size, crop=request.rule, region=region)
+
+
+def _first_screen_size(cases: Sequence[Case]) -> tuple[int, int]:
+    """Width and height of the first scan that can be read, pixels."""
+    for case in cases:
+        try:
+            height, width = read_screen(case.path).pixels.shape[:2]
+        except InputRefused:
+            continue
+        return width, height
+    raise UsageError(f"none of {len(cases)} scans can be read, so --crop has no screen to cut; see edgecad infer FILE")

@@ -1,0 +1,95 @@
+"""Labelled scans as people have them: class folders, or a CSV with any further columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from edgecad.errors import UsageError
+from edgecad.images import is_scan_file
+from edgecad_train.classes import CLASSES
+from edgecad_train.data.labelled import Case, Found, check_patients
+
+PHANTOM_MARK = "PHANTOMS.json"
+"""What `edgecad phantom` leaves in its folder."""
+PHANTOM_TABLE = "labels.csv"
+"""What it writes last."""
+COLUMNS = ("path", "label", "patient")
+
+FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CSV with {','.join(COLUMNS)}"
+
+
+def find_cases(data: Path, patient_from: str | None = None) -> Found:
+    """List the labelled scans of a folder or a CSV file.
+
+    In class folders the patient is the file's stem, or what `patient_from` (a regular expression;
+    its first group, or the whole match) finds in the stem. Whether a CSV's files exist is seen when they are read.
+
+    Raises:
+        UsageError: no such folder, a class missing, too few patients, a patient under two labels.
+    """
+    if not data.exists():
+        raise UsageError(f"no data at {data}; {FOLDER_LAYOUT} (to try EdgeCAD without patients: edgecad phantom data)")
+    if data.is_dir():
+        found = _cases_of_folders(data, patient_from)
+    elif patient_from:
+        raise UsageError("--patient-from is for class folders; a CSV names the patient in its own column")
+    else:
+        found = Found(_cases_of_csv(data), "the CSV's patient column")
+    check_patients(found.cases)
+    return found
+
+
+def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
+    missing = [name for name in CLASSES if not (data / name).is_dir()]
+    if missing:
+        raise UsageError(f"{data} has no folder {' and no folder '.join(missing)}; {FOLDER_LAYOUT}")
+    if (data / PHANTOM_MARK).is_file() and not (data / PHANTOM_TABLE).is_file():
+        raise UsageError(f"{data} is a phantom folder that was not finished; run: edgecad phantom {data} --force")
+    pattern = _compiled(patient_from)
+    cases = []
+    for label in CLASSES:
+        for path in sorted((data / label).rglob("*")):
+            if is_scan_file(path):
+                cases.append(Case(path, label, _patient_of(path, pattern)))
+    rule = f"what '{patient_from}' finds in the file's stem" if patient_from else "the file's stem"
+    return Found(tuple(cases), rule)
+
+
+def _compiled(patient_from: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(patient_from) if patient_from else None
+    except re.error as error:
+        raise UsageError(f"--patient-from {patient_from!r} is not a regular expression: {error}") from error
+
+
+def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
+    if pattern is None:
+        return path.stem
+    match = pattern.search(path.stem)
+    if match is None or not match.group(1 if pattern.groups else 0):
+        raise UsageError(f"--patient-from {pattern.pattern!r} finds no patient in {path.name}")
+    return match.group(1) if pattern.groups else match.group(0)
+
+
+def _cases_of_csv(table: Path) -> tuple[Case, ...]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                seen = ", ".join(rows.fieldnames or ["nothing"])
+                raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {FOLDER_LAYOUT}")
+            return tuple(_case_of_row(table, number, row) for number, row in enumerate(rows, start=2))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{table} is not a CSV file in UTF-8 ({error}); {FOLDER_LAYOUT}") from error
+
+
+def _case_of_row(table: Path, number: int, row: dict[str, str | None]) -> Case:
+    path, label, patient = ((row[column] or "").strip() for column in COLUMNS)
+    if label not in CLASSES:
+        raise UsageError(f"{table}, line {number}: label {label!r}; wanted: {' or '.join(CLASSES)}")
+    if not patient or not path:
+        raise UsageError(f"{table}, line {number}: no {'path' if patient else 'patient'}; every line needs one")
+    return Case(table.parent / path, label, patient)

@@ -1,0 +1,113 @@
+"""What a person should know of the data before believing what is learnt from them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+from edgecad.contract import Frozen
+from edgecad_train.data.colours import ColourTables, colour_tables
+from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
+from edgecad_train.data.leaks import association_with_label
+from edgecad_train.data.prepared import DUPLICATE, PreparedData
+
+RARE = 0.05
+"""Share of the scans below which a colour table is rare."""
+NAMED = 10
+"""Most files that a finding names."""
+
+
+class DataFinding(Frozen, frozen=True, kw_only=True):
+    """One thing to know: a stable word for programs, a sentence for people, and the files that it is about."""
+
+    code: str
+    text: str
+    files: tuple[str, ...] = ()
+
+
+def findings_about(data: PreparedData, part_of: Mapping[str, str]) -> tuple[DataFinding, ...]:
+    """Look for duplicates, for colour tables, and for what goes together with the label.
+
+    Args:
+        part_of: part of each patient, for example `train`, `fold 2`, `test`; may be empty.
+    """
+    return describe(data, part_of, pairs_of(data), tables_of(data))
+
+
+def pairs_of(data: PreparedData) -> tuple[NearDuplicate, ...]:
+    """Pairs of prepared data that look the same."""
+    return near_duplicates(data.images, data.cases, data.preparation.crop)
+
+
+def tables_of(data: PreparedData) -> ColourTables:
+    """Colour tables of prepared data."""
+    return colour_tables(data.images, data.preparation.crop)
+
+
+def describe(
+    data: PreparedData, part_of: Mapping[str, str], pairs: Sequence[NearDuplicate], tables: ColourTables
+) -> tuple[DataFinding, ...]:
+    """Put into words what was found; see `findings_about`."""
+    return (*_duplicates(data), *_near(pairs, part_of), *_tables(data, tables), *_leaks(data, tables))
+
+
+def _duplicates(data: PreparedData) -> Iterator[DataFinding]:
+    for clash in data.clashes:
+        yield DataFinding(code="clash", text=str(clash), files=(clash.first.path.name, clash.second.path.name))
+    again = [entry.path.name for entry in data.refused if entry.reason == DUPLICATE]
+    if again:
+        text = f"{_scans(len(again))} left out because the patient's same picture is there already"
+        yield DataFinding(code="duplicates", text=text, files=tuple(again[:NAMED]))
+
+
+def _near(pairs: Sequence[NearDuplicate], part_of: Mapping[str, str]) -> Iterator[DataFinding]:
+    parted = set(across_parts(pairs, part_of))
+    for pair in pairs[:NAMED]:
+        two_labels = pair.first.label != pair.second.label
+        code = "one-image-two-labels" if two_labels else "near-duplicate"
+        where = ""
+        if pair in parted:
+            code = code if two_labels else "near-duplicate-across-parts"
+            where = f", and their patients are in {part_of[pair.first.patient]} and {part_of[pair.second.patient]}"
+        text = f"{pair}{where}; see whether they are one patient, and correct the data"
+        yield DataFinding(code=code, text=text, files=(pair.first.path.name, pair.second.path.name))
+    if len(pairs) > NAMED:
+        yield DataFinding(code="near-duplicates", text=f"{len(pairs)} pairs look the same, {NAMED} of them are named")
+
+
+def _tables(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
+    for table in range(tables.count):
+        rows = tables.rows(table)
+        if len(rows) < RARE * len(data.cases):
+            names = tuple(data.cases[row].path.name for row in rows[:NAMED])
+            text = (
+                f"colour table {table + 1} has {_scans(len(rows))} of {len(data.cases)}, for example {names[0]}: "
+                "the model will hardly know it"
+            )
+            yield DataFinding(code="rare-colour-table", text=text, files=names)
+    if (tables.group < 0).any():
+        text = f"the scans share no colour tables: more than {tables.count} were found"
+        yield DataFinding(code="no-colour-tables", text=text)
+
+
+def _leaks(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
+    properties: dict[str, Sequence[Hashable]] = {
+        "colour table": tuple(int(table) for table in tables.group),
+        "kind of file": tuple(screen.kind for screen in data.screens),
+        "size of screen": tuple((screen.width, screen.height) for screen in data.screens),
+    }
+    for name, values in properties.items():
+        found = association_with_label(values, data.cases)
+        if found.leaks:
+            text = (
+                f"the {name} goes together with the label (Cramer's V {found.strength:.2f}, p {found.chance:.1g}): "
+                f"a model may learn it in place of the map; {_remedy(name)}"
+            )
+            yield DataFinding(code=f"leak-{name.replace(' ', '-')}", text=text)
+
+
+def _remedy(name: str) -> str:
+    return f"take scans of one {name}" if name != "colour table" else "export all scans in one colour table"
+
+
+def _scans(count: int) -> str:
+    return "1 scan" if count == 1 else f"{count} scans"

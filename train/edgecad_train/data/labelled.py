@@ -1,0 +1,61 @@
+"""What is known of a labelled scan: where it lies, whose it is, or why it was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.errors import UsageError
+from edgecad_train.classes import CLASSES
+
+MIN_PATIENTS = 5
+"""Patients a class, so that training, validation and test each get one and training gets three."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled scan: where it lies, its class, and whose it is."""
+
+    path: Path
+    label: str
+    patient: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a data folder holds, and the rule by which the patient was told."""
+
+    cases: tuple[Case, ...]
+    patient_rule: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A scan that was left out, and why; `reason` is a short stable word, `message` for people."""
+
+    path: Path
+    reason: str
+    message: str
+
+
+def check_patients(cases: Sequence[Case]) -> None:
+    """See that each patient has one label and each class enough patients.
+
+    Raises:
+        UsageError: naming the patient, or the class.
+    """
+    labels: dict[str, str] = {}
+    for case in cases:
+        if labels.setdefault(case.patient, case.label) != case.label:
+            raise UsageError(
+                f"patient {case.patient!r} is under two labels, {CLASSES[0]} and {CLASSES[1]}; "
+                "a patient has one: correct the labels, or tell the patients apart with --patient-from"
+            )
+    for name in CLASSES:
+        count = sum(label == name for label in labels.values())
+        if count < MIN_PATIENTS:
+            raise UsageError(
+                f"class {name} has {count} patients; at least {MIN_PATIENTS} are wanted, so that training, "
+                "validation and test each have some"
+            )

@@ -1,0 +1,119 @@
+"""Scans ready for training, and the grounds on which training would not take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Colours, Origin, Preparation
+from edgecad.errors import UsageError
+from edgecad.images.screen import Kind
+from edgecad_train.classes import CLASSES
+from edgecad_train.data.colours import colours_of
+from edgecad_train.data.labelled import Case, Refusal, check_patients
+
+MAX_REFUSED_SHARE = 0.05
+"""Above this share of refused scans the data folder is not what it is taken for."""
+DUPLICATE = "duplicate"
+"""Reason of a scan that was left out because the same patient's same scan is there already."""
+
+
+@dataclass(frozen=True)
+class ScreenFacts:
+    """How a scan came: kind of file, and its size in pixels."""
+
+    kind: Kind
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Clash:
+    """One scan under two patients or two labels: learnt from as the one and judged as the other."""
+
+    first: Case
+    second: Case
+    same_file: bool
+    """Byte for byte; otherwise pixel for pixel, in two files."""
+
+    def __str__(self) -> str:
+        what = "the same file" if self.same_file else "the same picture in two files"
+        whose = "two labels" if self.first.label != self.second.label else "two patients"
+        return (
+            f"{self.first.path} ({self.first.label}) and {self.second.path} ({self.second.label}) are {what} under "
+            f"{whose}; remove one, or tell patients by --patient-from or a CSV"
+        )
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """Scans ready for training.
+
+    Attributes:
+        cases: those that were read, in order.
+        images: `(n, size, size, 3)` uint8 RGB; past a budget they lie in a file, so take rows of it, never all.
+        screens: how each came, `n` of them.
+        origin: phantoms, patients or both.
+        sha256: over the file hashes, labels and patients, in order.
+        refused: those that were left out.
+        clashes: those left out because they are somebody else's scan as well; training does not start with any.
+        preparation: how a screen became an image.
+    """
+
+    cases: tuple[Case, ...]
+    images: NDArray[np.uint8]
+    screens: tuple[ScreenFacts, ...]
+    origin: Origin
+    sha256: str
+    refused: tuple[Refusal, ...]
+    clashes: tuple[Clash, ...]
+    preparation: Preparation
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of each scan, `(n,)`."""
+        return np.array([CLASSES.index(case.label) for case in self.cases], np.int64)
+
+    def colours(self, rows: Iterable[int]) -> Colours:
+        """Colours of some of the scans; image by image, because all of them may not fit into memory."""
+        return colours_of((self.images[row] for row in rows), self.preparation.crop)
+
+
+def check_usable(data: PreparedData) -> None:
+    """See that training may start.
+
+    Raises:
+        UsageError: a scan is under two patients or labels, more than 5 % were refused (duplicates left out
+            of the count: they do no harm), or too few patients of a class are left.
+    """
+    if data.clashes:
+        raise UsageError(f"{data.clashes[0]}{_and_more(len(data.clashes))}")
+    _check_refusals(data)
+    check_patients(data.cases)
+
+
+def reason_to_stop(data: PreparedData) -> str | None:
+    """Why training would not start with these data; None if it would."""
+    try:
+        check_usable(data)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _check_refusals(data: PreparedData) -> None:
+    refused = [entry for entry in data.refused if entry.reason != DUPLICATE]
+    total = len(data.cases) + len(refused)
+    if len(refused) > MAX_REFUSED_SHARE * total:
+        listed = "; ".join(f"{entry.path.name}: {entry.message}" for entry in refused[:3])
+        raise UsageError(
+            f"{len(refused)} of {total} scans were refused, more than {MAX_REFUSED_SHARE:.0%}; "
+            f"correct or remove them: {listed}{'; ...' if len(refused) > 3 else ''}"
+        )
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count - 1} more such pairs)" if count > 1 else ""

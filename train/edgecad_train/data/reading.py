@@ -1,0 +1,171 @@
+"""Labelled scans read and prepared by the runtime's own function, several at a time and in order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Origin, Preparation
+from edgecad.errors import InputRefused
+from edgecad.images import read_screen
+from edgecad.polarmap import prepare
+from edgecad_train.data.finding import PHANTOM_MARK
+from edgecad_train.data.labelled import Case, Refusal
+from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
+from edgecad_train.data.store import MEMORY_BUDGET, RowStore
+
+Progress = Callable[[int, int], None]
+MAX_WORKERS = 8
+"""Decoding takes turns at the standard error of the process, so more threads would wait for one another."""
+
+
+def prepare_cases(
+    cases: Sequence[Case],
+    preparation: Preparation,
+    progress: Progress | None = None,
+    *,
+    memory_budget: int = MEMORY_BUDGET,
+    scratch: Path | None = None,
+) -> PreparedData:
+    """Read and prepare every scan, and see that training may start; see `read_cases`.
+
+    Raises:
+        UsageError: more than 5 % are refused, too few patients of a class are left, or one scan is under
+            two patients or labels.
+    """
+    data = read_cases(cases, preparation, progress, memory_budget=memory_budget, scratch=scratch)
+    check_usable(data)
+    return data
+
+
+def read_cases(
+    cases: Sequence[Case],
+    preparation: Preparation,
+    progress: Progress | None = None,
+    *,
+    memory_budget: int = MEMORY_BUDGET,
+    scratch: Path | None = None,
+) -> PreparedData:
+    """Read and prepare every scan with the runtime's own function; what cannot be used is listed, nothing is fatal.
+
+    Args:
+        progress: called with the number of scans done and of all.
+        memory_budget: bytes of images past which they go to a file.
+        scratch: folder for that file.
+
+    Raises:
+        NotAvailable: a scan is DICOM and pydicom is not installed.
+        OSError: the disk of `scratch` is full.
+    """
+    taken = _Taken()
+    with RowStore(len(cases), (preparation.size, preparation.size, 3), np.uint8, memory_budget, scratch) as store:
+        for done, result in enumerate(_in_order(lambda case: _read(case, preparation), cases), start=1):
+            if isinstance(result, Refusal):
+                taken.refused.append(result)
+            elif taken.takes(result):
+                store.add(result.image)
+            if progress:
+                progress(done, len(cases))
+        return taken.prepared(store.rows(), preparation)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One scan that was read; `image` is prepared, `sha256` the file's."""
+
+    case: Case
+    image: NDArray[np.uint8]
+    screen: ScreenFacts
+    sha256: str
+    phantom: bool
+
+
+def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
+    try:
+        screen = read_screen(case.path)
+        image = prepare(screen.pixels, preparation).image
+    except InputRefused as refusal:
+        return Refusal(case.path, refusal.reason, str(refusal))
+    height, width = screen.pixels.shape[:2]
+    return _Read(case, image, ScreenFacts(screen.kind, width, height), screen.sha256, says_phantom(case.path))
+
+
+def says_phantom(path: Path) -> bool:
+    """Phantoms carry the word in their metadata; re-encoded ones still lie under their PHANTOMS.json."""
+    if any((folder / PHANTOM_MARK).is_file() for folder in path.resolve().parents[:3]):
+        return True
+    with path.open("rb") as file:
+        return b"PHANTOM" in file.read(65536)
+
+
+def _in_order(work: Callable[[Case], _Read | Refusal], cases: Sequence[Case]) -> Iterator[_Read | Refusal]:
+    """Results in the order of `cases`; only a few are under way at a time, because each holds a screen."""
+    workers = min(MAX_WORKERS, os.cpu_count() or 1)
+    waiting: deque[Future[_Read | Refusal]] = deque()
+    with ThreadPoolExecutor(workers, "reading") as pool:
+        for case in cases:
+            waiting.append(pool.submit(work, case))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@dataclass
+class _Taken:
+    """What was kept so far, and by whom each file and each picture was seen first."""
+
+    kept: list[_Read] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    first: dict[str, Case] = field(default_factory=dict)
+
+    def takes(self, scan: _Read) -> bool:
+        """Whether a scan is new; if it is not, that is written down, and it is left out.
+
+        The prepared pictures are compared as well: a map saved as PNG and as DICOM is one map in two files.
+        """
+        case, picture = scan.case, hashlib.sha256(scan.image.data).hexdigest()
+        same_file = scan.sha256 in self.first
+        earlier = self.first.get(scan.sha256) or self.first.get(picture)
+        self.first.setdefault(scan.sha256, case)
+        self.first.setdefault(picture, case)
+        if earlier is None:
+            # The image itself lies in the store.
+            self.kept.append(_Read(case, np.empty(0, np.uint8), scan.screen, scan.sha256, scan.phantom))
+            return True
+        if (earlier.patient, earlier.label) != (case.patient, case.label):
+            self.clashes.append(Clash(earlier, case, same_file))
+        else:
+            what = "scan" if same_file else "picture"
+            message = f"the same {what} as {earlier.path.name}, of the same patient; once is enough"
+            self.refused.append(Refusal(case.path, DUPLICATE, message))
+        return False
+
+    def prepared(self, images: NDArray[np.uint8], preparation: Preparation) -> PreparedData:
+        """All of it as data for training."""
+        lines = (f"{scan.sha256} {scan.case.label} {scan.case.patient}\n" for scan in self.kept)
+        return PreparedData(
+            cases=tuple(scan.case for scan in self.kept),
+            images=images,
+            screens=tuple(scan.screen for scan in self.kept),
+            origin=_origin(sum(scan.phantom for scan in self.kept), len(self.kept)),
+            sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
+            refused=tuple(self.refused),
+            clashes=tuple(self.clashes),
+            preparation=preparation,
+        )
+
+
+def _origin(phantoms: int, scans: int) -> Origin:
+    if phantoms == 0:
+        return "patients"
+    return "phantom" if phantoms == scans else "mixed"

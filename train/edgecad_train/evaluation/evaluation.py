@@ -1,0 +1,73 @@
+"""Everything about one part of the data, in one frozen value that JSON can hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from edgecad.contract import Decision, Frozen, Metric
+from edgecad.errors import GateFailed, UsageError
+from edgecad_train.evaluation.calibration import Calibration, calibration_of
+from edgecad_train.evaluation.confusion import Confusion, confusion
+from edgecad_train.evaluation.decision_curve import DecisionCurve, decision_curve
+from edgecad_train.evaluation.intervals import Bools, Floats
+from edgecad_train.evaluation.metrics import Part, figures
+from edgecad_train.evaluation.roc import Roc, roc_of
+
+
+class Evaluation(Frozen, frozen=True, kw_only=True):
+    """What one model did on one part of the data, patient by patient."""
+
+    part: Part
+    threshold: float
+    temperature: float
+    confusion: Confusion
+    metrics: tuple[Metric, ...]
+    roc: Roc
+    calibration: Calibration
+    decision_curve: DecisionCurve
+
+    def metric(self, name: str) -> Metric | None:
+        """The figure of that name; None where these patients could not give it."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+def evaluate_part(truth: Bools, log_odds: Floats, decision: Decision, part: Part) -> Evaluation:
+    """Judge a model on one part of the data.
+
+    Args:
+        truth: `(n,)`, True for CAD; one row a patient.
+        log_odds: `(n,)`, logit of CAD minus logit of the other class, before temperature.
+        decision: threshold and temperature, chosen on other patients than these.
+
+    Raises:
+        UsageError: no patients, or arrays that do not fit together.
+        GateFailed: a log-odds is not finite.
+    """
+    truth, log_odds = np.asarray(truth, bool), np.asarray(log_odds, np.float64)
+    _check(truth, log_odds)
+    tempered = log_odds / decision.temperature
+    scores = expit(tempered)
+    return Evaluation(
+        part=part,
+        threshold=decision.threshold,
+        temperature=decision.temperature,
+        confusion=confusion(truth, scores, decision.threshold),
+        metrics=figures(truth, scores, decision.threshold, part),
+        roc=roc_of(truth, scores),
+        calibration=calibration_of(truth, tempered, scores),
+        decision_curve=decision_curve(truth, scores),
+    )
+
+
+def _check(truth: Bools, log_odds: Floats) -> None:
+    if truth.ndim != 1 or truth.shape != log_odds.shape or not len(truth):
+        raise UsageError(
+            f"truth {truth.shape} and log-odds {log_odds.shape}; one of each a patient is wanted, of at least one"
+        )
+    wrong = int((~np.isfinite(log_odds)).sum())
+    if wrong:
+        raise GateFailed(
+            f"{wrong} of {len(log_odds)} patients have a log-odds that is not finite; no figure can be given: "
+            "train again, with a smaller rate"
+        )

@@ -1,0 +1,142 @@
+"""First weights of a backbone: from Keras' cache, a Keras file, or an archive of arrays that may lack the top."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import socket
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from edgecad.errors import NotAvailable, UsageError
+from edgecad_train.networks.backbones import Backbone
+from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+
+DOWNLOAD_PATIENCE_S = 20
+
+
+def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
+    """Put first weights into `base`, a backbone on top of its scaling.
+
+    Args:
+        weights: `imagenet`, `none`, a Keras weights file of the backbone without top, or an `.npz` archive with
+            one array a variable under `layer/variable`. An archive may end below the top; layers that it lacks
+            keep random weights, and the words that come back say which.
+
+    Returns:
+        The words that record where the weights came from.
+
+    Raises:
+        NotAvailable: `imagenet` is neither in Keras' cache nor to be fetched.
+        UsageError: the file does not fit.
+    """
+    if weights == "none":
+        return "none"
+    path = imagenet_file(backbone) if weights == "imagenet" else Path(weights)
+    if not path.is_file():
+        raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
+    own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
+    untrained = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
+    origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{weights_digest(path)[:16]}"
+    return f"{origin}; UNTRAINED, random: {untrained}" if untrained else origin
+
+
+def weights_digest(path: Path) -> str:
+    """SHA-256 of a weights file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
+    bare: Any = getattr(keras.applications, backbone.application)(
+        include_top=False, weights=None, input_shape=(backbone.size, backbone.size, 3)
+    )
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns, layer by layer, where it leaves one with random weights.
+            warnings.simplefilter("error", UserWarning)
+            bare.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        other = "its layers are others"
+        first_line = other if isinstance(error, UserWarning) else str(error).strip().partition("\n")[0]
+        raise _unfit(path, backbone, first_line) from error
+    for mine, loaded in zip(own, bare.layers, strict=True):
+        mine.set_weights(loaded.get_weights())
+    return ""
+
+
+def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
+    """Fill layers from an archive; return the names of the stages that it does not reach, or nothing."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            held = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise _unfit(path, backbone, str(error)) from error
+    lacking = []
+    for layer in own:
+        for variable in layer.weights:
+            value = held.pop(f"{layer.name}/{variable.name}", None)
+            if value is not None and value.shape != tuple(variable.shape):
+                raise _unfit(path, backbone, f"{layer.name} has shape {value.shape}, {tuple(variable.shape)} wanted")
+            if value is not None:
+                variable.assign(value)
+            elif not variable.name.startswith("moving_"):  # folded archives leave the neutral statistics out
+                lacking.append(layer.name)
+    if held:
+        raise _unfit(path, backbone, f"it has no layer for {next(iter(held))}")
+    return _stages_of(lacking, own, path, backbone)
+
+
+def _stages_of(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
+    """Words for what an archive lacks, which must be the top: a gap below trained layers is a damaged file."""
+    if not lacking:
+        return ""
+    names = [layer.name for layer in own]
+    first = names.index(lacking[0])
+    if any(layer.weights and layer.name not in lacking for layer in own[first:]) and first < len(own) // 2:
+        raise _unfit(path, backbone, f"{lacking[0]} is missing below layers that it holds")
+    return f"{len(set(lacking))} layers from {lacking[0]} on"
+
+
+def _unfit(path: Path, backbone: Backbone, seen: str) -> UsageError:
+    return UsageError(
+        f"{path} does not hold the weights of {backbone.name} without top: {seen}; "
+        "give the Keras weights file of this backbone"
+    )
+
+
+def imagenet_file(backbone: Backbone) -> Path:
+    """Keras' ImageNet weights of a backbone, from its cache or fetched through Keras.
+
+    Raises:
+        NotAvailable: neither is to be had; names the file wanted and where to put it.
+    """
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    cached = home / "models" / backbone.imagenet_file
+    if cached.is_file():
+        return cached
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
+    try:
+        # Keras tells of a download on stdout, which is for answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            getattr(keras.applications, backbone.application)(
+                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
+            )
+    except Exception as error:
+        raise NotAvailable(
+            f"ImageNet weights of {backbone.name} are not here and could not be fetched; put "
+            f"{backbone.imagenet_file} into {cached.parent}, or give --weights FILE or --weights none"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
+    if not cached.is_file():
+        raise NotAvailable(f"Keras fetched no {backbone.imagenet_file} into {cached.parent}; give --weights FILE")
+    return cached

@@ -1,0 +1,56 @@
+"""What all pictures of the report share: colours, the phantom line, saving. Figures, never pyplot: no global state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from edgecad.contract import Origin
+
+INK, BLUE, ORANGE, GREY, RED = "#1c2733", "#2b5c8a", "#c8641e", "#7c8793", "#8a1c1c"
+DPI = 150
+PHANTOM_WORDS = "PHANTOM DATA: says nothing about patients"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A white figure, inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def tidy(axes: Axes) -> None:
+    """No box, a faint grid behind the data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GREY)
+    axes.tick_params(colors=INK, labelsize=9)
+    axes.set_axisbelow(True)
+    axes.grid(color="#dfe3e8", linewidth=0.7)
+
+
+def unit_square(axes: Axes, x: str, y: str) -> None:
+    """Both axes from 0 to 1 with equal lengths."""
+    tidy(axes)
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.01)
+    axes.set_aspect("equal")
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+
+
+def save(figure: Figure, path: Path, origin: Origin) -> Path:
+    """Write a PNG; where the data are not patients' alone, it says so on top."""
+    if origin != "patients":
+        figure.suptitle(phantom_words(origin), color=RED, fontsize=10, fontweight="bold")
+    return write_png(figure, path)
+
+
+def write_png(figure: Figure, path: Path) -> Path:
+    """Write a figure as it is; no date and no version inside, so that the same run gives the same bytes."""
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path
+
+
+def phantom_words(origin: Origin) -> str:
+    """What a picture of data that are not patients' alone must say."""
+    return PHANTOM_WORDS if origin == "phantom" else "PHANTOM AND PATIENT DATA MIXED: no result"

@@ -1,0 +1,106 @@
+"""The way of the data: scans found, refused, prepared, and the patients of each part by class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgecad_train.classes import POSITIVE
+from edgecad_train.report.names import Names
+from edgecad_train.report.partition import FoldsFile
+from edgecad_train.report.runfiles import PatientLine, RunFiles
+
+MEANINGS = {
+    "clash": "one picture under two patients or two labels",
+    "near-duplicate": "scans of two patients that look the same",
+    "near-duplicate-across-parts": "scans of two patients in different parts that look the same: one may have been "
+    "learnt from and judged by",
+    "one-image-two-labels": "scans that look the same under two labels",
+    "rare-colour-table": "a colour table that few scans have: the model will hardly know it",
+}
+"""What findings mean, said where their own words name files."""
+GRAVE = ("clash", "near-duplicate-across-parts", "one-image-two-labels")
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """One part: patients by class, scans, and its share of all patients, 0 to 1."""
+
+    name: str
+    patients: int
+    share: float
+    positives: int
+    negatives: int
+    scans: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are of something."""
+
+    what: str
+    n: int
+    text: str = ""
+    grave: bool = False
+    """Whether figures may be wrong because of it."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """From files to parts; `total` adds up `parts`, or the parts that a fold stands for."""
+
+    found: int
+    refused: tuple[Count, ...]
+    prepared: int
+    parts: tuple[PartRow, ...]
+    folds: tuple[PartRow, ...]
+    total: PartRow
+    findings: tuple[Count, ...]
+
+    @property
+    def refused_in_all(self) -> int:
+        """Scans that were left out."""
+        return sum(count.n for count in self.refused)
+
+
+def flow_of(run: RunFiles, names: Names) -> Flow:
+    """Count what run.json, split.json and predictions.csv say."""
+    lines = {line.patient: line for line in run.predictions}
+    everybody = [patient for part in run.partition.parts.values() for patient in part]
+    rows = tuple(_row(name, part, lines, len(everybody)) for name, part in run.partition.parts.items())
+    parts, folds = rows, rows[:0]
+    if isinstance(run.partition, FoldsFile):
+        development = [patient for fold in run.partition.folds for patient in fold]
+        parts, folds = (_row("development", development, lines, len(everybody)), rows[-1]), rows[:-1]
+    reasons = Counter(entry.reason for entry in run.record.refused)
+    return Flow(
+        found=run.record.scans + len(run.record.refused),
+        refused=tuple(Count(reason, n) for reason, n in reasons.most_common()),
+        prepared=run.record.scans,
+        parts=parts,
+        folds=folds,
+        total=_row("all", everybody, lines, len(everybody)),
+        findings=_findings(run, names),
+    )
+
+
+def _row(name: str, patients: Sequence[str], lines: dict[str, PatientLine], of: int) -> PartRow:
+    known = [lines[patient] for patient in patients if patient in lines]
+    positives = sum(line.label == POSITIVE for line in known)
+    scans = sum(line.scans for line in known)
+    return PartRow(name, len(patients), len(patients) / of if of else 0.0, positives, len(known) - positives, scans)
+
+
+def _findings(run: RunFiles, names: Names) -> tuple[Count, ...]:
+    """Findings of one code together; their own texts only where they name nobody."""
+    found = []
+    for code, n in Counter(finding.code for finding in run.record.findings).items():
+        texts = [finding.text for finding in run.record.findings if finding.code == code]
+        shown = [text for text in texts if not names.names_somebody(text)]
+        if len(shown) < len(texts):
+            shown.append(
+                f"{MEANINGS.get(code, 'not told here')} (files are named in run.json, which stays with the data)"
+            )
+        found.append(Count(code, n, "; ".join(shown), grave=code in GRAVE or code.startswith("leak-")))
+    return tuple(found)

@@ -1,0 +1,106 @@
+"""report.html: one file that opens offline, with what a reviewer asks for, made from a run folder's files alone."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from edgecad.findings import doubts_about
+from edgecad.folders import write_whole
+from edgecad_train.report import wording
+from edgecad_train.report.drawing import phantom_words
+from edgecad_train.report.flow import Flow, flow_of
+from edgecad_train.report.illustrate import draw_run, outside_rows
+from edgecad_train.report.limits import limits_of
+from edgecad_train.report.names import Names
+from edgecad_train.report.parts import PARTS
+from edgecad_train.report.proof import Check, checks_of
+from edgecad_train.report.reproduce import command_of
+from edgecad_train.report.runfiles import RunFiles, read_run
+from edgecad_train.report.tables import (
+    decision_rows,
+    hash_rows,
+    model_rows,
+    optimism_rows,
+    preparation_rows,
+    version_rows,
+)
+
+NAME = "report.html"
+FILTERS = ("three", "tenth", "percent", "rate", "minute", "metric", "trains")
+
+
+def write_report(folder: Path) -> Path:
+    """Draw the run's pictures and write its page, both into its folder.
+
+    Raises:
+        ModelInvalid: a file of the run is missing, damaged or of another version.
+    """
+    run = read_run(folder)
+    pictures = draw_run(run, folder)
+    write_whole(folder / NAME, page_of(run, pictures).encode())
+    return folder / NAME
+
+
+def page_of(run: RunFiles, pictures: tuple[Path, ...]) -> str:
+    """The page's HTML; all that it is given is escaped, and pictures become data: addresses."""
+    environment = Environment(
+        loader=PackageLoader("edgecad_train.report", ""), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters.update({name: getattr(wording, name) for name in FILTERS})
+    return environment.get_template("template.html").render(**_content(run, pictures))
+
+
+def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
+    contract, record = run.contract, run.record
+    names = names_of(run)
+    checks = checks_of(run)
+    flow = flow_of(run, names)
+    last_first = tuple(sorted(run.evaluations, key=lambda evaluation: evaluation.part != "test"))
+    return {
+        "contract": contract,
+        "record": record,
+        "phantom": phantom_words(contract.origin) if contract.origin != "patients" else "",
+        "warnings": _warnings(run, checks, flow),
+        "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
+        "evaluations": last_first,
+        "trainings": run.trainings,
+        "flow": flow,
+        "checks": checks,
+        "words": PARTS,
+        "preparation": preparation_rows(contract.preparation),
+        "model": model_rows(run),
+        "decision": decision_rows(run),
+        "search": wording.rows_from_json(names.without(record.search or {})),
+        "optimism": optimism_rows(names.without(record.optimism or {})),
+        "hashes": hash_rows(run),
+        "versions": version_rows(run),
+        "limits": limits_of(run),
+        "outside": outside_rows(run),
+        "command": command_of(record),
+        "pictures": {path.stem: _address(path) for path in pictures},
+    }
+
+
+def names_of(run: RunFiles) -> Names:
+    """What must not be shown of this run."""
+    patients = {patient for part in run.partition.parts.values() for patient in part}
+    patients |= {line.patient for line in run.predictions}
+    files = [entry.file for entry in run.record.refused]
+    files += [file for finding in run.record.findings for file in finding.files]
+    return Names(patients, files)
+
+
+def _address(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def _warnings(run: RunFiles, checks: tuple[Check, ...], flow: Flow) -> tuple[str, ...]:
+    found = [f"DOES NOT HOLD: {check.what} {check.counted}" for check in checks if not check.holds]
+    found += [f"{count.n} \N{MULTIPLICATION SIGN} {count.what}: {count.text}" for count in flow.findings if count.grave]
+    if run.record.optimism is not None:
+        found.append("Epochs were selected on the test part: its figures are optimistic and are not results.")
+    return (*found, *(doubt.text for doubt in doubts_about(run.contract)))

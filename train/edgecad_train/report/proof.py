@@ -1,0 +1,75 @@
+"""What can be recounted from a run's files is recounted, and said: the parts, the hash, the confusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgecad_train.classes import POSITIVE
+from edgecad_train.evaluation.confusion import Confusion
+from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.report.partition import SplitFile, named_twice, overlaps
+from edgecad_train.report.runfiles import PatientLine, RunFiles
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that must hold, whether it does, and what was counted."""
+
+    holds: bool
+    what: str
+    counted: str
+
+
+def checks_of(run: RunFiles) -> tuple[Check, ...]:
+    """Recount, from the files as they lie there."""
+    return (_disjoint(run), _same_parts(run), _same_hash(run), *(_same_confusion(run, e) for e in run.evaluations))
+
+
+def _disjoint(run: RunFiles) -> Check:
+    parts = run.partition.parts
+    shared = overlaps(parts)
+    twice = named_twice(parts)
+    worst = [pair for pair in shared if pair.patients]
+    counted = f"{len(shared)} pairs of parts compared; patients shared: {sum(pair.patients for pair in shared)}"
+    if worst:
+        counted += "; " + ", ".join(f"{pair.one} and {pair.other} share {pair.patients}" for pair in worst)
+    if twice:
+        counted += f"; {twice} named twice within a part"
+    return Check(not worst and not twice, "No patient is in two parts.", counted)
+
+
+def _same_parts(run: RunFiles) -> Check:
+    plain = isinstance(run.partition, SplitFile)
+    wanted = {
+        patient: name if plain or name == "test" else "out-of-fold"
+        for name, patients in run.partition.parts.items()
+        for patient in patients
+    }
+    seen = {line.patient: line.part for line in run.predictions}
+    other = sum(wanted.get(patient) != part for patient, part in seen.items())
+    absent = len(wanted.keys() - seen.keys())
+    counted = f"{len(seen)} patients scored; {other} in another part than split.json says, {absent} without a score"
+    return Check(not other and not absent, "Every patient is scored once, in the part that split.json names.", counted)
+
+
+def _same_hash(run: RunFiles) -> Check:
+    here, there = run.partition_sha256, run.contract.split_sha256
+    counted = f"sha256 {here[:16]}\N{HORIZONTAL ELLIPSIS} here, {there[:16]}\N{HORIZONTAL ELLIPSIS} in the contract"
+    return Check(here == there, "The split is the one that the model's contract names.", counted)
+
+
+def _same_confusion(run: RunFiles, evaluation: Evaluation) -> Check:
+    counts = _recounted([line for line in run.predictions if line.part == evaluation.part])
+    counted = (
+        f"recounted {counts.true_positive} + {counts.false_negative} {POSITIVE}, "
+        f"{counts.false_positive} + {counts.true_negative} other (above + below threshold)"
+    )
+    what = f"The answers counted in predictions.csv are those of metrics.json, {evaluation.part}."
+    return Check(counts == evaluation.confusion, what, counted)
+
+
+def _recounted(lines: list[PatientLine]) -> Confusion:
+    pairs = [(line.label == POSITIVE, line.above) for line in lines]
+    return Confusion(
+        pairs.count((True, True)), pairs.count((True, False)), pairs.count((False, False)), pairs.count((False, True))
+    )

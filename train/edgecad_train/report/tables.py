@@ -1,0 +1,107 @@
+"""Rows of the page's tables: a name and a value each, from a run's files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgecad.contract import Preparation
+from edgecad_train.report import wording
+from edgecad_train.report.runfiles import RunFiles
+from edgecad_train.report.wording import Row
+
+
+def preparation_rows(how: Preparation) -> tuple[Row, ...]:
+    """How a scan becomes the network's input."""
+    region = how.region
+    whole = (
+        f"{region} of screens of {region.screen_width} x {region.screen_height} pixels" if region else "whole screens"
+    )
+    crop = {
+        "polar-map": "polar-map: the disc is found, cleaned and judged; what is not one polar map is refused",
+        "none": "none: the whole picture, letterboxed; nothing checks what it shows",
+    }
+    overlay = ("text, lines over the disc", f"refused beyond {how.max_overlay_share:.0%} of it, else painted over")
+    return (
+        ("taken from", whole),
+        ("crop", crop[how.crop]),
+        *([overlay] if how.crop == "polar-map" else []),
+        ("input", f"{how.size} x {how.size} pixels, {how.colour_order}, {how.resize} resampling"),
+        ("method", f"version {how.version}; the runtime prepares scans by the same code"),
+    )
+
+
+def model_rows(run: RunFiles) -> tuple[Row, ...]:
+    """The network, and how it learns."""
+    contract, record = run.contract, run.record
+    settings, unfrozen = record.settings, record.unfrozen
+    order = ", ".join(f"{index} = {name}" for index, name in enumerate(contract.classes))
+    share = (
+        f"{unfrozen.layers} of {unfrozen.of_layers} layers of the backbone "
+        f"({unfrozen.layers / max(unfrozen.of_layers, 1):.1%}), {unfrozen.parameter_share:.1%} of its parameters"
+        if unfrozen
+        else wording.NONE
+    )
+    return (
+        ("class order", f"{order}; the positive class is {contract.positive}, P({contract.positive}) is the score"),
+        ("backbone", f"{contract.backbone}, input {contract.preparation.size} pixels, scaling {contract.scaling}"),
+        ("first weights", contract.weights),
+        ("strategy", f"{settings.plan.strategy}{'' if settings.plan.pretrained else ', from random weights'}"),
+        ("head", contract.head),
+        ("layer fed to pooling", contract.feature_layer),
+        ("fine-tuned from layer", record.fine_tuned_from or wording.NONE),
+        ("unfrozen", share),
+        ("batch size", str(settings.batch_size)),
+        ("class weights", settings.class_weights),
+        ("early stopping", f"after {settings.patience} epochs without a better one" if settings.patience else "off"),
+        ("augmentation", f"{settings.passes} passes of small changes" if settings.passes > 1 else "off"),
+    )
+
+
+def decision_rows(run: RunFiles) -> tuple[Row, ...]:
+    """From logits to an answer."""
+    decision, heatmap = run.contract.decision, run.contract.heatmap
+    return (
+        ("threshold on the score", f"{decision.threshold:.6g}"),
+        ("its rule", decision.rule),
+        ("temperature", f"{decision.temperature:.4g}; the score is the softmax of logits / temperature"),
+        ("a patient's score", "from the mean log-odds of the patient's scans"),
+        ("heat map, full colour", f"{heatmap.full_scale:.3g} logit units"),
+        ("activated region", f"beyond {heatmap.region_threshold:.3g} logit units"),
+        (
+            "training prevalence",
+            f"{run.contract.labelling.prevalence:.1%} {run.contract.positive}; labelled by "
+            f"{run.contract.labelling.reference}",
+        ),
+    )
+
+
+def optimism_rows(gap: dict[str, Any]) -> tuple[Row, ...]:
+    """What was recorded, and the difference where a figure stands beside the same one chosen on the test part."""
+    rows = list(wording.rows_from_json(gap))
+    for name, honest in gap.items():
+        chosen = gap.get(f"{name}_chosen_on_test")
+        if isinstance(honest, float) and isinstance(chosen, float):
+            rows.append((f"optimism gap, {name}", f"{chosen - honest:+.3f}"))
+    return tuple(rows)
+
+
+def hash_rows(run: RunFiles) -> tuple[Row, ...]:
+    """What the run was made from, and what came out."""
+    return (
+        ("data, sha256", run.contract.data_sha256),
+        ("split, sha256", run.partition_sha256),
+        ("first weights", run.contract.weights),
+        ("model.keras, sha256", run.model_sha256 or "model.keras is not in this folder"),
+    )
+
+
+def version_rows(run: RunFiles) -> tuple[Row, ...]:
+    """When, with what and from which seeds."""
+    contract = run.contract
+    return (
+        ("made", contract.created),
+        ("contract", f"version {contract.version}, origin {contract.origin}"),
+        *sorted(contract.versions.items()),
+        ("seed of the run", str(run.record.settings.seed)),
+        ("seed of the split", str(run.partition.seed)),
+    )

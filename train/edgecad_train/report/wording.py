@@ -1,0 +1,89 @@
+"""Figures and names as a page prints them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+METRICS = {
+    "sensitivity_cad": "sensitivity for CAD",
+    "specificity_cad": "specificity",
+    "ppv_cad": "positive predictive value",
+    "npv_cad": "negative predictive value",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "auc": "area under the ROC curve",
+    "auc_bootstrap": "area under the ROC curve, bootstrap",
+    "brier": "Brier score (0 is perfect)",
+    "f1_cad": "F1 of CAD",
+    "macro_sensitivity": "macro sensitivity",
+    "macro_precision": "macro precision",
+    "macro_f1": "macro F1",
+}
+TRAINS = {
+    "head": "the head",
+    "top": "the head and the top blocks",
+    "after-first": "all but the first layers",
+    "everything": "all layers",
+}
+NONE = "\N{EN DASH}"
+Row = tuple[str, str]
+"""A name and its value."""
+
+
+def three(value: float | None) -> str:
+    """Three decimals, a true minus sign, a dash for nothing."""
+    return NONE if value is None else f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def tenth(value: float) -> str:
+    """One decimal, thousands apart."""
+    return f"{value:,.1f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent(share: float) -> str:
+    """A share, 0 to 1, in percent with two decimals."""
+    return f"{share:.2%}"
+
+
+def rate(value: float) -> str:
+    """A learning rate: `1e-04`."""
+    return f"{value:.3g}" if value >= 0.1 else re.sub(r"\.?0*e", "e", f"{value:.2e}")
+
+
+def minute(created: str) -> str:
+    """A UTC time of ISO 8601 to the minute, without its T."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*(?:\+00:00|Z)$", r"\1 \2 UTC", created)
+
+
+def metric(name: str) -> str:
+    """A figure's name for people."""
+    return METRICS.get(name, name.replace("_", " "))
+
+
+def trains(part: str) -> str:
+    """What a stage trains, for people."""
+    return TRAINS.get(part, part)
+
+
+def rows_from_json(value: dict[str, Any], before: str = "") -> tuple[Row, ...]:
+    """Flatten what JSON gave into names and values; lists of objects are counted, not shown."""
+    rows: list[Row] = []
+    for key, entry in value.items():
+        name = f"{before}{key.replace('_', ' ')}"
+        if isinstance(entry, dict):
+            rows += rows_from_json(entry, f"{name}: ")
+        else:
+            rows.append((name, _value(entry)))
+    return tuple(rows)
+
+
+def _value(entry: Any) -> str:
+    if isinstance(entry, bool) or entry is None:
+        return {True: "yes", False: "no", None: NONE}[entry]
+    if isinstance(entry, float):
+        return f"{entry:.4g}"
+    if isinstance(entry, list):
+        plain = all(not isinstance(one, dict | list) for one in entry)
+        return ", ".join(_value(one) for one in entry) if plain and len(entry) <= 20 else f"{len(entry)} entries"
+    return str(entry)

@@ -1,0 +1,120 @@
+"""A study's units as tasks of an existing Ray cluster; results are written here, as those of local workers are.
+
+Pixels and weights go into Ray's object store once. A task whose node dies is run again on another; a driver
+that dies takes its tasks with it, and the same command goes on from what was written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from edgecad.contract import json_from_struct
+from edgecad.errors import NotAvailable, UsageError
+from edgecad.extras import require
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.orders import Event
+from edgecad_train.study.planning import Planned
+from edgecad_train.study.remote import KERAS_UNIT, Answer, Task, answered, finished_from
+from edgecad_train.study.scans import stored
+from edgecad_train.study.units import Unit
+from edgecad_train.study.work import failure_from
+
+RETRIES = 5
+"""Nodes that one unit may outlive."""
+MOST_THREADS = 4
+"""A unit asks for no more processors than this, or than the smallest node has."""
+
+Listener = Callable[[Event], None]
+
+
+def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder, Planned, Listener], None]:
+    """Have a study's units done by the Ray cluster at `address`.
+
+    Raises:
+        NotAvailable: Ray is not installed, or no cluster answers there.
+    """
+    ray = require("ray", extra="cluster")
+
+    def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
+        if plan.study.asked.time_plain:
+            raise UsageError("--time-plain is for one machine, and nodes differ; leave it out with --ray")
+        with _connected(ray, address):
+            _Driver(ray, folder, plan, listener, runner).run()
+
+    return work
+
+
+@contextlib.contextmanager
+def _connected(ray: Any, address: str) -> Iterator[None]:
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error")
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise NotAvailable(f"no Ray cluster at {address} ({words}); start one with: ray start --head") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+class _Driver:
+    """Submits what is undone, and writes what comes back."""
+
+    def __init__(self, ray: Any, folder: StudyFolder, plan: Planned, listener: Listener, runner: str) -> None:
+        self._ray = ray
+        self._folder = folder
+        self._plan = plan
+        self._listener = listener
+        self._runner = runner
+        self._threads = _threads(ray.nodes())
+        self._remote = ray.remote(num_cpus=self._threads, max_retries=RETRIES)(answered)
+
+    def run(self) -> None:
+        """Until every unit is done or has failed."""
+        images = {size: self._ray.put(data.images[:]) for size, data in self._plan.data.items()}
+        weights = {name: self._ray.put(path.read_bytes()) for name, path in self._plan.weights_files.items()}
+        pending = {self._submitted(unit, images, weights): unit for unit in self._folder.undone()}
+        while pending:
+            ready, _ = self._ray.wait(list(pending), num_returns=1)
+            for reference in ready:
+                self._take(pending.pop(reference), reference)
+
+    def _submitted(self, unit: Unit, images: Mapping[int, Any], weights: Mapping[str, Any]) -> Any:
+        size = unit.preparation.size
+        task = Task(
+            unit=unit,
+            scans=stored(self._plan.data[size]),
+            partition=json_from_struct(self._plan.partitions[unit.part_name]).encode(),
+            threads=self._threads,
+            runner=self._runner,
+        )
+        own = weights.get(unit.backbone) if unit.weights.sha256 else None
+        return self._remote.remote(msgspec.msgpack.encode(task), images[size], own)
+
+    def _take(self, unit: Unit, reference: Any) -> None:
+        """Write one answer; nodes that died more often than a task may outlive are a failure."""
+        try:
+            answer = msgspec.msgpack.decode(self._ray.get(reference), type=Answer)
+        except self._ray.exceptions.RayError as error:
+            answer = Answer(result=None, failure=failure_from(unit, error))
+        done = finished_from(answer)
+        with self._folder.claimed(unit.name) as mine:
+            if mine and self._folder.result(unit) is None:
+                if done is not None:
+                    self._folder.write_result(done)
+                elif answer.failure is not None:
+                    self._folder.write_failure(answer.failure)
+        message = answer.failure.message if answer.failure else ""
+        self._listener(Event(kind="failed" if message else "done", name=unit.name, text=message))
+
+
+def _threads(nodes: list[dict[str, Any]]) -> int:
+    processors = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
+    able = [count for count in processors if count > 0]
+    if not able:
+        raise NotAvailable("the Ray cluster has no processor for tasks; add a node with: ray start --address ADDRESS")
+    return min(MOST_THREADS, *able)

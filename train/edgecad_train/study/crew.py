@@ -1,0 +1,188 @@
+"""The parent's side: start workers, share the processors out, listen, replace those that die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from edgecad.errors import EdgecadError
+from edgecad.runners.devices import usable_threads
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.orders import KERAS_RUNNER, Event, Order, event_from_line, thread_limits
+from edgecad_train.study.planning import Planned
+from edgecad_train.study.results import Failure
+from edgecad_train.study.work import anything_left
+
+MAX_DEATHS = 3
+"""Workers that one unit, or the way to the first unit, may cost."""
+GRACE_S = 10.0
+
+Listener = Callable[[Event], None]
+
+
+@dataclass
+class _Worker:
+    """A running worker and what it is at."""
+
+    order: Order
+    process: subprocess.Popen[bytes]
+    at: str = ""
+
+
+@dataclass
+class Crew:
+    """Workers on one study, seen from the process that leads it.
+
+    Attributes:
+        folder: the study's.
+        orders: one for each worker.
+        listener: called with each event, in this thread.
+    """
+
+    folder: StudyFolder
+    orders: tuple[Order, ...]
+    listener: Listener
+    _workers: dict[int, _Worker] = field(default_factory=dict)
+    _heard: queue.Queue[tuple[int, Event | None]] = field(default_factory=queue.Queue)
+    _deaths: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Work until nothing is left.
+
+        Raises:
+            EdgecadError: workers die before they reach a unit.
+        """
+        try:
+            for order in self.orders:
+                self._start(order)
+            while self._workers:
+                number, event = self._heard.get()
+                if event is None:
+                    self._ended(number)
+                else:
+                    self._workers[number].at = event.name if event.kind in ("begun", "progress") else ""
+                    self.listener(event)
+        finally:
+            self._dismiss()
+
+    def _start(self, order: Order) -> None:
+        log = self.folder.path / "logs" / f"worker-{order.number}.log"
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "edgecad_train.study.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | thread_limits(order.threads),
+                start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
+            )
+        self._workers[order.number] = _Worker(order, process)
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(msgspec.json.encode(order) + b"\n")
+                process.stdin.flush()
+        threading.Thread(target=self._listen, args=(order.number, process), daemon=True).start()
+
+    def _listen(self, number: int, process: subprocess.Popen[bytes]) -> None:
+        with process.stdout or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                event = event_from_line(line)
+                if event is not None:
+                    self._heard.put((number, event))
+        self._heard.put((number, None))
+
+    def _ended(self, number: int) -> None:
+        worker = self._workers.pop(number)
+        code = worker.process.wait()
+        _close(worker.process)
+        if code == 0 or not anything_left(self.folder):
+            return
+        self._deaths[worker.at] = self._deaths.get(worker.at, 0) + 1
+        log = f"logs/worker-{number}.log"
+        self.listener(Event(kind="progress", name=worker.at, text=f"worker {number} was {ending(code)}; see {log}"))
+        if self._deaths[worker.at] >= MAX_DEATHS:
+            self._give_up(worker.at, code, log)
+        self._start(worker.order)
+
+    def _give_up(self, at: str, code: int, log: str) -> None:
+        """Leave a unit that keeps killing its workers; without a unit there is nothing to go on with."""
+        unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
+        message = f"{MAX_DEATHS} workers died of it, the last {ending(code)} (out of memory?); see {log}"
+        if unit is None:
+            raise EdgecadError(
+                f"{MAX_DEATHS} workers were {ending(code)} before they reached a unit; see {self.folder.path / log}, "
+                "mend what it says, and run the same command again"
+            )
+        self.folder.write_failure(Failure(unit=unit, message=message, exit_code=1))
+        self.listener(Event(kind="failed", name=at, text=message))
+
+    def _dismiss(self) -> None:
+        """End all workers: their lifeline first, then those that do not mind it."""
+        for worker in self._workers.values():
+            _close(worker.process)
+        for worker in self._workers.values():
+            try:
+                worker.process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+        self._workers.clear()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+
+
+def ending(code: int) -> str:
+    """Words for how a process ended, after `was`."""
+    if code >= 0:
+        return f"ended with code {code}"
+    with contextlib.suppress(ValueError):
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"
+
+
+def orders_for(
+    folder: Path, workers: int, weights_files: Mapping[str, Path], runner: str = KERAS_RUNNER
+) -> tuple[Order, ...]:
+    """Share the processors out: each worker gets its own, and as many threads.
+
+    Where a cgroup's quota allows fewer than the affinity names, nobody is tied to a processor: which ones
+    are busy is then not ours to know.
+    """
+    usable = usable_threads()
+    threads = max(1, usable // workers)
+    mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    tied = len(mine) == usable and 1 < workers <= usable
+    return tuple(
+        Order(
+            folder=str(folder),
+            number=number + 1,
+            cores=tuple(mine[number * threads : (number + 1) * threads]) if tied else (),
+            threads=threads,
+            weights_files={name: str(path) for name, path in weights_files.items()},
+            runner=runner,
+        )
+        for number in range(workers)
+    )
+
+
+def with_workers(workers: int, runner: str = KERAS_RUNNER) -> Callable[[StudyFolder, Planned, Listener], None]:
+    """Have a study's units done by processes of this machine."""
+
+    def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
+        Crew(folder, orders_for(folder.path.resolve(), workers, plan.weights_files, runner), listener).run()
+
+    return work

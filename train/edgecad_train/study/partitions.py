@@ -1,0 +1,60 @@
+"""Who is tested in which unit: a draw by each seed, or outer folds that test everybody once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sklearn.model_selection import train_test_split
+
+from edgecad.errors import UsageError
+from edgecad_train.data import Case
+from edgecad_train.splits.split import VALIDATION_SHARE, Folds, Split, divide, stratified_folds
+
+Labels = dict[str, str]
+
+
+def draws(seeds: int, folds: int | None) -> tuple[tuple[int, int | None], ...]:
+    """The `(seed, fold)` of each partition of a study; with folds the seed is 0 throughout."""
+    if folds is None:
+        return tuple((seed, None) for seed in range(seeds))
+    return tuple((0, fold) for fold in range(folds))
+
+
+def partitions_of(
+    cases: Sequence[Case], seeds: int, folds: int | None, inner_folds: int = 0
+) -> tuple[Split | Folds, ...]:
+    """One partition for each of `draws`, by patient and stratified.
+
+    A seed draws its own, as `edgecad train --seed` would. Folds share the patients out: each patient is in
+    the test part of one fold, and the others train and validate.
+
+    Args:
+        inner_folds: of everybody who is not tested, to choose by; 0 for one validation part.
+
+    Raises:
+        UsageError: a class has fewer patients than there are folds.
+    """
+    if folds is None:
+        return tuple(divide(cases, seed, inner_folds) for seed in range(seeds))
+    return tuple(_outer_folds(cases, folds, inner_folds))
+
+
+def _outer_folds(cases: Sequence[Case], folds: int, inner_folds: int) -> Iterator[Split | Folds]:
+    labels = {case.patient: case.label for case in cases}
+    own = list(labels.values())
+    fewest = min(own.count(label) for label in set(own))
+    if fewest < folds:
+        raise UsageError(f"--folds {folds}, and a class has {fewest} patients; at most {fewest} folds are possible")
+    for test in stratified_folds(sorted(labels), labels, folds, seed=0):
+        rest = sorted(set(labels) - set(test))
+        yield _inner_folds(rest, test, labels, inner_folds) if inner_folds else _split(rest, test, labels)
+
+
+def _inner_folds(rest: Sequence[str], test: tuple[str, ...], labels: Labels, folds: int) -> Folds:
+    return Folds(seed=0, folds=stratified_folds(rest, labels, folds, seed=0), test=test)
+
+
+def _split(rest: Sequence[str], test: tuple[str, ...], labels: Labels) -> Split:
+    own = [labels[name] for name in rest]
+    train, validation = train_test_split(list(rest), test_size=VALIDATION_SHARE, stratify=own, random_state=0)
+    return Split(seed=0, train=tuple(sorted(train)), validation=tuple(sorted(validation)), test=test)

@@ -1,0 +1,129 @@
+"""What is frozen gives the same in every epoch, so it runs once: outputs of the frozen part for every scan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from filelock import FileLock
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from edgecad_train.data.store import MEMORY_BUDGET, RowStore, mapped_rows
+from edgecad_train.networks.network import Network
+
+Rows = NDArray[Any]
+"""Arrays `(n, ...)` that are read by rows: in memory, or mapped from a file."""
+Tell = Callable[[int, int], None]
+"""Called with rows done and rows in all."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where frozen outputs are kept.
+
+    Attributes:
+        scratch: folder for what is larger than the budget; None is the system's own.
+        memory_budget: bytes of one array that may lie in memory.
+        cache: folder that runs of the same network and scans share; None keeps nothing beyond a run.
+    """
+
+    scratch: Path | None = None
+    memory_budget: int = MEMORY_BUDGET
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Prepared images `(n, size, size, 3)` uint8 RGB, and the hash that names them in a cache."""
+
+    images: Rows
+    sha256: str
+
+
+def frozen_outputs(
+    network: Network, cuts: Sequence[Any], scans: Scans, batch_size: int, storage: Storage, tell: Tell | None = None
+) -> dict[str, Rows]:
+    """Outputs of the frozen network at each cut, each computed from the one below it.
+
+    Args:
+        cuts: tensors of the network, from the input upwards.
+
+    Returns:
+        Layer name of each cut -> `(n, ...)` float32.
+    """
+    outputs: dict[str, Rows] = {}
+    below, values = network.model.input, scans.images
+    for cut in cuts:
+        segment, source = keras.Model(below, cut), values
+        values = _kept(
+            storage,
+            lambda: _key(network, cut, scans.sha256),  # noqa: B023 - called within this turn of the loop
+            lambda: run_in_batches(segment, source, batch_size, storage, tell),  # noqa: B023
+        )
+        outputs[layer_of(cut)], below = values, cut
+    return outputs
+
+
+def layer_of(tensor: Any) -> str:
+    """Name of the layer whose output a tensor is."""
+    return str(tensor._keras_history.operation.name)
+
+
+def run_in_batches(
+    model: keras.Model, inputs: Rows, batch_size: int, storage: Storage, tell: Tell | None = None
+) -> Rows:
+    """Outputs of `model` `(n, ...)` float32 for all rows of `inputs`, in inference mode."""
+    forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    with RowStore(
+        len(inputs), tuple(model.output.shape[1:]), np.float32, storage.memory_budget, storage.scratch
+    ) as out:
+        for start in range(0, len(inputs), batch_size):
+            batch = np.asarray(inputs[start : start + batch_size])
+            for row in forward(tf.constant(batch)).numpy():
+                out.add(row)
+            if tell:
+                tell(min(start + batch_size, len(inputs)), len(inputs))
+        return out.rows()
+
+
+def _kept(storage: Storage, key: Callable[[], str], compute: Callable[[], Rows]) -> Rows:
+    """From the cache, where it was computed before; two processes that want the same wait for one another."""
+    if storage.cache is None:
+        return compute()
+    storage.cache.mkdir(parents=True, exist_ok=True)
+    path = storage.cache / f"{key()}.npy"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.is_file():
+            partial = path.with_suffix(".partial")
+            with partial.open("wb") as file:
+                _write_rows(file, compute())
+            partial.replace(path)
+    return _opened(path)
+
+
+def _write_rows(file: Any, rows: Rows) -> None:
+    npy.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": rows.shape})
+    for start in range(0, len(rows), 64):
+        file.write(np.ascontiguousarray(rows[start : start + 64], "<f4").data)
+
+
+def _opened(path: Path) -> Rows:
+    with path.open("rb") as file:
+        npy.read_magic(file)
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        return mapped_rows(file, shape, dtype, offset=file.tell())
+
+
+def _key(network: Network, cut: Any, images_sha256: str) -> str:
+    """Names outputs by what defines them: the scans, the layers up to the cut, and their weights."""
+    digest = hashlib.sha256(f"{images_sha256} {network.backbone.name} {layer_of(cut)}".encode())
+    for value in keras.Model(network.model.input, cut).get_weights():
+        digest.update(np.ascontiguousarray(value).data)
+    return digest.hexdigest()[:32]

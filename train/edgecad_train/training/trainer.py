@@ -1,0 +1,167 @@
+"""A network that can be trained again and again from its first weights, on whatever patients a fold asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad_train.networks.network import HEAD_LAYERS, Head, Network, with_head
+from edgecad_train.training.augment import AugmentedImages
+from edgecad_train.training.epochs import EpochSeed
+from edgecad_train.training.explain import Explained, explain
+from edgecad_train.training.freezing import cut_of
+from edgecad_train.training.frozen import Rows, Scans, Storage, Tell, frozen_outputs, layer_of
+from edgecad_train.training.journal import Journal
+from edgecad_train.training.stages import (
+    Progress,
+    StageHistory,
+    StageOptions,
+    StageRunner,
+    TrainingHistory,
+    examples_of,
+)
+from edgecad_train.training.strategies import Plan
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What every training of a run shares.
+
+    Attributes:
+        network: the backbone; its head is replaced by each trainer's own.
+        first: the network's first weights.
+        scans: all of the data.
+        labels: class index of each, `(n,)`.
+        outputs: layer name of each cut -> values `(n, ...)`, one array an augmentation pass.
+        seed: of heads, orders and dropout.
+    """
+
+    network: Network
+    first: tuple[NDArray[np.float32], ...]
+    scans: Scans
+    labels: NDArray[np.int64]
+    outputs: dict[str, tuple[Rows, ...]]
+    seed: int
+
+    def passes(self, cut: Any) -> tuple[Rows, ...]:
+        """Values at a cut, pass by pass."""
+        return self.outputs[layer_of(cut)]
+
+
+def materials_for(
+    network: Network,
+    plan: Plan,
+    scans: Scans,
+    labels: NDArray[np.int64],
+    seed: int,
+    passes: int,
+    batch_size: int,
+    storage: Storage,
+    tell: Tell | None = None,
+) -> Materials:
+    """Run what is frozen, once a pass of augmentation."""
+    outputs: dict[str, tuple[Rows, ...]] = {}
+    cuts = _cuts(network, plan)
+    for number in range(passes):
+        shown = scans if number == 0 else _augmented(scans, seed, number)
+        found = {layer_of(network.model.input): shown.images}
+        found |= frozen_outputs(network, cuts, shown, batch_size, storage, tell)
+        outputs = {name: (*outputs.get(name, ()), values) for name, values in found.items()}
+    return Materials(network, tuple(network.model.get_weights()), scans, labels, outputs, seed)
+
+
+def _augmented(scans: Scans, seed: int, number: int) -> Scans:
+    images: Any = AugmentedImages(scans.images, seed, number)
+    return Scans(images, f"{scans.sha256}+{seed}.{number}")
+
+
+def _cuts(network: Network, plan: Plan) -> list[Any]:
+    """Tensors whose values a plan needs, from the input upwards."""
+    tensors = [cut_of(network, stage.part) for stage in plan.stages] + [lowest_known(network, plan)]
+    wanted = {layer_of(tensor): tensor for tensor in tensors if tensor is not None}
+    wanted.pop(layer_of(network.model.input), None)
+    order = [layer.name for layer in network.model.layers]
+    return [wanted[name] for name in sorted(wanted, key=order.index)]
+
+
+def lowest_known(network: Network, plan: Plan) -> Any:
+    """The tensor from which a network trained by `plan` is explained: what lies below was never changed."""
+    parts = [stage.part for stage in plan.stages]
+    if "everything" in parts:
+        return network.model.input
+    if parts == ["head"]:
+        return network.model.get_layer("pooling").input
+    order = [layer.name for layer in network.model.layers]
+    return min((cut_of(network, part) for part in parts), key=lambda tensor: order.index(layer_of(tensor)))
+
+
+class Trainer:
+    """Trains one head and plan, as often as there are folds."""
+
+    def __init__(self, materials: Materials, head: Head, plan: Plan, options: StageOptions) -> None:
+        keras.utils.set_random_seed(materials.seed)
+        self.network = with_head(materials.network, head)
+        self.plan = plan
+        self._materials = materials
+        self._first_head = [self.network.model.get_layer(name).get_weights() for name in HEAD_LAYERS]
+        self._runners = [StageRunner(self.network, stage, options) for stage in plan.stages]
+
+    def train(
+        self,
+        name: str,
+        number: int,
+        rows: NDArray[np.intp],
+        held: NDArray[np.intp] | None,
+        *,
+        epochs: Sequence[int] | None = None,
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+    ) -> TrainingHistory:
+        """Train from the first weights.
+
+        Args:
+            name, number: of this training among those of the run; the number decides orders and dropout.
+            rows: scans to learn from.
+            held: scans that choose the epoch; None for a refit.
+            epochs: of each stage, for a refit.
+        """
+        self._begin_anew()
+        journal = journal or Journal(None)
+        done: list[StageHistory] = list(journal.earlier(number))
+        for index in range(len(done), len(self._runners)):
+            sources = self._sources(index)
+            history = self._runners[index].run(
+                examples_of(sources, rows, self._materials.labels),
+                None if held is None else examples_of(sources[:1], held, self._materials.labels),
+                EpochSeed(self._materials.seed, number, index),
+                epochs=epochs[index] if epochs else None,
+                keeper=journal.keeper(number, tuple(done)),
+                progress=_named(progress, name),
+            )
+            done.append(history)
+        return TrainingHistory(name, tuple(done))
+
+    def explain(self, rows: NDArray[np.intp]) -> Explained:
+        """What the network as it stands says of some scans."""
+        below = lowest_known(self.network, self.plan)
+        return explain(self.network, below, self._materials.passes(below)[0], rows)
+
+    def _begin_anew(self) -> None:
+        self._materials.network.model.set_weights(self._materials.first)  # layers are shared, those of the head apart
+        for name, values in zip(HEAD_LAYERS, self._first_head, strict=True):
+            self.network.model.get_layer(name).set_weights(values)
+
+    def _sources(self, index: int) -> tuple[Rows, ...]:
+        cut = cut_of(self.network, self.plan.stages[index].part)
+        return self._materials.passes(self.network.model.input if cut is None else cut)
+
+
+def _named(progress: Progress | None, name: str) -> Progress | None:
+    if progress is None or name == "run":
+        return progress
+    return lambda stage, done, total, figures: progress(f"{name}, {stage}", done, total, figures)

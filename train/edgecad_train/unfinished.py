@@ -1,0 +1,159 @@
+"""A run that has not ended yet: a folder beside the runs from which it goes on after a kill, a full disk or a Ctrl-C.
+
+NAME.unfinished/job.json     what was asked
+NAME.unfinished/...          the diary; see `edgecad_train.training.journal`
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from edgecad.contract import Frozen, Preparation, json_from_struct
+from edgecad.errors import EdgecadError, ModelInvalid, UsageError
+from edgecad.folders import write_whole
+from edgecad_train.contracting import package_versions
+from edgecad_train.settings import Settings
+from edgecad_train.splits.split import Folds, Split
+from edgecad_train.training.journal import Journal
+
+SUFFIX = ".unfinished"
+JOB = "job.json"
+SCHEMA = 1
+
+
+class Job(Frozen, frozen=True, kw_only=True):
+    """What was asked of a run, and of which scans."""
+
+    schema: int = SCHEMA
+    name: str
+    data: str
+    """Path of the class folders or of the CSV."""
+    patient_from: str | None
+    preparation: Preparation
+    settings: Settings
+    partition: Split | Folds
+    data_sha256: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An unfinished run's folder, locked by this process."""
+
+    folder: Path
+    job: Job
+
+    @property
+    def final(self) -> Path:
+        """The run folder that it becomes."""
+        return self.folder.with_name(self.job.name)
+
+    @property
+    def journal(self) -> Journal:
+        """Its diary."""
+        return Journal(self.folder)
+
+
+@contextmanager
+def begun(runs: Path, job: Job) -> Iterator[Unfinished]:
+    """Begin a run in the folder of the `runs`; see `gone_on` for how it ends."""
+    folder = runs / f"{job.name}{SUFFIX}"
+    new = not runs.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / JOB, json_from_struct(job).encode())
+    try:
+        with gone_on(folder) as unfinished:
+            yield unfinished
+    finally:
+        if new:
+            with suppress(OSError):  # it holds something by now
+                runs.rmdir()
+
+
+@contextmanager
+def gone_on(folder: Path) -> Iterator[Unfinished]:
+    """Go on with an unfinished run. Its folder goes when the block ends well, or with an error that a rerun repeats.
+
+    Raises:
+        UsageError: another process is at it, or it was begun with other versions.
+        EdgecadError: the disk failed; says how to go on.
+    """
+    job = read_job(folder)
+    with _locked(folder):
+        for partial in folder.parent.glob(f".{job.name}.*.partial"):
+            shutil.rmtree(partial, ignore_errors=True)  # a kill while the run folder was written
+        try:
+            yield Unfinished(folder, job)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            raise EdgecadError(
+                f"{error.strerror or error}{where}; what was trained is kept up to the last good epoch: free the disk "
+                f"and run: edgecad train --resume --out {shlex.quote(str(folder.parent))}"
+            ) from error
+        except EdgecadError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_job(folder: Path) -> Job:
+    """Read what was asked of an unfinished run.
+
+    Raises:
+        ModelInvalid: it is damaged, or of a newer version.
+        UsageError: it was begun with other versions of what its figures depend on.
+    """
+
+    class Version(msgspec.Struct):
+        schema: int
+
+    path = folder / JOB
+    try:
+        text = path.read_bytes()
+        schema = msgspec.json.decode(text, type=Version).schema
+        if schema > SCHEMA:
+            raise ModelInvalid(f"{folder} is of schema {schema} and this version reads {SCHEMA}; update edgecad")
+        job = msgspec.json.decode(text, type=Job)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelInvalid(f"{path} cannot be used: {error}; remove {folder} and train again") from error
+    now = package_versions()
+    other = [f"{name} {job.versions.get(name)}" for name in now if job.versions.get(name) != now[name]]
+    if other:
+        raise UsageError(
+            f"{folder.name} was begun with {', '.join(other)}, which is not what is installed now, so that its figures "
+            "would mix two versions: install those, or remove the folder and train again"
+        )
+    return job
+
+
+def newest_unfinished(runs: Path) -> Path:
+    """The unfinished run that was begun last, or `UsageError` where there is none."""
+    found = unfinished_in(runs)
+    if not found:
+        raise UsageError(f"no unfinished run in {runs}; train a new one: edgecad train DATA")
+    return found[-1]
+
+
+def unfinished_in(runs: Path) -> list[Path]:
+    """Unfinished runs, the one begun last at the end."""
+    return sorted(path.parent for path in runs.glob(f"*{SUFFIX}/{JOB}"))
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / "LOCK", timeout=0)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise UsageError(
+            f"{folder.name} is being trained by another process; wait for it, or train a new run"
+        ) from None
