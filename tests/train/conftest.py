@@ -16,13 +16,16 @@ import edgecad_train  # noqa: F401 - silences TensorFlow before keras is importe
 keras = pytest.importorskip("keras", reason="training needs the extra edgecad[train]")
 
 from edgecad.contract import Preparation  # noqa: E402
-from edgecad_train.data.cases import PreparedData, find_cases, prepare_cases  # noqa: E402
+from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
 from edgecad_train.networks.backbones import Backbone  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
 from edgecad_train.run import Outcome, Settings, train  # noqa: E402
-from edgecad_train.splits.split import split_by_patient  # noqa: E402
-from edgecad_train.training.stages import Examples  # noqa: E402
+from edgecad_train.splits.split import folds_by_patient, split_by_patient  # noqa: E402
+from edgecad_train.training.epochs import EpochSeed  # noqa: E402
+from edgecad_train.training.freezing import cut_of  # noqa: E402
+from edgecad_train.training.frozen import Scans, Storage, frozen_outputs, layer_of  # noqa: E402
+from edgecad_train.training.stages import StageHistory, StageOptions, StageRunner, examples_of  # noqa: E402
 from edgecad_train.training.strategies import plan_for  # noqa: E402
 
 SMALL_SIZE = 32
@@ -47,6 +50,13 @@ def outcome(phantoms: PreparedData) -> Outcome:
     """A two-stage run of MobileNetV2 from random weights, one epoch a stage."""
     settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=1, finetune=1))
     return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
+
+
+@pytest.fixture(scope="session")
+def folded(phantoms: PreparedData) -> Outcome:
+    """The same with three folds and a refit."""
+    settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=2, finetune=1))
+    return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")
 
 
 def _small_model(dropout: float) -> Any:
@@ -76,22 +86,63 @@ def small_network() -> Callable[..., Network]:
                 layer.set_weights([draw.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
             elif layer.weights:
                 layer.set_weights([draw.normal(0, 0.3, w.shape) for w in layer.get_weights()])
-        backbone = Backbone("small", "Small", SMALL_SIZE, "tf", "b3_relu", ("b2_conv", "b3_conv"), "small.h5")
+        backbone = Backbone("small", "Small", SMALL_SIZE, "tf", "b3_relu", (3, 6), "small.h5")
         return Network(model, backbone, "b3_conv", "none")
 
     return build
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Images `(n, 32, 32, 3)` uint8 and class indices `(n,)`."""
+
+    images: Any
+    labels: Any
+
+
 @pytest.fixture(scope="session")
-def small_examples() -> Callable[[int, int], Examples]:
+def run_stage() -> Callable[..., StageHistory]:
+    """Run one stage of a network as a run does: the frozen part once, then the epochs."""
+
+    def run(
+        network: Network,
+        stage: Any,
+        train: Drawn,
+        validation: Drawn | None,
+        batch_size: int,
+        seed: int = 0,
+        **more: Any,
+    ) -> StageHistory:
+        parts = [train] if validation is None else [train, validation]
+        images = np.concatenate([part.images for part in parts])
+        labels = np.concatenate([part.labels for part in parts])
+        cut = cut_of(network, stage.part)
+        scans = Scans(images, "drawn")
+        values = images if cut is None else frozen_outputs(network, [cut], scans, batch_size, Storage())[layer_of(cut)]
+        own, held = np.arange(len(train.labels)), np.arange(len(train.labels), len(labels))
+        options = StageOptions(
+            batch_size, **{key: more.pop(key) for key in ("class_weights", "patience") if key in more}
+        )
+        return StageRunner(network, stage, options).run(
+            examples_of([values], own, labels),
+            None if validation is None else examples_of([values], held, labels),
+            EpochSeed(seed, 0, 0),
+            **more,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_examples() -> Callable[[int, int], Drawn]:
     """Images in which the class is a matter of which half is brighter, with noise."""
 
-    def draw(count: int, seed: int) -> Examples:
+    def draw(count: int, seed: int) -> Drawn:
         rng = np.random.default_rng(seed)
         labels = np.arange(count) % 2
         images = rng.integers(0, 200, (count, SMALL_SIZE, SMALL_SIZE, 3))
         images[labels == 1, : SMALL_SIZE // 2] += 55
-        return Examples(images.astype(np.uint8), labels.astype(np.int64))
+        return Drawn(images.astype(np.uint8), labels.astype(np.int64))
 
     return draw
 

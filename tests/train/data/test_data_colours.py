@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from edgecad.polarmap import colour_cell, disc_mask
+from edgecad.contract import Preparation
+from edgecad.images import read_screen
+from edgecad.polarmap import colour_cell, disc_mask, prepare
 from edgecad_train.data import Case, PreparedData, colours_of
 from edgecad_train.data.colours import MAX_TABLES, ColourTables, colour_tables
 from edgecad_train.data.leaks import association_with_label
@@ -81,6 +83,16 @@ def test_jpeg_makes_no_new_tables(phantoms: PreparedData, palettes: list[str]) -
 
 def test_the_order_of_scans_changes_nothing(phantoms: PreparedData, palettes: list[str]) -> None:
     assert same_groups(colour_tables(phantoms.images[::-1]), palettes[::-1])
+
+
+def test_tables_are_told_on_whole_screens_although_most_of_them_is_black(
+    phantoms: PreparedData, palettes: list[str]
+) -> None:
+    whole = [
+        prepare(read_screen(case.path).pixels, Preparation(size=224, crop="none")).image for case in phantoms.cases
+    ]
+    assert np.mean(np.stack(whole).max(axis=3) < 24) > 0.7
+    assert same_groups(colour_tables(whole, "none"), palettes)
 
 
 def test_two_halves_of_a_table_are_one_once_a_scan_has_both() -> None:

@@ -17,7 +17,7 @@ ROWS: Rows = [(name, label, name[:2]) for names, label in ((FIVE, "CAD"), (OTHER
 
 
 def test_class_folders_give_every_image_its_folders_label(class_folders: Callable[..., Path]) -> None:
-    data = class_folders([*FIVE, "more/c.DCM", "notes.txt"], OTHER_FIVE)
+    data = class_folders([*FIVE, "more/c.DCM", "notes.txt", "._a0.jpg", ".DS_Store"], OTHER_FIVE)
     cases = find_cases(data).cases
     assert {case.path.name: case.label for case in cases} == {
         **dict.fromkeys([*FIVE, "c.DCM"], "CAD"),

@@ -99,6 +99,13 @@ def test_the_intercept_exists_where_the_classes_are_apart_and_not_where_there_is
     assert "one class" in calibration_intercept(np.ones(5, bool), np.arange(5.0)).reason
 
 
+@pytest.mark.parametrize("size", [30.0, 100.0, 1e6])
+def test_an_intercept_among_certainties_that_contradict_is_not_estimable(size: float) -> None:
+    got = calibration_intercept(np.arange(12) % 2 == 0, np.where(np.arange(12) < 6, size, -size))
+    assert got.value is None
+    assert "does not converge" in got.reason
+
+
 def test_certainties_that_are_wrong_cost_no_crash_and_no_warning() -> None:
     truth = np.arange(12) % 2 == 0
     log_odds = np.where(np.arange(12) < 6, 1e6, -1e6)
@@ -114,9 +121,10 @@ def test_brier_is_that_of_scikit_learn() -> None:
     )
 
 
-def test_bins_are_those_of_scikit_learns_curve_with_exact_intervals() -> None:
+@pytest.mark.parametrize("digits", [2, 9])
+def test_bins_are_those_of_scikit_learns_curve_with_exact_intervals(digits: int) -> None:
     truth, log_odds = _drawn(6, 200)
-    scores = expit(log_odds)
+    scores = np.round(expit(log_odds), digits)
     observed, mean = calibration_curve(truth, scores, n_bins=10, strategy="quantile")
     bins = calibration_bins(truth, scores)
     assert [b.observed for b in bins] == pytest.approx(observed.tolist())

@@ -15,7 +15,7 @@ from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
 from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.networks.scaling import DEVIATION, MEAN, scaled
-from edgecad_train.training.stages import set_trainable
+from edgecad_train.training.freezing import set_trainable
 from edgecad_train.training.strategies import plan_for
 
 LIMITS = {

@@ -26,6 +26,7 @@ from edgecad.contract import (
 )
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.report.page import write_report
 from edgecad_train.report.sheet import Sheet
 
 SIZE = 64
@@ -227,25 +228,26 @@ def make_run() -> Callable[..., Path]:
     return write_run
 
 
+def _reported(folder: Path) -> Path:
+    """The same folder with its report; pictures are small, because drawing large ones takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgecad_train.report.drawing.DPI", 50)
+        write_report(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def plain_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a plain split and its report. Not to be written to."""
-    from edgecad_train.report.page import write_report
-
-    folder = write_run(tmp_path_factory.mktemp("report") / "plain")
-    write_report(folder)
-    return folder
+    return _reported(write_run(tmp_path_factory.mktemp("report") / "plain"))
 
 
 @pytest.fixture(scope="session")
 def folds_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with five folds and no heat maps, and its report. Not to be written to."""
-    from edgecad_train.report.page import write_report
-
     folder = write_run(tmp_path_factory.mktemp("report") / "folds", folds=5)
     (folder / "heatmaps.npz").unlink()
-    write_report(folder)
-    return folder
+    return _reported(folder)
 
 
 @pytest.fixture(scope="session")

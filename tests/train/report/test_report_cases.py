@@ -60,7 +60,7 @@ def test_the_test_part_comes_first_and_each_group_says_how_many_it_shows(
     draw_cases([*many, case(50, "CAD", 0.5)], STYLE, "phantom", tmp_path)
     titles = [text for text in watched_sheets[0].texts if "labelled CAD" in text]
     assert [title.split(":")[0] for title in titles] == ["test part", "out-of-fold scores"]
-    assert "8 of 20 scans, the most confident first" in watched_sheets[0].texts
+    assert "8 of 20 maps, the most confident first" in watched_sheets[0].texts
     assert _numbers(watched_sheets[0].texts) == [50, *range(20, 12, -1)]
 
 

@@ -249,7 +249,7 @@ def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: _Html, plai
         maps, parts = arrays["score_maps"], arrays["part"]
     for part, words in (("test", "test part"), ("validation", "validation part")):
         shares = [share_outside_disc(shown) for shown in maps[parts == part]]
-        row = rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} scans"
+        row = rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} maps"
         assert re.search(row, plain.text), row
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from msgspec.structs import replace as with_fields
 
+from edgecad.contract import Region
+from edgecad_train.cli.train import app
 from edgecad_train.report.flow import flow_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
 from edgecad_train.report.page import names_of
 from edgecad_train.report.reproduce import command_of
 from edgecad_train.report.runfiles import RunFiles, read_run
+from edgecad_train.report.tables import search_rows, time_rows
 from edgecad_train.report.wording import minute, percent, rate, rows_from_json, tenth, three
 
 
@@ -64,7 +68,7 @@ def test_findings_are_counted_and_told_only_where_they_name_nobody(run: RunFiles
 
 
 def _words(run: RunFiles) -> list[str]:
-    return shlex.split(command_of(run.record).replace("\\\n", ""))
+    return shlex.split(command_of(run.record, run.contract.preparation).replace("\\\n", ""))
 
 
 def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
@@ -98,7 +102,51 @@ def test_the_exponent_is_found_from_the_first_rate(run: RunFiles, strategy: str,
 
 def test_the_command_as_it_was_typed_goes_first(run: RunFiles) -> None:
     typed = "edgecad train DATA --folds 5"
-    assert command_of(with_fields(run.record, command=typed)) == typed
+    assert command_of(with_fields(run.record, command=typed), run.contract.preparation) == typed
+
+
+def test_what_is_off_by_default_is_named_where_it_was_on(run: RunFiles) -> None:
+    stages = tuple(with_fields(stage, layerwise=True) for stage in run.record.settings.plan.stages)
+    settings = with_fields(
+        run.record.settings,
+        plan=with_fields(run.record.settings.plan, stages=stages),
+        class_weights="balanced",
+        patience=5,
+        passes=4,
+        search_trials=60,
+        select_on_test=True,
+    )
+    record = with_fields(run.record, settings=settings, patient_rule=r"what '^(p\d+)_' finds in the file's stem")
+    region = Region(x=100, y=50, width=400, height=500, screen_width=1640, screen_height=1068)
+    contract = with_fields(run.contract, preparation=with_fields(run.contract.preparation, region=region))
+    words = _words(replace(run, record=record, contract=contract))
+    assert words[words.index("--patient-from") + 1] == r"^(p\d+)_"
+    assert words[words.index("--crop") + 1] == "100,50,400,500"
+    wanted = "--layerwise --class-weights balanced --early-stopping 5 --augment 4 --search --search-trials 60"
+    assert words[words.index("--layerwise") :] == [*wanted.split(), "--show-optimism-of-selecting-on-test"]
+
+
+def test_the_command_is_one_that_edgecad_train_takes(run: RunFiles) -> None:
+    known = {option for parameter in typer.main.get_command(app).params for option in parameter.opts}
+    settings = with_fields(
+        run.record.settings, class_weights="balanced", patience=5, passes=4, search_trials=60, select_on_test=True
+    )
+    words = _words(replace(run, record=with_fields(run.record, settings=settings)))
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_what_a_search_found_is_told_training_by_training() -> None:
+    found = [{"training": "refit", "head": {"units": 128, "dropout": 0.25}, "lr_exponent": 3.5, "loss": None}]
+    assert search_rows({"trials": 60, "found": found}) == (
+        ("trials", "60"),
+        ("refit", "units 128; dropout 0.25; lr exponent 3.5; loss \N{EN DASH}"),
+    )
+
+
+def test_times_add_up(run: RunFiles) -> None:
+    rows = time_rows(run.record)
+    assert sum(seconds for _, seconds in rows) == pytest.approx(run.record.seconds)
+    assert rows[-1][0] == "reading and all else"
 
 
 def test_limits_say_phantom_first_and_what_one_patient_weighs(run: RunFiles) -> None:

@@ -9,8 +9,11 @@ import pytest
 
 from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
-from edgecad_train.data.cases import Case
-from edgecad_train.splits.split import PARTS, Split, split_by_patient, split_from_file
+from edgecad_train.data import Case
+from edgecad_train.splits.kept import partition_from_file
+from edgecad_train.splits.split import Folds, Split, divide, folds_by_patient, rows_of, split_by_patient
+
+PARTS = ("train", "validation", "test")
 
 CASES = [
     Case(Path(f"{label}{number}-{view}.jpg"), label, f"{label}{number}")
@@ -28,7 +31,7 @@ def test_every_patient_is_in_exactly_one_part() -> None:
 
 def test_all_scans_of_a_patient_follow_the_patient() -> None:
     split = split_by_patient(CASES, seed=0)
-    rows = {part: split.rows(CASES, part) for part in PARTS}
+    rows = {part: rows_of(CASES, getattr(split, part)) for part in PARTS}
     assert np.array_equal(np.sort(np.concatenate(list(rows.values()))), np.arange(len(CASES)))
     for part in PARTS:
         assert {CASES[row].patient for row in rows[part]} == set(getattr(split, part))
@@ -63,8 +66,8 @@ def test_a_kept_split_is_read_back_the_same(tmp_path: Path) -> None:
     split = split_by_patient(CASES, seed=2)
     path = tmp_path / "split.json"
     path.write_text(json_from_struct(split))
-    assert split_from_file(path, CASES) == split
-    assert split_from_file(path, CASES).sha256 == split.sha256
+    assert partition_from_file(path, CASES) == split
+    assert partition_from_file(path, CASES).sha256 == split.sha256
 
 
 def test_a_split_about_other_patients_is_refused_with_counts(tmp_path: Path) -> None:
@@ -73,7 +76,7 @@ def test_a_split_about_other_patients_is_refused_with_counts(tmp_path: Path) -> 
     others = [case for case in CASES if case.patient not in ("CAD0", "CAD1")]
     others.append(Case(Path("new.jpg"), "CAD", "new"))
     with pytest.raises(UsageError, match="1 of the data are not in it, 2 of it are not in the data"):
-        split_from_file(path, others)
+        partition_from_file(path, others)
 
 
 def test_overlapping_parts_are_refused() -> None:
@@ -84,9 +87,12 @@ def test_overlapping_parts_are_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"seed": 0, "train": ["a"], "validation": ["a"], "test": ["b"]}',
-        '{"seed": 0, "train": ["a"], "validation": ["b"]}',
-        '{"seed": 0, "train": ["a"], "validation": ["b"], "test": ["c"], "more": 1}',
+        '{"kind": "split", "seed": 0, "train": ["a"], "validation": ["a"], "test": ["b"]}',
+        '{"kind": "split", "seed": 0, "train": ["a"], "validation": ["b"]}',
+        '{"kind": "split", "seed": 0, "train": ["a"], "validation": ["b"], "test": ["c"], "more": 1}',
+        '{"kind": "folds", "seed": 0, "folds": [["a"], ["a"]], "test": ["c"]}',
+        '{"kind": "halves", "seed": 0, "test": ["c"]}',
+        '{"seed": 0, "train": ["a"], "validation": ["b"], "test": ["c"]}',
         "not json",
         "",
     ],
@@ -95,9 +101,64 @@ def test_a_file_that_is_no_split_is_a_usage_error(text: str, tmp_path: Path) -> 
     path = tmp_path / "split.json"
     path.write_text(text)
     with pytest.raises(UsageError, match=r"split\.json"):
-        split_from_file(path, CASES)
+        partition_from_file(path, CASES)
 
 
 def test_a_split_that_is_not_there_says_which_file_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"give the split\.json of a run"):
-        split_from_file(tmp_path / "none.json", CASES)
+        partition_from_file(tmp_path / "none.json", CASES)
+
+
+def test_every_development_patient_is_held_out_by_exactly_one_fold() -> None:
+    folds = folds_by_patient(CASES, seed=0, folds=5)
+    held = [patient for fold in folds.folds for patient in fold]
+    assert sorted(held + list(folds.test)) == sorted(PATIENTS)
+    for index, fold in enumerate(folds.folds):
+        split = folds.split(index)
+        assert (split.validation, split.test) == (fold, folds.test)
+        assert set(split.train) == PATIENTS - set(fold) - set(folds.test)
+
+
+def test_folds_and_a_validation_part_leave_the_same_patients_for_the_test() -> None:
+    assert folds_by_patient(CASES, seed=4, folds=5).test == split_by_patient(CASES, seed=4).test
+
+
+def test_each_fold_has_each_classes_share() -> None:
+    folds = folds_by_patient(CASES, seed=1, folds=4)
+    assert {sum(name.startswith("CAD") for name in fold) for fold in folds.folds} == {8}
+    assert {sum(name.startswith("nonCAD") for name in fold) for fold in folds.folds} == {4}
+
+
+def test_folds_are_kept_and_read_back(tmp_path: Path) -> None:
+    folds = folds_by_patient(CASES, seed=2, folds=3)
+    (tmp_path / "split.json").write_text(json_from_struct(folds))
+    assert partition_from_file(tmp_path / "split.json", CASES) == folds
+
+
+def test_a_fold_that_lacks_a_class_is_refused(tmp_path: Path) -> None:
+    cad = sorted(patient for patient in PATIENTS if patient.startswith("CAD"))
+    others = sorted(PATIENTS - set(cad))
+    folds = Folds(seed=0, folds=(tuple(cad[:5]), tuple(cad[5:30] + others[:10])), test=tuple(cad[30:] + others[10:]))
+    (tmp_path / "split.json").write_text(json_from_struct(folds))
+    with pytest.raises(UsageError, match="no nonCAD in its fold 1"):
+        partition_from_file(tmp_path / "split.json", CASES)
+
+
+def _patients(count: int) -> list[Case]:
+    return [Case(Path(f"{n}.jpg"), ("CAD", "nonCAD")[n % 2], f"p{n:04d}") for n in range(count)]
+
+
+@pytest.mark.parametrize(("patients", "kind"), [(499, Folds), (500, Split)])
+def test_below_five_hundred_patients_folds_are_the_default(patients: int, kind: type) -> None:
+    assert isinstance(divide(_patients(patients), 0), kind)
+
+
+def test_the_least_data_is_folded_into_as_many_folds_as_it_can() -> None:
+    partition = divide(_patients(10), 0)
+    assert isinstance(partition, Folds)
+    assert len(partition.folds) == 4
+
+
+def test_more_folds_than_patients_are_a_usage_error_that_says_how_many_can_be() -> None:
+    with pytest.raises(UsageError, match=r"9 folds, but the smaller class has 4 .* --folds 2 to 4"):
+        divide(_patients(10), 0, 9)

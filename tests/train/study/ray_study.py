@@ -10,6 +10,7 @@ from ray.cluster_utils import Cluster
 
 from edgecad_train.study.cluster import on_cluster
 from edgecad_train.study.conduct import conduct
+from edgecad_train.study.units import versions_here
 
 
 def main() -> None:
@@ -25,29 +26,13 @@ def main() -> None:
             killed.append(done)
             cluster.remove_node(second, allow_graceful=False)
 
-    plan = fake_plan(**({"versions": other_versions()} if "--other-versions" in sys.argv else real_versions()))
+    plan = fake_plan(versions=versions_here())  # nodes check that they have the versions of the study
     try:
         ended = conduct(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
     finally:
         cluster.shutdown()
-    for line in ended.failures:
-        print("failed:", line)
-    print("killed at", *killed)
+    sys.stdout.write("".join(f"failed: {line}\n" for line in ended.failures) + f"killed at {killed}\n")
     sys.exit(ended.exit_code)
-
-
-def real_versions() -> dict[str, object]:
-    """Nodes check that they have the versions of the study."""
-    from edgecad_train.study.units import versions_here
-
-    return {"versions": versions_here()}
-
-
-def other_versions() -> object:
-    """Of programs that no node has."""
-    from edgecad_train.study.units import Versions
-
-    return Versions(edgecad="0", keras="0", tensorflow="0")
 
 
 if __name__ == "__main__":

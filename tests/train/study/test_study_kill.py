@@ -145,11 +145,13 @@ def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tr
     assert died.startswith("mobilenetv2, scratch, seed 1: 3 workers died of it, the last ended by SIGKILL")
     assert failed == "resnet50v2, warm-up, seed 1: resnet50v2, warm-up, seed 1 was told to fail on two lines"
     assert sum(len(row.results) for row in ended.rows) == 14
+    assert len(ended.warnings) == 3
+    assert all("was ended by SIGKILL; see logs/worker-" in line for line in ended.warnings)
     assert (tmp_path / "study" / "cache").exists()
     monkeypatch.delenv("FAKE_FAIL")
     monkeypatch.delenv("FAKE_DIE")
     ended = led(tmp_path / "study")
-    assert (ended.exit_code, ended.failures) == (0, ())
+    assert (ended.exit_code, ended.failures, ended.warnings) == (0, (), ())
     assert len((tmp_path / "study" / "diary.txt").read_text().splitlines()) == 16 + 2 + 2
     Study(tmp_path / "study").check_whole()
 

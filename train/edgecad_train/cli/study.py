@@ -55,7 +55,7 @@ def study(
     dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
     batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
     time_plain: Annotated[
-        bool, typer.Option("--time-plain", help="Measure what plain Keras would take, an epoch of each kind of stage.")
+        bool, typer.Option("--time-plain", help="Measure what an epoch of each kind of stage takes plain Keras.")
     ] = False,
     patient_from: Annotated[
         Optional[str],  # noqa: UP045
@@ -153,7 +153,11 @@ def _say_what(plan: Planned) -> None:
 
     for entry in plan.refused:
         typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
+    for finding in plan.findings:
+        typer.echo(f"warning: {finding.text}", err=True)
     study = plan.study
+    for name in study.random_networks:
+        typer.echo(f"warning: {name} starts from random weights in every strategy; see --weights", err=True)
     patients = len({case.patient for data in plan.data.values() for case in data.cases})
     typer.echo(f"{patients} patients; the patient is {study.asked.patient_rule}; origin of the data: {study.origin}")
     typer.echo(f"{len(study.units)} runs, each with its own test part: {', '.join(plan.partitions)}")
@@ -164,6 +168,8 @@ def _say_what(plan: Planned) -> None:
 def _report(ended: Ended, plan: Planned, wanted: Wanted, out: Path) -> None:
     from edgecad_train.study.table import stamp, terminal_lines
 
+    for line in ended.warnings:
+        typer.echo(f"warning: {line}", err=True)
     for line in ended.failures:
         typer.echo(f"failed: {line}", err=True)
     for line in terminal_lines(ended.rows):

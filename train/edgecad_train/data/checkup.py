@@ -148,7 +148,7 @@ def _refusals(checkup: Checkup) -> list[str]:
 
 
 def _tables(checkup: Checkup) -> list[str]:
-    lines = [_row("colour tables", "", *CLASSES, "all")]
+    lines = [_row("colour tables", "(patients)", *CLASSES, "all")]
     return lines + [
         f"{_row('', f'table {table.number}', *_cells(table.counted))}   for example {table.example}"
         for table in checkup.colour_tables

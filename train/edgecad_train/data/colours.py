@@ -22,6 +22,8 @@ SAME_COLOUR = 12.0
 SAME_TABLE = 0.9
 """Share of a scan's colours that the other has as well. Between phantoms of one table 90 % of the colours lay within 7
 grey levels of the other's, between those of two tables they lay 18 and more apart."""
+DARK = 24
+"""Grey level up to which a colour is as good as black."""
 SAMPLES, FOUNDER_SAMPLES = 256, 2560
 """Pixels that are compared: of a scan, and of the scan that stands for a table."""
 MAX_TABLES = 32
@@ -88,6 +90,9 @@ def colour_tables(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], crop:
 def _sample(image: NDArray[np.uint8], crop: Crop, count: int) -> Points:
     """Up to about `count` colours `(m, 3)`, evenly over the picture; mixing them would make colours of no table."""
     colours = image[input_mask(image.shape[0], crop)]
+    lit = colours[colours.max(axis=1, initial=0) > DARK]
+    # Every table begins at black, and most of a whole screen is black: that tells nothing.
+    colours = lit if len(lit) else colours
     return np.ascontiguousarray(colours[:: max(1, len(colours) // count)])
 
 

@@ -51,7 +51,8 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     cases = []
     for label in CLASSES:
         for path in sorted((data / label).rglob("*")):
-            if is_scan_file(path):
+            # Hidden files are a system's own: a Mac leaves ._scan.jpg beside scan.jpg on foreign disks.
+            if not path.name.startswith(".") and is_scan_file(path):
                 cases.append(Case(path, label, _patient_of(path, pattern)))
     rule = f"what '{patient_from}' finds in the file's stem" if patient_from else "the file's stem"
     return Found(tuple(cases), rule)

@@ -23,8 +23,8 @@ from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFa
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
 
 Progress = Callable[[int, int], None]
-MAX_WORKERS = 8
-"""Decoding takes turns at the standard error of the process, so more threads would wait for one another."""
+MAX_WORKERS = 4
+"""Half of the time goes to OpenCV, which other threads need not wait for; decoding takes turns (`images.stderr`)."""
 
 
 def prepare_cases(

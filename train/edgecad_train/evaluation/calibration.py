@@ -121,7 +121,7 @@ def calibration_bins(truth: Bools, scores: Floats) -> tuple[CalibrationBin, ...]
     """Bins of about equal size, at least ten patients each where ties allow; equal scores share one bin."""
     count = min(MOST_BINS, max(1, len(scores) // PATIENTS_A_BIN))
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, count + 1)[1:-1]))
-    index = np.searchsorted(edges, scores, side="right")
+    index = np.searchsorted(edges, scores)
     return tuple(_bin(truth[index == own], scores[index == own]) for own in np.unique(index))
 
 

@@ -122,7 +122,7 @@ def _draw_group(sheet: Sheet, y: float, group: list[ShownCase], style: HeatStyle
     side = "above" if group[0].above else "below"
     title = f"{PARTS[group[0].part]}: labelled {group[0].label}, score {side} threshold ({word})"
     sheet.words(MARGIN, y, title, size=11, bold=True)
-    count = f"{len(shown)} of {len(group)} scans, the most confident first"
+    count = f"{len(shown)} of {len(group)} maps, the most confident first"
     sheet.words(MARGIN, y + 0.19, count, colour=GREY)
     for index, case in enumerate(shown):
         row, column = divmod(index, COLUMNS)

@@ -121,5 +121,6 @@ def _title(stages: Sequence[Stage]) -> str:
     name, epochs = stages[0].stage, len(stages[0].epochs)
     if len(stages) == 1:
         return f"{name}: epoch {stages[0].best + 1} of {epochs} is kept"
-    folds = f"{name}: {len(kept)} folds keep epochs {kept[0]} to {kept[-1]}" if kept else name
+    span = f"epoch {kept[0]}" if kept and kept[0] == kept[-1] else f"epochs {kept[0]} to {kept[-1]}" if kept else ""
+    folds = f"{name}: {len(kept)} folds keep {span}" if kept else name
     return f"{folds}; refit keeps {refit[0].best + 1}" if refit else folds

@@ -51,7 +51,7 @@ def outside_rows(run: RunFiles) -> tuple[Row, ...]:
     for case in shown_cases(run, run.heatmaps):
         shares.setdefault(case.part, []).append(share_outside_disc(case.shown))
     return tuple(
-        (PARTS.get(part, part), f"mean {np.mean(own):.1%}, largest {max(own):.1%}, {len(own)} scans")
+        (PARTS.get(part, part), f"mean {np.mean(own):.1%}, largest {max(own):.1%}, {len(own)} maps")
         for part, own in shares.items()
     )
 

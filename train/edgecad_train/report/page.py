@@ -26,6 +26,8 @@ from edgecad_train.report.tables import (
     model_rows,
     optimism_rows,
     preparation_rows,
+    search_rows,
+    time_rows,
     version_rows,
 )
 
@@ -74,13 +76,14 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "preparation": preparation_rows(contract.preparation),
         "model": model_rows(run),
         "decision": decision_rows(run),
-        "search": wording.rows_from_json(names.without(record.search or {})),
+        "search": search_rows(names.without(record.search or {})),
+        "times": time_rows(record),
         "optimism": optimism_rows(names.without(record.optimism or {})),
         "hashes": hash_rows(run),
         "versions": version_rows(run),
         "limits": limits_of(run),
         "outside": outside_rows(run),
-        "command": command_of(record),
+        "command": command_of(record, contract.preparation),
         "pictures": {path.stem: _address(path) for path in pictures},
     }
 
@@ -102,5 +105,8 @@ def _warnings(run: RunFiles, checks: tuple[Check, ...], flow: Flow) -> tuple[str
     found = [f"DOES NOT HOLD: {check.what} {check.counted}" for check in checks if not check.holds]
     found += [f"{count.n} \N{MULTIPLICATION SIGN} {count.what}: {count.text}" for count in flow.findings if count.grave]
     if run.record.optimism is not None:
-        found.append("Epochs were selected on the test part: its figures are optimistic and are not results.")
+        found.append(
+            "A second training chose its epochs on the test part, to show how much better that looks. Its figures are "
+            "optimistic and are not results; the figures below, the model and its contract do not come from it."
+        )
     return (*found, *(doubt.text for doubt in doubts_about(run.contract)))

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from edgecad.contract import Preparation
 from edgecad_train.report.records import PlanSettings, RunRecord, RunSettings
 
+PATIENT_RULE = re.compile(r"what '(.*)' finds in the file's stem")
+"""How run.json says that --patient-from was given."""
 LOW_RATE_ALONE = "fine-tuning"
 """The strategy whose one stage runs at LR2 = 10^-(a+2); all others begin at LR1 = 10^-a."""
 
 
-def command_of(record: RunRecord) -> str:
+def command_of(record: RunRecord, preparation: Preparation) -> str:
     """The line as it was typed if run.json kept it, else rebuilt from the settings; DATA stands for the folder."""
     if record.command:
         return record.command
-    return " \\\n    ".join(shlex.join(words) for words in _options(record.settings))
+    groups = [["edgecad", "train", "DATA"], *_data(record, preparation), *_learning(record.settings)]
+    return " \\\n    ".join(shlex.join(words) for words in [*groups, *_extras(record.settings)])
 
 
-def _options(settings: RunSettings) -> Iterator[list[str]]:
-    """The command's words, an option and its value together."""
-    yield ["edgecad", "train", "DATA"]
+def _data(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
+    """Options about scans and patients, an option and its value together."""
+    yield ["--split", "split.json"]
+    found = PATIENT_RULE.fullmatch(record.patient_rule)
+    if found:
+        yield ["--patient-from", found[1]]
+    if preparation.region or preparation.crop != "polar-map":
+        yield ["--crop", str(preparation.region or preparation.crop)]
+    yield ["--labelled-by", record.settings.reference]
+
+
+def _learning(settings: RunSettings) -> Iterator[list[str]]:
+    """Options about the network and its stages."""
     yield ["--backbone", settings.backbone, "--weights", _weights(settings.weights)]
     yield ["--strategy", settings.plan.strategy, "--lr-exponent", f"{_exponent(settings.plan):g}"]
     for stage in settings.plan.stages:
         yield ["--finetune-epochs" if stage.part == "top" else "--warmup-epochs", str(stage.epochs)]
-    if any(stage.layerwise for stage in settings.plan.stages):
-        yield ["--layerwise"]
     yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
     yield ["--batch-size", str(settings.batch_size), "--seed", str(settings.seed)]
-    yield ["--labelled-by", settings.reference]
-    yield ["--split", "split.json"]
+
+
+def _extras(settings: RunSettings) -> Iterator[list[str]]:
+    """Options that are off unless asked for."""
+    if any(stage.layerwise for stage in settings.plan.stages):
+        yield ["--layerwise"]
+    if settings.class_weights != "none":
+        yield ["--class-weights", settings.class_weights]
+    if settings.patience is not None:
+        yield ["--early-stopping", str(settings.patience)]
+    if settings.passes > 1:
+        yield ["--augment", str(settings.passes)]
+    if settings.search_trials:
+        yield ["--search", "--search-trials", str(settings.search_trials)]
+    if settings.select_on_test:
+        yield ["--show-optimism-of-selecting-on-test"]
 
 
 def _weights(weights: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgecad.contract import Preparation
 from edgecad_train.report import wording
+from edgecad_train.report.records import RunRecord
 from edgecad_train.report.runfiles import RunFiles
 from edgecad_train.report.wording import Row
 
@@ -73,6 +74,28 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
             f"{run.contract.labelling.reference}",
         ),
     )
+
+
+def search_rows(search: dict[str, Any]) -> tuple[Row, ...]:
+    """What was tried, and what each training took of it."""
+    found = search.get("found")
+    if not isinstance(found, list):
+        return wording.rows_from_json(search)
+    rest = {name: value for name, value in search.items() if name != "found"}
+    rows = [(str(one.get("training", "")), _words(one)) for one in found if isinstance(one, dict)]
+    return (*wording.rows_from_json(rest), *rows)
+
+
+def _words(found: dict[str, Any]) -> str:
+    flat = wording.rows_from_json({name: value for name, value in found.items() if name != "training"})
+    return "; ".join(f"{name.removeprefix('head: ')} {value}" for name, value in flat)
+
+
+def time_rows(record: RunRecord) -> tuple[tuple[str, float], ...]:
+    """Seconds of each step, and of what lies between the steps."""
+    steps = tuple((name, seconds) for name, seconds in record.seconds_by_step.items() if seconds > 0)
+    rest = record.seconds - sum(seconds for _, seconds in steps)
+    return (*steps, ("reading and all else", rest)) if rest >= 0.05 else steps
 
 
 def optimism_rows(gap: dict[str, Any]) -> tuple[Row, ...]:

@@ -104,8 +104,16 @@ def divide(cases: Sequence[Case], seed: int, folds: int | None = None) -> Split 
         UsageError: more folds than a class has patients in the development part.
     """
     if folds is None:
-        folds = DEFAULT_FOLDS if len({case.patient for case in cases}) < FOLDS_BELOW else 0
+        folds = _default_folds({case.patient: case.label for case in cases}, seed)
     return folds_by_patient(cases, seed, folds) if folds else split_by_patient(cases, seed)
+
+
+def _default_folds(labels: dict[str, str], seed: int) -> int:
+    if len(labels) >= FOLDS_BELOW:
+        return 0
+    development, _ = _halves(sorted(labels), labels, TEST_SHARE, seed)
+    own = [labels[patient] for patient in development]
+    return min(DEFAULT_FOLDS, *(own.count(label) for label in set(own)))
 
 
 def split_by_patient(cases: Sequence[Case], seed: int) -> Split:

@@ -35,6 +35,8 @@ class Ended:
     rows: tuple[Row, ...]
     failures: tuple[str, ...]
     """A line each."""
+    warnings: tuple[str, ...]
+    """What went wrong on the way and was mended: workers that died."""
     exit_code: int
     """The highest of the failed units, or 0."""
 
@@ -57,7 +59,7 @@ def conduct(out: Path, plan: Planned, work: Work, bars: Bars) -> Ended:
             _lay_out(folder, plan)
             work(folder, plan, scribe.hear)
         rows = scribe.write(everything=True)
-        ended = _ended(folder, rows)
+        ended = _ended(folder, rows, tuple(scribe.warnings))
         if not anything_left(folder) and not ended.failures:
             folder.clear_cache()
     return ended
@@ -71,10 +73,10 @@ def _lay_out(folder: StudyFolder, plan: Planned) -> None:
         store_scans(data, folder.path / "cache")
 
 
-def _ended(folder: StudyFolder, rows: tuple[Row, ...]) -> Ended:
+def _ended(folder: StudyFolder, rows: tuple[Row, ...], warnings: tuple[str, ...]) -> Ended:
     failed = [failure for unit in folder.study().units if (failure := folder.failure(unit))]
     lines = tuple(f"{failure.unit}: {failure.message}" for failure in failed)
-    return Ended(rows, lines, max((failure.exit_code for failure in failed), default=0))
+    return Ended(rows, lines, warnings, max((failure.exit_code for failure in failed), default=0))
 
 
 class _Scribe:
@@ -88,9 +90,12 @@ class _Scribe:
         self._undone = len(folder.undone())
         self._drawn = time.monotonic()
         self._rows: tuple[Row, ...] = ()
+        self.warnings: list[str] = []
 
     def hear(self, event: Event) -> None:
         """Take one event in."""
+        if event.kind == "warning":
+            self.warnings.append(event.text)
         if event.kind in ("done", "failed"):
             self._undone = len(self._folder.undone())
             self.write(everything=False)

@@ -109,7 +109,7 @@ class Crew:
             return
         self._deaths[worker.at] = self._deaths.get(worker.at, 0) + 1
         log = f"logs/worker-{number}.log"
-        self.listener(Event(kind="progress", name=worker.at, text=f"worker {number} was {ending(code)}; see {log}"))
+        self.listener(Event(kind="warning", name=worker.at, text=f"worker {number} was {ending(code)}; see {log}"))
         if self._deaths[worker.at] >= MAX_DEATHS:
             self._give_up(worker.at, code, log)
         self._start(worker.order)

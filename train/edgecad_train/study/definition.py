@@ -56,9 +56,13 @@ class Study(Frozen, frozen=True, kw_only=True):
         if len({unit.name for unit in self.units}) != len(self.units):
             raise ValueError("two units of the study have one name")
 
-    def unit_named(self, name: str) -> Unit:
-        """A unit by its name."""
-        return next(unit for unit in self.units if unit.name == name)
+    @property
+    def random_networks(self) -> tuple[str, ...]:
+        """Networks without first weights although a strategy wants some."""
+        lacking = (
+            unit.backbone for unit in self.units if plan_for(unit.strategy).pretrained and not unit.weights.sha256
+        )
+        return tuple(dict.fromkeys(lacking))
 
     def rows(self) -> tuple[tuple[str, str, bool], ...]:
         """`(backbone, strategy, layerwise)` of each row of the table, in order."""

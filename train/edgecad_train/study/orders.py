@@ -32,7 +32,7 @@ class Order(Frozen, frozen=True, kw_only=True):
 class Event(Frozen, frozen=True, kw_only=True):
     """Something that a worker says; `name` is the unit's or the timing's."""
 
-    kind: Literal["begun", "progress", "done", "failed"]
+    kind: Literal["begun", "progress", "done", "failed", "warning"]
     name: str
     text: str = ""
 

@@ -10,7 +10,16 @@ from pathlib import Path
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
 from edgecad.extras import require_tensorflow
-from edgecad_train.data import PreparedData, Refusal, find_cases, parse_crop, preparation_for, prepare_cases
+from edgecad_train.data import (
+    DataFinding,
+    PreparedData,
+    Refusal,
+    find_cases,
+    findings_about,
+    parse_crop,
+    preparation_for,
+    prepare_cases,
+)
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition import Asked, BackboneAsked, Rates, Study, study_from
@@ -60,12 +69,14 @@ class Planned:
         data: prepared scans by input size.
         partitions: by the name of the part, `seed 0`, ...
         weights_files: first weights by backbone, where there is a file.
+        findings: what to know of the data before believing the table.
     """
 
     study: Study
     data: Mapping[int, PreparedData]
     partitions: Mapping[str, Split | Folds]
     weights_files: Mapping[str, Path]
+    findings: tuple[DataFinding, ...] = ()
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -92,7 +103,7 @@ def planned(wanted: Wanted, reading: Reading) -> Planned:
     partitions = partitions_of(some.cases, seeds, wanted.folds, wanted.inner_folds)
     study = study_from(_asked(wanted, rows, seeds, some, found.patient_rule), some.origin, partitions)
     names = [f"seed {seed}" if fold is None else f"fold {fold + 1}" for seed, fold in draws(seeds, wanted.folds)]
-    return Planned(study, data, dict(zip(names, partitions, strict=True)), files)
+    return Planned(study, data, dict(zip(names, partitions, strict=True)), files, findings_about(some, {}))
 
 
 def _row(

@@ -180,5 +180,9 @@ def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _time_note(study: Study) -> str:
-    note = "Seconds a run: training and evaluation; after a network's first run its frozen activations may be ready"
-    return f"{note}; plain Keras: an epoch of each stage was measured." if study.asked.time_plain else f"{note}."
+    note = (
+        "Seconds a run: building, training and evaluation; a network's frozen activations are computed by its first run"
+    )
+    if not study.asked.time_plain:
+        return f"{note}."
+    return f"{note}. Plain Keras: its epochs alone, at the measured time of one of each stage's kind."

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from edgecad_train.training.adam import FusedAdam
+from edgecad_train.training.adam import Adam, values_of
 from edgecad_train.training.frozen import Rows
 from edgecad_train.training.rates import RateGroup
 
@@ -80,9 +80,8 @@ class EpochRunner:
         self.model = model
         self.batch_size = batch_size
         self._groups = groups
-        self._optimizers = [_adam(group) for group in groups]
+        self._optimizers = [Adam(group.variables, group.rate) for group in groups]
         self._weights = tf.constant(class_weights, tf.float32)
-        self._loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self._train_block = tf.function(self._learn_from, reduce_retracing=True)
         self._judge_block = tf.function(self._judge, reduce_retracing=True)
 
@@ -98,20 +97,18 @@ class EpochRunner:
 
     def state(self) -> list[NDArray[Any]]:
         """The optimisers' memory."""
-        return [np.asarray(variable) for optimizer in self._optimizers for variable in optimizer.variables]
+        return [value for optimizer in self._optimizers for value in values_of(optimizer.memory)]
 
     def set_state(self, values: Sequence[NDArray[Any]]) -> None:
         """Go on from a memory that `state` gave."""
-        variables = [variable for optimizer in self._optimizers for variable in optimizer.variables]
+        variables = [variable for optimizer in self._optimizers for variable in optimizer.memory]
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 
     def forget(self, rates: Sequence[float] | None = None) -> None:
         """Begin anew, with other rates where they are given; what was compiled stays."""
         for number, (group, optimizer) in enumerate(zip(self._groups, self._optimizers, strict=True)):
-            for variable in optimizer.variables:
-                variable.assign(np.zeros(variable.shape, variable.dtype))
-            optimizer.learning_rate.assign(rates[number] if rates else group.rate)
+            optimizer.forget(rates[number] if rates else group.rate)
 
     def _mean(self, block: Any, examples: Examples, epoch: int, order: NDArray[np.intp]) -> tuple[float, float]:
         sums = np.zeros(2)
@@ -145,10 +142,10 @@ class EpochRunner:
         wanted = [group.variables for group in self._groups]
         with tf.GradientTape() as tape:
             logits = self.model(inputs, training=True)
-            loss = self._loss(labels, logits, sample_weight=tf.gather(self._weights, labels))
+            loss = tf.reduce_mean(_cross_entropy(labels, logits) * tf.gather(self._weights, labels))
         gradients = tape.gradient(loss, [[variable.value for variable in own] for own in wanted])
-        for optimizer, own, slopes in zip(self._optimizers, wanted, gradients, strict=True):
-            optimizer.apply_gradients(zip(slopes, own, strict=True))
+        for optimizer, slopes in zip(self._optimizers, gradients, strict=True):
+            optimizer.apply(slopes)
         return loss, _hits(logits, labels)
 
     def _judge(self, inputs: Any, labels: Any) -> tuple[Any, Any]:
@@ -156,15 +153,14 @@ class EpochRunner:
         for start in tf.range(0, count, self.batch_size):
             end = tf.minimum(start + self.batch_size, count)
             logits = self.model(inputs[start:end], training=False)
-            total += self._loss(labels[start:end], logits) * tf.cast(end - start, tf.float32)
+            total += tf.reduce_sum(_cross_entropy(labels[start:end], logits))
             hits += _hits(logits, labels[start:end])
         return total, hits
 
 
-def _adam(group: RateGroup) -> FusedAdam:
-    optimizer = FusedAdam(group.rate)
-    optimizer.build(list(group.variables))
-    return optimizer
+def _cross_entropy(labels: Any, logits: Any) -> Any:
+    """Of each row, nats."""
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
 def _hits(logits: Any, labels: Any) -> Any:

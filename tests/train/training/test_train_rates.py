@@ -1,0 +1,77 @@
+"""Rates by layer: one for all, or lower from block to block; and Adam as Keras has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from edgecad_train.networks.network import Network
+from edgecad_train.training.adam import Adam
+from edgecad_train.training.freezing import set_trainable
+from edgecad_train.training.rates import DECAY, rate_groups
+from edgecad_train.training.strategies import Stage
+
+Build = Callable[..., Network]
+
+
+def _groups(network: Network, stage: Stage) -> dict[str, float]:
+    set_trainable(network, stage)
+    return {group.lowest_layer: group.rate for group in rate_groups(network, stage)}
+
+
+def test_without_layerwise_rates_all_that_learns_has_one(small_network: Build) -> None:
+    network = small_network()
+    groups = rate_groups(network, Stage("s", "top", 1, 1e-3))
+    assert [group.rate for group in groups] == [1e-3]
+
+
+def test_layerwise_the_head_and_the_top_block_learn_fastest_and_each_block_below_slower(small_network: Build) -> None:
+    rates = _groups(small_network(), Stage("s", "everything", 1, 1e-3, layerwise=True))
+    # Boundaries lie 3 and 6 layers below the top: b3 with the head, b2, b1.
+    assert rates == pytest.approx({"b3_conv": 1e-3, "b2_conv": 1e-3 / DECAY, "b1_conv": 1e-3 / DECAY**2})
+
+
+def test_every_learning_variable_is_in_exactly_one_group(small_network: Build) -> None:
+    network = small_network()
+    stage = Stage("s", "everything", 1, 1e-3, layerwise=True)
+    set_trainable(network, stage)
+    grouped = [id(variable) for group in rate_groups(network, stage) for variable in group.variables]
+    assert sorted(grouped) == sorted(id(variable) for variable in network.model.trainable_variables)
+
+
+def test_the_fused_adam_moves_variables_as_keras_does() -> None:
+    draw = np.random.default_rng(0)
+    first = draw.normal(size=(5, 3)).astype(np.float32)
+    one, other = (keras.Variable(first) for _ in range(2))
+    ours, theirs = Adam([one], 3e-3), keras.optimizers.Adam(3e-3)
+    theirs.build([other])
+    for _ in range(50):
+        gradient = tf.constant(draw.normal(size=(5, 3)).astype(np.float32))
+        ours.apply([gradient])
+        theirs.apply([gradient], [other])
+    np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=0, atol=2e-6)
+    assert np.abs(one.numpy() - first).max() > 0.01
+
+
+def test_an_adam_that_forgets_begins_anew_and_one_that_is_restored_goes_on() -> None:
+    gradient = tf.constant(np.full((4,), 0.3, np.float32))
+    variable = keras.Variable(np.zeros(4, np.float32))
+    adam = Adam([variable], 1e-2)
+    adam.apply([gradient])
+    after_one = variable.numpy().copy()
+    kept = [value.numpy() for value in adam.memory]
+    adam.apply([gradient * 2])
+    after_two = variable.numpy().copy()
+    variable.assign(after_one)
+    for held, value in zip(adam.memory, kept, strict=True):
+        held.assign(value)
+    adam.apply([gradient * 2])
+    np.testing.assert_array_equal(variable.numpy(), after_two)
+    variable.assign(np.zeros(4, np.float32))
+    adam.forget(1e-2)
+    adam.apply([gradient])
+    np.testing.assert_array_equal(variable.numpy(), after_one)
