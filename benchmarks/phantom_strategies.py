@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecad_train.data.cases import find_cases, prepare_cases
+from edgecad_train.data import find_cases, prepare_cases
 from edgecad_train.evaluation.metrics import auc, confusion, proportion
 from edgecad_train.phantoms import write_dataset
 from edgecad_train.run import Outcome, Settings, by_patient, train

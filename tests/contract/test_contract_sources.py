@@ -31,7 +31,7 @@ DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "
 EXTRAS_OF = {
     "edgecad": ("cpu", "dicom"),
     # Phantoms are written as DICOM as well, for those who have that extra.
-    "edgecad_train": ("train", "dicom"),
+    "edgecad_train": ("train", "dicom", "cluster"),
     "edgecad_export": ("export", "cpu", "dicom"),
 }
 SERVES_ALL_ROOMS = ROOMS["edgecad"] / "extras.py"

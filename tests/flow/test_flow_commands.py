@@ -17,7 +17,7 @@ import pytest
 
 from edgecad.classifier import Classifier
 from edgecad.contract import Preparation
-from edgecad_train.data.cases import Case, prepare_cases
+from edgecad_train.data import Case, prepare_cases
 from edgecad_train.phantoms import dicom_bytes, draw_patient, jpeg_bytes, png_bytes, render_screen
 
 Edgecad = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -19,7 +20,6 @@ from edgecad_train.contracting import contract_for
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision import choose_decision
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
-from edgecad_train.evaluation.metrics import Part
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.optimism import Optimism, optimism_of
@@ -180,11 +180,13 @@ class _Run:
 
     def outcome(self, name: str, trained: _Trained) -> Outcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
-        part: Part = "out-of-fold" if isinstance(self.partition, Folds) else "validation"
+        part: Literal["validation", "out-of-fold"] = (
+            "out-of-fold" if isinstance(self.partition, Folds) else "validation"
+        )
         held = self._held_patients()
         log_odds = trained.said.log_odds
         truth, own = by_patient(self.data, held, log_odds)
-        decision = choose_decision(own, truth)
+        decision = choose_decision(own, truth, part)
         evaluations = (
             evaluate_part(truth, own, decision, part),
             evaluate_part(*by_patient(self.data, self.partition.test, log_odds), decision, "test"),

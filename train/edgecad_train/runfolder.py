@@ -16,6 +16,7 @@ report.html       one page that opens offline
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -101,7 +102,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
     decision = outcome.contract.decision
     folds = isinstance(outcome.partition, Folds)
     labels = {case.patient: case.label for case in outcome.data.cases}
-    scans = [case.patient for case in outcome.data.cases]
+    scans = Counter(case.patient for case in outcome.data.cases)
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above"])
@@ -112,7 +113,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
                 score = 1 / (1 + np.exp(-value / decision.temperature))
                 table.writerow([
                     patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
-                    labels[patient], scans.count(patient), f"{score:.6f}", f"{value:.6f}",
+                    labels[patient], scans[patient], f"{score:.6f}", f"{value:.6f}",
                     int(score >= decision.threshold),
                 ])  # fmt: skip
 

@@ -241,6 +241,11 @@ def test_who_may_see_the_page_is_written_on_it(
         words.clear()
         run_check(found, dataclasses.replace(phantoms, origin=origin), {}, tmp_path)
         assert words[0] == warning
+    (tmp_path / "unread.jpg").write_bytes(b"who knows whose")
+    refused = (Refusal(tmp_path / "unread.jpg", "not-an-image", "no picture"),)
+    words.clear()
+    run_check(found, dataclasses.replace(phantoms, refused=refused), {}, tmp_path)
+    assert words[0] == "contains patient screens: do not share"
     assert words[1] == "kept: the screen, and what the network would see (12 of 30)"
 
 

@@ -212,8 +212,8 @@ def test_patients_of_the_training_are_found_by_name(
     parts = {"train": names[:4], "validation": names[4:6]} if kind == "split" else {"folds": [names[:2], names[2:6]]}
     told = judge(make_run(split={"kind": kind, "seed": 0, **parts, "test": names[6:8]}))
     warning = next(text for text in told["warnings"] if "OPTIMISTIC" in text)
-    assert warning.startswith(f"6 of {len(names)} patients were in the training of a-run")
-    assert ("validation 2" in warning) == (kind == "split")
+    assert warning.startswith(f"6 of {len(names)} patients bear the names of patients that a-run was made from")
+    assert ("train 4, validation 2" if kind == "split" else "(train 6)") in warning
     listed = {row["patient"]: row["part"] for row in _rows(told["folder"])}
     assert (listed[names[0]], listed[names[6]], listed[names[-1]]) == ("train", "test", "new")
 

@@ -44,6 +44,11 @@ class Study:
         while len(self.diary("begun")) < count and self.parent.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
 
+    def kill(self) -> None:
+        assert self.parent is not None
+        self.parent.kill()
+        self.parent.wait()
+
     def end(self) -> int:
         assert self.parent is not None
         return self.parent.wait(120)
@@ -91,31 +96,21 @@ def test_workers_that_are_killed_are_replaced(study: Study) -> None:
 
 
 def test_after_the_parent_is_killed_workers_end_and_the_rerun_goes_on(study: Study) -> None:
+    """Killed twice: once with time for its workers to notice, once with the rerun beside them at once."""
     draw = random.Random(2)  # noqa: S311
-    for begun in (3, 9):
-        study.start()
-        study.wait_for_begun(begun)
-        time.sleep(draw.uniform(0, 0.2))
-        assert study.parent is not None
-        study.parent.kill()
-        study.end()
-        workers = {int(line[2]) for line in study.diary("begun")}
-        until = time.monotonic() + 10
-        while any(map(alive, workers)) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not any(map(alive, workers)), "workers outlived their parent"
-    study.start(workers=3)
-    assert study.end() == 0
-    study.check_whole()
-
-
-def test_a_rerun_beside_workers_that_are_not_gone_yet_does_nothing_twice(study: Study) -> None:
     study.start()
-    study.wait_for_begun(4)
-    assert study.parent is not None
-    study.parent.kill()
-    study.end()
-    study.start(workers=3)  # at once: the first parent's workers may still hold their units
+    study.wait_for_begun(3)
+    time.sleep(draw.uniform(0, 0.2))
+    study.kill()
+    workers = {int(line[2]) for line in study.diary("begun")}
+    until = time.monotonic() + 10
+    while any(map(alive, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(alive, workers)), "workers outlived their parent"
+    study.start()
+    study.wait_for_begun(9)
+    study.kill()
+    study.start(workers=3)
     assert study.end() == 0
     study.check_whole()
 

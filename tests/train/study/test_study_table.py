@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -157,3 +158,10 @@ def test_rows_that_grew_are_worked_out_again_and_the_others_taken_over(tmp_path:
     assert after[0].metrics is before[0].metrics
     assert (len(before[-1].results), len(after[-1].results)) == (0, 2)
     assert after[-1].against is not None
+
+
+def test_runs_with_other_threads_are_told(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    first = rows[0].results[0]
+    other = dataclasses.replace(rows[0], results=(first, msgspec.structs.replace(first, threads=4)))
+    assert "Runs had 1 and 4 threads" in markdown(folder.study(), (other,))
+    assert "threads:" not in markdown(folder.study(), rows)

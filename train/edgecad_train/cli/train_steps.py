@@ -24,6 +24,7 @@ from edgecad_train.data import (
     parse_crop,
     preparation_for,
     read_cases,
+    reason_to_stop,
 )
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.networks.backbones import backbone_named
@@ -46,6 +47,16 @@ class Request:
     split: Path | None
     out: Path
 
+    @property
+    def command(self) -> str:
+        """The same request, to train."""
+        words = ["edgecad", "train", str(self.data)]
+        words += [] if self.crop == "polar-map" else ["--crop", self.crop]
+        words += ["--patient-from", self.patient_from] if self.patient_from else []
+        words += [] if self.folds is None else ["--folds", str(self.folds)]
+        words += ["--split", str(self.split)] if self.split else []
+        return shlex.join(words)
+
     def partition(self, data: PreparedData, seed: int) -> Split | Folds:
         """Divide the patients, or take a partition that was kept."""
         if self.split is None:
@@ -58,7 +69,7 @@ class Request:
 def check_data(request: Request, settings: Settings, bars: Bars) -> None:
     """Show what would be trained on; train nothing."""
     found, data = _read(request, settings, bars)
-    partition = None if data.clashes else request.partition(data, settings.seed)
+    partition = None if reason_to_stop(data) else request.partition(data, settings.seed)
     folder = request.data.absolute().parent / f"{request.data.stem}-check"
     folder.mkdir(exist_ok=True)
     checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
@@ -66,8 +77,8 @@ def check_data(request: Request, settings: Settings, bars: Bars) -> None:
         typer.echo(line)
     typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
     if checkup.would_stop:
-        raise UsageError(f"training would stop: {checkup.would_stop}")
-    typer.echo(f"next: edgecad train {shlex.quote(str(request.data))}")
+        raise typer.Exit(UsageError.exit_code)  # the lines above said why
+    typer.echo(f"next: {request.command}")
 
 
 def train_new(request: Request, settings: Settings, bars: Bars) -> None:
@@ -103,7 +114,7 @@ def go_on(out: Path, bars: Bars) -> None:
     job = read_job(folder)
     typer.echo(f"going on with {job.name}")
     found = find_cases(Path(job.data), job.patient_from)
-    data = read_cases(found.cases, job.preparation, lambda done, of: bars("reading", done, of, ""))
+    data = read_cases(found.cases, job.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
     check_usable(data)
     if data.sha256 != job.data_sha256:
         raise UsageError(
@@ -118,7 +129,8 @@ def _read(request: Request, settings: Settings, bars: Bars) -> tuple[Found, Prep
     found = find_cases(request.data, request.patient_from)
     typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
     preparation = preparation_for(parse_crop(request.crop), backbone_named(settings.backbone).size, found.cases)
-    data = read_cases(found.cases, preparation, lambda done, of: bars("reading", done, of, ""))
+    scratch = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.is_dir())
+    data = read_cases(found.cases, preparation, lambda done, of: bars("reading", done, of, ""), scratch=scratch)
     return found, data
 
 

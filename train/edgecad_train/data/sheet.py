@@ -23,6 +23,7 @@ from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
 from edgecad_train.data.labelled import Refusal
 from edgecad_train.data.prepared import PreparedData
+from edgecad_train.data.reading import says_phantom
 
 Pixels = NDArray[np.uint8]
 
@@ -105,7 +106,9 @@ def chosen_rows(data: PreparedData, tables: ColourTables) -> list[int]:
 
 
 def _heading(data: PreparedData) -> str:
-    return PHANTOM_WARNING if data.origin == "phantom" else WARNING
+    refused = [entry.path for entry in data.refused if entry.path.is_file()]
+    phantoms = data.origin == "phantom" and all(says_phantom(path) for path in refused)
+    return PHANTOM_WARNING if phantoms else WARNING
 
 
 def _kept(data: PreparedData, row: int, table: int) -> _Entry:

@@ -11,29 +11,24 @@ from edgecad_train.evaluation.scoring import ScoredPatients
 def overlap_of(model: JudgedModel, scores: ScoredPatients) -> tuple[str, ...]:
     """Sentences about patients that these data share with the model's training; none if there are none.
 
-    Patients are told by their names, and data by their hash; a model without its split knows the hash only.
+    Data are told by their hash, and patients by their names; a model without its split knows the hash only.
     """
-    same_data = model.contract.data_sha256 == scores.data_sha256
-    if model.part_of is None:
-        return (_same_data(model),) if same_data else ()
-    counts = Counter(model.part_of[patient] for patient in scores.patients if patient in model.part_of)
-    chosen = counts["train"] + counts["validation"]
-    if chosen:
+    if model.contract.data_sha256 == scores.data_sha256:
         return (
-            f"{chosen} of {len(scores.patients)} patients were in the training of {model.name} (train "
-            f"{counts['train']}, validation {counts['validation']}): FIGURES ARE OPTIMISTIC; the run's own test "
-            "figures are in its metrics.json",
+            f"these are the data that {model.name} was trained, tuned and tested on (same hash): FIGURES ARE "
+            "OPTIMISTIC; judge it on other patients, or see the test figures that training gave",
+        )
+    counts = Counter((model.part_of or {}).get(patient) for patient in scores.patients)
+    chosen = {part: counts[part] for part in ("train", "validation") if counts[part]}
+    if chosen:
+        listed = ", ".join(f"{part} {count}" for part, count in chosen.items())
+        return (
+            f"{sum(chosen.values())} of {len(scores.patients)} patients bear the names of patients that {model.name} "
+            f"was made from ({listed}): unless they are others, FIGURES ARE OPTIMISTIC",
         )
     if counts["test"]:
         return (
-            f"{counts['test']} of {len(scores.patients)} patients are the test part of {model.name}: they chose "
-            "nothing, and they are not new either",
+            f"{counts['test']} of {len(scores.patients)} patients bear the names of the test part of {model.name}: "
+            "they chose nothing, and they are not new either",
         )
-    return (_same_data(model),) if same_data else ()
-
-
-def _same_data(model: JudgedModel) -> str:
-    return (
-        f"these are the data that {model.name} was trained, tuned and tested on (same hash): FIGURES ARE OPTIMISTIC; "
-        "judge it on other patients"
-    )
+    return ()

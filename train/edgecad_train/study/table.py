@@ -156,7 +156,7 @@ def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _notes(study: Study, rows: Sequence[Row]) -> str:
-    notes = [*_method_notes(rows), *_weights_notes(rows), _time_note(study)]
+    notes = [*_method_notes(rows), *_weights_notes(rows), _time_note(study), *_threads_note(rows)]
     return "\n".join(f"- {note}" for note in notes)
 
 
@@ -186,3 +186,10 @@ def _time_note(study: Study) -> str:
     if not study.asked.time_plain:
         return f"{note}."
     return f"{note}. Plain Keras: its epochs alone, at the measured time of one of each stage's kind."
+
+
+def _threads_note(rows: Sequence[Row]) -> Iterator[str]:
+    threads = sorted({result.threads for row in rows for result in row.results})
+    if len(threads) > 1:
+        counts = " and ".join(map(str, threads))
+        yield f"Runs had {counts} threads: sums are in another order then, and scores differ by about 1e-7."

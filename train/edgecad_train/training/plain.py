@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -24,9 +24,9 @@ class OrderedBatches(keras.utils.PyDataset):
 
     def __init__(self, images: Images, labels: Labels, seed: EpochSeed, batch_size: int) -> None:
         super().__init__()
-        self._images, self._labels, self._seed, self._batch_size = images, labels, seed, batch_size
-        self._epoch = 0
-        self._order = seed.order(0, len(labels))
+        self._images, self._labels = images, labels
+        self._seed, self._batch_size = seed, batch_size
+        self.begin(0)
 
     def __len__(self) -> int:
         return -(-len(self._labels) // self._batch_size)
@@ -35,26 +35,27 @@ class OrderedBatches(keras.utils.PyDataset):
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return self._images[rows], self._labels[rows]
 
-    def on_epoch_end(self) -> None:
-        """Take the next epoch's order."""
-        self._epoch += 1
-        self._order = self._seed.order(self._epoch, len(self._labels))
+    def begin(self, epoch: int) -> None:
+        """Take an epoch's order. Keras' own `on_epoch_end` will not do: it is called once before the first epoch."""
+        self._order = self._seed.order(epoch, len(self._labels))
 
 
-class _Clock(keras.callbacks.Callback):
-    """Seconds of each epoch, validation included, as it ends."""
+class _Conductor(keras.callbacks.Callback):
+    """Gives each epoch its order, and keeps its seconds, validation included."""
 
-    def __init__(self, tell: Callable[[int, float], None]) -> None:
+    def __init__(self, batches: OrderedBatches) -> None:
         super().__init__()
-        self._tell = tell
+        self._batches = batches
+        self.seconds: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the watch."""
+        """Take the order, start the watch."""
+        self._batches.begin(epoch)
         self._begun = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Stop it."""
-        self._tell(epoch, time.perf_counter() - self._begun)
+        """Stop the watch."""
+        self.seconds.append(time.perf_counter() - self._begun)
 
 
 def fit_plainly(
@@ -79,17 +80,18 @@ def fit_plainly(
         # Keras' `auto` takes XLA, which is eight times slower on a CPU for depthwise convolutions.
         jit_compile=False,
     )
-    seconds: list[float] = []
+    batches = OrderedBatches(*train, seed, batch_size)
+    conductor = _Conductor(batches)
     history = network.model.fit(
-        OrderedBatches(*train, seed, batch_size),
+        batches,
         validation_data=validation,
         validation_batch_size=batch_size,
         epochs=epochs,
-        callbacks=[_Clock(lambda _, taken: seconds.append(taken))],
+        callbacks=[conductor],
         verbose=0,
         shuffle=False,
     ).history
-    return history, seconds
+    return history, conductor.seconds
 
 
 def plain_seconds(
