@@ -11,6 +11,7 @@ from edgecad_train.evaluation.comparison import Comparison
 from edgecad_train.report.drawing import phantom_words
 from edgecad_train.study.comparisons import AgainstReference, Difference
 from edgecad_train.study.definition import REFERENCE_STRATEGY, Study
+from edgecad_train.study.plain import plan_of
 from edgecad_train.study.rows import Row
 
 COLUMNS = {
@@ -175,7 +176,8 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
-    for name, weights in dict.fromkeys((row.backbone, result.weights) for row in rows for result in row.results):
+    results = [result for row in rows for result in row.results if plan_of(result.unit).pretrained]
+    for name, weights in dict.fromkeys((result.unit.backbone, result.weights) for result in results):
         yield f"{name}: first weights {weights}."
 
 

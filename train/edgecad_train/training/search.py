@@ -7,6 +7,7 @@ patients or inner folds of the training patients, never others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from edgecad_train.training.journal import HeadChoice
 from edgecad_train.training.rates import RateGroup
 from edgecad_train.training.stages import examples_of
 
-UNITS = (8, 16, 32, 64, 128, 256, 512)
+UNITS = (8, 16, 32, 64, 128, 256)
 DROPOUTS = (0.0, 0.6)
 EXPONENTS = (3.0, 4.0)
 """The rule's own range of a."""
@@ -30,6 +31,8 @@ JUDGED_EVERY = 3
 """Epochs between two looks at validation."""
 REDUCTION = 3
 """Hyperband keeps one of so many at each rung."""
+LANES = 4
+"""Configurations that train side by side. Fixed, not the machine's cores: it decides which ones are tried."""
 
 Tell = Callable[[int, int, float], None]
 """Called with trials done, trials in all and the least loss so far."""
@@ -81,16 +84,61 @@ def search_head(
         pruner=optuna.pruners.HyperbandPruner(JUDGED_EVERY, options.epochs, REDUCTION),
     )
     bench = _Bench(np.asarray(features[:], np.float32), labels, folds, options, seed)
-
-    def ended(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        finished = any(one.state == optuna.trial.TrialState.COMPLETE for one in study.trials)
-        if tell:
-            tell(trial.number + 1, options.trials, study.best_value if finished else float("nan"))
-
-    study.optimize(bench.loss_of, n_trials=options.trials, callbacks=[ended])
+    _contest(study, bench, options, tell)
     best = study.best_params
     head = Head(UNITS[best["units"]], round(best["dropout"], 3))
     return HeadChoice(head, round(best["a"], 3), options.trials, study.best_value)
+
+
+def _contest(study: optuna.Study, bench: _Bench, options: SearchOptions, tell: Tell | None) -> None:
+    """Let configurations train side by side, a few epochs at a time, and judge them in the order of their numbers.
+
+    Whoever is faster changes nothing: Optuna is asked and told only between two turns.
+    """
+    asked = 0
+    lanes: list[_Candidate] = []
+    with ThreadPoolExecutor(LANES, "search") as pool:
+        while lanes or asked < options.trials:
+            while len(lanes) < LANES and asked < options.trials:
+                lanes.append(bench.candidate(study.ask()))
+                asked += 1
+            losses = list(pool.map(bench.advance, lanes))
+            going = [one for one, loss in zip(lanes, losses, strict=True) if not _ended(study, one, loss, options)]
+            for one in lanes:
+                if one not in going:
+                    bench.give_back(one)
+            if tell and len(going) < len(lanes):
+                tell(asked - len(going), options.trials, _least(study))
+            lanes = going
+
+
+def _ended(study: optuna.Study, one: _Candidate, loss: float, options: SearchOptions) -> bool:
+    """Report a candidate; whether it has trained to the end, or Hyperband gives it up."""
+    one.least = min(one.least, loss)
+    one.trial.report(loss, one.epochs)
+    if one.epochs >= options.epochs:
+        study.tell(one.trial, one.least)
+        return True
+    if one.trial.should_prune():
+        study.tell(one.trial, state=optuna.trial.TrialState.PRUNED)
+        return True
+    return False
+
+
+def _least(study: optuna.Study) -> float:
+    done = [trial.value for trial in study.trials if trial.value is not None]
+    return min(done, default=float("nan"))
+
+
+@dataclass(eq=False)
+class _Candidate:
+    """A configuration under way."""
+
+    trial: optuna.Trial
+    units: int
+    runners: list[EpochRunner]
+    epochs: int = 0
+    least: float = float("inf")
 
 
 class _VariableDropout(keras.layers.Layer):
@@ -111,43 +159,42 @@ class _VariableDropout(keras.layers.Layer):
 
 @dataclass
 class _Bench:
-    """Heads of each width, built and compiled once."""
+    """Heads of each width, one a fold, compiled once and lent to candidates."""
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
     folds: Sequence[Fold]
     options: SearchOptions
     seed: int
-    _runners: dict[int, list[EpochRunner]] = field(default_factory=dict)
+    _free: dict[int, list[list[EpochRunner]]] = field(default_factory=lambda: {units: [] for units in UNITS})
 
-    def loss_of(self, trial: optuna.Trial) -> float:
-        """Least mean validation loss of one configuration; raises Optuna's `TrialPruned` where it is given up."""
+    def candidate(self, trial: optuna.Trial) -> _Candidate:
+        """Draw a configuration, and heads with first weights for it."""
         units = UNITS[trial.suggest_int("units", 0, len(UNITS) - 1)]  # an index: powers of two are evenly apart
         dropout = trial.suggest_float("dropout", *DROPOUTS)
         rate = 10.0 ** -trial.suggest_float("a", *EXPONENTS)
-        runners = self._runners.setdefault(units, []) or self._built(units)
+        runners = self._free[units].pop() if self._free[units] else self._built(units)
         for runner in runners:
             _begin(runner, dropout, rate, self.seed)
-        least = float("inf")
-        for epoch in range(self.options.epochs):
-            for number, (runner, fold) in enumerate(zip(runners, self.folds, strict=True)):
+        return _Candidate(trial, units, runners)
+
+    def give_back(self, candidate: _Candidate) -> None:
+        """Take the heads of a candidate that has ended."""
+        self._free[candidate.units].append(candidate.runners)
+
+    def advance(self, candidate: _Candidate) -> float:
+        """Train a candidate for some epochs; its validation loss, mean over the folds."""
+        until = min(candidate.epochs + JUDGED_EVERY, self.options.epochs)
+        losses = []
+        for number, (runner, fold) in enumerate(zip(candidate.runners, self.folds, strict=True)):
+            for epoch in range(candidate.epochs, until):
                 runner.train(self._examples(fold.train), EpochSeed(self.seed, number, 0), epoch)
-            if (epoch + 1) % JUDGED_EVERY and epoch + 1 < self.options.epochs:
-                continue
-            now = self._judged(runners)
-            least = min(least, now)
-            trial.report(now, epoch + 1)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-        return least
+            losses.append(runner.evaluate(self._examples(fold.held))[0])
+        candidate.epochs = until
+        return float(np.mean(losses))
 
     def _built(self, units: int) -> list[EpochRunner]:
-        self._runners[units] = [_runner(self.features.shape[1], units, self.options) for _ in self.folds]
-        return self._runners[units]
-
-    def _judged(self, runners: Sequence[EpochRunner]) -> float:
-        pairs = zip(runners, self.folds, strict=True)
-        return float(np.mean([runner.evaluate(self._examples(fold.held))[0] for runner, fold in pairs]))
+        return [_runner(self.features.shape[1], units, self.options) for _ in self.folds]
 
     def _examples(self, rows: NDArray[np.intp]) -> Examples:
         return examples_of([self.features], rows, self.labels)
