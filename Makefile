@@ -6,15 +6,16 @@ ifneq ($(words $(VENV)),1)
 $(error VENV is "$(VENV)"; make cannot hold a path with spaces: name one without)
 endif
 BIN := $(VENV)/bin
-EXTRAS := cpu,train,export,dicom,dev
+EXTRAS := cpu,train,cluster,export,dicom,dev
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench study clean
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
 	@echo "make test    all tests"
 	@echo "make check   ruff, mypy strict, import contracts"
-	@echo "make bench   scratch, warm-up and two-stage on phantoms (WEIGHTS=FILE, about an hour on 2 cores)"
+	@echo "make bench   training: how fast against plain Keras, and that it is the same training"
+	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV) and the demo's folder"
 
 setup: $(VENV)/.installed
@@ -39,9 +40,22 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-WEIGHTS ?= imagenet
+BACKBONE ?= resnet152v2
 bench: setup
-	$(BIN)/python benchmarks/phantom_strategies.py --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/training.py same --backbone $(BACKBONE)
+	$(BIN)/python benchmarks/training.py speed --backbone $(BACKBONE)
+	$(BIN)/python benchmarks/training.py speed --backbone mobilenetv2 --repeats 3
+	$(BIN)/python benchmarks/training.py search
+	$(BIN)/python benchmarks/training.py growth
+	$(BIN)/python benchmarks/training.py memory
+
+WEIGHTS ?= imagenet
+STRATEGIES ?= all
+STUDY ?= edgecad-study
+study: setup
+	test -d $(STUDY)/data || $(BIN)/edgecad phantom $(STUDY)/data --patients 218 --seed 0
+	$(BIN)/edgecad study $(STUDY)/data --backbones mobilenetv2 --weights $(WEIGHTS) --strategies $(STRATEGIES) \
+	  --seeds 5 --rates both --out $(STUDY)/$(STRATEGIES)
 
 clean:
 	rm -rf $(VENV) edgecad-demo

@@ -65,7 +65,7 @@ def test_a_missing_weights_file_is_a_usage_error(edgecad_here: Run) -> None:
     ("options", "word"),
     [
         (("--lr-exponent", "5"), "3 to 4"),
-        (("--strategy", "s7"), "two-stage, warm-up, scratch"),
+        (("--strategy", "s7"), "scratch, all, first-layers"),
     ],
 )
 def test_options_out_of_range_are_usage_errors(options: tuple[str, str], word: str, edgecad_here: Run) -> None:
@@ -114,3 +114,84 @@ def test_imagenet_weights_that_are_neither_here_nor_to_be_fetched_are_named(tmp_
     assert "--weights FILE" in told
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def _phantom_run(folder: Path) -> list[str]:
+    write_dataset(folder / "data", 16, seed=3)
+    return ["train", "--backbone", "mobilenetv2", "--weights", "none", "--warmup-epochs", "2", "--finetune-epochs", "2",
+            "--folds", "2"]  # fmt: skip
+
+
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
+    words = _phantom_run(tmp_path)
+    command = [sys.executable, "-m", "edgecad", *words]
+    whole = subprocess.run([*command, "--out", "whole"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert whole.returncode == 0, whole.stderr
+    killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _wait_for(lambda: any((tmp_path / "runs").glob("*.unfinished/training-0.npz")))
+    killed.kill()
+    killed.wait()
+    assert not list((tmp_path / "runs").glob("*/model.keras"))
+    again = [sys.executable, "-m", "edgecad", "train", "--resume"]
+    done = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    runs = [tmp_path / name / (tmp_path / name / "latest").read_text().strip() for name in ("whole", "runs")]
+    one, other = ((run / "predictions.csv").read_text() for run in runs)
+    assert one == other
+    assert not list((tmp_path / "runs").glob("*.unfinished"))
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
+    import time
+
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
+
+
+def test_resuming_where_nothing_is_unfinished_is_a_usage_error(edgecad_here: Run) -> None:
+    _refused(edgecad_here("train", "--resume"), 2, "no unfinished run in runs", "edgecad train DATA")
+
+
+def test_an_unfinished_run_of_a_newer_version_is_refused_and_kept(edgecad_here: Run) -> None:
+    job = Path("runs/x.unfinished/job.json")
+    job.parent.mkdir(parents=True)
+    job.write_text('{"schema": 99}')
+    answer = edgecad_here("train", "--resume")
+    assert answer.code == 6  # type: ignore[attr-defined]
+    assert "schema 99" in answer.stderr  # type: ignore[attr-defined]
+    assert job.is_file()
+
+
+def test_a_check_trains_nothing_and_tells_what_would_be_trained_on(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    Path("data/CAD/broken.jpg").write_bytes(b"not a picture")
+    answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2")
+    assert answer.code == 2  # type: ignore[attr-defined]
+    assert "training would stop: 1 of 17" in answer.stdout  # type: ignore[attr-defined]
+    Path("data/CAD/broken.jpg").unlink()
+    answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--folds", "0")
+    assert answer.code == 0, answer  # type: ignore[attr-defined]
+    assert "next: edgecad train data --folds 0" in answer.stdout  # type: ignore[attr-defined]
+    assert "validation" in answer.stdout  # type: ignore[attr-defined]
+    assert {path.name for path in Path("data-check").iterdir()} == {"checkup.json", "contact-sheet.png"}
+    assert not Path("runs").exists()
+
+
+def test_a_split_and_folds_exclude_one_another(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    Path("split.json").write_text("{}")
+    answer = edgecad_here("train", "--weights", "none", "--split", "split.json", "--folds", "2")
+    _refused_last(answer, 2, "--split and --folds exclude one another")
+
+
+def test_more_folds_than_patients_are_a_usage_error(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    _refused_last(edgecad_here("train", "--weights", "none", "--folds", "12"), 2, "12 folds, but the smaller class")
+
+
+def _refused_last(answer: object, code: int, word: str) -> None:
+    assert answer.code == code, answer  # type: ignore[attr-defined]
+    assert word in answer.stderr.splitlines()[-1]  # type: ignore[attr-defined]
+    assert not Path("runs").exists()

@@ -13,32 +13,43 @@ import pytest
 from edgecad.contract import contract_from_json
 from edgecad.folders import new_folder, point_latest
 from edgecad_train import runfolder
-from edgecad_train.run import Outcome, by_patient
-from edgecad_train.splits.split import split_from_file
-from edgecad_train.training.stages import predict_logits
+from edgecad_train.data import PreparedData
+from edgecad_train.run import Outcome, Settings, by_patient, train
+from edgecad_train.splits.kept import partition_from_file
+from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
+from edgecad_train.training.strategies import plan_for
+
+ALWAYS = {
+    "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
+    "validation.npz", "heatmaps.npz", "report.html", "curves.png", "cases-right.png", "cases-wrong.png",
+}  # fmt: skip
+DRAWN = ("roc", "calibration", "confusion", "decision-curve")
 
 
-@pytest.fixture(scope="module")
-def folder(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("runs") / "a-run"
+def _written(outcome: Outcome, path: Path) -> Path:
     with new_folder(path) as partial:
         runfolder.write_run(outcome, partial, 12.34, "the file's stem")
     point_latest(path)
     return path
 
 
-def test_a_run_folder_holds_what_its_readers_are_promised(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {
-        "model.keras",
-        "contract.json",
-        "run.json",
-        "history.json",
-        "metrics.json",
-        "predictions.csv",
-        "split.json",
-        "validation.npz",
-        "curves.png",
-    }
+@pytest.fixture(scope="module")
+def folder(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(outcome, tmp_path_factory.mktemp("runs") / "a-run")
+
+
+@pytest.fixture(scope="module")
+def folder_of_folds(folded: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(folded, tmp_path_factory.mktemp("runs") / "a-run-of-folds")
+
+
+def _names(chosen_on: str) -> set[str]:
+    return ALWAYS | {f"{name}-{part}.png" for name in DRAWN for part in (chosen_on, "test")}
+
+
+def test_a_run_folder_holds_what_its_readers_are_promised(folder: Path, folder_of_folds: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == _names("validation")
+    assert {path.name for path in folder_of_folds.iterdir()} == _names("out-of-fold")
     assert (folder.parent / "latest").read_text().strip() == "a-run"
 
 
@@ -47,65 +58,156 @@ def test_the_contract_is_readable_and_tells_of_this_run(folder: Path, outcome: O
     assert contract == outcome.contract
     assert (contract.name, contract.positive, contract.classes) == ("a-run", "CAD", ("CAD", "nonCAD"))
     assert (contract.origin, contract.weights, contract.preparation.size) == ("phantom", "none", 224)
-    assert contract.split_sha256 == outcome.split.sha256
+    assert contract.split_sha256 == outcome.partition.sha256
     assert contract.golden == ()
+    assert {metric.part for metric in contract.metrics} == {"validation", "test"}
 
 
-def test_metrics_carry_both_parts_and_intervals(folder: Path, outcome: Outcome) -> None:
+def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_patients(folded: Outcome) -> None:
+    chose, test = folded.evaluations
+    assert (chose.part, test.part) == ("out-of-fold", "test")
+    counts = [chose.confusion.true_positive, chose.confusion.false_negative, chose.confusion.true_negative,
+              chose.confusion.false_positive]  # fmt: skip
+    assert sum(counts) == len(folded.partition.development) == 24
+    assert "out-of-fold sensitivity" in folded.contract.decision.rule
+
+
+def test_out_of_fold_scores_come_from_the_fold_that_held_the_patient_out(
+    folded: Outcome, phantoms: PreparedData
+) -> None:
+    """Train the second fold alone, as a split: its validation scores are the run's out-of-fold scores."""
+    assert isinstance(folded.partition, Folds)
+    alone = train(phantoms, folded.partition.split(1), folded.settings, "alone")
+    rows = rows_of(phantoms.cases, folded.partition.folds[1])
+    # Orders and dropout differ by the training's number, but the first network and what is frozen do not.
+    assert np.corrcoef(alone.log_odds[rows], folded.log_odds[rows])[0, 1] > 0.5
+    own = folded.network_logits[:, 0] - folded.network_logits[:, 1]
+    assert not np.allclose(own, folded.log_odds[folded.development])
+
+
+def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: Outcome) -> None:
+    *folds, refit = folded.histories
+    assert [history.name for history in folded.histories] == ["fold 1", "fold 2", "fold 3", "refit"]
+    for stage in range(2):
+        wanted = round(float(np.median([history.stages[stage].best + 1 for history in folds])))
+        assert len(refit.stages[stage].epochs) == wanted
+        assert all(epoch.val_loss is None for epoch in refit.stages[stage].epochs)
+
+
+def test_the_test_part_chooses_nothing(phantoms: PreparedData, outcome: Outcome) -> None:
+    """With the labels of the test part turned round, all that is chosen stays the same."""
+    from dataclasses import replace
+
+    assert isinstance(outcome.partition, Split)
+    tested = set(outcome.partition.test)
+    turned = {"CAD": "nonCAD", "nonCAD": "CAD"}
+    cases = tuple(
+        replace(case, label=turned[case.label]) if case.patient in tested else case for case in phantoms.cases
+    )
+    again = train(replace(phantoms, cases=cases), outcome.partition, outcome.settings, "a-run")
+    assert again.contract.decision == outcome.contract.decision
+    assert again.contract.heatmap == outcome.contract.heatmap
+    assert again.histories == outcome.histories
+    assert again.evaluations[0] == outcome.evaluations[0]
+    assert again.evaluations[1] != outcome.evaluations[1]
+
+
+def test_selecting_on_the_test_part_is_told_and_never_reaches_the_contract(
+    phantoms: PreparedData, outcome: Outcome
+) -> None:
+    settings = Settings("mobilenetv2", "none", outcome.settings.plan, select_on_test=True)
+    told = train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
+    assert told.optimism is not None
+    assert "optimism gap" in told.optimism.words
+    assert told.evaluations == outcome.evaluations
+    assert told.contract.decision == outcome.contract.decision
+    for one, other in zip(told.network.model.get_weights(), outcome.network.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_strategies_share_a_cache_and_come_out_as_without(phantoms: PreparedData, tmp_path: Path) -> None:
+    split = split_by_patient(phantoms.cases, seed=0)
+    for strategy in ("warm-up", "two-stage"):
+        settings = Settings("mobilenetv2", "none", plan_for(strategy, warmup=1, finetune=1))
+        alone = train(phantoms, split, settings, strategy)
+        shared = train(phantoms, split, settings, strategy, cache=tmp_path)
+        np.testing.assert_array_equal(alone.log_odds, shared.log_odds)
+    assert list(tmp_path.glob("*.npy"))
+
+
+def test_metrics_carry_both_parts_with_intervals(folder: Path, outcome: Outcome) -> None:
     told = json.loads((folder / "metrics.json").read_text())
     assert told["origin"] == "phantom"
-    for part in ("validation", "test"):
-        rows = [row for row in told["metrics"] if row["part"] == part]
-        assert {"accuracy", "auc", "sensitivity_cad", "specificity_cad"} <= {row["name"] for row in rows}
-        assert {row["n"] for row in rows if row["name"] == "accuracy"} == {len(getattr(outcome.split, part))}
-        assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
+    assert [evaluation["part"] for evaluation in told["evaluations"]] == ["validation", "test"]
+    for evaluation, own in zip(told["evaluations"], outcome.evaluations, strict=True):
+        assert {"accuracy", "auc", "auc_bootstrap", "sensitivity_cad"} <= {row["name"] for row in evaluation["metrics"]}
+        assert evaluation["threshold"] == own.threshold
 
 
-def test_the_threshold_reaches_its_sensitivity_on_the_validation_part(outcome: Outcome) -> None:
-    truth, scores = by_patient(outcome.data, outcome.split, "validation", outcome.scores)
-    assert (scores[truth] >= outcome.contract.decision.threshold).mean() >= 0.95
-
-
-def test_predictions_list_every_scan_with_its_part_and_score(folder: Path, outcome: Outcome) -> None:
+def test_predictions_have_a_line_a_patient_with_its_part_and_score(folder: Path, outcome: Outcome) -> None:
     with (folder / "predictions.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["patient"] for row in rows] == [case.patient for case in outcome.data.cases]
-    assert {row["patient"] for row in rows if row["part"] == "test"} == set(outcome.split.test)
-    assert [float(row["score_cad"]) for row in rows] == pytest.approx(outcome.scores.tolist(), abs=1e-6)
+        lines = list(csv.DictReader(file))
+    assert {line["patient"] for line in lines} == {case.patient for case in outcome.data.cases}
+    assert len(lines) == 30
+    assert isinstance(outcome.partition, Split)
+    tested = [line for line in lines if line["part"] == "test"]
+    truth, log_odds = by_patient(outcome.data, outcome.partition.test, outcome.log_odds)
+    assert [line["label"] == "CAD" for line in tested] == list(truth)
+    scores = 1 / (1 + np.exp(-log_odds / outcome.contract.decision.temperature))
+    assert [float(line["score_cad"]) for line in tested] == pytest.approx(scores, abs=1e-6)
+    assert [line["above"] == "1" for line in tested] == list(scores >= outcome.contract.decision.threshold)
 
 
-def test_the_saved_network_gives_the_scores_that_were_told(folder: Path, outcome: Outcome) -> None:
-    model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    images = outcome.data.images[:6]
-    logits = np.asarray(model.predict(images, verbose=0), np.float64)
-    np.testing.assert_allclose(logits, predict_logits(outcome.network, images), atol=1e-6)
-    log_odds = (logits[:, 0] - logits[:, 1]) / outcome.contract.decision.temperature
-    np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), outcome.scores[:6], atol=1e-5)
+def test_with_folds_predictions_name_the_fold_that_held_each_patient_out(
+    folder_of_folds: Path, folded: Outcome
+) -> None:
+    assert isinstance(folded.partition, Folds)
+    with (folder_of_folds / "predictions.csv").open(newline="") as file:
+        lines = {line["patient"]: line for line in csv.DictReader(file)}
+    for number, fold in enumerate(folded.partition.folds, 1):
+        assert {(lines[patient]["part"], lines[patient]["fold"]) for patient in fold} == {("out-of-fold", str(number))}
+    assert {(lines[patient]["part"], lines[patient]["fold"]) for patient in folded.partition.test} == {("test", "")}
+
+
+@pytest.mark.parametrize("which", ["folder", "folder_of_folds"])
+def test_the_saved_model_is_the_trained_one_and_loads_safely(which: str, request: pytest.FixtureRequest) -> None:
+    path: Path = request.getfixturevalue(which)
+    model = keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
+    with np.load(path / "validation.npz", allow_pickle=False) as arrays:
+        images, labels, logits = arrays["images"], arrays["labels"], arrays["logits"]
+    np.testing.assert_allclose(model.predict(images[:6], verbose=0), logits[:6], atol=1e-5)
+    assert len(images) == len(labels) == len(logits)
 
 
 def test_the_validation_images_are_those_of_the_validation_patients(folder: Path, outcome: Outcome) -> None:
     with np.load(folder / "validation.npz", allow_pickle=False) as arrays:
         images, labels = arrays["images"], arrays["labels"]
-    rows = outcome.split.rows(outcome.data.cases, "validation")
+    assert isinstance(outcome.partition, Split)
+    rows = rows_of(outcome.data.cases, outcome.partition.validation)
     np.testing.assert_array_equal(images, outcome.data.images[rows])
     np.testing.assert_array_equal(labels, outcome.data.labels[rows])
 
 
-def test_the_kept_split_can_be_used_again(folder: Path, outcome: Outcome) -> None:
-    assert split_from_file(folder / "split.json", outcome.data.cases) == outcome.split
+def test_the_kept_partition_can_be_used_again(folder: Path, folder_of_folds: Path, outcome: Outcome,
+                                              folded: Outcome) -> None:  # fmt: skip
+    assert partition_from_file(folder / "split.json", outcome.data.cases) == outcome.partition
+    assert partition_from_file(folder_of_folds / "split.json", folded.data.cases) == folded.partition
 
 
 def test_the_history_has_every_epoch_of_both_stages(folder: Path) -> None:
-    stages = json.loads((folder / "history.json").read_text())["stages"]
-    assert [(stage["stage"], len(stage["epochs"])) for stage in stages] == [("warm-up", 1), ("fine-tuning", 1)]
+    (training,) = json.loads((folder / "history.json").read_text())["trainings"]
+    assert training["name"] == "run"
+    assert [(s["stage"], len(s["epochs"])) for s in training["stages"]] == [("warm-up", 1), ("fine-tuning", 1)]
 
 
 def test_the_record_of_the_run_tells_settings_boundary_and_patients(folder: Path) -> None:
     record = json.loads((folder / "run.json").read_text())
     assert record["settings"]["backbone"] == "mobilenetv2"
     assert record["fine_tuned_from"] == "Conv_1"
+    assert record["unfrozen"]["layers"] == 3
     assert (record["scans"], sum(record["patients"].values()), record["refused"]) == (30, 30, [])
     assert record["patient_rule"] == "the file's stem"
+    assert {"frozen", "training"} <= set(record["seconds_by_step"])
 
 
 def test_nothing_is_published_when_writing_fails_midway(
@@ -116,7 +218,7 @@ def test_nothing_is_published_when_writing_fails_midway(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runfolder, "draw_curves", full_disk)
+    monkeypatch.setattr(runfolder, "write_report", full_disk)
     with pytest.raises(OSError, match="No space left"), new_folder(tmp_path / "a-run") as partial:
         runfolder.write_run(outcome, partial, 1.0, "the file's stem")
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
