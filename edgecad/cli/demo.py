@@ -15,7 +15,7 @@ MARK = "EDGECAD-DEMO.txt"
 NOT_AVAILABLE = 4
 NEEDED = {
     "cpu": ("onnxruntime",),
-    "train": ("tensorflow", "sklearn", "scipy", "matplotlib"),
+    "train": ("tensorflow", "sklearn", "scipy", "matplotlib", "statsmodels", "optuna", "jinja2", "filelock"),
     "export": ("tf2onnx", "onnx", "pydicom"),
 }
 
@@ -87,7 +87,7 @@ def _unseen_scan(out: Path) -> Path:
 
     with (followed(out / "runs/latest") / "predictions.csv").open(newline="") as file:
         chosen = next(row for row in csv.DictReader(file) if (row["part"], row["label"]) == ("test", "CAD"))
-    return out / "data/CAD" / chosen["file"]
+    return out / "data/CAD" / f"{chosen['patient']}.jpg"  # a phantom's patient is its file's stem
 
 
 def _train(out: Path) -> None:
@@ -109,7 +109,7 @@ def _train(out: Path) -> None:
         "epochs. Expect a poor classifier: what follows shows the way, not what two-stage training can do."
     )
     _step(f"{title.replace('in two stages', 'from scratch')}", *arguments, "--weights", "none", "--strategy", "scratch",
-          "--warmup-epochs", 18)  # fmt: skip
+          "--warmup-epochs", 18, "--folds", 0)  # fmt: skip
 
 
 def _step(title: str, *arguments: object) -> None:
@@ -126,7 +126,7 @@ def _run(title: str, *arguments: object) -> int:
 
 
 def _tell_pictures(out: Path) -> None:
-    typer.echo("\nPictures of this demo (PHANTOMS: they say nothing about patients):")
-    for path in sorted([*out.glob("runs/*/curves.png"), *out.glob("answers/*.png")]):
+    typer.echo("\nReport and pictures of this demo (PHANTOMS: they say nothing about patients):")
+    for path in sorted([*out.glob("runs/*/report.html"), *out.glob("runs/*/curves.png"), *out.glob("answers/*.png")]):
         typer.echo(f"  {path}")
     typer.echo("next: edgecad train DATA, with your own scans in DATA/CAD and DATA/nonCAD")

@@ -173,7 +173,7 @@ def test_a_check_trains_nothing_and_tells_what_would_be_trained_on(edgecad_here:
     Path("data/CAD/broken.jpg").unlink()
     answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--folds", "0")
     assert answer.code == 0, answer  # type: ignore[attr-defined]
-    assert "next: edgecad train data --folds 0" in answer.stdout  # type: ignore[attr-defined]
+    assert "next: edgecad train data --backbone mobilenetv2 --folds 0" in answer.stdout  # type: ignore[attr-defined]
     assert "validation" in answer.stdout  # type: ignore[attr-defined]
     assert {path.name for path in Path("data-check").iterdir()} == {"checkup.json", "contact-sheet.png"}
     assert not Path("runs").exists()

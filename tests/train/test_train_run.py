@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +18,9 @@ from edgecad_train.data import PreparedData
 from edgecad_train.run import Outcome, Settings, by_patient, train
 from edgecad_train.splits.kept import partition_from_file
 from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
+from edgecad_train.training.journal import Journal
 from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.trainer import Trainer
 
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
@@ -72,17 +75,32 @@ def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_
     assert "out-of-fold sensitivity" in folded.contract.decision.rule
 
 
-def test_out_of_fold_scores_come_from_the_fold_that_held_the_patient_out(
-    folded: Outcome, phantoms: PreparedData
+def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_test_part(
+    folded: Outcome, phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Train the second fold alone, as a split: its validation scores are the run's out-of-fold scores."""
-    assert isinstance(folded.partition, Folds)
-    alone = train(phantoms, folded.partition.split(1), folded.settings, "alone")
-    rows = rows_of(phantoms.cases, folded.partition.folds[1])
-    # Orders and dropout differ by the training's number, but the first network and what is frozen do not.
-    assert np.corrcoef(alone.log_odds[rows], folded.log_odds[rows])[0, 1] > 0.5
-    own = folded.network_logits[:, 0] - folded.network_logits[:, 1]
-    assert not np.allclose(own, folded.log_odds[folded.development])
+    seen: dict[str, tuple[set[int], set[int]]] = {}
+    whole = Trainer.train
+
+    def watched(self: Trainer, name: str, number: int, rows: Any, held: Any, **more: Any) -> Any:
+        seen[name] = (set(rows), set() if held is None else set(held))
+        return whole(self, name, number, rows, held, **more)
+
+    monkeypatch.setattr(Trainer, "train", watched)
+    journal = Journal(tmp_path)
+    outcome = train(phantoms, folded.partition, folded.settings, "again", journal=journal)
+    assert isinstance(outcome.partition, Folds)
+    tested = set(rows_of(phantoms.cases, outcome.partition.test))
+    for number, fold in enumerate(outcome.partition.folds):
+        rows, held = seen[f"fold {number + 1}"]
+        assert held == set(rows_of(phantoms.cases, fold))
+        assert not rows & held
+        assert not (rows | held) & tested
+        kept = journal.result(number)
+        assert kept is not None
+        np.testing.assert_array_equal(outcome.log_odds[sorted(held)], kept.held.log_odds)
+    assert seen["refit"] == (set(range(len(phantoms.cases))) - tested, set())
+    own = outcome.network_logits[:, 0] - outcome.network_logits[:, 1]
+    assert not np.allclose(own, outcome.log_odds[outcome.development])
 
 
 def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: Outcome) -> None:

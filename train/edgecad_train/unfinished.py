@@ -17,7 +17,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from edgecad.contract import Frozen, Preparation, json_from_struct
-from edgecad.errors import EdgecadError, ModelInvalid, UsageError
+from edgecad.errors import EdgecadError, ModelInvalid, NotAvailable, UsageError
 from edgecad.folders import write_whole
 from edgecad_train.contracting import package_versions
 from edgecad_train.settings import Settings
@@ -80,7 +80,7 @@ def begun(runs: Path, job: Job) -> Iterator[Unfinished]:
 
 @contextmanager
 def gone_on(folder: Path) -> Iterator[Unfinished]:
-    """Go on with an unfinished run. Its folder goes when the block ends well, or with an error that a rerun repeats.
+    """Go on with an unfinished run. Its folder goes when the block ends well, or where nothing was trained yet.
 
     Raises:
         UsageError: another process is at it, or it was begun with other versions.
@@ -98,8 +98,9 @@ def gone_on(folder: Path) -> Iterator[Unfinished]:
                 f"{error.strerror or error}{where}; what was trained is kept up to the last good epoch: free the disk "
                 f"and run: edgecad train --resume --out {shlex.quote(str(folder.parent))}"
             ) from error
-        except EdgecadError:
-            shutil.rmtree(folder, ignore_errors=True)
+        except (UsageError, NotAvailable):
+            if not any(folder.glob("*.npz")):  # nothing was trained yet, and nothing is lost
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -119,9 +119,9 @@ def _run(
 def _read(model: JudgedModel, data: Path, patient_from: str | None, bars: Bars) -> PreparedData:
     from edgecad_train.data import find_cases, prepare_cases
 
-    cases, preparation = find_cases(data, patient_from).cases, model.contract.preparation
+    cases, preparation = find_cases(data, patient_from, least=1).cases, model.contract.preparation
     task = f"reading at {preparation.size}"
-    return prepare_cases(cases, preparation, lambda done, of: bars(task, done, of, ""))
+    return prepare_cases(cases, preparation, lambda done, of: bars(task, done, of, ""), least=1)
 
 
 def _tell(record: Record, folder: Path, json: bool) -> None:

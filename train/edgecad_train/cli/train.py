@@ -48,7 +48,11 @@ def train(
     units: Annotated[int, typer.Option(min=1, help="Units of the head's hidden layer.")] = 64,
     dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
     search: Annotated[
-        bool, typer.Option("--search/--no-search", help="Find units, dropout and a by Hyperband, on held-out patients.")
+        bool,
+        typer.Option(
+            "--search/--no-search",
+            help="Find units, dropout and a by Hyperband on held-out patients, whatever those options say.",
+        ),
     ] = False,
     search_trials: Annotated[int, typer.Option(min=4, help="Configurations that --search tries.")] = 60,
     batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
@@ -59,7 +63,11 @@ def train(
         int, typer.Option(min=1, metavar="PASSES", help="Passes of small shifts, scales and brightness. 1: none.")
     ] = 1,
     crop: Annotated[
-        str, typer.Option(help="polar-map, none (whole images), or x,y,w,h on screens of one size.")
+        str,
+        typer.Option(
+            help="polar-map; none: the whole image, unchecked, with all that is written on it; x,y,w,h: that part of "
+            "screens of one size first, then the polar map in it."
+        ),
     ] = "polar-map",
     patient_from: Annotated[
         Optional[str],  # noqa: UP045
@@ -68,7 +76,9 @@ def train(
     folds: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            min=0, help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients, else 0."
+            min=0,
+            help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients (fewer where "
+            "a class has fewer), else 0.",
         ),
     ] = None,
     split: Annotated[
@@ -90,7 +100,11 @@ def train(
         bool, typer.Option("--check", help="Train nothing; show what would be trained on, with a contact sheet.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the unfinished run that was begun last; DATA is its own.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the unfinished run of --out that was begun last; all other options are its own.",
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the order of scans.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
@@ -106,6 +120,10 @@ def train(
     Writes RUNS/<time>-<backbone>/ with report.html, and points RUNS/latest to it. A run that was
     killed goes on with --resume. With --check nothing is trained.
     """
+    from edgecad.errors import UsageError
+
+    if check and resume:
+        raise UsageError("--check and --resume exclude one another: a check trains nothing; give one of them")
     _require()
     from edgecad.cli.progress import progress_bars
     from edgecad_train.cli.train_steps import Request, check_data, go_on, train_new

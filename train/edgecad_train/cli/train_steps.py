@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +49,10 @@ class Request:
     split: Path | None
     out: Path
 
-    @property
-    def command(self) -> str:
-        """The same request, to train."""
-        words = ["edgecad", "train", str(self.data)]
+    def command(self, settings: Settings) -> str:
+        """The same scans, divided the same way, to train on; how it trains may still be chosen."""
+        words = ["edgecad", "train", str(self.data), "--backbone", settings.backbone]
+        words += ["--seed", str(settings.seed)] if settings.seed else []
         words += [] if self.crop == "polar-map" else ["--crop", self.crop]
         words += ["--patient-from", self.patient_from] if self.patient_from else []
         words += [] if self.folds is None else ["--folds", str(self.folds)]
@@ -78,7 +80,7 @@ def check_data(request: Request, settings: Settings, bars: Bars) -> None:
     typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
     if checkup.would_stop:
         raise typer.Exit(UsageError.exit_code)  # the lines above said why
-    typer.echo(f"next: {request.command}")
+    typer.echo(f"next: {request.command(settings)}")
 
 
 def train_new(request: Request, settings: Settings, bars: Bars) -> None:
@@ -103,7 +105,7 @@ def train_new(request: Request, settings: Settings, bars: Bars) -> None:
         versions=package_versions(),
     )
     # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
-    with begun(request.out, job) as unfinished:
+    with _interruptible(request.out), begun(request.out, job) as unfinished:
         _train(unfinished, found, data, started, bars)
 
 
@@ -121,8 +123,19 @@ def go_on(out: Path, bars: Bars) -> None:
             f"the scans in {job.data} are not those that {job.name} was begun with; put those back, or remove {folder} "
             "and train again"
         )
-    with gone_on(folder) as unfinished:
+    with _interruptible(out), gone_on(folder) as unfinished:
         _train(unfinished, found, data, started, bars)
+
+
+@contextmanager
+def _interruptible(out: Path) -> Iterator[None]:
+    """Say after a Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        where = "" if out == Path("runs") else f" --out {shlex.quote(str(out))}"
+        typer.echo(f"what was trained is kept; to go on with it: edgecad train --resume{where}", err=True)
+        raise
 
 
 def _read(request: Request, settings: Settings, bars: Bars) -> tuple[Found, PreparedData]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgecad.errors import UsageError
 from edgecad.images import is_scan_file
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import Case, Found, check_patients
+from edgecad_train.data.labelled import MIN_PATIENTS, Case, Found, check_patients
 
 PHANTOM_MARK = "PHANTOMS.json"
 """What `edgecad phantom` leaves in its folder."""
@@ -20,11 +20,14 @@ COLUMNS = ("path", "label", "patient")
 FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CSV with {','.join(COLUMNS)}"
 
 
-def find_cases(data: Path, patient_from: str | None = None) -> Found:
+def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PATIENTS) -> Found:
     """List the labelled scans of a folder or a CSV file.
 
     In class folders the patient is the file's stem, or what `patient_from` (a regular expression;
     its first group, or the whole match) finds in the stem. Whether a CSV's files exist is seen when they are read.
+
+    Args:
+        least: patients that each class must have.
 
     Raises:
         UsageError: no such folder, a class missing, too few patients, a patient under two labels.
@@ -37,7 +40,7 @@ def find_cases(data: Path, patient_from: str | None = None) -> Found:
         raise UsageError("--patient-from is for class folders; a CSV names the patient in its own column")
     else:
         found = Found(_cases_of_csv(data), "the CSV's patient column")
-    check_patients(found.cases)
+    check_patients(found.cases, least)
     return found
 
 

@@ -39,8 +39,8 @@ class Refusal:
     message: str
 
 
-def check_patients(cases: Sequence[Case]) -> None:
-    """See that each patient has one label and each class enough patients.
+def check_patients(cases: Sequence[Case], least: int = MIN_PATIENTS) -> None:
+    """See that each patient has one label and each class at least so many patients.
 
     Raises:
         UsageError: naming the patient, or the class.
@@ -54,8 +54,6 @@ def check_patients(cases: Sequence[Case]) -> None:
             )
     for name in CLASSES:
         count = sum(label == name for label in labels.values())
-        if count < MIN_PATIENTS:
-            raise UsageError(
-                f"class {name} has {count} patients; at least {MIN_PATIENTS} are wanted, so that training, "
-                "validation and test each have some"
-            )
+        if count < least:
+            why = ", so that training, validation and test each have some" if least >= MIN_PATIENTS else ""
+            raise UsageError(f"class {name} has {count} patients; at least {least} are wanted{why}")

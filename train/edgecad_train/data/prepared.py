@@ -13,7 +13,7 @@ from edgecad.errors import UsageError
 from edgecad.images.screen import Kind
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import colours_of
-from edgecad_train.data.labelled import Case, Refusal, check_patients
+from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal, check_patients
 
 MAX_REFUSED_SHARE = 0.05
 """Above this share of refused scans the data folder is not what it is taken for."""
@@ -82,8 +82,8 @@ class PreparedData:
         return colours_of((self.images[row] for row in rows), self.preparation.crop)
 
 
-def check_usable(data: PreparedData) -> None:
-    """See that training may start.
+def check_usable(data: PreparedData, least: int = MIN_PATIENTS) -> None:
+    """See that training, or with fewer patients a class an evaluation, may start.
 
     Raises:
         UsageError: a scan is under two patients or labels, more than 5 % were refused (duplicates left out
@@ -92,7 +92,7 @@ def check_usable(data: PreparedData) -> None:
     if data.clashes:
         raise UsageError(f"{data.clashes[0]}{_and_more(len(data.clashes))}")
     _check_refusals(data)
-    check_patients(data.cases)
+    check_patients(data.cases, least)
 
 
 def reason_to_stop(data: PreparedData) -> str | None:

@@ -18,7 +18,7 @@ from edgecad.errors import InputRefused
 from edgecad.images import read_screen
 from edgecad.polarmap import prepare
 from edgecad_train.data.finding import PHANTOM_MARK
-from edgecad_train.data.labelled import Case, Refusal
+from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
 
@@ -34,15 +34,19 @@ def prepare_cases(
     *,
     memory_budget: int = MEMORY_BUDGET,
     scratch: Path | None = None,
+    least: int = MIN_PATIENTS,
 ) -> PreparedData:
     """Read and prepare every scan, and see that training may start; see `read_cases`.
+
+    Args:
+        least: patients that each class must have.
 
     Raises:
         UsageError: more than 5 % are refused, too few patients of a class are left, or one scan is under
             two patients or labels.
     """
     data = read_cases(cases, preparation, progress, memory_budget=memory_budget, scratch=scratch)
-    check_usable(data)
+    check_usable(data, least)
     return data
 
 

@@ -95,7 +95,11 @@ def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone)
 
 
 def _stages_of(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
-    """Words for what an archive lacks, which must be the top: a gap below trained layers is a damaged file."""
+    """Words for what an archive lacks, which must be the top.
+
+    A stage's shortcut stands among layers that come later, so the first layers that are lacking may have some
+    above them that are held; a gap in the lower half is a damaged file.
+    """
     if not lacking:
         return ""
     names = [layer.name for layer in own]

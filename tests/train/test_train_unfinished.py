@@ -1,0 +1,103 @@
+"""A run in progress: one hand at a time, nothing lost on a full disk, nothing left by a usage error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgecad.contract import Preparation
+from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
+from edgecad_train.contracting import package_versions
+from edgecad_train.settings import Settings
+from edgecad_train.splits.split import Split
+from edgecad_train.training.strategies import plan_for
+from edgecad_train.unfinished import Job, begun, gone_on, newest_unfinished, read_job
+
+
+def _job(name: str = "a-run", **others: Any) -> Job:
+    values = {
+        "name": name, "data": "data", "patient_from": None, "preparation": Preparation(size=224),
+        "settings": Settings("mobilenetv2", "none", plan_for("two-stage")),
+        "partition": Split(seed=0, train=("a",), validation=("b",), test=("c",)),
+        "data_sha256": "0" * 64, "versions": package_versions(),
+    }  # fmt: skip
+    return Job(**{**values, **others})
+
+
+def test_what_was_asked_is_read_back_the_same(tmp_path: Path) -> None:
+    with begun(tmp_path / "runs", _job()) as unfinished:
+        assert read_job(unfinished.folder) == _job()
+        assert unfinished.final == tmp_path / "runs" / "a-run"
+
+
+def test_a_run_that_ends_leaves_nothing_unfinished(tmp_path: Path) -> None:
+    with begun(tmp_path / "runs", _job()) as unfinished:
+        unfinished.final.mkdir()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["a-run"]
+
+
+def test_a_usage_error_leaves_nothing_at_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError), begun(tmp_path / "runs", _job()):
+        raise UsageError("no such thing")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_keeps_what_was_trained_and_says_how_to_go_on(tmp_path: Path) -> None:
+    with (
+        pytest.raises(EdgecadError, match=r"No space left.*edgecad train --resume --out") as told,
+        begun(tmp_path / "runs", _job()),
+    ):
+        raise OSError(28, "No space left on device", "STATE.npz")
+    assert told.value.exit_code == 1
+    assert newest_unfinished(tmp_path / "runs").name == "a-run.unfinished"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GateFailed])
+def test_an_interrupt_or_a_failed_check_keeps_what_was_trained(error: type[BaseException], tmp_path: Path) -> None:
+    def stopped() -> None:
+        with begun(tmp_path / "runs", _job()) as unfinished:
+            (unfinished.folder / "training-0.npz").write_bytes(b"hours of work")
+            raise error("stop")
+
+    with pytest.raises(error):
+        stopped()
+    assert (newest_unfinished(tmp_path / "runs") / "training-0.npz").is_file()
+
+
+def test_what_a_kill_left_half_written_is_cleared_when_the_run_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), begun(tmp_path / "runs", _job()):
+        raise KeyboardInterrupt
+    (tmp_path / "runs" / ".a-run.12ab.partial").mkdir()
+    with gone_on(newest_unfinished(tmp_path / "runs")):
+        assert not list((tmp_path / "runs").glob(".*.partial"))
+
+
+def test_two_hands_on_one_run_are_a_usage_error(tmp_path: Path) -> None:
+    with begun(tmp_path / "runs", _job()) as unfinished:
+        with pytest.raises(UsageError, match="being trained by another process"), gone_on(unfinished.folder):
+            pass
+        assert unfinished.folder.is_dir()
+
+
+def test_other_versions_are_refused_by_name_and_the_run_is_kept(tmp_path: Path) -> None:
+    job = _job(versions={**package_versions(), "keras": "0.1"})
+    with pytest.raises(UsageError, match=r"begun with keras 0\.1"), begun(tmp_path / "runs", job):
+        pass
+
+
+@pytest.mark.parametrize("text", ['{"schema": 2}', "not json", '{"schema": 1, "name": "x"}'])
+def test_a_job_that_cannot_be_read_is_invalid(text: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a.unfinished"
+    folder.mkdir()
+    (folder / "job.json").write_text(text)
+    with pytest.raises(ModelInvalid):
+        read_job(folder)
+
+
+def test_the_run_begun_last_is_the_one_to_go_on_with(tmp_path: Path) -> None:
+    for name in ("20260102-1", "20260103-1", "20260101-1"):
+        with pytest.raises(KeyboardInterrupt), begun(tmp_path, _job(name)):
+            raise KeyboardInterrupt
+    assert newest_unfinished(tmp_path).name == "20260103-1.unfinished"
