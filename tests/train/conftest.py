@@ -118,7 +118,11 @@ def run_stage() -> Callable[..., StageHistory]:
         labels = np.concatenate([part.labels for part in parts])
         cut = cut_of(network, stage.part)
         scans = Scans(images, "drawn")
-        values = images if cut is None else frozen_outputs(network, [cut], scans, batch_size, Storage())[layer_of(cut)]
+        values = (
+            images
+            if cut is None
+            else frozen_outputs(network, [cut], scans, batch_size, Storage()).outputs[layer_of(cut)]
+        )
         own, held = np.arange(len(train.labels)), np.arange(len(train.labels), len(labels))
         options = StageOptions(
             batch_size, **{key: more.pop(key) for key in ("class_weights", "patience") if key in more}

@@ -9,11 +9,11 @@ import pytest
 
 from edgecad.contract import Preparation
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
-from edgecad_train.contracting import package_versions
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Split
 from edgecad_train.training.strategies import plan_for
 from edgecad_train.unfinished import Job, begun, gone_on, newest_unfinished, read_job
+from edgecad_train.versions import package_versions
 
 
 def _job(name: str = "a-run", **others: Any) -> Job:
@@ -21,7 +21,7 @@ def _job(name: str = "a-run", **others: Any) -> Job:
         "name": name, "data": "data", "patient_from": None, "preparation": Preparation(size=224),
         "settings": Settings("mobilenetv2", "none", plan_for("two-stage")),
         "partition": Split(seed=0, train=("a",), validation=("b",), test=("c",)),
-        "data_sha256": "0" * 64, "versions": package_versions(),
+        "data_sha256": "0" * 64, "weights_sha256": None, "versions": package_versions(),
     }  # fmt: skip
     return Job(**{**values, **others})
 
@@ -49,7 +49,7 @@ def test_a_full_disk_keeps_what_was_trained_and_says_how_to_go_on(tmp_path: Path
         pytest.raises(EdgecadError, match=r"No space left.*edgecad train --resume --out") as told,
         begun(tmp_path / "runs", _job()),
     ):
-        raise OSError(28, "No space left on device", "STATE.npz")
+        raise OSError(28, "No space left on device", "state-0.npz")
     assert told.value.exit_code == 1
     assert newest_unfinished(tmp_path / "runs").name == "a-run.unfinished"
 
@@ -101,3 +101,15 @@ def test_the_run_begun_last_is_the_one_to_go_on_with(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt), begun(tmp_path, _job(name)):
             raise KeyboardInterrupt
     assert newest_unfinished(tmp_path).name == "20260103-1.unfinished"
+
+
+def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    with begun(tmp_path, _job(data="one")) as first, begun(tmp_path, _job(data="other")) as second:
+        assert first.folder != second.folder
+        assert (read_job(first.folder).data, read_job(second.folder).data) == ("one", "other")
+        assert second.final == tmp_path / "a-run-2"
+
+
+def test_a_reader_that_goes_away_is_no_failing_disk(tmp_path: Path) -> None:
+    with pytest.raises(BrokenPipeError), begun(tmp_path, _job()):
+        raise BrokenPipeError

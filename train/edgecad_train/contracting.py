@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad import __version__
 from edgecad.contract import Contract, Decision, Labelling
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
@@ -18,20 +15,11 @@ from edgecad_train.evaluation.decision import choose_heatmap_scale
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
-from edgecad_train.training.journal import HeadChoice
+from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.trainer import Trainer
+from edgecad_train.versions import package_versions
 
 INTENDED_USE = "Research on agreement with the readers who labelled the training scans. Not a medical device."
-PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "scikit-learn", "scipy", "statsmodels", "optuna")
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of what a run's figures depend on."""
-    return {
-        "edgecad": __version__,
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
 
 
 def contract_for(

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import keras
 import numpy as np
@@ -25,12 +24,13 @@ from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.optimism import Optimism, optimism_of
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
+from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.explain import Explained
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.heads import HeadFinder
-from edgecad_train.training.journal import FoldResult, HeadChoice, Journal
+from edgecad_train.training.journal import FoldResult, Journal
 from edgecad_train.training.stages import Progress, TrainingHistory
-from edgecad_train.training.trainer import Materials, Trainer, materials_for
+from edgecad_train.training.trainer import SELECTING_ON_TEST, Materials, Trainer, materials_for
 
 __all__ = ["Outcome", "Settings", "by_patient", "run_name", "train"]
 
@@ -76,11 +76,6 @@ class Outcome:
         """Heat map of the score of every scan, `(n, h, w)`, logit units."""
         return self.said.maps
 
-    @property
-    def chosen_on(self) -> str:
-        """Name of the part that chose epoch, temperature and threshold."""
-        return "out-of-fold" if isinstance(self.partition, Folds) else "validation"
-
 
 def train(
     data: PreparedData,
@@ -100,8 +95,10 @@ def train(
         journal: where a run in progress is kept, so that it can go on after a kill.
         scratch: folder for arrays that are larger than the memory budget.
     """
-    run = _Run(data, partition, settings, journal or Journal(None), progress)
-    run.prepare(Storage(scratch, cache=cache))
+    journal = journal or Journal(None)
+    run = _Run(data, partition, settings, journal, progress)
+    kept = cache or (journal.folder / "frozen" if journal.folder else None)
+    run.prepare(Storage(scratch, cache=kept))
     trained = run.folds(partition) if isinstance(partition, Folds) else run.one(partition)
     return run.outcome(name, trained)
 
@@ -128,7 +125,6 @@ class _Run:
     settings: Settings
     journal: Journal
     progress: Progress | None
-    seconds: dict[str, float] = field(default_factory=dict)
     materials: Materials = field(init=False)
     heads: HeadFinder = field(init=False)
     trainers: dict[tuple[Head, float], Trainer] = field(default_factory=dict)
@@ -139,25 +135,25 @@ class _Run:
         keras.utils.set_random_seed(settings.seed)
         network = build_network(backbone_named(settings.backbone), settings.weights, settings.head)
         tell = self.progress
-        with self._timed("frozen"):
-            self.materials = materials_for(
-                network,
-                settings.plan,
-                Scans(self.data.images, self.data.sha256),
-                self.data.labels,
-                settings.seed,
-                settings.passes,
-                settings.batch_size,
-                storage,
-                (lambda done, of: tell("frozen part", done, of, "")) if tell else None,
-            )
+        self.materials = materials_for(
+            network,
+            settings.plan,
+            Scans(self.data.images, self.data.sha256),
+            self.data.labels,
+            settings.seed,
+            settings.passes,
+            settings.batch_size,
+            storage,
+            (lambda done, of: tell("frozen part", done, of, "")) if tell else None,
+        )
+        # Not added to an earlier session's: what came from the cache counts what it took to compute.
+        self.journal.spend("frozen", self.materials.frozen_seconds - self.journal.seconds.get("frozen", 0.0))
         self.heads = HeadFinder(self.materials, settings, self.data.cases, self.progress)
 
     def one(self, split: Split) -> _Trained:
         """Train once; the validation part chooses."""
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))
-        with self._timed("search"):
-            choice = self.heads.choose(rows, held, self.settings.seed)
+        choice = self._choice(0, rows, held)
         trainer = self._trainer(choice)
         history = self._train(trainer, "run", 0, rows, held)
         with self._timed("explain"):
@@ -168,8 +164,7 @@ class _Run:
         """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
         results = [self._fold(folds.split(index), index) for index in range(len(folds.folds))]
         rows = rows_of(self.data.cases, folds.development)
-        with self._timed("search"):
-            choice = self.heads.choose(rows, None, self.settings.seed)
+        choice = self._choice(len(results), rows, None)
         trainer = self._trainer(choice)
         refit = self._train(trainer, "refit", len(results), rows, None, _epochs_of([r.history for r in results]))
         with self._timed("explain"):
@@ -180,10 +175,7 @@ class _Run:
 
     def outcome(self, name: str, trained: _Trained) -> Outcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
-        part: Literal["validation", "out-of-fold"] = (
-            "out-of-fold" if isinstance(self.partition, Folds) else "validation"
-        )
-        held = self._held_patients()
+        part, held = self.partition.chosen_on, self.partition.held
         log_odds = trained.said.log_odds
         truth, own = by_patient(self.data, held, log_odds)
         decision = choose_decision(own, truth, part)
@@ -209,21 +201,16 @@ class _Run:
             development=rows,
             network_logits=trained.own.logits[rows],
             optimism=self._optimism(trained, decision, log_odds) if self.settings.select_on_test else None,
-            seconds_by_step={step: round(seconds, 2) for step, seconds in self.seconds.items()},
+            seconds_by_step={step: round(seconds, 2) for step, seconds in self.journal.seconds.items()},
         )
-
-    def _held_patients(self) -> tuple[str, ...]:
-        partition = self.partition
-        return partition.development if isinstance(partition, Folds) else partition.validation
 
     def _fold(self, split: Split, index: int) -> FoldResult:
         kept = self.journal.result(index)
         if kept is not None:
             return kept
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))
-        with self._timed("search"):
-            # A fold's head is found inside its own training patients, so that those it judges chose nothing.
-            choice = self.heads.choose(rows, None, self.settings.seed)
+        # A fold's head is found inside its own training patients, so that those it judges chose nothing.
+        choice = self._choice(index, rows, None)
         trainer = self._trainer(choice)
         history = self._train(trainer, f"fold {index + 1}", index, rows, held)
         result = FoldResult(history, choice, trainer.explain(held))
@@ -245,17 +232,22 @@ class _Run:
         """
         kept = trained.trainer.network.model.get_weights()
         rows, test = (rows_of(self.data.cases, m) for m in (self.partition.development, self.partition.test))
-        with self._timed("select on test"):
-            self._train(trained.trainer, "chosen on test", len(trained.histories), rows, test)
-            chosen = honest.copy()
-            chosen[test] = trained.trainer.explain(test).log_odds
+        self._train(trained.trainer, SELECTING_ON_TEST, len(trained.histories), rows, test)
+        chosen = honest.copy()
+        chosen[test] = trained.trainer.explain(test).log_odds
         trained.trainer.network.model.set_weights(kept)
         one, other = (by_patient(self.data, self.partition.test, values) for values in (honest, chosen))
         return optimism_of(one, other, decision)
 
+    def _choice(self, number: int, rows: NDArray[np.intp], held: NDArray[np.intp] | None) -> HeadChoice:
+        """Head and rates of training `number`, as the diary has them or found now."""
+        with self._timed("search"):
+            return self.journal.choice(number, lambda: self.heads.choose(rows, held, self.settings.seed))
+
     def _trainer(self, choice: HeadChoice) -> Trainer:
         key = (choice.head, choice.lr_exponent)
         if key not in self.trainers:
+            self.trainers.clear()  # the optimiser's memory of a head that is done with
             labels = self.data.labels[rows_of(self.data.cases, self.partition.development)]
             plan = self.settings.plan.at(choice.lr_exponent)
             self.trainers[key] = Trainer(self.materials, choice.head, plan, self.settings.stage_options(labels))
@@ -270,14 +262,13 @@ class _Run:
         held: NDArray[np.intp] | None,
         epochs: tuple[int, ...] | None = None,
     ) -> TrainingHistory:
-        with self._timed("training"):
-            return trainer.train(name, number, rows, held, epochs=epochs, journal=self.journal, progress=self.progress)
+        return trainer.train(name, number, rows, held, epochs=epochs, journal=self.journal, progress=self.progress)
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
         begun = time.monotonic()
         yield
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.monotonic() - begun
+        self.journal.spend(step, time.monotonic() - begun)
 
 
 def _epochs_of(histories: list[TrainingHistory]) -> tuple[int, ...]:

@@ -24,6 +24,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
 
 from edgecad.contract import json_from_struct
 from edgecad_train.classes import CLASSES
@@ -110,7 +112,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
             _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
             held = folds and part != "test"
             for patient, value in zip(sorted(members), log_odds, strict=True):
-                score = 1 / (1 + np.exp(-value / decision.temperature))
+                score = float(expit(value / decision.temperature))
                 table.writerow([
                     patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
                     labels[patient], scans[patient], f"{score:.6f}", f"{value:.6f}",
@@ -119,20 +121,24 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
 
 
 def _write_validation(outcome: Outcome, path: Path) -> None:
-    rows = outcome.development[:MAX_SHOWN]
+    chosen = _some(len(outcome.development))
+    rows = outcome.development[chosen]
     np.savez_compressed(
         path,
         images=outcome.data.images[rows],
         labels=outcome.data.labels[rows],
-        logits=outcome.network_logits[: len(rows)],
+        logits=outcome.network_logits[chosen],
     )
 
 
+def _some(count: int) -> NDArray[np.intp]:
+    """All of `count` positions, or as many as are kept, evenly apart: scans lie sorted by class."""
+    return np.linspace(0, count - 1, min(count, MAX_SHOWN)).astype(np.intp)
+
+
 def _write_heatmaps(outcome: Outcome, path: Path) -> None:
-    rows = np.concatenate([
-        outcome.development[:MAX_SHOWN],
-        rows_of(outcome.data.cases, outcome.partition.test)[:MAX_SHOWN],
-    ])  # fmt: skip
+    tested_rows = rows_of(outcome.data.cases, outcome.partition.test)
+    rows = np.concatenate([part[_some(len(part))] for part in (outcome.development, tested_rows)])
     cases = [outcome.data.cases[row] for row in rows]
     tested = set(outcome.partition.test)
     arrays: dict[str, Any] = {
@@ -140,7 +146,7 @@ def _write_heatmaps(outcome: Outcome, path: Path) -> None:
         "score_maps": outcome.score_maps[rows],
         "log_odds": outcome.log_odds[rows],
         "patient": np.array([case.patient for case in cases], str),
-        "part": np.array(["test" if case.patient in tested else outcome.chosen_on for case in cases], str),
+        "part": np.array(["test" if case.patient in tested else outcome.partition.chosen_on for case in cases], str),
         "label": np.array([case.label for case in cases], str),
     }
     np.savez_compressed(path, **arrays)

@@ -24,7 +24,7 @@ class Settings:
 
     Attributes:
         reference: who labelled the scans.
-        class_weights: `balanced` weighs each class in the loss by the inverse of its share of the training scans.
+        class_weights: `balanced` weighs each class in the loss by the inverse of its share of the development scans.
         patience: end a stage after so many epochs without a better one; None runs the paper's epochs.
         passes: augmentation passes; 1 is none.
         search_trials: configurations that Hyperband tries for the head; 0 takes `head` and the plan's a.
@@ -57,7 +57,7 @@ class Settings:
 
     def stage_options(self, labels: NDArray[np.int64]) -> StageOptions:
         """How stages are run; `labels` `(n,)` are the class indices of the scans outside the test part."""
+        if self.class_weights == "none":
+            return StageOptions(self.batch_size, patience=self.patience)
         weights = compute_class_weight("balanced", classes=np.arange(len(CLASSES)), y=labels)
-        balanced = tuple(float(weight) for weight in weights)
-        chosen = balanced if self.class_weights == "balanced" else (1.0,) * len(CLASSES)
-        return StageOptions(self.batch_size, chosen, self.patience)
+        return StageOptions(self.batch_size, tuple(float(weight) for weight in weights), self.patience)

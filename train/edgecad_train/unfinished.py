@@ -6,6 +6,7 @@ NAME.unfinished/...          the diary; see `edgecad_train.training.journal`
 
 from __future__ import annotations
 
+import errno
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -15,18 +16,21 @@ from pathlib import Path
 
 import msgspec
 from filelock import FileLock, Timeout
+from msgspec.structs import replace
 
 from edgecad.contract import Frozen, Preparation, json_from_struct
 from edgecad.errors import EdgecadError, ModelInvalid, NotAvailable, UsageError
 from edgecad.folders import write_whole
-from edgecad_train.contracting import package_versions
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.journal import Journal
+from edgecad_train.versions import package_versions
 
 SUFFIX = ".unfinished"
 JOB = "job.json"
 SCHEMA = 1
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+"""Errors of a disk that is full or failing."""
 
 
 class Job(Frozen, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class Job(Frozen, frozen=True, kw_only=True):
     settings: Settings
     partition: Split | Folds
     data_sha256: str
+    weights_sha256: str | None
+    """Of the file of first weights; None for random ones and Keras' own."""
     versions: dict[str, str]
 
 
@@ -65,17 +71,34 @@ class Unfinished:
 @contextmanager
 def begun(runs: Path, job: Job) -> Iterator[Unfinished]:
     """Begin a run in the folder of the `runs`; see `gone_on` for how it ends."""
-    folder = runs / f"{job.name}{SUFFIX}"
     new = not runs.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / JOB, json_from_struct(job).encode())
     try:
-        with gone_on(folder) as unfinished:
+        with gone_on(_folder_for(runs, job)) as unfinished:
             yield unfinished
     finally:
         if new:
-            with suppress(OSError):  # it holds something by now
+            with suppress(OSError):  # it holds something by now, or was never made
                 runs.rmdir()
+
+
+def _folder_for(runs: Path, job: Job) -> Path:
+    """A folder that is nobody else's: names are of a second, and two runs may begin in one."""
+    for number in range(1, 100):
+        name = job.name if number == 1 else f"{job.name}-{number}"
+        folder = runs / f"{name}{SUFFIX}"
+        if (runs / name).exists():
+            continue
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        try:
+            write_whole(folder / JOB, json_from_struct(replace(job, name=name)).encode())
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+    raise UsageError(f"{runs} holds a hundred runs called {job.name}; choose another --out")
 
 
 @contextmanager
@@ -93,16 +116,23 @@ def gone_on(folder: Path) -> Iterator[Unfinished]:
         try:
             yield Unfinished(folder, job)
         except OSError as error:
+            if error.errno not in DISK:
+                raise
             where = f": {error.filename}" if error.filename else ""
             raise EdgecadError(
                 f"{error.strerror or error}{where}; what was trained is kept up to the last good epoch: free the disk "
-                f"and run: edgecad train --resume --out {shlex.quote(str(folder.parent))}"
+                f"and run: {resume_command(folder.parent)}"
             ) from error
         except (UsageError, NotAvailable):
             if not any(folder.glob("*.npz")):  # nothing was trained yet, and nothing is lost
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def resume_command(runs: Path) -> str:
+    """What goes on with the run of `runs` that was begun last."""
+    return "edgecad train --resume" + ("" if runs == Path("runs") else f" --out {shlex.quote(str(runs))}")
 
 
 def read_job(folder: Path) -> Job:

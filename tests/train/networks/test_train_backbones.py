@@ -16,7 +16,8 @@ from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezi
 from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.networks.scaling import DEVIATION, MEAN, scaled
 from edgecad_train.training.freezing import set_trainable
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.rates import rate_groups
+from edgecad_train.training.strategies import Stage, plan_for
 
 LIMITS = {
     "vgg16": 3,
@@ -56,6 +57,39 @@ TRAINED = {
     "mobilenetv2": 3,
 }
 """Top layers above the deepest whole block within the limit; the limit itself for VGG."""
+RESNET_BLOCKS = ["conv5_block3", "conv5_block2", "conv5_block1", "conv4_block1", "conv3_block1", "conv2_block1"]
+EFFICIENTNET_BLOCKS = ["7a", "6d", "6c", "6b", "6a", "5c", "5b", "5a", "4c", "4b", "4a", "3b", "3a", "2b", "2a"]
+INCEPTION_RESNET_BLOCKS = ["mixed_7a", "block17_20_ac", "mixed_6a", "block35_10_ac", "mixed_5b"]
+
+
+def _dense_layers(last_stage: int) -> list[str]:
+    blocks = [f"conv5_block{count}" for count in range(last_stage, 0, -1)]
+    return [f"{block}_0_bn" for block in [*blocks, "conv4_block1", "conv3_block1", "conv2_block1"]]
+
+
+FIRST_OF_BLOCK = {
+    **{f"vgg{depth}": [f"block{count}_conv1" for count in (5, 4, 3, 2)] for depth in (16, 19)},
+    **{f"resnet{depth}": [f"{block}_1_conv" for block in RESNET_BLOCKS] for depth in (50, 101, 152)},
+    **{f"resnet{depth}v2": [f"{block}_preact_bn" for block in RESNET_BLOCKS] for depth in (50, 101, 152)},
+    **{f"densenet{depth}": _dense_layers(last) for depth, last in ((121, 16), (169, 32), (201, 32))},
+    "xception": [
+        "block14_sepconv1",
+        *(f"block{count}_sepconv1_act" for count in range(13, 2, -1)),
+        "block2_sepconv1",
+    ],
+    "mobilenetv2": ["Conv_1", *(f"block_{count}_expand" for count in range(16, 0, -1)), "expanded_conv_depthwise"],
+    "efficientnetb0": [
+        "top_conv",
+        *(f"block{block}_expand_conv" for block in EFFICIENTNET_BLOCKS),
+        "block1a_dwconv",
+    ],
+}
+"""Names of the lowest layers of the blocks, from the top down, where Keras' names tell them."""
+LAST_BELOW = {
+    "inceptionv3": [f"mixed{count}" for count in range(9, -1, -1)],
+    "inceptionresnetv2": [*(f"block8_{count}_ac" for count in range(9, 0, -1)), *INCEPTION_RESNET_BLOCKS],
+}
+"""Names of the layers just below the boundaries, where the lowest of a block has only a number."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +147,43 @@ def test_everything_above_a_boundary_depends_on_below_only_through_its_input(tab
     for count in {*table.network.backbone.blocks, TRAINED[table.network.backbone.name]}:
         first = model.get_layer(names[-count])
         assert _layers_between(first.input, features) == set(names[-count:]), count
+
+
+def test_boundaries_are_those_of_whole_blocks_and_stages_from_the_top_down_to_the_stem(table: Table) -> None:
+    name, blocks = table.network.backbone.name, table.network.backbone.blocks
+    if name in FIRST_OF_BLOCK:
+        assert [table.names[-count] for count in blocks] == FIRST_OF_BLOCK[name]
+        return
+    *below, stem = [table.names[-count - 1] for count in blocks]
+    assert below == LAST_BELOW[name]
+    assert stem.startswith("max_pooling2d")
+
+
+@pytest.mark.parametrize("strategy", ["two-stage", "scratch", "all", "first-layers"])
+def test_layerwise_every_network_has_a_rate_for_each_block_falling_by_2_6_from_the_head(
+    table: Table, strategy: str
+) -> None:
+    stage = plan_for(strategy, layerwise=True).stages[-1]
+    set_trainable(table.network, stage)
+    groups = rate_groups(table.network, stage)
+    assert len(groups) >= 2
+    wanted = [stage.learning_rate / 2.6**group for group in range(len(groups))]
+    assert [group.rate for group in groups] == pytest.approx(wanted, rel=1e-9, abs=0)
+    assert groups[0].lowest_layer == "head_hidden"
+    grouped = [id(variable) for group in groups for variable in group.variables]
+    assert sorted(grouped) == sorted(id(variable) for variable in table.network.model.trainable_variables)
+
+
+def test_layerwise_more_blocks_that_learn_have_more_rates(table: Table) -> None:
+    counts = []
+    for part in ("head", "top", "everything"):
+        stage = Stage("s", part, 1, 1e-3, layerwise=True)
+        set_trainable(table.network, stage)
+        counts.append(len(rate_groups(table.network, stage)))
+    blocks = table.network.backbone.blocks
+    above = sum(count < TRAINED[table.network.backbone.name] for count in blocks)
+    # The head, the blocks above the lowest that fine-tuning trains, that one; and at last the stem below all.
+    assert counts == [1, 1 + above + 1, 1 + len(blocks) + 1]
 
 
 def test_the_check_of_boundaries_would_find_one_inside_a_block() -> None:

@@ -64,7 +64,7 @@ def test_an_archive_that_ends_below_the_top_says_what_is_untrained(drawn: Networ
     [
         (lambda arrays: arrays.update({"nowhere/kernel": np.zeros(3)}), "no layer for nowhere/kernel"),
         (lambda arrays: arrays.update({"Conv1/kernel": np.zeros((1, 1))}), "Conv1 has shape"),
-        (lambda arrays: arrays.pop("Conv1/kernel"), "missing below layers that it holds"),
+        (lambda arrays: arrays.pop("Conv1/kernel"), "Conv1 is missing below"),
     ],
 )
 def test_an_archive_that_does_not_fit_is_a_usage_error(spoil: Any, words: str, drawn: Network, tmp_path: Path) -> None:

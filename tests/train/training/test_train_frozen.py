@@ -30,7 +30,7 @@ def _cuts(network: Network) -> list[Any]:
 
 def test_outputs_are_those_of_the_whole_network_up_to_each_cut(small_network: Build, images: Any) -> None:
     network = small_network()
-    outputs = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage())
+    outputs = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage()).outputs
     assert list(outputs) == ["b2_relu", "pooling"]
     for name, values in outputs.items():
         wanted = keras.Model(network.model.input, network.model.get_layer(name).output).predict(images, verbose=0)
@@ -41,8 +41,8 @@ def test_past_the_budget_outputs_lie_in_a_file_and_are_the_same(
     small_network: Build, images: Any, tmp_path: Path
 ) -> None:
     network = small_network()
-    kept = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage())
-    filed = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage(tmp_path, memory_budget=100))
+    kept = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage()).outputs
+    filed = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, Storage(tmp_path, memory_budget=100)).outputs
     for name, values in kept.items():
         assert type(filed[name]).__name__ == "MappedRows"
         np.testing.assert_array_equal(filed[name][np.arange(21)], values)
@@ -55,7 +55,7 @@ def test_a_cache_serves_the_same_network_and_scans_and_no_others(
 
     storage = Storage(cache=tmp_path / "cache")
     network = small_network()
-    first = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, storage)
+    first = frozen_outputs(network, _cuts(network), Scans(images, "a"), 4, storage).outputs
     ran: list[object] = []
     run = frozen.run_in_batches
 
@@ -65,7 +65,7 @@ def test_a_cache_serves_the_same_network_and_scans_and_no_others(
 
     monkeypatch.setattr(frozen, "run_in_batches", counted)
     twin = small_network()
-    again = frozen_outputs(twin, _cuts(twin), Scans(images, "a"), 4, storage)
+    again = frozen_outputs(twin, _cuts(twin), Scans(images, "a"), 4, storage).outputs
     assert not ran
     for name, values in first.items():
         np.testing.assert_array_equal(again[name][np.arange(21)], np.asarray(values[np.arange(21)]))

@@ -12,16 +12,18 @@ import pytest
 
 from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
-from edgecad_train.networks.network import Network
+from edgecad_train.networks.network import Head, Network
 from edgecad_train.run import Outcome, Settings, train
 from edgecad_train.splits.split import folds_by_patient
-from edgecad_train.training.journal import STATE, Journal
+from edgecad_train.training.choice import HeadChoice
+from edgecad_train.training.journal import Journal
 from edgecad_train.training.stages import StageHistory
 from edgecad_train.training.strategies import Stage, plan_for
 
 Build = Callable[..., Network]
 Draw = Callable[[int, int], Any]
 RunStage = Callable[..., StageHistory]
+STATE = "state-0.npz"
 STAGE = Stage("fine-tuning", "top", 6, 1e-2)
 
 
@@ -84,12 +86,12 @@ def test_a_full_disk_leaves_the_last_good_state(
     with pytest.raises(OSError, match="No space left"):
         run_stage(small_network(), STAGE, part, part, 4, keeper=Journal(tmp_path, 0.0).keeper(0, ()))
     assert (tmp_path / STATE).read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+    assert [path.name for path in tmp_path.iterdir()] == [STATE]  # no half of a newer one
 
 
 def test_a_damaged_state_is_named_and_not_guessed_from(tmp_path: Path) -> None:
     (tmp_path / STATE).write_bytes(b"PK\x03\x04 not an archive")
-    with pytest.raises(UsageError, match=r"STATE\.npz cannot be read .*; remove it"):
+    with pytest.raises(UsageError, match=r"state-0\.npz cannot be read .*; remove it"):
         Journal(tmp_path).keeper(0, ()).restore()
 
 
@@ -114,3 +116,19 @@ def test_a_run_of_folds_that_was_killed_gives_the_same_figures(
     assert outcome.histories == folded.histories
     assert outcome.evaluations == folded.evaluations
     assert dataclasses.replace(outcome.said).maps.shape == folded.said.maps.shape
+
+
+def test_a_head_that_was_chosen_is_not_chosen_again(tmp_path: Path) -> None:
+    chosen = HeadChoice(Head(32, 0.1), 3.25, trials=9, loss=0.5)
+    assert Journal(tmp_path).choice(2, lambda: chosen) == chosen
+    assert Journal(tmp_path).choice(2, lambda: pytest.fail("searched again")) == chosen
+    other = HeadChoice(Head(), 4.0)
+    assert Journal(tmp_path).choice(3, lambda: other) == other
+
+
+def test_the_seconds_of_earlier_sessions_are_added(tmp_path: Path) -> None:
+    Journal(tmp_path).spend("warm-up", 2.0)
+    again = Journal(tmp_path)
+    again.spend("warm-up", 0.5)
+    assert again.seconds == {"warm-up": 2.5}
+    assert Journal(None).seconds == {}

@@ -12,7 +12,7 @@ import tensorflow as tf
 from edgecad_train.networks.network import Network
 from edgecad_train.training.adam import Adam
 from edgecad_train.training.freezing import set_trainable
-from edgecad_train.training.rates import DECAY, rate_groups
+from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage
 
 Build = Callable[..., Network]
@@ -29,10 +29,20 @@ def test_without_layerwise_rates_all_that_learns_has_one(small_network: Build) -
     assert [group.rate for group in groups] == [1e-3]
 
 
-def test_layerwise_the_head_and_the_top_block_learn_fastest_and_each_block_below_slower(small_network: Build) -> None:
+def test_layerwise_the_head_learns_fastest_then_the_top_block_and_each_block_below_slower(small_network: Build) -> None:
     rates = _groups(small_network(), Stage("s", "everything", 1, 1e-3, layerwise=True))
-    # Boundaries lie 3 and 6 layers below the top: b3 with the head, b2, b1.
-    assert rates == pytest.approx({"b3_conv": 1e-3, "b2_conv": 1e-3 / DECAY, "b1_conv": 1e-3 / DECAY**2})
+    # Boundaries lie 3 and 6 layers below the top: the head, b3, b2, b1.
+    assert list(rates) == ["head_hidden", "b3_conv", "b2_conv", "b1_conv"]
+    assert list(rates.values()) == pytest.approx([1e-3, 1e-3 / 2.6, 1e-3 / 2.6**2, 1e-3 / 2.6**3])
+
+
+def test_layerwise_fine_tuning_of_one_block_has_two_rates(small_network: Build) -> None:
+    rates = _groups(small_network(), Stage("s", "top", 1, 1e-3, layerwise=True))
+    assert rates == pytest.approx({"head_hidden": 1e-3, "b3_conv": 1e-3 / 2.6})
+
+
+def test_layerwise_a_head_alone_learns_at_the_stage_s_rate(small_network: Build) -> None:
+    assert _groups(small_network(), Stage("s", "head", 1, 1e-3, layerwise=True)) == {"head_hidden": 1e-3}
 
 
 def test_every_learning_variable_is_in_exactly_one_group(small_network: Build) -> None:

@@ -106,7 +106,9 @@ def train(
             help="Go on with the unfinished run of --out that was begun last; all other options are its own.",
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the first weights and the order of scans.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of the split, the first weights and the order of scans.")
+    ] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -183,4 +185,6 @@ def _settings(*, weights: str | None, plan: Plan, **others: Any) -> Settings:
     weights = weights or ("imagenet" if plan.pretrained else "none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
+    if weights not in ("imagenet", "none"):
+        weights = str(Path(weights).absolute())  # a run may be gone on with from another folder
     return Settings(weights=weights, plan=plan, **others)

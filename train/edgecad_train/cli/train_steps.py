@@ -16,7 +16,6 @@ from edgecad.contract import Origin
 from edgecad.errors import UsageError
 from edgecad.findings import doubts_about
 from edgecad.folders import new_folder, point_latest
-from edgecad_train.contracting import package_versions
 from edgecad_train.data import (
     Found,
     PreparedData,
@@ -30,12 +29,14 @@ from edgecad_train.data import (
 )
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.networks.weights import imagenet_file, weights_digest
 from edgecad_train.run import Outcome, run_name, train
 from edgecad_train.runfolder import write_run
 from edgecad_train.settings import Settings
 from edgecad_train.splits.kept import partition_from_file
 from edgecad_train.splits.split import Folds, Split, divide
-from edgecad_train.unfinished import Job, Unfinished, begun, gone_on, newest_unfinished, read_job, unfinished_in
+from edgecad_train.unfinished import Job, Unfinished, begun, gone_on, newest_unfinished, resume_command, unfinished_in
+from edgecad_train.versions import package_versions
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,16 @@ def check_data(request: Request, settings: Settings, bars: Bars) -> None:
 def train_new(request: Request, settings: Settings, bars: Bars) -> None:
     """Train a new run."""
     started = time.monotonic()
+    if settings.weights == "imagenet":
+        imagenet_file(backbone_named(settings.backbone))  # found out before the scans are read
     left = unfinished_in(request.out)
     if left:
-        typer.echo(f"{left[-1].name} never ended; to go on with it: edgecad train --resume", err=True)
-    if settings.plan.pretrained and settings.weights == "none":
-        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
+        typer.echo(f"{left[-1].name} has not ended; if it is not running: {resume_command(request.out)}", err=True)
     found, data = _read(request, settings, bars)
     check_usable(data)
     partition = request.partition(data, settings.seed)
+    if settings.plan.pretrained and settings.weights == "none":
+        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     job = Job(
         name=run_name(settings.backbone),
         data=str(request.data.absolute()),
@@ -102,29 +105,53 @@ def train_new(request: Request, settings: Settings, bars: Bars) -> None:
         settings=settings,
         partition=partition,
         data_sha256=data.sha256,
+        weights_sha256=_weights_sha256(settings),
         versions=package_versions(),
     )
     # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
     with _interruptible(request.out), begun(request.out, job) as unfinished:
-        _train(unfinished, found, data, started, bars)
+        outcome = _train(unfinished, found, data, started, bars)
+    _report(outcome, unfinished.final)
 
 
 def go_on(out: Path, bars: Bars) -> None:
     """Go on with the unfinished run that was begun last."""
     started = time.monotonic()
     folder = newest_unfinished(out)
-    job = read_job(folder)
-    typer.echo(f"going on with {job.name}")
+    with _interruptible(out), gone_on(folder) as unfinished:
+        if unfinished.final.exists():  # it was killed between its last two steps
+            point_latest(unfinished.final)
+            typer.echo(f"{unfinished.final} had ended; next: edgecad export {shlex.quote(str(unfinished.final))}")
+            return
+        typer.echo(f"going on with {unfinished.job.name}")
+        found, data = _read_again(unfinished.job, folder, bars)
+        outcome = _train(unfinished, found, data, started, bars)
+    _report(outcome, unfinished.final)
+
+
+def _read_again(job: Job, folder: Path, bars: Bars) -> tuple[Found, PreparedData]:
     found = find_cases(Path(job.data), job.patient_from)
     data = read_cases(found.cases, job.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
     check_usable(data)
-    if data.sha256 != job.data_sha256:
-        raise UsageError(
-            f"the scans in {job.data} are not those that {job.name} was begun with; put those back, or remove {folder} "
-            "and train again"
+    changed = [
+        what
+        for what, differs in (
+            (f"the scans in {job.data}", data.sha256 != job.data_sha256),
+            (f"the weights in {job.settings.weights}", _weights_sha256(job.settings) != job.weights_sha256),
         )
-    with _interruptible(out), gone_on(folder) as unfinished:
-        _train(unfinished, found, data, started, bars)
+        if differs
+    ]
+    if changed:
+        raise UsageError(
+            f"{changed[0]} are not those that {job.name} was begun with; put those back, or remove {folder} and train "
+            "again"
+        )
+    return found, data
+
+
+def _weights_sha256(settings: Settings) -> str | None:
+    named = settings.weights not in ("imagenet", "none")
+    return weights_digest(Path(settings.weights)) if named and Path(settings.weights).is_file() else None
 
 
 @contextmanager
@@ -133,8 +160,7 @@ def _interruptible(out: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        where = "" if out == Path("runs") else f" --out {shlex.quote(str(out))}"
-        typer.echo(f"what was trained is kept; to go on with it: edgecad train --resume{where}", err=True)
+        typer.echo(f"what was trained is kept; to go on with it: {resume_command(out)}", err=True)
         raise
 
 
@@ -147,7 +173,7 @@ def _read(request: Request, settings: Settings, bars: Bars) -> tuple[Found, Prep
     return found, data
 
 
-def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> None:
+def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> Outcome:
     job = unfinished.job
     findings = findings_about(data, job.partition.part_of())
     for finding in findings:
@@ -159,12 +185,12 @@ def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: fl
     with new_folder(unfinished.final) as partial:
         write_run(outcome, partial, time.monotonic() - started, found.patient_rule, findings)
     point_latest(unfinished.final)
-    for entry in data.refused:
-        typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
-    _report(outcome, unfinished.final)
+    return outcome
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
+    for entry in outcome.data.refused:
+        typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
     contract = outcome.contract
     typer.echo(f"test part, agreement with {contract.labelling.reference}{_phantom_words(contract.origin)}:")
     for metric in contract.metrics:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from edgecad.contract import Scaling
 from edgecad.errors import UsageError
@@ -23,8 +24,10 @@ class Backbone:
         size: side of the square input, pixels.
         scaling: how uint8 becomes its input.
         feature_layer: layer whose output feeds global average pooling.
-        blocks: how many top layers lie above each block boundary. Counted, not named: Keras numbers some
-            layers anew in every process. Listed are the stages and, within the last stage, its blocks.
+        blocks: how many top layers lie above each block boundary, from the top down. Counted, not named: Keras
+            numbers some layers anew in every process. Listed are the stages down to the stem and, within the
+            last stage, its blocks (ResNet, DenseNet, Inception-ResNet), or else all blocks or modules. All
+            above a boundary depends on what lies below through one tensor alone.
         imagenet_file: file name of Keras' ImageNet weights without top.
     """
 
@@ -41,61 +44,107 @@ def _file(stem: str) -> str:
     return f"{stem}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
-def _vgg(depth: int, last_block: int) -> Backbone:
-    return Backbone(f"vgg{depth}", f"VGG{depth}", 224, "caffe", "block5_pool", (last_block,), _file(f"vgg{depth}"))
+def _below(*heights: int) -> tuple[int, ...]:
+    """Boundaries below blocks of so many layers each, from the top down."""
+    return tuple(accumulate(heights))
 
 
-def _resnet(depth: int) -> Backbone:
+def _vgg(depth: int, convolutions: int) -> Backbone:
+    # Blocks 5, 4 and 3 have so many convolutions, block 2 has two; each ends in a pooling.
+    blocks = _below(*[convolutions + 1] * 3, 3)
+    return Backbone(f"vgg{depth}", f"VGG{depth}", 224, "caffe", "block5_pool", blocks, _file(f"vgg{depth}"))
+
+
+def _resnet(depth: int, conv4: int, conv3: int) -> Backbone:
+    # A block has ten layers; the first of a stage has two more, on its shortcut.
     name = f"resnet{depth}"
-    return Backbone(name, f"ResNet{depth}", 224, "caffe", "conv5_block3_out", (10, 20, 32), _file(name))
+    blocks = _below(10, 10, 12, 10 * conv4 + 2, 10 * conv3 + 2, 32)
+    return Backbone(name, f"ResNet{depth}", 224, "caffe", "conv5_block3_out", blocks, _file(name))
 
 
-def _resnet_v2(depth: int) -> Backbone:
+def _resnet_v2(depth: int, conv4: int, conv3: int) -> Backbone:
+    # A block has eleven layers; the first of a stage has one more on its shortcut, and so has the last, which
+    # strides, of all stages but conv5. Two layers follow the last stage.
     name = f"resnet{depth}v2"
-    return Backbone(name, f"ResNet{depth}V2", 224, "tf", "post_relu", (13, 24, 36), _file(name))
+    blocks = _below(2 + 11, 11, 12, 11 * conv4 + 2, 11 * conv3 + 2, 35)
+    return Backbone(name, f"ResNet{depth}V2", 224, "tf", "post_relu", blocks, _file(name))
 
 
-def _densenet(depth: int, last_stage: int) -> Backbone:
-    # Its last stage has `last_stage` dense layers of seven, then one normalisation and its activation.
-    blocks = tuple(2 + 7 * count for count in range(1, last_stage + 1))
+def _densenet(depth: int, conv4: int, conv5: int) -> Backbone:
+    # A dense layer is seven layers. One normalisation and its activation follow conv5, a transition of four
+    # layers each other stage; conv3 has twelve dense layers and conv2 six.
+    blocks = _below(2 + 7, *[7] * (conv5 - 1), *[7 * count + 4 for count in (conv4, 12, 6)])
     return Backbone(f"densenet{depth}", f"DenseNet{depth}", 224, "torch", "relu", blocks, _file(f"densenet{depth}"))
 
 
+_MOBILENETV2 = Backbone(
+    "mobilenetv2",
+    "MobileNetV2",
+    224,
+    "tf",
+    "out_relu",
+    # The last convolution, blocks 16 to 1 (nine layers with an addition or a padding, eight with neither), block 0.
+    _below(3, 8, *[9] * 5, 8, *[9] * 9, 5),
+    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+)
+_XCEPTION = Backbone(
+    "xception",
+    "Xception",
+    299,
+    "tf",
+    "block14_sepconv2_act",
+    # Blocks 14, 13 to 3, 2.
+    _below(6, *[10] * 11, 9),
+    _file("xception"),
+)
+_INCEPTIONV3 = Backbone(
+    "inceptionv3",
+    "InceptionV3",
+    299,
+    "tf",
+    "mixed10",
+    # Modules mixed10 and mixed9, mixed8 that strides, mixed7 to mixed4, mixed3 that strides, mixed2 to mixed0.
+    _below(31, 31, 20, *[32] * 4, 14, *[23] * 3),
+    _file("inception_v3"),
+)
+_INCEPTIONRESNETV2 = Backbone(
+    "inceptionresnetv2",
+    "InceptionResNetV2",
+    299,
+    "tf",
+    "conv_7b_ac",
+    # The ten blocks of block8, mixed_7a, the twenty of block17, mixed_6a, the ten of block35, mixed_5b.
+    _below(18, *[16] * 9, 23, 20 * 16, 14, 10 * 22, 23),
+    _file("inception_resnet_v2"),
+)
+_EFFICIENTNETB0 = Backbone(
+    "efficientnetb0",
+    "EfficientNetB0",
+    224,
+    "efficientnet",
+    "top_activation",
+    # The last convolution; 7a; 6d to 6a; 5c to 5a; 4c to 4a; 3b, 3a; 2b, 2a; 1a.
+    _below(3, 13, *(15, 15, 15, 14), *(15, 15, 13), *(15, 15, 14), *(15, 14), *(15, 14), 10),
+    "efficientnetb0_notop.h5",
+)
+
 _ALL = (
-    Backbone(
-        "mobilenetv2",
-        "MobileNetV2",
-        224,
-        "tf",
-        "out_relu",
-        (3, 11),
-        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
-    ),
-    _vgg(16, 4),
-    _vgg(19, 5),
-    Backbone("xception", "Xception", 299, "tf", "block14_sepconv2_act", (6, 16), _file("xception")),
-    Backbone("inceptionv3", "InceptionV3", 299, "tf", "mixed10", (31,), _file("inception_v3")),
-    Backbone(
-        "inceptionresnetv2",
-        "InceptionResNetV2",
-        299,
-        "tf",
-        "conv_7b_ac",
-        tuple(range(18, 115, 16)),
-        _file("inception_resnet_v2"),
-    ),
-    _resnet(50),
-    _resnet(101),
-    _resnet(152),
-    _resnet_v2(50),
-    _resnet_v2(101),
-    _resnet_v2(152),
-    _densenet(121, 16),
-    _densenet(169, 32),
-    _densenet(201, 32),
-    Backbone(
-        "efficientnetb0", "EfficientNetB0", 224, "efficientnet", "top_activation", (3, 16), "efficientnetb0_notop.h5"
-    ),
+    _MOBILENETV2,
+    _vgg(16, 3),
+    _vgg(19, 4),
+    _XCEPTION,
+    _INCEPTIONV3,
+    _INCEPTIONRESNETV2,
+    _resnet(50, conv4=6, conv3=4),
+    _resnet(101, conv4=23, conv3=4),
+    _resnet(152, conv4=36, conv3=8),
+    _resnet_v2(50, conv4=6, conv3=4),
+    _resnet_v2(101, conv4=23, conv3=4),
+    _resnet_v2(152, conv4=36, conv3=8),
+    _densenet(121, conv4=24, conv5=16),
+    _densenet(169, conv4=32, conv5=32),
+    _densenet(201, conv4=48, conv5=32),
+    _EFFICIENTNETB0,
 )
 
 BACKBONES = {entry.name: entry for entry in _ALL}

@@ -95,17 +95,13 @@ def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone)
 
 
 def _stages_of(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
-    """Words for what an archive lacks, which must be the top.
-
-    A stage's shortcut stands among layers that come later, so the first layers that are lacking may have some
-    above them that are held; a gap in the lower half is a damaged file.
-    """
+    """Words for what an archive lacks, which must be the top: a gap below layers that it holds is a damaged file."""
     if not lacking:
         return ""
-    names = [layer.name for layer in own]
-    first = names.index(lacking[0])
-    if any(layer.weights and layer.name not in lacking for layer in own[first:]) and first < len(own) // 2:
-        raise _unfit(path, backbone, f"{lacking[0]} is missing below layers that it holds")
+    first = [layer.name for layer in own].index(lacking[0])
+    above = [layer.name for layer in own[first:] if layer.weights and layer.name not in lacking]
+    if above:
+        raise _unfit(path, backbone, f"{lacking[0]} is missing below {above[0]}, which it holds")
     return f"{len(set(lacking))} layers from {lacking[0]} on"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,12 @@ class Partition(Frozen, frozen=True, kw_only=True):
         raise TypeError("a partition is a Split or Folds")
 
     def __post_init__(self) -> None:
-        everyone = [patient for part in self.parts().values() for patient in part]
+        parts = self.parts()
+        if not all(parts.values()) or len(parts) < 3:
+            raise ValueError(
+                "a part has no patients, or there are too few parts: two folds and a test part at the least"
+            )
+        everyone = [patient for part in parts.values() for patient in part]
         if len(set(everyone)) != len(everyone):
             raise ValueError("a patient is in two parts of the split")
 
@@ -52,6 +58,7 @@ class Partition(Frozen, frozen=True, kw_only=True):
 class Split(Partition, frozen=True, kw_only=True, tag_field="kind", tag="split"):
     """Training, validation and test part."""
 
+    chosen_on: ClassVar[Literal["validation"]] = "validation"
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
@@ -65,9 +72,16 @@ class Split(Partition, frozen=True, kw_only=True, tag_field="kind", tag="split")
         """Everybody who is not in the test part."""
         return tuple(sorted(self.train + self.validation))
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Patients that choose epoch, temperature and threshold."""
+        return self.validation
+
 
 class Folds(Partition, frozen=True, kw_only=True, tag_field="kind", tag="folds"):
     """Folds of the development part, each of which judges what the others taught, and the test part."""
+
+    chosen_on: ClassVar[Literal["out-of-fold"]] = "out-of-fold"
 
     folds: tuple[tuple[str, ...], ...]
     test: tuple[str, ...]
@@ -80,6 +94,11 @@ class Folds(Partition, frozen=True, kw_only=True, tag_field="kind", tag="folds")
     def development(self) -> tuple[str, ...]:
         """Everybody who is not in the test part."""
         return tuple(sorted(patient for fold in self.folds for patient in fold))
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Patients that choose epoch, temperature and threshold: each by the fold that held it out."""
+        return self.development
 
     def split(self, index: int) -> Split:
         """The split in which fold `index` validates and the others train."""

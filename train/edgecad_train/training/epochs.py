@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from edgecad.errors import UsageError
 from edgecad_train.training.adam import Adam, values_of
 from edgecad_train.training.frozen import Rows
 from edgecad_train.training.rates import RateGroup
@@ -37,6 +38,10 @@ class Examples:
     rows: NDArray[np.intp]
     labels: NDArray[np.int64]
 
+    def __post_init__(self) -> None:
+        if not len(self.rows):
+            raise UsageError("there is no scan to learn from or to judge by; every part of a split needs some")
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -58,9 +63,9 @@ class EpochSeed:
         """Order in which an epoch takes `count` scans; each epoch of each stage has its own."""
         return np.random.default_rng([self.seed, self.training, self.stage, epoch]).permutation(count)
 
-    def dropout(self, epoch: int) -> NDArray[np.uint32]:
-        """State of a Keras seed generator at the start of an epoch."""
-        place = np.random.SeedSequence([self.seed, self.training, self.stage, epoch, 1])
+    def dropout(self, epoch: int, layer: int) -> NDArray[np.uint32]:
+        """State of a Keras seed generator at the start of an epoch; each dropout layer has its own."""
+        place = np.random.SeedSequence([self.seed, self.training, self.stage, epoch, 1 + layer])
         return np.asarray(place.generate_state(2, np.uint32), np.uint32)
 
 
@@ -87,8 +92,8 @@ class EpochRunner:
 
     def train(self, examples: Examples, seed: EpochSeed, epoch: int) -> tuple[float, float]:
         """One epoch; mean loss (nats) and accuracy (0 to 1) while it learnt, as Keras reports them."""
-        for generator in _seed_generators(self.model):
-            generator.state.assign(seed.dropout(epoch))
+        for layer, generator in enumerate(_seed_generators(self.model)):
+            generator.state.assign(seed.dropout(epoch, layer))
         return self._mean(self._train_block, examples, epoch, seed.order(epoch, len(examples)))
 
     def evaluate(self, examples: Examples) -> tuple[float, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from filelock import FileLock
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from edgecad.folders import write_whole
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore, mapped_rows
 from edgecad_train.networks.network import Network
 
@@ -47,28 +50,38 @@ class Scans:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Frozen:
+    """Outputs of the frozen part: layer name of each cut -> `(n, ...)` float32, and the seconds that they took.
+
+    What came from the cache counts the seconds that it took when it was computed.
+    """
+
+    outputs: dict[str, Rows]
+    seconds: float
+
+
 def frozen_outputs(
     network: Network, cuts: Sequence[Any], scans: Scans, batch_size: int, storage: Storage, tell: Tell | None = None
-) -> dict[str, Rows]:
+) -> Frozen:
     """Outputs of the frozen network at each cut, each computed from the one below it.
 
     Args:
         cuts: tensors of the network, from the input upwards.
-
-    Returns:
-        Layer name of each cut -> `(n, ...)` float32.
     """
     outputs: dict[str, Rows] = {}
+    taken = 0.0
     below, values = network.model.input, scans.images
     for cut in cuts:
         segment, source = keras.Model(below, cut), values
-        values = _kept(
+        values, seconds = _kept(
             storage,
             lambda: _key(network, cut, scans.sha256),  # noqa: B023 - called within this turn of the loop
             lambda: run_in_batches(segment, source, batch_size, storage, tell),  # noqa: B023
         )
         outputs[layer_of(cut)], below = values, cut
-    return outputs
+        taken += seconds
+    return Frozen(outputs, taken)
 
 
 def layer_of(tensor: Any) -> str:
@@ -93,25 +106,37 @@ def run_in_batches(
         return out.rows()
 
 
-def _kept(storage: Storage, key: Callable[[], str], compute: Callable[[], Rows]) -> Rows:
+def _kept(storage: Storage, key: Callable[[], str], compute: Callable[[], Rows]) -> tuple[Rows, float]:
     """From the cache, where it was computed before; two processes that want the same wait for one another."""
     if storage.cache is None:
-        return compute()
+        begun = time.monotonic()
+        return compute(), time.monotonic() - begun
     storage.cache.mkdir(parents=True, exist_ok=True)
     path = storage.cache / f"{key()}.npy"
+    clock = path.with_suffix(".seconds")
     with FileLock(path.with_suffix(".lock")):
         if not path.is_file():
-            partial = path.with_suffix(".partial")
-            with partial.open("wb") as file:
-                _write_rows(file, compute())
-            partial.replace(path)
-    return _opened(path)
+            begun = time.monotonic()
+            rows = compute()
+            write_whole(clock, f"{time.monotonic() - begun}".encode())
+            _write_rows(path, rows)
+    return _opened(path), float(clock.read_text())
 
 
-def _write_rows(file: Any, rows: Rows) -> None:
-    npy.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": rows.shape})
-    for start in range(0, len(rows), 64):
-        file.write(np.ascontiguousarray(rows[start : start + 64], "<f4").data)
+def _write_rows(path: Path, rows: Rows) -> None:
+    """Write rows as a `.npy` file, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("wb") as file:
+            npy.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": rows.shape})
+            for start in range(0, len(rows), 64):
+                file.write(np.ascontiguousarray(rows[start : start + 64], "<f4").data)
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut a file of zeros would be believed
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _opened(path: Path) -> Rows:

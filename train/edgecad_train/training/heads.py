@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from edgecad_train.data import Case
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import rows_of, stratified_folds
+from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.frozen import Rows, Storage, layer_of, run_in_batches
-from edgecad_train.training.journal import HeadChoice
 from edgecad_train.training.search import Fold, SearchOptions, search_head
 from edgecad_train.training.stages import Progress
 from edgecad_train.training.trainer import Materials, lowest_known
@@ -60,7 +60,9 @@ class HeadFinder:
     def _inner(self, rows: NDArray[np.intp], seed: int) -> list[Fold]:
         labels = {self.cases[row].patient: self.cases[row].label for row in rows}
         own = [self.cases[row] for row in rows]
-        parts = [rows[rows_of(own, fold)] for fold in stratified_folds(sorted(labels), labels, INNER_FOLDS, seed)]
+        fewest = min(list(labels.values()).count(label) for label in set(labels.values()))
+        folds = stratified_folds(sorted(labels), labels, min(INNER_FOLDS, fewest), seed)
+        parts = [rows[rows_of(own, fold)] for fold in folds]
         return [Fold(np.setdiff1d(rows, part), part) for part in parts]
 
     def _features(self) -> Rows:

@@ -1,7 +1,9 @@
 """The diary of a run in progress: kept beside the runs, so that a run that was killed goes on at an epoch.
 
-STATE.npz        the stage under way: weights, best weights, the optimisers' memory, epochs
-training-K.npz   a training that has ended: what it said of the patients that it held out
+choice-K.json    head and rates of training K
+state-K.npz      its stage under way: weights, best weights, the optimisers' memory, epochs
+training-K.npz   training K, once it has ended: what it said of the patients that it held out
+seconds.json     where the time went, over all sessions
 Each is written whole or not at all; a full disk leaves the last good one.
 """
 
@@ -9,6 +11,8 @@ from __future__ import annotations
 
 import io
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,28 +24,15 @@ from numpy.typing import NDArray
 
 from edgecad.errors import UsageError
 from edgecad.folders import write_whole
-from edgecad_train.networks.network import Head
+from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.explain import Explained
 from edgecad_train.training.stages import Epoch, StageHistory, StageState, TrainingHistory
 
-STATE = "STATE.npz"
+SECONDS = "seconds.json"
 KEEP_EVERY_S = 15.0
-"""Seconds of work that a kill may cost. An epoch that takes longer is kept at its end."""
-
-
-@dataclass(frozen=True)
-class HeadChoice:
-    """The head and the exponent a of the learning rates that a training uses, and what a search saw of it.
-
-    Attributes:
-        trials: configurations that a search tried; 0 where the defaults were taken.
-        loss: mean validation cross-entropy of the best, nats; None without a search.
-    """
-
-    head: Head
-    lr_exponent: float
-    trials: int = 0
-    loss: float | None = None
+"""Seconds of work that a kill may cost, beside the epoch under way. A longer epoch is kept at its end."""
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.DecodeError)
+"""What reading a damaged archive raises."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,6 @@ class FoldResult:
 class _Place:
     """Where a kept state belongs."""
 
-    training: int
     earlier: tuple[StageHistory, ...]
     epochs: tuple[Epoch, ...]
     best: int
@@ -70,13 +60,27 @@ class Journal:
     """Reads and writes the diary in `folder`; without a folder it remembers nothing."""
 
     def __init__(self, folder: Path | None, keep_every_s: float = KEEP_EVERY_S) -> None:
-        self._folder = folder
+        self.folder = folder
         self._keep_every_s = keep_every_s
         self._kept_at = time.monotonic()
+        self.seconds: dict[str, float] = self._json(SECONDS, dict[str, float]) or {}
+
+    def spend(self, step: str, seconds: float) -> None:
+        """Count the time that a step took; this session's is added to that of earlier ones."""
+        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+        self._put_json(SECONDS, self.seconds)
+
+    def choice(self, training: int, choose: Callable[[], HeadChoice]) -> HeadChoice:
+        """Head and rates of a training: those that were chosen before, or else now."""
+        kept = self._json(f"choice-{training}.json", HeadChoice)
+        if kept is None:
+            kept = choose()
+            self._put_json(f"choice-{training}.json", kept)
+        return kept
 
     def earlier(self, training: int) -> tuple[StageHistory, ...]:
         """Stages of a training that ended before the state that is kept."""
-        place, _ = self._read(training)
+        place, _ = self._load(_state_of(training), _Place, arrays=False)
         return place.earlier if place else ()
 
     def keeper(self, training: int, earlier: tuple[StageHistory, ...]) -> StageKeeper:
@@ -85,26 +89,28 @@ class Journal:
 
     def result(self, training: int) -> FoldResult | None:
         """A training that has ended, if it has."""
-        arrays, record = self._load(f"training-{training}.npz", _Record)
+        record, arrays = self._load(f"training-{training}.npz", _Record)
         if record is None:
             return None
         return FoldResult(record.history, record.choice, Explained(arrays[0].astype(np.float64), arrays[1]))
 
     def put_result(self, training: int, result: FoldResult) -> None:
-        """Keep a training that has ended."""
+        """Keep a training that has ended; its last state goes."""
         record = _Record(result.history, result.choice)
         self._store(f"training-{training}.npz", record, [result.held.logits, result.held.maps])
+        if self.folder is not None:
+            (self.folder / _state_of(training)).unlink(missing_ok=True)
 
     def put_state(self, training: int, earlier: tuple[StageHistory, ...], state: StageState) -> None:
         """Keep where a stage stands."""
         counts = (len(state.weights), len(state.best_weights), len(state.optimizer))
-        place = _Place(training, earlier, state.epochs, state.best, counts)
-        self._store(STATE, place, [*state.weights, *state.best_weights, *state.optimizer])
+        place = _Place(earlier, state.epochs, state.best, counts)
+        self._store(_state_of(training), place, [*state.weights, *state.best_weights, *state.optimizer])
         self._kept_at = time.monotonic()
 
     def state(self, training: int, earlier: int) -> StageState | None:
         """The kept state of the stage that follows on so many `earlier` ones, if it is this one's."""
-        place, arrays = self._read(training)
+        place, arrays = self._load(_state_of(training), _Place)
         if place is None or len(place.earlier) != earlier:
             return None
         first, second, _ = place.arrays
@@ -117,30 +123,47 @@ class Journal:
         """Whether enough work was done since the last state for another one."""
         return time.monotonic() - self._kept_at >= self._keep_every_s
 
-    def _read(self, training: int) -> tuple[_Place | None, list[NDArray[Any]]]:
-        arrays, place = self._load(STATE, _Place)
-        return (place, arrays) if place is not None and place.training == training else (None, [])
-
     def _store(self, name: str, record: object, arrays: Sequence[NDArray[Any]]) -> None:
-        if self._folder is None:
+        if self.folder is None:
             return
         buffer = io.BytesIO()
         text = np.frombuffer(msgspec.json.encode(record), np.uint8)
         named: dict[str, Any] = {f"a{number:05d}": array for number, array in enumerate(arrays)}
         np.savez(buffer, record=text, **named)
-        write_whole(self._folder / name, buffer.getvalue())
+        write_whole(self.folder / name, buffer.getvalue())
 
-    def _load(self, name: str, kind: type[Any]) -> tuple[list[NDArray[Any]], Any]:
-        if self._folder is None or not (self._folder / name).is_file():
-            return [], None
-        path = self._folder / name
+    def _load(self, name: str, kind: type[Any], arrays: bool = True) -> tuple[Any, list[NDArray[Any]]]:
+        if self.folder is None or not (self.folder / name).is_file():
+            return None, []
+        path = self.folder / name
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 record = msgspec.json.decode(held["record"].tobytes(), type=kind)
-                return [held[key] for key in sorted(held.files) if key != "record"], record
-        except Exception as error:  # a damaged archive raises whatever it happens to hit
-            seen = str(error).partition("\n")[0][:100]
-            raise UsageError(f"{path} cannot be read ({seen}); remove it to begin that training anew") from error
+                names = sorted(key for key in held.files if key != "record") if arrays else []
+                return record, [held[key] for key in names]
+        except DAMAGED as error:
+            raise _unreadable(path, error) from error
+
+    def _json(self, name: str, kind: Any) -> Any:
+        if self.folder is None or not (self.folder / name).is_file():
+            return None
+        try:
+            return msgspec.json.decode((self.folder / name).read_bytes(), type=kind)
+        except DAMAGED as error:
+            raise _unreadable(self.folder / name, error) from error
+
+    def _put_json(self, name: str, value: object) -> None:
+        if self.folder is not None:
+            write_whole(self.folder / name, msgspec.json.encode(value))
+
+
+def _state_of(training: int) -> str:
+    return f"state-{training}.npz"
+
+
+def _unreadable(path: Path, error: Exception) -> UsageError:
+    seen = str(error).partition("\n")[0][:100]
+    return UsageError(f"{path} cannot be read ({seen}); remove it to begin that part anew")
 
 
 @dataclass(frozen=True)

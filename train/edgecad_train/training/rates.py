@@ -1,7 +1,8 @@
-"""Learning rates by layer: one for all, or lower from block to block on the way down."""
+"""Learning rates by layer: one for all, or lower from the head down, block by block."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from edgecad_train.networks.network import Network
 from edgecad_train.training.strategies import Stage
 
 DECAY = 2.6
-"""Factor between the rates of neighbouring blocks (Howard & Ruder 2018, arXiv:1801.06146, section 3.2). The paper
-says that its rates differ by layer and not by how much, so this is ours."""
+"""Factor between the rates of neighbouring groups (Howard & Ruder 2018, arXiv:1801.06146, section 3.2, whose new head
+is a layer group like the others). The paper that EdgeCAD follows says that its rates differ by layer and not by how
+much, so this is ours."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,10 @@ class RateGroup:
 def rate_groups(network: Network, stage: Stage) -> tuple[RateGroup, ...]:
     """Group what `stage` trains, from the top down; layers must be frozen and unfrozen already.
 
-    The head and the topmost block learn at the stage's rate. With `layerwise`, each block below learns
-    2.6 times slower than the one above it; blocks are those of the backbone's table.
+    Without `layerwise` all is one group. With it the head is a group of its own and learns at the stage's rate;
+    the backbone's topmost block learns 2.6 times slower than the head, and each block below 2.6 times slower
+    than the one above it. Blocks are those of the backbone's table (stages, where it lists no blocks inside
+    them), and what lies below its lowest boundary is the last.
     """
     learning = [layer for layer in network.model.layers if layer.trainable and layer.trainable_variables]
     depths = _depths(network, learning) if stage.layerwise else [0] * len(learning)
@@ -41,10 +45,10 @@ def rate_groups(network: Network, stage: Stage) -> tuple[RateGroup, ...]:
 
 
 def _depths(network: Network, learning: list[keras.layers.Layer]) -> list[int]:
-    """How many block boundaries lie above each layer, the topmost block's own not counted."""
-    names = [layer.name for layer in network.backbone_layers()]
-    depths = []
-    for layer in learning:
-        above = len(names) - names.index(layer.name) if layer.name in names else 0
-        depths.append(max(0, sum(count < above for count in network.backbone.blocks)))
-    return depths
+    """How many groups lie above each layer: none for the head, one for the topmost block."""
+    height = {layer.name: count for count, layer in enumerate(reversed(network.backbone_layers()), 1)}
+    # The first boundary below the layer tells its block.
+    return [
+        bisect_left(network.backbone.blocks, height[layer.name]) + 1 if layer.name in height else 0
+        for layer in learning
+    ]

@@ -17,9 +17,9 @@ import optuna
 from numpy.typing import NDArray
 
 from edgecad_train.networks.network import Head
+from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.frozen import Rows
-from edgecad_train.training.journal import HeadChoice
 from edgecad_train.training.rates import RateGroup
 from edgecad_train.training.stages import examples_of
 
@@ -80,6 +80,7 @@ def search_head(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
+        study_name="head",  # Hyperband draws brackets by it; an unnamed study has a random one
         sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.HyperbandPruner(JUDGED_EVERY, options.epochs, REDUCTION),
     )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.errors import GateFailed
 from edgecad_train.networks.network import Network
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.freezing import learning_part, set_trainable
@@ -49,7 +50,7 @@ class StageHistory:
 
 @dataclass(frozen=True)
 class TrainingHistory:
-    """What one training did, stage by stage; `name` is `run`, `fold K` or `refit`."""
+    """What one training did, stage by stage; `name` is `run`, `fold K`, `refit` or `chosen on test`."""
 
     name: str
     stages: tuple[StageHistory, ...]
@@ -135,6 +136,7 @@ class StageRunner:
         wanted = epochs or self.stage.epochs
         while course.done < wanted and not course.stale(self._options.patience):
             loss, accuracy = self._epochs.train(train, seed, course.done)
+            _check_finite(self.stage, course.done, loss)
             judged = self._epochs.evaluate(validation) if validation else (None, None)
             course.add(Epoch(loss, accuracy, *judged), wanted)
             if progress:
@@ -184,6 +186,14 @@ class _Course:
 
     def _state(self) -> StageState:
         return StageState(tuple(self.epochs), self.best, self._weights(), self.best_weights, tuple(self.runner.state()))
+
+
+def _check_finite(stage: Stage, epoch: int, loss: float) -> None:
+    if not np.isfinite(loss):
+        raise GateFailed(
+            f"the loss of {stage.name} is not finite in epoch {epoch + 1} at a rate of {stage.learning_rate:g}; the "
+            "first weights may be damaged: train again with others, or with a larger --lr-exponent"
+        )
 
 
 def _figures(epoch: Epoch) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -39,6 +40,7 @@ class Materials:
         labels: class index of each, `(n,)`.
         outputs: layer name of each cut -> values `(n, ...)`, one array an augmentation pass.
         seed: of heads, orders and dropout.
+        frozen_seconds: what the frozen part took.
     """
 
     network: Network
@@ -47,6 +49,7 @@ class Materials:
     labels: NDArray[np.int64]
     outputs: dict[str, tuple[Rows, ...]]
     seed: int
+    frozen_seconds: float
 
     def passes(self, cut: Any) -> tuple[Rows, ...]:
         """Values at a cut, pass by pass."""
@@ -66,13 +69,15 @@ def materials_for(
 ) -> Materials:
     """Run what is frozen, once a pass of augmentation."""
     outputs: dict[str, tuple[Rows, ...]] = {}
-    cuts = _cuts(network, plan)
+    cuts, seconds = _cuts(network, plan), 0.0
+    share = replace(storage, memory_budget=storage.memory_budget // passes)
     for number in range(passes):
         shown = scans if number == 0 else _augmented(scans, seed, number)
-        found = {layer_of(network.model.input): shown.images}
-        found |= frozen_outputs(network, cuts, shown, batch_size, storage, tell)
+        frozen = frozen_outputs(network, cuts, shown, batch_size, share, tell)
+        found = {layer_of(network.model.input): shown.images, **frozen.outputs}
         outputs = {name: (*outputs.get(name, ()), values) for name, values in found.items()}
-    return Materials(network, tuple(network.model.get_weights()), scans, labels, outputs, seed)
+        seconds += frozen.seconds
+    return Materials(network, tuple(network.model.get_weights()), scans, labels, outputs, seed, seconds)
 
 
 def _augmented(scans: Scans, seed: int, number: int) -> Scans:
@@ -98,6 +103,10 @@ def lowest_known(network: Network, plan: Plan) -> Any:
         return network.model.get_layer("pooling").input
     order = [layer.name for layer in network.model.layers]
     return min((cut_of(network, part) for part in parts), key=lambda tensor: order.index(layer_of(tensor)))
+
+
+SELECTING_ON_TEST = "chosen on test"
+"""Name of the training that shows the optimism of choosing on the test part."""
 
 
 class Trainer:
@@ -134,7 +143,7 @@ class Trainer:
         journal = journal or Journal(None)
         done: list[StageHistory] = list(journal.earlier(number))
         for index in range(len(done), len(self._runners)):
-            sources = self._sources(index)
+            sources, begun = self._sources(index), time.monotonic()
             history = self._runners[index].run(
                 examples_of(sources, rows, self._materials.labels),
                 None if held is None else examples_of(sources[:1], held, self._materials.labels),
@@ -144,6 +153,7 @@ class Trainer:
                 progress=_named(progress, name),
             )
             done.append(history)
+            journal.spend(SELECTING_ON_TEST if name == SELECTING_ON_TEST else history.stage, time.monotonic() - begun)
         return TrainingHistory(name, tuple(done))
 
     def explain(self, rows: NDArray[np.intp]) -> Explained:

@@ -1,0 +1,1 @@
+"""What `training.py` measures, a file for each question."""
