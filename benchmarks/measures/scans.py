@@ -1,4 +1,4 @@
-"""Pictures to train on: smooth random colours, one class darker above."""
+"""Pictures to train on: smooth random colours, in one colour table, one class darker above."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def parts_of(scans: int, test: int) -> Parts:
 
 
 def pictures(count: int, size: int) -> Iterator[np.ndarray]:
-    """Smooth random pictures `(size, size, 3)` uint8; every second one, of class 1, is darker above."""
+    """Smooth random pictures `(size, size, 3)` uint8 in one colour table; every second one is darker above."""
     rng = np.random.default_rng(0)
     for number in range(count):
-        coarse = rng.uniform(0, 255, (6, 6, 3)).astype(np.float32)
-        picture = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
-        picture[: size // 2] //= 1 + number % 2
-        yield picture
+        coarse = rng.uniform(0, 255, (6, 6)).astype(np.float32)
+        scalar = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+        scalar[: size // 2] //= 1 + number % 2
+        yield cv2.applyColorMap(scalar, cv2.COLORMAP_HOT)
 
 
 def labels_of(count: int) -> np.ndarray:

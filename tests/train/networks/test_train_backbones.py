@@ -72,17 +72,9 @@ FIRST_OF_BLOCK = {
     **{f"resnet{depth}": [f"{block}_1_conv" for block in RESNET_BLOCKS] for depth in (50, 101, 152)},
     **{f"resnet{depth}v2": [f"{block}_preact_bn" for block in RESNET_BLOCKS] for depth in (50, 101, 152)},
     **{f"densenet{depth}": _dense_layers(last) for depth, last in ((121, 16), (169, 32), (201, 32))},
-    "xception": [
-        "block14_sepconv1",
-        *(f"block{count}_sepconv1_act" for count in range(13, 2, -1)),
-        "block2_sepconv1",
-    ],
+    "xception": ["block14_sepconv1", *(f"block{count}_sepconv1_act" for count in range(13, 2, -1)), "block2_sepconv1"],
     "mobilenetv2": ["Conv_1", *(f"block_{count}_expand" for count in range(16, 0, -1)), "expanded_conv_depthwise"],
-    "efficientnetb0": [
-        "top_conv",
-        *(f"block{block}_expand_conv" for block in EFFICIENTNET_BLOCKS),
-        "block1a_dwconv",
-    ],
+    "efficientnetb0": ["top_conv", *(f"block{block}_expand_conv" for block in EFFICIENTNET_BLOCKS), "block1a_dwconv"],
 }
 """Names of the lowest layers of the blocks, from the top down, where Keras' names tell them."""
 LAST_BELOW = {

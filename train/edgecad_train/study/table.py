@@ -182,9 +182,7 @@ def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _time_note(study: Study) -> str:
-    note = (
-        "Seconds a run: building, training and evaluation; a network's frozen activations are computed by its first run"
-    )
+    note = "Seconds a run: building, training and evaluation; frozen outputs that runs share count for each"
     if not study.asked.time_plain:
         return f"{note}."
     return f"{note}. Plain Keras: its epochs alone, at the measured time of one of each stage's kind."

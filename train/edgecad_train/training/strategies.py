@@ -20,7 +20,7 @@ class Stage:
         name: word for tables and pictures.
         part: what is trained.
         epochs: how many; the best of them goes on.
-        learning_rate: of Adam; with `layerwise`, of the head and the topmost block.
+        learning_rate: of Adam; with `layerwise`, of the head.
         hold_batch_norm: keep batch normalisation in inference mode.
         layerwise: lower the rate from block to block on the way down; see `edgecad_train.training.rates`.
     """

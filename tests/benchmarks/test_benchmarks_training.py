@@ -1,0 +1,80 @@
+"""Each training benchmark runs, small, and its file says what it measured; no time is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "training.py"
+SMALL = ("--backbone", "mobilenetv2", "--train", "12", "--held", "4", "--test", "2")
+STAGES = {"warm-up", "fine-tuning"}
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run one benchmark as a user runs it, and read its file."""
+
+    def run(what: str, *words: str) -> dict[str, Any]:
+        command = [sys.executable, str(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(next((tmp_path / "results").glob(f"training_{what}*.json")).read_text())
+        assert found["what"] == what
+        assert found["machine"]["threads"] >= 1
+        return dict(found)
+
+    return run
+
+
+def test_same_holds_both_losses_to_their_limits(measured: Callable[..., dict[str, Any]]) -> None:
+    found = measured("same", "--epochs", "1", "--backbone", "resnet50v2")  # untrained MobileNetV2 answers even odds
+    assert [row["stage"] for row in found["rows"]] == ["warm-up", "fine-tuning"]
+    first = [entry for entry in found["worst"] if entry["epochs"] == "first 10"]
+    assert {(entry["stage"], entry["loss"]) for entry in first} == {
+        (s, n) for s in STAGES for n in ("loss", "val_loss")
+    }
+    assert all(entry["held"] and entry["worst_relative"] <= entry["limit"] == 1e-4 for entry in first)
+    later = [entry for entry in found["worst"] if entry["epochs"] == "later"]
+    assert [entry["held"] for entry in later] == [None] * 4
+    assert found["held"]
+
+
+def test_speed_keeps_every_time_of_both_sides(measured: Callable[..., dict[str, Any]]) -> None:
+    found = measured("speed", "--warmup-epochs", "2", "--finetune-epochs", "1", "--plain-epochs", "1")
+    assert set(found["plain_epoch"]) == STAGES
+    assert all(len(told["seconds"]) == 1 for told in found["plain_epoch"].values())
+    warmup, finetune = (found["plain_epoch"][stage]["median"] for stage in ("warm-up", "fine-tuning"))
+    assert found["plain_seconds"] == pytest.approx(2 * warmup + finetune)
+    assert found["times_faster"] == pytest.approx(found["plain_seconds"] / found["whole_command"]["median"])
+    (steps,) = found["seconds_by_step"]
+    assert found["warm_up_in_feature_passes"] == pytest.approx(1 + steps["warm-up"] / steps["frozen"])
+    assert found["environment"]["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    assert found["noisy"] == bool(found["noisy_because"])
+    assert found["settings"]["backbone"] == "mobilenetv2"
+
+
+def test_search_counts_configurations(measured: Callable[..., dict[str, Any]]) -> None:
+    found = measured("search", "--trials", "4", "--warmup-epochs", "2")
+    assert found["trials"] == 4
+    assert found["a_minute"] == pytest.approx(240 / found["seconds"])
+
+
+def test_memory_is_that_of_the_whole_command(measured: Callable[..., dict[str, Any]]) -> None:
+    found = measured("memory", "--images", "20")
+    assert found["images"] == 20
+    assert 0.2 < found["peak_resident_GB"] < 4.0, "TensorFlow alone takes more than the lower bound"
+    assert found["held"]
+
+
+def test_growth_draws_a_line_through_its_points(measured: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    found = measured("growth", "--counts", "20", "24", "--epoch-counts", "1", "2", "--epoch-images", "20")
+    (x0, y0), (x1, y1) = found["points"]["epochs"]
+    assert (x0, x1) == (1, 2)
+    assert found["lines"]["epochs"]["slope"] == pytest.approx(y1 - y0)
+    assert (tmp_path / "pictures" / "training_growth.png").stat().st_size > 1000
