@@ -19,8 +19,10 @@ from edgecad.contract import Preparation  # noqa: E402
 from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
 from edgecad_train.networks.backbones import Backbone  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
+from edgecad_train.outcome import Outcome  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
-from edgecad_train.run import Outcome, Settings, train  # noqa: E402
+from edgecad_train.run import train  # noqa: E402
+from edgecad_train.settings import Settings  # noqa: E402
 from edgecad_train.splits.split import folds_by_patient, split_by_patient  # noqa: E402
 from edgecad_train.training.epochs import EpochSeed  # noqa: E402
 from edgecad_train.training.freezing import cut_of  # noqa: E402

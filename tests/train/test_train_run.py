@@ -15,7 +15,9 @@ from edgecad.contract import contract_from_json
 from edgecad.folders import new_folder, point_latest
 from edgecad_train import runfolder
 from edgecad_train.data import PreparedData
-from edgecad_train.run import Outcome, Settings, by_patient, train
+from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.run import train
+from edgecad_train.settings import Settings
 from edgecad_train.splits.kept import partition_from_file
 from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
 from edgecad_train.training.journal import Journal

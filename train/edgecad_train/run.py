@@ -13,15 +13,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Contract, Decision
-from edgecad_train.classes import POSITIVE
+from edgecad.contract import Decision
 from edgecad_train.contracting import contract_for
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision import choose_decision
-from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.networks.backbones import backbone_named
-from edgecad_train.networks.network import Head, Network, build_network
+from edgecad_train.networks.network import Head, build_network
 from edgecad_train.optimism import Optimism, optimism_of
+from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.choice import HeadChoice
@@ -31,50 +31,6 @@ from edgecad_train.training.heads import HeadFinder
 from edgecad_train.training.journal import FoldResult, Journal
 from edgecad_train.training.stages import Progress, TrainingHistory
 from edgecad_train.training.trainer import SELECTING_ON_TEST, Materials, Trainer, materials_for
-
-__all__ = ["Outcome", "Settings", "by_patient", "run_name", "train"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished run, still in memory.
-
-    Attributes:
-        network: the one to export.
-        histories: of every training, the exported network's last.
-        choices: head and a of each of them.
-        evaluations: of what chose (validation or out-of-fold), and of the test part.
-        said: logits and heat maps of every scan, `n` of them; with folds, those of development scans are
-            out-of-fold.
-        development: rows of the scans outside the test part that the exported network is checked by.
-        network_logits: what the exported network itself says of them, `(m, 2)`.
-        optimism: what choosing on the test part would have claimed, where it was asked for.
-        seconds_by_step: where the time went.
-    """
-
-    network: Network
-    histories: tuple[TrainingHistory, ...]
-    choices: tuple[HeadChoice, ...]
-    contract: Contract
-    partition: Split | Folds
-    settings: Settings
-    data: PreparedData
-    evaluations: tuple[Evaluation, ...]
-    said: Explained
-    development: NDArray[np.intp]
-    network_logits: NDArray[np.float64]
-    optimism: Optimism | None
-    seconds_by_step: dict[str, float]
-
-    @property
-    def log_odds(self) -> NDArray[np.float64]:
-        """Of every scan, `(n,)`, before temperature."""
-        return self.said.log_odds
-
-    @property
-    def score_maps(self) -> NDArray[np.float32]:
-        """Heat map of the score of every scan, `(n, h, w)`, logit units."""
-        return self.said.maps
 
 
 def train(
@@ -275,21 +231,6 @@ def _epochs_of(histories: list[TrainingHistory]) -> tuple[int, ...]:
     """Epochs of each stage for the refit: the median of the folds' best."""
     stages = zip(*(history.stages for history in histories), strict=True)
     return tuple(max(1, round(float(np.median([stage.best + 1 for stage in own])))) for own in stages)
-
-
-def by_patient(
-    data: PreparedData, patients: tuple[str, ...], values: NDArray[np.float64]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Truth and mean value of each patient, `(patients,)`, in the order of their names.
-
-    Args:
-        values: one a scan, `(n,)`, for example log-odds.
-    """
-    own: dict[str, list[int]] = {name: [] for name in sorted(patients)}
-    for row in rows_of(data.cases, patients):
-        own[data.cases[row].patient].append(int(row))
-    truth = np.array([data.cases[rows[0]].label == POSITIVE for rows in own.values()])
-    return truth, np.array([values[rows].mean() for rows in own.values()])
 
 
 def run_name(backbone: str, now: Callable[[], datetime] = datetime.now) -> str:

@@ -30,8 +30,8 @@ from scipy.special import expit
 from edgecad.contract import json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
+from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.report.page import write_report
-from edgecad_train.run import Outcome, by_patient
 from edgecad_train.splits.split import Folds, rows_of
 
 SCHEMA = 2

@@ -13,7 +13,9 @@ import pytest
 from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.network import Head, Network
-from edgecad_train.run import Outcome, Settings, train
+from edgecad_train.outcome import Outcome
+from edgecad_train.run import train
+from edgecad_train.settings import Settings
 from edgecad_train.splits.split import folds_by_patient
 from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.journal import Journal

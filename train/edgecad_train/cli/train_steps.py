@@ -30,7 +30,8 @@ from edgecad_train.data import (
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.weights import imagenet_file, weights_digest
-from edgecad_train.run import Outcome, run_name, train
+from edgecad_train.outcome import Outcome
+from edgecad_train.run import run_name, train
 from edgecad_train.runfolder import write_run
 from edgecad_train.settings import Settings
 from edgecad_train.splits.kept import partition_from_file

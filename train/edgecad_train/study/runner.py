@@ -17,7 +17,8 @@ from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
 from edgecad_train.networks.weights import weights_digest
-from edgecad_train.run import Outcome, by_patient, train
+from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.study.folder import StudyFolder
