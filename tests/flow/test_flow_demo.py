@@ -54,5 +54,6 @@ def test_without_weights_the_demo_says_that_it_trains_from_scratch(tmp_path: Pat
     assert "Traceback" not in done.stderr
     assert "PHANTOM MODEL - NOT FOR PATIENTS" in done.stdout
     pictures = [tmp_path / line.strip() for line in done.stdout.splitlines() if line.startswith("  out/")]
-    assert len(pictures) == 2
+    assert {path.name for path in pictures if path.parent.name != "answers"} == {"report.html", "curves.png"}
+    assert len(pictures) == 3
     assert all(path.is_file() for path in pictures)

@@ -88,14 +88,14 @@ def check_data(request: Request, settings: Settings, bars: Bars) -> None:
 def train_new(request: Request, settings: Settings, bars: Bars) -> None:
     """Train a new run."""
     started = time.monotonic()
-    if settings.weights == "imagenet":
-        imagenet_file(backbone_named(settings.backbone))  # found out before the scans are read
     left = unfinished_in(request.out)
     if left:
         typer.echo(f"{left[-1].name} has not ended; if it is not running: {resume_command(request.out)}", err=True)
     found, data = _read(request, settings, bars)
     check_usable(data)
     partition = request.partition(data, settings.seed)
+    if settings.weights == "imagenet":
+        imagenet_file(backbone_named(settings.backbone))  # fetched once nothing else is in the way
     if settings.plan.pretrained and settings.weights == "none":
         typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     job = Job(

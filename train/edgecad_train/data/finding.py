@@ -84,7 +84,8 @@ def _cases_of_csv(table: Path) -> tuple[Case, ...]:
             missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
             if missing:
                 seen = ", ".join(rows.fieldnames or ["nothing"])
-                raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {FOLDER_LAYOUT}")
+                step = "save it with commas between the columns" if ";" in seen else FOLDER_LAYOUT
+                raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {step}")
             return tuple(_case_of_row(table, number, row) for number, row in enumerate(rows, start=2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{table} is not a CSV file in UTF-8 ({error}); {FOLDER_LAYOUT}") from error

@@ -67,6 +67,7 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "record": record,
         "phantom": phantom_words(contract.origin) if contract.origin != "patients" else "",
         "warnings": _warnings(run, checks, flow),
+        "whole_image": contract.preparation.crop == "none",
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,
         "trainings": run.trainings,

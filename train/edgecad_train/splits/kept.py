@@ -37,7 +37,7 @@ def partition_from_file(path: Path, cases: Sequence[Case]) -> Split | Folds:
     if here != there:
         raise UsageError(
             f"the split {path} is about other patients: {len(here - there)} of the data are not in it, "
-            f"{len(there - here)} of it are not in the data"
+            f"{len(there - here)} of it are not in the data; give the split of a run on these scans, or none"
         )
     _check_classes(partition, {case.patient: case.label for case in cases}, path)
     return partition
