@@ -227,7 +227,7 @@ def test_the_record_of_the_run_tells_settings_boundary_and_patients(folder: Path
     assert record["unfrozen"]["layers"] == 3
     assert (record["scans"], sum(record["patients"].values()), record["refused"]) == (30, 30, [])
     assert record["patient_rule"] == "the file's stem"
-    assert {"frozen", "training"} <= set(record["seconds_by_step"])
+    assert {"frozen", "warm-up", "fine-tuning"} <= set(record["seconds_by_step"])
 
 
 def test_nothing_is_published_when_writing_fails_midway(
