@@ -38,7 +38,7 @@ def test_the_way_from_imagenet_weights_ends_well(way_from_imagenet: Any) -> None
 
 
 def test_two_stages_learn_something_on_phantoms(way_from_imagenet: Any) -> None:
-    stages = json.loads((way_from_imagenet.run / "history.json").read_text())["stages"]
+    stages = json.loads((way_from_imagenet.run / "history.json").read_text())["trainings"][0]["stages"]
     warm_up = stages[0]["epochs"]
     assert min(epoch["val_loss"] for epoch in warm_up) < warm_up[0]["val_loss"]
     assert warm_up[-1]["loss"] < 0.9 * warm_up[0]["loss"]
