@@ -38,10 +38,12 @@ def test_the_way_from_imagenet_weights_ends_well(way_from_imagenet: Any) -> None
 
 
 def test_two_stages_learn_something_on_phantoms(way_from_imagenet: Any) -> None:
-    stages = json.loads((way_from_imagenet.run / "history.json").read_text())["trainings"][0]["stages"]
-    warm_up = stages[0]["epochs"]
-    assert min(epoch["val_loss"] for epoch in warm_up) < warm_up[0]["val_loss"]
-    assert warm_up[-1]["loss"] < 0.9 * warm_up[0]["loss"]
+    trainings = json.loads((way_from_imagenet.run / "history.json").read_text())["trainings"]
+    folds = [training["stages"][0]["epochs"] for training in trainings if training["name"].startswith("fold")]
+    # Six or seven patients validate a fold, so one fold's loss alone says nothing.
+    held_out = [sum(epoch["val_loss"] for epoch in epochs) / len(folds) for epochs in zip(*folds, strict=True)]
+    assert min(held_out) < held_out[0]
+    assert all(epochs[-1]["loss"] < 0.9 * epochs[0]["loss"] for epochs in folds)
 
 
 @pytest.mark.parametrize("name", SCANS)
