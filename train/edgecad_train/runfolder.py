@@ -30,6 +30,7 @@ from scipy.special import expit
 from edgecad.contract import json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
+from edgecad_train.data.labelled import refused_scans
 from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.report.page import write_report
 from edgecad_train.splits.split import Folds, rows_of
@@ -78,10 +79,7 @@ def _run_record(
             part: {name: sum(labels[patient] == name for patient in members) for name in CLASSES}
             for part, members in parts.items()
         },
-        "refused": [
-            {"file": entry.path.name, "reason": entry.reason, "message": entry.message}
-            for entry in outcome.data.refused
-        ],
+        "refused": refused_scans(outcome.data.refused),
         "findings": list(findings),
         "optimism": outcome.optimism,
         "search": _search_record(outcome),

@@ -12,7 +12,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
 from edgecad_train.data.findings import DataFinding, describe, pairs_of, tables_of
-from edgecad_train.data.labelled import Case, Found
+from edgecad_train.data.labelled import Case, Found, RefusedScan, refused_scans
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
 
 CHECKUP, SHEET = "checkup.json", "contact-sheet.png"
@@ -32,14 +32,6 @@ class TableFound(Frozen, frozen=True, kw_only=True):
     """From 1, the commonest."""
     counted: Counted
     example: str
-
-
-class RefusedScan(Frozen, frozen=True, kw_only=True):
-    """A scan that is left out, by its file's name."""
-
-    file: str
-    reason: str
-    message: str
 
 
 class Checkup(Frozen, frozen=True, kw_only=True):
@@ -102,9 +94,7 @@ def _checkup(
         found=len(found.cases),
         kept=_counted(cases),
         preparation=prepared.preparation,
-        refused=tuple(
-            RefusedScan(file=entry.path.name, reason=entry.reason, message=entry.message) for entry in prepared.refused
-        ),
+        refused=refused_scans(prepared.refused),
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
         findings=describe(prepared, part_of, pairs, tables),

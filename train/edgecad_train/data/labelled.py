@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgecad.contract import Frozen
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 
@@ -37,6 +38,19 @@ class Refusal:
     path: Path
     reason: str
     message: str
+
+
+class RefusedScan(Frozen, frozen=True, kw_only=True):
+    """A scan that was left out, as files tell it: by its file's name alone."""
+
+    file: str
+    reason: str
+    message: str
+
+
+def refused_scans(refused: Sequence[Refusal]) -> tuple[RefusedScan, ...]:
+    """Refusals as files tell them."""
+    return tuple(RefusedScan(file=one.path.name, reason=one.reason, message=one.message) for one in refused)
 
 
 def check_patients(cases: Sequence[Case], least: int = MIN_PATIENTS) -> None:

@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from edgecad.contract import Decision, Frozen, Origin, json_from_struct
 from edgecad_train.classes import CLASSES
+from edgecad_train.data.labelled import RefusedScan, refused_scans
 from edgecad_train.evaluation.comparison import Comparison
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.gates import Gate
@@ -28,14 +29,6 @@ class Subject(Frozen, frozen=True, kw_only=True):
     backbone: str
     origin: Origin
     sha256: str
-
-
-class RefusedScan(Frozen, frozen=True, kw_only=True):
-    """A scan that the figures are not about."""
-
-    file: str
-    reason: str
-    message: str
 
 
 class Record(Frozen, frozen=True, kw_only=True):
@@ -71,9 +64,7 @@ def subject_of(model: JudgedModel) -> Subject:
 
 def refused_of(scores: ScoredPatients) -> tuple[RefusedScan, ...]:
     """Name the scans that were left out."""
-    return tuple(
-        RefusedScan(file=entry.path.name, reason=entry.reason, message=entry.message) for entry in scores.refused
-    )
+    return refused_scans(scores.refused)
 
 
 def write_record(record: Record, path: Path) -> None:
