@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.checks import check_outputs
-from edgecad.contract import METADATA_KEY, Contract, contract_from_json
+from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.findings import doubts_about, findings_of, refuse_unseen, unseen_colours
 from edgecad.heatmap import score_map
@@ -56,11 +57,11 @@ class LoadedModel:
             )
 
 
-def load_model(model: str | os.PathLike[str] | None, device: str) -> LoadedModel:
+def load_model(model: str | os.PathLike[str] | None, device: str, precision: Precision | None = None) -> LoadedModel:
     """Read a model's file and open it on a device; see `Classifier` for the arguments."""
     request = parse_device(device)
-    file = read_model(model)
-    runner = OnnxRunner(file.content, request, "fp32")
+    file = read_model(model, precision)
+    runner = OnnxRunner(file.content, request)
     text = runner.metadata.get(METADATA_KEY)
     if text is None:
         raise ModelInvalid(
@@ -68,6 +69,10 @@ def load_model(model: str | os.PathLike[str] | None, device: str) -> LoadedModel
             "its output; export it with `edgecad export`"
         )
     contract = contract_from_json(text)
+    if precision not in (None, contract.precision):
+        raise ModelInvalid(
+            f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own"
+        )
     return LoadedModel(contract, runner, file.sha256, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -87,6 +92,7 @@ class Classifier:
         model: str | os.PathLike[str] | LoadedModel | None = None,
         device: str = "auto",
         threshold: float | None = None,
+        precision: Precision | None = None,
     ) -> None:
         """Open a model.
 
@@ -95,6 +101,7 @@ class Classifier:
                 that was loaded already.
             device: `auto`, `cpu`, `cuda` or `cuda:N`; all but `auto` are strict.
             threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
+            precision: which file of a model folder: `fp32` (if not named), `fp16` or `int8`.
 
         Raises:
             ModelInvalid: no model, no contract, or one newer than this runtime.
@@ -102,7 +109,7 @@ class Classifier:
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
-        loaded = model if isinstance(model, LoadedModel) else load_model(model, device)
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
         self.contract = loaded.contract
         self.model_sha256 = loaded.model_sha256
         self.contract_sha256 = loaded.contract_sha256
@@ -120,7 +127,7 @@ class Classifier:
     @property
     def facts(self) -> RunnerFacts:
         """Device, provider and precision, as checked after opening."""
-        return self.runner.facts
+        return replace_fields(self.runner.facts, precision=self.contract.precision)
 
     def __call__(self, source: Source) -> Prediction:
         """Answer one scan.

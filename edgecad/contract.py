@@ -15,17 +15,23 @@ from edgecad.errors import ModelInvalid
 
 METADATA_KEY = "edgecad.contract"
 CONTRACT_VERSION = 1
+NOT_KNOWN = "not known"
+"""In place of a hash that a model which was trained elsewhere does not bring."""
 
 Origin = Literal["phantom", "patients", "mixed"]
-Scaling = Literal["tf", "caffe", "torch", "efficientnet"]
+Scaling = Literal["tf", "caffe", "torch", "efficientnet", "none"]
 """How uint8 becomes the backbone's input, inside the graph.
 
 `tf`: x / 127.5 - 1. `caffe`: BGR less ImageNet's mean. `torch`: by ImageNet's mean and deviation.
-`efficientnet`: what Keras does for weights="imagenet".
+`efficientnet`: what Keras does for weights="imagenet". `none`: 0 to 255 as it is; the network scales by itself.
+`edgecad.scaling` has the numbers.
 """
 
 Crop = Literal["polar-map", "none"]
 """What of a screen becomes the input: the one polar map on it, or the whole image."""
+
+Precision = Literal["fp32", "fp16", "int8"]
+"""Of the weights and activations of the backbone; head and heat map are fp32 in every file."""
 
 Checked = TypeVar("Checked", bound=msgspec.Struct)
 
@@ -115,6 +121,8 @@ class Colours(Frozen, frozen=True, kw_only=True):
     """
 
     bins: str = "0" * 1024
+    recorded: bool = True
+    """False: nobody knows them. No scan is refused for its colours then, and every answer says so."""
 
     def __post_init__(self) -> None:
         digits = set("0123456789abcdef")
@@ -126,11 +134,19 @@ class Labelling(Frozen, frozen=True, kw_only=True):
 
     reference: str
     """For example `simulated reader` or `two readers in consensus`."""
-    prevalence: float
-    """Share of the positive class among the training patients, 0 to 1."""
+    prevalence: float | None
+    """Share of the positive class among the training patients, 0 to 1; None where nobody said."""
 
     def __post_init__(self) -> None:
-        _demand(0 < self.prevalence < 1, f"prevalence {self.prevalence} is not between 0 and 1")
+        _demand(
+            self.prevalence is None or 0 < self.prevalence < 1, f"prevalence {self.prevalence} is not between 0 and 1"
+        )
+
+    def sentence(self, positive: str) -> str:
+        """One line for people, under every answer."""
+        if self.prevalence is None:
+            return f"how many of the training patients were {positive} is not known; labelled by {self.reference}"
+        return f"{self.prevalence:.0%} of the training patients were {positive}; labelled by {self.reference}"
 
 
 class Decision(Frozen, frozen=True, kw_only=True):
@@ -187,7 +203,7 @@ class Contract(Frozen, frozen=True, kw_only=True):
     """Where the backbone's first weights came from: `imagenet`, `none`, or `file` and its hash."""
     versions: dict[str, str]
     intended_use: str
-    precision: Literal["fp32"] = "fp32"
+    precision: Precision = "fp32"
     tolerances: dict[str, float] = msgspec.field(default_factory=dict)
     golden: tuple[GoldenAnswer, ...] = ()
 

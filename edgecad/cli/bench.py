@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument
+from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionOption
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -16,6 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def bench(
     model: ModelArgument = None,
     device: DeviceOption = "auto",
+    precision: PrecisionOption = None,
     runs: Annotated[int, typer.Option(min=20, help="Warm runs to time.")] = 200,
     json: JsonOption = False,
 ) -> None:
@@ -31,8 +32,9 @@ def bench(
     begun = time.perf_counter()
     from edgecad.bench import measure_latency
     from edgecad.classifier import Classifier
+    from edgecad.modelfile import parse_precision
 
-    with Classifier(model, device=device) as classifier:
+    with Classifier(model, device=device, precision=parse_precision(precision)) as classifier:
         opened = 1000 * (time.perf_counter() - begun)
         rows = measure_latency(classifier, runs)
         facts, contract = classifier.facts, classifier.contract

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelOption
+from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionOption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,7 @@ def infer(
     scans: Annotated[list[str], typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.")],
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    precision: PrecisionOption = None,
     json: JsonOption = False,
     out: Annotated[
         Optional[Path],  # noqa: UP045
@@ -58,6 +59,7 @@ def infer(
     """
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
+    from edgecad.modelfile import parse_precision
 
     listed = list(_listed(scans))
     if identity is not None and len(listed) > 1:
@@ -74,7 +76,8 @@ def infer(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is found out before any answer
     worst, answered = 0, 0
-    with Classifier(model, device=device, threshold=threshold) as classifier:
+    wanted = parse_precision(precision)
+    with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
         for scan in listed:
             code, record = _answer(classifier, scan, folder, identity)
             worst, answered = max(worst, code), answered + (record.status == "answered")

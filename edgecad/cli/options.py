@@ -22,4 +22,11 @@ ModelArgument = Annotated[
 DeviceOption = Annotated[
     str, typer.Option(help="auto, cpu, cuda or cuda:N. Any but auto is strict: it never falls back.")
 ]
+PrecisionOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        help="fp32, fp16 or int8: which file of a model folder. Default: fp32; a lone file is what it is.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

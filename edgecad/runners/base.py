@@ -20,7 +20,7 @@ class RunnerFacts:
     Attributes:
         device: `cpu` or `cuda:N`.
         provider: the engine's own name for what computes.
-        precision: of the weights it runs.
+        precision: of the weights it runs; empty where only the model's contract can tell.
         threads: on a CPU; 0 elsewhere.
         size: side of the square input that the graph takes, pixels.
     """

@@ -20,7 +20,7 @@ CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 class OnnxRunner:
     """An onnxruntime session that was opened strictly and then checked."""
 
-    def __init__(self, model: bytes, device: DeviceRequest, precision: str) -> None:
+    def __init__(self, model: bytes, device: DeviceRequest) -> None:
         """Open `model`, the bytes of an ONNX file.
 
         Raises:
@@ -38,7 +38,7 @@ class OnnxRunner:
         if provider != (CPU if kind == "cpu" else CUDA):
             raise NotAvailable(f"device {kind} was asked for and onnxruntime opened {provider}; use --device cpu")
         name = "cpu" if kind == "cpu" else f"cuda:{device.index}"
-        self._facts = RunnerFacts(name, provider, precision, threads if kind == "cpu" else 0, size)
+        self._facts = RunnerFacts(name, provider, "", threads if kind == "cpu" else 0, size)
 
     @property
     def facts(self) -> RunnerFacts:

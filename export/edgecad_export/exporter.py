@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import onnx
 from msgspec.structs import replace
 
 from edgecad.checks import probabilities_of
-from edgecad.contract import METADATA_KEY, Contract, json_from_struct
-from edgecad.errors import ModelInvalid
+from edgecad.contract import Contract, Precision
+from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.folders import new_folder, point_latest
 from edgecad.golden import golden_answers
-from edgecad_export.cam_head import classifier_from_keras, explained_model
-from edgecad_export.onnx_from_keras import node_summary, onnx_from_keras, set_metadata
-from edgecad_export.parity import Parity, Tolerances, enforce, measure
+from edgecad.modelfile import FILES
+from edgecad_export.cam_head import Classifier, classifier_from_keras, explained_model
+from edgecad_export.candidates import Candidate, Candidates
+from edgecad_export.gate import gate_of
+from edgecad_export.graph import folded
+from edgecad_export.modelfolder.parity_file import write_parity_file
+from edgecad_export.onnx_from_keras import check_graph, onnx_from_keras
 from edgecad_export.runfiles import Run
+from edgecad_export.timing import network_milliseconds
+from edgecad_export.tolerances import TOLERANCES, Tolerances
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of an export.
+
+    Attributes:
+        precisions: files to write, fp32 first; it is what the others are made from.
+        engines: seconds that TensorRT may take to build an engine, or None for no engines.
+        key: file of the private Ed25519 key to sign with.
+    """
+
+    precisions: tuple[Precision, ...] = ("fp32",)
+    opset: int = 17
+    tolerances: Mapping[Precision, Tolerances] = field(default_factory=lambda: TOLERANCES)
+    engines: float | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file that holds, as it lies in the model folder; its contract has the golden answers."""
+
+    path: Path
+    size_bytes: int
+    candidate: Candidate
+    contract: Contract
+    milliseconds: float
+    """Median of one image through the network here, on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -27,55 +65,109 @@ class Exported:
     """What an export wrote, and what it proved."""
 
     folder: Path
-    size_bytes: int
-    parity: Parity
-    contract: Contract
+    files: tuple[ExportedFile, ...]
+    engines: tuple[str, ...] = ()
 
     @property
     def golden_spread(self) -> float:
         """How far apart the golden samples' scores lie, 0 to 1; a model that learnt nothing has almost none."""
-        logits = np.array([answer.logits for answer in self.contract.golden])
-        scores = probabilities_of(logits, self.contract.decision.temperature)[:, self.contract.positive_index]
+        contract = self.files[0].contract
+        logits = np.array([answer.logits for answer in contract.golden])
+        scores = probabilities_of(logits, contract.decision.temperature)[:, contract.positive_index]
         return float(np.ptp(scores))
 
 
-def export_run(run: Run, folder: Path, opset: int, tolerances: Tolerances) -> Exported:
+def new_name(out: Path, name: str) -> Path:
+    """A folder for this export: named as the run, with a number where that one was exported before.
+
+    No model is ever written over: one may be in use at this moment.
+    """
+    numbered = (out / (name if number == 1 else f"{name}-{number}") for number in count(1))
+    return next(folder for folder in numbered if not folder.exists())
+
+
+def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: None) -> Exported:
     """Write a model folder, whole or not at all, and point `latest` to it.
+
+    Args:
+        say: told of every step, for people who wait.
 
     Raises:
         ModelInvalid: the run's model has no form that can be explained exactly.
-        GateFailed: the file does not answer as the Keras model does; nothing is published.
+        GateFailed: a file does not answer as the Keras model does; nothing is published.
     """
+    candidates = candidates_of(run, request, say)
+    made = []
+    for precision in request.precisions:
+        say(f"{precision}: made and judged")
+        made.append(candidates.of(precision, request.tolerances[precision]))
+    _enforce(made)
+    with new_folder(folder) as partial:
+        files = _written(made, partial, request.opset, say)
+        exported = Exported(folder, tuple(files))
+    point_latest(folder)
+    return exported
+
+
+def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Candidates:
+    """What makes and judges the files of a run: its gate, and its graph in fp32.
+
+    Raises:
+        ModelInvalid, GateFailed: as `export_run`.
+    """
+    classifier = _classifier(run)
+    say("the trained model answers its validation images and the golden screens")
+    gate = gate_of(classifier, run)
+    say("Keras to ONNX")
+    contract = _begun(run.contract)
+    return Candidates(run, contract, gate, _graph(classifier, contract, request.opset))
+
+
+def _classifier(run: Run) -> Classifier:
     classifier = classifier_from_keras(run.model)
     if classifier.feature_layer != run.contract.feature_layer:
         raise ModelInvalid(
             f"the model pools {classifier.feature_layer!r} and its contract says {run.contract.feature_layer!r}; "
             "they are not of one run: train again"
         )
-    proto = onnx_from_keras(explained_model(classifier, run.contract.decision.temperature), opset)
-    contract = replace(
-        run.contract,
-        tolerances=asdict(tolerances),
-        versions={
-            **run.contract.versions,
-            **{name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")},
-        },
+    return classifier
+
+
+def _begun(contract: Contract) -> Contract:
+    tools = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
+    return replace(contract, versions={**contract.versions, **tools})
+
+
+def _graph(classifier: Classifier, contract: Contract, opset: int) -> onnx.ModelProto:
+    proto = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature), opset))
+    check_graph(proto)
+    return proto
+
+
+def _enforce(made: list[Candidate]) -> None:
+    """Raise `GateFailed` if any file does not hold, with what was tried."""
+    failed = [candidate for candidate in made if not candidate.verdict.holds]
+    if not failed:
+        return
+    said = [f"{candidate.precision}: {candidate.verdict.summary}" for candidate in failed]
+    tried = sum(len(candidate.narrowed.attempts) for candidate in failed)
+    more = f" after {tried} attempts" if tried else ""
+    raise GateFailed(
+        f"the exported file differs from the Keras model{more}: {'. '.join(said)}; nothing was written under the "
+        "model's name"
     )
-    parity = measure(classifier, run, _with_contract(proto, contract), tolerances)
-    enforce(parity, tolerances)
-    with new_folder(folder) as partial:
-        path = partial / "model.onnx"
-        path.write_bytes(_with_contract(proto, contract))
-        contract = replace(contract, golden=golden_answers(path))
-        path.write_bytes(_with_contract(proto, contract))
-        report = {"schema": 1, "opset": opset, "nodes": node_summary(proto), "tolerances": asdict(tolerances)}
-        report["parity"] = asdict(parity)
-        (partial / "parity.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-        size = path.stat().st_size
-    point_latest(folder)
-    return Exported(folder, size, parity, contract)
 
 
-def _with_contract(proto: onnx.ModelProto, contract: Contract) -> bytes:
-    set_metadata(proto, {METADATA_KEY: json_from_struct(contract)})
-    return bytes(proto.SerializeToString())
+def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list[ExportedFile]:
+    """Write the files that hold, each with its own golden answers inside, and time them in turn."""
+    milliseconds = network_milliseconds([candidate.content() for candidate in made])
+    files = []
+    for candidate, taken in zip(made, milliseconds, strict=True):
+        say(f"{candidate.precision}: golden answers")
+        path = partial / FILES[candidate.precision]
+        path.write_bytes(candidate.content())
+        contract = replace(candidate.contract, golden=golden_answers(path))
+        path.write_bytes(candidate.content(contract))
+        files.append(ExportedFile(path, path.stat().st_size, candidate, contract, taken))
+    write_parity_file(files, opset, partial / "parity.json")
+    return files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import keras
 import onnx
@@ -30,7 +29,7 @@ def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
     proto.ir_version = IR_VERSION
     _name_outputs(proto)
     _name_batch(proto)
-    _check(proto)
+    check_graph(proto)
     return proto
 
 
@@ -49,7 +48,12 @@ def _name_batch(proto: onnx.ModelProto) -> None:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
 
 
-def _check(proto: onnx.ModelProto) -> None:
+def check_graph(proto: onnx.ModelProto) -> None:
+    """Check that a graph has the one input and computes no shapes.
+
+    Raises:
+        GateFailed: it has others.
+    """
     inputs = [(value.name, value.type.tensor_type.elem_type) for value in proto.graph.input]
     if inputs != [("image", onnx.TensorProto.UINT8)]:
         # Some converters turn constants into extra inputs, and the checker accepts that.
@@ -67,11 +71,3 @@ def set_metadata(proto: onnx.ModelProto, entries: dict[str, str]) -> None:
     """Replace the model's metadata."""
     del proto.metadata_props[:]
     onnx.helper.set_model_props(proto, entries)
-
-
-def node_summary(proto: onnx.ModelProto) -> dict[str, Any]:
-    """Nodes by type, for the parity file."""
-    counts: dict[str, int] = {}
-    for node in proto.graph.node:
-        counts[node.op_type] = counts.get(node.op_type, 0) + 1
-    return dict(sorted(counts.items()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,14 +25,18 @@ class Run:
         model: the trained Keras model.
         contract: what training wrote; export completes it.
         images: prepared validation images, `(n, size, size, 3)` uint8 RGB.
-        logits: what training computed for them, `(n, 2)`.
+        truth: which of them are positive, `(n,)`; None where nobody said.
+        logits: what training computed for them, `(n, 2)`; None for a model that was trained elsewhere.
+        calibration: prepared training images, `(m, size, size, 3)`, for quantisation; `m` may be 0.
     """
 
     folder: Path
     model: keras.Model
     contract: Contract
     images: NDArray[np.uint8]
-    logits: NDArray[np.float64]
+    truth: NDArray[np.bool_] | None
+    logits: NDArray[np.float64] | None
+    calibration: NDArray[np.uint8]
 
 
 def read_run(path: Path) -> Run:
@@ -47,9 +52,11 @@ def read_run(path: Path) -> Run:
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{path} is an exported model already; name the run folder that it came from")
     contract = contract_from_json(_file(folder, "contract.json").read_bytes(), "run `edgecad train` again")
-    model = _load(_file(folder, "model.keras"))
-    images, logits = _validation(_file(folder, "validation.npz"), contract.preparation.size)
-    return Run(folder, model, contract, images, logits)
+    model = load_keras(_file(folder, "model.keras"), "run `edgecad train` again")
+    size = contract.preparation.size
+    images, labels, logits = _validation(_file(folder, "validation.npz"), size)
+    calibration = _images(_arrays(folder / "calibration.npz"), folder / "calibration.npz", size)
+    return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -59,27 +66,47 @@ def _file(folder: Path, name: str) -> Path:
     return path
 
 
-def _load(path: Path) -> keras.Model:
-    """Load without compiling, in safe mode: a file that wants to run code of its own is refused."""
+def load_keras(path: Path, next_step: str) -> keras.Model:
+    """Load without compiling, in safe mode: a file that wants to run code of its own is refused.
+
+    Raises:
+        ModelInvalid: it is damaged, foreign, or no Keras file.
+    """
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part happens to hit.
         reason = str(error).strip().partition("\n")[0][:160]
-        raise ModelInvalid(f"{path} cannot be loaded: {reason}; run `edgecad train` again") from error
+        raise ModelInvalid(f"{path} cannot be loaded: {reason}; {next_step}") from error
 
 
-def _validation(path: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    try:
-        # Opened here: numpy leaves a file open that turns out to be no archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, logits = arrays["images"], np.asarray(arrays["logits"], np.float64)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelInvalid(f"{path} is damaged: {error}; run `edgecad train` again") from error
-    if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3) or logits.shape != (len(images), 2):
+def _validation(path: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
+    arrays = _arrays(path)
+    images = _images(arrays, path, size)
+    labels, logits = (np.asarray(arrays.get(name, ())) for name in ("labels", "logits"))
+    if logits.shape != (len(images), 2) or labels.shape != (len(images),):
         raise ModelInvalid(
-            f"{path} holds images {images.dtype} {images.shape} and logits {logits.shape}; "
-            f"uint8 (n, {size}, {size}, 3) and (n, 2) wanted"
+            f"{path} holds {len(images)} images, logits {logits.shape} and labels {labels.shape}; "
+            f"({len(images)}, 2) and ({len(images)},) wanted; run `edgecad train` again"
         )
     if not len(images):
         raise ModelInvalid(f"{path} holds no image, so nothing can be compared; run `edgecad train` again")
-    return np.asarray(images), logits
+    return images, labels, np.asarray(logits, np.float64)
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelInvalid(f"{path} is missing or damaged: {error}; run `edgecad train` again") from error
+
+
+def _images(arrays: dict[str, NDArray[Any]], path: Path, size: int) -> NDArray[np.uint8]:
+    images = np.asarray(arrays.get("images", ()))
+    if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3):
+        raise ModelInvalid(
+            f"{path} holds images {images.dtype} {images.shape}; uint8 (n, {size}, {size}, 3) wanted; "
+            "run `edgecad train` again"
+        )
+    return images

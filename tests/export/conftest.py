@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,12 @@ from edgecad.contract import (  # noqa: E402
 from edgecad.golden import golden_samples  # noqa: E402
 from edgecad.images import read_screen  # noqa: E402
 from edgecad.polarmap import prepare  # noqa: E402
-from edgecad_export.exporter import Exported, export_run  # noqa: E402
-from edgecad_export.parity import Tolerances  # noqa: E402
+from edgecad_export.exporter import Exported, Request, candidates_of, export_run  # noqa: E402
+from edgecad_export.gate import Verdict  # noqa: E402
 from edgecad_export.runfiles import Run, read_run  # noqa: E402
+from edgecad_export.tolerances import TOLERANCES  # noqa: E402
+from edgecad_train.networks.backbones import BACKBONES, backbone_named  # noqa: E402
+from edgecad_train.networks.network import Head, build_network  # noqa: E402
 
 SIZE = 64
 
@@ -139,7 +143,9 @@ def run_folder(contract_of: Callable[..., Contract]) -> Callable[..., Path]:
         logits = np.asarray(model.predict(images, verbose=0))
         if logits.shape != (len(images), 2):  # a model of another form; export must refuse it before
             logits = np.zeros((len(images), 2))
-        np.savez_compressed(folder / "validation.npz", images=images, logits=logits)
+        labels = np.arange(len(images)) % 2
+        np.savez_compressed(folder / "validation.npz", images=images, labels=labels, logits=logits)
+        np.savez_compressed(folder / "calibration.npz", images=_images(size, 12)[6:])
         return folder
 
     return write
@@ -153,20 +159,54 @@ def _feature_layer(model: Any) -> str:
     return "none"
 
 
-def _mobilenet() -> Any:
-    """MobileNetV2 with random weights, its statistics set from images so that values are realistic."""
-    layers = keras.layers
+def _realistic(name: str) -> Any:
+    """A backbone with random weights and a head, scaled so that values are as large as after training."""
     keras.utils.set_random_seed(2)
-    image = keras.Input((224, 224, 3), dtype="uint8", name="image")
-    scaled = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    base = keras.applications.MobileNetV2(include_top=False, weights=None, input_tensor=scaled)
-    x = layers.GlobalAveragePooling2D()(base.output)
-    model = keras.Model(image, layers.Dense(2)(layers.Dense(32, activation="relu")(x)))
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = 0.0
-    model(_images(224), training=True)
+    backbone = backbone_named(name)
+    model = build_network(backbone, "none", Head(units=32, dropout=0.0)).model
+    normalised = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for layer in normalised:
+        layer.momentum = 0.0  # statistics are those of the next batch
+    if normalised:
+        model(_images(backbone.size), training=True)
+    else:
+        _he_scaled(model)
     return model
+
+
+def _he_scaled(model: Any) -> None:
+    """Give kernels the variance that keeps values alive through ReLUs (He et al. 2015, arXiv:1502.01852)."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            kernel, bias = layer.get_weights()
+            fan_in = np.prod(kernel.shape[:-1])
+            layer.set_weights([kernel / kernel.std() * np.sqrt(2 / fan_in), bias])
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A backbone's run, what export needs of it, and its proven fp32 graph."""
+
+    name: str
+    run: Run
+    fp32: Any
+    verdict: Verdict
+
+
+@pytest.fixture(scope="session", params=sorted(BACKBONES))
+def backbone_onnx(
+    request: pytest.FixtureRequest, run_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Converted]:
+    """Each of the sixteen backbones, converted and judged once; all tests that want one share it."""
+    folder = tmp_path_factory.mktemp(request.param) / "a-run"
+    model = _realistic(request.param)
+    size = backbone_named(request.param).size
+    run = read_run(run_folder(folder, model, size=size))
+    candidates = candidates_of(run, Request())
+    candidate = candidates.of("fp32", TOLERANCES["fp32"])
+    yield Converted(request.param, run, candidate.narrowed.proto, candidate.verdict)
+    shutil.rmtree(folder)
+    keras.backend.clear_session()
 
 
 @pytest.fixture(
@@ -183,9 +223,9 @@ def way(
     """A run and its export: small networks with none, one and two hidden layers, and MobileNetV2."""
     root = tmp_path_factory.mktemp("way")
     large = request.param == "mobilenetv2"
-    model = _mobilenet() if large else small_classifier(request.param)
+    model = _realistic("mobilenetv2") if large else small_classifier(request.param)
     run = read_run(run_folder(root / "runs" / "a-run", model, size=224 if large else SIZE))
-    return Way(run, export_run(run, root / "models" / "a-run", 17, Tolerances()))
+    return Way(run, export_run(run, root / "models" / "a-run", Request()))
 
 
 @pytest.fixture

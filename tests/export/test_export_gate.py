@@ -46,7 +46,10 @@ def _only_the_first_is_there() -> None:
 def test_a_good_export_writes_the_model_its_proof_and_the_pointer(exported: Command) -> None:
     _only_the_first_is_there()
     assert {"model.onnx", "parity.json"} <= {path.name for path in Path("models/first").iterdir()}
-    parity = json.loads(Path("models/first/parity.json").read_text())["parity"]
+    entry = json.loads(Path("models/first/parity.json").read_text())["files"]["model.onnx"]
+    assert entry["tolerances"]["logits"] == 1e-4
+    assert entry["golden"]["images"] == 3
+    parity = entry["validation"]
     assert parity["images"] == 6
     assert parity["logits"] <= 1e-4
     assert parity["heatmap_correlation"] >= 0.9999
@@ -110,10 +113,34 @@ def test_weights_that_are_not_finite_are_never_published(
     _only_the_first_is_there()
 
 
-def test_exporting_a_run_again_does_not_overwrite_the_model(exported: Command) -> None:
+def test_exporting_a_run_again_gets_a_folder_of_its_own_and_the_pointer(exported: Command) -> None:
     before = Path("models/first/model.onnx").read_bytes()
-    _refused(exported("export", "runs/first"), 2, "exists already", "--out")
+    code, told = exported("export", "runs/first", "--fp16")
+    assert code == 0, told
     assert Path("models/first/model.onnx").read_bytes() == before
+    assert Path("models/latest").read_text().strip() == "first-2"
+    assert {"model.onnx", "model.fp16.onnx"} <= {path.name for path in Path("models/first-2").iterdir()}
+
+
+def test_a_tolerance_of_ones_own_is_obeyed_and_recorded(exported: Command) -> None:
+    _refused(exported("export", "runs/first", "--tolerance", "fp32.logits=0"), 5, "logit difference", "bound 0)")
+    code, told = exported("export", "runs/first", "--tolerance", "fp32.logits=0.5")
+    assert code == 0, told
+    entry = json.loads(Path("models/first-2/parity.json").read_text())["files"]["model.onnx"]
+    assert entry["tolerances"]["logits"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "word", ["logits=1", "fp64.logits=1", "fp32.loss=1", "fp32.logits=-1", "fp32.logits=many", "fp32"]
+)
+def test_a_tolerance_that_is_none_is_a_usage_error(word: str, edgecad_here: Command) -> None:
+    _refused(edgecad_here("export", "--tolerance", word), 2, "--tolerance", word)
+
+
+def test_an_export_in_fp16_runs_and_replays_in_fp16(exported: Command) -> None:
+    assert exported("export", "runs/first", "--fp16")[0] == 0
+    assert exported("verify", "models/latest", "--precision", "fp16")[0] == 0
+    _refused(exported("verify", "models/first", "--precision", "fp16"), 6, "no fp16 file", "only fp32")
 
 
 def _flatten(x: Any) -> Any:

@@ -7,7 +7,8 @@ history.json      figures of every epoch of every stage of every training
 metrics.json      figures with intervals of what chose (validation or out-of-fold), and of the test part
 predictions.csv   one line a patient: part, label, score
 split.json        patients of each part or fold; `edgecad train --split` takes it
-validation.npz    prepared images and their logits, for the exporter's parity check
+validation.npz    prepared images, labels and logits, for the exporter's parity check
+calibration.npz   prepared images of the training part, for the exporter's quantisation
 heatmaps.npz      prepared images and heat maps of the scans that chose or judged
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
 report.html       one page that opens offline
@@ -38,6 +39,8 @@ from edgecad_train.splits.split import Folds, rows_of
 SCHEMA = 2
 MAX_SHOWN = 500
 """Most scans of a kind that are kept as pictures; figures are of all."""
+MAX_CALIBRATION = 128
+"""Most training scans that a quantiser is shown."""
 
 
 def write_run(
@@ -53,6 +56,7 @@ def write_run(
     _write_json(partial / "metrics.json", metrics)
     _write_predictions(outcome, partial / "predictions.csv")
     _write_validation(outcome, partial / "validation.npz")
+    np.savez_compressed(partial / "calibration.npz", images=outcome.data.images[_calibration_rows(outcome)])
     _write_heatmaps(outcome, partial / "heatmaps.npz")
     write_report(partial)
 
@@ -129,9 +133,17 @@ def _write_validation(outcome: Outcome, path: Path) -> None:
     )
 
 
-def _some(count: int) -> NDArray[np.intp]:
+def _calibration_rows(outcome: Outcome) -> NDArray[np.intp]:
+    """Scans of the training part. With folds the whole development part trains: a third, so that the rest judges."""
+    partition = outcome.partition
+    patients = partition.development[::3] if isinstance(partition, Folds) else partition.train
+    rows = rows_of(outcome.data.cases, patients)
+    return rows[_some(len(rows), MAX_CALIBRATION)]
+
+
+def _some(count: int, most: int = MAX_SHOWN) -> NDArray[np.intp]:
     """All of `count` positions, or as many as are kept, evenly apart: scans lie sorted by class."""
-    return np.linspace(0, count - 1, min(count, MAX_SHOWN)).astype(np.intp)
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
 
 
 def _write_heatmaps(outcome: Outcome, path: Path) -> None:

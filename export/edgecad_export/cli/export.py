@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+
+if TYPE_CHECKING:
+    from edgecad.contract import Precision
+    from edgecad_export.exporter import Exported
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -14,40 +19,75 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="Run folder, or the pointer to one.")] = Path("runs/latest"),
+    fp16: Annotated[bool, typer.Option("--fp16", help="Also model.fp16.onnx: half the size, for GPUs.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also model.int8.onnx: a quarter of the size, for CPUs.")
+    ] = False,
+    tensorrt: Annotated[
+        bool, typer.Option("--tensorrt", help="Also a TensorRT engine of each file but int8, for this machine's GPU.")
+    ] = False,
+    tolerance: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="PRECISION.NAME=VALUE",
+            help="Another bound of the gate, for example int8.probabilities=0.03; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    sign: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="KEY", help="Private Ed25519 key (PEM) to sign the folder with.", show_default=False),
+    ] = None,
     opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that building an engine may take.")] = 1800,
     out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
 ) -> None:
     """Convert a run to ONNX, proven unchanged.
 
-    The graph carries an exact heat map beside the score. Writes
-    MODELS/<run's name>/model.onnx, which carries its contract and alone is a model, and
-    parity.json; points MODELS/latest to the folder. A file that does not answer as the Keras model
-    does is not written: exit code 5.
+    The graph carries an exact heat map beside the score. Writes a new folder MODELS/<run's name>:
+    model.onnx, which carries its contract and alone is a model, and what else is asked for;
+    parity.json, MODEL_CARD.md, SHA256SUMS. Then points MODELS/latest to it.
+
+    Every file is held against the Keras model, on the validation images and on the golden screens. If one
+    does not hold, layers are kept in fp32 until it does; if that fails, nothing is written: exit code 5.
     """
     from edgecad.extras import require, require_tensorflow
+    from edgecad_export.tolerances import tolerances_from_words
 
+    tolerances = tolerances_from_words(tolerance or ())
     require("onnxruntime", extra="cpu")
     require_tensorflow(extra="export")
     for module in ("onnx", "tf2onnx", "pydicom"):
         require(module, extra="export")
-    from edgecad_export.exporter import export_run
-    from edgecad_export.parity import Tolerances
+    from edgecad_export.exporter import Request, export_run, new_name
     from edgecad_export.runfiles import read_run
 
+    wanted: dict[Precision, bool] = {"fp32": True, "fp16": fp16, "int8": int8}
+    precisions = tuple(precision for precision, asked in wanted.items() if asked)
+    request = Request(precisions, opset, tolerances, time_limit if tensorrt else None, sign)
     found = read_run(run)
-    exported = export_run(found, out / found.contract.name, opset, Tolerances())
-    p = exported.parity
-    typer.echo(f"parity with Keras on {p.images} validation images:")
-    typer.echo(f"  logit difference       {p.logits:.1e} of their scale")
-    typer.echo(f"  heat map correlation   {p.heatmap_correlation:.7f}")
-    typer.echo(f"  identity error         {p.identity:.1e}   mean(cam) + cam_bias == logits")
-    typer.echo(f"  decision flips         {p.flips}")
+    exported = export_run(found, new_name(out, found.contract.name), request, _say)
+    _print(exported)
+    suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
+    typer.echo(f"next: edgecad infer SCAN{suffix}")
+
+
+def _say(step: str) -> None:
+    """Tell people who wait; a log has the table."""
+    if sys.stderr.isatty():
+        typer.echo(f"... {step}", err=True)
+
+
+def _print(exported: Exported) -> None:
+    from edgecad_export.table import table_of
+
+    for line in table_of(exported.files):
+        typer.echo(line)
     if exported.golden_spread < 1e-3:
         typer.echo(
             f"warning: the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells "
             "nothing apart; look at its metrics before you use it",
             err=True,
         )
-    typer.echo(f"wrote {exported.folder / 'model.onnx'} ({exported.size_bytes / 1e6:.1f} MB, fp32)")
-    suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
-    typer.echo(f"next: edgecad infer SCAN{suffix}")
+    names = ", ".join(f"{entry.path.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
+    typer.echo(f"wrote {exported.folder}: {names}")

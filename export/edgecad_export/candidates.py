@@ -1,0 +1,93 @@
+"""One file of each precision that is wanted, with what the gate says of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import onnx
+from msgspec.structs import replace
+
+from edgecad import __version__
+from edgecad.contract import METADATA_KEY, Contract, Precision, json_from_struct
+from edgecad.errors import UsageError
+from edgecad_export.gate import Gate, Verdict
+from edgecad_export.onnx_from_keras import set_metadata
+from edgecad_export.precision.narrowed import Narrowed
+from edgecad_export.runfiles import Run
+from edgecad_export.tolerances import Tolerances
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that would like to bear its name.
+
+    Attributes:
+        contract: of this file: its precision, and the tolerances that it was held to.
+        narrowed: the graph, and how it came to be.
+        seconds: what making and judging it took.
+    """
+
+    contract: Contract
+    narrowed: Narrowed
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def precision(self) -> Precision:
+        """Of its backbone."""
+        return self.contract.precision
+
+    def content(self, contract: Contract | None = None) -> bytes:
+        """The file's bytes, with its contract or a completed one inside."""
+        return with_contract(self.narrowed.proto, contract or self.contract)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Makes candidates of one run from its fp32 graph."""
+
+    run: Run
+    contract: Contract
+    gate: Gate
+    fp32: onnx.ModelProto
+
+    def of(self, precision: Precision, allowed: Tolerances) -> Candidate:
+        """Make and judge one.
+
+        Raises:
+            UsageError: int8 without training images to calibrate by.
+        """
+        begun = time.monotonic()
+        contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
+        gate = self.gate.without(self.run.calibration) if precision == "int8" else self.gate
+
+        def judged(proto: onnx.ModelProto) -> Verdict:
+            return gate.judge(with_contract(proto, contract), allowed)
+
+        narrowed = self._narrowed(precision, judged)
+        return Candidate(contract, narrowed, judged(narrowed.proto), time.monotonic() - begun)
+
+    def _narrowed(self, precision: Precision, judged: Callable[[onnx.ModelProto], Verdict]) -> Narrowed:
+        if precision == "fp32":
+            return Narrowed(self.fp32, (), ())
+        if precision == "fp16":
+            from edgecad_export.precision.fp16 import narrowed_to_fp16
+
+            return narrowed_to_fp16(self.fp32, self.run.images, judged)
+        from edgecad_export.precision.int8 import narrowed_to_int8
+
+        if not len(self.run.calibration):
+            raise UsageError(
+                f"{self.run.folder} keeps no training images (calibration.npz), and int8 needs some to calibrate by; "
+                "run `edgecad train` again, or export without --int8"
+            )
+        return narrowed_to_int8(self.fp32, self.run.calibration, judged)
+
+
+def with_contract(proto: onnx.ModelProto, contract: Contract) -> bytes:
+    """A graph's bytes with its contract inside."""
+    proto.producer_name, proto.producer_version = "edgecad", __version__
+    set_metadata(proto, {METADATA_KEY: json_from_struct(contract)})
+    return bytes(proto.SerializeToString())

@@ -1,0 +1,124 @@
+"""The gate: no file gets its name unless it answers as the trained Keras model does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from msgspec.structs import replace as msgspec_replace
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract
+from edgecad.errors import GateFailed, ModelInvalid
+from edgecad.golden import golden_samples
+from edgecad.heatmap import logit_scale
+from edgecad.images import read_screen
+from edgecad.polarmap import prepare
+from edgecad_export.answers import Answers, answers_of_file, answers_of_keras
+from edgecad_export.cam_head import Classifier
+from edgecad_export.parity import Parity, misses, parity_of
+from edgecad_export.runfiles import Run
+from edgecad_export.tolerances import Tolerances
+
+SAME_MODEL = 1e-3
+"""Largest difference, in logit scales, between the loaded model and what training recorded of it."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Images that files are judged on, and what the Keras model says of them.
+
+    Attributes:
+        images: prepared, `(n, size, size, 3)` uint8 RGB.
+        truth: which are positive, `(n,)`, where it is known.
+    """
+
+    images: NDArray[np.uint8]
+    reference: Answers
+    truth: NDArray[np.bool_] | None
+
+    def only(self, rows: NDArray[np.intp]) -> Subjects:
+        """Some of them."""
+        return Subjects(self.images[rows], self.reference.only(rows), None if self.truth is None else self.truth[rows])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a file did. `misses` says what was too far off, on which images; it is empty where the file holds."""
+
+    validation: Parity
+    golden: Parity
+    misses: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the file may bear its name."""
+        return not self.misses
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        return "holds" if self.holds else "; ".join(self.misses)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Judges files of one run, on its validation images and on the golden screens."""
+
+    contract: Contract
+    validation: Subjects
+    golden: Subjects
+
+    def judge(self, model: bytes, allowed: Tolerances) -> Verdict:
+        """Compare a file with the Keras model."""
+        parities = {name: self._parity(own, model, allowed) for name, own in self._sets().items()}
+        missed = [f"{miss} on {name} images" for name, parity in parities.items() for miss in misses(parity, allowed)]
+        return Verdict(**parities, misses=tuple(missed))
+
+    def without(self, images: NDArray[np.uint8]) -> Gate:
+        """The same gate, without the validation images that a quantiser was shown: they are no judges of it."""
+        shown = {image.tobytes() for image in images}
+        rows = [row for row, image in enumerate(self.validation.images) if image.tobytes() not in shown]
+        # Images that a file was fitted to are poor judges, but better than none.
+        return self if not rows else replace(self, validation=self.validation.only(np.array(rows)))
+
+    def _sets(self) -> dict[str, Subjects]:
+        return {"validation": self.validation, "golden": self.golden}
+
+    def _parity(self, own: Subjects, model: bytes, allowed: Tolerances) -> Parity:
+        seen = answers_of_file(model, self.contract, own.images)
+        threshold = self.contract.decision.threshold
+        return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
+
+
+def gate_of(classifier: Classifier, run: Run) -> Gate:
+    """The gate of a run.
+
+    Raises:
+        ModelInvalid: the model in the run folder is not the one that training recorded.
+        GateFailed: it gives values that are not finite.
+    """
+    golden = _golden_images(run.contract)
+    validation, screens = (answers_of_keras(classifier, run.contract, images) for images in (run.images, golden))
+    if not (validation.finite and screens.finite):
+        raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
+    _check_same_model(validation.logits, run.logits)
+    return Gate(run.contract, Subjects(run.images, validation, run.truth), Subjects(golden, screens, None))
+
+
+def _golden_images(contract: Contract) -> NDArray[np.uint8]:
+    """The golden screens as the runtime prepares them for this model, a region of the contract's left out."""
+    preparation = msgspec_replace(contract.preparation, region=None)
+    return np.stack([prepare(read_screen(content).pixels, preparation).image for content in golden_samples().values()])
+
+
+def _check_same_model(loaded: NDArray[np.float64], recorded: NDArray[np.float64] | None) -> None:
+    """Hold the loaded model against what training recorded; a model of someone else's has no record."""
+    if recorded is None:
+        return
+    difference = float(np.abs(loaded - recorded).max()) / logit_scale(recorded)
+    if not difference <= SAME_MODEL:
+        raise ModelInvalid(
+            f"model.keras gives other logits than training recorded (difference {difference:.1e} of their scale, "
+            f"at most {SAME_MODEL:g}); it is another model than the contract's: run `edgecad train` again"
+        )

@@ -1,0 +1,109 @@
+"""fp32 to fp16: the backbone in 16 bits; scaling, head and heat map in 32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgecad_export.gate import Verdict
+from edgecad_export.graph import Parts, parts_of
+from edgecad_export.precision.errors_by_node import COMPUTE, most_hurt, with_users
+from edgecad_export.precision.narrowed import Attempt, Narrowed
+
+MOST_WIDER = 0.25
+"""Largest share of a backbone's computing nodes that may be found to hurt; beyond it the file is hardly fp16."""
+LOOKED_AT = 4
+"""Images on which the nodes that hurt are found."""
+
+
+def narrowed_to_fp16(
+    proto: onnx.ModelProto, images: NDArray[np.uint8], judged: Callable[[onnx.ModelProto], Verdict]
+) -> Narrowed:
+    """Convert a graph, and keep in fp32 what hurts, until the gate holds.
+
+    Args:
+        images: prepared, `(n, size, size, 3)`, on which nodes that hurt are found.
+        judged: what the gate says of a graph.
+    """
+    attempts = []
+    ranked: tuple[str, ...] = ()
+    result = fp16_from_fp32(proto)
+    wider: tuple[str, ...] = ()
+    graph = parts_of(proto).backbone.graph
+    for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
+        if hurting and not ranked:
+            ranked = most_hurt(proto, result, images[:LOOKED_AT])
+        wider = with_users(graph, ranked[:hurting])
+        result = fp16_from_fp32(proto, wider)
+        verdict = judged(result)
+        attempts.append(Attempt(f"fp16, {len(wider)} nodes of the backbone in fp32", verdict.summary))
+        if verdict.holds:
+            break
+    return Narrowed(result, wider, tuple(attempts))
+
+
+def _growing(nodes: int) -> Iterator[int]:
+    """How many nodes to keep wider: none, then one, two, four, ... up to the most that is allowed."""
+    yield 0
+    count = 1
+    while count <= MOST_WIDER * nodes:
+        yield count
+        count *= 2
+
+
+def fp16_from_fp32(proto: onnx.ModelProto, wider: Collection[str] = ()) -> onnx.ModelProto:
+    """Convert a graph; inputs and outputs keep their types.
+
+    Args:
+        proto: the fp32 graph; it is left as it is.
+        wider: names of nodes of the backbone that stay fp32.
+    """
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    # The converter rounds every output of a node that it must leave alone, so it gets to see the backbone only.
+    parts = parts_of(proto)
+    kept = {*wider, *_before_convolutions(parts)}
+    backbone = convert_float_to_float16(parts.backbone, keep_io_types=True, node_block_list=sorted(kept))
+    _drop_round_trips(backbone.graph)
+    OnnxModel(backbone).topological_sort()  # the converter puts its casts last
+    converted = parts.joined(backbone)
+    onnx.checker.check_model(converted, full_check=True)
+    return converted
+
+
+def _before_convolutions(parts: Parts) -> Iterator[str]:
+    """Nodes that scale the image: cheap, and an error of theirs is in every pixel."""
+    below: set[str] = set()
+    for node in parts.backbone.graph.node:
+        if node.op_type == "Conv" or below.intersection(node.input):
+            below.update(node.output)
+        else:
+            yield node.name
+
+
+def _drop_round_trips(graph: onnx.GraphProto) -> None:
+    """Where two fp32 nodes follow one another the converter goes through fp16 between them: take the direct way."""
+    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
+    direct = {}
+    for output, back in casts.items():
+        forth = casts.get(back.input[0])
+        if forth is not None and _target(back) == onnx.TensorProto.FLOAT and _target(forth) == onnx.TensorProto.FLOAT16:
+            direct[output] = forth.input[0]
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = direct.get(name, name)
+    _drop_unused(graph)
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+    for node in [node for node in graph.node if not used.intersection(node.output)]:
+        graph.node.remove(node)
+
+
+def _target(cast: onnx.NodeProto) -> int:
+    return next(attribute.i for attribute in cast.attribute if attribute.name == "to")
