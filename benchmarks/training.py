@@ -17,30 +17,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from measures.capacity import growth, memory, search
+from measures.machine import machine
 from measures.same import STAGES, same
 from measures.speed import plain, speed
-
-from edgecad.runners.devices import usable_threads
 
 WHAT: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "same": same, "speed": speed, "plain": plain, "search": search, "memory": memory, "growth": growth,
 }  # fmt: skip
-
-
-def machine() -> dict[str, object]:
-    """What the figures depend on."""
-    from edgecad_train.versions import package_versions
-
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if "model name" in line)
-    processor = next(named, platform.processor())
-    return {"threads": usable_threads(), "processor": processor, "versions": package_versions()}
 
 
 def arguments_of() -> argparse.Namespace:

@@ -1,0 +1,51 @@
+"""Files in turn: one image through each, again and again, in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from edgecad.runners.devices import usable_threads
+
+WARM_UP = 10
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of one image: median and quartiles over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+
+def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> dict[str, dict[str, float]]:
+    """Time files, each asked for the outputs named beside it; every round goes through all of them."""
+    sessions = {name: (_session(content), list(outputs)) for name, (content, outputs) in files.items()}
+    size = next(iter(sessions.values()))[0].get_inputs()[0].shape[1]
+    image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
+    times: dict[str, list[float]] = {name: [] for name in files}
+    for _ in range(WARM_UP + rounds):
+        for name, (session, outputs) in sessions.items():
+            begun = time.perf_counter()
+            session.run(outputs, {"image": image})
+            times[name].append(1000 * (time.perf_counter() - begun))
+    return {name: asdict(_times(own[WARM_UP:])) for name, own in times.items()}
+
+
+def _session(content: bytes) -> Any:
+    """As the runtime opens one on the CPU, without its checks of what a model must give."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = usable_threads(), 1, 4
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _times(values: Sequence[float]) -> Times:
+    low, median, high = (float(value) for value in np.percentile(values, (25, 50, 75)))
+    return Times(median, low, high)
