@@ -122,11 +122,7 @@ def _in_grey(image: Pixels) -> NDArray[np.float64]:
 
 
 def _prevalence_line(contract: Contract) -> str:
-    labelling = contract.labelling
-    return (
-        f"{labelling.prevalence:.0%} of the training patients were {contract.positive}; labelled by "
-        f"{labelling.reference}; a score, not the chance of disease"
-    )
+    return f"{contract.labelling.sentence(contract.positive)}; a score, not the chance of disease"
 
 
 def _empty(stamp: str, identity: str) -> Pixels:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Colours, Contract, Crop
+from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
 from edgecad.errors import InputRefused
 from edgecad.heatmap import share_outside_disc
 from edgecad.polarmap import PreparedMap, colour_cell, input_mask
@@ -16,7 +18,12 @@ MAX_UNSEEN_COLOURS = 0.6
 
 
 def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> float:
-    """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1."""
+    """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1.
+
+    Nought where no training colours were recorded; `doubts_about` says that they were not.
+    """
+    if not colours.recorded:
+        return 0.0
     seen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)).astype(bool)
     inside = input_mask(image.shape[0], crop)
     return float(1.0 - seen[colour_cell(image[inside])].mean())
@@ -55,9 +62,22 @@ def _picture(crop: Crop) -> str:
 
 def doubts_about(contract: Contract) -> tuple[Finding, ...]:
     """What the model's own figures say against it; said with every answer, because a figure alone looks calm."""
-    return tuple(
-        Finding("model-not-above-chance", metric.low, "THIS MODEL WAS NOT SHOWN TO BE BETTER THAN CHANCE "
-                f"(test AUC {metric.value:.2f}, from {metric.low:.2f})")
-        for metric in contract.metrics
-        if (metric.name, metric.part) == ("auc", "test") and metric.low <= 0.5
-    )  # fmt: skip
+    return (*_unmeasured(contract), *_near_chance(contract))
+
+
+def _unmeasured(contract: Contract) -> Iterator[Finding]:
+    """What is not known of a model that was trained elsewhere."""
+    if not contract.colours.recorded:
+        words = "COLOURS UNCHECKED: nobody recorded those that this model was trained on"
+        yield Finding("colours-unchecked", 1.0, words)
+    if contract.data_sha256 == NOT_KNOWN and not contract.metrics:
+        words = "NOBODY MEASURED THIS MODEL HERE: it was trained elsewhere, and no figure came with it"
+        yield Finding("model-unmeasured", 1.0, words)
+
+
+def _near_chance(contract: Contract) -> Iterator[Finding]:
+    for metric in contract.metrics:
+        if (metric.name, metric.part) == ("auc", "test") and metric.low <= 0.5:
+            seen = f"(test AUC {metric.value:.2f}, from {metric.low:.2f})"
+            words = f"THIS MODEL WAS NOT SHOWN TO BE BETTER THAN CHANCE {seen}"
+            yield Finding("model-not-above-chance", metric.low, words)

@@ -21,6 +21,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import HeatmapScale
+
 Floats = NDArray[np.floating]
 
 
@@ -124,9 +126,20 @@ def agreement(one: Floats, other: Floats, scale: float) -> float:
     Flat maps have none; they agree (1) if no value differs by more than 1e-4 of `scale`, the largest
     logit, and do not (0) otherwise.
     """
-    if min(float(np.std(one)), float(np.std(other))) < FLAT * scale:
-        return float(np.abs(np.asarray(one) - other).max() <= 1e-4 * scale)
-    return correlation(one, other)
+    a, b = (np.asarray(item, np.float64) for item in (one, other))  # squares of a damaged model's values fit in these
+    if min(float(np.std(a)), float(np.std(b))) < FLAT * scale:
+        return float(np.abs(a - b).max() <= 1e-4 * scale)
+    return correlation(a, b)
+
+
+def scale_of_maps(score_maps: Floats) -> HeatmapScale:
+    """Fix the colour scale of a model from heat maps `(n, h, w)`, logit units.
+
+    Full colour at the 99th percentile of magnitude; the activated region lies beyond half of it.
+    Both are EdgeCAD's choice: the paper does not say how its regions were drawn.
+    """
+    full = max(float(np.quantile(np.abs(score_maps), 0.99)), 1e-3)
+    return HeatmapScale(full_scale=full, region_threshold=full / 2)
 
 
 def share_outside_disc(shown: Floats) -> float:

@@ -8,13 +8,13 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionOption
+from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def infer(
     from edgecad.errors import UsageError
     from edgecad.modelfile import parse_precision
 
-    listed = list(_listed(scans))
+    listed = list(listed_scans(scans))
     if identity is not None and len(listed) > 1:
         raise UsageError(f"--id names one scan, and {len(listed)} were given; run infer once for each")
     if sys.stdout is None:
@@ -88,27 +88,6 @@ def infer(
     raise typer.Exit(worst)
 
 
-def _listed(scans: list[str]) -> Iterator[str]:
-    """Files as named, and the scans in folders; a name that is nothing is kept, to be refused."""
-    from edgecad.images import is_scan_file
-
-    for scan in scans:
-        if _is_folder(scan):
-            inside = sorted(path for path in Path(scan).rglob("*") if is_scan_file(path))
-            yield from map(str, inside)
-            if not inside:
-                yield scan
-        else:
-            yield scan
-
-
-def _is_folder(scan: str) -> bool:
-    try:
-        return scan not in ("", "-") and Path(scan).is_dir()
-    except (OSError, ValueError):  # too long a name, or one that no file can have: the reader refuses it
-        return False
-
-
 def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
     """Answer or refuse one scan; whatever goes wrong with it, it gets a record and the next one is tried."""
     from msgspec.structs import replace
@@ -125,11 +104,11 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
         name = _figure_name(screen.sha256, classifier, identity)
         prediction = classifier(screen)
         prediction.milliseconds["decode"] = decode
-        code, record = 0, record_of_answer(_as_utf8(scan), prediction, classifier.contract, identity)
+        code, record = 0, record_of_answer(as_utf8(scan), prediction, classifier.contract, identity)
         figure = None if folder is None else answer_figure(prediction, classifier.contract, identity or "")
     except Exception as error:
         code = error.exit_code if isinstance(error, EdgecadError) else 1
-        record = record_of_failure(_as_utf8(scan), error, provenance, identity)
+        record = record_of_failure(as_utf8(scan), error, provenance, identity)
         figure = None if folder is None else refusal_figure(record.message or "", provenance.stamp, identity or "")
     if folder is None or figure is None:
         return code, record
@@ -160,11 +139,6 @@ def _read(scan: str) -> tuple[Screen, float]:
 def _stdin_bytes(limit: int) -> bytes:
     """Standard input up to a limit; nothing where it was closed before we began."""
     return b"" if sys.stdin is None else sys.stdin.buffer.read(limit)
-
-
-def _as_utf8(scan: str) -> str:
-    """The scan as it was named; bytes that are not UTF-8 are written out, because JSON cannot hold them."""
-    return os.fsencode(scan).decode("utf-8", "backslashreplace")
 
 
 def _provenance(classifier: Classifier) -> Provenance:
@@ -200,17 +174,12 @@ def _print(record: Record, json: bool) -> None:
     if json:
         typer.echo(json_line(record))
         return
-    scan = _on_one_line(record.scan)
+    scan = on_one_line(record.scan)
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":
         typer.echo(f"{scan}: {record.words}  [{record.stamp}]{picture}")
     else:
         typer.echo(f"{scan}: NOT ANALYSED: {record.message}{picture}", err=True)
-
-
-def _on_one_line(name: str) -> str:
-    """A name as a terminal can show it: line breaks and control characters are written out."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def _print_doubts(classifier: Classifier) -> None:
@@ -223,7 +192,7 @@ def _print_doubts(classifier: Classifier) -> None:
 def _print_footer(classifier: Classifier, model: Path | None) -> None:
     labelling, facts = classifier.contract.labelling, classifier.facts
     typer.echo(
-        f"{labelling.prevalence:.0%} of the training patients were {classifier.contract.positive}, labelled by "
-        f"{labelling.reference}; ran on {facts.device} ({facts.provider}, {facts.precision})"
+        f"{labelling.sentence(classifier.contract.positive)}; ran on {facts.device} ({facts.provider}, "
+        f"{facts.precision})"
     )
     typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")

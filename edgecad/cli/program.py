@@ -10,17 +10,24 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from edgecad.disk import words_of
 from edgecad.errors import EdgecadError
 
 OWN = {
     "infer": "edgecad.cli.infer",
     "verify": "edgecad.cli.verify",
+    "inspect": "edgecad.cli.inspect",
     "bench": "edgecad.cli.bench",
+    "cache": "edgecad.cli.cache",
     "demo": "edgecad.cli.demo",
 }
 """The runtime's own commands; other rooms add theirs as entry points of the group below."""
 GROUP = "edgecad.commands"
-WAY = ("phantom", "train", "study", "evaluate", "export", "infer", "verify", "bench", "demo")
+USAGE = 2
+"""Exit code of what the parser refuses; see `edgecad.errors`."""
+PARSER_ERROR: Any = typer.BadParameter.__bases__[0]
+"""What the parser raises; typer keeps click's errors to itself, and passes on only this child of theirs."""
+WAY = ("phantom", "train", "study", "evaluate", "export", "infer", "verify", "inspect", "bench", "cache", "demo")
 """Order in the help text: the way of a model."""
 
 
@@ -46,10 +53,23 @@ class Program(TyperGroup):
         command.name = name
         return command
 
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read the program's own options; without any word the help is shown."""
+        try:
+            return super().make_context(*words, **more)
+        except PARSER_ERROR as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                raise
+            _say(_parser_words(error, None))
+            raise typer.Exit(USAGE) from None
+
     def invoke(self, ctx: Any) -> Any:
         """Run, and turn errors into one line on stderr and a documented exit code."""
         try:
             return super().invoke(ctx)
+        except PARSER_ERROR as error:
+            _say(_parser_words(error, ctx.invoked_subcommand))
+            ctx.exit(USAGE)
         except EdgecadError as error:
             _say(str(error))
             ctx.exit(error.exit_code)
@@ -61,7 +81,7 @@ class Program(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except OSError as error:
-            _say(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            _say(words_of(error))
             ctx.exit(1)
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
@@ -76,6 +96,12 @@ class Program(TyperGroup):
                 "please report it, with what EDGECAD_DEBUG=1 shows"
             )
             ctx.exit(1)
+
+
+def _parser_words(error: Any, command: str | None) -> str:
+    """What the parser says, in the form of our own errors: what was seen, then the next step."""
+    seen = " ".join(error.format_message().split()).rstrip(".")
+    return f"{seen[:1].lower()}{seen[1:]}; see: edgecad{f' {command}' if command else ''} --help"
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
@@ -124,8 +150,8 @@ def root(
     edgecad train; edgecad export; edgecad infer scan.jpg
 
     Exit codes: 0 ok, 1 unexpected or the disk failed, 2 usage, 3 input refused, 4 device, extra or
-    weights not available, 5 a gate failed, 6 model or contract invalid, 7 engine build failed,
-    130 interrupted. Research use only; not a medical device.
+    weights not available, 5 a gate failed, 6 no model or run there, or it is invalid, 7 engine build
+    failed, 130 interrupted. Research use only; not a medical device.
     """
 
 

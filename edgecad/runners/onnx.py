@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import ModelInvalid, NotAvailable
+from edgecad.external_data import has_external_data
 from edgecad.extras import require
 from edgecad.runners.base import OUTPUTS, RunnerFacts
 from edgecad.runners.devices import DeviceRequest, usable_threads
@@ -25,8 +26,12 @@ class OnnxRunner:
 
         Raises:
             NotAvailable: no onnxruntime, or the named device is not here.
-            ModelInvalid: not an ONNX model, or not one of ours.
+            ModelInvalid: not an ONNX model, not one of ours, or one that would read other files.
         """
+        if has_external_data(model):
+            raise ModelInvalid(
+                "the model names other files to read its weights from, and one file is a model; export it again"
+            )
         runtime = require("onnxruntime", extra="cpu")
         # Below `fatal` the library writes to stderr by itself; what matters is raised as an error here.
         runtime.set_default_logger_severity(4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 import keras
 import pytest
 
+from edgecad_train.cli.check_steps import check_folder
+from edgecad_train.data import find_cases
 from edgecad_train.phantoms import write_dataset
 
 Run = Callable[..., "object"]
@@ -89,9 +92,14 @@ def test_a_weights_file_that_does_not_fit_is_a_usage_error(
     write(tmp_path / "x.weights.h5")
     (tmp_path / "x.weights.h5").rename(tmp_path / name)
     write_dataset(tmp_path / "data", 16, seed=3)
-    answer = edgecad_here("train", "--backbone", "mobilenetv2", "--weights", name)
+    answer = edgecad_here("train", "--backbone", "mobilenetv2", "--weights", name, "-q")
     assert "Warning" not in answer.stderr  # type: ignore[attr-defined]
-    _refused(answer, 2, name, "does not hold the weights of mobilenetv2", "give the Keras weights file")
+    lines = [line for line in answer.stderr.splitlines() if not line.startswith("finding: ")]  # type: ignore[attr-defined]
+    assert answer.code == 2, answer  # type: ignore[attr-defined]
+    assert not Path("runs").exists()
+    told = next(line for line in lines if line.startswith("edgecad: "))
+    for word in (name, "does not hold the weights of mobilenetv2", "give the Keras weights file"):
+        assert word in told
 
 
 def test_imagenet_weights_that_are_neither_here_nor_to_be_fetched_are_named(tmp_path: Path) -> None:
@@ -113,6 +121,7 @@ def test_imagenet_weights_that_are_neither_here_nor_to_be_fetched_are_named(tmp_
     assert str(tmp_path / "cache" / "models") in told
     assert "--weights FILE" in told
     assert "Traceback" not in done.stderr
+    assert "Downloading" not in done.stderr + done.stdout
     assert not (tmp_path / "runs").exists()
 
 
@@ -175,8 +184,73 @@ def test_a_check_trains_nothing_and_tells_what_would_be_trained_on(edgecad_here:
     assert answer.code == 0, answer  # type: ignore[attr-defined]
     assert "next: edgecad train data --backbone mobilenetv2 --folds 0" in answer.stdout  # type: ignore[attr-defined]
     assert "validation" in answer.stdout  # type: ignore[attr-defined]
+    assert "finding: the test part is small, " in answer.stdout  # type: ignore[attr-defined]
+    assert "imagenet" in answer.stdout  # type: ignore[attr-defined]
     assert {path.name for path in Path("data-check").iterdir()} == {"checkup.json", "contact-sheet.png"}
     assert not Path("runs").exists()
+
+
+def test_a_check_tells_whether_the_first_weights_are_to_be_had(
+    edgecad_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
+    lacking = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout  # type: ignore[attr-defined]
+    name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+    assert f"finding: imagenet weights are not here; training would fetch {name}" in lacking
+    (tmp_path / "cache" / "models").mkdir(parents=True)
+    (tmp_path / "cache" / "models" / name).touch()
+    there = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout  # type: ignore[attr-defined]
+    assert f"first weights: imagenet, {name} in Keras' cache" in there
+    Path("own.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    own = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--weights", "own.h5").stdout  # type: ignore[attr-defined]
+    assert "first weights: own.h5, sha256 " in own
+    assert own.splitlines()[-1] == "next: edgecad train data --backbone mobilenetv2 --weights own.h5"
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ("labels.csv", "labels-check"),
+        ("study/labels.csv", "study/labels-check"),
+        ("data/CAD/labels.csv", "labels-check"),
+        ("data/nonCAD/more/labels.csv", "labels-check"),
+        ("CAD/labels.csv", "CAD/labels-check"),
+        ("data", "data-check"),
+    ],
+)
+def test_a_check_is_written_where_no_scan_is_looked_for(
+    table: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _files("data/CAD/a.jpg", "data/nonCAD/more/b.jpg")
+    assert check_folder(Path(table)) == tmp_path / place
+
+
+def test_the_pictures_of_a_check_are_never_scans_of_the_next_training(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    table = Path("data/labels.csv").read_text().replace("nonCAD/", "../nonCAD/")
+    Path("data/CAD/labels.csv").write_text(re.sub(r"^CAD/", "", table, flags=re.MULTILINE))
+    before = find_cases(Path("data")).cases
+    answer = edgecad_here("train", "data/CAD/labels.csv", "--check", "--backbone", "mobilenetv2")
+    assert answer.code == 0, answer  # type: ignore[attr-defined]
+    assert next(Path().rglob("contact-sheet.png")) == Path("labels-check/contact-sheet.png")
+    assert find_cases(Path("data")).cases == before
+
+
+def test_whole_images_are_warned_of(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--crop", "none")
+    assert "warning: --crop none takes whole images" in answer.stderr  # type: ignore[attr-defined]
+    assert "burnt in" in answer.stderr  # type: ignore[attr-defined]
+    assert "whole images" not in edgecad_here("train", "--check", "--backbone", "mobilenetv2").stderr  # type: ignore[attr-defined]
+
+
+def test_reading_leaves_a_line_in_a_log_and_none_if_it_is_to_be_quiet(edgecad_here: Run) -> None:
+    write_dataset(Path("data"), 16, seed=3)
+    words = ("train", "--check", "--backbone", "mobilenetv2")
+    assert edgecad_here(*words).stderr.rstrip().endswith("reading 16/16")  # type: ignore[attr-defined]
+    assert edgecad_here(*words, "--quiet").stderr == ""  # type: ignore[attr-defined]
 
 
 def test_a_split_and_folds_exclude_one_another(edgecad_here: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Split
 from edgecad_train.training.strategies import plan_for
-from edgecad_train.unfinished import Job, begun, gone_on, newest_unfinished, read_job
+from edgecad_train.unfinished import Job, begun, gone_on, read_job
 from edgecad_train.versions import package_versions
+from edgecad_train.waiting import is_running, newest_unfinished, notes_about
 
 
 def _job(name: str = "a-run", **others: Any) -> Job:
@@ -113,3 +115,36 @@ def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path: P
 def test_a_reader_that_goes_away_is_no_failing_disk(tmp_path: Path) -> None:
     with pytest.raises(BrokenPipeError), begun(tmp_path, _job()):
         raise BrokenPipeError
+
+
+def test_a_run_that_another_process_is_at_is_said_to_be_running_since_when(tmp_path: Path) -> None:
+    with begun(tmp_path, _job()) as unfinished:
+        assert is_running(unfinished.folder)
+        (note,) = notes_about(tmp_path)
+        assert re.fullmatch(r"a-run is running now \(started \d{4}-\d\d-\d\d \d\d:\d\d\); the new run .*", note)
+        with pytest.raises(UsageError, match=r"a-run is running now .*; wait for it"):
+            newest_unfinished(tmp_path)
+
+
+def test_a_run_that_nobody_is_at_is_said_with_how_to_go_on(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), begun(tmp_path / "my runs", _job()):
+        raise KeyboardInterrupt
+    assert not is_running(tmp_path / "my runs" / "a-run.unfinished")
+    (note,) = notes_about(tmp_path / "my runs")
+    assert note == f"a-run has not ended; to go on with it: edgecad train --resume --out '{tmp_path / 'my runs'}'"
+
+
+def test_what_is_gone_on_with_is_the_newest_that_nobody_is_at(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), begun(tmp_path, _job("20260101-1")):
+        raise KeyboardInterrupt
+    with begun(tmp_path, _job("20260102-1")):
+        assert newest_unfinished(tmp_path).name == "20260101-1.unfinished"
+        assert len(list(notes_about(tmp_path))) == 2
+
+
+def test_looking_at_a_lock_does_not_take_it(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), begun(tmp_path, _job()):
+        raise KeyboardInterrupt
+    folder = newest_unfinished(tmp_path)
+    with gone_on(folder):
+        assert is_running(folder)

@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from edgecad.contract import Decision, Frozen
 from edgecad_train.evaluation.auc import auc
+from edgecad_train.evaluation.ties import tied
 
 Judged = tuple[NDArray[np.bool_], NDArray[np.float64]]
 """Truth and log-odds, one a patient."""
@@ -42,6 +43,6 @@ def optimism_of(honest: Judged, chosen: Judged, decision: Decision) -> Optimism:
     return Optimism(
         accuracy=float((said == truth).mean()),
         accuracy_chosen_on_test=float(((chosen[1] >= 0) == truth).mean()),
-        auc=auc(truth, log_odds).value,
-        auc_chosen_on_test=auc(truth, chosen[1]).value,
+        auc=auc(truth, tied(log_odds)).value,
+        auc_chosen_on_test=auc(truth, tied(chosen[1])).value,
     )

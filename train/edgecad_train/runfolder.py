@@ -9,6 +9,7 @@ predictions.csv   one line a patient: part, label, score
 split.json        patients of each part or fold; `edgecad train --split` takes it
 validation.npz    prepared images, labels and logits, for the exporter's parity check
 calibration.npz   prepared images of the training part, for the exporter's quantisation
+scans.json        hash of each scan and its patient, so that `edgecad evaluate` knows scans that it was trained on
 heatmaps.npz      prepared images and heat maps of the scans that chose or judged
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
 report.html       one page that opens offline

@@ -37,7 +37,7 @@ class Settings:
     head: Head = field(default_factory=Head)
     batch_size: int = 16
     seed: int = 0
-    reference: str = "readers who are not stated"
+    reference: str = "unnamed readers"
     class_weights: ClassWeights = "none"
     patience: int | None = None
     passes: int = 1

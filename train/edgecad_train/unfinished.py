@@ -7,7 +7,6 @@ NAME.unfinished/...          the diary; see `edgecad_train.training.journal`
 from __future__ import annotations
 
 import errno
-import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,9 +24,8 @@ from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.journal import Journal
 from edgecad_train.versions import package_versions
+from edgecad_train.waiting import JOB, LOCK, SUFFIX, resume_command
 
-SUFFIX = ".unfinished"
-JOB = "job.json"
 SCHEMA = 1
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 """Errors of a disk that is full or failing."""
@@ -130,11 +128,6 @@ def gone_on(folder: Path) -> Iterator[Unfinished]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def resume_command(runs: Path) -> str:
-    """What goes on with the run of `runs` that was begun last."""
-    return "edgecad train --resume" + ("" if runs == Path("runs") else f" --out {shlex.quote(str(runs))}")
-
-
 def read_job(folder: Path) -> Job:
     """Read what was asked of an unfinished run.
 
@@ -165,22 +158,9 @@ def read_job(folder: Path) -> Job:
     return job
 
 
-def newest_unfinished(runs: Path) -> Path:
-    """The unfinished run that was begun last, or `UsageError` where there is none."""
-    found = unfinished_in(runs)
-    if not found:
-        raise UsageError(f"no unfinished run in {runs}; train a new one: edgecad train DATA")
-    return found[-1]
-
-
-def unfinished_in(runs: Path) -> list[Path]:
-    """Unfinished runs, the one begun last at the end."""
-    return sorted(path.parent for path in runs.glob(f"*{SUFFIX}/{JOB}"))
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "LOCK", timeout=0)
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
         with lock:
             yield

@@ -101,6 +101,7 @@ def test_a_csv_that_names_one_missing_file_in_twenty_leaves_it_out(some: Some, t
     cases[7].path.unlink()
     prepared = prepare_cases(find_cases(table_of(cases)).cases, WHOLE)
     assert [(entry.path, entry.reason) for entry in prepared.refused] == [(cases[7].path, "missing")]
+    assert str(prepared.refused[0]).startswith(f"labels.csv, line 9: {cases[7].path}: there is no such file")
 
 
 def test_a_csv_of_which_all_files_are_missing_says_which(some: Some, table_of: Callable[..., Path]) -> None:
@@ -109,7 +110,7 @@ def test_a_csv_of_which_all_files_are_missing_says_which(some: Some, table_of: C
         case.path.unlink()
     with pytest.raises(UsageError, match="20 of 20 scans were refused") as caught:
         prepare_cases(find_cases(table_of(cases)).cases, WHOLE)
-    assert f"{cases[0].path.name}: there is no such file" in str(caught.value)
+    assert f"labels.csv, line 2: {cases[0].path}: there is no such file" in str(caught.value)
 
 
 def test_a_csv_that_names_a_folder_leaves_it_out(some: Some, table_of: Callable[..., Path]) -> None:
@@ -118,3 +119,14 @@ def test_a_csv_that_names_a_folder_leaves_it_out(some: Some, table_of: Callable[
     cases[2].path.mkdir()
     prepared = prepare_cases(find_cases(table_of(cases)).cases, WHOLE)
     assert [(entry.path, entry.reason) for entry in prepared.refused] == [(cases[2].path, "unreadable")]
+
+
+def test_one_image_under_two_labels_of_a_csv_names_both_lines(some: Some, table_of: Callable[..., Path]) -> None:
+    cases = some(20)
+    other = "nonCAD" if cases[0].label == "CAD" else "CAD"
+    table = table_of([*cases, Case(cases[0].path, other, "somebody else")])
+    with pytest.raises(UsageError, match="under two labels; remove one line") as caught:
+        prepare_cases(find_cases(table).cases, WHOLE)
+    assert f"labels.csv, line 2: {cases[0].path} ({cases[0].label})" in str(caught.value)
+    assert f"labels.csv, line 22: {cases[0].path} ({other})" in str(caught.value)
+    assert "--patient-from" not in str(caught.value)

@@ -104,7 +104,9 @@ def test_a_csv_may_have_more_columns_in_any_order(csv_of: Callable[..., Path]) -
         ([*ROWS, ("", "CAD", "c")], "path,label,patient", "line 12: no path"),
         ([*ROWS, ("c.jpg", "nonCAD", "a0")], "path,label,patient", "'a0' is under two labels"),
         (ROWS[:5], "path,label,patient", "class nonCAD has 0 patients"),
-        ([], "", "no column path, label, patient"),
+        ([], "", "labels.csv is empty; wanted: class folders CAD/"),
+        ([], "path;label;patient", "with commas between"),
+        ([*ROWS, ("c.jpg", "nonCAD", "a0")], "path,label,patient", "line 2 says CAD and labels.csv, line 12 says"),
     ],
 )  # fmt: skip
 def test_a_csv_that_cannot_be_meant_says_what_is_wrong(
@@ -119,6 +121,33 @@ def test_a_file_that_is_no_csv_is_a_usage_error(tmp_path: Path) -> None:
     table.write_bytes(b"path,label,patient\n\xff\xfe\xfa,CAD,1\n")
     with pytest.raises(UsageError, match="not a CSV file in UTF-8"):
         find_cases(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("path,label,patient\n".encode("utf-16"), "is text in UTF-16; save it as CSV in UTF-8"),
+        ("path,label,patient\n".encode("utf-16-be"), "holds zero bytes, as UTF-16"),
+        (b"PK\x03\x04 and what follows", "is an Excel workbook; save it as CSV in UTF-8"),
+        (b"path,label,patient\na.jpg,CAD,M\xfcller\n", "line 2 holds other bytes; save it as CSV in UTF-8"),
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+    ],
+)
+def test_what_a_spreadsheet_saves_in_place_of_a_csv_is_called_by_its_name(
+    content: bytes, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=told):
+        find_cases(tmp_path / "labels.csv")
+
+
+def test_a_case_of_a_csv_knows_its_line_past_empty_lines_and_line_breaks_in_quotes(tmp_path: Path) -> None:
+    rows = [f"{name},{label},{who}" for name, label, who in ROWS]
+    text = "\n".join(["path,label,patient,remark", *(f'{row},"two\nlines"\n' for row in rows)])
+    (tmp_path / "labels.csv").write_text(text)
+    cases = find_cases(tmp_path / "labels.csv").cases
+    assert [case.where for case in cases] == [f"labels.csv, line {3 + 3 * number}" for number in range(10)]
 
 
 def test_patient_from_and_a_csv_exclude_one_another(csv_of: Callable[..., Path]) -> None:

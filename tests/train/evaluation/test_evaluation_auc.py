@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.auc import _drawn_areas, auc, auc_bootstrap, placements
-from edgecad_train.evaluation.intervals import BOOTSTRAP, NO_WIDTH, draws
+from edgecad_train.evaluation.intervals import BOOTSTRAP, PAIRS, draws
 
 
 def _drawn(seed: int, positives: int, negatives: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +92,7 @@ def test_delong_stays_within_zero_and_one() -> None:
 def test_classes_that_are_wholly_apart_still_get_an_interval_with_width(value: float, sign: float, area) -> None:
     truth = np.arange(20) < 8
     got = area(truth, sign * np.where(truth, 2.0, 1.0) + np.linspace(0, 0.1, 20))
-    assert (got.value, got.method) == (value, NO_WIDTH)
+    assert (got.value, got.method) == (value, PAIRS)
     assert got.high - got.low == pytest.approx(0.369, abs=1e-3)  # Clopper-Pearson of 8 of 8
     assert value in (got.low, got.high)
 

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from edgecad.contract import Colours, Decision, Preparation, struct_from_json
 from edgecad_train.data import PreparedData, colours_of, find_cases, prepare_cases
+from edgecad_train.data.kept import write_scans
 from edgecad_train.evaluation.record import Record
 from edgecad_train.evaluation.words import lines_of
 
@@ -212,10 +214,23 @@ def test_patients_of_the_training_are_found_by_name(
     parts = {"train": names[:4], "validation": names[4:6]} if kind == "split" else {"folds": [names[:2], names[2:6]]}
     told = judge(make_run(split={"kind": kind, "seed": 0, **parts, "test": names[6:8]}))
     warning = next(text for text in told["warnings"] if "OPTIMISTIC" in text)
-    assert warning.startswith(f"6 of {len(names)} patients bear the names of patients that a-run was made from")
-    assert ("train 4, validation 2" if kind == "split" else "(train 6)") in warning
+    assert warning.startswith(f"6 of {len(names)} patients are among those that a-run was made from")
+    assert ("(train 4, validation 2; same names" if kind == "split" else "(train 6; same names") in warning
     listed = {row["patient"]: row["part"] for row in _rows(told["folder"])}
     assert (listed[names[0]], listed[names[6]], listed[names[-1]]) == ("train", "test", "new")
+
+
+def test_scans_of_the_training_are_found_under_any_name(judge: Run, make_run: Run, prepared: PreparedData) -> None:
+    """The run's own scans stand under other names there; of its names, those here have other scans."""
+    run = make_run(split={"kind": "split", "seed": 0, "train": ["p1", "p2"], "validation": ["p3"], "test": ["p4"]})
+    renamed = tuple(replace(case, patient=f"p{row}") for row, case in enumerate(prepared.cases))
+    write_scans(replace(prepared, cases=renamed), run)
+    told = judge(run)
+    warning = next(text for text in told["warnings"] if "OPTIMISTIC" in text)
+    assert warning.startswith(f"3 of {len(renamed)} patients are among those that a-run was made from (train 2, valid")
+    assert "same scans" in warning
+    listed = [row["part"] for row in _rows(told["folder"])]
+    assert sorted(listed) == sorted(["train"] * 2 + ["validation", "test"] + ["new"] * (len(renamed) - 4))
 
 
 def test_patients_of_the_test_part_alone_are_said_to_be_those(

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from edgecad_train.evaluation.intervals import NO_WIDTH, bootstrapped, draws, proportion, without_width
+from edgecad_train.evaluation.intervals import (
+    BOOTSTRAP,
+    HOEFFDING,
+    PAIRS,
+    bootstrapped,
+    bootstrapped_mean,
+    bounded_mean,
+    draws,
+    from_pairs,
+    proportion,
+)
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(42, 44), (0, 10), (10, 10), (1, 2), (1, 200)])
@@ -51,9 +61,58 @@ def test_the_percentile_interval_of_a_mean_agrees_with_its_standard_error() -> N
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
-def test_without_width_the_bounds_hold_the_value_and_what_the_unseen_share_may_add(value: float) -> None:
-    got = without_width(value, 10, 25)
+def test_pairs_that_all_agree_give_bounds_that_hold_the_value_and_what_the_unseen_share_may_add(value: float) -> None:
+    got = from_pairs(value, 10, 25)
     unseen = 1 - 0.025**0.1
     assert (got.low, got.high) == pytest.approx((value * (1 - unseen), value * (1 - unseen) + unseen))
     assert got.low <= value <= got.high
-    assert (got.n, got.method) == (25, NO_WIDTH)
+    assert (got.n, got.method) == (25, PAIRS)
+
+
+@pytest.mark.parametrize("n", [1, 5, 44, 3000])
+def test_hoeffdings_bound_of_values_that_are_all_nought_is_clopper_pearsons(n: int) -> None:
+    for value, successes in ((0.0, 0), (1.0, n)):
+        got, wanted = bounded_mean(value, n), proportion(successes, n)
+        assert (got.low, got.high) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+
+
+@pytest.mark.parametrize(("value", "n"), [(0.25, 5), (0.25, 44), (0.01, 200), (0.7, 1000), (1e-9, 30)])
+def test_hoeffdings_bound_ends_where_the_relative_entropy_says(value: float, n: int) -> None:
+    got = bounded_mean(value, n)
+    assert got.method == HOEFFDING
+    assert 0 <= got.low <= value <= got.high <= 1
+    for mean in {got.low, got.high} - {0.0, 1.0}:
+        entropy = value * np.log(value / mean) + (1 - value) * np.log((1 - value) / (1 - mean))
+        assert np.exp(-n * entropy) == pytest.approx(0.025, rel=1e-4)
+    # Never wider than the better known form without the entropy.
+    assert got.width <= 2 * np.sqrt(np.log(40) / (2 * n)) + 1e-9
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.3, 0.9), (2.0, 6.0), (20.0, 20.0)])
+def test_hoeffdings_bound_holds_at_least_95_times_in_100(a: float, b: float) -> None:
+    draw = np.random.default_rng(4)
+    held = [
+        got.low <= a / (a + b) <= got.high for got in (bounded_mean(draw.beta(a, b, 8).mean(), 8) for _ in range(400))
+    ]
+    assert np.mean(held) >= 0.95
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-12, 1e-3])
+def test_a_mean_whose_resamples_hardly_differ_gets_hoeffdings_bound(spread: float) -> None:
+    truth, values = np.arange(5) < 3, 0.25 + spread * np.arange(5)
+    got = bootstrapped_mean(values.mean(), draws(truth) @ values / 5, truth)
+    assert got == bounded_mean(values.mean(), 5)
+    assert got.width > 0.5
+
+
+def test_a_mean_over_patients_who_differ_keeps_its_bootstrap() -> None:
+    truth, values = np.arange(44) < 26, np.random.default_rng(0).random(44)
+    drawn = draws(truth) @ values / 44
+    got = bootstrapped_mean(values.mean(), drawn, truth)
+    assert got.method == BOOTSTRAP
+    assert (got.low, got.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_a_mean_with_one_patient_in_a_class_gets_hoeffdings_bound() -> None:
+    truth, values = np.arange(30) < 1, np.random.default_rng(0).random(30)
+    assert bootstrapped_mean(values.mean(), draws(truth) @ values / 30, truth).method == HOEFFDING

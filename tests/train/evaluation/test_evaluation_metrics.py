@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
 from edgecad.contract import Metric
-from edgecad_train.evaluation.metrics import averages, brier, confusion, figures
+from edgecad_train.evaluation.intervals import HOEFFDING
+from edgecad_train.evaluation.metrics import JOINTLY, averages, brier, confusion, figures
 
 INFERRED = (26, 26, 16, 18)
 """The paper's test part, inferred from its printed figures: 26 of 26 of one class, 16 of 18 of the other."""
@@ -118,27 +120,77 @@ def test_the_bootstrap_of_balanced_accuracy_agrees_with_its_standard_error() -> 
     assert (got.low, got.high) == pytest.approx((got.value - 1.96 * error, got.value + 1.96 * error), abs=0.01)
 
 
-@pytest.mark.parametrize(("right", "value"), [(True, 1.0), (False, 0.0)])
-def test_a_model_that_errs_never_or_always_gets_no_interval_of_no_width(right: bool, value: float) -> None:
+def _plugged(tp: float, tn: float, cad: int, other: int) -> dict[str, float]:
+    """The figures by their definitions, of shares of patients that need not be whole numbers."""
+    fp, fn = other - tn, cad - tp
+    precisions = (tp / (tp + fp), tn / (tn + fn))
+    f1 = (2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn))
+    recall = (tp / cad + tn / other) / 2
+    return {
+        "balanced_accuracy": recall,
+        "f1_cad": f1[0],
+        "macro_sensitivity": recall,
+        "macro_precision": sum(precisions) / 2,
+        "macro_f1": sum(f1) / 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sizes", "right"), [((8, 12), (8, 12)), ((26, 18), (26, 16)), ((1, 9), (1, 4)), ((5, 30), (5, 30))]
+)
+def test_a_class_that_is_all_right_gets_both_classes_clopper_pearson_jointly(
+    sizes: tuple[int, int], right: tuple[int, int]
+) -> None:
+    truth, scores = _answers(right[0], sizes[0], right[1], sizes[1])
+    level = np.sqrt(0.95)
+    bounds = [binomtest(k, n).proportion_ci(level, "exact") for k, n in zip(right, sizes, strict=True)]
+    low, high, value = (
+        _plugged(*(share * n for share, n in zip(shares, sizes, strict=True)), *sizes)
+        for shares in (
+            [b.low for b in bounds],
+            [b.high for b in bounds],
+            [k / n for k, n in zip(right, sizes, strict=True)],
+        )
+    )
+    for name, got in averages(truth, scores, 0.5).items():
+        assert got.method == JOINTLY
+        assert (got.low, got.value, got.high) == pytest.approx((low[name], value[name], high[name])), name
+
+
+def test_joint_bounds_hold_the_true_f1_at_least_95_times_in_100() -> None:
+    """5 and 30 patients, nearly always right: the figure's bounds must hold what the true shares give."""
+    true, chance = _plugged(0.97 * 5, 0.98 * 30, 5, 30), {}
+    for tp, tn in ((tp, tn) for tp in range(6) for tn in range(31)):
+        got = averages(*_answers(tp, 5, tn, 30), 0.5)["f1_cad"]
+        if got.method == JOINTLY:
+            chance[tp, tn] = (binom.pmf(tp, 5, 0.97) * binom.pmf(tn, 30, 0.98), got.low <= true["f1_cad"] <= got.high)
+    held = sum(share for share, holds in chance.values() if holds) / sum(share for share, _ in chance.values())
+    assert 0.95 <= held < 1.0
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_model_that_errs_never_or_always_gets_no_interval_of_no_width(right: bool) -> None:
     truth = np.arange(20) < 8
     scores = np.where(truth == right, 0.9, 0.1)
     for name, got in averages(truth, scores, 0.5).items():
-        assert got.value == value, name
-        assert value in (got.low, got.high)
-        assert got.high - got.low == pytest.approx(1 - 0.025 ** (1 / 8))  # Clopper-Pearson of 8 of 8
+        assert got.value == float(right), name
+        assert got.value in (got.low, got.high)
+        assert got.width > 0.2
 
 
-def test_one_patient_in_a_class_gives_no_interval_for_means_over_classes() -> None:
-    got = averages(np.arange(10) < 1, np.linspace(0.9, 0.1, 10), 0.5)["balanced_accuracy"]
-    assert (got.low, got.high) == (0.0, 1.0)
-    assert "no interval" in got.method
+@pytest.mark.parametrize("score", [0.9, 0.1])
+def test_a_model_that_calls_everybody_the_same_is_a_half_with_bounds_on_both_sides(score: float) -> None:
+    got = averages(np.arange(20) < 8, np.full(20, score), 0.5)["balanced_accuracy"]
+    assert got.low < 0.4 < got.value == 0.5 < 0.6 < got.high
 
 
 def test_brier_is_zero_for_certainty_that_is_right_and_a_quarter_for_chance() -> None:
     truth = np.array([True, False] * 10)
     assert brier(truth, truth.astype(float)).value == 0.0
-    assert brier(truth, truth.astype(float)).high > 0.2, "ten of ten certainties may still be luck"
+    wanted = binomtest(0, 20).proportion_ci(0.95, "exact").high
+    assert brier(truth, truth.astype(float)).high == pytest.approx(wanted), "twenty certainties may still be luck"
     assert brier(truth, np.full(20, 0.5)).value == pytest.approx(0.25)
+    assert brier(truth, np.full(20, 0.5)).method == HOEFFDING
 
 
 def test_the_bootstrap_of_brier_agrees_with_its_standard_error_and_is_the_same_every_time() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from edgecad.contract import Scaling
 from edgecad.errors import UsageError
+from edgecad.scaling import DEVIATION, MEAN
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
 from edgecad_train.networks.network import Head, Network, build_network
-from edgecad_train.networks.scaling import DEVIATION, MEAN, scaled
+from edgecad_train.networks.scaling import scaled
 from edgecad_train.training.freezing import set_trainable
 from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage, plan_for

@@ -13,6 +13,7 @@ from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.boundaries import first_layers_count
 from edgecad_train.networks.network import Head, Network, build_network, with_head
+from edgecad_train.networks.weights import check_first_weights
 
 BACKBONE = backbone_named("mobilenetv2")
 
@@ -90,3 +91,28 @@ def test_another_head_leaves_the_backbone_as_it_is(drawn: Network) -> None:
 @pytest.mark.parametrize(("layers", "frozen"), [(564, 200), (10, 4), (154, 55)])
 def test_s3_freezes_the_papers_first_200_of_resnet152v2_and_the_same_share_elsewhere(layers: int, frozen: int) -> None:
     assert first_layers_count(layers) == frozen
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("w.txt", b"\x89HDF\r\n\x1a\n", "ends with none of .h5, .hdf5, .keras, .npz"),
+        ("w.h5", b"PK\x03\x04", "does not begin as a .h5 file does"),
+        ("w.weights.h5", b"", "does not begin as a .h5 file does"),
+        ("w.npz", b"\x89HDF\r\n\x1a\n", "does not begin as a .npz file does"),
+    ],
+)
+def test_a_file_that_cannot_hold_weights_is_told_without_loading_it(
+    name: str, content: bytes, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=told):
+        check_first_weights(str(tmp_path / name), BACKBONE)
+
+
+@pytest.mark.parametrize(("name", "content"), [("w.weights.h5", b"\x89HDF\r\n\x1a\n more"), ("w.npz", b"PK\x03\x04")])
+def test_a_file_of_the_right_kind_passes(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    check_first_weights(str(tmp_path / name), BACKBONE)
+    for word in ("imagenet", "none"):
+        check_first_weights(word, BACKBONE)

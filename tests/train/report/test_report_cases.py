@@ -64,6 +64,21 @@ def test_the_test_part_comes_first_and_each_group_says_how_many_it_shows(
     assert _numbers(watched_sheets[0].texts) == [50, *range(20, 12, -1)]
 
 
+@pytest.mark.parametrize("score", [0.5, 1.0, 0.500001])
+def test_among_equal_scores_none_is_called_the_most_confident(
+    watched_sheets: list[Any], case: Callable[..., ShownCase], tmp_path: Path, score: float
+) -> None:
+    draw_cases(
+        [case(4, "CAD", score), case(2, "CAD", score), case(7, "nonCAD", 0.1), case(9, "nonCAD", 0.2)],
+        STYLE,
+        "phantom",
+        tmp_path,
+    )
+    assert _numbers(watched_sheets[0].texts) == [4, 2, 7, 9]
+    assert "2 of 2 maps, in order of their lines" in watched_sheets[0].texts
+    assert "2 of 2 maps, the most confident first" in watched_sheets[0].texts
+
+
 def test_a_case_shows_its_disc_its_map_at_the_models_scale_and_the_share_outside(
     watched_sheets: list[Any], case: Callable[..., ShownCase], tmp_path: Path
 ) -> None:

@@ -71,6 +71,34 @@ def test_folds_are_thin_with_a_dot_each_and_the_refit_is_one_thick_line(figure_o
     assert len(by_label["refit, training"][0].get_xdata()) == 7
 
 
+def test_a_line_at_accuracy_one_and_its_dots_lie_within_the_axes(figure_of: Any) -> None:
+    perfect = tuple(EpochRecord(loss=0.5, accuracy=1.0, val_loss=0.5, val_accuracy=1.0) for _ in range(4))
+    for axes in figure_of(TrainingRecord("run", (StageRecord("warm-up", perfect, 0),))).axes:
+        for line in axes.lines:
+            if line.get_label() in ("training", "validation"):
+                points = axes.transAxes.inverted().transform(axes.transData.transform(line.get_xydata()))
+                assert points.min() > 0.02
+                assert points.max() < 0.98
+
+
+def test_a_loss_that_is_not_finite_does_not_stop_the_picture(figure_of: Any) -> None:
+    course = (EpochRecord(loss=0.5, accuracy=0.5), EpochRecord(loss=float("nan"), accuracy=0.5))
+    for losses, top in ((course, 0.525), (course[1:], 1.05)):
+        axes = figure_of(TrainingRecord("refit", (StageRecord("warm-up", losses, 0),))).axes[1]
+        assert axes.get_ylim() == pytest.approx((0, top))
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 30])
+def test_ticks_are_whole_epochs_that_there_are(figure_of: Any, epochs: int) -> None:
+    course = tuple(EpochRecord(loss=0.5, accuracy=0.5) for _ in range(epochs))
+    figure = figure_of(TrainingRecord("refit", (StageRecord("warm-up", course, 0),)))
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert ticks
+        assert all(tick == round(tick) and 1 <= tick <= epochs for tick in ticks)
+
+
 def test_the_file_is_a_picture_with_something_on_it(tmp_path: Path) -> None:
     picture = mpimg.imread(draw_curves([_training("run")], "phantom", tmp_path / "curves.png"))
     assert picture.shape[0] > 600

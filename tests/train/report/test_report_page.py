@@ -16,6 +16,7 @@ import pytest
 
 from edgecad.heatmap import share_outside_disc
 from edgecad_train.report import illustrate, page
+from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
 from edgecad_train.report.runfiles import read_run
 
@@ -216,7 +217,8 @@ def test_epochs_that_were_selected_on_the_test_part_are_called_no_result(
     assert "are optimistic and are not results" in html.text
     assert re.search(r"optimism gap, accuracy\s+\+0\.068", html.text)
     assert re.search(r"optimism gap, auc\s+\+0\.050", html.text)
-    assert sum(a.get("class") == "warning" for _, a in html.tags) == 2
+    warnings = sum(a.get("class") == "warning" for _, a in html.tags)
+    assert warnings - html.text.count("HEAT MAPS TO BE DOUBTED") == 2  # the fabricated maps are noise
 
 
 def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callable[..., _Html]) -> None:
@@ -249,8 +251,40 @@ def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: _Html, plai
         maps, parts = arrays["score_maps"], arrays["part"]
     for part, words in (("test", "test part"), ("validation", "validation part")):
         shares = [share_outside_disc(shown) for shown in maps[parts == part]]
-        row = rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} maps"
+        beyond = sum(share >= DOUBTED_FROM for share in shares)
+        row = (
+            rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} maps, {beyond} of them at"
+        )
         assert re.search(row, plain.text), row
+    assert "no preference for the disc at all, has 21% of it outside" in plain.text
+    assert "From 18% on the maps are to be doubted" in plain.text
+
+
+def test_maps_that_lie_in_the_corners_are_to_be_doubted(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    with np.load(folder / "heatmaps.npz", allow_pickle=False) as arrays:
+        kept = dict(arrays)
+    for weight, doubted in ((0.01, False), (1.0, True)):
+        corners = np.full((7, 7), weight, np.float32)
+        corners[1:6, 1:6] = 0.5
+        kept["score_maps"] = np.broadcast_to(corners, kept["score_maps"].shape)
+        np.savez_compressed(folder / "heatmaps.npz", **kept)
+        text = _Html(page_of(read_run(folder), ())).text
+        assert ("HEAT MAPS TO BE DOUBTED, test part" in text.partition("labelled scans found")[0]) == doubted
+
+
+def test_scores_that_are_all_equal_and_a_temperature_at_its_end_stand_on_top(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_run(tmp_path / "run")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    for evaluation in metrics["evaluations"]:
+        evaluation["temperature"] = 0.25
+    metrics["evaluations"][1]["scores_differ"] = False
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    top = _Html(page_of(read_run(folder), ())).text.partition("labelled scans found")[0]
+    assert "The test scores do not differ beyond rounding" in top
+    assert top.count("Temperature 0.25 is the lower end of the range") == 1
 
 
 def test_every_evaluated_part_is_drawn(plain_run: Path) -> None:

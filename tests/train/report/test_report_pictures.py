@@ -64,6 +64,30 @@ def test_the_roc_curve_has_the_area_of_scikit_learn_and_the_dot_of_the_threshold
     assert f"AUC {auc.value:.3f}\n95 % {auc.low:.3f} to {auc.high:.3f}" in _texts(figures["roc-test"])
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_a_dot_in_a_corner_of_the_roc_curve_is_not_cut(
+    right: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    figures: dict[str, Figure] = {}
+    monkeypatch.setattr(pictures, "save", lambda figure, path, _: figures.setdefault(path.stem, figure) and path)
+    truth = np.arange(12) < 6
+    draw_evaluation(evaluate_part(truth, np.where(truth == right, 3.0, -3.0), DECISION, "test"), "phantom", tmp_path)
+    figure = figures["roc-test"]
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    dot = axes.transData.transform((axes.lines[2].get_xdata()[0], axes.lines[2].get_ydata()[0]))
+    radius = axes.lines[2].get_markersize() / 2 * figure.dpi / 72
+    assert (dot - radius > axes.bbox.min).all()
+    assert (dot + radius < axes.bbox.max).all()
+
+
+def test_minus_signs_are_minus_signs() -> None:
+    truth, log_odds = _patients()
+    words = pictures._slope_words(evaluate_part(truth, -log_odds, DECISION, "test").calibration)
+    assert "slope \N{MINUS SIGN}" in words
+    assert "-" not in words
+
+
 def test_the_histogram_under_the_calibration_counts_every_patient_once(
     drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
 ) -> None:

@@ -20,8 +20,8 @@ from edgecad_train.report.names import Names
 from edgecad_train.report.page import names_of
 from edgecad_train.report.reproduce import command_of
 from edgecad_train.report.runfiles import RunFiles, read_run
-from edgecad_train.report.tables import search_rows, time_rows
-from edgecad_train.report.wording import minute, percent, rate, rows_from_json, tenth, three
+from edgecad_train.report.tables import decision_rows, search_rows, time_rows
+from edgecad_train.report.wording import minute, percent, rate, rows_from_json, signed, tenth, three
 
 
 @pytest.fixture
@@ -135,6 +135,13 @@ def test_the_command_is_one_that_edgecad_train_takes(run: RunFiles) -> None:
     assert {word for word in words if word.startswith("--")} <= known
 
 
+def test_what_a_search_chooses_is_not_given_beside_it(run: RunFiles) -> None:
+    searched = with_fields(run.record.settings, search_trials=60)
+    words = _words(replace(run, record=with_fields(run.record, settings=searched)))
+    assert not {"--units", "--dropout", "--lr-exponent"} & set(words)
+    assert words[-3:] == ["--search", "--search-trials", "60"]
+
+
 def test_what_a_search_found_is_told_training_by_training() -> None:
     found = [{"training": "refit", "head": {"units": 128, "dropout": 0.25}, "lr_exponent": 3.5, "loss": None}]
     assert search_rows({"trials": 60, "found": found}) == (
@@ -147,6 +154,26 @@ def test_times_add_up(run: RunFiles) -> None:
     rows = time_rows(run.record)
     assert sum(seconds for _, seconds in rows) == pytest.approx(run.record.seconds)
     assert rows[-1][0] == "reading and all else"
+    assert rows[1] == ("frozen part, run once", 31.5)
+
+
+def test_a_step_that_did_not_happen_has_no_time(run: RunFiles) -> None:
+    steps = {"frozen": 31.5, "search": 0.3, "explain": 0.04}
+    names = [name for name, _ in time_rows(with_fields(run.record, seconds_by_step=steps))]
+    assert names == ["frozen part, run once", "reading and all else"]
+    searched = with_fields(run.record.settings, search_trials=60)
+    record = with_fields(run.record, seconds_by_step=steps, settings=searched)
+    assert "head search" in [name for name, _ in time_rows(record)]
+    assert sum(seconds for _, seconds in time_rows(record)) == pytest.approx(record.seconds)
+
+
+@pytest.mark.parametrize(("temperature", "end"), [(0.25, "the lower end"), (8.0, "the upper end"), (1.4, "")])
+def test_a_temperature_at_an_end_of_its_range_is_called_that(run: RunFiles, temperature: float, end: str) -> None:
+    contract = with_fields(run.contract, decision=with_fields(run.contract.decision, temperature=temperature))
+    told = dict(decision_rows(replace(run, contract=contract)))["temperature"]
+    assert told.startswith(f"{temperature:.4g}; the score is the softmax")
+    assert ("end of the range" in told) == bool(end)
+    assert end in told
 
 
 def test_limits_say_phantom_first_and_what_one_patient_weighs(run: RunFiles) -> None:
@@ -164,6 +191,9 @@ def test_limits_say_phantom_first_and_what_one_patient_weighs(run: RunFiles) -> 
         (three(0.95449), "0.954"),
         (three(-0.1), "\N{MINUS SIGN}0.100"),
         (three(None), "\N{EN DASH}"),
+        (signed(0.0456), "+0.046"),
+        (signed(-0.0456), "\N{MINUS SIGN}0.046"),
+        (signed(-0.0001), "0.000"),
         (percent(0.13761), "13.76%"),
         (tenth(12345.67), "12\N{NARROW NO-BREAK SPACE}345.7"),
         (rate(1e-4), "1e-04"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,9 @@ from edgecad_train.phantoms import write_dataset
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.planning import Wanted, planned, weights_files
 from edgecad_train.study.units import Training
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""What a file of weights begins with."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,7 @@ def wanted(data: Path, **changes: object) -> Wanted:
 
 def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(HDF5)
     two = ("mobilenetv2", "vgg16")
     pairs = (f"mobilenetv2={tmp_path}/a.h5", f"vgg16={tmp_path}/b.h5")
     assert weights_files(wanted(tmp_path, backbones=two, weights=pairs)) == {
@@ -90,13 +96,13 @@ def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
 
 
 def test_a_plan_hashes_weights_and_knows_the_phantoms(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "a.h5").write_bytes(b"one")
+    (tmp_path / "a.h5").write_bytes(HDF5 + b"one")
     plan = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     unit = plan.study.units[0]
-    assert (unit.weights.name, unit.weights.sha256[:8]) == ("a.h5", "7692c3ad")
+    assert (unit.weights.name, unit.weights.sha256) == ("a.h5", hashlib.sha256(HDF5 + b"one").hexdigest())
     assert plan.study.origin == "phantom"
     assert unit.split_sha256 == plan.partitions["seed 0"].sha256
-    (tmp_path / "a.h5").write_bytes(b"other")
+    (tmp_path / "a.h5").write_bytes(HDF5 + b"other")
     other = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     assert {u.name for u in other.study.units}.isdisjoint({u.name for u in plan.study.units})
 
@@ -114,7 +120,11 @@ def test_a_small_study_for_real(data: Path, here: Path) -> None:
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.count("PHANTOM DATA: says nothing about patients") == 2
     assert "warning: mobilenetv2 starts from random weights" in answer.stderr
-    assert answer.stdout.splitlines()[-1] == f"next: edgecad train {data} --backbone mobilenetv2 --weights none"
+    assert answer.stdout.splitlines()[-1] == (
+        f"next: edgecad train {data} --backbone mobilenetv2 --weights none "
+        "--warmup-epochs 1 --finetune-epochs 1 --folds 0"
+    )
+    assert "no row is shown to be better than another" in answer.stdout
     folder = StudyFolder(here / "study")
     first = folder.results()
     assert len(first) == 2
@@ -134,6 +144,22 @@ def test_a_small_study_for_real(data: Path, here: Path) -> None:
     again = StudyFolder(here / "study").results()
     assert {name: r.predictions for name, r in again.items()} == {name: r.predictions for name, r in first.items()}
 
+    _trains_the_cell_again(StudyFolder(here / "study"), shlex.split(answer.stdout.splitlines()[-1])[2:])
+
     answer = study(*words[:-1], 2)
     assert answer.exit_code == 2
     assert "training finetune_epochs 1 there, 2 asked for" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert answer.stdout == ""
+
+
+def _trains_the_cell_again(folder: StudyFolder, words: list[str]) -> None:
+    """The command that a study ends with gives the figures of the cell that it names."""
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    (unit,) = (unit for unit in folder.study().units if unit.strategy == "two-stage")
+    cell = folder.results()[unit.name].predictions
+    with (Path("runs") / Path("runs/latest").read_text().strip() / "predictions.csv").open(newline="") as file:
+        tested = {row["patient"]: float(row["score_cad"]) for row in csv.DictReader(file) if row["part"] == "test"}
+    assert tuple(tested) == cell.patients
+    assert list(tested.values()) == pytest.approx(list(cell.scores), abs=2e-6)

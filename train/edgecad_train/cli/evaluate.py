@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from edgecad.cli.options import JsonOption
+from edgecad_train.cli.options import DataArgument, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgecad.cli.progress import Bars
-    from edgecad_train.data import PreparedData
+    from edgecad_train.data import Found, PreparedData
     from edgecad_train.evaluation.models import JudgedModel
     from edgecad_train.evaluation.record import Record
 
@@ -29,34 +30,42 @@ def evaluate(
         Path,
         typer.Argument(metavar="RUN|MODEL", help="Run folder, model folder, pointer to one, or .onnx file."),
     ],
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.")
-    ],
+    data: DataArgument,
     min_auc: Annotated[
         Optional[float],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
-        typer.Option(min=0, max=1, help="Least area under the ROC curve.", show_default=False),
+        typer.Option(min=0, max=1, metavar="SHARE", help="Least area under the ROC curve.", show_default=False),
     ] = None,
     min_sensitivity: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(min=0, max=1, help="Least sensitivity for CAD at the model's threshold.", show_default=False),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Least sensitivity for CAD at the model's threshold.",
+            show_default=False,
+        ),
     ] = None,
     min_specificity: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(min=0, max=1, help="Least specificity for CAD at the model's threshold.", show_default=False),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Least specificity for CAD at the model's threshold.",
+            show_default=False,
+        ),
     ] = None,
     against: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="RUN|MODEL", help="Another one, compared on the same patients.", show_default=False),
     ] = None,
-    patient_from: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="REGEX", help="Finds the patient in a file's stem. Default: the whole stem."),
-    ] = None,
+    patient_from: PatientFromOption = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="New folder. Default: evaluations/<time>-<name>.", show_default=False),
+        typer.Option(metavar="FOLDER", help="New folder. Default: evaluations/<time>-<name>.", show_default=False),
     ] = None,
     json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Judge a run or a model on labelled scans.
 
@@ -65,17 +74,17 @@ def evaluate(
     model would refuse are left out and named.
 
     Writes metrics.json, predictions.csv and pictures. A gate (--min-...) that is missed gives exit
-    code 5, after everything is written.
+    code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
-    from edgecad.extras import require, require_tensorflow
-
-    for module in ("sklearn", "scipy", "statsmodels", "matplotlib"):
-        require(module, extra="train")
-    require_tensorflow(extra="train")
     from edgecad.errors import GateFailed
+    from edgecad_train.cli.installed import FIGURES, check_installed
+    from edgecad_train.data import find_cases
 
+    check_installed(*FIGURES)
+    found = find_cases(data, patient_from, least=1)
+    opened = _opened([path for path in (model, against) if path is not None])
     gates = {"auc": min_auc, "sensitivity_cad": min_sensitivity, "specificity_cad": min_specificity}
-    folder, record = _run(model, against, data, patient_from, gates, out)
+    folder, record = _run(opened[model], opened[against] if against else None, found, gates, out, quiet)
     _tell(record, folder, json)
     missed = [str(gate) for gate in record.gates if not gate.met]
     if missed:
@@ -84,44 +93,69 @@ def evaluate(
         typer.echo(_next_step(model, record))
 
 
+def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
+    """Open models, runs last: what is not there is said before TensorFlow is imported, which only runs need."""
+    from edgecad.extras import require_tensorflow
+    from edgecad_train.cli.installed import NETWORKS, check_installed
+    from edgecad_train.evaluation.models import open_model
+
+    opened = {}
+    for path in sorted(paths, key=_is_run):
+        if _is_run(path):
+            check_installed(*NETWORKS)
+            require_tensorflow(extra="train")
+        opened[path] = open_model(path)
+    return opened
+
+
+def _is_run(path: Path) -> bool:
+    from edgecad.errors import UsageError
+    from edgecad.folders import followed
+
+    try:
+        target = followed(path)
+    except UsageError:  # a pointer that names no folder: `open_model` says so
+        return False
+    return target.name == "model.keras" or (target / "model.keras").is_file()
+
+
 def _run(
-    model: Path,
-    against: Path | None,
-    data: Path,
-    patient_from: str | None,
+    opened: JudgedModel,
+    rival: JudgedModel | None,
+    found: Found,
     gates: Mapping[str, float | None],
     out: Path | None,
+    quiet: bool,
 ) -> tuple[Path, Record]:
     from datetime import datetime
 
-    from edgecad.cli.progress import progress_bars
     from edgecad.folders import new_folder
+    from edgecad_train.cli.progress import stage_progress
     from edgecad_train.evaluation.judgement import Judged, judge, write_judgement
-    from edgecad_train.evaluation.models import open_model
     from edgecad_train.evaluation.scoring import score_patients
 
-    opened = open_model(model)
-    rival = open_model(against) if against else None
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
-    with new_folder(folder) as partial, progress_bars() as bars:
-        prepared = _read(opened, data, patient_from, bars)
+    with new_folder(folder) as partial, stage_progress(quiet) as bars:
+        prepared = _read(opened, found, bars)
         one, other = Judged(opened, score_patients(opened, prepared)), None
         if rival:
             alike = rival.contract.preparation == opened.contract.preparation
-            again = prepared if alike else _read(rival, data, patient_from, bars)
+            again = prepared if alike else _read(rival, found, bars)
             other = Judged(rival, score_patients(rival, again))
         record = judge(one, other, gates)
         write_judgement(record, one, other, partial)
     return folder, record
 
 
-def _read(model: JudgedModel, data: Path, patient_from: str | None, bars: Bars) -> PreparedData:
-    from edgecad_train.data import find_cases, prepare_cases
+def _read(model: JudgedModel, found: Found, bars: Bars) -> PreparedData:
+    from edgecad_train.cli.scans import warn_of_whole_images
+    from edgecad_train.data import prepare_cases
 
-    cases, preparation = find_cases(data, patient_from, least=1).cases, model.contract.preparation
+    preparation = model.contract.preparation
+    warn_of_whole_images(preparation.crop)
     task = f"reading at {preparation.size}"
-    return prepare_cases(cases, preparation, lambda done, of: bars(task, done, of, ""), least=1)
+    return prepare_cases(found.cases, preparation, lambda done, of: bars(task, done, of, ""), least=1)
 
 
 def _tell(record: Record, folder: Path, json: bool) -> None:

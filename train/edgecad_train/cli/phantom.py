@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad_train.cli.options import QuietOption
+
 if TYPE_CHECKING:
     from edgecad_train.phantoms import DatasetSummary
 
@@ -15,14 +17,14 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def phantom(
-    out: Annotated[Path, typer.Argument(help="New or empty folder to write.", show_default=False)],
-    patients: Annotated[int, typer.Option("--patients", "-n", help="How many, one screen each.")] = 218,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same phantoms.")] = 0,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New or empty folder to write.", show_default=False)],
+    patients: Annotated[int, typer.Option("--patients", "-n", metavar="N", help="How many, one screen each.")] = 218,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed draws the same phantoms.")] = 0,
     palette: Annotated[
-        str, typer.Option("--palette", help="Colour table: mixed, warm, iron, rainbow or grey.")
+        str, typer.Option("--palette", metavar="NAME", help="Colour table: mixed, warm, iron, rainbow or grey.")
     ] = "mixed",
     force: Annotated[bool, typer.Option("--force", help="Replace the phantoms that OUT holds.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Draw synthetic report screens with labels, for trying EdgeCAD without patient data.
 
@@ -35,10 +37,10 @@ def phantom(
 
 def _write(out: Path, patients: int, seed: int, palette: str | None, force: bool, quiet: bool) -> DatasetSummary:
     # Imported here, so that `edgecad --help` loads neither OpenCV nor numpy.
-    from edgecad.cli.progress import progress_bars
+    from edgecad_train.cli.progress import stage_progress
     from edgecad_train.phantoms import write_dataset
 
-    with progress_bars(quiet) as bars:
+    with stage_progress(quiet) as bars:
         return write_dataset(out, patients, seed, palette, lambda done, of: bars("phantoms", done, of, ""), force=force)
 
 

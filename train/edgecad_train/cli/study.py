@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from edgecad_train.cli.options import (
+    BACKBONE_NAMES,
+    STRATEGY_NAMES,
+    BatchSizeOption,
+    CropOption,
+    DataArgument,
+    DropoutOption,
+    FinetuneEpochsOption,
+    LrExponentOption,
+    PatientFromOption,
+    QuietOption,
+    UnitsOption,
+    WarmupEpochsOption,
+)
+from edgecad_train.cli.training import Training
 from edgecad_train.networks.backbones import BACKBONES
 
 if TYPE_CHECKING:
@@ -19,54 +33,66 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def study(
-    data: Annotated[Path, typer.Argument(help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.")],
-    backbones: Annotated[str, typer.Option(metavar="A,B,..", help="Networks, or all.")] = "resnet152v2",
+    data: DataArgument,
+    backbones: Annotated[
+        str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {BACKBONE_NAMES}.")
+    ] = Training.backbone,
     strategies: Annotated[
-        str, typer.Option(metavar="A,B,..", help="Strategies, or all: the paper's S1 to S6, and S5 at the rate of S4.")
+        str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {STRATEGY_NAMES}.")
     ] = "all",
     weights: Annotated[
         Optional[list[str]],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
         typer.Option(
             metavar="WORD|NAME=FILE",
-            help="First weights: imagenet, none, or a file for one network; may be given several times. "
-            "Default: imagenet. Strategy scratch never uses any.",
+            help="First weights: imagenet (fetched through Keras if need be), none, or a file for one network; may be "
+            "given several times. Default: imagenet. Strategy scratch never uses any.",
             show_default=False,
         ),
     ] = None,
     seeds: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Runs of each, each with a split of its own. Default: 3.", show_default=False),
+        typer.Option(
+            min=1, metavar="N", help="Runs of each, each with a split of its own. Default: 3.", show_default=False
+        ),
     ] = None,
     folds: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=2, help="In place of seeds: folds that test every patient once.", show_default=False),
+        typer.Option(
+            min=2, metavar="N", help="In place of seeds: folds that test every patient once.", show_default=False
+        ),
     ] = None,
     inner_folds: Annotated[
-        int, typer.Option(min=0, help="Choose threshold and temperature by so many folds; 0: by one validation part.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Choose threshold and temperature by so many folds; 0: by one validation part."
+        ),
     ] = 0,
     rates: Annotated[
-        str, typer.Option(help="uniform; layer-wise; or both: all uniform, and two-stage layer-wise as well.")
+        str,
+        typer.Option(
+            metavar="WORD", help="uniform; layer-wise; or both: all uniform, and two-stage layer-wise as well."
+        ),
     ] = "both",
-    workers: Annotated[int, typer.Option(min=1, help="Processes that share the processors.")] = 1,
-    lr_exponent: Annotated[float, typer.Option(help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0,
-    warmup_epochs: Annotated[int, typer.Option(min=1, help="Epochs of warm-up, and of S1 to S4.")] = 100,
-    finetune_epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 30,
-    units: Annotated[int, typer.Option(min=1, help="Units of the head's hidden layer.")] = 64,
-    dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
-    batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that share the processors.")] = 1,
+    lr_exponent: LrExponentOption = Training.lr_exponent,
+    warmup_epochs: WarmupEpochsOption = Training.warmup_epochs,
+    finetune_epochs: FinetuneEpochsOption = Training.finetune_epochs,
+    units: UnitsOption = Training.units,
+    dropout: DropoutOption = Training.dropout,
+    batch_size: BatchSizeOption = Training.batch_size,
     time_plain: Annotated[
         bool, typer.Option("--time-plain", help="Measure what an epoch of each kind of stage takes plain Keras.")
     ] = False,
-    patient_from: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="REGEX", help="Finds the patient in a file's stem. Default: the whole stem."),
-    ] = None,
-    crop: Annotated[str, typer.Option(help="polar-map, none, or a rectangle x,y,width,height.")] = "polar-map",
+    crop: CropOption = "polar-map",
+    patient_from: PatientFromOption = None,
     ray: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="ADDRESS", help="Run the units on this Ray cluster.", show_default=False),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The study's folder; one that was begun goes on.")] = Path("study"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The study's folder; one that was begun goes on.")] = Path(
+        "study"
+    ),
+    quiet: QuietOption = False,
 ) -> None:
     """Compare networks and strategies in one table.
 
@@ -77,21 +103,17 @@ def study(
     Choosing a network by this table is choosing on test patients: the winner's figures are too good,
     and only new patients can say how good it is.
     """
-    from edgecad.extras import require
-
-    for module in ("sklearn", "scipy", "statsmodels", "matplotlib", "filelock"):
-        require(module, extra="train")
-    _check_keras()
+    _check_installed(ray)
     from edgecad_train.study.definition import listed, rates_named, strategies_named
     from edgecad_train.study.planning import Wanted
-    from edgecad_train.study.units import Training
+    from edgecad_train.study.units import Training as UnitTraining
 
     wanted = Wanted(
         data=data,
         backbones=tuple(BACKBONES) if backbones == "all" else listed(backbones, "--backbones"),
         strategies=strategies_named(strategies),
         rates=rates_named(rates),
-        training=Training(
+        training=UnitTraining(
             lr_exponent=lr_exponent,
             warmup_epochs=warmup_epochs,
             finetune_epochs=finetune_epochs,
@@ -107,18 +129,16 @@ def study(
         patient_from=patient_from,
         crop=crop,
     )
-    _run(wanted, out, _work(workers, ray))
+    _run(wanted, out, workers, ray, quiet)
 
 
-def _check_keras() -> None:
+def _check_installed(ray: str | None) -> None:
     """See that workers will find Keras, without importing it here: this process only leads."""
-    from importlib.util import find_spec
+    from edgecad_train.cli.installed import FIGURES, NETWORKS, check_installed
 
-    from edgecad.errors import NotAvailable
-
-    missing = [module for module in ("tensorflow", "keras") if find_spec(module) is None]
-    if missing:
-        raise NotAvailable(f"{missing[0]} is not installed, and this needs it; run: pip install 'edgecad[train]'")
+    check_installed(*FIGURES, "filelock", *NETWORKS)
+    if ray is not None:
+        check_installed("ray", extra="cluster")
 
 
 def _work(workers: int, ray: str | None) -> Work:
@@ -132,27 +152,31 @@ def _work(workers: int, ray: str | None) -> Work:
     return with_workers(workers)
 
 
-def _run(wanted: Wanted, out: Path, work: Work) -> None:
-    from edgecad.cli.progress import progress_bars
-    from edgecad_train.study.conduct import conduct
+def _run(wanted: Wanted, out: Path, workers: int, ray: str | None, quiet: bool) -> None:
+    """Plan, which may end in a usage error; only then import what takes seconds."""
+    from edgecad_train.cli.progress import stage_progress
     from edgecad_train.study.planning import planned
 
     try:
-        with progress_bars() as bars:
-            plan = planned(wanted, lambda done, of: bars("reading", done, of, ""))
-            _say_what(plan)
-            ended = conduct(out, plan, work, bars)
+        with stage_progress(quiet) as bars:
+            plan = planned(wanted, lambda done, of: bars("reading", done, of, ""), out)
+            from edgecad_train.study.conduct import conduct
+
+            _say_what(plan, wanted)
+            ended = conduct(out, plan, _work(workers, ray), bars)
     except KeyboardInterrupt:
         typer.echo(f"what is finished is kept in {out}; the same command goes on from there", err=True)
         raise
     _report(ended, plan, wanted, out)
 
 
-def _say_what(plan: Planned) -> None:
+def _say_what(plan: Planned, wanted: Wanted) -> None:
+    from edgecad_train.cli.scans import warn_of_whole_images
     from edgecad_train.study.table import stamp
 
+    warn_of_whole_images(wanted.crop)
     for entry in plan.refused:
-        typer.echo(f"left out: {entry.path.name}: {entry.message}", err=True)
+        typer.echo(f"left out: {entry}", err=True)
     for finding in plan.findings:
         typer.echo(f"warning: {finding.text}", err=True)
     study = plan.study
@@ -166,30 +190,21 @@ def _say_what(plan: Planned) -> None:
 
 
 def _report(ended: Ended, plan: Planned, wanted: Wanted, out: Path) -> None:
-    from edgecad_train.study.table import stamp, terminal_lines
+    from edgecad_train.cli.study_next import next_cell, next_command
+    from edgecad_train.study.table import stamp, terminal_lines, told_apart
 
     for line in ended.warnings:
         typer.echo(f"warning: {line}", err=True)
     for line in ended.failures:
         typer.echo(f"failed: {line}", err=True)
-    for line in terminal_lines(ended.rows):
-        typer.echo(line)
+    for line in (*terminal_lines(ended.rows), told_apart(ended.rows)):
+        if line:
+            typer.echo(line)
     if stamp(plan.study.origin):
         typer.echo(stamp(plan.study.origin))
     typer.echo(f"wrote {out} (table.md, table.csv, table.png, ...)")
     if ended.exit_code:
         typer.echo("next: the same command again, which tries what failed and keeps what is done")
         raise typer.Exit(ended.exit_code)
-    typer.echo(f"next: {_next_command(wanted)}")
-
-
-def _next_command(wanted: Wanted) -> str:
-    """Train the network that was asked for first: to take the table's winner would be to choose on test patients."""
-    backbone = wanted.backbones[0]
-    words = ["edgecad", "train", str(wanted.data), "--backbone", backbone]
-    own = [word.removeprefix(f"{backbone}=") for word in wanted.weights if "=" not in word or word.startswith(backbone)]
-    if own and own[-1] != "imagenet":
-        words += ["--weights", own[-1]]
-    if wanted.patient_from:
-        words += ["--patient-from", wanted.patient_from]
-    return shlex.join(words)
+    typer.echo(f"to look at one cell ({next_cell(plan.study)}), picked by order and not by its figures, train it again")
+    typer.echo(f"next: {next_command(wanted, plan, out)}")

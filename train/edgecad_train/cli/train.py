@@ -3,99 +3,101 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad_train.networks.backbones import BACKBONES
-from edgecad_train.training.strategies import STRATEGIES
+from edgecad_train.cli.options import (
+    BACKBONE_NAMES,
+    STRATEGY_NAMES,
+    BatchSizeOption,
+    CropOption,
+    DataArgument,
+    DropoutOption,
+    FinetuneEpochsOption,
+    LrExponentOption,
+    PatientFromOption,
+    QuietOption,
+    UnitsOption,
+    WarmupEpochsOption,
+)
+from edgecad_train.cli.training import ClassWeights, Training
 
 if TYPE_CHECKING:
-    from edgecad_train.networks.network import Head
-    from edgecad_train.settings import Settings
-    from edgecad_train.training.strategies import Plan
+    from edgecad_train.cli.request import Request
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 def train(
-    data: Annotated[
-        Path, typer.Argument(help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.")
-    ] = Path("data"),
-    backbone: Annotated[str, typer.Option(help=f"One of: {', '.join(BACKBONES)}.")] = "resnet152v2",
+    data: DataArgument = Path("data"),
+    backbone: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {BACKBONE_NAMES}.")] = Training.backbone,
     weights: Annotated[
         Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
         typer.Option(
+            metavar="WORD|FILE",
             help="First weights: imagenet (fetched through Keras if need be), none, or a file. "
             "Default: imagenet; none from scratch.",
             show_default=False,
         ),
-    ] = None,
-    strategy: Annotated[
-        str, typer.Option(help=f"One of: {', '.join(STRATEGIES)} (the paper's S1 to S6, and S5 at 10^-a).")
-    ] = "two-stage",
-    lr_exponent: Annotated[float, typer.Option(help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0,
+    ] = Training.weights,
+    strategy: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {STRATEGY_NAMES}.")] = Training.strategy,
+    lr_exponent: LrExponentOption = Training.lr_exponent,
     layerwise: Annotated[
         bool, typer.Option("--layerwise", help="Lower the rate from block to block on the way down.")
-    ] = False,
-    warmup_epochs: Annotated[int, typer.Option(min=1, help="Epochs of warm-up, or of S1 to S3.")] = 100,
-    finetune_epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 30,
+    ] = Training.layerwise,
+    warmup_epochs: WarmupEpochsOption = Training.warmup_epochs,
+    finetune_epochs: FinetuneEpochsOption = Training.finetune_epochs,
     early_stopping: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, metavar="EPOCHS", help="End a stage after so many without a better one. Default: off."),
-    ] = None,
-    units: Annotated[int, typer.Option(min=1, help="Units of the head's hidden layer.")] = 64,
-    dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Dropout after the hidden layer.")] = 0.3,
+    ] = Training.early_stopping,
+    units: UnitsOption = Training.units,
+    dropout: DropoutOption = Training.dropout,
     search: Annotated[
         bool,
         typer.Option(
             "--search/--no-search",
             help="Find units, dropout and a by Hyperband on held-out patients, whatever those options say.",
         ),
-    ] = False,
-    search_trials: Annotated[int, typer.Option(min=4, help="Configurations that --search tries.")] = 60,
-    batch_size: Annotated[int, typer.Option(min=1, help="Scans a step.")] = 16,
+    ] = Training.search,
+    search_trials: Annotated[
+        int, typer.Option(min=4, metavar="N", help="Configurations that --search tries.")
+    ] = Training.search_trials,
+    batch_size: BatchSizeOption = Training.batch_size,
     class_weights: Annotated[
-        str, typer.Option(help="none, or balanced: weigh the rarer class more in the loss.")
-    ] = "none",
+        ClassWeights, typer.Option(help="balanced: weigh the rarer class more in the loss.")
+    ] = Training.class_weights,
     augment: Annotated[
         int, typer.Option(min=1, metavar="PASSES", help="Passes of small shifts, scales and brightness. 1: none.")
-    ] = 1,
-    crop: Annotated[
-        str,
-        typer.Option(
-            help="polar-map; none: the whole image, unchecked, with all that is written on it; x,y,w,h: that part of "
-            "screens of one size first, then the polar map in it."
-        ),
-    ] = "polar-map",
-    patient_from: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="REGEX", help="Finds the patient in a file's stem. Default: the whole stem."),
-    ] = None,
+    ] = Training.augment,
+    crop: CropOption = "polar-map",
+    patient_from: PatientFromOption = None,
     folds: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
             min=0,
+            metavar="N",
             help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients (fewer where "
             "a class has fewer), else 0.",
         ),
     ] = None,
     split: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="split.json of an earlier run, to use its parts again."),
+        typer.Option(metavar="FILE", help="split.json of an earlier run, to use its parts again."),
     ] = None,
     labelled_by: Annotated[
         str,
         typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'."),
-    ] = "readers who are not stated",
+    ] = Training.labelled_by,
     select_on_test: Annotated[
         bool,
         typer.Option(
             "--show-optimism-of-selecting-on-test",
             help="Also choose the epoch on the test part, as the paper did, and tell how much better that looks.",
         ),
-    ] = False,
+    ] = Training.select_on_test,
     check: Annotated[
         bool, typer.Option("--check", help="Train nothing; show what would be trained on, with a contact sheet.")
     ] = False,
@@ -103,14 +105,15 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the unfinished run of --out that was begun last; all other options are its own.",
+            help="Go on with the run of --out that was begun last and has not ended; other options are its own.",
         ),
     ] = False,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of the split, the first weights and the order of scans.")
-    ] = 0,
-    out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+        int,
+        typer.Option(min=0, max=2**32 - 1, metavar="N", help="Of the split, the first weights and the order of scans."),
+    ] = Training.seed,
+    out: Annotated[Path, typer.Option(metavar="RUNS", help="Folder of the runs.")] = Path("runs"),
+    quiet: QuietOption = False,
 ) -> None:
     """Fine-tune a network on labelled polar maps.
 
@@ -126,65 +129,68 @@ def train(
 
     if check and resume:
         raise UsageError("--check and --resume exclude one another: a check trains nothing; give one of them")
-    _require()
-    from edgecad.cli.progress import progress_bars
-    from edgecad_train.cli.train_steps import Request, check_data, go_on, train_new
+    _check_installed()
+    if resume:
+        _resume(out, quiet)
+        return
+    training = Training(
+        backbone=backbone,
+        weights=weights,
+        strategy=strategy,
+        lr_exponent=lr_exponent,
+        layerwise=layerwise,
+        warmup_epochs=warmup_epochs,
+        finetune_epochs=finetune_epochs,
+        early_stopping=early_stopping,
+        units=units,
+        dropout=dropout,
+        search=search,
+        search_trials=search_trials,
+        batch_size=batch_size,
+        class_weights=class_weights,
+        augment=augment,
+        labelled_by=labelled_by,
+        select_on_test=select_on_test,
+        seed=seed,
+    )
+    # Here, because what follows loads arrays, and a wrong word above need not wait for them.
+    from edgecad_train.cli.request import Request
 
-    with progress_bars(quiet) as bars:
-        if resume:
-            go_on(out, bars)
-            return
-        settings = _settings(
-            backbone=backbone,
-            weights=weights,
-            plan=_plan(strategy, lr_exponent, warmup_epochs, finetune_epochs, layerwise),
-            head=_head(units, dropout),
-            batch_size=batch_size,
-            seed=seed,
-            reference=labelled_by,
-            class_weights=class_weights,
-            patience=early_stopping,
-            passes=augment,
-            search_trials=search_trials if search else 0,
-            select_on_test=select_on_test,
-        )
-        request = Request(data, patient_from, crop, folds, split, out)
-        if check:
-            check_data(request, settings, bars)
-        else:
-            train_new(request, settings, bars)
+    _run(Request(data, crop, patient_from, folds, split, out), training, check, quiet)
 
 
-def _require() -> None:
-    from edgecad.extras import require, require_tensorflow
+def _check_installed() -> None:
+    from edgecad_train.cli.installed import FIGURES, NETWORKS, check_installed
 
-    for module in ("sklearn", "scipy", "matplotlib", "statsmodels", "optuna", "jinja2", "filelock"):
-        require(module, extra="train")
+    check_installed(*FIGURES, "optuna", "jinja2", "filelock", *NETWORKS)
+
+
+def _resume(out: Path, quiet: bool) -> None:
+    from edgecad.extras import require_tensorflow
+    from edgecad_train.cli.progress import stage_progress
+    from edgecad_train.waiting import newest_unfinished
+
+    folder = newest_unfinished(out)
     require_tensorflow(extra="train")
+    from edgecad_train.cli.train_steps import go_on
+
+    with stage_progress(quiet) as bars:
+        go_on(folder, bars)
 
 
-def _plan(strategy: str, lr_exponent: float, warmup: int, finetune: int, layerwise: bool) -> Plan:
-    from edgecad_train.training.strategies import plan_for
+def _run(request: Request, training: Training, check: bool, quiet: bool) -> None:
+    """Find the scans, which may end in a usage error; only then import what takes seconds."""
+    from edgecad.extras import require_tensorflow
+    from edgecad_train.cli.progress import stage_progress
 
-    return plan_for(strategy, lr_exponent, warmup, finetune, layerwise)
+    found = request.found()
+    with stage_progress(quiet) as bars:
+        if check:
+            from edgecad_train.cli.check_steps import check_data
 
+            check_data(request, training, found, bars)
+            return
+        require_tensorflow(extra="train")
+        from edgecad_train.cli.train_steps import train_new
 
-def _head(units: int, dropout: float) -> Head:
-    from edgecad_train.networks.network import Head
-
-    return Head(units, dropout)
-
-
-def _settings(*, weights: str | None, plan: Plan, **others: Any) -> Settings:
-    """Fill in where the first weights come from, and see that they are there before scans are read."""
-    from edgecad.errors import UsageError
-    from edgecad_train.networks.backbones import backbone_named
-    from edgecad_train.settings import Settings
-
-    backbone_named(others["backbone"])
-    weights = weights or ("imagenet" if plan.pretrained else "none")
-    if weights not in ("imagenet", "none") and not Path(weights).is_file():
-        raise UsageError(f"no weights file at {weights}; give --weights imagenet, none or an existing file")
-    if weights not in ("imagenet", "none"):
-        weights = str(Path(weights).absolute())  # a run may be gone on with from another folder
-    return Settings(weights=weights, plan=plan, **others)
+        train_new(request, training, found, bars)

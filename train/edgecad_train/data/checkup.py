@@ -12,7 +12,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
 from edgecad_train.data.findings import DataFinding, describe, pairs_of, tables_of
-from edgecad_train.data.labelled import Case, Found, RefusedScan, refused_scans
+from edgecad_train.data.labelled import Case, Found, Refusal, RefusedScan
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
 
 CHECKUP, SHEET = "checkup.json", "contact-sheet.png"
@@ -94,11 +94,17 @@ def _checkup(
         found=len(found.cases),
         kept=_counted(cases),
         preparation=prepared.preparation,
-        refused=refused_scans(prepared.refused),
+        refused=tuple(map(_refused, prepared.refused)),
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
         findings=describe(prepared, part_of, pairs, tables),
     )
+
+
+def _refused(refusal: Refusal) -> RefusedScan:
+    """With its line and its folder, where a CSV lists it: a checkup lies beside the data, which name both."""
+    place = f" in {refusal.path.parent} ({refusal.where})" if refusal.where else ""
+    return RefusedScan(file=refusal.path.name, reason=refusal.reason, message=f"{refusal.message}{place}")
 
 
 def _table(number: int, prepared: PreparedData, tables: ColourTables) -> TableFound:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from edgecad.contract import Colours, Crop
 from edgecad.polarmap import colour_cell, input_mask
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 SAME_COLOUR = 12.0
 """Distance in RGB up to which two colours may be one that was stored as JPEG, grey levels."""
@@ -72,6 +74,9 @@ def colour_tables(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], crop:
     Args:
         images: `(n, size, size, 3)` uint8 RGB, prepared by the rule `crop`.
     """
+    # Here, because a list of scans must not wait for scipy.
+    from scipy.spatial import cKDTree
+
     samples = [_sample(image, crop, SAMPLES) for image in images]
     founders: list[int] = []
     trees: list[cKDTree] = []
@@ -109,6 +114,8 @@ def _covered(sample: Points, tree: cKDTree) -> float:
 
 def _joined(group: NDArray[np.int64], founders: Sequence[Points], trees: Sequence[cKDTree]) -> NDArray[np.int64]:
     """Tables of which one holds the other made one: a later founder may have more of the table than the first."""
+    from scipy.sparse.csgraph import connected_components
+
     if not trees:
         return group
     near = np.array([[_covered(founder, tree) >= SAME_TABLE for tree in trees] for founder in founders])

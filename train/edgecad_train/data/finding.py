@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from pathlib import Path
 
@@ -16,6 +17,10 @@ PHANTOM_MARK = "PHANTOMS.json"
 PHANTOM_TABLE = "labels.csv"
 """What it writes last."""
 COLUMNS = ("path", "label", "patient")
+
+OTHER_KINDS = {"text in UTF-16": (b"\xff\xfe", b"\xfe\xff"), "an Excel workbook": (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")}
+"""What people name in place of a CSV, and the bytes that it begins with."""
+SAVE_AGAIN = "save it as CSV in UTF-8, with commas between the columns"
 
 FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CSV with {','.join(COLUMNS)}"
 
@@ -78,23 +83,41 @@ def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
 
 
 def _cases_of_csv(table: Path) -> tuple[Case, ...]:
+    text = _text_of(table)
     try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                seen = ", ".join(rows.fieldnames or ["nothing"])
-                step = "save it with commas between the columns" if ";" in seen else FOLDER_LAYOUT
-                raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {step}")
-            return tuple(_case_of_row(table, number, row) for number, row in enumerate(rows, start=2))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{table} is not a CSV file in UTF-8 ({error}); {FOLDER_LAYOUT}") from error
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            seen = ", ".join(rows.fieldnames or ["nothing"])
+            step = "save it with commas between the columns" if ";" in seen else FOLDER_LAYOUT
+            raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {step}")
+        return tuple(_case_of_row(table, rows.line_num, row) for row in rows)
+    except csv.Error as error:
+        raise UsageError(f"{table} is not a CSV file ({error}); {FOLDER_LAYOUT}") from error
+
+
+def _text_of(table: Path) -> str:
+    """A CSV's text, or `UsageError` with what a spreadsheet must be told."""
+    content = table.read_bytes()
+    if not content.strip():
+        raise UsageError(f"{table} is empty; {FOLDER_LAYOUT}")
+    for kind, marks in OTHER_KINDS.items():
+        if content.startswith(marks):
+            raise UsageError(f"{table} is {kind}; {SAVE_AGAIN}")
+    if b"\0" in content:
+        raise UsageError(f"{table} holds zero bytes, as UTF-16 and binary files do; {SAVE_AGAIN}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{table} is not a CSV file in UTF-8: line {line} holds other bytes; {SAVE_AGAIN}") from error
 
 
 def _case_of_row(table: Path, number: int, row: dict[str, str | None]) -> Case:
     path, label, patient = ((row[column] or "").strip() for column in COLUMNS)
+    where = f"{table.name}, line {number}"
     if label not in CLASSES:
         raise UsageError(f"{table}, line {number}: label {label!r}; wanted: {' or '.join(CLASSES)}")
     if not patient or not path:
         raise UsageError(f"{table}, line {number}: no {'path' if patient else 'patient'}; every line needs one")
-    return Case(table.parent / path, label, patient)
+    return Case(table.parent / path, label, patient, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from edgecad.contract import Frozen
+from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables, colour_tables
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
 from edgecad_train.data.leaks import association_with_label
@@ -12,6 +13,8 @@ from edgecad_train.data.prepared import DUPLICATE, PreparedData
 
 RARE = 0.05
 """Share of the scans below which a colour table is rare."""
+SURE = 0.8
+"""A test part is small if even a faultless class could not be shown to be above this share."""
 NAMED = 10
 """Most files that a finding names."""
 
@@ -47,7 +50,13 @@ def describe(
     data: PreparedData, part_of: Mapping[str, str], pairs: Sequence[NearDuplicate], tables: ColourTables
 ) -> tuple[DataFinding, ...]:
     """Put into words what was found; see `findings_about`."""
-    return (*_duplicates(data), *_near(pairs, part_of), *_tables(data, tables), *_leaks(data, tables))
+    return (
+        *_duplicates(data),
+        *_near(pairs, part_of),
+        *_small_test(data, part_of),
+        *_tables(data, tables),
+        *_leaks(data, tables),
+    )
 
 
 def _duplicates(data: PreparedData) -> Iterator[DataFinding]:
@@ -72,6 +81,20 @@ def _near(pairs: Sequence[NearDuplicate], part_of: Mapping[str, str]) -> Iterato
         yield DataFinding(code=code, text=text, files=(pair.first.path.name, pair.second.path.name))
     if len(pairs) > NAMED:
         yield DataFinding(code="near-duplicates", text=f"{len(pairs)} pairs look the same, {NAMED} of them are named")
+
+
+def _small_test(data: PreparedData, part_of: Mapping[str, str]) -> Iterator[DataFinding]:
+    """Clopper-Pearson's lower bound of `n` of `n` is 0.025^(1/n)."""
+    tested = {case.patient: case.label for case in data.cases if part_of.get(case.patient) == "test"}
+    counts = {name: list(tested.values()).count(name) for name in CLASSES}
+    fewest = min(counts, key=lambda name: counts[name])
+    if tested and 0.025 ** (1 / max(counts[fewest], 1)) < SURE:
+        low = 0.025 ** (1 / counts[fewest]) if counts[fewest] else 0.0
+        text = (
+            f"the test part is small, {' and '.join(f'{count} {name}' for name, count in counts.items())}: with all "
+            f"{fewest} right, the 95 % interval would still begin at {low:.0%}; the figures will tell little"
+        )
+        yield DataFinding(code="small-test-part", text=text)
 
 
 def _tables(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency
-from scipy.stats.contingency import association
 
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import Case
@@ -37,6 +35,10 @@ class Association:
 
 def association_with_label(values: Sequence[Hashable], cases: Sequence[Case]) -> Association:
     """Hold a property of each scan against the label, one scan a patient: several are no several witnesses."""
+    # Here, because a list of scans must not wait for scipy.
+    from scipy.stats import chi2_contingency
+    from scipy.stats.contingency import association
+
     table = _contingency(values, cases)
     if min(table.shape) < 2:
         return Association(0.0, 1.0)

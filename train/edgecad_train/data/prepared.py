@@ -42,10 +42,13 @@ class Clash:
     def __str__(self) -> str:
         what = "the same file" if self.same_file else "the same picture in two files"
         whose = "two labels" if self.first.label != self.second.label else "two patients"
-        return (
-            f"{self.first.path} ({self.first.label}) and {self.second.path} ({self.second.label}) are {what} under "
-            f"{whose}; remove one, or tell patients by --patient-from or a CSV"
-        )
+        step = "remove one line" if self.first.where else "remove one, or tell patients by --patient-from or a CSV"
+        return f"{_named(self.first)} and {_named(self.second)} are {what} under {whose}; {step}"
+
+
+def _named(case: Case) -> str:
+    line = f"{case.where}: " if case.where else ""
+    return f"{line}{case.path} ({case.label})"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class PreparedData:
         cases: those that were read, in order.
         images: `(n, size, size, 3)` uint8 RGB; past a budget they lie in a file, so take rows of it, never all.
         screens: how each came, `n` of them.
+        files: SHA-256 of each scan's file, `n` of them; empty where it was not kept.
         origin: phantoms, patients or both.
         sha256: over the file hashes, labels and patients, in order.
         refused: those that were left out.
@@ -71,6 +75,7 @@ class PreparedData:
     refused: tuple[Refusal, ...]
     clashes: tuple[Clash, ...]
     preparation: Preparation
+    files: tuple[str, ...] = ()
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -108,7 +113,7 @@ def _check_refusals(data: PreparedData) -> None:
     refused = [entry for entry in data.refused if entry.reason != DUPLICATE]
     total = len(data.cases) + len(refused)
     if len(refused) > MAX_REFUSED_SHARE * total:
-        listed = "; ".join(f"{entry.path.name}: {entry.message}" for entry in refused[:3])
+        listed = "; ".join(map(str, refused[:3]))
         raise UsageError(
             f"{len(refused)} of {total} scans were refused, more than {MAX_REFUSED_SHARE:.0%}; "
             f"correct or remove them: {listed}{'; ...' if len(refused) > 3 else ''}"

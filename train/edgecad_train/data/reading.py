@@ -97,7 +97,7 @@ def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
         screen = read_screen(case.path)
         image = prepare(screen.pixels, preparation).image
     except InputRefused as refusal:
-        return Refusal(case.path, refusal.reason, str(refusal))
+        return Refusal(case.path, refusal.reason, str(refusal), case.where)
     height, width = screen.pixels.shape[:2]
     return _Read(case, image, ScreenFacts(screen.kind, width, height), screen.sha256, says_phantom(case.path))
 
@@ -151,7 +151,7 @@ class _Taken:
         else:
             what = "scan" if same_file else "picture"
             message = f"the same {what} as {earlier.path.name}, of the same patient; once is enough"
-            self.refused.append(Refusal(case.path, DUPLICATE, message))
+            self.refused.append(Refusal(case.path, DUPLICATE, message, case.where))
         return False
 
     def prepared(self, images: NDArray[np.uint8], preparation: Preparation) -> PreparedData:
@@ -166,6 +166,7 @@ class _Taken:
             refused=tuple(self.refused),
             clashes=tuple(self.clashes),
             preparation=preparation,
+            files=tuple(scan.sha256 for scan in self.kept),
         )
 
 

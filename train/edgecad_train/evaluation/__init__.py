@@ -5,7 +5,10 @@
     record  words                 what is written and said
     evaluation                    everything about one part of the data
     metrics  comparison           figures of one model; two models on the same patients
+    decision                      temperature, threshold and heat map scale, from patients who judge nothing
+    doubts                        scores that are all equal, a temperature at the end of its range
     auc  roc  calibration  decision_curve  confusion
+    ties                          which scores are equal
     intervals                     proportions and bootstraps
 
 Every figure is about patients, one row each, and the positive class is CAD.

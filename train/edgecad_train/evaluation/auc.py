@@ -1,4 +1,7 @@
-"""Area under the ROC curve, with DeLong's interval and with a bootstrap's."""
+"""Area under the ROC curve, with DeLong's interval and with a bootstrap's.
+
+Equal scores count half. Which log-odds are equal is for the caller to settle first: `edgecad_train.evaluation.ties`.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from edgecad_train.evaluation.intervals import (
     Z,
     bootstrapped,
     draws,
+    from_pairs,
     smaller_class,
-    without_width,
 )
 
 NO_VARIANCE = 1e-24
@@ -84,7 +87,7 @@ def auc(truth: Bools, scores: Floats) -> Interval:
     if smaller_class(truth) < 2:
         return Interval(own.mean, 0.0, 1.0, n, ONE_CASE)
     if own.variance < NO_VARIANCE:
-        return without_width(own.mean, smaller_class(truth), n)
+        return from_pairs(own.mean, smaller_class(truth), n)
     half = Z * float(np.sqrt(own.variance))
     return Interval(own.mean, max(0.0, own.mean - half), min(1.0, own.mean + half), n, "DeLong")
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from scipy.special import expit
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from edgecad.contract import Frozen
 from edgecad_train.evaluation.intervals import Bools, Floats, proportion
+from edgecad_train.evaluation.ties import WITHIN, tied
 
-WITHIN = 36.0
-"""Beyond these log-odds a probability is 0 or 1 in double precision."""
+NEARLY_EQUAL = 0.01
+"""Log-odds: where all lie closer together no two probabilities differ by more than 0.0025, and a slope says nothing."""
 MOST_BINS, PATIENTS_A_BIN = 10, 10
 
 
@@ -64,29 +66,32 @@ def calibration_of(truth: Bools, log_odds: Floats, scores: Floats) -> Calibratio
         calibration_slope(truth, log_odds),
         calibration_intercept(truth, log_odds),
         float(((scores - truth) ** 2).mean()),
-        calibration_bins(truth, scores),
+        calibration_bins(truth, expit(tied(log_odds))),
     )
 
 
 def calibration_slope(truth: Bools, log_odds: Floats) -> Estimate:
     """Slope of the logistic regression of truth on log-odds, Wald's interval (Cox 1958, Biometrika 45:562)."""
-    reason = _why_no_slope(truth, log_odds)
+    settled = tied(log_odds)
+    reason = _why_no_slope(truth, settled)
     if reason:
         return Estimate(reason=reason)
-    limited = np.clip(log_odds, -WITHIN, WITHIN)
-    spread = float(limited.std())
+    spread = float(settled.std())
     # Fitted in units of their spread: the steps of the fit then do not depend on the scale of the logits.
-    predictors = np.column_stack([limited / spread, np.ones(len(truth))])
+    predictors = np.column_stack([settled / spread, np.ones(len(truth))])
     return _fitted(truth, predictors, None, spread)
 
 
-def _why_no_slope(truth: Bools, log_odds: Floats) -> str:
+def _why_no_slope(truth: Bools, settled: Floats) -> str:
     """Why no slope exists: the estimate is finite only if the classes overlap (Albert and Anderson 1984)."""
-    positive, negative = log_odds[truth], log_odds[~truth]
+    positive, negative = settled[truth], settled[~truth]
     if not len(positive) or not len(negative):
         return "one class only"
-    if np.ptp(np.clip(log_odds, -WITHIN, WITHIN)) == 0.0:
-        return "all scores are equal"
+    span = float(np.ptp(settled))
+    if span == 0.0:
+        return "the scores do not differ beyond rounding"
+    if span < NEARLY_EQUAL:
+        return f"the scores are nearly equal, their log-odds span {span:.1g}"
     if positive.min() >= negative.max() or positive.max() <= negative.min():
         return "the scores separate the classes"
     return ""

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import logit
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from edgecad.contract import Frozen
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.auc import NO_VARIANCE, Placements, placements
-from edgecad_train.evaluation.intervals import NO_WIDTH, ONE_CASE, Bools, Floats, Z, proportion, smaller_class
+from edgecad_train.evaluation.intervals import ONE_CASE, PAIRS, Bools, Floats, Z, proportion, smaller_class
+from edgecad_train.evaluation.ties import tied
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Scores:
 
     scores: Floats
     threshold: float
+
+    @property
+    def ranked(self) -> Floats:
+        """What patients are ordered by, `(n,)`: log-odds, those that differ by rounding alone made equal."""
+        return tied(np.asarray(logit(self.scores)))
 
 
 class McNemar(Frozen, frozen=True, kw_only=True):
@@ -84,7 +91,7 @@ def compare(truth: Bools, one: Scores, other: Scores) -> Comparison:
         accuracy=compare_right(*right),
         sensitivity_cad=compare_right(*(answers[truth] for answers in right)) if truth.any() else None,
         specificity_cad=compare_right(*(answers[~truth] for answers in right)) if not truth.all() else None,
-        auc=compare_auc(truth, one.scores, other.scores) if smaller_class(truth) else None,
+        auc=compare_auc(truth, one.ranked, other.ranked) if smaller_class(truth) else None,
     )
 
 
@@ -185,4 +192,4 @@ def _bounds_without_variance(difference: float, cases: int) -> _Bounds:
     """
     share = proportion(cases, cases).low
     p_value = 1.0 if difference == 0 else float(stats.binomtest(cases, cases).pvalue)
-    return _Bounds(difference * share - (1 - share), difference * share + (1 - share), p_value, NO_WIDTH)
+    return _Bounds(difference * share - (1 - share), difference * share + (1 - share), p_value, PAIRS)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from edgecad.contract import Decision, HeatmapScale
 from edgecad.errors import UsageError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from edgecad_train.evaluation.intervals import Bools, Floats
+from edgecad_train.evaluation.ties import differ, tied
 
 SENSITIVITY_WANTED = 0.95
 TEMPERATURES = (0.25, 8.0)
@@ -23,7 +21,7 @@ TEMPERATURES = (0.25, 8.0)
 def choose_decision(
     log_odds: Floats, truth: Bools, part: Literal["validation", "out-of-fold"] = "validation"
 ) -> Decision:
-    """Choose temperature, then threshold.
+    """Choose temperature, then threshold; scores that differ by rounding alone count as equal.
 
     Args:
         log_odds: `(n,)`, logit of CAD minus logit of the other class.
@@ -36,7 +34,7 @@ def choose_decision(
     if truth.all() or not truth.any():
         raise UsageError("a threshold is chosen on patients of both classes; one class was given: look at the split")
     temperature = _temperature(log_odds, truth)
-    scores = expit(log_odds / temperature)
+    scores = expit(tied(log_odds / temperature))
     rule = (
         f"highest threshold with {part} sensitivity for CAD of at least {SENSITIVITY_WANTED}, "
         "midway between neighbouring scores (half the lowest score where none lies below)"
@@ -45,14 +43,18 @@ def choose_decision(
 
 
 def _temperature(log_odds: Floats, truth: Bools) -> float:
-    """Temperature of least cross-entropy (Guo et al. 2017, arXiv:1706.04599)."""
+    """Temperature of least cross-entropy within its range (Guo et al. 2017, arXiv:1706.04599); 1 for equal scores."""
+    if not differ(log_odds):
+        return 1.0
     sign = np.where(truth, -1.0, 1.0)
 
-    def cross_entropy(log_temperature: float) -> float:
-        return float(np.logaddexp(0.0, sign * log_odds / np.exp(log_temperature)).mean())
+    def cross_entropy(temperature: float) -> float:
+        return float(np.logaddexp(0.0, sign * log_odds / temperature).mean())
 
-    low, high = np.log(TEMPERATURES)
-    return float(np.exp(minimize_scalar(cross_entropy, bounds=(low, high), method="bounded").x))
+    bounds = np.log(TEMPERATURES)
+    inside = minimize_scalar(lambda log: cross_entropy(np.exp(log)), bounds=bounds, method="bounded").x
+    # The search comes close to an end and never reaches it; there it must be seen that it was the range that ended it.
+    return min((*TEMPERATURES, float(np.exp(inside))), key=cross_entropy)
 
 
 def threshold_for_sensitivity(scores: Floats, truth: Bools, wanted: float = SENSITIVITY_WANTED) -> float:

@@ -13,6 +13,7 @@ from edgecad_train.evaluation.decision_curve import DecisionCurve, decision_curv
 from edgecad_train.evaluation.intervals import Bools, Floats
 from edgecad_train.evaluation.metrics import Part, figures
 from edgecad_train.evaluation.roc import Roc, roc_of
+from edgecad_train.evaluation.ties import differ, tied
 
 
 class Evaluation(Frozen, frozen=True, kw_only=True):
@@ -26,6 +27,8 @@ class Evaluation(Frozen, frozen=True, kw_only=True):
     roc: Roc
     calibration: Calibration
     decision_curve: DecisionCurve
+    scores_differ: bool = True
+    """Whether any two patients' scores differ beyond rounding."""
 
     def metric(self, name: str) -> Metric | None:
         """The figure of that name; None where these patients could not give it."""
@@ -47,16 +50,18 @@ def evaluate_part(truth: Bools, log_odds: Floats, decision: Decision, part: Part
     truth, log_odds = np.asarray(truth, bool), np.asarray(log_odds, np.float64)
     _check(truth, log_odds)
     tempered = log_odds / decision.temperature
-    scores = expit(tempered)
+    # Answers are those of the model as it is; what ranks patients takes scores that differ by rounding for equal.
+    scores, ranked = expit(tempered), tied(tempered)
     return Evaluation(
         part=part,
         threshold=decision.threshold,
         temperature=decision.temperature,
         confusion=confusion(truth, scores, decision.threshold),
-        metrics=figures(truth, scores, decision.threshold, part),
-        roc=roc_of(truth, scores),
+        metrics=figures(truth, scores, decision.threshold, part, ranked),
+        roc=roc_of(truth, expit(ranked)),
         calibration=calibration_of(truth, tempered, scores),
         decision_curve=decision_curve(truth, scores),
+        scores_differ=differ(tempered),
     )
 
 

@@ -1,4 +1,12 @@
-"""Intervals at the 95 % level: exact ones for proportions, a bootstrap by patient for the rest."""
+"""Intervals at the 95 % level: exact ones for proportions, a bootstrap by patient for the rest.
+
+A bootstrap shows what the patients at hand show. Where they do not differ it has no width, which is no certainty:
+each kind of figure then has a bound that needs no spread, and is named in `method`.
+
+    area under the ROC curve      pairs of patients that share nobody, counted as a proportion (`from_pairs`)
+    mean within 0 to 1 (Brier)    Hoeffding's bound (`bounded_mean`)
+    figures of both classes       both classes' proportions, together (`edgecad_train.evaluation.metrics.averages`)
+"""
 
 from __future__ import annotations
 
@@ -6,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -17,7 +25,8 @@ Z = float(stats.norm.ppf((1 + LEVEL) / 2))
 RESAMPLES = 2000
 BOOTSTRAP = "bootstrap by patient, within each class"
 ONE_CASE = "one case in a class: no interval"
-NO_WIDTH = "Clopper-Pearson on the smaller class"
+PAIRS = "Clopper-Pearson of pairs that share no patient"
+HOEFFDING = "Hoeffding's bound of a mean within 0 to 1"
 
 
 @dataclass(frozen=True)
@@ -30,12 +39,17 @@ class Interval:
     n: int
     method: str
 
+    @property
+    def width(self) -> float:
+        """From the lower bound to the upper."""
+        return self.high - self.low
 
-def proportion(successes: int, trials: int) -> Interval:
+
+def proportion(successes: int, trials: int, level: float = LEVEL) -> Interval:
     """A proportion with its Clopper-Pearson interval; not a number, 0 to 1, where there were no trials."""
     if trials == 0:
         return Interval(float("nan"), 0.0, 1.0, 0, "no trials")
-    bounds = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="exact")
+    bounds = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
     return Interval(successes / trials, float(bounds.low), float(bounds.high), trials, "Clopper-Pearson")
 
 
@@ -68,16 +82,53 @@ def bootstrapped(value: float, drawn: Floats, truth: Bools) -> Interval:
     if smaller == 1:
         return Interval(value, 0.0, 1.0, len(truth), ONE_CASE)
     if np.ptp(drawn) < 1e-12:
-        return without_width(value, smaller or len(truth), len(truth))
+        return from_pairs(value, smaller or len(truth), len(truth))
+    return _percentiles(value, drawn, len(truth))
+
+
+def bootstrapped_mean(value: float, drawn: Floats, truth: Bools) -> Interval:
+    """The same for a mean over patients of values within 0 to 1; Hoeffding's bound where a bootstrap says too little.
+
+    That is where a class has one patient, or the interval is narrower than what one patient more could move it by.
+    """
+    n = len(truth)
+    interval = _percentiles(value, drawn, n)
+    return bounded_mean(value, n) if smaller_class(truth) == 1 or interval.width < 1 / n else interval
+
+
+def _percentiles(value: float, drawn: Floats, n: int) -> Interval:
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(value, float(low), float(high), len(truth), BOOTSTRAP)
+    return Interval(value, float(low), float(high), n, BOOTSTRAP)
 
 
-def without_width(value: float, cases: int, n: int) -> Interval:
-    """Bounds of a figure within 0 to 1 whose spread is nought in the data at hand.
+def from_pairs(value: float, cases: int, n: int) -> Interval:
+    """Bounds of a figure that is the mean over pairs of a positive and a negative, where all pairs agree.
 
-    All of `cases` agreed, so a share of at least Clopper-Pearson's lower bound of `cases` of `cases` would agree
-    again; the others may be anything.
+    `cases` of the pairs share no patient and all agreed, so that a share of at least Clopper-Pearson's lower bound of
+    `cases` of `cases` would agree again; the others may be anything within 0 to 1.
     """
     share = proportion(cases, cases).low
-    return Interval(value, value * share, value * share + 1 - share, n, NO_WIDTH)
+    return Interval(value, value * share, value * share + 1 - share, n, PAIRS)
+
+
+def bounded_mean(value: float, n: int) -> Interval:
+    """Bounds of the mean of `n` independent values within 0 to 1, whatever their distribution.
+
+    Hoeffding 1963 (Journal of the American Statistical Association 58:13), theorem 1 in its relative entropy form:
+    means m with `n * KL(value, m) <= ln(2 / 0.05)`. Of values that are all 0 or all 1 it is Clopper-Pearson's.
+    """
+    value = min(max(value, 0.0), 1.0)
+    return Interval(value, _least_mean(value, n), 1.0 - _least_mean(1.0 - value, n), n, HOEFFDING)
+
+
+def _least_mean(value: float, n: int) -> float:
+    """Lower bound of the mean of which `value` was seen."""
+    allowed = np.log(2 / (1 - LEVEL)) / n
+
+    def beyond(mean: float) -> float:
+        return float(special.rel_entr(value, mean) + special.rel_entr(1 - value, 1 - mean) - allowed)
+
+    lowest = 1e-12
+    if value <= lowest or beyond(lowest) <= 0:
+        return 0.0
+    return float(optimize.brentq(beyond, lowest, value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from scipy.special import expit
@@ -11,10 +12,11 @@ from scipy.special import expit
 from edgecad.contract import Origin
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.comparison import Comparison, Scores, compare
+from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.gates import gates_of
 from edgecad_train.evaluation.models import JudgedModel
-from edgecad_train.evaluation.overlap import overlap_of
+from edgecad_train.evaluation.overlap import overlap_of, parts_in_training
 from edgecad_train.evaluation.record import Record, refused_of, subject_of, write_predictions, write_record
 from edgecad_train.evaluation.scoring import ScoredPatients
 
@@ -26,7 +28,7 @@ class Judged:
     model: JudgedModel
     scores: ScoredPatients
 
-    @property
+    @cached_property
     def evaluation(self) -> Evaluation:
         """Its figures; the patients count as a test part, whoever they are, for they chose nothing here."""
         return evaluate_part(self.scores.truth, self.scores.log_odds, self.model.contract.decision, "test")
@@ -47,7 +49,7 @@ def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None])
         patients=len(one.scores.patients),
         scans=sum(one.scores.scans),
         refused=refused_of(one.scores),
-        warnings=(*_warnings(one, evaluation), *(overlap_of(other.model, other.scores) if other else ())),
+        warnings=tuple(_warnings(one, other)),
         evaluations=(evaluation,),
         gates=gates_of(evaluation, wanted),
         against=subject_of(other.model) if other else None,
@@ -61,11 +63,20 @@ def _origin(judged: Judged) -> Origin:
     return data if data == model else "mixed"
 
 
-def _warnings(judged: Judged, evaluation: Evaluation) -> Iterator[str]:
+def _warnings(one: Judged, other: Judged | None) -> Iterator[str]:
+    """What speaks against the figures; of two models each sentence says which one it is about."""
+    yield from _about(one) if other is None else (f"{one.model.name}: {words}" for words in _about(one))
+    if other:
+        yield from (f"{other.model.name}: {words}" for words in _about(other))
+
+
+def _about(judged: Judged) -> Iterator[str]:
     yield from overlap_of(judged.model, judged.scores)
     refused = len(judged.scores.refused)
     if refused:
         yield f"{refused} scans are left out, which the model would refuse or which stand there twice; see metrics.json"
+    evaluation = judged.evaluation
+    yield from doubts_about_scores([evaluation])
     area = evaluation.metric("auc")
     if area is None:
         yield "patients of one class only: no area under the ROC curve, and much else cannot be given"
@@ -88,6 +99,7 @@ def write_judgement(record: Record, one: Judged, other: Judged | None, folder: P
     write_record(record, folder / "metrics.json")
     for judged, name in ((one, "predictions.csv"), (other, "predictions-against.csv")):
         if judged:
-            write_predictions(judged.scores, judged.model.contract.decision, judged.model.part_of, folder / name)
+            parts = parts_in_training(judged.model, judged.scores)
+            write_predictions(judged.scores, judged.model.contract.decision, parts, folder / name)
     everybody = PatientScores(one.scores.truth, one.only(set(one.scores.patients)).scores)
     draw_evaluation(record.evaluation, record.origin, folder, everybody)

@@ -10,10 +10,12 @@ from edgecad.contract import Metric
 from edgecad_train.evaluation.auc import auc, auc_bootstrap
 from edgecad_train.evaluation.confusion import Confusion, confusion
 from edgecad_train.evaluation.intervals import (
+    LEVEL,
     Bools,
     Floats,
     Interval,
     bootstrapped,
+    bootstrapped_mean,
     draws,
     proportion,
     smaller_class,
@@ -23,20 +25,26 @@ __all__ = ["Confusion", "Interval", "Part", "auc", "auc_bootstrap", "averages", 
            "proportion"]  # fmt: skip
 
 Part = Literal["validation", "out-of-fold", "test"]
+Counts = Floats | float
+JOINTLY = "Clopper-Pearson of both classes, jointly"
 
 
-def figures(truth: Bools, scores: Floats, threshold: float, part: Part) -> tuple[Metric, ...]:
+def figures(
+    truth: Bools, scores: Floats, threshold: float, part: Part, ranked: Floats | None = None
+) -> tuple[Metric, ...]:
     """All figures of one part of the data; those that the patients at hand cannot give are left out.
 
     Args:
         truth: `(n,)`, True for CAD; one row a patient.
         scores: `(n,)`, P(CAD), 0 to 1.
         threshold: decision threshold on `scores`.
+        ranked: `(n,)`, what patients are ordered by, `edgecad_train.evaluation.ties.tied`; None takes the scores.
     """
+    order = scores if ranked is None else ranked
     intervals = {**_proportions(confusion(truth, scores, threshold)), "brier": brier(truth, scores)}
     if smaller_class(truth):
-        intervals["auc"] = auc(truth, scores)
-        intervals["auc_bootstrap"] = auc_bootstrap(truth, scores)
+        intervals["auc"] = auc(truth, order)
+        intervals["auc_bootstrap"] = auc_bootstrap(truth, order)
         intervals.update(averages(truth, scores, threshold))
     return tuple(
         Metric(name=name, value=i.value, low=i.low, high=i.high, n=i.n, part=part, method=i.method)
@@ -58,35 +66,64 @@ def _proportions(c: Confusion) -> dict[str, Interval]:
 def brier(truth: Bools, scores: Floats) -> Interval:
     """Mean squared difference of probability and truth (Brier 1950, Monthly Weather Review 78:1)."""
     squared = (scores - truth) ** 2
-    return bootstrapped(float(squared.mean()), draws(truth) @ squared / len(truth), truth)
+    return bootstrapped_mean(float(squared.mean()), draws(truth) @ squared / len(truth), truth)
 
 
 def averages(truth: Bools, scores: Floats, threshold: float) -> dict[str, Interval]:
     """Balanced accuracy, F1 of CAD, and sensitivity, precision and F1 as means over both classes.
 
     The paper's published sensitivity, precision and F1 can only be such means (inferred: 26 of 26 and 16 of 18).
+
+    Their intervals are a bootstrap's; but where all answers to one class are right, or all wrong, its resamples never
+    differ, and both classes' Clopper-Pearson bounds are put together (`_jointly`).
     """
-    said = scores >= threshold
-    whole = _class_means(truth, said, np.ones((1, len(truth))))
-    drawn = _class_means(truth, said, draws(truth))
-    return {name: bootstrapped(float(whole[name][0]), drawn[name], truth) for name in whole}
+    c = confusion(truth, scores, threshold)
+    whole = _class_means(float(c.true_positive), float(c.true_negative), c.positives, c.negatives)
+    if 0 in (c.true_positive, c.false_negative, c.true_negative, c.false_positive):
+        return _jointly(c, whole)
+    said, drawn = scores >= threshold, draws(truth)
+    hits, refusals = (drawn @ cells.astype(np.float64) for cells in (truth & said, ~truth & ~said))
+    values = _class_means(hits, refusals, c.positives, c.negatives)
+    return {name: bootstrapped(float(whole[name]), values[name], truth) for name in whole}
 
 
-def _class_means(truth: Bools, said: Bools, drawn: Floats) -> dict[str, Floats]:
-    """Figures in each resample, `drawn` `(count, n)`; a class that nobody was given has precision 0."""
-    cad, other = (_of_class(truth == positive, said == positive, drawn) for positive in (True, False))
-    recall, precision, f1 = ((one + two) / 2 for one, two in zip(cad, other, strict=True))
+def _jointly(c: Confusion, whole: dict[str, Floats]) -> dict[str, Interval]:
+    """Bounds from the sensitivity's and the specificity's, each at the level sqrt(0.95): both hold 95 times in 100.
+
+    The classes are independent, and every one of these figures rises with both, at the shares of the classes at hand.
+    """
+    level = float(np.sqrt(LEVEL))
+    one = proportion(c.true_positive, c.positives, level)
+    other = proportion(c.true_negative, c.negatives, level)
+    low, high = (
+        _class_means(s * c.positives, p * c.negatives, c.positives, c.negatives)
+        for s, p in ((one.low, other.low), (one.high, other.high))
+    )
+    return {name: Interval(float(whole[name]), float(low[name]), float(high[name]), c.n, JOINTLY) for name in whole}
+
+
+def _class_means(right_cad: Counts, right_other: Counts, cad: int, other: int) -> dict[str, Floats]:
+    """Figures from right answers to both classes and the classes' sizes; a class that nobody was given has precision 0.
+
+    Right answers are one number or one for each resample, `(count,)`; they need not be whole.
+    """
+    one = _of_class(right_cad, cad, right_cad + other - right_other)
+    two = _of_class(right_other, other, right_other + cad - right_cad)
+    recall, precision, f1 = ((a + b) / 2 for a, b in zip(one, two, strict=True))
     return {
         "balanced_accuracy": recall,
-        "f1_cad": cad[2],
+        "f1_cad": one[2],
         "macro_sensitivity": recall,
         "macro_precision": precision,
         "macro_f1": f1,
     }
 
 
-def _of_class(belongs: Bools, given: Bools, drawn: Floats) -> tuple[Floats, Floats, Floats]:
-    """Recall, precision and F1 of one class in each resample, each `(count,)`."""
-    hits, members, answers = (drawn @ chosen.astype(np.float64) for chosen in (belongs & given, belongs, given))
-    f1 = 2 * hits / np.maximum(members + answers, 1)
-    return hits / np.maximum(members, 1), hits / np.maximum(answers, 1), f1
+def _of_class(hits: Counts, members: int, answers: Counts) -> tuple[Floats, Floats, Floats]:
+    """Recall, precision and F1 of one class."""
+    return _ratio(hits, members), _ratio(hits, answers), _ratio(2 * hits, members + answers)
+
+
+def _ratio(above: Counts, below: Counts) -> Floats:
+    """0 where nothing is divided by nothing."""
+    return np.asarray(above / np.where(np.asarray(below) > 0, below, 1.0))

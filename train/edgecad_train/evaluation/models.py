@@ -16,6 +16,7 @@ from edgecad.contract import Contract, contract_from_json, struct_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.folders import followed
 from edgecad_train.classes import CLASSES
+from edgecad_train.data.kept import scans_of_run
 
 Kind = Literal["run", "model"]
 TRAIN_AGAIN = "run `edgecad train` again"
@@ -32,6 +33,8 @@ class JudgedModel:
         sha256: of the model's file.
         logits: from prepared images `(n, size, size, 3)` uint8 RGB to `(n, 2)`, raw, in the contract's order.
         part_of: the part of each patient in the model's training; None where that is not known.
+        patient_of: the patient of each scan of the model's training, by the SHA-256 of the scan's file; None where
+            that is not known.
     """
 
     name: str
@@ -40,6 +43,7 @@ class JudgedModel:
     sha256: str
     logits: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
     part_of: Mapping[str, str] | None
+    patient_of: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if set(self.contract.classes) != set(CLASSES):
@@ -90,7 +94,9 @@ def _open_run(folder: Path) -> JudgedModel:
         return np.asarray(model.predict(images, batch_size=16, verbose=0), np.float64)
 
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    return JudgedModel(folder.resolve().name, "run", contract, sha256, logits, _parts(folder / "split.json"))
+    kept, parts = scans_of_run(folder), _parts(folder / "split.json")
+    patient_of = kept.patient_of() if kept else None
+    return JudgedModel(folder.resolve().name, "run", contract, sha256, logits, parts, patient_of)
 
 
 def _whole(folder: Path, name: str) -> Path:

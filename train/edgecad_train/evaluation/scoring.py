@@ -29,6 +29,7 @@ class ScoredPatients:
         refused: scans that were left out, and why.
         origin: phantoms, patients or both.
         data_sha256: hash of the scans and labels.
+        files: SHA-256 of the files of each patient's scans; empty where they were not kept.
     """
 
     patients: tuple[str, ...]
@@ -38,6 +39,7 @@ class ScoredPatients:
     refused: tuple[Refusal, ...]
     origin: Origin
     data_sha256: str
+    files: tuple[frozenset[str], ...] = ()
 
     def only(self, patients: set[str]) -> ScoredPatients:
         """The rows of some of the patients."""
@@ -50,6 +52,7 @@ class ScoredPatients:
             self.refused,
             self.origin,
             self.data_sha256,
+            tuple(self.files[row] for row in rows) if self.files else (),
         )
 
 
@@ -69,7 +72,8 @@ def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients
             "can answer"
         )
     cases = [prepared.cases[row] for row in answered]
-    return _by_patient(cases, _log_odds(prepared, answered, model), prepared, refused)
+    files = [prepared.files[row] for row in answered] if prepared.files else []
+    return _by_patient(cases, files, _log_odds(prepared, answered, model), prepared, refused)
 
 
 def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:
@@ -94,7 +98,7 @@ def _log_odds(prepared: PreparedData, rows: list[int], model: JudgedModel) -> ND
 
 
 def _by_patient(
-    cases: list[Case], log_odds: NDArray[np.float64], prepared: PreparedData, refused: list[Refusal]
+    cases: list[Case], files: list[str], log_odds: NDArray[np.float64], prepared: PreparedData, refused: list[Refusal]
 ) -> ScoredPatients:
     patients = sorted({case.patient for case in cases})
     index = {patient: row for row, patient in enumerate(patients)}
@@ -102,6 +106,9 @@ def _by_patient(
     scans = np.bincount(rows, minlength=len(patients))
     truth = np.zeros(len(patients), bool)
     truth[rows] = [case.label == POSITIVE for case in cases]
+    own: dict[str, set[str]] = {patient: set() for patient in patients} if files else {}
+    for case, digest in zip(cases, files, strict=False):
+        own[case.patient].add(digest)
     return ScoredPatients(
         tuple(patients),
         truth,
@@ -110,4 +117,5 @@ def _by_patient(
         tuple(refused),
         prepared.origin,
         prepared.sha256,
+        tuple(map(frozenset, own.values())),
     )

@@ -1,25 +1,53 @@
-"""First weights of a backbone: from Keras' cache, a Keras file, or an archive of arrays that may lack the top."""
+"""First weights of a backbone: from Keras' cache, a Keras file, or an archive of arrays that may lack the top.
+
+Whether they are to be had is told without Keras, which takes seconds to import.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import socket
-import sys
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from edgecad.errors import NotAvailable, UsageError
 from edgecad_train.networks.backbones import Backbone
-from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+
+if TYPE_CHECKING:
+    import keras
 
 DOWNLOAD_PATIENCE_S = 20
+KINDS = {".h5": b"\x89HDF\r\n\x1a\n", ".hdf5": b"\x89HDF\r\n\x1a\n", ".keras": b"PK", ".npz": b"PK"}
+"""Ends of the names of files that can hold weights, and the bytes that such files begin with."""
+
+
+def check_first_weights(weights: str, backbone: Backbone) -> None:
+    """See that a file of weights is there and of a kind that can hold them; whether it fits is seen when it is loaded.
+
+    Args:
+        weights: `imagenet` and `none` are taken as they are.
+
+    Raises:
+        UsageError: no such file, or one that holds something else.
+    """
+    if weights in ("imagenet", "none"):
+        return
+    path = Path(weights)
+    if not path.is_file():
+        raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
+    begins = KINDS.get(path.suffix)
+    if begins is None:
+        raise _unfit(path, backbone, f"its name ends with none of {', '.join(KINDS)}")
+    with path.open("rb") as file:
+        if file.read(len(begins)) != begins:
+            raise _unfit(path, backbone, f"it does not begin as a {path.suffix} file does")
 
 
 def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
@@ -37,11 +65,12 @@ def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> s
         NotAvailable: `imagenet` is neither in Keras' cache nor to be fetched.
         UsageError: the file does not fit.
     """
+    from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
+
     if weights == "none":
         return "none"
+    check_first_weights(weights, backbone)
     path = imagenet_file(backbone) if weights == "imagenet" else Path(weights)
-    if not path.is_file():
-        raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
     own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
     untrained = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
     origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{weights_digest(path)[:16]}"
@@ -55,6 +84,8 @@ def weights_digest(path: Path) -> str:
 
 
 def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
+    import keras
+
     bare: Any = getattr(keras.applications, backbone.application)(
         include_top=False, weights=None, input_shape=(backbone.size, backbone.size, 3)
     )
@@ -112,31 +143,43 @@ def _unfit(path: Path, backbone: Backbone, seen: str) -> UsageError:
     )
 
 
+def imagenet_path(backbone: Backbone) -> Path:
+    """Where Keras keeps its ImageNet weights of a backbone, whether they are there or not."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    return home / "models" / backbone.imagenet_file
+
+
 def imagenet_file(backbone: Backbone) -> Path:
     """Keras' ImageNet weights of a backbone, from its cache or fetched through Keras.
 
     Raises:
         NotAvailable: neither is to be had; names the file wanted and where to put it.
     """
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    cached = home / "models" / backbone.imagenet_file
+    cached = imagenet_path(backbone)
     if cached.is_file():
         return cached
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
     try:
-        # Keras tells of a download on stdout, which is for answers.
-        with contextlib.redirect_stdout(sys.stderr):
-            getattr(keras.applications, backbone.application)(
-                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
-            )
+        _fetch(backbone)
     except Exception as error:
         raise NotAvailable(
             f"ImageNet weights of {backbone.name} are not here and could not be fetched; put "
             f"{backbone.imagenet_file} into {cached.parent}, or give --weights FILE or --weights none"
         ) from error
-    finally:
-        socket.setdefaulttimeout(before)
     if not cached.is_file():
         raise NotAvailable(f"Keras fetched no {backbone.imagenet_file} into {cached.parent}; give --weights FILE")
     return cached
+
+
+def _fetch(backbone: Backbone) -> None:
+    """Have Keras fetch the weights into its cache, in silence: it tells of it on stdout, which is for answers."""
+    import keras
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            getattr(keras.applications, backbone.application)(
+                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
+            )
+    finally:
+        socket.setdefaulttimeout(before)

@@ -15,11 +15,14 @@ from edgecad.figure import heatmap_over
 from edgecad.heatmap import share_outside_disc
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.report.drawing import GREY
+from edgecad_train.report.outside import NOTE
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.sheet import Sheet
 
 TILE, GAP, LINES, MARGIN, HEAD = 1.25, 0.16, 0.5, 0.25, 0.42
 """Inches: side of a picture, space between cases, height of the words under one, margin, height of a group's title."""
+LAST_DIGIT = 1.5e-6
+"""Scores that differ by less have the same six decimals in predictions.csv, but for rounding."""
 COLUMNS, MOST_ROWS = 4, 2
 """Cases in a row, and rows of one group: class by part."""
 
@@ -96,13 +99,18 @@ def _page(cases: list[ShownCase], style: HeatStyle, word: str, origin: Origin, p
     sheet = Sheet(width, 0.45 + sum(_height(group) for group in groups) + 1.0)
     y = 0.45
     for group in groups:
-        _draw_group(sheet, y, sorted(group, key=lambda case: -_confidence(case, style)), style, word)
+        _draw_group(sheet, y, _ordered(group, style), style, word)
         y += _height(group)
     if groups:
-        sheet.key(y + 0.1, style.full_scale)
+        sheet.key(y + 0.1, style.full_scale, NOTE if style.disc else "")
     else:
         sheet.words(MARGIN, y + 0.2, f"no {word} cases", size=14, bold=True)
     return sheet.save(path, origin)
+
+
+def _ordered(group: list[ShownCase], style: HeatStyle) -> list[ShownCase]:
+    """The most confident first; as they come where none is."""
+    return group if _alike(group) else sorted(group, key=lambda case: -_confidence(case, style))
 
 
 def _confidence(case: ShownCase, style: HeatStyle) -> float:
@@ -110,6 +118,11 @@ def _confidence(case: ShownCase, style: HeatStyle) -> float:
     within = np.clip([case.patient_score, style.threshold], 1e-9, 1 - 1e-9)
     score, threshold = logit(within)
     return float(abs(score - threshold))
+
+
+def _alike(group: list[ShownCase]) -> bool:
+    """Whether no answer of the group is more confident than another, as far as predictions.csv tells."""
+    return bool(np.ptp([case.patient_score for case in group]) < LAST_DIGIT)
 
 
 def _height(group: list[ShownCase]) -> float:
@@ -122,7 +135,8 @@ def _draw_group(sheet: Sheet, y: float, group: list[ShownCase], style: HeatStyle
     side = "above" if group[0].above else "below"
     title = f"{PARTS[group[0].part]}: labelled {group[0].label}, score {side} threshold ({word})"
     sheet.words(MARGIN, y, title, size=11, bold=True)
-    count = f"{len(shown)} of {len(group)} maps, the most confident first"
+    order = ", in order of their lines" if _alike(group) else ", the most confident first"
+    count = f"{len(shown)} of {len(group)} maps{order if len(group) > 1 else ''}"
     sheet.words(MARGIN, y + 0.19, count, colour=GREY)
     for index, case in enumerate(shown):
         row, column = divmod(index, COLUMNS)

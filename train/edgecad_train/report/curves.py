@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -63,17 +64,28 @@ def draw_curves(trainings: Sequence[Training], origin: Origin, path: Path) -> Pa
         for stage in stages:
             _draw_stage(above, below, stage, thin=len(stages) > 1 and _validated(stage))
         above.set_title(_title(stages), fontsize=10.5, color=INK)
-        above.set_ylim(0, 1.02)
-        below.set_ylim(bottom=0)
+        # Room for a line at the very top, and for a dot at the first and at the last epoch.
+        above.set_ylim(0, 1.05)
+        below.set_ylim(0, 1.05 * _largest_loss(stages))
         below.set_xlabel("epoch")
+        longest = max(len(stage.epochs) for stage in stages)
         for each in (above, below):
             tidy(each)
-            each.xaxis.set_major_locator(MaxNLocator(integer=True))
+            beyond = min(0.5, 0.04 * longest)  # less than an epoch, so that no tick names one that there is not
+            each.set_xlim(1 - beyond, longest + beyond)
+            each.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes[0][0].set_ylabel("accuracy")
     axes[1][0].set_ylabel("cross-entropy (nats)")
     handles = _handles([one for row in axes for one in row])
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), frameon=False)
     return save(figure, path, origin)
+
+
+def _largest_loss(stages: Sequence[Stage]) -> float:
+    """The largest finite loss of the stages, nats; 1 if there is none."""
+    epochs = [epoch for stage in stages for epoch in stage.epochs]
+    losses = [loss for epoch in epochs for loss in (epoch.loss, epoch.val_loss) if loss is not None]
+    return max((loss for loss in losses if math.isfinite(loss)), default=0.0) or 1.0
 
 
 def _handles(axes: Sequence[Axes]) -> dict[str, Artist]:
@@ -108,7 +120,8 @@ def _line(axes: Axes, values: Sequence[float | None], stage: Stage, thin: bool, 
     epochs = range(1, len(known) + 1)
     axes.plot(epochs, known, color=colour, marker=marker, markersize=4, lw=width, alpha=alpha, label=label)
     if thin and not learnt:
-        axes.plot(stage.best + 1, known[stage.best], "o", color=colour, markersize=4.5, label="kept epoch of a fold")
+        label = "kept epoch of a fold"
+        axes.plot(stage.best + 1, known[stage.best], "o", color=colour, markersize=4.5, label=label, clip_on=False)
 
 
 def _validated(stage: Stage) -> bool:

@@ -11,6 +11,8 @@ from edgecad.contract import Origin
 
 INK, BLUE, ORANGE, GREY, RED = "#1c2733", "#2b5c8a", "#c8641e", "#7c8793", "#8a1c1c"
 DPI = 150
+EDGE = 0.04
+"""Room around a square from 0 to 1."""
 PHANTOM_WORDS = "PHANTOM DATA: says nothing about patients"
 
 
@@ -29,10 +31,10 @@ def tidy(axes: Axes) -> None:
 
 
 def unit_square(axes: Axes, x: str, y: str) -> None:
-    """Both axes from 0 to 1 with equal lengths."""
+    """Both axes from 0 to 1 with equal lengths, and room for a dot in a corner."""
     tidy(axes)
-    axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.01)
+    axes.set_xlim(-EDGE, 1 + EDGE)
+    axes.set_ylim(-EDGE, 1 + EDGE)
     axes.set_aspect("equal")
     axes.set_xlabel(x)
     axes.set_ylabel(y)

@@ -58,11 +58,6 @@ class Flow:
     total: PartRow
     findings: tuple[Count, ...]
 
-    @property
-    def refused_in_all(self) -> int:
-        """Scans that were left out."""
-        return sum(count.n for count in self.refused)
-
 
 def flow_of(run: RunFiles, names: Names) -> Flow:
     """Count what run.json, split.json and predictions.csv say."""

@@ -13,10 +13,10 @@ from edgecad.heatmap import share_outside_disc
 from edgecad_train.classes import POSITIVE
 from edgecad_train.report.cases import HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.curves import draw_curves
+from edgecad_train.report.outside import OutsideShares
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures import PatientScores, draw_evaluation
 from edgecad_train.report.runfiles import HeatMaps, RunFiles
-from edgecad_train.report.wording import Row
 
 
 def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
@@ -43,17 +43,14 @@ def style_of(run: RunFiles) -> HeatStyle:
     )
 
 
-def outside_rows(run: RunFiles) -> tuple[Row, ...]:
-    """Share of the heat maps' magnitude outside the disc, part by part; nothing without maps or without discs."""
+def outside_of(run: RunFiles) -> tuple[OutsideShares, ...]:
+    """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs."""
     if run.heatmaps is None or not style_of(run).disc:
         return ()
     shares: dict[str, list[float]] = {}
     for case in shown_cases(run, run.heatmaps):
         shares.setdefault(case.part, []).append(share_outside_disc(case.shown))
-    return tuple(
-        (PARTS.get(part, part), f"mean {np.mean(own):.1%}, largest {max(own):.1%}, {len(own)} maps")
-        for part, own in shares.items()
-    )
+    return tuple(OutsideShares(PARTS.get(part, part), tuple(own)) for part, own in shares.items())
 
 
 def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgecad.findings import doubts_about
 from edgecad.folders import write_whole
+from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.report import wording
 from edgecad_train.report.drawing import phantom_words
 from edgecad_train.report.flow import Flow, flow_of
-from edgecad_train.report.illustrate import draw_run, outside_rows
+from edgecad_train.report.illustrate import draw_run, outside_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
+from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideShares, outside_warnings
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.proof import Check, checks_of
 from edgecad_train.report.reproduce import command_of
@@ -32,7 +35,16 @@ from edgecad_train.report.tables import (
 )
 
 NAME = "report.html"
-FILTERS = ("three", "tenth", "percent", "rate", "minute", "metric", "trains")
+FILTERS: dict[str, Callable[..., str]] = {
+    "three": wording.three,
+    "tenth": wording.tenth,
+    "percent": wording.percent,
+    "whole": wording.whole,
+    "rate": wording.rate,
+    "minute": wording.minute,
+    "metric": wording.metric,
+    "trains": wording.trains,
+}
 
 
 def write_report(folder: Path) -> Path:
@@ -52,7 +64,7 @@ def page_of(run: RunFiles, pictures: tuple[Path, ...]) -> str:
     environment = Environment(
         loader=PackageLoader("edgecad_train.report", ""), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters.update({name: getattr(wording, name) for name in FILTERS})
+    environment.filters.update(FILTERS)
     return environment.get_template("template.html").render(**_content(run, pictures))
 
 
@@ -61,12 +73,13 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
     names = names_of(run)
     checks = checks_of(run)
     flow = flow_of(run, names)
+    outside = outside_of(run)
     last_first = tuple(sorted(run.evaluations, key=lambda evaluation: evaluation.part != "test"))
     return {
         "contract": contract,
         "record": record,
         "phantom": phantom_words(contract.origin) if contract.origin != "patients" else "",
-        "warnings": _warnings(run, checks, flow),
+        "warnings": _warnings(run, checks, flow, outside),
         "whole_image": contract.preparation.crop == "none",
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,
@@ -83,7 +96,8 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "hashes": hash_rows(run),
         "versions": version_rows(run),
         "limits": limits_of(run),
-        "outside": outside_rows(run),
+        "outside": tuple((one.part, one.words) for one in outside),
+        "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
         "command": command_of(record, contract.preparation),
         "pictures": {path.stem: _address(path) for path in pictures},
     }
@@ -102,7 +116,9 @@ def _address(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
-def _warnings(run: RunFiles, checks: tuple[Check, ...], flow: Flow) -> tuple[str, ...]:
+def _warnings(
+    run: RunFiles, checks: tuple[Check, ...], flow: Flow, outside: tuple[OutsideShares, ...]
+) -> tuple[str, ...]:
     found = [f"DOES NOT HOLD: {check.what} {check.counted}" for check in checks if not check.holds]
     found += [f"{count.n} \N{MULTIPLICATION SIGN} {count.what}: {count.text}" for count in flow.findings if count.grave]
     if run.record.optimism is not None:
@@ -110,4 +126,6 @@ def _warnings(run: RunFiles, checks: tuple[Check, ...], flow: Flow) -> tuple[str
             "A second training chose its epochs on the test part, to show how much better that looks. Its figures are "
             "optimistic and are not results; the figures below, the model and its contract do not come from it."
         )
-    return (*found, *(doubt.text for doubt in doubts_about(run.contract)))
+    found += [f"{words[0].upper()}{words[1:]}." for words in doubts_about_scores(run.evaluations)]
+    found += [doubt.text for doubt in doubts_about(run.contract)]
+    return (*found, *outside_warnings(outside))

@@ -19,6 +19,7 @@ from edgecad_train.evaluation.confusion import Confusion
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.report.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy, unit_square
 from edgecad_train.report.parts import PARTS
+from edgecad_train.report.wording import true_minus
 
 NEGATIVE = next(name for name in CLASSES if name != POSITIVE)
 SIZE = (4.6, 5.2)
@@ -126,7 +127,7 @@ def _slope_words(calibration: Calibration) -> str:
     def words(value: float | None, low: float | None, high: float | None) -> str:
         if value is None or low is None or high is None:
             return "not estimable"
-        return f"{value:.2f} ({low:.2f} to {high:.2f})"
+        return true_minus(f"{value:.2f} ({low:.2f} to {high:.2f})")
 
     slope, intercept = calibration.slope, calibration.intercept
     return (

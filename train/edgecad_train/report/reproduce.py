@@ -39,10 +39,12 @@ def _data(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
 def _learning(settings: RunSettings) -> Iterator[list[str]]:
     """Options about the network and its stages."""
     yield ["--backbone", settings.backbone, "--weights", _weights(settings.weights)]
-    yield ["--strategy", settings.plan.strategy, "--lr-exponent", f"{_exponent(settings.plan):g}"]
+    yield ["--strategy", settings.plan.strategy]
     for stage in settings.plan.stages:
         yield ["--finetune-epochs" if stage.part == "top" else "--warmup-epochs", str(stage.epochs)]
-    yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
+    if not settings.search_trials:  # a search finds these three, whatever is given
+        yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
+        yield ["--lr-exponent", f"{_exponent(settings.plan):g}"]
     yield ["--batch-size", str(settings.batch_size), "--seed", str(settings.seed)]
 
 

@@ -40,8 +40,11 @@ class Sheet:
             baseline = y + (0.95 + 1.4 * number) * size / 72
             self._axes.text(x, baseline, line, fontsize=size, color=colour, weight="bold" if bold else "normal")
 
-    def key(self, y: float, full_scale: float | None) -> None:
-        """Draw the key of the heat maps; its ends are logit units, or each model's own scale for None."""
+    def key(self, y: float, full_scale: float | None, note: str = "") -> None:
+        """Draw the key of the heat maps; its ends are logit units, or each model's own scale for None.
+
+        A note stands under it.
+        """
         width = min(3.2, self._width - 1.0)
         axes = self._axes.inset_axes(((self._width - width) / 2, y, width, 0.14), transform=self._axes.transData)
         limit = full_scale or 1.0
@@ -51,9 +54,10 @@ class Sheet:
         bar.set_ticks([-limit, 0, limit], labels=[ends[0], "0", ends[1]])
         axes.tick_params(length=0, labelsize=8.5, colors=INK)
         axes.spines[:].set_visible(False)
-        unit = "logit units; " if full_scale else "full colour is each model's own scale; "
+        unit = "logit units; " if full_scale else "full colour is each model's own scale\n"
         middle = self._width / 2
-        self._axes.text(middle, y + 0.4, unit + CAPTION, fontsize=8, color=GREY, va="top", ha="center", wrap=True)
+        words = f"{unit}{CAPTION}\n{note}".strip()
+        self._axes.text(middle, y + 0.4, words, fontsize=8, color=GREY, va="top", ha="center")
 
     def save(self, path: Path, origin: Origin) -> Path:
         """Write a PNG, with the phantom line on top where it belongs."""

@@ -13,6 +13,7 @@ from edgecad.contract import Origin
 from edgecad.figure import heatmap_over
 from edgecad.heatmap import share_outside_disc
 from edgecad_train.report.drawing import GREY
+from edgecad_train.report.outside import NOTE
 from edgecad_train.report.sheet import Sheet
 
 Pixels = NDArray[np.uint8]
@@ -74,12 +75,12 @@ def draw_strategies(
     if not strategies or any(len(one.maps) != len(images) or len(one.scores) != len(images) for one in strategies):
         raise ValueError("every strategy needs one map and one score for each image")
     shown = min(rows, len(images))
-    height = TOP + shown * (TILE + LINE) + 0.85
+    height = TOP + shown * (TILE + LINE) + 1.1
     sheet = Sheet(2 * MARGIN + (len(strategies) + 1) * (TILE + GAP) - GAP, height)
     _first_column(sheet, images[:shown], labels, len(images))
     for column, one in enumerate(strategies, start=1):
         _column(sheet, MARGIN + column * (TILE + GAP), one, images[:shown], disc)
-    sheet.key(height - 0.75, None)
+    sheet.key(height - 1.0, None, NOTE if disc else "")
     return sheet.save(path, origin)
 
 

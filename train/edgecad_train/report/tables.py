@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from edgecad.contract import Preparation
+from edgecad_train.evaluation.doubts import temperature_at_end
 from edgecad_train.report import wording
 from edgecad_train.report.records import RunRecord
 from edgecad_train.report.runfiles import RunFiles
 from edgecad_train.report.wording import Row
+
+SHOWN_SECONDS = 0.05
+"""Less is shown as 0.0 s."""
 
 
 def preparation_rows(how: Preparation) -> tuple[Row, ...]:
@@ -64,7 +68,7 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
     return (
         ("threshold on the score", f"{decision.threshold:.6g}"),
         ("its rule", decision.rule),
-        ("temperature", f"{decision.temperature:.4g}; the score is the softmax of logits / temperature"),
+        ("temperature", _temperature_words(decision.temperature)),
         ("a patient's score", "from the mean log-odds of the patient's scans"),
         ("heat map, full colour", f"{heatmap.full_scale:.3g} logit units"),
         ("activated region", f"beyond {heatmap.region_threshold:.3g} logit units"),
@@ -74,6 +78,12 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
             f"{run.contract.labelling.reference}",
         ),
     )
+
+
+def _temperature_words(temperature: float) -> str:
+    end = temperature_at_end(temperature)
+    words = f"{temperature:.4g}; the score is the softmax of logits / temperature"
+    return f"{words}. It is {end}" if end else words
 
 
 def search_rows(search: dict[str, Any]) -> tuple[Row, ...]:
@@ -92,10 +102,13 @@ def _words(found: dict[str, Any]) -> str:
 
 
 def time_rows(record: RunRecord) -> tuple[tuple[str, float], ...]:
-    """Seconds of each step, and of what lies between the steps."""
-    steps = tuple((name, seconds) for name, seconds in record.seconds_by_step.items() if seconds > 0)
-    rest = record.seconds - sum(seconds for _, seconds in steps)
-    return (*steps, ("reading and all else", rest)) if rest >= 0.05 else steps
+    """Seconds of each step that was taken, and of what lies between the steps."""
+    taken = {name: seconds for name, seconds in record.seconds_by_step.items() if seconds >= SHOWN_SECONDS}
+    if not record.settings.search_trials:
+        taken.pop("search", None)
+    rest = record.seconds - sum(taken.values())
+    steps = tuple((wording.STEPS.get(name, name), seconds) for name, seconds in taken.items())
+    return (*steps, ("reading and all else", rest)) if rest >= SHOWN_SECONDS else steps
 
 
 def optimism_rows(gap: dict[str, Any]) -> tuple[Row, ...]:
@@ -104,7 +117,7 @@ def optimism_rows(gap: dict[str, Any]) -> tuple[Row, ...]:
     for name, honest in gap.items():
         chosen = gap.get(f"{name}_chosen_on_test")
         if isinstance(honest, float) and isinstance(chosen, float):
-            rows.append((f"optimism gap, {name}", f"{chosen - honest:+.3f}"))
+            rows.append((f"optimism gap, {name}", wording.signed(chosen - honest)))
     return tuple(rows)
 
 

@@ -26,6 +26,12 @@ TRAINS = {
     "after-first": "all but the first layers",
     "everything": "all layers",
 }
+STEPS = {
+    "frozen": "frozen part, run once",
+    "search": "head search",
+    "explain": "scores and heat maps",
+}
+"""Steps of a run by their name in run.json; stages are called as they are."""
 NONE = "\N{EN DASH}"
 Row = tuple[str, str]
 """A name and its value."""
@@ -33,7 +39,18 @@ Row = tuple[str, str]
 
 def three(value: float | None) -> str:
     """Three decimals, a true minus sign, a dash for nothing."""
-    return NONE if value is None else f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+    return NONE if value is None else true_minus(f"{value:.3f}")
+
+
+def signed(value: float) -> str:
+    """Three decimals with their sign, a true minus sign; no sign for what rounds to nought."""
+    words = true_minus(f"{value:+.3f}")
+    return words[1:] if not words.strip("+\N{MINUS SIGN}0.") else words
+
+
+def true_minus(text: str) -> str:
+    """A number's text with a true minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def tenth(value: float) -> str:
@@ -44,6 +61,11 @@ def tenth(value: float) -> str:
 def percent(share: float) -> str:
     """A share, 0 to 1, in percent with two decimals."""
     return f"{share:.2%}"
+
+
+def whole(share: float) -> str:
+    """A share, 0 to 1, in whole percent."""
+    return f"{share:.0%}"
 
 
 def rate(value: float) -> str:

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from edgecad.contract import Frozen, json_from_struct
 from edgecad.errors import UsageError
@@ -161,6 +160,9 @@ def stratified_folds(
             f"{folds} folds, but the smaller class has {fewest} patients outside the test part; give --folds 2 to "
             f"{fewest}, or --folds 0 for one validation part"
         )
+    # Here and below, because a wrong word must not wait for scikit-learn.
+    from sklearn.model_selection import StratifiedKFold
+
     dealer = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return tuple(tuple(sorted(patients[row] for row in held)) for _, held in dealer.split(patients, own))
 
@@ -168,6 +170,8 @@ def stratified_folds(
 def _halves(
     names: Sequence[str], labels: dict[str, str], share: float, seed: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    from sklearn.model_selection import train_test_split
+
     own = [labels[name] for name in names]
     kept, drawn = train_test_split(list(names), test_size=share, stratify=own, random_state=seed)
     return tuple(sorted(kept)), tuple(sorted(drawn))

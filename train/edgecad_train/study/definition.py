@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -16,6 +17,7 @@ from edgecad_train.training.strategies import STRATEGIES, plan_for
 
 Rates = Literal["uniform", "layer-wise", "both"]
 """`both`: every strategy at uniform rates, and two-stage layer-wise as well."""
+STUDY = "study.json"
 REFERENCE_STRATEGY = "two-stage"
 """What every other strategy is compared with."""
 
@@ -144,6 +146,21 @@ def listed(words: str, option: str) -> tuple[str, ...]:
     if not names:
         raise UsageError(f"{option} {words!r} names nothing; give names with commas between")
     return names
+
+
+def study_in(folder: Path) -> Study | None:
+    """The study that a folder holds; None where there is none that is whole and of this version."""
+    try:
+        return msgspec.json.decode((folder / STUDY).read_bytes(), type=Study)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def refuse_other(folder: Path, before: Asked, now: Asked) -> None:
+    """See that what a folder was begun with is what is asked for now, or raise `UsageError` with what differs."""
+    told = difference(before, now)
+    if told is not None:
+        raise UsageError(f"{folder} holds another study ({told}); choose another --out, or ask for the same")
 
 
 def difference(before: Asked, now: Asked) -> str | None:

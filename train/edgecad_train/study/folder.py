@@ -30,7 +30,7 @@ from edgecad.errors import UsageError
 from edgecad.folders import new_folder, write_whole
 from edgecad_train.splits.kept import partition_from_json
 from edgecad_train.splits.split import Folds, Split
-from edgecad_train.study.definition import Study, difference
+from edgecad_train.study.definition import STUDY, Study, refuse_other, study_in
 from edgecad_train.study.results import Failure, Finished, PlainTime, Result
 from edgecad_train.study.units import Unit
 
@@ -54,7 +54,7 @@ class StudyFolder:
         Raises:
             UsageError: it holds another study, or files that are no study.
         """
-        file = self.path / "study.json"
+        file = self.path / STUDY
         if file.is_file():
             self._same(file, study)
         elif self.path.exists() and (not self.path.is_dir() or any(p.name != "locks" for p in self.path.iterdir())):
@@ -65,17 +65,15 @@ class StudyFolder:
             write_whole(file, json_from_struct(study).encode())
 
     def _same(self, file: Path, study: Study) -> None:
-        before = _read(file, Study)
+        before = study_in(self.path)
         if before is None:
             raise UsageError(f"{file} is damaged, or of another version; choose another --out, or remove {self.path}")
-        told = difference(before.asked, study.asked)
-        if told is not None:
-            raise UsageError(f"{self.path} holds another study ({told}); choose another --out, or ask for the same")
+        refuse_other(self.path, before.asked, study.asked)
 
     def study(self) -> Study:
         """What the folder is about."""
         if self._study is None:
-            self._study = msgspec.json.decode((self.path / "study.json").read_bytes(), type=Study)
+            self._study = msgspec.json.decode((self.path / STUDY).read_bytes(), type=Study)
         return self._study
 
     @contextmanager

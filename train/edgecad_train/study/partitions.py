@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sklearn.model_selection import train_test_split
-
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
 from edgecad_train.splits.split import VALIDATION_SHARE, Folds, Split, divide, stratified_folds
@@ -55,6 +53,8 @@ def _inner_folds(rest: Sequence[str], test: tuple[str, ...], labels: Labels, fol
 
 
 def _split(rest: Sequence[str], test: tuple[str, ...], labels: Labels) -> Split:
+    from sklearn.model_selection import train_test_split
+
     own = [labels[name] for name in rest]
     train, validation = train_test_split(list(rest), test_size=VALIDATION_SHARE, stratify=own, random_state=0)
     return Split(seed=0, train=tuple(sorted(train)), validation=tuple(sorted(validation)), test=test)

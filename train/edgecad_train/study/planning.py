@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from edgecad.errors import UsageError
 from edgecad.extras import require_tensorflow
 from edgecad_train.data import (
     DataFinding,
+    Found,
     PreparedData,
     Refusal,
     find_cases,
@@ -21,8 +21,9 @@ from edgecad_train.data import (
     prepare_cases,
 )
 from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.networks.weights import check_first_weights, imagenet_file, imagenet_path, weights_digest
 from edgecad_train.splits.split import Folds, Split
-from edgecad_train.study.definition import Asked, BackboneAsked, Rates, Study, study_from
+from edgecad_train.study.definition import Asked, BackboneAsked, Rates, Study, refuse_other, study_from, study_in
 from edgecad_train.study.partitions import draws, partitions_of
 from edgecad_train.study.units import Training, Weights, versions_here
 from edgecad_train.training.strategies import plan_for
@@ -84,33 +85,81 @@ class Planned:
         return tuple({entry.path: entry for data in self.data.values() for entry in data.refused}.values())
 
 
-def planned(wanted: Wanted, reading: Reading) -> Planned:
-    """Read the data and name every unit.
+@dataclass(frozen=True)
+class Sought:
+    """What a study is about before a scan is read: files that are there, and how scans would be prepared."""
+
+    wanted: Wanted
+    found: Found
+    files: Mapping[str, Path]
+    preparations: Mapping[int, Preparation]
+
+    @property
+    def seeds(self) -> int:
+        """How many splits are drawn by seeds; with folds it is one."""
+        return 1 if self.wanted.folds else self.wanted.seeds or SEEDS
+
+    def asked(self, data_sha256: str) -> Asked:
+        """The definition, were the scans to have this hash."""
+        wanted = self.wanted
+        return Asked(
+            backbones=tuple(map(self._row, wanted.backbones)),
+            strategies=wanted.strategies,
+            rates=wanted.rates,
+            training=wanted.training,
+            seeds=self.seeds,
+            folds=wanted.folds,
+            inner_folds=wanted.inner_folds,
+            time_plain=wanted.time_plain,
+            data_sha256=data_sha256,
+            patient_rule=self.found.patient_rule,
+            versions=versions_here(),
+        )
+
+    def _row(self, name: str) -> BackboneAsked:
+        preparation = self.preparations[backbone_named(name).size]
+        return BackboneAsked(name=name, weights=_weights(name, self.wanted, self.files), preparation=preparation)
+
+
+def sought(wanted: Wanted) -> Sought:
+    """Look for scans and first weights; nothing is read or fetched.
 
     Raises:
         UsageError: data, weights or names are not what they must be.
-        NotAvailable: ImageNet weights are neither here nor to be fetched.
     """
     files = weights_files(wanted)
     found = find_cases(wanted.data, wanted.patient_from)
-    crop = parse_crop(wanted.crop)
     sizes = dict.fromkeys(backbone_named(name).size for name in wanted.backbones)
-    preparations = {size: preparation_for(crop, size, found.cases) for size in sizes}
-    data = {size: prepare_cases(found.cases, preparation, reading) for size, preparation in preparations.items()}
-    rows = [_row(name, wanted, files, preparations) for name in wanted.backbones]
-    some = _agreeing(data)
-    seeds = 1 if wanted.folds else wanted.seeds or SEEDS
-    partitions = partitions_of(some.cases, seeds, wanted.folds, wanted.inner_folds)
-    study = study_from(_asked(wanted, rows, seeds, some, found.patient_rule), some.origin, partitions)
-    names = [f"seed {seed}" if fold is None else f"fold {fold + 1}" for seed, fold in draws(seeds, wanted.folds)]
-    return Planned(study, data, dict(zip(names, partitions, strict=True)), files, findings_about(some, {}))
+    crop = parse_crop(wanted.crop)
+    return Sought(wanted, found, files, {size: preparation_for(crop, size, found.cases) for size in sizes})
 
 
-def _row(
-    name: str, wanted: Wanted, files: Mapping[str, Path], preparations: Mapping[int, Preparation]
-) -> BackboneAsked:
-    preparation = preparations[backbone_named(name).size]
-    return BackboneAsked(name=name, weights=_weights(name, wanted, files), preparation=preparation)
+def planned(wanted: Wanted, reading: Reading, out: Path | None = None) -> Planned:
+    """Read the data and name every unit.
+
+    Args:
+        out: the study's folder; one that holds another study is refused, before scans are read if it shows by then.
+
+    Raises:
+        UsageError: data, weights or names are not what they must be, or the folder holds another study.
+        NotAvailable: ImageNet weights are neither here nor to be fetched.
+    """
+    what = sought(wanted)
+    before = study_in(out) if out else None
+    if before and out and all(path.is_file() for path in what.files.values()):
+        refuse_other(out, before.asked, what.asked(before.asked.data_sha256))
+    prepared = {
+        size: prepare_cases(what.found.cases, preparation, reading) for size, preparation in what.preparations.items()
+    }
+    data = _agreeing(prepared)
+    partitions = partitions_of(data.cases, what.seeds, wanted.folds, wanted.inner_folds)
+    fetch_weights(what.files)
+    if before and out:
+        refuse_other(out, before.asked, what.asked(data.sha256))
+    study = study_from(what.asked(data.sha256), data.origin, partitions)
+    names = [f"seed {seed}" if fold is None else f"fold {fold + 1}" for seed, fold in draws(what.seeds, wanted.folds)]
+    parts = dict(zip(names, partitions, strict=True))
+    return Planned(study, prepared, parts, what.files, findings_about(data, {}))
 
 
 def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
@@ -122,36 +171,38 @@ def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
     return first
 
 
-def _asked(wanted: Wanted, rows: Sequence[BackboneAsked], seeds: int, data: PreparedData, patient_rule: str) -> Asked:
-    return Asked(
-        backbones=tuple(rows),
-        strategies=wanted.strategies,
-        rates=wanted.rates,
-        training=wanted.training,
-        seeds=seeds,
-        folds=wanted.folds,
-        inner_folds=wanted.inner_folds,
-        time_plain=wanted.time_plain,
-        data_sha256=data.sha256,
-        patient_rule=patient_rule,
-        versions=versions_here(),
-    )
-
-
 # --- first weights ---
 
 
 def weights_files(wanted: Wanted) -> dict[str, Path]:
-    """The file of each backbone's first weights; a backbone without one starts from random weights.
+    """The file of each backbone's first weights, ImageNet's where Keras keeps it, there or not.
+
+    A backbone without a file starts from random weights.
 
     Raises:
-        UsageError: a word that is no choice, or a file that is not there.
+        UsageError: a word that is no choice, or a file that is not there or holds no weights.
     """
     if not any(plan_for(strategy).pretrained for strategy in wanted.strategies):
         return {}
-    chosen = _choices(wanted.weights, wanted.backbones)
-    files = {name: _file(name, choice) for name, choice in chosen.items()}
-    return {name: path for name, path in files.items() if path is not None}
+    return {
+        name: _file(name, choice)
+        for name, choice in _choices(wanted.weights, wanted.backbones).items()
+        if choice != "none"
+    }
+
+
+def fetch_weights(files: Mapping[str, Path]) -> None:
+    """Have Keras fetch what is not in its cache yet; other files are known to be there.
+
+    Raises:
+        NotAvailable: they are not to be had.
+    """
+    lacking = [name for name, path in files.items() if not path.is_file()]
+    if not lacking:
+        return
+    require_tensorflow(extra="train")
+    for name in lacking:
+        imagenet_file(backbone_named(name))
 
 
 def _choices(words: Sequence[str], backbones: Sequence[str]) -> dict[str, str]:
@@ -173,24 +224,15 @@ def _choices(words: Sequence[str], backbones: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def _file(backbone: str, choice: str) -> Path | None:
-    if choice == "none":
-        return None
-    if choice == "imagenet":
-        require_tensorflow(extra="train")
-        from edgecad_train.networks.weights import imagenet_file
-
-        return imagenet_file(backbone_named(backbone))
-    if not Path(choice).is_file():
-        raise UsageError(f"no weights file at {choice}; give --weights imagenet, none, or an existing file")
-    return Path(choice)
+def _file(backbone: str, choice: str) -> Path:
+    network = backbone_named(backbone)
+    check_first_weights(choice, network)
+    return imagenet_path(network) if choice == "imagenet" else Path(choice)
 
 
 def _weights(backbone: str, wanted: Wanted, files: Mapping[str, Path]) -> Weights:
     path = files.get(backbone)
     if path is None:
         return Weights(name="none")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     imagenet = _choices(wanted.weights, wanted.backbones)[backbone] == "imagenet"
-    return Weights(name="imagenet" if imagenet else path.name, sha256=digest)
+    return Weights(name="imagenet" if imagenet else path.name, sha256=weights_digest(path))

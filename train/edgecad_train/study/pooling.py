@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import logit
 
 from edgecad.contract import Metric
-from edgecad_train.evaluation.intervals import LEVEL, Bools, Floats, Interval, bootstrapped, draws
+from edgecad_train.evaluation.intervals import LEVEL, Bools, Floats, Interval, bootstrapped, bootstrapped_mean, draws
+from edgecad_train.evaluation.ties import tied
 from edgecad_train.study.results import Result
 
 KORN_GRAUBARD = "Clopper-Pearson at the effective sample, by patient"
@@ -159,7 +161,8 @@ def _means(runs: Runs) -> dict[str, Interval]:
         "macro_f1": f1,
         "brier": weights @ squared / np.maximum(tested, 1),
     }
-    return {name: bootstrapped(float(values[0]), values[1:], truth) for name, values in drawn.items()}
+    made = {name: bootstrapped(float(values[0]), values[1:], truth) for name, values in drawn.items()}
+    return {**made, "brier": bootstrapped_mean(float(drawn["brier"][0]), drawn["brier"][1:], truth)}
 
 
 def _class_figures(hits: Floats, members: Floats, answers: Floats) -> tuple[Floats, Floats, Floats]:
@@ -177,7 +180,8 @@ def mean_auc(runs: Runs) -> Interval:
 def drawn_areas(runs: Runs) -> Floats:
     """Mean area over the runs, `(1 + resamples,)`: of the patients as they are, then of each resample."""
     weights = np.vstack([np.ones(len(runs.truth)), draws(runs.truth)])
-    each = [_areas(runs.truth, *run, weights) for run in zip(runs.tested, runs.scores, strict=True)]
+    ranked = [tied(logit(scores)) for scores in runs.scores]
+    each = [_areas(runs.truth, *run, weights) for run in zip(runs.tested, ranked, strict=True)]
     areas, known = np.stack([area for area, _ in each]), np.stack([both for _, both in each])
     means = (areas * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(known.any(axis=0), means, means[0])

@@ -137,6 +137,22 @@ def p_by_run(found: AgainstReference, p_value: Callable[[Comparison], float | No
     return "; ".join(f"{name}: {'none' if p is None else f'{p:.3g}'}" for name, p in told)
 
 
+def told_apart(rows: Sequence[Row]) -> str:
+    """Which rows the intervals of the AUC tell apart from the highest one; nothing where there is one row only."""
+    areas = {f"{row.backbone}, {row.variant}": area for row in rows if (area := row.metric("auc"))}
+    if len(areas) < 2:
+        return ""
+    highest = max(areas.values(), key=lambda area: area.value)
+    alike = [name for name, area in areas.items() if area.high >= highest.low]
+    if len(alike) == len(areas):
+        return "no row is shown to be better than another: every interval of the AUC overlaps the highest one's"
+    if len(alike) > 1:
+        return (
+            f"the table does not tell which of these is best, because their AUC intervals overlap: {'; '.join(alike)}"
+        )
+    return f"{alike[0]} has an AUC interval above all others'; picked on these patients, its figures are too good"
+
+
 def terminal_lines(rows: Sequence[Row]) -> tuple[str, ...]:
     """A short table for the terminal: AUC and accuracy on test patients, and the time of a run."""
     width = max(len(f"{row.backbone}  {row.variant}") for row in rows)
@@ -167,6 +183,8 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
         methods = dict.fromkeys(metric.method for row in rows if (metric := row.metric(name)))
         if methods:
             yield f"{COLUMNS[name]}: {'; '.join(methods)}."
+    if verdict := told_apart(rows):
+        yield f"{verdict[:1].upper()}{verdict[1:]}."
     if any(len(row.results) > 1 for row in rows):
         yield "Over several runs counts are added up, and the AUC is the mean of the runs' own."
     differences = dict.fromkeys(f.accuracy.method for row in rows if (f := row.against))

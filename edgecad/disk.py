@@ -1,0 +1,20 @@
+"""What to say, and to do, when a disk is full or a folder may not be written."""
+
+from __future__ import annotations
+
+import errno
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors of a disk without room, EDQUOT where a user's share of it is used up."""
+CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
+"""Errors of a place that this user may not use, or that is none."""
+
+
+def words_of(error: OSError) -> str:
+    """One line: what the system said, of which file if it told, and the next step where there is one."""
+    seen = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    if error.errno in FULL:
+        return f"{seen}; free the disk and try again"
+    if error.errno in CLOSED:
+        return f"{seen}; choose another place, or get the right to use this one"
+    return seen

@@ -1,0 +1,111 @@
+"""What a study says last: which rows its intervals tell apart, and the command that does one cell again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from fake_study import fake_asked, fake_data, fake_plan
+
+from edgecad.errors import UsageError
+from edgecad_train.cli.study_next import next_cell, next_command
+from edgecad_train.study.definition import refuse_other, study_from, study_in
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.partitions import partitions_of
+from edgecad_train.study.planning import Planned, Wanted
+from edgecad_train.study.table import told_apart
+from edgecad_train.study.units import Training, Weights
+
+
+def _wanted(**changes: Any) -> Wanted:
+    given: dict[str, Any] = {
+        "data": Path("my data"), "backbones": ("mobilenetv2", "resnet50v2"), "strategies": ("scratch", "two-stage"),
+        "rates": "both", "training": Training(), "seeds": 2, "folds": None, "inner_folds": 0, "time_plain": False,
+        "weights": ("none",), "patient_from": None, "crop": "polar-map",
+    }  # fmt: skip
+    return Wanted(**(given | changes))
+
+
+def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_asked_for() -> None:
+    unit = next_cell(fake_plan().study)
+    assert (unit.backbone, unit.strategy, unit.layerwise, unit.seed) == ("mobilenetv2", "two-stage", False, 0)
+    assert next_cell(fake_plan(strategies=("warm-up", "fine-tuning")).study).strategy == "warm-up"
+
+
+def test_the_command_names_all_that_is_not_a_default() -> None:
+    training = Training(lr_exponent=3.5, warmup_epochs=7, finetune_epochs=3, hidden_units=8, dropout=0.1, batch_size=4)
+    plan = fake_plan(strategies=("warm-up",), training=training)
+    told = next_command(_wanted(training=training, patient_from="^p"), plan, Path("study"))
+    assert told == (
+        "edgecad train 'my data' --backbone mobilenetv2 --weights none --strategy warm-up --lr-exponent 3.5 "
+        "--warmup-epochs 7 --finetune-epochs 3 --units 8 --dropout 0.1 --batch-size 4 --patient-from '^p' --folds 0"
+    )
+
+
+def test_with_folds_it_takes_the_folds_own_split(tmp_path: Path) -> None:
+    kept = tmp_path / "my study" / "splits" / "fold-1.json"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    told = next_command(_wanted(seeds=None, folds=3), fake_plan(seeds=1, folds=3), tmp_path / "my study")
+    assert told.endswith(f"--weights none --split '{kept}'")
+
+
+def test_layerwise_rates_and_inner_folds_are_kept() -> None:
+    asked = fake_asked(strategies=("two-stage",), rates="layer-wise", inner_folds=3)
+    data = fake_data()
+    partitions = partitions_of(data.cases, 2, None, 3)
+    plan = Planned(study_from(asked, data.origin, partitions), {}, {}, {})
+    told = next_command(_wanted(rates="layer-wise", inner_folds=3), plan, Path("study"))
+    assert told == "edgecad train 'my data' --backbone mobilenetv2 --weights none --layerwise --folds 3"
+
+
+def test_the_file_of_first_weights_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "w.h5"
+    file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    plan = fake_plan(strategies=("two-stage",))
+    own = Weights(name="w.h5", sha256="a" * 64)
+    units = tuple(msgspec.structs.replace(unit, weights=own) for unit in plan.study.units)
+    plan = replace(plan, study=msgspec.structs.replace(plan.study, units=units), weights_files={"mobilenetv2": file})
+    assert f"--weights {file}" in next_command(_wanted(), plan, Path("study"))
+
+
+def _rows(*areas: tuple[float, float, float] | None) -> Any:
+    def row(number: int, area: tuple[float, float, float] | None) -> Any:
+        metric = SimpleNamespace(value=area[0], low=area[1], high=area[2]) if area else None
+        return SimpleNamespace(backbone=f"net{number}", variant="two-stage", metric=lambda name: metric)
+
+    return [row(number, area) for number, area in enumerate(areas)]
+
+
+@pytest.mark.parametrize(
+    ("areas", "told"),
+    [
+        ([(0.9, 0.8, 0.95), (0.85, 0.7, 0.9), None], "no row is shown to be better than another"),
+        (
+            [(0.9, 0.8, 0.95), (0.85, 0.7, 0.9), (0.5, 0.4, 0.6)],
+            "which of these is best, .*: net0, .*; net1, two-stage$",
+        ),
+        ([(0.5, 0.4, 0.6), (0.9, 0.8, 0.95)], "^net1, two-stage has an AUC interval above all others"),
+        ([(0.9, 0.8, 0.95), None], "^$"),
+        ([], "^$"),
+    ],
+)
+def test_rows_are_told_apart_by_their_intervals_and_never_by_their_figures_alone(areas: list[Any], told: str) -> None:
+    import re
+
+    assert re.search(told, told_apart(_rows(*areas)))
+
+
+def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
+    plan = fake_plan()
+    assert study_in(tmp_path) is None
+    StudyFolder(tmp_path / "study").open(plan.study)
+    before = study_in(tmp_path / "study")
+    assert before == plan.study
+    refuse_other(tmp_path / "study", plan.study.asked, plan.study.asked)
+    with pytest.raises(UsageError, match=r"holds another study \(inner_folds 0 there, 3 asked for\)"):
+        refuse_other(tmp_path / "study", plan.study.asked, fake_asked(inner_folds=3))

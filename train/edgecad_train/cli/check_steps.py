@@ -1,0 +1,63 @@
+"""The steps of `edgecad train --check`: read, divide, look, tell; nothing here needs Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from edgecad.cli.progress import Bars
+from edgecad.errors import UsageError
+from edgecad_train.classes import CLASSES
+from edgecad_train.cli.request import Request, command_of
+from edgecad_train.cli.scans import read_scans
+from edgecad_train.cli.training import Training
+from edgecad_train.data import Found, reason_to_stop
+from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
+from edgecad_train.networks.weights import imagenet_path, weights_digest
+
+
+def check_data(request: Request, training: Training, found: Found, bars: Bars) -> None:
+    """Show what would be trained on, and from which weights; train nothing."""
+    data = read_scans(request, training.network.size, found, bars)
+    partition = None if reason_to_stop(data) else request.partition(data, training.seed)
+    folder = check_folder(request.data)
+    folder.mkdir(exist_ok=True)
+    checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
+    for line in (*lines_of(checkup), weights_line(training)):
+        typer.echo(line)
+    typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
+    if checkup.would_stop:
+        raise typer.Exit(UsageError.exit_code)  # the lines above said why
+    typer.echo(f"next: {command_of(request, training)}")
+
+
+def check_folder(data: Path) -> Path:
+    """Where a check of `data` is written: beside the data, whose names it shows, but where no scan is looked for."""
+    place = data.absolute()
+    inside = [folder for folder in place.parents if folder.name in CLASSES and _has_classes(folder.parent)]
+    return (inside[-1].parent.parent if inside else place.parent) / f"{data.stem}-check"
+
+
+def _has_classes(folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in CLASSES)
+
+
+def weights_line(training: Training) -> str:
+    """Whether the first weights are to be had."""
+    chosen, network = training.first_weights, training.network
+    if chosen == "none":
+        return "first weights: none, a random network"
+    if chosen != "imagenet":
+        digest = weights_digest(Path(chosen))[:16]
+        return (
+            f"first weights: {Path(chosen).name}, sha256 {digest}; whether its layers are those of {network.name} is "
+            "seen when training loads it"
+        )
+    path = imagenet_path(network)
+    if path.is_file():
+        return f"first weights: imagenet, {path.name} in Keras' cache"
+    return (
+        f"finding: imagenet weights are not here; training would fetch {path.name} through Keras into {path.parent}. "
+        "Without a network put the file there, or give --weights FILE"
+    )

@@ -1,0 +1,28 @@
+"""The step that training and its check share: read the scans that were found."""
+
+from __future__ import annotations
+
+import typer
+
+from edgecad.cli.progress import Bars
+from edgecad_train.cli.request import Request
+from edgecad_train.data import Found, PreparedData, parse_crop, preparation_for, read_cases
+
+WHOLE_IMAGES = (
+    "warning: --crop none takes whole images: what they show is not checked, and text that is burnt in becomes input, "
+    "so that a network may learn it, and figures and the run's files show it"
+)
+
+
+def read_scans(request: Request, size: int, found: Found, bars: Bars) -> PreparedData:
+    """Read and prepare every scan at `size` pixels a side; what cannot be used is listed, nothing is fatal."""
+    warn_of_whole_images(request.crop)
+    preparation = preparation_for(parse_crop(request.crop), size, found.cases)
+    scratch = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.is_dir())
+    return read_cases(found.cases, preparation, lambda done, of: bars("reading", done, of, ""), scratch=scratch)
+
+
+def warn_of_whole_images(crop: str) -> None:
+    """Say once what `--crop none` lets in."""
+    if crop == "none":
+        typer.echo(WHOLE_IMAGES, err=True)
