@@ -1,0 +1,186 @@
+"""Hold files of a model against a reference, on the same scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgecad.classifier import Classifier, Source
+from edgecad.comparison import Answers, Comparison, common_grid, compare
+from edgecad.contract import Contract, Preparation
+from edgecad.errors import InputRefused, NotAvailable, UsageError
+from edgecad.golden import golden_samples
+from edgecad.prediction import Prediction
+
+NEIGHBOURHOOD = 0.01
+"""Distance to the threshold within which a flip is rounding, where a contract records none."""
+
+Progress = Callable[[str, int, int], None]
+"""Told whose answers are being collected, how many there are, and of how many."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What models are compared on: a source that a caller named, or a golden screen."""
+
+    name: str
+    source: Source
+    golden: bool = False
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A scan that one of the models refused, so that it was compared on none; `by` says which one."""
+
+    scan: str
+    by: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A file of a model, open on a device."""
+
+    file: str
+    backbone: str
+    precision: str
+    device: str
+    provider: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one file said of scans: of those that it answered, in their order, and of those that it refused."""
+
+    subject: Subject
+    contract: Contract
+    threshold: float
+    names: tuple[str, ...]
+    answers: tuple[Answers, ...]
+    refused: tuple[Unanswered, ...]
+
+    def of(self, names: Iterable[str]) -> Answers:
+        """The answers to some of the scans."""
+        wanted = set(names)
+        picked = [answer for name, answer in zip(self.names, self.answers, strict=True) if name in wanted]
+        logits, scores, maps = (
+            np.concatenate([getattr(answer, part) for answer in picked]) for part in ("logits", "scores", "maps")
+        )
+        return Answers(logits, scores, maps)
+
+
+@dataclass(frozen=True)
+class FileComparison:
+    """One file against the reference.
+
+    Attributes:
+        neighbourhood: distance to the threshold within which a flip is rounding, from the file's contract.
+        grid: rows and columns on which heat maps were compared; None if no scan was answered by all.
+        figures: None likewise.
+    """
+
+    model: Subject
+    neighbourhood: float
+    grid: tuple[int, int] | None
+    figures: Comparison | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Files against a reference, on the scans that all of them answered."""
+
+    reference: Subject
+    scans: int
+    golden: bool
+    unanswered: tuple[Unanswered, ...]
+    rows: tuple[FileComparison, ...]
+
+
+def golden_scans() -> tuple[Scan, ...]:
+    """The golden screens, for comparisons without scans of one's own."""
+    return tuple(Scan(name, content, golden=True) for name, content in golden_samples().items())
+
+
+def check_comparable(one: Contract, other: Contract) -> None:
+    """Two models can be compared if they answer one question about one picture; input sizes may differ.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    pairs = [("classes", one.classes, other.classes), ("the positive class", one.positive, other.positive)]
+    fields = (name for name in Preparation.__struct_fields__ if name != "size")
+    pairs += [(name, getattr(one.preparation, name), getattr(other.preparation, name)) for name in fields]
+    for what, left, right in pairs:
+        if left != right:
+            raise UsageError(
+                f"{one.name} and {other.name} differ in {what} ({left} and {right}), so their answers cannot be "
+                "compared; name a model of the same question"
+            )
+
+
+def subject_of(path: Path, classifier: Classifier) -> Subject:
+    """Say what was opened."""
+    facts, contract = classifier.facts, classifier.contract
+    return Subject(path.name, contract.backbone, facts.precision, facts.device, facts.provider, classifier.model_sha256)
+
+
+def ask(classifier: Classifier, subject: Subject, scans: Sequence[Scan], by: str, progress: Progress) -> Said:
+    """Collect a classifier's answers; a scan that it refuses is noted.
+
+    Raises:
+        GateFailed: an answer's own check fails.
+    """
+    answers: dict[str, Answers] = {}
+    refused = []
+    for done, scan in enumerate(scans, 1):
+        try:
+            answers[scan.name] = _answers(classifier.replay(scan.source) if scan.golden else classifier(scan.source))
+        except (InputRefused, NotAvailable) as error:
+            reason = error.reason if isinstance(error, InputRefused) else "not-available"
+            refused.append(Unanswered(scan.name, by, reason, str(error)))
+        progress(by, done, len(scans))
+    contract, threshold = classifier.contract, classifier.threshold
+    return Said(subject, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
+
+
+def _answers(prediction: Prediction) -> Answers:
+    score = np.array([prediction.probability])
+    return Answers(prediction.logits[None], score, prediction.heatmap[None])
+
+
+def compared(reference: Said, others: Sequence[Said], scans: Sequence[Scan]) -> Compared:
+    """Hold each file against the reference, on the scans that all answered.
+
+    Raises:
+        UsageError: nothing is left that differs from the reference in file or device.
+    """
+    others = [said for said in others if not _same(said.subject, reference.subject)]
+    if not others:
+        raise UsageError(
+            f"{reference.subject.file} would be compared with itself on the same device; name another model with "
+            "--against, another file with --precision, or another --device"
+        )
+    answered = [set(said.names) for said in others]
+    common = [name for name in reference.names if all(name in names for names in answered)]
+    first = {entry.scan: entry for said in (*reversed(others), reference) for entry in said.refused}
+    unanswered = tuple(first[scan.name] for scan in scans if scan.name in first)
+    rows = tuple(_row(reference, said, common) for said in others)
+    return Compared(reference.subject, len(scans), all(scan.golden for scan in scans), unanswered, rows)
+
+
+def _same(one: Subject, other: Subject) -> bool:
+    return (one.sha256, one.device) == (other.sha256, other.device)
+
+
+def _row(reference: Said, said: Said, names: Sequence[str]) -> FileComparison:
+    near = said.contract.tolerances.get("neighbourhood", NEIGHBOURHOOD)
+    if not names:
+        return FileComparison(said.subject, near, None, None)
+    one, other = reference.of(names), said.of(names)
+    figures = compare(one, other, reference.threshold, near, said.threshold)
+    return FileComparison(said.subject, near, common_grid(one.maps, other.maps), figures)

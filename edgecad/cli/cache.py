@@ -1,0 +1,233 @@
+"""`edgecad cache`: TensorRT engines of this user: built, listed, cleared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from edgecad.cli.options import JsonOption, ModelArgument
+
+if TYPE_CHECKING:
+    from edgecad.engines.builder import Recipe
+    from edgecad.engines.cache import CachedEngine, Entry
+    from edgecad.engines.record import EnginePrecision, EngineRecord
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def cache(ctx: typer.Context) -> None:
+    """List, build and clear TensorRT engines.
+
+    They lie in $EDGECAD_CACHE/engines, else where this system keeps caches. An engine is good for one
+    model, precision, library version, GPU and driver; where anything differs it is built again.
+    """
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(2)
+
+
+@app.command("list")
+def show(json: JsonOption = False) -> None:
+    """List the engines, and what is wrong with any."""
+    import msgspec
+
+    from edgecad.engines.cache import cache_folder, entries
+
+    folder = cache_folder()
+    found = entries(folder)
+    if json:
+        rows = [_row(entry) for entry in found]
+        typer.echo(msgspec.json.encode({"schema": 1, "folder": str(folder), "engines": rows}).decode())
+        return
+    typer.echo(f"{_counted(len(found))} in {folder}")
+    for entry in found:
+        typer.echo(_paragraph(entry))
+    typer.echo("next: edgecad cache clear" if found else "next: edgecad cache build")
+
+
+@app.command()
+def build(
+    model: ModelArgument = None,
+    precision: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        typer.Option(
+            help="fp32 or fp16: which file of a model folder. Default: fp32; a lone file is what it is.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=256, help="Most images that it will take at once.")] = 8,
+    library: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="tensorrt or tensorrt_rtx. Default: tensorrt where it and a GPU are, else tensorrt_rtx.",
+            show_default=False,
+        ),
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a build is ended.")] = 1800,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Build the engine of a model for this machine.
+
+    Nothing is done if the engine is there already and fits. Building runs in a process of its own, and
+    takes from a second to many minutes. TensorRT-RTX builds without a GPU, full TensorRT only with
+    one. Exit code 4: no library or no GPU for it; 7: the engine was not built.
+    """
+    from edgecad.cli.progress import progress_bars
+    from edgecad.engines.cache import cache_folder, engine_for
+
+    recipe = _recipe(model, precision, batch, library)
+    with progress_bars(quiet) as bars:
+        engine = engine_for(
+            recipe,
+            cache_folder(),
+            time_limit,
+            progress=lambda phase, done, total: bars("engine", done, total, phase.lower()),
+            waiting=_say_waiting,
+        )
+    if json:
+        typer.echo(_built_json(engine))
+        return
+    _say_built(engine)
+    typer.echo("next: edgecad cache list")
+
+
+@app.command()
+def clear(json: JsonOption = False) -> None:
+    """Remove all engines but those that are being built."""
+    import msgspec
+
+    from edgecad.engines.cache import cache_folder
+    from edgecad.engines.cache import clear as clear_folder
+
+    folder = cache_folder()
+    gone = clear_folder(folder)
+    if json:
+        record = {"schema": 1, "folder": str(folder), "removed": gone.engines, "bytes": gone.size_bytes}
+        typer.echo(msgspec.json.encode({**record, "left": gone.left}).decode())
+        return
+    left = f"; left {gone.left} that are being built" if gone.left else ""
+    typer.echo(f"removed {_counted(gone.engines)} ({gone.size_bytes / 1e6:.1f} MB) from {folder}{left}")
+    typer.echo("next: edgecad cache build")
+
+
+def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> Recipe:
+    """What this machine would build from a model's file."""
+    from edgecad.engines.builder import recipe_here
+    from edgecad.engines.record import Batches
+    from edgecad.modelfile import parse_precision, read_model
+
+    wanted = parse_precision(precision)
+    _refuse_int8(wanted)
+    file = read_model(model, wanted)
+    text = _contract_text(file.content)
+    return recipe_here(file.content, text, _engine_precision(text, wanted, file.path), Batches(1, 1, batch), library)
+
+
+def _contract_text(model: bytes) -> str:
+    """The contract inside an ONNX file, once the reference runtime has opened it and found it to be ours."""
+    from edgecad.contract import METADATA_KEY
+    from edgecad.errors import ModelInvalid
+    from edgecad.runners.devices import DeviceRequest
+    from edgecad.runners.onnx import OnnxRunner
+
+    text = OnnxRunner(model, DeviceRequest("cpu")).metadata.get(METADATA_KEY)
+    if text is None:
+        raise ModelInvalid("the model carries no EdgeCAD contract; export it with `edgecad export`")
+    return text
+
+
+def _engine_precision(contract: str, wanted: str | None, path: Path) -> EnginePrecision:
+    """The precision of a model's file, if it is one for an engine and the one that was asked for."""
+    from edgecad.contract import contract_from_json
+    from edgecad.errors import ModelInvalid
+
+    precision = contract_from_json(contract).precision
+    _refuse_int8(precision)
+    if wanted not in (None, precision):
+        raise ModelInvalid(f"{path.name} is {precision}, and {wanted} was asked for; name its own")
+    return "fp16" if precision == "fp16" else "fp32"
+
+
+def _refuse_int8(precision: str | None) -> None:
+    from edgecad.errors import UsageError
+
+    if precision == "int8":
+        raise UsageError("int8 is for CPUs; build an engine of the fp16 or fp32 file: --precision fp16")
+
+
+def _say_waiting() -> None:
+    typer.echo("edgecad: another process builds this engine; waiting for it", err=True)
+
+
+def _say_built(engine: CachedEngine) -> None:
+    from edgecad.contract import contract_from_json
+    from edgecad.engines.record import WITHOUT_GPU
+    from edgecad.prediction import stamp_of
+
+    identity, record = engine.record.identity, engine.record
+    contract = contract_from_json(record.contract)
+    did = "found" if engine.rebuilt is None else f"built in {record.seconds:g} s ({engine.rebuilt})"
+    typer.echo(f"engine of {contract.name} {did}  [{stamp_of(contract.origin)}]")
+    typer.echo(
+        f"  {contract.backbone}, {identity.precision}, batches of {identity.batches}, "
+        f"{identity.library} {identity.library_version}, {record.engine_bytes / 1e6:.1f} MB"
+    )
+    driver = f", driver {identity.driver}" if identity.driver else ""
+    typer.echo(f"  GPU: {identity.gpu}{driver}")
+    typer.echo(f"  {engine.path}")
+    if identity.gpu == WITHOUT_GPU:
+        typer.echo("not run: no NVIDIA GPU answers here, so nothing is known of its answers yet")
+    else:
+        typer.echo("not run yet: replay the golden samples on it before you trust its answers")
+
+
+def _built_json(engine: CachedEngine) -> str:
+    import msgspec
+
+    row = {"schema": 1, "new": engine.rebuilt is not None, "why": engine.rebuilt, "has_run": False}
+    return msgspec.json.encode({**row, **_facts(engine.path, engine.record)}).decode()
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    if entry.record is None:
+        return {"path": str(entry.path), "fault": entry.fault}
+    return {"fault": None, **_facts(entry.path, entry.record)}
+
+
+def _facts(path: Path, record: EngineRecord) -> dict[str, object]:
+    """A record for programs; the contract is long, and stands in the sidecar."""
+    import msgspec
+
+    fields = msgspec.structs.asdict(record)
+    return {"path": str(path), **{name: fields[name] for name in fields if name not in ("schema", "contract")}}
+
+
+def _paragraph(entry: Entry) -> str:
+    if entry.record is None:
+        return f"  {entry.path.name}\n    CANNOT BE USED: {entry.fault}"
+    identity = entry.record.identity
+    return (
+        f"  {entry.path.name}  {entry.record.engine_bytes / 1e6:.1f} MB, built {entry.record.built}\n"
+        f"    {_model_words(entry.record.contract)}, {identity.precision}, batches of {identity.batches}\n"
+        f"    {identity.library} {identity.library_version}; GPU: {identity.gpu}"
+        f"{f', driver {identity.driver}' if identity.driver else ''}"
+    )
+
+
+def _model_words(text: str) -> str:
+    from edgecad.contract import contract_from_json
+    from edgecad.errors import ModelInvalid
+
+    try:
+        contract = contract_from_json(text)
+    except ModelInvalid:  # written by a newer version, say; the engine can still be listed and cleared
+        return "a model whose contract this version cannot read"
+    return f"{contract.name} ({contract.backbone}, {contract.origin} data)"
+
+
+def _counted(engines: int) -> str:
+    return f"{engines} engine{'' if engines == 1 else 's'}"

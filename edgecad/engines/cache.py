@@ -1,0 +1,182 @@
+"""The user's engines: a folder where each lies under the key of all that it depends on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from edgecad.engines.builder import Prove, Recipe, build
+from edgecad.engines.lock import attempted, exclusive
+from edgecad.engines.process import TIME_LIMIT, Progress
+from edgecad.engines.record import (
+    EngineIdentity,
+    EngineRecord,
+    read_engine,
+    read_record,
+    sha256_of,
+    sidecar_of,
+    why_stale,
+)
+from edgecad.errors import ModelInvalid, UsageError
+
+VARIABLE = "EDGECAD_CACHE"
+SUFFIX, LOCK = ".plan", ".lock"
+_MARGIN = 60.0
+"""Seconds that waiting for another build may take beyond its time limit."""
+
+
+@dataclass(frozen=True)
+class CachedEngine:
+    """An engine that may be used as it was asked for.
+
+    Attributes:
+        path: of its plan.
+        rebuilt: why it was built now: `there was none`, or what was wrong with the one that lay there; None if it
+            was not built.
+    """
+
+    path: Path
+    record: EngineRecord
+    plan: bytes
+    rebuilt: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What lies in the cache under one name: an engine's record, or what is wrong with it."""
+
+    path: Path
+    record: EngineRecord | None
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What `clear` took away, and how many engines it left because they are being built."""
+
+    engines: int
+    size_bytes: int
+    left: int
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Folder of the user's engines: in `$EDGECAD_CACHE`, or where the platform keeps caches.
+
+    Raises:
+        UsageError: nothing says where.
+    """
+    given = environment.get(VARIABLE)
+    if given:
+        return Path(given) / "engines"
+    try:
+        if platform == "win32":
+            local = environment.get("LOCALAPPDATA")
+            root = Path(local) if local else Path.home() / "AppData" / "Local"
+        else:
+            # The XDG specification wants a path that is not absolute to be passed over.
+            named = Path(environment.get("XDG_CACHE_HOME", ""))
+            root = named if named.is_absolute() else Path.home() / ".cache"
+    except RuntimeError as error:
+        raise UsageError(f"no home folder, so no place for engines; set {VARIABLE} to a folder") from error
+    return root / "edgecad" / "engines"
+
+
+def name_of(identity: EngineIdentity) -> str:
+    """File name of an engine: a part that people can read, and a hash of the whole identity."""
+    key = sha256_of(msgspec.json.encode(identity))
+    return f"{identity.model_sha256[:12]}-{identity.precision}-{key[:16]}{SUFFIX}"
+
+
+def engine_for(
+    recipe: Recipe,
+    folder: Path,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | None = None,
+    waiting: Callable[[], None] | None = None,
+    prove: Prove | None = None,
+) -> CachedEngine:
+    """The engine of a recipe: the one in the cache, checked, or a new one.
+
+    Args:
+        time_limit: seconds, of building.
+        waiting: called once, if another process is building the same engine.
+        prove: called with a new engine before it gets its name; not with one that lay there.
+
+    Raises:
+        EngineBuildFailed: there is none and none could be built.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name_of(recipe.identity)
+    with exclusive(path.with_suffix(LOCK), time_limit + _MARGIN, waiting):
+        found = _usable(path, recipe.identity)
+        if isinstance(found, CachedEngine):
+            return found
+        _sweep(path)  # the lock is ours, so nobody is at work there
+        build(recipe, path, time_limit, progress, prove)
+        record, plan = read_engine(path)
+        return CachedEngine(path, record, plan, found)
+
+
+def _usable(path: Path, wanted: EngineIdentity) -> CachedEngine | str:
+    """The engine at `path`, or why there is none to be used."""
+    if not path.exists() and not sidecar_of(path).exists():
+        return "there was none"
+    try:
+        record, plan = read_engine(path)
+    except ModelInvalid as error:
+        return str(error).partition(";")[0]
+    # The name already says what is wanted; a file that was renamed or copied may lie about it.
+    return why_stale(record, wanted) or CachedEngine(path, record, plan, None)
+
+
+def entries(folder: Path) -> tuple[Entry, ...]:
+    """All engines of a cache, by name. Their plans are not read, only measured."""
+    names = {path.name.removesuffix(".json") for path in folder.glob(f"*{SUFFIX}*")}
+    return tuple(_entry(folder / name) for name in sorted(names) if name.endswith(SUFFIX))
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        return Entry(path, read_record(path), None)
+    except ModelInvalid as error:
+        return Entry(path, None, str(error).partition(";")[0])
+
+
+def clear(folder: Path) -> Cleared:
+    """Take away all engines but those that are being built, and what killed builds left behind."""
+    stems = {entry.path.stem for entry in entries(folder)} | {lock.stem for lock in folder.glob(f"*{LOCK}")}
+    engines, size, left = 0, 0, 0
+    for stem in sorted(stems):
+        path = folder / f"{stem}{SUFFIX}"
+        with attempted(path.with_suffix(LOCK)) as mine:
+            if mine:
+                engines += path.exists()
+                size += _removed(path) + _removed(sidecar_of(path))
+                _sweep(path)
+                # Who waits for this file locks a name that is gone, and the next one a new file: then two build
+                # the same engine, which costs time and nothing else, because each file appears whole.
+                path.with_suffix(LOCK).unlink(missing_ok=True)
+            left += not mine
+    return Cleared(engines, size, left)
+
+
+def _sweep(engine: Path) -> None:
+    """Take away what builds of an engine left behind that were killed."""
+    for left in engine.parent.glob(f".{engine.name}.*"):
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _removed(path: Path) -> int:
+    """Take a file away; its size in bytes."""
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size

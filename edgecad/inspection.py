@@ -1,0 +1,64 @@
+"""Look into a model: its contract, its graph as it runs here, its files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.classifier import load_model
+from edgecad.contract import Contract, Precision
+from edgecad.modelfile import read_model
+from edgecad.modelfolder import model_folder
+from edgecad.runners.base import RunnerFacts
+from edgecad.runners.profile import GraphAsRun, graph_as_run
+from edgecad.sums import SIGNATURE, SUMS, FileSum, measured
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What there is to know of one file of a model, and of the folder it lies in.
+
+    Attributes:
+        path: of the file.
+        facts: of the engine that ran it here.
+        files: of the folder, as they lie there and without sums and signature; none for a lone file.
+        has_sums: whether the folder lists them in `SHA256SUMS`, which `edgecad verify` checks.
+    """
+
+    path: Path
+    size_bytes: int
+    model_sha256: str
+    contract_sha256: str
+    contract: Contract
+    facts: RunnerFacts
+    graph: GraphAsRun
+    files: tuple[FileSum, ...]
+    has_sums: bool
+    has_signature: bool
+
+
+def inspect_model(
+    model: str | os.PathLike[str] | None, device: str = "auto", precision: Precision | None = None
+) -> Inspection:
+    """Open a model, run a zero image through it and gather what there is.
+
+    Raises:
+        ModelInvalid: there is none, or it cannot be used.
+        NotAvailable: the device, or an onnxruntime, is not here.
+    """
+    loaded = load_model(model, device, precision)
+    file = read_model(model, precision)
+    folder = model_folder(model)
+    return Inspection(
+        path=file.path,
+        size_bytes=len(file.content),
+        model_sha256=loaded.model_sha256,
+        contract_sha256=loaded.contract_sha256,
+        contract=loaded.contract,
+        facts=loaded.runner.facts,
+        graph=graph_as_run(file.content, loaded.runner.facts),
+        files=() if folder is None else measured(folder),
+        has_sums=folder is not None and (folder / SUMS).is_file(),
+        has_signature=folder is not None and (folder / SIGNATURE).is_file(),
+    )

@@ -1,0 +1,109 @@
+"""SHA256SUMS: which files a model folder has, and that none of them changed.
+
+The file is what `sha256sum -c SHA256SUMS` reads. It lists every file of the folder but itself and its signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from edgecad.errors import ModelInvalid
+from edgecad.folders import write_whole
+
+SUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.sig"
+NEXT_STEP = "copy the folder again from where it was exported, or export it again"
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileSum:
+    """One file of a folder: its path inside, with `/`, its size and its SHA-256 in hexadecimal."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+def measured(folder: Path) -> tuple[FileSum, ...]:
+    """Every file of a folder as it lies there, sorted by name, but the sums and their signature."""
+    return tuple(FileSum(name, *_size_and_sha256(folder / name)) for name in _names(folder))
+
+
+def write_sums(folder: Path) -> Path:
+    """List a folder's files in `SHA256SUMS`; returns its path.
+
+    Raises:
+        ModelInvalid: a file's name cannot stand on a line of its own.
+    """
+    for name in _names(folder):
+        if not name.isprintable() or "\\" in name:
+            raise ModelInvalid(f"{folder} holds a file called {name!r}, which {SUMS} cannot list; rename it")
+    lines = [f"{entry.sha256}  {entry.name}\n" for entry in measured(folder)]
+    write_whole(folder / SUMS, "".join(lines).encode())
+    return folder / SUMS
+
+
+def check_sums(folder: Path) -> tuple[FileSum, ...]:
+    """Hold a folder against its `SHA256SUMS`; returns the files.
+
+    Raises:
+        ModelInvalid: the list is not there or damaged, or a file changed, is missing, or is there without being
+            listed.
+    """
+    wanted = _listed(folder)
+    there = {entry.name: entry for entry in measured(folder)}
+    wrong = (
+        ("changed", [name for name, sha256 in wanted.items() if name in there and there[name].sha256 != sha256]),
+        ("missing", [name for name in wanted if name not in there]),
+        ("there without being listed", [name for name in there if name not in wanted]),
+    )
+    said = [f"{', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} {how}" for how, names in wrong if names]
+    if said:
+        raise ModelInvalid(f"{folder} is not as {SUMS} says: {'; '.join(said)}; {NEXT_STEP}")
+    return tuple(there.values())
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """Names and sums as the list has them."""
+    try:
+        text = (folder / SUMS).read_text("utf-8")
+    except FileNotFoundError:
+        raise ModelInvalid(f"{folder} has no {SUMS}, so nothing says whether its files changed; {NEXT_STEP}") from None
+    except UnicodeDecodeError:
+        raise ModelInvalid(f"{folder / SUMS} is no list of sums; {NEXT_STEP}") from None
+    lines = text.splitlines()
+    found = [match for line in lines if (match := _LINE.fullmatch(line)) and _inside(match[2])]
+    if not lines or len(found) != len(lines) or len({match[2] for match in found}) != len(lines):
+        raise ModelInvalid(
+            f"{folder / SUMS} is not a list of one sum and one file's name a line, each file once; {NEXT_STEP}"
+        )
+    return {match[2]: match[1] for match in found}
+
+
+def _inside(name: str) -> bool:
+    """Whether a listed name stays inside the folder."""
+    return not name.startswith("/") and ".." not in PurePosixPath(name).parts
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    own = {folder / SUMS, folder / SIGNATURE}
+    return (path for path in folder.rglob("*") if path not in own and not path.is_dir())
+
+
+def _size_and_sha256(path: Path) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            digest.update(chunk)
+    return size, digest.hexdigest()

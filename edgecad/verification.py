@@ -1,0 +1,121 @@
+"""Verify a model on this machine: its files, its golden samples, and how it compares with another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.against import Compared, Progress, Said, Scan, Subject, ask, check_comparable, compared, subject_of
+from edgecad.classifier import Classifier
+from edgecad.contract import Contract, Origin, Precision
+from edgecad.golden import Replay, replay
+from edgecad.modelfile import locate_model
+from edgecad.modelfolder import Integrity, check_integrity
+
+REFERENCE_DEVICE = "cpu"
+
+Model = str | os.PathLike[str] | None
+"""As `edgecad.classifier.Classifier` takes it."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The model to compare with, and which file of it; it runs on the CPU."""
+
+    model: Model
+    precision: Precision | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be verified.
+
+    Attributes:
+        precisions: files of `model`; None for whichever is meant by default.
+        key: the signer's public key.
+        reference: None to compare with nothing.
+        scans: to compare on, one at least where there is a reference.
+    """
+
+    model: Model
+    device: str = "auto"
+    precisions: tuple[Precision | None, ...] = (None,)
+    key: Path | None = None
+    reference: Reference | None = None
+    scans: tuple[Scan, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileReplay:
+    """How one file's golden samples came out here."""
+
+    model: Subject
+    replays: tuple[Replay, ...]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Samples that came out otherwise."""
+        return tuple(entry.sample for entry in self.replays if not entry.holds)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All that was found out about a model."""
+
+    integrity: Integrity
+    origin: Origin
+    files: tuple[FileReplay, ...]
+    compared: Compared | None
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Golden samples that came out otherwise, with the file where there are several."""
+        several = len(self.files) > 1
+        return tuple(
+            f"{name} ({entry.model.file})" if several else name for entry in self.files for name in entry.failed
+        )
+
+
+def verify_model(wanted: Wanted, progress: Progress = lambda task, done, total: None) -> Verification:
+    """Check a model's files, replay its golden samples, compare.
+
+    Raises:
+        ModelInvalid: a file is not as it was exported or signed, or cannot be opened.
+        UsageError: the models answer different questions, or are the same.
+        GateFailed: a model has no golden answers, or an answer's own check fails.
+        NotAvailable: the device is not here.
+    """
+    paths = [locate_model(wanted.model, precision) for precision in wanted.precisions]
+    integrity = check_integrity(wanted.model, wanted.key)
+    reference = None if wanted.reference is None else _asked_reference(wanted, wanted.reference, progress)
+    seen = []
+    for path, precision in zip(paths, wanted.precisions, strict=True):
+        with Classifier(wanted.model, wanted.device, precision=precision) as classifier:
+            integrity.demand(path, classifier.model_sha256)
+            seen.append(_asked(classifier, path, wanted.scans, progress))
+    files = tuple(entry for entry, _ in seen)
+    others = [said for _, said in seen]
+    result = None if reference is None else compared(reference, others, wanted.scans)
+    return Verification(integrity, others[0].contract.origin, files, result)
+
+
+def _asked(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress) -> tuple[FileReplay, Said]:
+    subject = subject_of(path, classifier)
+    replayed = FileReplay(subject, replay(classifier))
+    return replayed, ask(classifier, subject, scans, subject.precision, progress)
+
+
+def _asked_reference(wanted: Wanted, reference: Reference, progress: Progress) -> Said:
+    with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision) as classifier:
+        if reference.model != wanted.model:
+            check_comparable(classifier.contract, _contract(wanted))
+        subject = subject_of(locate_model(reference.model, reference.precision), classifier)
+        return ask(classifier, subject, wanted.scans, "reference", progress)
+
+
+def _contract(wanted: Wanted) -> Contract:
+    """Read before any scan is answered, so that models that do not fit are found out at once."""
+    with Classifier(wanted.model, REFERENCE_DEVICE, precision=wanted.precisions[0]) as classifier:
+        return classifier.contract

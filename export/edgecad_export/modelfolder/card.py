@@ -1,0 +1,208 @@
+"""`MODEL_CARD.md`: what a person must know before using a model.
+
+Its parts follow Mitchell et al. 2019 (Model Cards for Model Reporting, arXiv:1810.03993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from edgecad.contract import NOT_KNOWN, Contract, Metric
+from edgecad.findings import doubts_about
+from edgecad.prediction import RESEARCH_STAMP, stamp_of
+from edgecad_export.modelfolder.card_input import input_section, map_section
+from edgecad_export.modelfolder.card_proof import files_section, proof_section
+from edgecad_export.modelfolder.markdown import bullets, code, plain, section, table
+
+if TYPE_CHECKING:
+    from edgecad_export.exporter import ExportedFile
+
+ORIGINS = {
+    "phantom": "synthetic phantoms, drawn by a program; no patient is among them",
+    "patients": "patients",
+    "mixed": "patients and synthetic phantoms together",
+}
+PARTS = {
+    "test": "Test part. It chose nothing: neither epochs nor threshold, temperature or heat map scale.",
+    "out-of-fold": "Out-of-fold scores of the development part. They chose epochs, temperature and threshold, "
+    "so they are a little too good.",
+    "validation": "Validation part. It chose epochs, temperature and threshold, so it is too good.",
+}
+"""In the order of the card."""
+FEW = 100
+"""Patients in a test part below which the card says that they are few."""
+
+
+def model_card(folder_name: str, files: Sequence[ExportedFile], contract: Contract) -> str:
+    """Write the card, in Markdown.
+
+    Args:
+        folder_name: of the model's folder.
+        files: as they lie there now, fp32 first; they are hashed.
+        contract: of the first file, with its golden answers.
+    """
+    parts = (
+        f"# Model card: {plain(folder_name)}",
+        _banner(contract),
+        _purpose(contract),
+        _data(contract),
+        _figures(contract),
+        _decision(contract),
+        map_section(contract),
+        input_section(contract),
+        files_section(files),
+        proof_section(files),
+        _limits(contract, files),
+        _versions(contract),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _banner(contract: Contract) -> str:
+    words = [f"> **{stamp_of(contract.origin)}**"]
+    if contract.origin != "patients":
+        words.append(
+            f"> The training data are {ORIGINS[contract.origin]}. Every figure below that was measured on them is a "
+            "PHANTOM figure and says nothing about patients."
+        )
+        words.append(f"> {RESEARCH_STAMP}.")
+    words.extend(f"> **{plain(doubt.text)}**" for doubt in doubts_about(contract))
+    return "\n>\n".join(words)
+
+
+def _purpose(contract: Contract) -> str:
+    positive, negative = plain(contract.positive), plain(contract.negative)
+    return section(
+        "What it is and what it is for",
+        plain(contract.intended_use),
+        bullets(
+            (
+                "For research. It is not a medical device, and must not decide or delay anybody's care.",
+                f"It reads one stress SPECT polar map and gives a score from 0 to 1: how much the map looks like those "
+                f"that the readers of the training scans called {positive}, rather than {negative}. The score is not "
+                "the chance of a disease.",
+                "With every score comes a heat map that adds up to it exactly.",
+                f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}; first weights: "
+                f"{plain(contract.weights)}. Trained {plain(contract.created)}, run {code(contract.name)}.",
+            )
+        ),
+    )
+
+
+def _data(contract: Contract) -> str:
+    labelling = contract.labelling
+    rows = [
+        ("Origin", ORIGINS[contract.origin]),
+        *((f"Patients, {part}", str(count)) for part, count in _patients(contract.metrics)),
+        (f"Share of {plain(contract.positive)}", _prevalence(contract)),
+        ("Reference standard", f"agreement with readers; labelled by {plain(labelling.reference)}"),
+        ("SHA-256 of the data", _hash(contract.data_sha256)),
+        ("SHA-256 of the split", _hash(contract.split_sha256)),
+    ]
+    return section("Training data", table(("what", "value"), rows))
+
+
+def _prevalence(contract: Contract) -> str:
+    prevalence = contract.labelling.prevalence
+    return NOT_KNOWN if prevalence is None else f"{prevalence:.1%} of the training patients"
+
+
+def _hash(sha256: str) -> str:
+    return NOT_KNOWN if sha256 == NOT_KNOWN else code(sha256)
+
+
+def _patients(metrics: Sequence[Metric]) -> Iterator[tuple[str, int]]:
+    """How many patients each part has: the most that one of its figures is about."""
+    for part in PARTS:
+        counts = [metric.n for metric in metrics if metric.part == part]
+        if counts:
+            yield f"{part} part" if part != "out-of-fold" else part, max(counts)
+
+
+def _figures(contract: Contract) -> str:
+    if not contract.metrics:
+        return section("Figures", "None are known: nobody measured this model on labelled scans. Treat it so.")
+    phantom = "" if contract.origin == "patients" else " PHANTOM figures, not clinical ones."
+    intro = f"Agreement with the readers, with 95 % intervals. A patient has one vote.{phantom}"
+    return section("Figures", intro, *(_part(contract, part) for part in PARTS))
+
+
+def _part(contract: Contract, part: str) -> str:
+    metrics = [metric for metric in contract.metrics if metric.part == part]
+    if not metrics:
+        return ""
+    rows = (
+        (
+            _figure_name(metric.name, contract.positive),
+            f"{metric.value:.3f}",
+            f"{metric.low:.3f} to {metric.high:.3f}",
+            str(metric.n),
+            plain(metric.method),
+        )
+        for metric in metrics
+    )
+    columns = ("figure", "value", "95 % interval", "patients", "interval by")
+    return f"{PARTS[part]}\n\n{table(columns, rows, right=columns[1:4])}"
+
+
+def _figure_name(name: str, positive: str) -> str:
+    """A metric's name for people; `_cad` at its end means the positive class."""
+    abbreviations = {"auc": "AUC", "ppv": "PPV", "npv": "NPV", "f1": "F1", "brier": "Brier score"}
+    stem = name.removesuffix("_cad")
+    words = " ".join(abbreviations.get(word, word) for word in stem.split("_"))
+    own = f" for {plain(positive)}" if stem != name else ""
+    return plain(words[:1].upper() + words[1:]) + own
+
+
+def _decision(contract: Contract) -> str:
+    decision = contract.decision
+    positive = plain(contract.positive)
+    return section(
+        "Threshold and temperature",
+        bullets(
+            (
+                f"A score of **{decision.threshold:.6g}** or more is called {positive}, a lower one "
+                f"{plain(contract.negative)}. A site may set its own threshold; answers then say so.",
+                f"Rule: {plain(decision.rule)}.",
+                f"Logits are divided by a temperature of {decision.temperature:.6g} before the softmax.",
+            )
+        ),
+    )
+
+
+def _limits(contract: Contract, files: Sequence[ExportedFile]) -> str:
+    return section("Limits", bullets(_limit_lines(contract, {file.contract.precision for file in files})))
+
+
+def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
+    yield "No external validation: it was tested on scans of the same origin as those it was trained on."
+    yield (
+        "The reference is what readers said, not angiography or outcome. Agreement with readers is easier to reach "
+        "than agreement with disease."
+    )
+    yield "One map of one study, without rest images, raw counts, history or any clinical data."
+    tested = [metric.n for metric in contract.metrics if metric.part == "test"]
+    if tested and max(tested) < FEW:
+        yield f"The test part has {max(tested)} patients, which is few: read the intervals, not the values."
+    yield "Other cameras, reconstructions, colour tables or readers can change every figure above."
+    yield (
+        "Golden samples are phantom screens. That they come out here as they did at export shows that this machine "
+        "computes as it should, not that the answers are right."
+    )
+    if "fp16" in precisions:
+        yield (
+            "fp16 is for GPUs. It was proven on a CPU, which computes it in its own way; run "
+            "`edgecad verify --precision fp16 --device cuda` on the machine that will use it."
+        )
+    if "int8" in precisions:
+        yield (
+            "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Processors without 8-bit "
+            "dot products may saturate; run `edgecad verify --precision int8` on each machine."
+        )
+
+
+def _versions(contract: Contract) -> str:
+    rows = ((plain(name), plain(number)) for name, number in contract.versions.items())
+    contract_line = f"Contract version {contract.version}, preparation version {contract.preparation.version}."
+    return section("Versions", contract_line, table(("package", "version"), rows) if contract.versions else "")

@@ -1,0 +1,117 @@
+"""Parts of the model card: the files, and how far each lies from the trained Keras model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from edgecad_export.modelfolder.markdown import code, plain, section, table
+
+if TYPE_CHECKING:
+    from edgecad_export.exporter import ExportedFile
+    from edgecad_export.parity import Parity
+
+PURPOSES = {"fp32": "the reference, any device", "fp16": "GPUs", "int8": "CPUs"}
+BOUNDS = {
+    "logits": "logit difference, of their scale, at most",
+    "probabilities": "score difference, at most",
+    "neighbourhood": "decisions may flip only so near the threshold",
+    "heatmap_correlation": "heat map correlation, at least",
+    "auc_loss": "AUC loss, at most",
+    "identity": "relative error of mean(cam) + cam_bias = logits, at most",
+}
+
+
+def files_section(files: Sequence[ExportedFile]) -> str:
+    """Each file: what for, how large, how fast, and its hash."""
+    largest = files[0].size_bytes
+    columns = ("file", "precision", "for", "MB", "of fp32", "ms an image")
+    rows = (
+        (
+            code(file.path.name),
+            file.contract.precision,
+            PURPOSES[file.contract.precision],
+            f"{file.size_bytes / 1e6:.1f}",
+            f"{file.size_bytes / largest:.0%}",
+            f"{file.milliseconds:.1f}",
+        )
+        for file in files
+    )
+    sums = ((code(file.path.name), code(_sha256(file))) for file in files)
+    return section(
+        "Files",
+        table(columns, rows, right=columns[3:]),
+        "Times: median of one image through the network alone, on the CPU that exported it. Each file carries its "
+        "contract (classes, preparation, threshold, golden answers) inside and is a model by itself.",
+        table(("file", "SHA-256"), sums),
+    )
+
+
+def _sha256(file: ExportedFile) -> str:
+    return hashlib.sha256(file.path.read_bytes()).hexdigest()
+
+
+def proof_section(files: Sequence[ExportedFile]) -> str:
+    """What was measured against the Keras model, what was allowed, and what it took."""
+    columns = (
+        "file", "images", "logits", "score", "flips", "flips near threshold", "heat map", "peak shift", "identity",
+        "AUC loss",
+    )  # fmt: skip
+    rows = (row for file in files for row in _parities(file))
+    return section(
+        "Proof against the trained model",
+        "Every file was held against the trained Keras model before it got its name, on the validation images and on "
+        "golden screens. Largest differences; flips are decisions that changed; the heat map's least correlation; the "
+        "farthest shift of its strongest cell, in cells, which is not judged.",
+        table(columns, rows, right=columns[2:]),
+        "What was allowed:",
+        _bounds(files),
+        *_kept(files),
+    )
+
+
+def _parities(file: ExportedFile) -> Iterator[tuple[str, ...]]:
+    verdict = file.candidate.verdict
+    yield _parity(file, "validation", verdict.validation)
+    yield _parity(file, "golden", verdict.golden)
+
+
+def _parity(file: ExportedFile, what: str, parity: Parity) -> tuple[str, ...]:
+    return (
+        code(file.path.name),
+        f"{parity.images} {what}",
+        f"{parity.logits:.1e}",
+        f"{parity.probabilities:.1e}",
+        str(parity.flips),
+        str(parity.flips_in_neighbourhood),
+        f"{parity.heatmap_correlation:.6f}",
+        f"{parity.peak_shift:.1f}",
+        f"{parity.identity:.1e}",
+        "-" if parity.auc_loss is None else f"{parity.auc_loss:+.4f}",
+    )
+
+
+def _bounds(files: Sequence[ExportedFile]) -> str:
+    names = [name for name in BOUNDS if any(name in file.contract.tolerances for file in files)]
+    names += sorted({name for file in files for name in file.contract.tolerances} - set(BOUNDS))
+    columns = ("bound", *(file.contract.precision for file in files))
+    rows = ((BOUNDS.get(name, plain(name)), *(_bound(file, name) for file in files)) for name in names)
+    return table(columns, rows, right=columns[1:])
+
+
+def _bound(file: ExportedFile, name: str) -> str:
+    value = file.contract.tolerances.get(name)
+    return "not judged" if value is None else f"{value:g}"
+
+
+def _kept(files: Sequence[ExportedFile]) -> Iterator[str]:
+    """What it took that a file holds; `parity.json` names the nodes."""
+    for file in files[1:]:
+        narrowed = file.candidate.narrowed
+        count, tries = len(narrowed.wider), len(narrowed.attempts)
+        kept = f"{count} node{'' if count == 1 else 's'} of the backbone {'was' if count == 1 else 'were'} kept in fp32"
+        yield (
+            f"{file.contract.precision}: {kept if count else 'the whole backbone was narrowed'}, after {tries} "
+            f"attempt{'' if tries == 1 else 's'}; head and heat map are fp32 in every file."
+        )
