@@ -70,9 +70,7 @@ def load_model(model: str | os.PathLike[str] | None, device: str, precision: Pre
         )
     contract = contract_from_json(text)
     if precision not in (None, contract.precision):
-        raise ModelInvalid(
-            f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own"
-        )
+        raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
     return LoadedModel(contract, runner, file.sha256, hashlib.sha256(text.encode()).hexdigest())
 
 

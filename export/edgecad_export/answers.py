@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad import comparison
 from edgecad.checks import probabilities_of
 from edgecad.contract import Contract
 from edgecad.heatmap import Dense, class_activation, identity_error, score_map
@@ -21,20 +22,14 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model says of `n` images.
+class Answers(comparison.Answers):
+    """What a model says of `n` images, and whether its outputs fit together.
 
     Attributes:
-        logits: `(n, 2)`.
-        scores: P(positive), `(n,)`, 0 to 1, after temperature.
-        maps: heat maps of the score, `(n, h, w)`, logit units.
         identity: relative error of mean(cam) + cam_bias == logits, the largest.
         finite: whether every value of every output is.
     """
 
-    logits: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    maps: NDArray[np.float64]
     identity: float
     finite: bool
 

@@ -61,7 +61,7 @@ class Candidates:
         """
         begun = time.monotonic()
         contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
-        gate = self.gate.without(self.run.calibration) if precision == "int8" else self.gate
+        gate = self.gate if precision == "fp32" else self.gate.without(self.run.calibration)
 
         def judged(proto: onnx.ModelProto) -> Verdict:
             return gate.judge(with_contract(proto, contract), allowed)
@@ -75,13 +75,13 @@ class Candidates:
         if precision == "fp16":
             from edgecad_export.precision.fp16 import narrowed_to_fp16
 
-            return narrowed_to_fp16(self.fp32, self.run.images, judged)
+            return narrowed_to_fp16(self.fp32, self.run.calibration, judged)
         from edgecad_export.precision.int8 import narrowed_to_int8
 
         if not len(self.run.calibration):
             raise UsageError(
-                f"{self.run.folder} keeps no training images (calibration.npz), and int8 needs some to calibrate by; "
-                "run `edgecad train` again, or export without --int8"
+                f"{self.run.folder} comes with no training images, and int8 needs some to calibrate by; give --images for "
+                "a model of someone else, run `edgecad train` again for a run, or export without --int8"
             )
         return narrowed_to_int8(self.fp32, self.run.calibration, judged)
 

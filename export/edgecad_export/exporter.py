@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import count
@@ -13,16 +13,23 @@ import onnx
 from msgspec.structs import replace
 
 from edgecad.checks import probabilities_of
-from edgecad.contract import Contract, Precision
+from edgecad.contract import Contract, Precision, json_from_struct
+from edgecad.engines.builder import build_engine
+from edgecad.engines.gpu import gpu_here
+from edgecad.engines.libraries import chosen_library
+from edgecad.engines.record import Batches, EngineRecord
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.folders import new_folder, point_latest
 from edgecad.golden import golden_answers
 from edgecad.modelfile import FILES
+from edgecad.sums import write_sums
 from edgecad_export.cam_head import Classifier, classifier_from_keras, explained_model
 from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.gate import gate_of
 from edgecad_export.graph import folded
+from edgecad_export.modelfolder.card import model_card
 from edgecad_export.modelfolder.parity_file import write_parity_file
+from edgecad_export.modelfolder.signing import private_key, sign
 from edgecad_export.onnx_from_keras import check_graph, onnx_from_keras
 from edgecad_export.runfiles import Run
 from edgecad_export.timing import network_milliseconds
@@ -66,7 +73,9 @@ class Exported:
 
     folder: Path
     files: tuple[ExportedFile, ...]
-    engines: tuple[str, ...] = ()
+    """Their paths are those of the folder that was written first, and moved."""
+    engines: tuple[tuple[str, EngineRecord], ...] = ()
+    """File names of TensorRT engines, and what they were built from and for."""
 
     @property
     def golden_spread(self) -> float:
@@ -96,6 +105,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
         ModelInvalid: the run's model has no form that can be explained exactly.
         GateFailed: a file does not answer as the Keras model does; nothing is published.
     """
+    _check_tools(request)
     candidates = candidates_of(run, request, say)
     made = []
     for precision in request.precisions:
@@ -104,9 +114,22 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     _enforce(made)
     with new_folder(folder) as partial:
         files = _written(made, partial, request.opset, say)
-        exported = Exported(folder, tuple(files))
+        engines = _engines(files, partial, request, say)
+        card = model_card(folder.name, files, files[0].contract)
+        (partial / "MODEL_CARD.md").write_text(card, "utf-8")
+        write_sums(partial)
+        if request.key is not None:
+            sign(partial, request.key)
     point_latest(folder)
-    return exported
+    return Exported(folder, tuple(files), engines)
+
+
+def _check_tools(request: Request) -> None:
+    """Find out what is missing before minutes of work."""
+    if request.key is not None:
+        private_key(request.key)
+    if request.engines is not None:
+        chosen_library(None, gpu_here())
 
 
 def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Candidates:
@@ -152,10 +175,36 @@ def _enforce(made: list[Candidate]) -> None:
     said = [f"{candidate.precision}: {candidate.verdict.summary}" for candidate in failed]
     tried = sum(len(candidate.narrowed.attempts) for candidate in failed)
     more = f" after {tried} attempts" if tried else ""
+    narrower = [f"--{candidate.precision}" for candidate in failed if candidate.precision != "fp32"]
+    step = f"; export without {' '.join(narrower)}, or see --tolerance" if narrower else ""
     raise GateFailed(
         f"the exported file differs from the Keras model{more}: {'. '.join(said)}; nothing was written under the "
-        "model's name"
+        f"model's name{step}"
     )
+
+
+def _engines(
+    files: Sequence[ExportedFile], partial: Path, request: Request, say: Say
+) -> tuple[tuple[str, EngineRecord], ...]:
+    """Build an engine of every file that TensorRT takes; int8 is for CPUs."""
+    if request.engines is None:
+        return ()
+    built = []
+    for entry in files:
+        precision = entry.candidate.precision
+        if precision == "int8":
+            continue
+        name = entry.path.with_suffix(".plan").name
+
+        def told(phase: str, done: int, total: int, name: str = name) -> None:
+            say(f"{name}: {phase}, {done} of {total}")
+
+        record = build_engine(
+            entry.path.read_bytes(), partial / name, precision, json_from_struct(entry.contract), Batches(1, 1, 8),
+            request.engines, progress=told,
+        )  # fmt: skip
+        built.append((name, record))
+    return tuple(built)
 
 
 def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list[ExportedFile]:

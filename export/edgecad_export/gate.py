@@ -112,7 +112,7 @@ def _golden_images(contract: Contract) -> NDArray[np.uint8]:
     return np.stack([prepare(read_screen(content).pixels, preparation).image for content in golden_samples().values()])
 
 
-def _check_same_model(loaded: NDArray[np.float64], recorded: NDArray[np.float64] | None) -> None:
+def _check_same_model(loaded: NDArray[np.floating], recorded: NDArray[np.float64] | None) -> None:
     """Hold the loaded model against what training recorded; a model of someone else's has no record."""
     if recorded is None:
         return

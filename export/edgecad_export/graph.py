@@ -80,9 +80,14 @@ def _before_layout(proto: onnx.ModelProto, name: str) -> str:
     return name
 
 
+def weight_bytes(proto: onnx.ModelProto) -> int:
+    """Size of a graph's constants."""
+    return sum(tensor.ByteSize() for tensor in proto.graph.initializer)
+
+
 def backbone_bytes(proto: onnx.ModelProto) -> int:
     """Size of the constants of a graph's backbone."""
-    return sum(tensor.ByteSize() for tensor in parts_of(proto).backbone.graph.initializer)
+    return weight_bytes(parts_of(proto).backbone)
 
 
 def nodes_by_type(proto: onnx.ModelProto) -> dict[str, int]:

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.heatmap import agreement, logit_scale
+from edgecad.comparison import Comparison, compare, worst
 from edgecad_export.answers import Answers
 from edgecad_export.tolerances import Tolerances
 
 
 @dataclass(frozen=True)
-class Parity:
-    """What was measured, on `images` images. Where a value is not finite, all figures are infinite or worst.
+class Parity(Comparison):
+    """What was measured of a file.
 
     Attributes:
-        logits: largest difference, relative to the largest logit.
-        probabilities: largest difference of P(positive).
-        flips: decisions that changed, away from the threshold.
-        flips_in_neighbourhood: decisions that changed so near the threshold that it is rounding.
-        heatmap_correlation: least agreement of the score's maps.
-        peak_shift: farthest that the strongest cell of a map moved, in cells. Reported, not judged: of two nearly
-            equal cells either may be the stronger.
         identity: relative error of mean(cam) + cam_bias == logits.
         auc_loss: by how much the area under the ROC curve fell; None without both classes among the images.
     """
 
-    images: int
-    finite: bool
-    logits: float
-    probabilities: float
-    flips: int
-    flips_in_neighbourhood: int
-    heatmap_correlation: float
-    peak_shift: float
     identity: float
     auc_loss: float | None
 
@@ -55,31 +40,10 @@ def parity_of(
         neighbourhood: distance to it within which a flip is rounding.
         truth: which images are positive, `(n,)`, where it is known.
     """
-    count = len(reference.scores)
     if not seen.finite:
-        worst = float("inf")
-        return Parity(count, False, worst, worst, count, 0, -1.0, worst, worst, None)
-    scale = logit_scale(reference.logits)
-    flipped = (reference.scores >= threshold) != (seen.scores >= threshold)
-    near = np.abs(reference.scores - threshold) <= neighbourhood
-    pairs = list(zip(reference.maps, seen.maps, strict=True))
-    return Parity(
-        images=count,
-        finite=True,
-        logits=float(np.abs(seen.logits - reference.logits).max()) / scale,
-        probabilities=float(np.abs(seen.scores - reference.scores).max()),
-        flips=int((flipped & ~near).sum()),
-        flips_in_neighbourhood=int((flipped & near).sum()),
-        heatmap_correlation=min(agreement(one, other, scale) for one, other in pairs),
-        peak_shift=max(_peak_shift(one, other) for one, other in pairs),
-        identity=seen.identity,
-        auc_loss=_auc_loss(reference, seen, truth),
-    )
-
-
-def _peak_shift(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    peaks = [np.unravel_index(np.abs(values).argmax(), values.shape) for values in (one, other)]
-    return float(np.hypot(*(np.array(peaks[0]) - np.array(peaks[1]))))
+        return Parity(**asdict(worst(len(reference.scores))), identity=float("inf"), auc_loss=None)
+    compared = compare(reference, seen, threshold, neighbourhood)
+    return Parity(**asdict(compared), identity=seen.identity, auc_loss=_auc_loss(reference, seen, truth))
 
 
 def _auc_loss(reference: Answers, seen: Answers, truth: NDArray[np.bool_] | None) -> float | None:

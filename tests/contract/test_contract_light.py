@@ -39,11 +39,15 @@ def arguments(model_folder: Path, phantom_jpeg: Path) -> dict[str, list[object]]
         "infer --help": ["infer", "--help"],
         "bench --help": ["bench", "--help"],
         "verify --help": ["verify", "--help"],
+        "inspect": ["inspect", model_folder],
+        "inspect --help": ["inspect", "--help"],
+        "cache list": ["cache", "list"],
+        "cache --help": ["cache", "--help"],
         "--version": ["--version"],
     }
 
 
-@pytest.mark.parametrize("command", ["infer", "verify", "bench"])
+@pytest.mark.parametrize("command", ["infer", "verify", "bench", "inspect"])
 def test_a_runtime_command_loads_nothing_of_training_or_export(
     edgecad: Run, arguments: dict[str, list[object]], command: str
 ) -> None:
@@ -54,7 +58,19 @@ def test_a_runtime_command_loads_nothing_of_training_or_export(
     assert not loaded & (HEAVY | ROOMS)
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "infer --help", "bench --help", "verify --help"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help",
+        "--version",
+        "infer --help",
+        "bench --help",
+        "verify --help",
+        "inspect --help",
+        "cache --help",
+        "cache list",
+    ],
+)
 def test_help_and_version_load_neither_arrays_nor_engines(
     edgecad: Run, arguments: dict[str, list[object]], command: str
 ) -> None:

@@ -29,10 +29,10 @@ ROOMS = {
 DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer"}
 """Where the import's name is not the distribution's; typer brings click."""
 EXTRAS_OF = {
-    "edgecad": ("cpu", "dicom"),
+    "edgecad": ("cpu", "dicom", "sign", "tensorrt", "tensorrt-rtx"),
     # Phantoms are written as DICOM as well, for those who have that extra.
     "edgecad_train": ("train", "dicom", "cluster"),
-    "edgecad_export": ("export", "cpu", "dicom"),
+    "edgecad_export": ("export", "cpu", "dicom", "sign"),
 }
 SERVES_ALL_ROOMS = ROOMS["edgecad"] / "extras.py"
 """Imports on behalf of whoever calls it, who names the extra."""

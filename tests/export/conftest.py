@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,8 @@ def run_folder(contract_of: Callable[..., Contract]) -> Callable[..., Path]:
 
 
 def _feature_layer(model: Any) -> str:
-    """Name of the layer that feeds the pooling, if there is one."""
-    for layer in model.layers:
+    """Name of the layer that feeds the last pooling, if there is one; squeeze-and-excitation has pooling of its own."""
+    for layer in reversed(model.layers):
         if isinstance(layer, keras.layers.GlobalAveragePooling2D):
             return str(layer.input._keras_history.operation.name)
     return "none"
@@ -167,11 +168,22 @@ def _realistic(name: str) -> Any:
     normalised = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     for layer in normalised:
         layer.momentum = 0.0  # statistics are those of the next batch
+        layer._moments = partial(_size_alone, layer)
     if normalised:
         model(_images(backbone.size), training=True)
     else:
         _he_scaled(model)
     return model
+
+
+def _size_alone(layer: Any, inputs: Any, mask: Any) -> tuple[Any, Any]:
+    """Statistics that scale and do not centre.
+
+    A random network that also centres multiplies every rounding error by 1.2 a layer (Yang et al. 2019,
+    arXiv:1902.08129), to 1e-4 in the deep ones; a trained one does not.
+    """
+    square = keras.ops.mean(keras.ops.square(inputs), axis=layer._reduction_axes)
+    return keras.ops.zeros_like(square), square
 
 
 def _he_scaled(model: Any) -> None:

@@ -9,6 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from edgecad_export.cli.foreign_options import (
+    ClassesOption,
+    CropOption,
+    ImagesOption,
+    IntendedUseOption,
+    LabelledByOption,
+    NameOption,
+    OriginOption,
+    PositiveOption,
+    PrevalenceOption,
+    ScalingOption,
+    SizeOption,
+    ThresholdOption,
+    UnitOption,
+    about_from_options,
+    is_foreign,
+    refuse_foreign_options,
+)
+
 if TYPE_CHECKING:
     from edgecad.contract import Precision
     from edgecad_export.exporter import Exported
@@ -18,7 +37,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder, or the pointer to one.")] = Path("runs/latest"),
+    run: Annotated[
+        Path,
+        typer.Argument(help="Run folder, the pointer to one, or a Keras model of someone else (.keras, .h5)."),
+    ] = Path("runs/latest"),
     fp16: Annotated[bool, typer.Option("--fp16", help="Also model.fp16.onnx: half the size, for GPUs.")] = False,
     int8: Annotated[
         bool, typer.Option("--int8", help="Also model.int8.onnx: a quarter of the size, for CPUs.")
@@ -41,6 +63,19 @@ def export(
     opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17,
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds that building an engine may take.")] = 1800,
     out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
+    classes: ClassesOption = None,
+    positive: PositiveOption = None,
+    scaling: ScalingOption = None,
+    unit: UnitOption = None,
+    threshold: ThresholdOption = None,
+    crop: CropOption = None,
+    size: SizeOption = None,
+    images: ImagesOption = None,
+    origin: OriginOption = None,
+    labelled_by: LabelledByOption = None,
+    prevalence: PrevalenceOption = None,
+    intended_use: IntendedUseOption = None,
+    name: NameOption = None,
 ) -> None:
     """Convert a run to ONNX, proven unchanged.
 
@@ -55,21 +90,31 @@ def export(
     from edgecad_export.tolerances import tolerances_from_words
 
     tolerances = tolerances_from_words(tolerance or ())
+    said = (classes, positive, scaling, unit, threshold, crop, size, images, origin, labelled_by, prevalence,
+            intended_use, name)  # fmt: skip
+    about = about_from_options(*said) if is_foreign(run) else None
+    if about is None:
+        refuse_foreign_options(run, *said)
     require("onnxruntime", extra="cpu")
     require_tensorflow(extra="export")
     for module in ("onnx", "tf2onnx", "pydicom"):
         require(module, extra="export")
     from edgecad_export.exporter import Request, export_run, new_name
+    from edgecad_export.foreign import foreign_run
     from edgecad_export.runfiles import read_run
 
     wanted: dict[Precision, bool] = {"fp32": True, "fp16": fp16, "int8": int8}
     precisions = tuple(precision for precision, asked in wanted.items() if asked)
     request = Request(precisions, opset, tolerances, time_limit if tensorrt else None, sign)
-    found = read_run(run)
+    found = read_run(run) if about is None else foreign_run(run, about, _warn)
     exported = export_run(found, new_name(out, found.contract.name), request, _say)
     _print(exported)
     suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
     typer.echo(f"next: edgecad infer SCAN{suffix}")
+
+
+def _warn(line: str) -> None:
+    typer.echo(f"warning: {line}", err=True)
 
 
 def _say(step: str) -> None:
@@ -84,10 +129,11 @@ def _print(exported: Exported) -> None:
     for line in table_of(exported.files):
         typer.echo(line)
     if exported.golden_spread < 1e-3:
-        typer.echo(
-            f"warning: the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells "
-            "nothing apart; look at its metrics before you use it",
-            err=True,
+        _warn(
+            f"the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells nothing "
+            "apart; look at its metrics before you use it"
         )
     names = ", ".join(f"{entry.path.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
     typer.echo(f"wrote {exported.folder}: {names}")
+    for name, record in exported.engines:
+        typer.echo(f"wrote {exported.folder / name}: {record.engine_bytes / 1e6:.1f} MB, for {record.identity.gpu}")

@@ -1,0 +1,191 @@
+"""What a model that was trained elsewhere says of itself: all that is known, and of the rest that it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from edgecad.classifier import Classifier
+from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json, json_from_struct
+from edgecad.figure import answer_figure
+from edgecad.findings import doubts_about, unseen_colours
+from edgecad.images import read_screen
+from edgecad.polarmap import prepare
+from edgecad.prediction import PHANTOM_STAMP, RESEARCH_STAMP, stamp_of
+from edgecad_export import foreign
+from edgecad_export.exporter import Request, export_run
+from edgecad_export.foreign import foreign_run
+from edgecad_export.foreign_about import ForeignModel, doubts_of
+from edgecad_train.phantoms import jpeg_bytes
+
+layers = keras.layers
+SIZE = 64
+BARE = ForeignModel(("CAD", "nonCAD"), "CAD", "tf")
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    keras.utils.set_random_seed(5)
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(6, 3, strides=4, activation="relu", name="top")(image)
+    x = layers.Dense(5, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    path = tmp_path_factory.mktemp("foreign") / "their model.keras"
+    keras.Model(image, layers.Dense(1, activation="sigmoid")(x), name="theirs").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def scans(phantom_screen: Callable[[int], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    (folder / "inside").mkdir()
+    for index in range(4):
+        (folder / "inside" / f"{index}.jpg").write_bytes(jpeg_bytes(phantom_screen(index)))
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no more")
+    (folder / "notes.txt").write_text("no scan")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def about(scans: Path) -> ForeignModel:
+    return ForeignModel(
+        classes=("nonCAD", "CAD"),
+        positive="CAD",
+        unit="CAD",
+        scaling="tf",
+        threshold=0.3,
+        images=scans,
+        origin="patients",
+        reference="two readers in consensus",
+        prevalence=0.35,
+        intended_use="A study of readers.",
+        name="their-cad",
+    )
+
+
+def test_all_that_was_said_is_in_the_contract(model_file: Path, about: ForeignModel) -> None:
+    contract = foreign_run(model_file, about).contract
+    assert contract == contract_from_json(json_from_struct(contract))
+    said = (contract.name, contract.classes, contract.positive, contract.origin, contract.scaling)
+    assert said == ("their-cad", ("nonCAD", "CAD"), "CAD", "patients", "tf")
+    assert contract.labelling == Labelling(reference="two readers in consensus", prevalence=0.35)
+    assert contract.decision.threshold == 0.3
+    assert contract.decision.rule == "given on the command line, not chosen on data"
+    assert contract.decision.temperature == 1.0
+    assert (contract.intended_use, contract.backbone, contract.feature_layer) == (
+        "A study of readers.",
+        "theirs",
+        "top",
+    )
+    assert contract.head == "GAP - Dense(5, relu) - Dense(1, sigmoid)"
+    assert stamp_of(contract.origin) == RESEARCH_STAMP
+
+
+def test_what_nobody_said_stays_unknown_and_the_stamp_is_the_safe_one(model_file: Path) -> None:
+    contract = foreign_run(model_file, replace(BARE, unit="CAD")).contract
+    assert contract.name == "their-model"
+    assert (contract.data_sha256, contract.split_sha256, contract.metrics) == (NOT_KNOWN, NOT_KNOWN, ())
+    assert contract.labelling.prevalence is None
+    assert not contract.colours.recorded
+    assert stamp_of(contract.origin) == PHANTOM_STAMP
+    assert "was not said" in contract.intended_use
+    assert [doubt.code for doubt in doubts_about(contract)] == ["colours-unchecked", "model-unmeasured"]
+
+
+def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
+    model_file: Path, about: ForeignModel, phantom_screen: Callable[[int], Any]
+) -> None:
+    run = foreign_run(model_file, about)
+    wanted = [
+        prepare(read_screen(jpeg_bytes(phantom_screen(i))).pixels, run.contract.preparation).image for i in range(4)
+    ]
+    np.testing.assert_array_equal(run.images, np.stack(wanted))
+    np.testing.assert_array_equal(run.calibration, run.images[::2])
+    assert run.truth is None
+    assert run.logits is None
+    assert max(unseen_colours(image, run.contract.colours, "polar-map") for image in run.images) < 0.02
+    assert unseen_colours(run.images[0][..., ::-1], run.contract.colours, "polar-map") > 0.6
+    assert [doubt.code for doubt in doubts_about(run.contract)] == ["model-unmeasured"]
+
+
+def test_of_many_scans_some_are_taken_evenly(
+    model_file: Path, about: ForeignModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = foreign_run(model_file, about).images
+    monkeypatch.setattr(foreign, "MAX_IMAGES", 2)  # of broken, 0, 1, 2, 3: broken and 2
+    np.testing.assert_array_equal(foreign_run(model_file, about).images, every[2:3])
+
+
+def test_the_heat_maps_scale_is_the_99th_percentile_of_the_maps_shown(model_file: Path, about: ForeignModel) -> None:
+    run = foreign_run(model_file, about)
+    model = keras.models.load_model(model_file)
+    features = keras.Model(model.inputs, model.get_layer("top").output).predict(run.images / 127.5 - 1, verbose=0)
+    (first, bias), (second, _) = (layer.get_weights() for layer in model.layers[-2:])
+    on = features.mean(axis=(1, 2)) @ first + bias > 0
+    maps = np.einsum("nhwk,nk->nhw", features, on * second[:, 0] @ first.T)
+    shown = run.contract.heatmap
+    assert shown.full_scale == pytest.approx(np.quantile(np.abs(maps), 0.99), rel=1e-4)
+    assert shown.region_threshold == pytest.approx(shown.full_scale / 2)
+
+
+def test_people_are_told_what_is_not_known(about: ForeignModel) -> None:
+    told = "\n".join(doubts_of(BARE))
+    for word in ("edgecad evaluate", "CAD, nonCAD", "'tf'", "0.5", "--origin", "--images"):
+        assert word in told
+    fewer = "\n".join(doubts_of(about))
+    assert "--origin" not in fewer
+    assert "--images" not in fewer
+    assert "not calibrated" in fewer
+
+
+def test_refused_scans_are_counted_and_what_is_not_known_is_said(model_file: Path, about: ForeignModel) -> None:
+    told: list[str] = []
+    foreign_run(model_file, about, told.append)
+    assert told[0].startswith("1 of 5 scans of --images are refused; the last: ")
+    assert told[1:] == list(doubts_of(about))
+
+
+@pytest.mark.parametrize(
+    ("scaling", "inside", "words"),
+    [
+        ("tf", True, "'its_own' scales by itself"),
+        ("none", False, "none of its layers scales"),
+        ("tf", False, ""),
+        ("none", True, ""),
+    ],
+)
+def test_scaling_twice_or_never_looks_wrong(scaling: Any, inside: bool, words: str, tmp_path: Path) -> None:
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Rescaling(1 / 255, name="its_own")(image) if inside else image
+    base = keras.Model(image, layers.Conv2D(4, 3, strides=8, activation="relu")(x))
+    model = keras.Sequential([base, layers.GlobalAveragePooling2D(), layers.Dense(2)])
+    model.save(tmp_path / "model.keras")
+    told: list[str] = []
+    about = replace(BARE, scaling=scaling)
+    foreign_run(tmp_path / "model.keras", about, told.append)
+    more = told[len(doubts_of(about)) :]
+    assert len(more) == bool(words)
+    assert words in "".join(more)
+
+
+def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
+    model_file: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    run = foreign_run(model_file, replace(BARE, unit="nonCAD"))
+    export_run(run, tmp_path / "models" / run.contract.name, Request())
+    with Classifier(tmp_path / "models" / "latest", device="cpu") as classifier:
+        prediction = classifier(phantom_jpeg)
+        contract = classifier.contract
+    fed = prepare(read_screen(phantom_jpeg).pixels, contract.preparation).image[None] / 127.5 - 1
+    wanted = 1 - float(keras.models.load_model(model_file).predict(fed, verbose=0)[0, 0])
+    assert prediction.probability == pytest.approx(wanted, abs=2e-5)
+    assert {"colours-unchecked", "model-unmeasured"} <= {finding.code for finding in prediction.findings}
+    assert "colours-unseen" not in {finding.code for finding in prediction.findings}
+    assert prediction.stamp == PHANTOM_STAMP
+    assert contract.labelling.sentence("CAD").startswith("how many of the training patients were CAD is not known")
+    assert answer_figure(prediction, contract).shape[2] == 3
