@@ -10,34 +10,41 @@ from numpy.typing import NDArray
 
 from edgecad_export.gate import Verdict
 from edgecad_export.graph import Parts, parts_of
-from edgecad_export.precision.errors_by_node import COMPUTE, most_hurt, with_users
+from edgecad_export.precision.correction import corrected
 from edgecad_export.precision.narrowed import Attempt, Narrowed
+from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_users
 
 MOST_WIDER = 0.25
 """Largest share of a backbone's computing nodes that may be found to hurt; beyond it the file is hardly fp16."""
-LOOKED_AT = 4
+MOST_SHOWN = 48
+"""Most training images that features are corrected on."""
+LOOKED_AT = 8
 """Images on which the nodes that hurt are found."""
 
 
 def narrowed_to_fp16(
-    proto: onnx.ModelProto, images: NDArray[np.uint8], judged: Callable[[onnx.ModelProto], Verdict]
+    proto: onnx.ModelProto, calibration: NDArray[np.uint8], judged: Callable[[onnx.ModelProto], Verdict]
 ) -> Narrowed:
     """Convert a graph, and keep in fp32 what hurts, until the gate holds.
 
     Args:
-        images: prepared, `(n, size, size, 3)`, on which nodes that hurt are found.
+        calibration: prepared training images, `(n, size, size, 3)`, on which features are corrected and the nodes that
+            hurt are found; with none, neither can be.
         judged: what the gate says of a graph.
     """
     attempts = []
     ranked: tuple[str, ...] = ()
-    result = fp16_from_fp32(proto)
+    result = proto
     wider: tuple[str, ...] = ()
+    shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
     graph = parts_of(proto).backbone.graph
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
+        if hurting and not len(calibration):
+            break
         if hurting and not ranked:
-            ranked = most_hurt(proto, result, images[:LOOKED_AT])
+            ranked = most_sensitive(proto, calibration[:: max(1, len(calibration) // LOOKED_AT)])
         wider = with_users(graph, ranked[:hurting])
-        result = fp16_from_fp32(proto, wider)
+        result = corrected(fp16_from_fp32(proto, wider), proto, shown)
         verdict = judged(result)
         attempts.append(Attempt(f"fp16, {len(wider)} nodes of the backbone in fp32", verdict.summary))
         if verdict.holds:

@@ -14,8 +14,8 @@ from onnx import numpy_helper
 
 from edgecad_export.exporter import Request, candidates_of
 from edgecad_export.graph import backbone_bytes, parts_of
-from edgecad_export.precision.errors_by_node import most_hurt
 from edgecad_export.precision.fp16 import fp16_from_fp32, narrowed_to_fp16
+from edgecad_export.precision.sensitivity import most_sensitive
 from edgecad_export.runfiles import read_run
 from edgecad_export.tolerances import TOLERANCES, Tolerances
 
@@ -84,9 +84,9 @@ def test_layers_that_overflow_are_found_kept_in_fp32_and_reported(made: Callable
     assert "finite" in candidate.narrowed.attempts[0].said or "bound" in candidate.narrowed.attempts[0].said
 
 
-def test_the_node_that_hurts_most_comes_first(made: Callable[[Any], Any]) -> None:
+def test_the_node_whose_values_overflow_comes_first(made: Callable[[Any], Any]) -> None:
     candidates = made(_overflowing())
-    ranked = most_hurt(candidates.fp32, fp16_from_fp32(candidates.fp32), candidates.run.images[:2])
+    ranked = most_sensitive(candidates.fp32, candidates.run.images[:2])
     convolutions = [node.name for node in candidates.fp32.graph.node if node.op_type == "Conv"]
     assert ranked[0] == convolutions[1]
 
@@ -107,6 +107,6 @@ def test_where_nothing_helps_the_last_attempt_is_given_back_and_does_not_hold(
 def test_the_fp32_graph_is_left_as_it_is(made: Callable[[Any], Any], small_classifier: Build) -> None:
     candidates = made(small_classifier())
     before = candidates.fp32.SerializeToString()
-    narrowed_to_fp16(candidates.fp32, candidates.run.images, lambda proto: candidates.gate.judge(
+    narrowed_to_fp16(candidates.fp32, candidates.run.calibration, lambda proto: candidates.gate.judge(
         proto.SerializeToString(), TOLERANCES["fp16"]))  # fmt: skip
     assert candidates.fp32.SerializeToString() == before
