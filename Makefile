@@ -31,8 +31,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/edgecad demo
 
+# Two processes hold two TensorFlows, some 4 GB; more only where there is memory for them.
+WORKERS ?= 2
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

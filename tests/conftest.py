@@ -379,3 +379,11 @@ def edgecad(tmp_path: Path) -> Callable[..., Finished]:
         return Finished(done.returncode, out, err, frozenset(modules), peak / 1024)
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, on one worker, what shares costly fixtures: a file's tests; and, over files, one backbone's."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        backbone = parameters.get("backbone_onnx")
+        item.add_marker(pytest.mark.xdist_group(item.path.name if backbone is None else f"backbone {backbone}"))

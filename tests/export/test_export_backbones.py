@@ -10,7 +10,7 @@ import pytest
 from edgecad.runners.base import OUTPUTS
 from edgecad_export.graph import nodes_by_type, parts_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # the conversion of a deep network counts as a test's
 
 TRAINING_ONLY = {"Dropout", "Shape", "If", "Loop", "Unknown"}
 FOLDED = ("vgg16", "vgg19", "resnet50", "resnet101", "resnet152", "mobilenetv2", "inceptionv3", "xception")

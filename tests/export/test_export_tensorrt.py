@@ -17,6 +17,7 @@ from edgecad_export.precision.fp16 import fp16_from_fp32
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(
         find_spec("tensorrt_rtx") is None, reason="TensorRT-RTX is not installed: pip install 'edgecad[tensorrt-rtx]'"
     ),
