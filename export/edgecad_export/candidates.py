@@ -52,6 +52,7 @@ class Candidates:
     contract: Contract
     gate: Gate
     fp32: onnx.ModelProto
+    say: Callable[[str], None] = lambda _: None
 
     def of(self, precision: Precision, allowed: Tolerances) -> Candidate:
         """Make and judge one.
@@ -83,7 +84,7 @@ class Candidates:
                 f"{self.run.folder} comes with no training images, and int8 needs some to calibrate by; give --images for "
                 "a model of someone else, run `edgecad train` again for a run, or export without --int8"
             )
-        return narrowed_to_int8(self.fp32, self.run.calibration, judged)
+        return narrowed_to_int8(self.fp32, self.run.calibration, judged, self.say)
 
 
 def with_contract(proto: onnx.ModelProto, contract: Contract) -> bytes:

@@ -143,7 +143,7 @@ def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Cand
     gate = gate_of(classifier, run)
     say("Keras to ONNX")
     contract = _begun(run.contract)
-    return Candidates(run, contract, gate, _graph(classifier, contract, request.opset))
+    return Candidates(run, contract, gate, _graph(classifier, contract, request.opset), say)
 
 
 def _classifier(run: Run) -> Classifier:

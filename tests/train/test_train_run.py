@@ -26,7 +26,8 @@ from edgecad_train.training.trainer import Trainer
 
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
-    "validation.npz", "heatmaps.npz", "report.html", "curves.png", "cases-right.png", "cases-wrong.png",
+    "validation.npz", "calibration.npz", "heatmaps.npz", "report.html", "curves.png",
+    "cases-right.png", "cases-wrong.png",
 }  # fmt: skip
 DRAWN = ("roc", "calibration", "confusion", "decision-curve")
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Contract, Decision, Labelling
+from edgecad.heatmap import scale_of_maps
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
-from edgecad_train.evaluation.decision import choose_heatmap_scale
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -54,7 +54,7 @@ def contract_for(
         head=str(choice.head),
         feature_layer=backbone.feature_layer,
         decision=decision,
-        heatmap=choose_heatmap_scale(np.asarray(held_maps, np.float64)),
+        heatmap=scale_of_maps(np.asarray(held_maps, np.float64)),
         labelling=Labelling(
             reference=settings.reference,
             prevalence=float(np.mean([labels[patient] == POSITIVE for patient in learnt])),

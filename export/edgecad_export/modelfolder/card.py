@@ -197,8 +197,9 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
         )
     if "int8" in precisions:
         yield (
-            "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Processors without 8-bit "
-            "dot products may saturate; run `edgecad verify --precision int8` on each machine."
+            "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Its weights have "
+            "7 bits, so that processors without 8-bit dot products do not saturate; still, run "
+            "`edgecad verify --precision int8` on each machine."
         )
 
 

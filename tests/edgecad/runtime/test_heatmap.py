@@ -13,6 +13,7 @@ from edgecad.heatmap import (
     class_activation,
     correlation,
     identity_error,
+    scale_of_maps,
     score_map,
     share_outside_disc,
 )
@@ -168,3 +169,14 @@ def test_an_empty_map_has_nothing_outside() -> None:
 def test_the_share_outside_does_not_depend_on_the_maps_scale() -> None:
     shown = np.random.default_rng(0).normal(size=(4, 6))
     assert share_outside_disc(1000 * shown) == pytest.approx(share_outside_disc(shown))
+
+
+def test_the_heat_maps_scale_is_the_99th_percentile_of_magnitude() -> None:
+    maps = np.linspace(-2, 1, 4 * 49).reshape(4, 7, 7)
+    scale = scale_of_maps(maps)
+    assert scale.full_scale == pytest.approx(np.quantile(np.abs(maps), 0.99))
+    assert scale.region_threshold == pytest.approx(scale.full_scale / 2)
+
+
+def test_flat_heat_maps_still_give_a_positive_scale() -> None:
+    assert scale_of_maps(np.zeros((2, 7, 7))).region_threshold > 0

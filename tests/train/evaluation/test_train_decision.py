@@ -10,7 +10,6 @@ from edgecad_train.evaluation.decision import (
     SENSITIVITY_WANTED,
     TEMPERATURES,
     choose_decision,
-    choose_heatmap_scale,
     threshold_for_sensitivity,
 )
 
@@ -95,17 +94,6 @@ def test_the_threshold_is_on_the_scores_after_temperature() -> None:
     scores = 1 / (1 + np.exp(-log_odds / decision.temperature))
     assert decision.threshold == pytest.approx(threshold_for_sensitivity(scores, truth))
     assert str(SENSITIVITY_WANTED) in decision.rule
-
-
-def test_the_heat_maps_scale_is_the_99th_percentile_of_magnitude() -> None:
-    maps = np.linspace(-2, 1, 4 * 49).reshape(4, 7, 7)
-    scale = choose_heatmap_scale(maps)
-    assert scale.full_scale == pytest.approx(np.quantile(np.abs(maps), 0.99))
-    assert scale.region_threshold == pytest.approx(scale.full_scale / 2)
-
-
-def test_flat_heat_maps_still_give_a_positive_scale() -> None:
-    assert choose_heatmap_scale(np.zeros((2, 7, 7))).region_threshold > 0
 
 
 @pytest.mark.parametrize("part", ["validation", "out-of-fold"])

@@ -1,4 +1,4 @@
-"""Colours of the training scans, and the colour tables that they were drawn in.
+"""The colour tables that the training scans were drawn in.
 
 A workstation draws uptake through a table of colours. A network that knows one table knows little of another, and
 where table and label go together it learns the table.
@@ -6,14 +6,14 @@ where table and label go together it learns the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Colours, Crop
+from edgecad.contract import Crop
 from edgecad.polarmap import colour_cell, input_mask
 
 if TYPE_CHECKING:
@@ -49,20 +49,6 @@ class ColourTables:
     def rows(self, table: int) -> NDArray[np.intp]:
         """Scans of one table."""
         return np.flatnonzero(self.group == table)
-
-
-def colours_of(images: Iterable[NDArray[np.uint8]], crop: Crop = "polar-map", min_share: float = 1e-4) -> Colours:
-    """Colours that cover at least `min_share` of the discs of `images`, or of all of them for whole images.
-
-    Args:
-        images: each `(size, size, 3)` uint8 RGB, prepared by the rule `crop`.
-    """
-    counts = np.zeros(4096, np.int64)
-    for image in images:
-        inside = input_mask(image.shape[0], crop)
-        counts += np.bincount(colour_cell(image[inside]), minlength=4096)
-    seen = counts >= max(min_share * counts.sum(), 1)
-    return Colours(bins=np.packbits(seen).tobytes().hex())
 
 
 def colour_tables(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], crop: Crop = "polar-map") -> ColourTables:

@@ -1,4 +1,4 @@
-"""From logits to a decision: temperature, threshold and heat map scale, all from validation data."""
+"""From logits to a decision: temperature and threshold, both from validation data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from edgecad.contract import Decision, HeatmapScale
+from edgecad.contract import Decision
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.intervals import Bools, Floats
 from edgecad_train.evaluation.ties import differ, tied
@@ -67,14 +67,3 @@ def threshold_for_sensitivity(scores: Floats, truth: Bools, wanted: float = SENS
     below = scores[scores < kept]
     threshold = (kept + below.max()) / 2 if len(below) else kept / 2
     return float(np.clip(threshold, 1e-6, 1 - 1e-6))
-
-
-def choose_heatmap_scale(score_maps: Floats) -> HeatmapScale:
-    """Fix the colour scale from the validation heat maps `(n, h, w)`, logit units.
-
-    Full colour at the 99th percentile of magnitude; the activated region lies beyond half of it.
-    Both are EdgeCAD's choice: the paper does not say how its regions were drawn.
-    """
-    full = float(np.quantile(np.abs(score_maps), 0.99))
-    full = max(full, 1e-3)
-    return HeatmapScale(full_scale=full, region_threshold=full / 2)

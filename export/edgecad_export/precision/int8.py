@@ -1,0 +1,141 @@
+"""fp32 to int8: the backbone in 8 bits, fitted to training images; scaling, head and heat map in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgecad_export.gate import Verdict
+from edgecad_export.graph import backbone_bytes, parts_of
+from edgecad_export.precision.equalisation import equalised, groups_of
+from edgecad_export.precision.fitting import fitted
+from edgecad_export.precision.largest import largest_values
+from edgecad_export.precision.narrowed import Attempt, Narrowed
+from edgecad_export.precision.plain_graph import attribute, backbone_of, plain_from_folded, weights_of
+from edgecad_export.precision.qdq import qdq_from_fitted
+
+WEIGHT_LIMIT = 64
+"""Weights are whole numbers of 7 bits. Processors without VNNI add pairs of products in 16 bits and cut off what goes
+beyond, silently: 2 x 255 x 64 fits, 2 x 255 x 127 does not. So the same file answers the same everywhere."""
+MOST_BYTES = 0.30
+"""Largest size of the int8 backbone's constants relative to fp32's; what is kept wider must stay below."""
+MOST_IMAGES = 96
+"""Calibration images that are used, at most."""
+MEMORY = 384 * 2**20
+"""Bytes that one activation of all calibration images may take, at most; a few of them are held at a time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays in fp32."""
+
+    stream: bool
+    """What flows from sum to sum in residual networks, with the batch normalisation that reads it: many channels of
+    unlike ranges, and each sum would round all of it again."""
+    beginning: float
+    """Share of the backbone's nodes, from its first convolution on. Few weights lie there, and errors made there are
+    what the whole network works on."""
+
+    def __str__(self) -> str:
+        parts = (["the residual stream"] if self.stream else []) + (
+            [f"the first {self.beginning:.0%}"] if self.beginning else []
+        )
+        return f"{' and '.join(parts)} in fp32" if parts else "the whole backbone"
+
+    def wider(self, network: list[onnx.NodeProto]) -> tuple[str, ...]:
+        """Names of the nodes that stay in fp32."""
+        count = round(self.beginning * len(network))
+        stream = [node.name for node in network[count:] if self.stream and _is_of_stream(node)]
+        return (*(node.name for node in network[:count]), *stream)
+
+
+def _is_of_stream(node: onnx.NodeProto) -> bool:
+    alone = attribute(node, "group", 1) > 1 and list(attribute(node, "kernel_shape", [])) == [1, 1]
+    return node.op_type == "Add" or (node.op_type == "Conv" and alone)
+
+
+PLANS = (
+    Plan(False, 0.0),
+    Plan(False, 0.1),
+    Plan(True, 0.1),
+    Plan(True, 0.2),
+    Plan(True, 0.35),
+    Plan(True, 0.5),
+)
+"""What is tried, the fastest first."""
+
+
+def narrowed_to_int8(
+    proto: onnx.ModelProto,
+    calibration: NDArray[np.uint8],
+    judged: Callable[[onnx.ModelProto], Verdict],
+    progress: Callable[[str], None] = lambda told: None,
+) -> Narrowed:
+    """Convert a graph, and keep in fp32 what hurts, until the gate holds.
+
+    Args:
+        proto: the fp32 graph, folded.
+        calibration: prepared training images, `(n, size, size, 3)`; at least one.
+        judged: what the gate says of a graph.
+        progress: told in words what is under way.
+    """
+    source = source_of(proto, calibration)
+    network = backbone_of(source.plain)[1]
+    kept: tuple[str, ...] = ()
+    result, attempts = proto, dict[tuple[str, ...], Attempt]()
+    for plan in PLANS:
+        wider = plan.wider(network)
+        if wider in attempts:
+            continue
+        progress(f"int8, {plan}")
+        candidate = source.int8(wider)
+        if attempts and source.share(candidate) > MOST_BYTES:
+            break
+        result, kept, verdict = candidate, wider, judged(candidate)
+        attempts[wider] = Attempt(f"int8, {plan}", verdict.summary)
+        if verdict.holds:
+            break
+    return Narrowed(result, kept, tuple(attempts.values()))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is narrowed.
+
+    Attributes:
+        plain: the fp32 graph, plain and equalised.
+        images: to fit it on.
+        size: of the backbone's constants in fp32, bytes.
+    """
+
+    plain: onnx.ModelProto
+    images: NDArray[np.uint8]
+    size: int
+
+    def int8(self, wider: tuple[str, ...] = ()) -> onnx.ModelProto:
+        """The int8 graph with these nodes left in fp32."""
+        return qdq_from_fitted(fitted(self.plain, self.images, WEIGHT_LIMIT, wider), wider)
+
+    def share(self, narrow: onnx.ModelProto) -> float:
+        """Size of the backbone's constants relative to fp32's."""
+        return backbone_bytes(narrow) / self.size
+
+
+def source_of(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Source:
+    """Prepare a graph: plain, and its channels equalised on the calibration images."""
+    plain = plain_from_folded(proto)
+    images = calibration[np.linspace(0, len(calibration) - 1, min(len(calibration), _image_count(plain))).astype(int)]
+    rescaled = set().union(*(group.tensors for group in groups_of(plain, weights_of(plain))))
+    largest = largest_values(plain, rescaled, images)
+    return Source(equalised(plain, largest), images, backbone_bytes(proto))
+
+
+def _image_count(proto: onnx.ModelProto) -> int:
+    """As many images as memory has room for; see `MEMORY`."""
+    described = onnx.shape_inference.infer_shapes(parts_of(proto).backbone).graph.value_info
+    shapes = ([dim.dim_value or 1 for dim in value.type.tensor_type.shape.dim] for value in described)
+    return max(1, min(MOST_IMAGES, MEMORY // (4 * max(int(np.prod(shape)) for shape in shapes))))
