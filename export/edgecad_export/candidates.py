@@ -81,8 +81,8 @@ class Candidates:
 
         if not len(self.run.calibration):
             raise UsageError(
-                f"{self.run.folder} comes with no training images, and int8 needs some to calibrate by; give --images for "
-                "a model of someone else, run `edgecad train` again for a run, or export without --int8"
+                f"{self.run.folder} comes with no training images, and int8 needs some to calibrate by; give "
+                "--images for a model of someone else, run `edgecad train` again for a run, or export without --int8"
             )
         return narrowed_to_int8(self.fp32, self.run.calibration, judged, self.say)
 
