@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import onnx
@@ -22,15 +26,42 @@ def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
         GateFailed: the graph has other inputs or outputs, or shape arithmetic.
     """
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    # Otherwise each of its passes works on a copy, which takes 90 times a network's size before any is freed, and one
+    # that fails is left out without a word.
+    os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
     import tf2onnx
 
     signature = [tf.TensorSpec(model.inputs[0].shape, tf.uint8, name="image")]
-    proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset)
+    proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset, optimizers=_passes())
+    gc.collect()
     proto.ir_version = IR_VERSION
     _name_outputs(proto)
     _name_batch(proto)
     check_graph(proto)
     return proto
+
+
+def _passes() -> dict[str, Callable[[], Any]]:
+    """The converter's passes, each behind a collection: they leave cycles that hold the weights again and again."""
+    from tf2onnx.optimizer.back_to_back_optimizer import BackToBackOptimizer
+    from tf2onnx.optimizer.const_fold_optimizer import ConstFoldOptimizer
+    from tf2onnx.optimizer.global_pool_optimizer import GlobalPoolOptimizer
+    from tf2onnx.optimizer.identity_optimizer import IdentityOptimizer
+    from tf2onnx.optimizer.merge_duplicated_nodes_optimizer import MergeDuplicatedNodesOptimizer
+    from tf2onnx.optimizer.reshape_optimizer import ReshapeOptimizer
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer
+
+    passes = (TransposeOptimizer, ConstFoldOptimizer, MergeDuplicatedNodesOptimizer, ReshapeOptimizer,
+              GlobalPoolOptimizer, IdentityOptimizer, BackToBackOptimizer)  # fmt: skip
+
+    def behind_collection(made: Callable[[], Any]) -> Callable[[], Any]:
+        def make() -> Any:
+            gc.collect()
+            return made()
+
+        return make
+
+    return {made.__name__: behind_collection(made) for made in passes}
 
 
 def _name_outputs(proto: onnx.ModelProto) -> None:
