@@ -17,7 +17,7 @@ from edgecad.cli.program import app
         (["infer"], "missing argument 'SCAN'", "edgecad infer --help"),
         (["infer", "--out"], "'--out' requires an argument", "edgecad infer --help"),
         (["infer", "a.jpg", "--threshold", "much"], "invalid value for '--threshold'", "edgecad infer --help"),
-        (["verify", "one", "two"], "unexpected extra argument(s) (two)", "edgecad verify --help"),
+        (["verify", "one", "two"], "got unexpected extra argument(s) (two)", "edgecad verify --help"),
         (["trian"], "no such command 'trian'", "edgecad --help"),
         (["--bogus"], "no such option: --bogus", "edgecad --help"),
     ],
