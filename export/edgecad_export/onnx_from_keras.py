@@ -17,6 +17,8 @@ from edgecad.runners.base import OUTPUTS
 
 IR_VERSION = 8
 """What onnxruntime 1.18, the oldest that the runtime accepts, can read."""
+CATCH = "TF2ONNX_CATCH_ERRORS"
+"""Once this is set the converter's passes work in place and raise; what it is set to does not matter to it."""
 
 
 def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
@@ -25,19 +27,33 @@ def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
     Raises:
         GateFailed: the graph has other inputs or outputs, or shape arithmetic.
     """
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    # Otherwise each of its passes works on a copy, which takes 90 times a network's size before any is freed, and one
-    # that fails is left out without a word.
-    os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
-    import tf2onnx
-
-    signature = [tf.TensorSpec(model.inputs[0].shape, tf.uint8, name="image")]
-    proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset, optimizers=_passes())
-    gc.collect()
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
+    try:
+        proto = _converted(model, opset, careful=False)
+    except Exception:  # One of the converter's passes stumbled over this network; it raises whatever it hits.
+        proto = _converted(model, opset, careful=True)
     proto.ir_version = IR_VERSION
     _name_outputs(proto)
     _name_batch(proto)
     check_graph(proto)
+    return proto
+
+
+def _converted(model: keras.Model, opset: int, careful: bool) -> onnx.ModelProto:
+    """Convert; `careful` lets each pass work on a copy and leaves out those that fail, in three times the memory."""
+    import tf2onnx
+
+    signature = [tf.TensorSpec(model.inputs[0].shape, tf.uint8, name="image")]
+    saved = os.environ.pop(CATCH, None)
+    if not careful:
+        os.environ[CATCH] = "FALSE"
+    try:
+        proto, _ = tf2onnx.convert.from_keras(model, input_signature=signature, opset=opset, optimizers=_passes())
+    finally:
+        os.environ.pop(CATCH, None)
+        if saved is not None:
+            os.environ[CATCH] = saved
+    gc.collect()
     return proto
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -206,18 +205,16 @@ class Converted:
 
 
 @pytest.fixture(scope="session", params=sorted(BACKBONES))
-def backbone_onnx(
-    request: pytest.FixtureRequest, run_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Converted]:
-    """Each of the sixteen backbones, converted and judged once; all tests that want one share it."""
-    folder = tmp_path_factory.mktemp(request.param) / "a-run"
-    model = _realistic(request.param)
-    size = backbone_named(request.param).size
-    run = read_run(run_folder(folder, model, size=size))
-    candidates = candidates_of(run, Request())
-    candidate = candidates.of("fp32", TOLERANCES["fp32"])
+def backbone_onnx(request: pytest.FixtureRequest, contract_of: Callable[..., Contract]) -> Iterator[Converted]:
+    """Each of the sixteen backbones, converted and judged once; all tests that want one share it.
+
+    The run stays in memory: saving and loading deep networks would cost more than judging them.
+    """
+    model, size = _realistic(request.param), backbone_named(request.param).size
+    contract = contract_of(size, feature_layer=_feature_layer(model))
+    run = Run(Path("a-run"), model, contract, _images(size), None, None, _images(size, 12)[6:])
+    candidate = candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"])
     yield Converted(request.param, run, candidate.narrowed.proto, candidate.verdict)
-    shutil.rmtree(folder)
     keras.backend.clear_session()
 
 
