@@ -64,11 +64,16 @@ class Candidates:
         contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
         gate = self.gate if precision == "fp32" else self.gate.without(self.run.calibration)
 
+        verdicts = []
+
         def judged(proto: onnx.ModelProto) -> Verdict:
-            return gate.judge(with_contract(proto, contract), allowed)
+            verdicts.append(gate.judge(with_contract(proto, contract), allowed))
+            return verdicts[-1]
 
         narrowed = self._narrowed(precision, judged)
-        return Candidate(contract, narrowed, judged(narrowed.proto), time.monotonic() - begun)
+        # A way to fewer bits gives back the graph that it had judged last; fp32 comes unjudged.
+        verdict = verdicts[-1] if verdicts else judged(narrowed.proto)
+        return Candidate(contract, narrowed, verdict, time.monotonic() - begun)
 
     def _narrowed(self, precision: Precision, judged: Callable[[onnx.ModelProto], Verdict]) -> Narrowed:
         if precision == "fp32":

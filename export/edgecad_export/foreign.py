@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from edgecad.colours import colours_of
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
 from edgecad.errors import InputRefused, UsageError
-from edgecad.golden import golden_samples
 from edgecad.heatmap import scale_of_maps
 from edgecad.images import is_scan_file, read_screen
 from edgecad.polarmap import prepare
 from edgecad_export.answers import answers_of_keras
 from edgecad_export.cam_head import classifier_from_keras
 from edgecad_export.foreign_about import ForeignModel, doubts_of
+from edgecad_export.gate import golden_images
 from edgecad_export.keras_file import open_foreign
 from edgecad_export.rebuilt import Rebuilt, check_same_function, rebuilt_from_foreign
 from edgecad_export.runfiles import Run
@@ -66,8 +66,8 @@ def foreign_run(path: Path, about: ForeignModel, warn: Warn = lambda _: None) ->
 
 def _phantom_screens(preparation: Preparation) -> NDArray[np.uint8]:
     """The golden screens, prepared, and darker forms of them."""
-    whole = [prepare(read_screen(content).pixels, preparation).image for content in golden_samples().values()]
-    return np.stack([image // by for by in DIMMED for image in whole]).astype(np.uint8)
+    whole = golden_images(preparation)
+    return np.concatenate([whole // by for by in DIMMED]).astype(np.uint8)
 
 
 def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uint8]:

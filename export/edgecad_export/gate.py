@@ -8,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace as msgspec_replace
 from numpy.typing import NDArray
 
-from edgecad.contract import Contract
+from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import golden_samples
 from edgecad.heatmap import logit_scale
@@ -98,7 +98,8 @@ def gate_of(classifier: Classifier, run: Run) -> Gate:
         ModelInvalid: the model in the run folder is not the one that training recorded.
         GateFailed: it gives values that are not finite.
     """
-    golden = _golden_images(run.contract)
+    # A region of the contract's is left out, as the runtime does where it replays these screens.
+    golden = golden_images(msgspec_replace(run.contract.preparation, region=None))
     validation, screens = (answers_of_keras(classifier, run.contract, images) for images in (run.images, golden))
     if not (validation.finite and screens.finite):
         raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
@@ -106,9 +107,8 @@ def gate_of(classifier: Classifier, run: Run) -> Gate:
     return Gate(run.contract, Subjects(run.images, validation, run.truth), Subjects(golden, screens, None))
 
 
-def _golden_images(contract: Contract) -> NDArray[np.uint8]:
-    """The golden screens as the runtime prepares them for this model, a region of the contract's left out."""
-    preparation = msgspec_replace(contract.preparation, region=None)
+def golden_images(preparation: Preparation) -> NDArray[np.uint8]:
+    """The golden screens as the runtime prepares them, `(n, size, size, 3)`."""
     return np.stack([prepare(read_screen(content).pixels, preparation).image for content in golden_samples().values()])
 
 

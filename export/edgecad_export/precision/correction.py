@@ -8,9 +8,6 @@ changes the heat map, though hardly the score.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -25,16 +22,14 @@ LEAST_VARIANCE = 1e-9
 CORRECTED = "features/corrected"
 
 
-def corrected(narrow: onnx.ModelProto, wide: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
-    """`narrow` with features that are, by least squares over `images` and cells, nearest to `wide`'s.
+def corrected(narrow: onnx.ModelProto, images: NDArray[np.uint8], wanted: NDArray[np.float32]) -> onnx.ModelProto:
+    """`narrow` with features that are, by least squares over images and cells, nearest to the wanted ones.
 
     Args:
-        narrow, wide: the same network in two precisions.
-        images: `(n, size, size, 3)` training images; with none the graph comes back as it was.
+        images: `(n, size, size, 3)` training images, at least one.
+        wanted: `(n, h, w, channels)`, what fp32 gives for them: `features_of` its graph.
     """
-    if not len(images):
-        return narrow
-    scale, shift = _fit(narrow, wide, images)
+    scale, shift = _fit(features_of(narrow, images), wanted)
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between
@@ -69,38 +64,17 @@ def _channel_axis(proto: onnx.ModelProto, between: str) -> int:
     return 1 if turned else 3
 
 
-@dataclass
-class _Sums:
-    """Sums over images and cells, a channel; double precision, because they are subtracted from one another."""
-
-    count: int = 0
-    x: Any = 0.0
-    y: Any = 0.0
-    xx: Any = 0.0
-    xy: Any = 0.0
-
-    def add(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        """Take in features `(cells, channels)` of both."""
-        self.count += len(x)
-        self.x, self.y = self.x + x.sum(0), self.y + y.sum(0)
-        self.xx, self.xy = self.xx + (x * x).sum(0), self.xy + (x * y).sum(0)
-
-
-def _fit(
-    narrow: onnx.ModelProto, wide: onnx.ModelProto, images: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scale and shift of each channel, `(channels,)`: simple linear regression of wide on narrow features."""
-    sessions, sums = [session_of(proto, ["features"]) for proto in (narrow, wide)], _Sums()
-    for start in range(0, len(images), BATCH):
-        sums.add(*(_features(session, images[start : start + BATCH]) for session in sessions))
-    mean_x, mean_y = sums.x / sums.count, sums.y / sums.count
-    variance = sums.xx / sums.count - mean_x**2
-    covariance = sums.xy / sums.count - mean_x * mean_y
+def _fit(narrow: NDArray[np.float32], wanted: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scale and shift of each channel, `(channels,)`: simple linear regression over images and cells."""
+    x, y = (np.asarray(part.reshape(-1, part.shape[-1]), np.float64) for part in (narrow, wanted))
+    variance = x.var(axis=0)
+    covariance = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
     scale = np.where(variance > LEAST_VARIANCE, covariance / np.maximum(variance, LEAST_VARIANCE), 1.0)
-    return scale, mean_y - scale * mean_x
+    return scale, y.mean(axis=0) - scale * x.mean(axis=0)
 
 
-def _features(session: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """`(images * cells, channels)`."""
-    values = session.run(["features"], {"image": images})[0]
-    return np.asarray(values.reshape(-1, values.shape[-1]), np.float64)
+def features_of(proto: onnx.ModelProto, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Last features of a graph, `(n, h, w, channels)`, for at least one image."""
+    session = session_of(proto, ["features"])
+    starts = range(0, len(images), BATCH)
+    return np.concatenate([session.run(None, {"image": images[at : at + BATCH]})[0] for at in starts])

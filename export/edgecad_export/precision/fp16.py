@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgecad_export.gate import Verdict
 from edgecad_export.graph import Parts, parts_of
-from edgecad_export.precision.correction import corrected
+from edgecad_export.precision.correction import corrected, features_of
 from edgecad_export.precision.narrowed import Attempt, Narrowed
 from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_users
 
@@ -37,6 +37,7 @@ def narrowed_to_fp16(
     result = proto
     wider: tuple[str, ...] = ()
     shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
+    wanted = features_of(proto, shown) if len(shown) else None
     graph = parts_of(proto).backbone.graph
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
         if hurting and not len(calibration):
@@ -44,7 +45,9 @@ def narrowed_to_fp16(
         if hurting and not ranked:
             ranked = most_sensitive(proto, calibration[:: max(1, len(calibration) // LOOKED_AT)])
         wider = with_users(graph, ranked[:hurting])
-        result = corrected(fp16_from_fp32(proto, wider), proto, shown)
+        result = fp16_from_fp32(proto, wider)
+        if wanted is not None:
+            result = corrected(result, shown, wanted)
         verdict = judged(result)
         attempts.append(Attempt(f"fp16, {len(wider)} nodes of the backbone in fp32", verdict.summary))
         if verdict.holds:

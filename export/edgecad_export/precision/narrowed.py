@@ -20,7 +20,7 @@ class Narrowed:
     """A graph in fewer bits.
 
     Attributes:
-        proto: the graph. If no attempt held, the last one's: the gate has the last word.
+        proto: the graph that was judged last: the first that held, or else the last attempt's.
         wider: nodes that were kept in fp32, beside the head.
         attempts: all that was tried, in order.
     """
