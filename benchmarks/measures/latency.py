@@ -1,4 +1,4 @@
-"""Files in turn: one image through each, again and again, in one process."""
+"""Files in turn: a few images through each, again and again, in one process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from edgecad.runners.devices import usable_threads
 
-WARM_UP = 10
+WARM_UP, TURNS = 3, 20
+"""Images at the start of each turn that are not counted: another file's weights lie in the processor's cache. And into
+how many turns a file's images are cut, so that a busy moment hits all files."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,20 @@ class Times:
 
 
 def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> dict[str, dict[str, float]]:
-    """Time files, each asked for the outputs named beside it; every round goes through all of them."""
+    """Time files, each asked for the outputs named beside it; every turn goes through all of them."""
     sessions = {name: (_session(content), list(outputs)) for name, (content, outputs) in files.items()}
     size = next(iter(sessions.values()))[0].get_inputs()[0].shape[1]
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
     times: dict[str, list[float]] = {name: [] for name in files}
-    for _ in range(WARM_UP + rounds):
+    for _ in range(TURNS):
         for name, (session, outputs) in sessions.items():
-            begun = time.perf_counter()
-            session.run(outputs, {"image": image})
-            times[name].append(1000 * (time.perf_counter() - begun))
-    return {name: asdict(_times(own[WARM_UP:])) for name, own in times.items()}
+            turn = []
+            for _ in range(WARM_UP + max(1, rounds // TURNS)):
+                begun = time.perf_counter()
+                session.run(outputs, {"image": image})
+                turn.append(1000 * (time.perf_counter() - begun))
+            times[name] += turn[WARM_UP:]
+    return {name: asdict(_times(own)) for name, own in times.items()}
 
 
 def _session(content: bytes) -> Any:
@@ -43,6 +48,8 @@ def _session(content: bytes) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = usable_threads(), 1, 4
+    # Threads of one session that wait actively would take the processor from the next one's.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 

@@ -84,6 +84,8 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int) -> An
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # Threads wait actively while a scan is under way; between scans the processor belongs to others.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     providers: list[Any] = [CPU]
     if kind == "cuda":
         # Without this, a session that cannot have CUDA runs on the CPU and only warns.

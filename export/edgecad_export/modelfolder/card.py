@@ -197,8 +197,8 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
         )
     if "int8" in precisions:
         yield (
-            "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Its weights have "
-            "7 bits, so that processors without 8-bit dot products do not saturate; still, run "
+            "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Its weights are bounded "
+            "so that processors without 8-bit dot products do not saturate; still, run "
             "`edgecad verify --precision int8` on each machine."
         )
 

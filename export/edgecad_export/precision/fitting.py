@@ -19,6 +19,7 @@ from edgecad_export.precision.grids import FUSED, Range, gridded
 from edgecad_export.precision.patches import Patches
 from edgecad_export.precision.plain_graph import Weights, attribute, backbone_of, opset_of, weights_of, with_weights
 from edgecad_export.precision.rounding import rounded
+from edgecad_export.precision.weight_bounds import Bounds
 
 Values = NDArray[Any]
 BATCH = 8
@@ -42,7 +43,6 @@ class Fitted:
 def fitted(
     proto: onnx.ModelProto,
     images: NDArray[np.uint8],
-    limit: int,
     wider: Collection[str] = (),
 ) -> Fitted:
     """Fit every convolution of the backbone.
@@ -50,7 +50,6 @@ def fitted(
     Args:
         proto: as `plain_from_folded` gives it, equalised or not.
         images: `(n, size, size, 3)`.
-        limit: largest weight on the grid, 64 for 7 bits, 127 for 8.
         wider: names of nodes that stay in float.
     """
     scaling, network = backbone_of(proto)
@@ -58,7 +57,6 @@ def fitted(
         opset=opset_of(proto),
         weights=weights_of(proto),
         images=images,
-        limit=limit,
         wider=frozenset(wider),
         gridded=gridded(network, wider),
         nodes=[*scaling, *network],
@@ -74,7 +72,6 @@ class _Walk:
     opset: int
     weights: Weights
     images: NDArray[np.uint8]
-    limit: int
     wider: frozenset[str]
     gridded: frozenset[str]
     nodes: list[onnx.NodeProto]
@@ -128,8 +125,14 @@ class _Walk:
         """The node's output, `(n, ...)`."""
         data = [name for name in dict.fromkeys(node.input) if name and name not in weights]
         run = _session(node, {name: values[name] for name in data}, weights, self.opset)
-        starts = range(0, len(values[data[0]]), BATCH)
-        return np.concatenate([run({name: values[name][at : at + BATCH] for name in data}) for at in starts])
+        count = len(values[data[0]])
+        result = np.empty(0)
+        for start in range(0, count, BATCH):
+            found = run({name: values[name][start : start + BATCH] for name in data})
+            if not start:
+                result = np.empty((count, *found.shape[1:]), found.dtype)
+            result[start : start + BATCH] = found
+        return result
 
     def _fit(self, node: onnx.NodeProto, seen: dict[str, Values]) -> None:
         kernel, bias = (self.weights[name] for name in node.input[1:3])
@@ -140,7 +143,7 @@ class _Walk:
             bias.reshape(groups, -1).astype(np.float64),
             patches.taken(self.wide[node.input[0]]),
             patches.taken(seen[node.input[0]]),
-            self.limit,
+            Bounds.of(node, kernel.shape),
         )
         self.changed |= {node.input[1]: result.weights.reshape(kernel.shape), node.input[2]: result.bias.reshape(-1)}
         self.scales[node.input[1]] = result.scales.reshape(-1).astype(np.float32)

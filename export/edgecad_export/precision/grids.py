@@ -35,8 +35,12 @@ class Grid:
 
     def rounded(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Values as they come out of a quantisation to uint8 and back."""
-        whole = np.clip(np.rint(values / self.scale) + np.float32(self.zero), 0, 255)
-        return np.asarray((whole - np.float32(self.zero)) * self.scale, np.float32)
+        # In one array throughout: activations of many images are large, and new memory is what costs time.
+        result = np.asarray(values / self.scale, np.float32)
+        np.rint(result, out=result)
+        np.clip(result, -self.zero, 255 - self.zero, out=result)
+        result *= self.scale
+        return result
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,13 @@ from edgecad_export.precision.largest import largest_values
 from edgecad_export.precision.narrowed import Attempt, Narrowed
 from edgecad_export.precision.plain_graph import attribute, backbone_of, plain_from_folded, weights_of
 from edgecad_export.precision.qdq import qdq_from_fitted
+from edgecad_export.precision.variations import varied
 
-WEIGHT_LIMIT = 64
-"""Weights are whole numbers of 7 bits. Processors without VNNI add pairs of products in 16 bits and cut off what goes
-beyond, silently: 2 x 255 x 64 fits, 2 x 255 x 127 does not. So the same file answers the same everywhere."""
 MOST_BYTES = 0.30
 """Largest size of the int8 backbone's constants relative to fp32's; what is kept wider must stay below."""
-MOST_IMAGES = 96
-"""Calibration images that are used, at most."""
-MEMORY = 384 * 2**20
+MOST_IMAGES = 192
+"""Calibration images that are used, at most, copies among them."""
+MEMORY = 512 * 2**20
 """Bytes that one activation of all calibration images may take, at most; a few of them are held at a time."""
 
 
@@ -118,7 +116,7 @@ class Source:
 
     def int8(self, wider: tuple[str, ...] = ()) -> onnx.ModelProto:
         """The int8 graph with these nodes left in fp32."""
-        return qdq_from_fitted(fitted(self.plain, self.images, WEIGHT_LIMIT, wider), wider)
+        return qdq_from_fitted(fitted(self.plain, self.images, wider), wider)
 
     def share(self, narrow: onnx.ModelProto) -> float:
         """Size of the backbone's constants relative to fp32's."""
@@ -128,7 +126,9 @@ class Source:
 def source_of(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Source:
     """Prepare a graph: plain, and its channels equalised on the calibration images."""
     plain = plain_from_folded(proto)
-    images = calibration[np.linspace(0, len(calibration) - 1, min(len(calibration), _image_count(plain))).astype(int)]
+    most = _image_count(plain)
+    spread = np.linspace(0, len(calibration) - 1, min(len(calibration), most)).astype(int)
+    images = varied(calibration[spread], most)
     rescaled = set().union(*(group.tensors for group in groups_of(plain, weights_of(plain))))
     largest = largest_values(plain, rescaled, images)
     return Source(equalised(plain, largest), images, backbone_bytes(proto))

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad_export.precision.weight_bounds import Bounds
+
 Floats = NDArray[np.floating]
 
 DAMPING = 0.5
@@ -32,7 +34,7 @@ class Rounded:
 
     Attributes:
         weights: `(g, r, k)`, whole multiples of `scales`.
-        scales: `(g, r)`, one an output; at least `weights / limit`.
+        scales: `(g, r)`, one an output.
         bias: `(g, r)`, such that the mean output over the samples is the wanted one.
     """
 
@@ -41,8 +43,8 @@ class Rounded:
     bias: NDArray[np.float64]
 
 
-def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, limit: int) -> Rounded:
-    """Round to `-limit..limit` times a scale of each output.
+def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds: Bounds) -> Rounded:
+    """Round to whole multiples, within bounds, of a scale of each output.
 
     Args:
         weights: `(g, r, k)`.
@@ -51,14 +53,18 @@ def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, limit: 
         narrow: `(g, s, k)`, the same patches as they come out of what was rounded before.
     """
     wide_mean, narrow_mean = (np.asarray(np.mean(part, axis=1, dtype=np.float64)) for part in (wide, narrow))
-    seen = np.asarray(narrow - np.expand_dims(narrow_mean, 1), np.float32)
-    lost = np.asarray(wide - np.expand_dims(wide_mean, 1), np.float32) - seen
+    seen, lost = _centred(narrow, narrow_mean), _centred(wide, wide_mean)
+    lost -= seen
     moments, moved = _moments(seen, seen), _moments(lost, seen)
     wanted = weights + _solved(moments, np.asarray(weights, np.float64) @ moved)
-    scales = _scales(wanted, limit)
-    result = _on_grid(wanted, scales, moments, limit)
+    scales = _scales(wanted, bounds)
+    result = _on_grid(wanted, scales, moments, bounds)
     means = np.einsum("grk,gk->gr", weights, wide_mean) - np.einsum("grk,gk->gr", result, narrow_mean)
     return Rounded(result, scales, bias + means)
+
+
+def _centred(samples: Floats, mean: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.asarray(samples, np.float32) - np.expand_dims(mean, 1).astype(np.float32)
 
 
 def _moments(one: Floats, other: Floats) -> NDArray[np.float64]:
@@ -78,30 +84,43 @@ def _solved(moments: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray
     return np.swapaxes(np.linalg.solve(_damped(moments, STIFFNESS), np.swapaxes(right, 1, 2)), 1, 2)
 
 
-def _scales(weights: NDArray[np.float64], limit: int) -> NDArray[np.float64]:
-    largest = np.abs(weights).max(axis=2)
+def _scales(weights: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
+    found = bounds.smallest_scales(weights)
     # Held as float32 in the graph; a folded channel that is zero throughout takes any scale.
-    return np.where(largest > 0, largest / limit, 1.0).astype(np.float32).astype(np.float64)
+    return np.where(found > 0, found, 1.0).astype(np.float32).astype(np.float64)
 
 
 def _on_grid(
-    weights: NDArray[np.float64], scales: NDArray[np.float64], moments: NDArray[np.float64], limit: int
+    weights: NDArray[np.float64], scales: NDArray[np.float64], moments: NDArray[np.float64], bounds: Bounds
 ) -> NDArray[np.float64]:
     """Nearest plane, last column first; columns in the order of their moments, so that the largest is rounded first."""
     order = np.argsort(np.diagonal(moments, axis1=1, axis2=2), axis=1, kind="stable")
+    back = np.argsort(order, axis=1, kind="stable")
     sorted_weights = np.take_along_axis(weights, order[:, None, :], axis=2)
     sorted_moments = np.take_along_axis(np.take_along_axis(moments, order[:, :, None], 1), order[:, None, :], 2)
     factor = np.linalg.cholesky(_damped(sorted_moments, DAMPING))
     factor = factor / np.diagonal(factor, axis1=1, axis2=2)[:, None, :]
-    result = _nearest_plane(sorted_weights, scales, factor, limit)
-    return np.take_along_axis(result, np.argsort(order, axis=1, kind="stable")[:, None, :], axis=2)
+    partners = np.take_along_axis(back, bounds.partners[order], axis=1)
+    result = _nearest_plane(sorted_weights, scales, factor, partners, bounds)
+    return np.take_along_axis(result, back[:, None, :], axis=2)
 
 
 def _nearest_plane(
-    weights: NDArray[np.float64], scales: NDArray[np.float64], factor: NDArray[np.float64], limit: int
+    weights: NDArray[np.float64],
+    scales: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    partners: NDArray[np.intp],
+    bounds: Bounds,
 ) -> NDArray[np.float64]:
-    """Round `(g, r, k)` weights; `factor` `(g, k, k)` is lower triangular with ones on its diagonal."""
+    """Round `(g, r, k)` weights.
+
+    Args:
+        factor: `(g, k, k)`, lower triangular with ones on its diagonal.
+        partners: `(g, k)`, as the bounds', in the order of the columns.
+    """
     result, errors = np.empty_like(weights), np.zeros_like(weights)
+    room = np.full(weights.shape, float(bounds.alone))
+    groups = np.arange(len(weights))
     for end in range(weights.shape[2], 0, -BLOCK):
         start = max(0, end - BLOCK)
         wanted = weights[:, :, start:end] + errors[:, :, end:] @ factor[:, end:, start:end]
@@ -109,7 +128,9 @@ def _nearest_plane(
         for column in range(end - start - 1, -1, -1):
             here = start + column
             carried = np.einsum("grk,gk->gr", errors[:, :, here + 1 : end], inside[:, column + 1 :, column])
-            target = wanted[:, :, column] + carried
-            result[:, :, here] = np.clip(np.rint(target / scales), -limit, limit) * scales
+            target = (wanted[:, :, column] + carried) / scales
+            whole = np.clip(np.rint(target), -room[:, :, here], room[:, :, here])
+            room[groups, :, partners[:, here]] = np.minimum(bounds.alone, bounds.together - np.abs(whole))
+            result[:, :, here] = whole * scales
             errors[:, :, here] = weights[:, :, here] - result[:, :, here]
     return result

@@ -17,9 +17,15 @@ from edgecad_export.precision.patches import Patches
 from edgecad_export.precision.plain_graph import plain_from_folded, weights_of
 from edgecad_export.precision.rounding import DAMPING, rounded
 from edgecad_export.precision.sessions import session_of
+from edgecad_export.precision.variations import COPIES, varied
+from edgecad_export.precision.weight_bounds import Bounds
 
 SIZE = 12
 LIMIT = 64
+
+
+def _each(count: int, limit: int = LIMIT) -> Bounds:
+    return Bounds.each(limit, count)
 
 
 def _alike(draw: np.random.Generator, samples: int, width: int) -> NDArray[np.float64]:
@@ -34,7 +40,7 @@ def _nearest(weights: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArr
 def test_outputs_come_out_far_better_than_by_rounding_to_the_nearest() -> None:
     draw = np.random.default_rng(0)
     patches, weights, bias = _alike(draw, 500, 40), draw.normal(size=(6, 40)), draw.normal(size=6)
-    found = rounded(weights[None], bias[None], patches[None], patches[None], LIMIT)
+    found = rounded(weights[None], bias[None], patches[None], patches[None], _each(40))
     wanted = patches @ weights.T + bias
     got = patches @ found.weights[0].T + found.bias[0]
     plain = patches @ _nearest(weights, found.scales[0]).T + bias
@@ -42,12 +48,12 @@ def test_outputs_come_out_far_better_than_by_rounding_to_the_nearest() -> None:
     assert np.abs((got - wanted).mean(axis=0)).max() < 1e-9
 
 
-def test_weights_are_whole_numbers_of_seven_bits_and_dead_channels_do_no_harm() -> None:
+def test_weights_are_whole_numbers_within_bounds_and_dead_channels_do_no_harm() -> None:
     draw = np.random.default_rng(1)
     patches, weights = _alike(draw, 200, 18), draw.normal(size=(4, 18))
     weights[2] = 0.0
     patches[:, 3] = 0.0
-    found = rounded(weights[None], np.zeros((1, 4)), patches[None], patches[None], LIMIT)
+    found = rounded(weights[None], np.zeros((1, 4)), patches[None], patches[None], _each(18))
     whole = found.weights / found.scales[..., None]
     assert np.allclose(whole, np.rint(whole), atol=1e-6)
     assert np.abs(whole).max() == pytest.approx(LIMIT)
@@ -61,7 +67,7 @@ def test_without_correlation_it_is_rounding_to_the_nearest() -> None:
     basis -= basis.mean(axis=0)
     patches = np.linalg.qr(basis)[0]  # columns without mean, and at right angles
     weights = draw.normal(size=(3, 8))
-    found = rounded(weights[None], np.zeros((1, 3)), patches[None], patches[None], LIMIT)
+    found = rounded(weights[None], np.zeros((1, 3)), patches[None], patches[None], _each(8))
     assert np.allclose(found.weights[0], _nearest(weights, found.scales[0]), atol=1e-9)
 
 
@@ -72,7 +78,7 @@ def test_two_correlated_weights_reach_the_best_of_all_grid_points() -> None:
     moments = patches.T @ patches / len(patches)
     moments += DAMPING * np.trace(moments) / 2 * np.eye(2)
     weights = draw.normal(size=(20, 2))
-    found = rounded(weights[None], np.zeros((1, 20)), patches[None], patches[None], 2)
+    found = rounded(weights[None], np.zeros((1, 20)), patches[None], patches[None], _each(2, 2))
     for row, scale, got in zip(weights, found.scales[0], found.weights[0], strict=True):
         grid = scale * np.array(list(product(range(-2, 3), repeat=2)))
         errors = np.einsum("pi,ij,pj->p", grid - row, moments, grid - row)
@@ -87,10 +93,10 @@ def test_groups_are_fitted_each_for_itself() -> None:
     patches = np.stack([_alike(draw, 100, 9) for _ in range(5)])
     narrow = patches + 0.05 * draw.normal(size=patches.shape)
     weights, bias = draw.normal(size=(5, 1, 9)), draw.normal(size=(5, 1))
-    together = rounded(weights, bias, patches, narrow, LIMIT)
+    together = rounded(weights, bias, patches, narrow, _each(9))
     for group in range(5):
         part = slice(group, group + 1)
-        alone = rounded(weights[part], bias[part], patches[part], narrow[part], LIMIT)
+        alone = rounded(weights[part], bias[part], patches[part], narrow[part], _each(9))
         assert np.allclose(together.weights[part], alone.weights)
         assert np.allclose(together.bias[part], alone.bias)
 
@@ -99,11 +105,47 @@ def test_an_error_of_the_input_that_goes_with_it_is_undone() -> None:
     draw = np.random.default_rng(5)
     patches, weights = draw.normal(size=(2000, 12)) + 2, draw.normal(size=(3, 12))
     narrow = 0.8 * patches + 0.5
-    found = rounded(weights[None], np.zeros((1, 3)), patches[None], narrow[None], 100000)
+    found = rounded(weights[None], np.zeros((1, 3)), patches[None], narrow[None], _each(12, 100000))
     wanted = patches @ weights.T
     before, after = narrow @ weights.T, narrow @ found.weights[0].T + found.bias[0]
     assert np.std(after - wanted) < 0.6 * np.std(before - wanted)
     assert np.abs((after - wanted).mean(axis=0)).max() < 1e-6
+
+
+def test_partners_share_what_a_pair_of_products_may_reach() -> None:
+    draw = np.random.default_rng(10)
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    shape = (5, 6, 3, 3)
+    bounds = Bounds.of(node, shape)
+    weights = draw.normal(size=(1, 5, 54)) ** 3
+    patches = _alike(draw, 400, 54)
+    found = rounded(weights, np.zeros((1, 5)), patches[None], patches[None], bounds)
+    whole = np.abs(found.weights / found.scales[..., None]).reshape(5, 3, 2, 9)
+    assert 120 < whole.sum(axis=2).max() <= 128 + 1e-9
+    assert 64 < whole.max() <= 127 + 1e-9
+
+
+def test_bounds_go_by_what_meets_in_a_pair_of_products() -> None:
+    depthwise = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"], group=4), (4, 1, 3, 3))
+    first = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 3, 3, 3))
+    assert (depthwise.alone, list(depthwise.partners)) == (127, list(range(9)))
+    assert (first.alone, list(first.partners)) == (64, list(range(27)))
+    pairs = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 4, 1, 2))
+    assert list(pairs.partners) == [2, 3, 0, 1, 6, 7, 4, 5]
+
+
+def test_copies_are_nearly_the_images_and_always_the_same() -> None:
+    smooth = np.add.outer(np.arange(40), np.arange(40))[..., None].repeat(3, axis=2)
+    images = np.stack([smooth, 80 - smooth]).astype(np.uint8)
+    found = varied(images, 5)
+    assert np.array_equal(found[:2], images)
+    assert len(found) == 5
+    assert len(varied(images, 100)) == 2 * (1 + COPIES)
+    assert np.array_equal(varied(images, 1), images)
+    assert np.array_equal(found, varied(images, 5))
+    for index in range(2, 5):
+        change = np.abs(found[index].astype(int) - images[index % 2].astype(int))
+        assert 0 < change.mean() < 4
 
 
 @pytest.mark.parametrize(
