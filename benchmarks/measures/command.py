@@ -28,14 +28,21 @@ def environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended: seconds from start to exit, and the most resident memory of its process."""
+    """A command that has ended.
+
+    Attributes:
+        seconds: from start to exit.
+        peak_gb: the most resident memory of its process.
+        code: its exit code.
+    """
 
     seconds: float
     peak_gb: float
+    code: int = 0
 
 
-def run_command(words: Sequence[object], folder: Path) -> Ended:
-    """Run Python with these words; what it says is shown only if it fails."""
+def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = (0,)) -> Ended:
+    """Run Python with these words; what it says is shown only if it ends with a code that is not allowed."""
     said = folder / "said.txt"
     with said.open("w") as file:
         begun = time.perf_counter()
@@ -45,10 +52,11 @@ def run_command(words: Sequence[object], folder: Path) -> Ended:
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begun
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+    if child.returncode not in allowed:
         sys.exit(f"{' '.join(map(str, words))} ended with {child.returncode}: {said.read_text()[-2000:]}")
     # Linux counts kibibytes, macOS bytes.
-    return Ended(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
+    return Ended(seconds, peak, child.returncode)
 
 
 def edgecad_train(arguments: Namespace, folder: Path, warmup: int, finetune: int) -> tuple[Ended, Found]:

@@ -1,0 +1,67 @@
+"""Each export benchmark runs, small, and its file says what it measured; no time is judged."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "export.py"
+SMALL = ("--backbones", "mobilenetv2", "--rounds", "20")
+Measured = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Measured:
+    """Run one benchmark as a user runs it, and read its file."""
+
+    def run(what: str, *words: str) -> dict[str, Any]:
+        command = [sys.executable, str(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads((tmp_path / "results" / f"export_{what}.json").read_text())
+        assert found["what"] == what
+        assert isinstance(found["machine"]["vnni"], bool)
+        return dict(found)
+
+    return run
+
+
+def test_untrained_times_every_precision_side_by_side(measured: Measured) -> None:
+    (row,) = measured("untrained", "--precisions", "fp16")["rows"]
+    assert set(row["files"]) == set(row["milliseconds"]) == {"fp32", "fp16"}
+    assert row["files"]["fp32"]["loosened"] == []
+    assert row["files"]["fp16"]["backbone_share_of_fp32"] < 0.52
+    assert row["faster"]["fp32"] == 1.0
+    assert row["faster"]["fp16"] == pytest.approx(
+        row["milliseconds"]["fp32"]["median"] / row["milliseconds"]["fp16"]["median"]
+    )
+
+
+def test_cam_compares_the_same_network_with_and_without_its_maps(measured: Measured) -> None:
+    (row,) = measured("cam")["rows"]
+    times = row["milliseconds"]
+    assert row["cost"] == pytest.approx(times["with"]["median"] / times["without"]["median"] - 1)
+    assert row["held"] is (row["cost"] <= 0.02)
+
+
+def test_a_file_that_misses_is_tried_with_looser_bounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    exports = importlib.import_module("measures.exports")
+    asked = []
+
+    def run_command(words: Any, folder: Path, allowed: Any = (0,)) -> Any:
+        bounds = [word for word in words if str(word).startswith("int8.")]
+        asked.append(bounds)
+        return exports.Ended(1.0, 1.0, 0 if len(asked) == 3 else exports.GATE_FAILED)
+
+    monkeypatch.setattr(exports, "run_command", run_command)
+    found = exports._narrowed(tmp_path, "int8")
+    assert found.loosened == exports.LOOSER["int8"][2]
+    assert asked == [[f"int8.{bound}" for bound in bounds] for bounds in exports.LOOSER["int8"][:3]]
