@@ -22,7 +22,7 @@ from edgecad.errors import ModelInvalid, UsageError
 from edgecad.findings import doubts_about, findings_of, refuse_unseen, unseen_colours
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
-from edgecad.modelfile import read_model
+from edgecad.modelfiles.file import ModelFile, read_model
 from edgecad.polarmap import PreparedMap, prepare
 from edgecad.prediction import Finding, Prediction
 from edgecad.runners.base import Runner, RunnerFacts
@@ -37,16 +37,30 @@ Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model's contract and what runs its graph; any runner will do.
+    """A model's file, its contract, and what runs its graph; any runner will do.
+
+    Attributes:
+        file: that was opened.
+        contract_text: as it stands in the file.
 
     Raises:
         ModelInvalid: graph and contract are not of one model.
     """
 
+    file: ModelFile
+    contract_text: str
     contract: Contract
     runner: Runner
-    model_sha256: str
-    contract_sha256: str
+
+    @property
+    def contract_sha256(self) -> str:
+        """Of the contract's text, in hexadecimal."""
+        return hashlib.sha256(self.contract_text.encode()).hexdigest()
+
+    @property
+    def facts(self) -> RunnerFacts:
+        """Device, provider and precision, as checked after opening; only the contract knows the precision."""
+        return replace_fields(self.runner.facts, precision=self.contract.precision)
 
     def __post_init__(self) -> None:
         taken, said = self.runner.facts.size, self.contract.preparation.size
@@ -71,7 +85,7 @@ def load_model(model: str | os.PathLike[str] | None, device: str, precision: Pre
     contract = contract_from_json(text)
     if precision not in (None, contract.precision):
         raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
-    return LoadedModel(contract, runner, file.sha256, hashlib.sha256(text.encode()).hexdigest())
+    return LoadedModel(file, text, contract, runner)
 
 
 class Classifier:
@@ -109,23 +123,27 @@ class Classifier:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
         loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
         self.contract = loaded.contract
-        self.model_sha256 = loaded.model_sha256
+        self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
         self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
         self._replay_preparation = replace(loaded.contract.preparation, region=None)
-        self._runner: Runner | None = loaded.runner
+        self._loaded: LoadedModel | None = loaded
+
+    @property
+    def _open(self) -> LoadedModel:
+        if self._loaded is None:
+            raise UsageError("this classifier was closed")
+        return self._loaded
 
     @property
     def runner(self) -> Runner:
         """What runs the graph."""
-        if self._runner is None:
-            raise UsageError("this classifier was closed")
-        return self._runner
+        return self._open.runner
 
     @property
     def facts(self) -> RunnerFacts:
         """Device, provider and precision, as checked after opening."""
-        return replace_fields(self.runner.facts, precision=self.contract.precision)
+        return self._open.facts
 
     def __call__(self, source: Source) -> Prediction:
         """Answer one scan.
@@ -214,7 +232,7 @@ class Classifier:
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
-        self._runner = None
+        self._loaded = None
 
     def __enter__(self) -> Classifier:
         return self

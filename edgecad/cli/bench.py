@@ -32,7 +32,7 @@ def bench(
     begun = time.perf_counter()
     from edgecad.bench import measure_latency
     from edgecad.classifier import Classifier
-    from edgecad.modelfile import parse_precision
+    from edgecad.modelfiles.file import parse_precision
 
     with Classifier(model, device=device, precision=parse_precision(precision)) as classifier:
         opened = 1000 * (time.perf_counter() - begun)

@@ -116,40 +116,19 @@ def clear(json: JsonOption = False) -> None:
 
 def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> Recipe:
     """What this machine would build from a model's file."""
+    from edgecad.classifier import load_model
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
-    from edgecad.modelfile import parse_precision, read_model
+    from edgecad.modelfiles.file import parse_precision
 
     wanted = parse_precision(precision)
     _refuse_int8(wanted)
-    file = read_model(model, wanted)
-    text = _contract_text(file.content)
-    return recipe_here(file.content, text, _engine_precision(text, wanted, file.path), Batches(1, 1, batch), library)
-
-
-def _contract_text(model: bytes) -> str:
-    """The contract inside an ONNX file, once the reference runtime has opened it and found it to be ours."""
-    from edgecad.contract import METADATA_KEY
-    from edgecad.errors import ModelInvalid
-    from edgecad.runners.devices import DeviceRequest
-    from edgecad.runners.onnx import OnnxRunner
-
-    text = OnnxRunner(model, DeviceRequest("cpu")).metadata.get(METADATA_KEY)
-    if text is None:
-        raise ModelInvalid("the model carries no EdgeCAD contract; export it with `edgecad export`")
-    return text
-
-
-def _engine_precision(contract: str, wanted: str | None, path: Path) -> EnginePrecision:
-    """The precision of a model's file, if it is one for an engine and the one that was asked for."""
-    from edgecad.contract import contract_from_json
-    from edgecad.errors import ModelInvalid
-
-    precision = contract_from_json(contract).precision
-    _refuse_int8(precision)
-    if wanted not in (None, precision):
-        raise ModelInvalid(f"{path.name} is {precision}, and {wanted} was asked for; name its own")
-    return "fp16" if precision == "fp16" else "fp32"
+    # The reference runtime opens it first, and finds it to be ours.
+    loaded = load_model(model, "cpu", wanted)
+    own = loaded.contract.precision
+    _refuse_int8(own)
+    narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"
+    return recipe_here(loaded.file.content, loaded.contract_text, narrow, Batches(1, 1, batch), library)
 
 
 def _refuse_int8(precision: str | None) -> None:

@@ -59,7 +59,7 @@ def infer(
     """
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
-    from edgecad.modelfile import parse_precision
+    from edgecad.modelfiles.file import parse_precision
 
     listed = list(listed_scans(scans))
     if identity is not None and len(listed) > 1:

@@ -24,8 +24,8 @@ def inspect(
     is run under ONNX Runtime's profiler. Nothing is checked; `edgecad verify` does that.
     """
     from edgecad.cli.inspect_text import json_of, lines_of
-    from edgecad.inspection import inspect_model
-    from edgecad.modelfile import parse_precision
+    from edgecad.modelfiles.file import parse_precision
+    from edgecad.verification.inspection import inspect_model
 
     found = inspect_model(model, device, parse_precision(precision))
     if json:

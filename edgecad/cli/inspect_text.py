@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from edgecad.contract import Contract, Metric
-from edgecad.inspection import Inspection
 from edgecad.prediction import stamp_of
 from edgecad.runners.profile import GraphAsRun, Tensor
+from edgecad.verification.inspection import Inspection
 
 SCHEMA = 1
 COLUMNS = 80

@@ -11,9 +11,9 @@ import typer
 from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument
 
 if TYPE_CHECKING:
-    from edgecad.against import Scan
     from edgecad.contract import Precision
-    from edgecad.verification import Reference, Verification
+    from edgecad.verification.against import Scan
+    from edgecad.verification.model import Reference, Verification
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -75,9 +75,9 @@ def verify(
     """
     from edgecad.cli.progress import progress_bars
     from edgecad.cli.verify_text import json_of, lines_of
-    from edgecad.modelfile import parse_precision
-    from edgecad.modelfolder import precisions_wanted
-    from edgecad.verification import Wanted, verify_model
+    from edgecad.modelfiles.file import parse_precision
+    from edgecad.modelfiles.folder import precisions_wanted
+    from edgecad.verification.model import Wanted, verify_model
 
     reference = _reference(model, against, parse_precision(against_precision), bool(data))
     bounds = (max_probability_difference, min_heatmap_correlation)
@@ -100,7 +100,7 @@ def _reference(
     model: Path | None, against: Path | None, precision: Precision | None, scans_given: bool
 ) -> Reference | None:
     """What to compare with: what is named, or else, where scans are given, the model's own fp32 file."""
-    from edgecad.verification import Reference
+    from edgecad.verification.model import Reference
 
     if against is None and precision is None and not scans_given:
         return None
@@ -115,8 +115,8 @@ def _demand_reference(reference: Reference | None, *bounds: float | None) -> Non
 
 
 def _scans(data: list[str] | None) -> tuple[Scan, ...]:
-    from edgecad.against import Scan, golden_scans
     from edgecad.cli.scans import as_utf8, listed_scans
+    from edgecad.verification.against import Scan, golden_scans
 
     if not data:
         return golden_scans()

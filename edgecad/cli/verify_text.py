@@ -8,12 +8,12 @@ from dataclasses import asdict
 
 import msgspec
 
-from edgecad.against import Compared, FileComparison
 from edgecad.cli.scans import on_one_line
 from edgecad.golden import Replay
-from edgecad.modelfolder import Integrity
+from edgecad.modelfiles.folder import Integrity
 from edgecad.prediction import stamp_of
-from edgecad.verification import FileReplay, Verification
+from edgecad.verification.against import Compared, FileComparison
+from edgecad.verification.model import FileReplay, Verification
 
 SCHEMA = 1
 COLUMNS = 80

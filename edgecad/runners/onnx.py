@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import ModelInvalid, NotAvailable
-from edgecad.external_data import has_external_data
 from edgecad.extras import require
+from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OUTPUTS, RunnerFacts
 from edgecad.runners.devices import DeviceRequest, usable_threads
 

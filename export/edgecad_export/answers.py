@@ -8,13 +8,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad import comparison
 from edgecad.checks import probabilities_of
 from edgecad.contract import Contract
 from edgecad.heatmap import Dense, class_activation, identity_error, score_map
 from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
+from edgecad.verification import comparison
 from edgecad_export.cam_head import Classifier
 
 BATCH = 8

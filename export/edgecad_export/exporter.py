@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -21,8 +22,8 @@ from edgecad.engines.record import Batches, EngineRecord
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.folders import new_folder, point_latest
 from edgecad.golden import golden_answers
-from edgecad.modelfile import FILES
-from edgecad.sums import write_sums
+from edgecad.modelfiles.file import FILES
+from edgecad.modelfiles.sums import write_sums
 from edgecad_export.cam_head import Classifier, classifier_from_keras, explained_model
 from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.gate import gate_of
@@ -57,14 +58,21 @@ class Request:
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """A file that holds, as it lies in the model folder; its contract has the golden answers."""
+    """A file that holds, as it lies in the model folder.
 
-    path: Path
+    Attributes:
+        name: in the folder.
+        sha256: in hexadecimal.
+        contract: with the golden answers.
+        milliseconds: median of one image through the network here, on the CPU.
+    """
+
+    name: str
     size_bytes: int
+    sha256: str
     candidate: Candidate
     contract: Contract
     milliseconds: float
-    """Median of one image through the network here, on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,6 @@ class Exported:
 
     folder: Path
     files: tuple[ExportedFile, ...]
-    """Their paths are those of the folder that was written first, and moved."""
     engines: tuple[tuple[str, EngineRecord], ...] = ()
     """File names of TensorRT engines, and what they were built from and for."""
 
@@ -194,15 +201,20 @@ def _engines(
         precision = entry.candidate.precision
         if precision == "int8":
             continue
-        name = entry.path.with_suffix(".plan").name
+        name = Path(entry.name).with_suffix(".plan").name
 
         def told(phase: str, done: int, total: int, name: str = name) -> None:
             say(f"{name}: {phase}, {done} of {total}")
 
         record = build_engine(
-            entry.path.read_bytes(), partial / name, precision, json_from_struct(entry.contract), Batches(1, 1, 8),
-            request.engines, progress=told,
-        )  # fmt: skip
+            (partial / entry.name).read_bytes(),
+            partial / name,
+            precision,
+            json_from_struct(entry.contract),
+            Batches(1, 1, 8),
+            request.engines,
+            progress=told,
+        )
         built.append((name, record))
     return tuple(built)
 
@@ -216,7 +228,9 @@ def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list
         path = partial / FILES[candidate.precision]
         path.write_bytes(candidate.content())
         contract = replace(candidate.contract, golden=golden_answers(path))
-        path.write_bytes(candidate.content(contract))
-        files.append(ExportedFile(path, path.stat().st_size, candidate, contract, taken))
+        content = candidate.content(contract)
+        path.write_bytes(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        files.append(ExportedFile(path.name, len(content), sha256, candidate, contract, taken))
     write_parity_file(files, opset, partial / "parity.json")
     return files

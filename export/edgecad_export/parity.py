@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.comparison import Comparison, compare, worst
+from edgecad.verification.comparison import Comparison, compare, worst
 from edgecad_export.answers import Answers
 from edgecad_export.tolerances import Tolerances
 

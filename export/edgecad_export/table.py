@@ -26,7 +26,7 @@ def table_of(files: Sequence[ExportedFile]) -> tuple[str, ...]:
 def _cells(entry: ExportedFile) -> tuple[str, ...]:
     candidate, parity = entry.candidate, entry.candidate.verdict.validation
     return (
-        entry.path.name,
+        entry.name,
         f"{entry.size_bytes / 1e6:.1f}",
         f"{parity.logits:.1e}",
         f"{parity.probabilities:.1e}",

@@ -22,7 +22,7 @@ from edgecad import folders
 from edgecad.classifier import Classifier
 from edgecad.errors import EdgecadError, ModelInvalid
 from edgecad.golden import replay
-from edgecad.sums import SUMS, check_sums, write_sums
+from edgecad.modelfiles.sums import SUMS, check_sums, write_sums
 from edgecad_export import exporter
 from edgecad_export.runfiles import read_run
 

@@ -133,7 +133,7 @@ def _print(exported: Exported) -> None:
             f"the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells nothing "
             "apart; look at its metrics before you use it"
         )
-    names = ", ".join(f"{entry.path.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
+    names = ", ".join(f"{entry.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
     typer.echo(f"wrote {exported.folder}: {names}")
     for name, record in exported.engines:
         typer.echo(f"wrote {exported.folder / name}: {record.engine_bytes / 1e6:.1f} MB, for {record.identity.gpu}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ def files_section(files: Sequence[ExportedFile]) -> str:
     columns = ("file", "precision", "for", "MB", "of fp32", "ms an image")
     rows = (
         (
-            code(file.path.name),
+            code(file.name),
             file.contract.precision,
             PURPOSES[file.contract.precision],
             f"{file.size_bytes / 1e6:.1f}",
@@ -38,7 +37,7 @@ def files_section(files: Sequence[ExportedFile]) -> str:
         )
         for file in files
     )
-    sums = ((code(file.path.name), code(_sha256(file))) for file in files)
+    sums = ((code(file.name), code(file.sha256)) for file in files)
     return section(
         "Files",
         table(columns, rows, right=columns[3:]),
@@ -46,10 +45,6 @@ def files_section(files: Sequence[ExportedFile]) -> str:
         "contract (classes, preparation, threshold, golden answers) inside and is a model by itself.",
         table(("file", "SHA-256"), sums),
     )
-
-
-def _sha256(file: ExportedFile) -> str:
-    return hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
 def proof_section(files: Sequence[ExportedFile]) -> str:
@@ -79,7 +74,7 @@ def _parities(file: ExportedFile) -> Iterator[tuple[str, ...]]:
 
 def _parity(file: ExportedFile, what: str, parity: Parity) -> tuple[str, ...]:
     return (
-        code(file.path.name),
+        code(file.name),
         f"{parity.images} {what}",
         f"{parity.logits:.1e}",
         f"{parity.probabilities:.1e}",

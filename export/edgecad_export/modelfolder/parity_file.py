@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def write_parity_file(files: Sequence[ExportedFile], opset: int, path: Path) -> None:
     """Write the record of an export's files, fp32 first."""
     fp32 = backbone_bytes(files[0].candidate.narrowed.proto)
-    record = {"schema": 2, "opset": opset, "files": {entry.path.name: _record(entry, fp32) for entry in files}}
+    record = {"schema": 2, "opset": opset, "files": {entry.name: _record(entry, fp32) for entry in files}}
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
 

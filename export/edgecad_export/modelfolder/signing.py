@@ -1,4 +1,4 @@
-"""Sign a model folder with an Ed25519 key; `edgecad.signature` checks it and has the form."""
+"""Sign a model folder with an Ed25519 key; `edgecad.modelfiles.signature` checks it and has the form."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from edgecad.errors import UsageError
 from edgecad.extras import require
 from edgecad.folders import write_whole
-from edgecad.signature import key_file
-from edgecad.sums import SIGNATURE, SUMS
+from edgecad.modelfiles.signature import key_file
+from edgecad.modelfiles.sums import SIGNATURE, SUMS
 
 PASSWORD = "EDGECAD_KEY_PASSWORD"  # noqa: S105 - a variable's name
 MAKE_KEY = "openssl genpkey -algorithm ed25519 -out PRIVATE.pem"

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from edgecad_export.precision.sessions import session_of
 
-BATCH = 4
-
 
 def largest_values(
     proto: onnx.ModelProto, names: Collection[str], images: NDArray[np.uint8]
@@ -19,14 +17,14 @@ def largest_values(
     """Largest absolute value of each channel, `(channels,)`, of each tensor named.
 
     Args:
-        names: of tensors `(n, channels, height, width)`.
+        names: of tensors `(n, channels, ...)`.
         images: `(n, size, size, 3)`.
     """
     wanted = sorted(names)
     session = session_of(proto, wanted)
     result: dict[str, NDArray[np.float32]] = {}
-    for start in range(0, len(images), BATCH):
-        values = session.run(wanted, {"image": images[start : start + BATCH]})
+    for image in images:  # one at a time: all the values between take much memory
+        values = session.run(wanted, {"image": image[None]})
         for name, value in zip(wanted, values, strict=True):
             cells = value.reshape(*value.shape[:2], -1)
             largest = np.maximum(cells.max(axis=2), -cells.min(axis=2)).max(axis=0)

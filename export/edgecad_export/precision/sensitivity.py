@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgecad_export.graph import parts_of
+from edgecad_export.precision.largest import largest_values
 from edgecad_export.precision.sessions import session_of
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -52,13 +53,9 @@ def with_users(graph: onnx.GraphProto, names: Collection[str]) -> tuple[str, ...
 
 
 def _beyond(proto: onnx.ModelProto, nodes: list[onnx.NodeProto], images: NDArray[np.uint8]) -> tuple[str, ...]:
-    outputs = [node.output[0] for node in nodes]
-    largest = np.zeros(len(nodes))
-    session = session_of(proto, outputs)
-    for image in images:  # one at a time: all the values between take much memory
-        values = session.run(outputs, {"image": image[None]})
-        largest = np.maximum(largest, [np.abs(value).max() for value in values])
-    return tuple(node.name for node, value in zip(nodes, largest, strict=True) if not value <= LARGEST)
+    largest = largest_values(proto, [node.output[0] for node in nodes], images)
+    # Not a number is not below anything.
+    return tuple(node.name for node in nodes if not largest[node.output[0]].max() <= LARGEST)
 
 
 def _effect(

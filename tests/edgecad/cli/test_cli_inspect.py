@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from edgecad import Contract
 from edgecad.cli.program import app
 from edgecad.contract import Labelling, Metric, contract_from_json
+from edgecad.modelfiles.sums import write_sums
 from edgecad.runners.profile import node_groups
-from edgecad.sums import write_sums
 
 Build = Callable[..., bytes]
 

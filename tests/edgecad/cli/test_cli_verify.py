@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
 from edgecad.contract import json_from_struct
-from edgecad.modelfile import FILES
-from edgecad.sums import write_sums
+from edgecad.modelfiles.file import FILES
+from edgecad.modelfiles.sums import write_sums
 
 Build = Callable[..., bytes]
 

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
-from edgecad.against import check_comparable
 from edgecad.cli.program import app
 from edgecad.contract import Decision, Preparation, json_from_struct
 from edgecad.errors import UsageError
 from edgecad.golden import golden_answers
+from edgecad.verification.against import check_comparable
 
 Build = Callable[..., bytes]
 

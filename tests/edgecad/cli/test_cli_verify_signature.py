@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edgecad.cli.program import app
-from edgecad.sums import write_sums
+from edgecad.modelfiles.sums import write_sums
 
 pytest.importorskip("cryptography", reason="signatures need the extra edgecad[sign]")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,24 +51,24 @@ def contract(contract_of: Callable[..., Contract]) -> Contract:
 
 
 @pytest.fixture
-def export(contract: Contract, tmp_path: Path) -> Export:
+def export(contract: Contract) -> Export:
     """Files of an export as they lie in the folder, of the given precisions."""
 
     def make(*precisions: Precision, wider: tuple[str, ...] = ("a/node", "b/node")) -> Files:
-        return tuple(_file(tmp_path, contract, precision, index, wider) for index, precision in enumerate(precisions))
+        return tuple(_file(contract, precision, index, wider) for index, precision in enumerate(precisions))
 
     return make
 
 
-def _file(folder: Path, contract: Contract, precision: Precision, index: int, wider: tuple[str, ...]) -> ExportedFile:
+def _file(contract: Contract, precision: Precision, index: int, wider: tuple[str, ...]) -> ExportedFile:
     own = replace(contract, precision=precision, tolerances=TOLERANCES[precision].recorded())
-    path = folder / f"model.{precision}.onnx"
-    path.write_bytes(precision.encode())
+    sha256 = hashlib.sha256(precision.encode()).hexdigest()
     tried = tuple(Attempt(f"attempt {number}", "holds") for number in range(index))
     narrowed = Narrowed(onnx.ModelProto(), wider if index else (), tried)
     verdict = Verdict(_parity(40, 0.02 * index), _parity(3, 0.01 * index), ())
     size = 10_000_000 // (1 + index)
-    return ExportedFile(path, size, Candidate(own, narrowed, verdict, 1.0), own, 3.21 + index)
+    candidate = Candidate(own, narrowed, verdict, 1.0)
+    return ExportedFile(f"model.{precision}.onnx", size, sha256, candidate, own, 3.21 + index)
 
 
 def _rows(card: str, heading: str) -> list[list[str]]:

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.signature import check_signature
-from edgecad.sums import check_sums, write_sums
+from edgecad.modelfiles.signature import check_signature
+from edgecad.modelfiles.sums import check_sums, write_sums
 from edgecad_export.modelfolder.signing import private_key, sign
 
 SIGNER = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

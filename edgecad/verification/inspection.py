@@ -8,11 +8,10 @@ from pathlib import Path
 
 from edgecad.classifier import load_model
 from edgecad.contract import Contract, Precision
-from edgecad.modelfile import read_model
-from edgecad.modelfolder import model_folder
+from edgecad.modelfiles.folder import model_folder
+from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, measured
 from edgecad.runners.base import RunnerFacts
 from edgecad.runners.profile import GraphAsRun, graph_as_run
-from edgecad.sums import SIGNATURE, SUMS, FileSum, measured
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,16 @@ def inspect_model(
         NotAvailable: the device, or an onnxruntime, is not here.
     """
     loaded = load_model(model, device, precision)
-    file = read_model(model, precision)
+    file, facts = loaded.file, loaded.facts
     folder = model_folder(model)
     return Inspection(
         path=file.path,
         size_bytes=len(file.content),
-        model_sha256=loaded.model_sha256,
+        model_sha256=file.sha256,
         contract_sha256=loaded.contract_sha256,
         contract=loaded.contract,
-        facts=loaded.runner.facts,
-        graph=graph_as_run(file.content, loaded.runner.facts),
+        facts=facts,
+        graph=graph_as_run(file.content, facts),
         files=() if folder is None else measured(folder),
         has_sums=folder is not None and (folder / SUMS).is_file(),
         has_signature=folder is not None and (folder / SIGNATURE).is_file(),

@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.against import Compared, Progress, Said, Scan, Subject, ask, check_comparable, compared, subject_of
 from edgecad.classifier import Classifier
 from edgecad.contract import Contract, Origin, Precision
 from edgecad.golden import Replay, replay
-from edgecad.modelfile import locate_model
-from edgecad.modelfolder import Integrity, check_integrity
+from edgecad.modelfiles.file import locate_model
+from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.verification.against import (
+    Compared,
+    Progress,
+    Said,
+    Scan,
+    Subject,
+    ask,
+    check_comparable,
+    compared,
+    subject_of,
+)
 
 REFERENCE_DEVICE = "cpu"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgecad.errors import ModelInvalid
-from edgecad.sums import check_sums, measured, write_sums
+from edgecad.modelfiles.sums import check_sums, measured, write_sums
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ onnx = pytest.importorskip("onnx", reason="models are written with onnx: pip ins
 
 from edgecad.classifier import Classifier  # noqa: E402
 from edgecad.errors import ModelInvalid  # noqa: E402
-from edgecad.external_data import has_external_data  # noqa: E402
+from edgecad.modelfiles.external_data import has_external_data  # noqa: E402
 
 helper, proto = onnx.helper, onnx.TensorProto
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.extras import require
-from edgecad.sums import NEXT_STEP, SIGNATURE, SUMS, FileSum, check_sums
+from edgecad.modelfiles.sums import NEXT_STEP, SIGNATURE, SUMS, FileSum, check_sums
 
 PUBLIC_FROM_PRIVATE = "openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem"
 

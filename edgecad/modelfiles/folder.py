@@ -10,9 +10,9 @@ from typing import Literal
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.folders import followed
-from edgecad.modelfile import DEFAULT, FILES, VARIABLE, locate_model, parse_precision
-from edgecad.signature import check_signature
-from edgecad.sums import SIGNATURE, SUMS, FileSum, check_sums
+from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision
+from edgecad.modelfiles.signature import check_signature
+from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, check_sums
 
 ALL = "all"
 State = Literal["holds", "not checked", "none"]
@@ -45,7 +45,7 @@ class Integrity:
 
 
 def model_folder(given: str | os.PathLike[str] | None) -> Path | None:
-    """The folder that `edgecad.modelfile.locate_model` looks into; None for a lone file.
+    """The folder that `edgecad.modelfiles.file.locate_model` looks into; None for a lone file.
 
     Raises:
         ModelInvalid: a pointer names no folder beside it.

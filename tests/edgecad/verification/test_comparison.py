@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from edgecad.comparison import Answers, common_grid, compare
+from edgecad.verification.comparison import Answers, common_grid, compare
 
 
 def softmax_first(logits: np.ndarray) -> np.ndarray:

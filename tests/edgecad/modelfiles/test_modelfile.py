@@ -9,7 +9,7 @@ import pytest
 
 from edgecad.errors import EdgecadError, ModelInvalid
 from edgecad.folders import point_latest
-from edgecad.modelfile import locate_model, read_model
+from edgecad.modelfiles.file import locate_model, read_model
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from edgecad.classifier import Classifier, Source
-from edgecad.comparison import Answers, Comparison, common_grid, compare
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import InputRefused, NotAvailable, UsageError
 from edgecad.golden import golden_samples
 from edgecad.prediction import Prediction
+from edgecad.verification.comparison import Answers, Comparison, common_grid, compare
 
 NEIGHBOURHOOD = 0.01
 """Distance to the threshold within which a flip is rounding, where a contract records none."""

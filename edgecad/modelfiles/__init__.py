@@ -1,0 +1,8 @@
+"""Models on disk: where they lie, and whether they are what was exported.
+
+file            a model's `.onnx` file, found and read once
+folder          a model folder: its precisions, its integrity
+sums            SHA256SUMS
+signature       the detached Ed25519 signature of the sums
+external_data   files that an `.onnx` file would make an engine open
+"""
