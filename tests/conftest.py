@@ -381,8 +381,12 @@ def edgecad(tmp_path: Path) -> Callable[..., Finished]:
     return run
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, on one worker, what shares costly fixtures: a file's tests; and, over files, one backbone's."""
+    """Keep together, on one worker, what shares costly fixtures: a file's tests; and, over files, one backbone's.
+
+    First, because the plugin that spreads the tests reads the groups in the same hook.
+    """
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         backbone = parameters.get("backbone_onnx")
