@@ -6,22 +6,22 @@
 
 `trained` and `untrained` run `edgecad phantom`, `train` and `export` as a user types them, and read parity.json. A file
 that misses the exporter's bounds is tried again with looser ones, and the table says which. Files are then timed in
-turn, a few images at a time, in one process; medians with quartiles. Each figure is written to
-benchmarks/results/export_<what>.json with the machine's cores and versions.
+turn, a few images at a time, in one process; medians with quartiles. Each network's figures are written as soon as they
+are there, to benchmarks/results/export_<what>_<network>.json, with the machine's cores and versions.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from measures.exports import cam, trained, untrained
 from measures.machine import machine
 
-WHAT: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+WHAT: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "trained": trained, "untrained": untrained, "cam": cam,
 }  # fmt: skip
 UNTRAINED = ("resnet152v2", "efficientnetb0", "densenet121", "vgg16", "inceptionv3", "xception")
@@ -43,11 +43,13 @@ def arguments_of() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure one thing and keep it."""
+    """Measure one thing of each network, and keep it."""
     arguments = arguments_of()
-    found = {"what": arguments.what, **WHAT[arguments.what](arguments), "machine": machine()}
     arguments.results.mkdir(parents=True, exist_ok=True)
-    (arguments.results / f"export_{arguments.what}.json").write_text(json.dumps(found, indent=1) + "\n")
+    for found in WHAT[arguments.what](arguments):
+        kept = {"what": arguments.what, **found, "machine": machine()}
+        file = arguments.results / f"export_{arguments.what}_{found['backbone']}.json"
+        file.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -47,30 +47,27 @@ class Export:
     loosened: tuple[str, ...] = ()
 
 
-def trained(arguments: Namespace) -> Found:
+def trained(arguments: Namespace) -> Iterator[Found]:
     """Real first weights, trained on phantoms: parity, size and speed of each precision."""
-    rows = []
+    if not arguments.weights:
+        sys.exit("no --weights BACKBONE=FILE: nothing to train from")
     for pair in arguments.weights:
         backbone, _, weights = pair.partition("=")
         epochs = zip(("--warmup-epochs", "--finetune-epochs"), arguments.epochs, strict=True)
         words = ["--weights", Path(weights).resolve(), *(word for option in epochs for word in option)]
         with _run(backbone, arguments.patients, words) as folder:
             found = [_narrowed(folder, precision) for precision in arguments.precisions]
-            rows.append(_row(arguments, backbone, found or [_export(folder, ())]))
-    if not rows:
-        sys.exit("no --weights BACKBONE=FILE: nothing to train from")
-    return {"data": f"{arguments.patients} PHANTOMS", "bars": BARS, "rows": rows}
+            yield {"data": f"{arguments.patients} PHANTOMS"} | _row(arguments, backbone, found or [_export(folder, ())])
 
 
-def untrained(arguments: Namespace) -> Found:
+def untrained(arguments: Namespace) -> Iterator[Found]:
     """Random weights: that each backbone goes the whole way, its sizes and its times."""
-    rows = []
+    data = "24 PHANTOMS, random weights: conversion, size and speed only"
     for backbone in arguments.backbones:
         with _run(backbone, 24, UNTRAINED) as folder:
             plain = _export(folder, ())
             narrow = [_export(folder, (own,), ANYTHING) for own in arguments.precisions]
-            rows.append(_row(arguments, backbone, [plain, *narrow]))
-    return {"data": "24 PHANTOMS, random weights: conversion, size and speed only", "bars": BARS, "rows": rows}
+            yield {"data": data} | _row(arguments, backbone, [plain, *narrow])
 
 
 UNTRAINED = ("--strategy", "warm-up", "--warmup-epochs", 1, "--weights", "none")
@@ -121,7 +118,7 @@ def _row(arguments: Namespace, backbone: str, exports: Sequence[Export]) -> Foun
             contents[name] = (export.folder / FILES[name]).read_bytes()
     times = in_turn({name: (content, ANSWER_OUTPUTS) for name, content in contents.items()}, arguments.rounds)
     faster = {name: times["fp32"]["median"] / own["median"] for name, own in times.items()}
-    row = {"backbone": backbone, "files": files, "milliseconds": times, "faster": faster}
+    row = {"backbone": backbone, "bars": BARS, "files": files, "milliseconds": times, "faster": faster}
     _tell(row)
     return row
 
@@ -143,14 +140,12 @@ def _tell(row: Found) -> None:
         )
 
 
-def cam(arguments: Namespace) -> Found:
+def cam(arguments: Namespace) -> Iterator[Found]:
     """The network with its maps against the same network that only gives a score."""
-    rows = []
     for backbone in arguments.backbones:
         with _run(backbone, 24, UNTRAINED) as folder:
             content = (_export(folder, ()).folder / FILES["fp32"]).read_bytes()
-            rows.append(_cam_row(backbone, content, arguments.rounds))
-    return {"bars": BARS, "rows": rows}
+            yield _cam_row(backbone, content, arguments.rounds)
 
 
 def _cam_row(backbone: str, whole: bytes, rounds: int) -> Found:
@@ -166,4 +161,4 @@ def _cam_row(backbone: str, whole: bytes, rounds: int) -> Found:
     print(
         f"{backbone}: {times['with']['median']:.2f} ms with maps, {times['without']['median']:.2f} without: {cost:+.1%}"
     )
-    return {"backbone": backbone, "milliseconds": times, "cost": cost, "held": cost <= BARS["cam_cost"]}
+    return {"backbone": backbone, "bars": BARS, "milliseconds": times, "cost": cost, "held": cost <= BARS["cam_cost"]}
