@@ -9,15 +9,13 @@ import onnx
 from numpy.typing import NDArray
 
 from edgecad_export.gate import Verdict
-from edgecad_export.graph import Parts, backbone_bytes, parts_of
+from edgecad_export.graph import Parts, parts_of
 from edgecad_export.precision.correction import corrected, features_of
 from edgecad_export.precision.narrowed import Attempt, Narrowed
 from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_users
 
 MOST_WIDER = 0.25
 """Largest share of a backbone's computing nodes that may be found to hurt; beyond it the file is hardly fp16."""
-MOST_BYTES = 0.52
-"""Largest size of the fp16 backbone's constants relative to fp32's."""
 MOST_SHOWN = 48
 """Most training images that features are corrected on."""
 LOOKED_AT = 8
@@ -34,10 +32,10 @@ def narrowed_to_fp16(
             hurt are found; with none, neither can be.
         judged: what the gate says of a graph.
     """
-    attempts: list[Attempt] = []
+    attempts = []
     ranked: tuple[str, ...] = ()
     result = proto
-    kept: tuple[str, ...] = ()
+    wider: tuple[str, ...] = ()
     shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
     wanted = features_of(proto, shown) if len(shown) else None
     graph = parts_of(proto).backbone.graph
@@ -47,17 +45,14 @@ def narrowed_to_fp16(
         if hurting and not ranked:
             ranked = most_sensitive(proto, calibration[:: max(1, len(calibration) // LOOKED_AT)])
         wider = with_users(graph, ranked[:hurting])
-        narrow = fp16_from_fp32(proto, wider)
-        if attempts and backbone_bytes(narrow) > MOST_BYTES * backbone_bytes(proto):
-            break
-        result, kept = narrow, wider
+        result = fp16_from_fp32(proto, wider)
         if wanted is not None:
             result = corrected(result, shown, wanted)
         verdict = judged(result)
         attempts.append(Attempt(f"fp16, {len(wider)} nodes of the backbone in fp32", verdict.summary))
         if verdict.holds:
             break
-    return Narrowed(result, kept, tuple(attempts))
+    return Narrowed(result, wider, tuple(attempts))
 
 
 def _growing(nodes: int) -> Iterator[int]:
