@@ -113,6 +113,8 @@ def _row(arguments: Namespace, backbone: str, exports: Sequence[Export]) -> Foun
     for export in exports:
         for own in json.loads((export.folder / "parity.json").read_text())["files"].values():
             name = own["precision"]
+            if name in files:  # fp32, which every export writes
+                continue
             files[name] = own | {"export_seconds": export.ended.seconds, "export_peak_GB": export.ended.peak_gb}
             files[name]["loosened"] = [] if name == "fp32" else list(export.loosened)
             contents[name] = (export.folder / FILES[name]).read_bytes()
