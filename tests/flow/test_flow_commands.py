@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.classifier import Classifier
+from edgecad.classifier import Classifier, load_model
 from edgecad.contract import Preparation
 from edgecad_train.data import Case, prepare_cases
 from edgecad_train.phantoms import dicom_bytes, draw_patient, jpeg_bytes, png_bytes, render_screen
@@ -91,19 +92,18 @@ def test_training_and_runtime_feed_the_network_the_same_bytes(
         path.write_bytes(encode(cv2.resize(render_screen(draw_patient(9, number)), (820, 534))))
         cases.append(Case(path, ("CAD", "nonCAD")[number % 2], str(number)))
     trained_on = prepare_cases(cases, Preparation(size=224))
-    with Classifier(way_from_nothing.model, device="cpu") as classifier:
-        assert classifier.contract.preparation == Preparation(size=224)
-        fed: list[np.ndarray] = []
-        runner = classifier.runner
+    loaded = load_model(way_from_nothing.model, "cpu")
+    assert loaded.contract.preparation == Preparation(size=224)
+    fed: list[np.ndarray] = []
 
-        class Tapped:
-            facts = runner.facts
+    class Tapped:
+        facts = loaded.runner.facts
 
-            def run(self, images: Any, outputs: Any) -> Any:
-                fed.append(images.copy())
-                return runner.run(images, outputs)
+        def run(self, images: Any, outputs: Any) -> Any:
+            fed.append(images.copy())
+            return loaded.runner.run(images, outputs)
 
-        classifier._runner = Tapped()
+    with Classifier(replace(loaded, runner=Tapped())) as classifier:
         for case in cases:
             classifier(case.path)
     assert np.concatenate(fed).tobytes() == trained_on.images.tobytes()
