@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgecad.errors import GateFailed
+from edgecad.modelfiles.file import FILES
 from measures.command import Ended, run_command
 from measures.latency import in_turn
 
 Found = dict[str, Any]
 BARS = {"fp16_share": 0.52, "int8_share": 0.30, "cam_cost": 0.02, "resnet152v2_seconds": 180.0}
-FILES = {"fp32": "model.onnx", "fp16": "model.fp16.onnx", "int8": "model.int8.onnx"}
-GATE_FAILED = 5
+UNTRAINED = ("--strategy", "warm-up", "--warmup-epochs", 1, "--weights", "none")
 ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1")
 """With random weights an answer means nothing: only that there are some is asked."""
 LOOSER: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -70,9 +71,6 @@ def untrained(arguments: Namespace) -> Iterator[Found]:
             yield {"data": data} | _row(arguments, backbone, [plain, *narrow])
 
 
-UNTRAINED = ("--strategy", "warm-up", "--warmup-epochs", 1, "--weights", "none")
-
-
 @contextmanager
 def _run(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Path]:
     """Draw phantoms and train on them, in a folder of its own."""
@@ -87,7 +85,7 @@ def _narrowed(folder: Path, precision: str) -> Export:
     """The file in a precision, within the first bounds that hold it."""
     *ladder, last = LOOSER[precision]
     for bounds in ladder:
-        found = _export(folder, (precision,), bounds, allowed=(0, GATE_FAILED))
+        found = _export(folder, (precision,), bounds, allowed=(0, GateFailed.exit_code))
         if found.ended.code == 0:
             return found
         print(f"{precision} missed {' '.join(bounds) or 'its bounds'} after {found.ended.seconds:.0f} s", flush=True)

@@ -59,7 +59,7 @@ def test_a_file_that_misses_is_tried_with_looser_bounds(monkeypatch: pytest.Monk
     def run_command(words: Any, folder: Path, allowed: Any = (0,)) -> Any:
         bounds = [word for word in words if str(word).startswith("int8.")]
         asked.append(bounds)
-        return exports.Ended(1.0, 1.0, 0 if len(asked) == 3 else exports.GATE_FAILED)
+        return exports.Ended(1.0, 1.0, 0 if len(asked) == 3 else exports.GateFailed.exit_code)
 
     monkeypatch.setattr(exports, "run_command", run_command)
     found = exports._narrowed(tmp_path, "int8")
