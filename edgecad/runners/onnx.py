@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.errors import ModelInvalid, NotAvailable
+from edgecad.errors import EdgecadError, ModelInvalid, NotAvailable
 from edgecad.extras import require
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OUTPUTS, RunnerFacts
@@ -56,9 +56,25 @@ class OnnxRunner:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Compute `outputs` for `images` `(n, size, size, 3)` uint8 RGB. Safe to call from many threads."""
-        values = self._session.run(list(outputs), {"image": images})
+        """Compute `outputs` for `images` `(n, size, size, 3)` uint8 RGB. Safe to call from many threads.
+
+        Raises:
+            ModelInvalid: the graph opened and cannot be computed.
+            NotAvailable: the device gave up, or memory did not suffice.
+        """
+        try:
+            values = self._session.run(list(outputs), {"image": images})
+        except Exception as error:  # As when opening: unrelated types, and what counts is in the text.
+            raise self._failure(error, len(images)) from error
         return dict(zip(outputs, values, strict=True))
+
+    def _failure(self, error: Exception, images: int) -> EdgecadError:
+        device, reason = self._facts.device, _first_sentence(error)
+        if isinstance(error, MemoryError) or "alloc" in reason:
+            return NotAvailable(f"{device} has not the memory for {images} images at once: {reason}; run fewer at once")
+        if device != "cpu":
+            return NotAvailable(f"{device} failed: {reason}; look at nvidia-smi, or use --device cpu")
+        return ModelInvalid(f"onnxruntime opened the model and cannot compute it: {reason}; export it again")
 
 
 def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:

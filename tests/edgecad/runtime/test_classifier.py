@@ -264,6 +264,28 @@ def test_a_model_that_cannot_be_used_is_refused_with_the_reason(
         Classifier(written(content(tiny_model, tiny_contract)), device="cpu")
 
 
+def test_a_model_that_opens_and_cannot_be_computed_is_refused_and_no_traceback(
+    tiny_model: Build, phantom_screen: Screens, written: Callable[[bytes], Path]
+) -> None:
+    """Found by changing bytes: a shape may be wrong in a way that only a scan brings to light."""
+    grid, wrong = (np.array([0, 2, 4, side], np.int64).tobytes() for side in (4, 5))
+    content = tiny_model()
+    assert content.count(grid) == 1
+    classifier = Classifier(written(content.replace(grid, wrong)), device="cpu")
+    with pytest.raises(ModelInvalid, match="opened the model and cannot compute it"):
+        classifier(phantom_screen(0))
+
+
+def test_too_little_memory_for_a_batch_is_said_as_such(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def run(self, *_: object) -> None:
+            raise RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for 9 GB")
+
+    monkeypatch.setattr(classifier.runner, "_session", Full())
+    with pytest.raises(NotAvailable, match="cpu has not the memory for 7 images at once"):
+        classifier.run(np.zeros((7, 64, 64, 3), np.uint8))
+
+
 def foreign(input_name: str, outputs: tuple[str, ...], kind: str = "UINT8") -> bytes:
     """An ONNX model of somebody else: a cast, under the names given."""
     onnx = pytest.importorskip("onnx")

@@ -17,8 +17,8 @@ from edgecad.contract import Preparation, Region
 from edgecad.errors import NotAvailable, UsageError
 from edgecad.images import read_screen
 from edgecad.polarmap import prepare
-from edgecad_train.data import Case, PreparedData, prepare_cases, read_cases, reason_to_stop
-from edgecad_train.phantoms import dicom_bytes, draw_patient, png_bytes, render_screen
+from edgecad_train.data import Case, PreparedData, find_cases, prepare_cases, read_cases, reason_to_stop
+from edgecad_train.phantoms import dicom_bytes, draw_patient, png_bytes, render_screen, write_dataset
 
 MAP = Preparation(size=64)
 PREPARATION = Preparation(size=64, crop="none")
@@ -73,13 +73,37 @@ def test_phantoms_in_png_and_dicom_say_so_too(some: Some) -> None:
     assert {(facts.width, facts.height) for facts in data.screens} == {(1640, 1068)}
 
 
-def test_phantoms_that_lost_their_metadata_are_still_phantoms_beside_their_mark(some: Some) -> None:
-    cases = some(12)
-    for case in cases:
-        case.path.write_bytes(case.path.read_bytes().replace(b"PHANTOM", b"nothing"))
-    assert prepare_cases(cases, PREPARATION).origin == "patients"
-    (cases[0].path.parent.parent / "PHANTOMS.json").write_text("{}")
-    assert prepare_cases(cases, MAP).origin == "phantom"
+@pytest.fixture
+def saved_again(tmp_path: Path) -> list[Case]:
+    """A folder of phantoms whose screens were saved as PNG, without a word of what they are."""
+    write_dataset(tmp_path / "data", 24, seed=3)
+    cases = []
+    for case in find_cases(tmp_path / "data").cases:
+        path = case.path.with_suffix(".png")
+        cv2.imwrite(str(path), cv2.imread(str(case.path)))
+        case.path.unlink()
+        cases.append(Case(path, case.label, case.patient))
+    return cases
+
+
+def test_phantoms_that_lost_their_metadata_are_still_phantoms_beside_their_mark(saved_again: list[Case]) -> None:
+    assert prepare_cases(saved_again, PREPARATION).origin == "phantom"
+    data = saved_again[0].path.parent.parent
+    (data / "PHANTOMS.json").rename(data / "mark.json")
+    assert prepare_cases(saved_again, PREPARATION).origin == "patients"
+
+
+def test_scans_that_the_mark_does_not_name_are_no_phantoms(saved_again: list[Case]) -> None:
+    """Somebody put patients beside phantoms, or has phantoms in a folder above the patients'."""
+    first = saved_again[0]
+    patient = Case(first.path.rename(first.path.with_name("patient.png")), first.label, first.patient)
+    assert prepare_cases([patient, *saved_again[1:]], PREPARATION).origin == "mixed"
+
+
+def test_a_damaged_mark_stops_instead_of_guessing(saved_again: list[Case]) -> None:
+    (saved_again[0].path.parent.parent / "PHANTOMS.json").write_text("{}")
+    with pytest.raises(UsageError, match="cannot be read as a list of phantoms"):
+        prepare_cases(saved_again, PREPARATION)
 
 
 def test_dicom_without_pydicom_says_what_to_install(some: Some, monkeypatch: pytest.MonkeyPatch) -> None:

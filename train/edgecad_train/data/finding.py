@@ -11,11 +11,8 @@ from edgecad.errors import UsageError
 from edgecad.images import is_scan_file
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Found, check_patients
+from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME
 
-PHANTOM_MARK = "PHANTOMS.json"
-"""What `edgecad phantom` leaves in its folder."""
-PHANTOM_TABLE = "labels.csv"
-"""What it writes last."""
 COLUMNS = ("path", "label", "patient")
 
 OTHER_KINDS = {"text in UTF-16": (b"\xff\xfe", b"\xfe\xff"), "an Excel workbook": (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")}
@@ -53,7 +50,8 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     missing = [name for name in CLASSES if not (data / name).is_dir()]
     if missing:
         raise UsageError(f"{data} has no folder {' and no folder '.join(missing)}; {FOLDER_LAYOUT}")
-    if (data / PHANTOM_MARK).is_file() and not (data / PHANTOM_TABLE).is_file():
+    # The table is what `edgecad phantom` writes last.
+    if (data / MARK_NAME).is_file() and not (data / LABELS_NAME).is_file():
         raise UsageError(f"{data} is a phantom folder that was not finished; run: edgecad phantom {data} --force")
     pattern = _compiled(patient_from)
     cases = []

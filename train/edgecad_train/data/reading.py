@@ -17,10 +17,10 @@ from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
 from edgecad.images import read_screen
 from edgecad.polarmap import prepare
-from edgecad_train.data.finding import PHANTOM_MARK
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
+from edgecad_train.phantoms.mark import is_named
 
 Progress = Callable[[int, int], None]
 MAX_WORKERS = 4
@@ -103,11 +103,9 @@ def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
 
 
 def says_phantom(path: Path) -> bool:
-    """Phantoms carry the word in their metadata; re-encoded ones still lie under their PHANTOMS.json."""
-    if any((folder / PHANTOM_MARK).is_file() for folder in path.resolve().parents[:3]):
-        return True
+    """Phantoms carry the word in their metadata; re-encoded ones still are named by the PHANTOMS.json above them."""
     with path.open("rb") as file:
-        return b"PHANTOM" in file.read(65536)
+        return b"PHANTOM" in file.read(65536) or is_named(path)
 
 
 def _in_order(work: Callable[[Case], _Read | Refusal], cases: Sequence[Case]) -> Iterator[_Read | Refusal]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,12 +22,12 @@ import edgecad
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 from edgecad_train.phantoms.encoding import jpeg_bytes
+from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, files_named
 from edgecad_train.phantoms.palettes import palette_named
 from edgecad_train.phantoms.patient import PhantomPatient
 from edgecad_train.phantoms.population import draw_patient, noiseless_label
 from edgecad_train.phantoms.screen import render_screen
 
-LABELS_NAME, MARK_NAME = "labels.csv", "PHANTOMS.json"
 SCHEMA = 1
 COLUMNS = (
     "path",
@@ -124,22 +123,6 @@ def _mark(summary: DatasetSummary, files: list[str]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _files_of(mark: Path) -> list[Path]:
-    """Return the files that a phantom folder's mark names, each inside the folder."""
-    try:
-        names = json.loads(mark.read_text("utf-8"))["files"]
-        paths = [mark.parent / str(name) for name in names]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{mark} cannot be read as a list of phantoms: give another OUT") from error
-    known = re.compile(rf"(?:{'|'.join(CLASSES)})/phantom-\d{{4,}}\.jpg|{re.escape(LABELS_NAME)}")
-    root = mark.parent.resolve()
-    # Names first: a path with a NUL in it cannot even be resolved.
-    named = all(known.fullmatch(str(name)) for name in names)
-    if not named or not all(path.parent.resolve().is_relative_to(root) for path in paths):
-        raise UsageError(f"{mark} names files outside its folder, or that no phantom has: give another OUT")
-    return paths
-
-
 def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
     """Leave `out` an existing folder without phantoms; other people's files stay where they are.
 
@@ -153,7 +136,7 @@ def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
             raise UsageError(f"{out} is not empty and holds no phantoms: give a new or empty folder")
         if not force:
             raise UsageError(f"{out} holds phantoms already: give another OUT, or --force to replace them")
-        own = _files_of(mark)
+        own = files_named(mark)
         foreign = [name for name in sorted(wanted) if (out / name).exists() and out / name not in own]
         if foreign:
             raise UsageError(f"{out / foreign[0]} is no phantom of this folder and would be lost: give another OUT")
