@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from edgecad.errors import ModelInvalid
@@ -91,9 +92,9 @@ class CamHead(keras.layers.Layer):
         values = ops.mean(features, axis=(1, 2))
         active = []
         for layer in self._dense[:-1]:
-            before = ops.add(ops.matmul(values, layer.kernel), layer.bias)
-            active.append(ops.cast(ops.greater(before, 0.0), features.dtype))
-            values = ops.relu(before)
+            values = ops.relu(ops.add(ops.matmul(values, layer.kernel), layer.bias))
+            # Of what the ReLU gives, so that it and the product before it stay one kernel: 0 or 1.
+            active.append(ops.sign(values))
         last = self._dense[-1]
         logits = ops.add(ops.matmul(values, last.kernel), last.bias)
         weights, bias = self._effective(active)
@@ -127,8 +128,8 @@ class CamHead(keras.layers.Layer):
 
 
 def _times(stack: Any, matrix: Any) -> Any:
-    """`(n, a, b)` times `(b, c)`. With the batch axis written out: the implicit one computes shapes."""
-    return ops.matmul(stack, ops.expand_dims(matrix, 0))
+    """`(n, a, b)` times `(b, c)`. TensorFlow's own: Keras' computes shapes, and engines pack a matrix, not a stack."""
+    return tf.linalg.matmul(stack, matrix)
 
 
 def explained_model(classifier: Classifier, temperature: float) -> keras.Model:
