@@ -8,11 +8,12 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,dev
 
-.PHONY: help setup demo test check bench study clean
+.PHONY: help setup demo test soak check bench study clean
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
 	@echo "make test    all tests"
+	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict, import contracts"
 	@echo "make bench   training: how fast against plain Keras, and that it is the same training"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
@@ -35,6 +36,10 @@ demo: setup
 WORKERS ?= 2
 test: setup
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+# What runs for minutes to hours; a short form of each is among the tests.
+soak: setup
+	$(BIN)/python -m pytest -m soak -s
 
 check: setup
 	$(BIN)/ruff check .

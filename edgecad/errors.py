@@ -4,6 +4,7 @@
     +-- UsageError          2   the command or the data folder is not what it must be
     +-- InputRefused        3   unreadable, or not one polar map
     +-- NotAvailable        4   a device, an extra or a file of weights that is not here
+    |   +-- DeviceFailed    4   a device that was here gave up, or its memory did not suffice
     +-- GateFailed          5   parity, golden samples or an answer's own check failed
     +-- ModelInvalid        6   the model or its contract cannot be used
     +-- EngineBuildFailed   7   TensorRT did not build the engine
@@ -46,6 +47,10 @@ class NotAvailable(EdgecadError):
     """A device, an optional part of EdgeCAD or a file of weights is not on this machine."""
 
     exit_code = 4
+
+
+class DeviceFailed(NotAvailable):
+    """A device gave up while it ran, or its memory did not suffice: of the scan this says nothing."""
 
 
 class GateFailed(EdgecadError):

@@ -34,8 +34,8 @@ def new_folder(final: Path) -> Iterator[Path]:
     try:
         yield partial
         for path in sorted(partial.rglob("*")):
-            _sync_folder(path) if path.is_dir() else _sync(path)
-        _sync_folder(partial)
+            sync_folder(path) if path.is_dir() else _sync(path)
+        sync_folder(partial)
         partial.replace(final)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -43,7 +43,7 @@ def new_folder(final: Path) -> Iterator[Path]:
             with suppress(OSError):  # somebody else may have written there meanwhile
                 final.parent.rmdir()
         raise
-    _sync_folder(final.parent)
+    sync_folder(final.parent)
 
 
 def point_latest(folder: Path) -> None:
@@ -63,7 +63,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def followed(path: Path) -> Path:
@@ -81,7 +81,8 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Make renames into and out of a folder last through a power cut."""
     if os.name == "nt":  # Windows cannot open a folder, and its renames are durable without it.
         return
     handle = os.open(path, os.O_RDONLY)

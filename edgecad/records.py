@@ -28,7 +28,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     scan: str
     """The scan as the caller named it."""
     id: str | None = None
-    status: Literal["answered", "refused", "failed"]
+    status: Literal["answered", "refused", "failed", "copy"]
+    """`copy`, in a hot folder only: another file with the same bytes, which has the answer."""
     stamp: str
     reason: str | None = None
     message: str | None = None
@@ -106,6 +107,16 @@ def record_of_failure(scan: str, error: Exception, provenance: Provenance, ident
         status="refused" if isinstance(error, InputRefused) else "failed",
         reason=reason,
         message=message,
+        **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
+    )
+
+
+def record_of_copy(scan: str, scan_sha256: str | None, provenance: Provenance) -> Record:
+    """Record a file whose bytes were answered before; the answer is in the first one's record alone."""
+    return Record(
+        scan=scan,
+        status="copy",
+        scan_sha256=scan_sha256,
         **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
     )
 

@@ -7,22 +7,17 @@ import os
 import re
 import shlex
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionOption
+from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionOption, ThresholdOption
 from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from edgecad.classifier import Classifier
-    from edgecad.images import Screen
-    from edgecad.records import Provenance, Record
+    from edgecad.records import Record
 
 ANSWERS = Path("answers")
 
@@ -44,12 +39,7 @@ def infer(
         Optional[str],  # noqa: UP045
         typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
     ] = None,
-    threshold: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            help="A site's own decision threshold, above 0 and below 1. Default: the contract's.", show_default=False
-        ),
-    ] = None,
+    threshold: ThresholdOption = None,
 ) -> None:
     """Answer scans with score and heat map, or refuse.
 
@@ -89,83 +79,32 @@ def infer(
 
 
 def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
-    """Answer or refuse one scan; whatever goes wrong with it, it gets a record and the next one is tried."""
+    """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
     from msgspec.structs import replace
 
-    from edgecad.errors import EdgecadError
-    from edgecad.figure import answer_figure, refusal_figure
-    from edgecad.records import record_of_answer, record_of_failure
+    from edgecad.answering import answer, write_figure
+    from edgecad.images.limits import MAX_BYTES
 
-    # Named by content; a scan that cannot be read is named by its path's hash, for it has no content.
-    name = "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
-    provenance = _provenance(classifier)
-    try:
-        screen, decode = _read(scan)
-        name = _figure_name(screen.sha256, classifier, identity)
-        prediction = classifier(screen)
-        prediction.milliseconds["decode"] = decode
-        code, record = 0, record_of_answer(as_utf8(scan), prediction, classifier.contract, identity)
-        figure = None if folder is None else answer_figure(prediction, classifier.contract, identity or "")
-    except Exception as error:
-        code = error.exit_code if isinstance(error, EdgecadError) else 1
-        record = record_of_failure(as_utf8(scan), error, provenance, identity)
-        figure = None if folder is None else refusal_figure(record.message or "", provenance.stamp, identity or "")
-    if folder is None or figure is None:
+    source = _stdin_bytes(MAX_BYTES + 1) if scan == "-" else scan
+    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity)
+    code, record = outcome.exit_code, outcome.record
+    if folder is None or outcome.figure is None:
         return code, record
+    # A scan that cannot be read has no content to be named by.
+    name = outcome.name or "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
+    path = folder / f"{name}.png"
     try:
-        return code, replace(record, figure=_written(folder, name, figure))
+        write_figure(path, outcome.figure)
     except OSError as error:
         # The answer stands although its picture could not be written.
         typer.echo(f"edgecad: the picture of a scan could not be written: {error.strerror}; free the disk", err=True)
         return max(code, 1), record
-
-
-def _figure_name(scan_sha256: str, classifier: Classifier, identity: str | None) -> str:
-    """Name of a picture: by the scan's content, and by all that may change its answer or what stands on it."""
-    what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}"
-    return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
-
-
-def _read(scan: str) -> tuple[Screen, float]:
-    """A scan's screen, and the milliseconds that reading took."""
-    from edgecad.images import read_screen
-    from edgecad.images.limits import MAX_BYTES
-
-    begun = time.perf_counter()
-    screen = read_screen(_stdin_bytes(MAX_BYTES + 1) if scan == "-" else scan)
-    return screen, 1000 * (time.perf_counter() - begun)
+    return code, replace(record, figure=str(path))
 
 
 def _stdin_bytes(limit: int) -> bytes:
     """Standard input up to a limit; nothing where it was closed before we began."""
     return b"" if sys.stdin is None else sys.stdin.buffer.read(limit)
-
-
-def _provenance(classifier: Classifier) -> Provenance:
-    from edgecad.prediction import stamp_of
-    from edgecad.records import Provenance
-
-    facts = classifier.facts
-    return Provenance(
-        stamp_of(classifier.contract.origin),
-        classifier.model_sha256,
-        classifier.contract_sha256,
-        facts.device,
-        facts.provider,
-        facts.precision,
-    )
-
-
-def _written(folder: Path, name: str, figure: NDArray[np.uint8]) -> str:
-    """Write a picture; returns its path."""
-    import cv2
-
-    from edgecad.folders import write_whole
-
-    path = folder / f"{name}.png"
-    _, content = cv2.imencode(".png", cv2.cvtColor(figure, cv2.COLOR_RGB2BGR))
-    write_whole(path, content.tobytes())
-    return str(path)
 
 
 def _print(record: Record, json: bool) -> None:

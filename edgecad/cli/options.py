@@ -29,4 +29,10 @@ PrecisionOption = Annotated[
         show_default=False,
     ),
 ]
+ThresholdOption = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option(
+        help="A site's own decision threshold, above 0 and below 1. Default: the contract's.", show_default=False
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

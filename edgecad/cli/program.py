@@ -15,6 +15,7 @@ from edgecad.errors import EdgecadError
 
 OWN = {
     "infer": "edgecad.cli.infer",
+    "watch": "edgecad.cli.watch",
     "verify": "edgecad.cli.verify",
     "inspect": "edgecad.cli.inspect",
     "bench": "edgecad.cli.bench",
@@ -27,7 +28,20 @@ USAGE = 2
 """Exit code of what the parser refuses; see `edgecad.errors`."""
 PARSER_ERROR: Any = typer.BadParameter.__bases__[0]
 """What the parser raises; typer keeps click's errors to itself, and passes on only this child of theirs."""
-WAY = ("phantom", "train", "study", "evaluate", "export", "infer", "verify", "inspect", "bench", "cache", "demo")
+WAY = (
+    "phantom",
+    "train",
+    "study",
+    "evaluate",
+    "export",
+    "infer",
+    "watch",
+    "verify",
+    "inspect",
+    "bench",
+    "cache",
+    "demo",
+)
 """Order in the help text: the way of a model."""
 
 

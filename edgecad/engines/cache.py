@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edgecad.engines.builder import Prove, Recipe, build
-from edgecad.engines.lock import attempted, exclusive
+from edgecad.engines.lock import exclusive
 from edgecad.engines.process import TIME_LIMIT, Progress
 from edgecad.engines.record import (
     EngineIdentity,
@@ -24,6 +24,7 @@ from edgecad.engines.record import (
     why_stale,
 )
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.lock import attempted
 
 VARIABLE = "EDGECAD_CACHE"
 SUFFIX, LOCK = ".plan", ".lock"

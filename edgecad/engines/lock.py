@@ -1,18 +1,14 @@
-"""One builder at a time. The lock is the operating system's: it ends with its process, however that ends.
-
-A file with a process number in it would outlive a killed process, and its number may be given to another one.
-"""
+"""One builder at a time."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from edgecad.errors import EngineBuildFailed
+from edgecad.lock import taken
 
 _PAUSE = 0.2
 """Seconds between two tries."""
@@ -32,7 +28,7 @@ def exclusive(path: Path, patience: float, waiting: Callable[[], None] | None = 
     deadline = time.monotonic() + patience
     with path.open("ab") as file:
         tried = 0
-        while not _taken(file):
+        while not taken(file):
             tried += 1
             if tried == 1 and waiting is not None:
                 waiting()
@@ -42,26 +38,3 @@ def exclusive(path: Path, patience: float, waiting: Callable[[], None] | None = 
                 )
             time.sleep(_PAUSE)
         yield  # closing the file gives the lock back
-
-
-@contextmanager
-def attempted(path: Path) -> Iterator[bool]:
-    """Hold the lock file `path` inside the block if nobody else does; gives whether it is held."""
-    with path.open("ab") as file:
-        yield _taken(file)
-
-
-def _taken(file: IO[bytes]) -> bool:
-    """Try to take the lock; whether it worked."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True

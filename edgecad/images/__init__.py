@@ -4,12 +4,14 @@
     jpeg     markers walked, one image that is complete and upright -> opencv
     png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
     dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy
+    ending   whether a file has come to its own end mark, for who must not read one too early
     opencv   the one place that calls the decoder, and hears its warnings
 
 Declared sizes are checked before anything is decoded; a file that can be read only in part is refused.
 """
 
+from edgecad.images.ending import has_ended
 from edgecad.images.screen import Screen
-from edgecad.images.source import is_scan_file, read_screen
+from edgecad.images.source import SUFFIXES, bytes_from_path, is_scan_file, read_screen
 
-__all__ = ["Screen", "is_scan_file", "read_screen"]
+__all__ = ["SUFFIXES", "Screen", "bytes_from_path", "has_ended", "is_scan_file", "read_screen"]

@@ -26,7 +26,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
 # Windows lacks the second and third, and needs the fourth lest it translate line ends.
-_READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 
 
@@ -45,7 +45,7 @@ def read_screen(source: Source) -> Screen:
         return screen_from_pixels(_pixels_from_array(source), "array")
     if _is_dataset(source):
         return screen_from_pixels(dicom.rgb_from_dataset(source), "dicom")
-    data = source if isinstance(source, bytes) else _bytes_from_path(source)
+    data = source if isinstance(source, bytes) else bytes_from_path(source)
     check_bytes(len(data))
     kind, reader = _reader(data)
     try:
@@ -84,12 +84,16 @@ def _reader(data: bytes) -> tuple[Kind, Callable[[bytes], Pixels]]:
     raise InputRefused("not-an-image", f"neither JPEG, PNG nor DICOM, whatever its name says; wanted {_SOME}")
 
 
-def _bytes_from_path(source: object) -> bytes:
-    """Read a regular file; a pipe or device is refused before it could block or never end."""
+def bytes_from_path(source: object) -> bytes:
+    """Read a regular file; a pipe or device is refused before it could block or never end.
+
+    Raises:
+        InputRefused: as for `read_screen`, `too-large` before anything is read.
+    """
     if not isinstance(source, (str, os.PathLike)):
         raise InputRefused("wrong-kind", "wanted a path, bytes, an array or a DICOM dataset")
     try:
-        with os.fdopen(os.open(source, _READ_ONLY), "rb", buffering=0) as file:
+        with os.fdopen(os.open(source, READ_ONLY), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputRefused("unreadable", f"a folder, pipe or device; wanted a file with {_SOME}")

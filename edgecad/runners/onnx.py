@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.errors import EdgecadError, ModelInvalid, NotAvailable
+from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
 from edgecad.extras import require
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OUTPUTS, RunnerFacts
@@ -60,7 +60,7 @@ class OnnxRunner:
 
         Raises:
             ModelInvalid: the graph opened and cannot be computed.
-            NotAvailable: the device gave up, or memory did not suffice.
+            DeviceFailed: the device gave up, or memory did not suffice.
         """
         try:
             values = self._session.run(list(outputs), {"image": images})
@@ -71,9 +71,9 @@ class OnnxRunner:
     def _failure(self, error: Exception, images: int) -> EdgecadError:
         device, reason = self._facts.device, _first_sentence(error)
         if isinstance(error, MemoryError) or "alloc" in reason:
-            return NotAvailable(f"{device} has not the memory for {images} images at once: {reason}; run fewer at once")
+            return DeviceFailed(f"{device} has not the memory for {images} images at once: {reason}; run fewer at once")
         if device != "cpu":
-            return NotAvailable(f"{device} failed: {reason}; look at nvidia-smi, or use --device cpu")
+            return DeviceFailed(f"{device} failed: {reason}; look at nvidia-smi, or use --device cpu")
         return ModelInvalid(f"onnxruntime opened the model and cannot compute it: {reason}; export it again")
 
 

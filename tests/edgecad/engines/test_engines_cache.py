@@ -12,9 +12,10 @@ import pytest
 from edgecad.engines.builder import Recipe, recipe_here
 from edgecad.engines.cache import cache_folder, clear, engine_for, entries, name_of
 from edgecad.engines.gpu import Gpu
-from edgecad.engines.lock import attempted, exclusive
+from edgecad.engines.lock import exclusive
 from edgecad.engines.record import Batches, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed, UsageError
+from edgecad.lock import attempted
 
 Fake = Callable[..., Path]
 A_GPU = Gpu("NVIDIA Test", "8.7", "550.54.15 (CUDA 12.4)")

@@ -1,0 +1,118 @@
+"""Which files of a folder are whole. Looking again and again is the truth; file events only say when to look."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.images import has_ended
+
+UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~")
+"""Ends of names under which programs write what they rename later; hidden files are left alone as well."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """By what a change of a file is told."""
+
+    inode: int
+    size: int
+    modified: int
+    """Nanoseconds since 1970."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Traits:
+        """Those of a file."""
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that may be taken.
+
+    Attributes:
+        name: relative to the folder, with `/`.
+        regular: whether it is a file; a link, a pipe or a device is taken out of the way, and never opened.
+    """
+
+    path: Path
+    name: str
+    traits: Traits
+    regular: bool
+
+
+class Arrivals:
+    """What arrives in a folder and in those below it."""
+
+    def __init__(
+        self, folder: Path, settle: float, patience: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Look at nothing yet.
+
+        Args:
+            settle: seconds for which a file that has its end marker must stay as it is.
+            patience: seconds for one that has not, or is of a kind without; then it is taken as it is.
+            clock: seconds that never run backwards.
+        """
+        self._folder, self._settle, self._patience, self._clock = folder, settle, patience, clock
+        self._since: dict[Path, tuple[Traits, float]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Files that were there at the last look and are not whole yet."""
+        return len(self._since)
+
+    def look(self) -> list[Arrival]:
+        """Files that are whole, the oldest first."""
+        now = self._clock()
+        seen = {arrival.path: (arrival, changed) for arrival, changed in self._files()}
+        self._since = {path: self._seen(path, arrival.traits, now) for path, (arrival, _) in seen.items()}
+        ready = [arrival for arrival, changed in seen.values() if self._is_whole(arrival, changed, now)]
+        for arrival in ready:
+            del self._since[arrival.path]
+        return sorted(ready, key=lambda arrival: (arrival.traits.modified, arrival.name))
+
+    def _seen(self, path: Path, traits: Traits, now: float) -> tuple[Traits, float]:
+        before = self._since.get(path)
+        return before if before is not None and before[0] == traits else (traits, now)
+
+    def _is_whole(self, arrival: Arrival, changed: int, now: float) -> bool:
+        if not arrival.regular:
+            return True
+        # By our own clock: the one that dates files may be another machine's.
+        lain = now - self._since[arrival.path][1]
+        if lain >= self._patience:
+            return True
+        try:
+            if not has_ended(arrival.path):
+                return False
+        except OSError:  # Gone again, or not ours to read yet.
+            return False
+        # A rename changes a file's status and not its content; while it is written both change at once.
+        return changed > arrival.traits.modified or lain >= self._settle
+
+    def _files(self) -> Iterator[tuple[Arrival, int]]:
+        """Files with the time of the last change of their status, nanoseconds."""
+        folders = [self._folder]
+        while folders:
+            try:
+                entries = list(os.scandir(folders.pop()))
+            except FileNotFoundError:  # A folder that somebody took away meanwhile.
+                continue
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
+                    continue
+                try:
+                    status = os.lstat(entry.path)
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISDIR(status.st_mode):
+                    folders.append(Path(entry.path))
+                    continue
+                path = Path(entry.path)
+                name = path.relative_to(self._folder).as_posix()
+                yield Arrival(path, name, Traits.of(status), stat.S_ISREG(status.st_mode)), status.st_ctime_ns

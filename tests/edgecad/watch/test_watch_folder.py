@@ -1,0 +1,405 @@
+"""What arrives in a hot folder is answered once, and lies in one place with one record."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgecad import Classifier
+from edgecad.errors import DeviceFailed, UsageError
+from edgecad.watch import Watcher
+from edgecad.watch import watcher as watcher_module
+from edgecad.watch.arrivals import Arrivals
+from edgecad.watch.ledger import WatchRecord
+
+from .conftest import QUICK, Hot, files_in
+
+Scan = Callable[[int], bytes]
+
+
+def test_a_scan_is_answered_and_lies_beside_its_record_and_picture(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "DOE^JOHN.jpg").write_bytes(scan_bytes(0))
+    watcher = hot.once()
+    (record,) = hot.records()
+    answer = hot.classifier(scan_bytes(0))
+    assert (record.status, record.label, record.probability) == ("answered", answer.label, answer.probability)
+    assert record.scan == "DOE^JOHN.jpg"
+    assert (hot.out / record.file).read_bytes() == scan_bytes(0)
+    assert record.figure is not None
+    assert (hot.out / record.figure).read_bytes().startswith(b"\x89PNG")
+    assert not list(hot.incoming.iterdir())
+    assert not list((hot.out / "taken").iterdir())
+    assert watcher.worst == 0
+    names = [path.name for path in hot.out.rglob("*")]
+    assert not [name for name in names if "DOE" in name]
+
+
+def test_what_is_refused_lies_apart_with_its_reason(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "letter.jpg").write_text("Dear colleague")
+    (hot.incoming / "empty.png").touch()
+    (hot.incoming / "cut.jpg").write_bytes(scan_bytes(0)[:5000])
+    (hot.incoming / "note.json").write_text("{}")
+    watcher = hot.once()
+    reasons = {record.scan: record.reason for record in hot.records("refused")}
+    assert reasons == {
+        "letter.jpg": "not-an-image", "empty.png": "empty", "cut.jpg": "truncated", "note.json": "not-an-image",
+    }  # fmt: skip
+    assert not hot.records("done")
+    assert watcher.worst == 3
+    assert len(files_in(hot.out)) == 4
+    for record in hot.records():
+        assert (hot.out / record.file).is_file()
+        assert record.figure is not None
+        assert (hot.out / record.figure).is_file()
+
+
+def test_a_second_copy_points_to_the_first_answer_and_has_none(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    hot.once()
+    for name in ("b.jpg", "c.jpg"):
+        (hot.incoming / name).write_bytes(scan_bytes(0))
+    hot.once()
+    first, *copies = hot.records()
+    assert [copy.status for copy in copies] == ["copy", "copy"]
+    assert {copy.scan for copy in copies} == {"b.jpg", "c.jpg"}
+    for copy in copies:
+        assert copy.label is copy.probability is None
+        assert copy.first is not None
+        assert msgspec.json.decode((hot.out / copy.first).read_bytes(), type=WatchRecord) == first
+    assert len(files_in(hot.out)) == 3
+
+
+def test_another_threshold_is_another_question(hot: Hot, scan_bytes: Scan, model_folder: Path) -> None:
+    for threshold in (None, 0.9, 0.9):
+        (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+        with Classifier(model_folder, device="cpu", threshold=threshold) as classifier:
+            hot.once(classifier=classifier)
+    assert [(r.status, r.threshold_from) for r in hot.records()] == [
+        ("answered", "contract"), ("answered", "site"), ("copy", None),
+    ]  # fmt: skip
+
+
+def test_folders_below_are_looked_into_and_hidden_and_unfinished_names_are_left(hot: Hot, scan_bytes: Scan) -> None:
+    below = hot.incoming / "monday" / "room 2"
+    below.mkdir(parents=True)
+    (below / "a").write_bytes(scan_bytes(0))
+    for name in (".a.jpg", "a.jpg.part", "A.TMP"):
+        (hot.incoming / name).write_bytes(scan_bytes(1))
+    hot.once()
+    (record,) = hot.records()
+    assert record.scan == "monday/room 2/a"
+    assert {path.name for path in hot.incoming.iterdir()} == {".a.jpg", "a.jpg.part", "A.TMP", "monday"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_links_and_pipes_are_put_away_and_never_opened(hot: Hot, scan_bytes: Scan, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jpg").write_bytes(scan_bytes(0))
+    (hot.incoming / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    (hot.incoming / "away").symlink_to(tmp_path, target_is_directory=True)
+    (hot.incoming / "broken").symlink_to(tmp_path / "nothing")
+    os.mkfifo(hot.incoming / "pipe.jpg")
+    hot.once()
+    assert {record.scan: record.reason for record in hot.records("refused")} == dict.fromkeys(
+        ("link.jpg", "away", "broken", "pipe.jpg"), "not-a-file"
+    )
+    assert (tmp_path / "elsewhere.jpg").read_bytes() == scan_bytes(0)
+
+
+def test_a_name_that_is_not_utf8_is_answered(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / os.fsdecode(b"\xff\xfe.jpg")).write_bytes(scan_bytes(0))
+    hot.once()
+    assert [record.scan for record in hot.records("done")] == ["\\xff\\xfe.jpg"]
+
+
+# --- half-written files ------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds as a test sets them."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def arrivals(tmp_path: Path) -> tuple[Arrivals, Clock]:
+    clock = Clock()
+    return Arrivals(tmp_path, settle=1, patience=10, clock=clock), clock
+
+
+def test_a_file_that_grows_is_not_taken_until_its_end_is_there_and_it_is_still(
+    arrivals: tuple[Arrivals, Clock], scan_bytes: Scan, tmp_path: Path
+) -> None:
+    look, clock = arrivals
+    content, path = scan_bytes(0), tmp_path / "slow.jpg"
+    with path.open("wb") as file:
+        for start in range(0, len(content), len(content) // 5):
+            file.write(content[start : start + len(content) // 5])
+            file.flush()
+            assert not look.look()
+            assert look.waiting == 1
+            clock.now += 0.9
+    clock.now += 0.2
+    assert [arrival.name for arrival in look.look()] == ["slow.jpg"]
+    assert look.waiting == 0
+
+
+def test_a_pause_at_a_thumbnails_end_is_no_end_if_more_comes_within_a_second(
+    arrivals: tuple[Arrivals, Clock], scan_bytes: Scan, tmp_path: Path
+) -> None:
+    look, clock = arrivals
+    path = tmp_path / "slow.jpg"
+    path.write_bytes(scan_bytes(0)[:3000] + b"\xff\xd9")
+    assert not look.look()
+    clock.now += 0.9
+    path.write_bytes(scan_bytes(0)[:6000])
+    assert not look.look()
+    clock.now += 9
+    assert not look.look()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not date renames")
+def test_what_is_renamed_into_place_is_taken_at_once(
+    arrivals: tuple[Arrivals, Clock], scan_bytes: Scan, tmp_path: Path
+) -> None:
+    look, _ = arrivals
+    partial = tmp_path / "scan.jpg.part"
+    partial.write_bytes(scan_bytes(0))
+    assert not look.look()
+    time.sleep(0.02)  # more than the tick in which a file system counts
+    partial.rename(tmp_path / "scan.jpg")
+    assert [arrival.name for arrival in look.look()] == ["scan.jpg"]
+
+
+@pytest.mark.parametrize("content", [b"\x00" * 128 + b"DICM" + b"\x00" * 50, b"whatever", b"", b"\xff\xd8\xff\xe0 cut"])
+def test_a_file_without_an_end_marker_is_taken_after_patience(
+    arrivals: tuple[Arrivals, Clock], content: bytes, tmp_path: Path
+) -> None:
+    look, clock = arrivals
+    (tmp_path / "scan").write_bytes(content)
+    for _ in range(9):
+        assert not look.look()
+        clock.now += 1.1
+    clock.now += 0.2
+    assert len(look.look()) == 1
+
+
+def test_the_oldest_comes_first(arrivals: tuple[Arrivals, Clock], scan_bytes: Scan, tmp_path: Path) -> None:
+    look, clock = arrivals
+    for age, name in ((5, "b.jpg"), (9, "c.jpg"), (1, "a.jpg")):
+        (tmp_path / name).write_bytes(scan_bytes(0))
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    look.look()
+    clock.now += 2
+    assert [arrival.name for arrival in look.look()] in (["c.jpg", "b.jpg", "a.jpg"], [])
+
+
+def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the rename lies a moment; whoever has the file open then still writes into it."""
+    path, content = hot.incoming / "a.jpg", scan_bytes(0)
+    path.write_bytes(content[:4000] + b"\xff\xd9")
+    take = watcher_module.Desk.take
+
+    def late(desk: Any, arrival: Any) -> Any:
+        path.write_bytes(content[:9000])
+        threading.Timer(0.03, lambda: next((hot.out / "taken").glob("*.scan")).write_bytes(content)).start()
+        return take(desk, arrival)
+
+    monkeypatch.setattr(watcher_module.Desk, "take", late)
+    hot.once()
+    assert [record.status for record in hot.records()] == ["answered"]
+
+
+# --- what goes wrong around it ------------------------------------------------------------------------------
+
+
+def test_folders_that_do_not_go_together_are_a_usage_error(hot: Hot, tmp_path: Path) -> None:
+    for incoming, out in ((hot.incoming, hot.incoming), (hot.incoming, hot.incoming / "out"), (tmp_path, hot.out)):
+        with pytest.raises(UsageError, match="lie in one another"):
+            Watcher(hot.classifier, incoming, out)
+    with pytest.raises(UsageError, match="is no folder"):
+        Watcher(hot.classifier, tmp_path / "absent", hot.out)
+
+
+def test_two_file_systems_are_a_usage_error(hot: Hot, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    def refused(path: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(UsageError, match="two file systems"):
+        Watcher(hot.classifier, hot.incoming, hot.out)
+    assert not list(hot.incoming.iterdir())
+
+
+def test_two_watches_do_not_write_to_one_folder(hot: Hot) -> None:
+    watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK)
+    stop, wake = threading.Event(), threading.Event()
+    thread = threading.Thread(target=watcher.run, args=(stop, wake))
+    thread.start()
+    try:
+        while not (hot.out / "heartbeat.json").exists():
+            time.sleep(0.01)
+        with pytest.raises(UsageError, match="another edgecad watch"):
+            hot.once()
+    finally:
+        stop.set()
+        wake.set()
+        thread.join()
+    assert json.loads((hot.out / "heartbeat.json").read_text())["state"] == "stopped"
+
+
+def test_a_full_disk_keeps_scans_waiting_and_loses_none(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    said: list[str] = []
+    write = watcher_module.write_figure
+    states: list[str] = []
+
+    def full(path: Path, figure: Any) -> None:
+        if not states:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, figure)
+
+    monkeypatch.setattr(watcher_module, "write_figure", full)
+    monkeypatch.setattr(watcher_module, "RETRY", 0.05)
+    watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+    wait = watcher_module._wait
+
+    def seen(*words: Any) -> None:
+        heartbeat = json.loads((hot.out / "heartbeat.json").read_text())
+        if heartbeat["state"] == "disk-failed" and not hot.records():
+            states.append(heartbeat["problem"])
+        wait(*words)
+
+    monkeypatch.setattr(watcher_module, "_wait", seen)
+    watcher.run(threading.Event(), threading.Event(), once=True)
+    assert [record.status for record in hot.records()] == ["answered"]
+    assert said == states[:1] == [f"{os.strerror(errno.ENOSPC)}; free the disk and try again"]
+
+
+def test_a_device_that_gives_up_ends_the_watch_and_refuses_no_scan(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+
+    def gone(*_: Any) -> None:
+        raise DeviceFailed("cuda:0 failed: it fell off the bus")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hot.classifier.runner, "run", gone)
+        with pytest.raises(DeviceFailed):
+            hot.once()
+    assert not hot.records()
+    hot.once()
+    assert [(record.scan, record.status) for record in hot.records()] == [("a.jpg", "answered")]
+
+
+def test_a_scan_that_ends_the_program_again_and_again_is_refused_unjudged(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a segmentation fault would: nothing after it is done, and a supervisor starts the watch again."""
+    (hot.incoming / "poison.jpg").write_bytes(scan_bytes(0))
+
+    class Crash(BaseException):
+        pass
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise Crash
+
+    with monkeypatch.context() as broken:
+        broken.setattr(watcher_module, "answer", crash)
+        for _ in range(watcher_module.MAX_ATTEMPTS):
+            with pytest.raises(Crash):
+                hot.once()
+    (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
+    hot.once()
+    assert {record.scan: record.reason or record.status for record in hot.records()} == {
+        "poison.jpg": "ended-the-program", "good.jpg": "answered",
+    }  # fmt: skip
+
+
+def test_a_foreign_file_among_the_claims_stops_the_watch_with_its_name(hot: Hot) -> None:
+    hot.once()
+    (hot.out / "taken" / "x.json").write_text("mine")
+    with pytest.raises(UsageError, match=r"x\.json is not a claim"):
+        hot.once()
+
+
+# --- counts ------------------------------------------------------------------------------------------------
+
+
+def day_of(hot: Hot) -> dict[str, Any]:
+    (path,) = (hot.out / "days").iterdir()
+    return dict(json.loads(path.read_text()))
+
+
+def test_a_day_is_counted_for_the_physicist(hot: Hot, scan_bytes: Scan) -> None:
+    for index in range(4):
+        (hot.incoming / f"{index}.jpg").write_bytes(scan_bytes(index))
+    (hot.incoming / "again.jpg").write_bytes(scan_bytes(0))
+    (hot.incoming / "text").write_text("a letter")
+    hot.once()
+    day = day_of(hot)
+    answers = [record for record in hot.records() if record.status == "answered"]
+    assert (day["records"], day["answered"], day["copies"], day["refused"]) == (6, 4, 1, {"not-an-image": 1})
+    assert sum(day["scores"]) == 4
+    assert day["above"] == sum(record.label == "CAD" for record in answers)
+    for record in answers:
+        assert day["scores"][int((record.probability or 0) * 20)] > 0
+    assert day["models"] == {hot.classifier.model_sha256: 4}
+
+
+def test_counts_that_a_killed_watch_did_not_write_are_had_from_the_records(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    (hot.incoming / "b.jpg").write_bytes(scan_bytes(1))
+    hot.once()
+    before = day_of(hot)
+    for content in ("", json.dumps({**before, "records": 1, "answered": 1})):
+        next((hot.out / "days").iterdir()).write_text(content)
+        hot.once()
+        assert day_of(hot) == before
+
+
+def test_days_are_removed_when_they_are_old_and_their_counts_stay(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    hot.once()
+    today = date.today()
+    for back in (3, 4):
+        day = (today - timedelta(days=back)).isoformat()
+        (hot.out / "done" / day).mkdir()
+        (hot.out / "done" / day / "x.jpg").touch()
+    (hot.out / "done" / "mine").mkdir()
+    hot.once(replace(QUICK, keep_days=3))
+    days = sorted(path.name for path in (hot.out / "done").iterdir())
+    assert days[-1] == "mine"
+    assert (today - timedelta(days=4)).isoformat() not in days
+    assert (today - timedelta(days=3)).isoformat() in days
+    assert day_of(hot)["records"] == 1
+
+
+def test_the_heartbeat_says_what_runs_and_that_it_runs(hot: Hot) -> None:
+    hot.once()
+    heartbeat = json.loads((hot.out / "heartbeat.json").read_text())
+    assert heartbeat["state"] == "stopped"
+    assert heartbeat["model"] == hot.classifier.model_sha256
+    assert (heartbeat["process"], heartbeat["device"], heartbeat["precision"]) == (os.getpid(), "cpu", "fp32")
+    assert heartbeat["problem"] is None
