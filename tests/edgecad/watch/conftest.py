@@ -37,7 +37,8 @@ class Hot:
 
 def records_in(out: Path, place: str = "*") -> list[WatchRecord]:
     """All records, in the order in which they were written."""
-    found = [msgspec.json.decode(path.read_bytes(), type=WatchRecord) for path in out.glob(f"{place}/????-??-??/*.json")]
+    paths = out.glob(f"{place}/????-??-??/*.json")
+    found = [msgspec.json.decode(path.read_bytes(), type=WatchRecord) for path in paths]
     return sorted(found, key=lambda record: record.recorded)
 
 
