@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -126,6 +127,8 @@ def _observer(folder: Path, wake: threading.Event) -> Any:
 
         on_created = on_closed
 
+    # It warns of events that come while it stops; they are only hints.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
     observer = Observer()
     observer.schedule(Waker(), str(folder), recursive=True)
     try:
