@@ -41,12 +41,12 @@ def watch(
     ] = 10.0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log nothing but problems.")] = False,
 ) -> None:
-    """Answer every scan that arrives in IN, once; its record is in OUT.
+    """Answer every scan of a hot folder, once.
 
-    Scans end in OUT/done or OUT/refused, by day, each beside its record (JSON) and its picture. A file that is still
-    being written is waited for. A second file with the same bytes gets a record that names the first one's. The
-    model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day.
-    The watch may be killed at any moment: started again, it goes on and repeats nothing.
+    What arrives in IN ends in OUT/done or OUT/refused, by day, each scan beside its record (JSON) and its
+    picture. A file that is still being written is waited for. A second file with the same bytes gets a record that
+    names the first one's. The model is opened once, at the start. OUT/heartbeat.json is written every few seconds,
+    OUT/days counts by day. The watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
     from edgecad.classifier import Classifier
     from edgecad.modelfiles.file import parse_precision
