@@ -6,7 +6,7 @@ ifneq ($(words $(VENV)),1)
 $(error VENV is "$(VENV)"; make cannot hold a path with spaces: name one without)
 endif
 BIN := $(VENV)/bin
-EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,dev
+EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,dev
 
 .PHONY: help setup demo test soak check bench study clean
 

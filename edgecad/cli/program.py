@@ -20,6 +20,7 @@ OWN = {
     "inspect": "edgecad.cli.inspect",
     "bench": "edgecad.cli.bench",
     "cache": "edgecad.cli.cache",
+    "doctor": "edgecad.cli.doctor",
     "demo": "edgecad.cli.demo",
 }
 """The runtime's own commands; other rooms add theirs as entry points of the group below."""
@@ -39,6 +40,7 @@ WAY = (
     "verify",
     "inspect",
     "bench",
+    "doctor",
     "cache",
     "demo",
 )

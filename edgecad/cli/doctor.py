@@ -1,0 +1,62 @@
+"""`edgecad doctor`: what this machine can run, what clashes, the line that mends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgecad.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from edgecad.doctor import Report
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+MARKS = {"well": "ok   ", "note": "note ", "wrong": "WRONG"}
+
+
+@app.command()
+def doctor(json: JsonOption = False) -> None:
+    """Say what this machine can run, what clashes on it, and the line that mends it.
+
+    Changes nothing. Exit code 4 if something is wrong.
+    """
+    from dataclasses import asdict
+
+    import msgspec
+
+    from edgecad.doctor import examine
+    from edgecad.errors import NotAvailable
+
+    report = examine()
+    if json:
+        typer.echo(msgspec.json.encode({"schema": 1, **asdict(report), "well": report.well}).decode())
+    else:
+        _print(report)
+    if not report.well:
+        raise typer.Exit(NotAvailable.exit_code)
+
+
+def _print(report: Report) -> None:
+    machine = report.machine
+    rows = {
+        "edgecad": report.version,
+        "system": machine.system,
+        "python": machine.python,
+        "processor": f"{machine.processor or 'unknown'}; {machine.threads} threads"
+        + (f"; {', '.join(machine.instructions)}" if machine.instructions else ""),
+        "memory": f"{machine.memory_gb:.1f} GB" if machine.memory_gb else "unknown",
+        "gpu": f"{machine.gpu}, driver {machine.gpu.driver}" if machine.gpu else "none answers",
+    }
+    if machine.jetson:
+        rows["jetson"] = machine.jetson
+    for name, value in rows.items():
+        typer.echo(f"{name:10s} {value}")
+    typer.echo()
+    for remark in report.remarks:
+        typer.echo(f"{MARKS[remark.level]}  {remark.text}")
+        if remark.mend:
+            typer.echo(f"       {remark.mend}")
+    wrong = sum(remark.level == "wrong" for remark in report.remarks)
+    typer.echo()
+    typer.echo(f"{wrong} to mend; then: edgecad doctor" if wrong else "nothing is wrong; next: edgecad verify")

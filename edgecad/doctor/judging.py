@@ -1,0 +1,216 @@
+"""Facts become remarks: what is well, what is worth knowing, what is wrong and the line that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import edgecad
+from edgecad.doctor.machine import Machine, machine_here
+from edgecad.doctor.packages import Import, declared, imported, installed, is_older, several_of
+
+Level = Literal["well", "note", "wrong"]
+Importing = Callable[[str, str], Import]
+Versions = Mapping[str, str]
+
+ONNXRUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml", "onnxruntime-qnn")
+OPENCVS = (
+    "opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless",
+)  # fmt: skip
+"""Each family's members own one folder of modules; two of them overwrite one another."""
+TENSORRTS = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
+"""Distribution and module."""
+CUDA_BUILDS = ("tensorrt-cu", "tensorrt-rtx-cu")
+"""How distributions begin whose names end with the CUDA that they were built for."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at.
+
+    Attributes:
+        about: a stable word for programs.
+        mend: a line to paste; empty where nothing is to be done.
+    """
+
+    level: Level
+    about: str
+    text: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was found."""
+
+    version: str
+    machine: Machine
+    remarks: tuple[Remark, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(remark.level != "wrong" for remark in self.remarks)
+
+
+def examine() -> Report:
+    """Look at this machine and what is installed on it; takes seconds, because every library is imported once."""
+    machine, versions = machine_here(), installed()
+    return Report(edgecad.__version__, machine, tuple(remarks_on(machine, versions, declared(), imported)))
+
+
+def remarks_on(
+    machine: Machine, versions: dict[str, str], needs: tuple[tuple[str, str], ...], importing: Importing
+) -> Iterator[Remark]:
+    """Judge facts.
+
+    Args:
+        versions: of the installed distributions, by canonical name.
+        needs: name and oldest version of what the runtime declares.
+        importing: module and question -> what came of it.
+    """
+    yield from _on_needs(versions, needs)
+    yield from _on_opencv(versions, importing)
+    yield from _on_onnxruntime(machine, versions, importing)
+    yield from _on_tensorrt(machine, versions, importing)
+    yield from _on_dicom(versions)
+    yield from _on_processor(machine)
+
+
+def _on_needs(versions: Versions, needs: tuple[tuple[str, str], ...]) -> Iterator[Remark]:
+    for name, oldest in needs:
+        if name.startswith("opencv"):  # any of its family will do, and is looked at as such
+            continue
+        if name not in versions:
+            yield Remark("wrong", "package", f"{name} is not installed", f"pip install '{name}>={oldest}'")
+        elif is_older(versions[name], oldest):
+            text = f"{name} {versions[name]} is installed, {oldest} or later is needed"
+            yield Remark("wrong", "package", text, f"pip install --upgrade '{name}>={oldest}'")
+
+
+def _on_opencv(versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
+    found = several_of(OPENCVS, versions)
+    keep = OPENCVS[0]
+    if len(found) > 1:
+        yield Remark(
+            "wrong", "opencv", f"{_and(found)} are installed, and overwrite one another's cv2",
+            f"pip uninstall -y {' '.join(found)} && pip install {keep}",
+        )  # fmt: skip
+        return
+    cv2 = importing("cv2", "cv2.__version__")
+    if not cv2.error:
+        yield Remark("well", "opencv", f"OpenCV {cv2.says}{'' if found else ' of the system itself'}")
+    elif not found:
+        yield Remark("wrong", "opencv", "OpenCV is not installed", f"pip install {keep}")
+    elif found[0] != keep:
+        # Only the headless one can do without a display's libraries.
+        yield Remark(
+            "wrong", "opencv", f"{found[0]} cannot be imported: {cv2.error}",
+            f"pip uninstall -y {found[0]} && pip install {keep}",
+        )  # fmt: skip
+    else:
+        text = f"{keep} cannot be imported: {cv2.error}"
+        yield Remark("wrong", "opencv", text, f"pip install --force-reinstall {keep}")
+
+
+def _on_onnxruntime(machine: Machine, versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
+    found = several_of(ONNXRUNTIMES, versions)
+    extra = "gpu" if machine.gpu is not None and not machine.jetson else "cpu"
+    if len(found) > 1:
+        yield Remark(
+            "wrong", "onnxruntime", f"{_and(found)} are installed, and overwrite one another",
+            f"pip uninstall -y {' '.join(found)} && pip install 'edgecad[{extra}]'",
+        )  # fmt: skip
+        return
+    runtime = importing("onnxruntime", "' '.join([onnxruntime.__version__, *onnxruntime.get_available_providers()])")
+    if runtime.error:
+        if not found:
+            yield Remark("wrong", "onnxruntime", "no onnxruntime is installed", f"pip install 'edgecad[{extra}]'")
+        else:
+            text = f"{found[0]} cannot be imported: {runtime.error}"
+            yield Remark("wrong", "onnxruntime", text, f"pip install --force-reinstall {found[0]}")
+        return
+    version, *providers = runtime.says.split()
+    yield Remark("well", "onnxruntime", f"onnxruntime {version}: {', '.join(providers)}")
+    yield from _on_cuda(machine, "CUDAExecutionProvider" in providers, importing)
+
+
+def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Remark]:
+    if machine.gpu is None:
+        if can:
+            text = "this onnxruntime can use CUDA, and no GPU answers: --device auto takes the CPU"
+            yield Remark("note", "cuda", text, "nvidia-smi")
+        return
+    if not can:
+        text = f"{machine.gpu} is here, and this onnxruntime cannot use it"
+        if machine.jetson:
+            # The index of packages has no CUDA build for Jetsons.
+            yield Remark("note", "cuda", f"{text}; NVIDIA builds onnxruntime-gpu for {machine.jetson}")
+        else:
+            yield Remark("note", "cuda", text, "pip uninstall -y onnxruntime && pip install 'edgecad[gpu]'")
+        return
+    library = importing(
+        "ctypes, onnxruntime, pathlib",
+        "ctypes.CDLL(str(next(pathlib.Path(onnxruntime.__file__).parent.glob('capi/*providers_cuda.*')))) and ''",
+    )
+    if library.error:
+        text = f"onnxruntime's CUDA part cannot be loaded: {library.error}"
+        yield Remark("wrong", "cuda", text, "pip install 'onnxruntime-gpu[cuda,cudnn]'")
+    else:
+        yield Remark("well", "cuda", f"{machine.gpu}, driver {machine.gpu.driver}: --device cuda")
+
+
+def _on_tensorrt(machine: Machine, versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
+    for name, module in TENSORRTS.items():
+        if name not in versions and not (machine.jetson and name == "tensorrt"):
+            continue
+        loaded = importing(module, f"{module}.__version__")
+        if loaded.error:
+            mend = "sudo apt-get install python3-libnvinfer" if machine.jetson else f"pip install 'edgecad[{name}]'"
+            yield Remark("wrong", name, f"{module} cannot be imported: {loaded.error}", mend)
+        else:
+            yield Remark("well", name, f"{module} {loaded.says}: edgecad cache build")
+    yield from _on_cuda_builds(machine, versions)
+
+
+def _on_cuda_builds(machine: Machine, versions: Versions) -> Iterator[Remark]:
+    """A library built for a newer CUDA than the driver offers is installed without complaint and fails later."""
+    offered = _cuda_of(machine)
+    for name, version in sorted(versions.items()):
+        stem = next((stem for stem in CUDA_BUILDS if name.startswith(stem)), None)
+        built = name.removeprefix(stem).partition("-")[0] if stem else ""
+        if offered and built.isdigit() and int(built) > offered and name == f"{stem}{built}":
+            yield Remark(
+                "wrong", "cuda-versions", f"{name} {version} wants CUDA {built}, and the driver offers CUDA {offered}",
+                f"pip uninstall -y {name} && pip install {stem}{offered}",
+            )  # fmt: skip
+
+
+def _cuda_of(machine: Machine) -> int:
+    """Major version of the CUDA that the driver offers; 0 without one."""
+    driver = machine.gpu.driver if machine.gpu else ""
+    major = driver.rpartition("CUDA ")[2].partition(".")[0]
+    return int(major) if major.isdigit() else 0
+
+
+def _on_dicom(versions: Versions) -> Iterator[Remark]:
+    if "pydicom" in versions:
+        yield Remark("well", "dicom", f"pydicom {versions['pydicom']}: DICOM screens are read")
+    else:
+        yield Remark("note", "dicom", "without pydicom DICOM screens are not read", "pip install 'edgecad[dicom]'")
+
+
+def _on_processor(machine: Machine) -> Iterator[Remark]:
+    dot = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"} & set(machine.instructions)
+    if dot:
+        yield Remark("well", "int8", f"the processor multiplies 8-bit numbers by itself ({', '.join(sorted(dot))})")
+    elif machine.instructions:
+        yield Remark("note", "int8", "the processor has no 8-bit products of its own: int8 gains little here")
+    if machine.threads < machine.processors:
+        text = f"{machine.threads} of {machine.processors} processors may be used (affinity or cgroup)"
+        yield Remark("note", "threads", text)
+
+
+def _and(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
