@@ -45,7 +45,9 @@ class Outcome:
         return self.error.exit_code if isinstance(self.error, EdgecadError) else 1
 
 
-def answer(classifier: Classifier, source: Source, scan: str, *, draw: bool, identity: str | None = None) -> Outcome:
+def answer(
+    classifier: Classifier, source: Source, scan: str, *, draw: bool, identity: str | None = None, force: bool = False
+) -> Outcome:
     """Answer or refuse one scan. Raises nothing: an error is in what is returned.
 
     Args:
@@ -53,14 +55,15 @@ def answer(classifier: Classifier, source: Source, scan: str, *, draw: bool, ide
         scan: what the caller calls it, for the record.
         draw: whether a picture is wanted.
         identity: printed on the picture and in the record.
+        force: as `Classifier` takes it.
     """
     name = ""
     try:
         begun = time.perf_counter()
         screen = read_screen(source)
         decode = 1000 * (time.perf_counter() - begun)
-        name = name_of(screen.sha256, classifier, identity)
-        prediction = classifier(screen)
+        name = name_of(screen.sha256, classifier, identity, force=force)
+        prediction = classifier(screen, force=force)
         prediction.milliseconds["decode"] = decode
         record = record_of_answer(scan, prediction, classifier.contract, identity)
         figure = answer_figure(prediction, classifier.contract, identity or "") if draw else None
@@ -79,9 +82,9 @@ def refusal(
     return Outcome(record, error, figure, name)
 
 
-def name_of(scan_sha256: str, classifier: Classifier, identity: str | None = None) -> str:
+def name_of(scan_sha256: str, classifier: Classifier, identity: str | None = None, *, force: bool = False) -> str:
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
-    what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}"
+    what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 

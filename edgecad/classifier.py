@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from edgecad.checks import check_outputs
 from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.findings import doubts_about, findings_of, refuse_unseen, unseen_colours
+from edgecad.findings import doubts_about, findings_of, object_to_unseen, unseen_colours
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
 from edgecad.modelfiles.file import ModelFile, read_model
-from edgecad.polarmap import PreparedMap, prepare
+from edgecad.polarmap import Objections, PreparedMap, prepare
 from edgecad.prediction import Finding, Prediction
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.runners.devices import parse_device
@@ -145,39 +145,45 @@ class Classifier:
         """Device, provider and precision, as checked after opening."""
         return self._open.facts
 
-    def __call__(self, source: Source) -> Prediction:
+    def __call__(self, source: Source, *, force: bool = False) -> Prediction:
         """Answer one scan.
+
+        Args:
+            force: answer against the gate's objections, which then stand in the answer; for a person who looks at
+                the scan, never for a program.
 
         Raises:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
                 one polar map), or in colours that training never saw.
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
-        return self._predict(source, golden=False)
+        return self._predict(source, Objections(insisted=force), golden=False)
 
     def replay(self, source: Source) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
 
         The samples' screens have a size of their own, so a region of the contract's is left out.
         """
-        return self._predict(source, golden=True)
+        return self._predict(source, Objections(), golden=True)
 
-    def _predict(self, source: Source, golden: bool) -> Prediction:
+    def _predict(self, source: Source, objections: Objections, golden: bool) -> Prediction:
         clock = _Clock()
         with clock.stage("decode"):
             screen = source if isinstance(source, Screen) else read_screen(source)
         with clock.stage("prepare"):
             crop = self.contract.preparation.crop
-            prepared = prepare(screen.pixels, self._replay_preparation if golden else self.contract.preparation)
+            preparation = self._replay_preparation if golden else self.contract.preparation
+            prepared = prepare(screen.pixels, preparation, objections)
             unseen = unseen_colours(prepared.image, self.contract.colours, crop)
             if not golden:
-                refuse_unseen(unseen, crop)
+                object_to_unseen(unseen, crop, objections)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
             findings = (*findings_of(prepared, unseen, shown), *doubts_about(self.contract))
-        return self._prediction(screen, prepared, outputs, np.asarray(shown, np.float32), findings, clock)
+        shown = np.asarray(shown, np.float32)
+        return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
         """Run prepared images: the hot path.
@@ -205,6 +211,7 @@ class Classifier:
         outputs: dict[str, NDArray[np.float32]],
         shown: NDArray[np.float32],
         findings: tuple[Finding, ...],
+        overruled: tuple[str, ...],
         clock: _Clock,
     ) -> Prediction:
         contract, facts = self.contract, self.facts
@@ -220,6 +227,7 @@ class Classifier:
             image=prepared.image,
             disc=prepared.disc,
             findings=findings,
+            overruled=overruled,
             scan_sha256=screen.sha256,
             model_sha256=self.model_sha256,
             contract_sha256=self.contract_sha256,

@@ -63,6 +63,8 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
     _centred(canvas, caption, y + 112, 0.55, FAINT)
     _centred(canvas, "; ".join(finding.text for finding in prediction.findings), y + 140, 0.5, FAINT)
+    if prediction.overruled:
+        _centred(canvas, f"refused: {'; '.join(prediction.overruled)}", y + 164, 0.5, WARNING)
     return canvas
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
-from edgecad.errors import InputRefused
 from edgecad.heatmap import share_outside_disc
-from edgecad.polarmap import PreparedMap, colour_cell, input_mask
+from edgecad.polarmap import Objections, PreparedMap, colour_cell, input_mask
 from edgecad.prediction import Finding
 
 MAX_UNSEEN_COLOURS = 0.6
@@ -29,10 +28,10 @@ def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> fl
     return float(1.0 - seen[colour_cell(image[inside])].mean())
 
 
-def refuse_unseen(share: float, crop: Crop) -> None:
-    """Another colour table is another input, of which the model's figures say nothing."""
+def object_to_unseen(share: float, crop: Crop, objections: Objections) -> None:
+    """Another colour table is another input, of which the model's figures say nothing: reason `colours`."""
     if share > MAX_UNSEEN_COLOURS:
-        raise InputRefused(
+        objections.against(
             "colours",
             f"{share:.0%} of {_picture(crop)} has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
             "allowed; save the screen in a colour table of the training scans",

@@ -12,6 +12,7 @@ from edgecad.polarmap import Disc
 
 PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
 RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
+FORCED_STAMP = "FORCED PAST THE INPUT GATE"
 
 
 def stamp_of(origin: Origin) -> str:
@@ -48,6 +49,7 @@ class Prediction:
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
         disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.
+        overruled: the gate's objections, where somebody forced an answer against them.
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.
         device, provider, precision: what ran it.
@@ -64,6 +66,7 @@ class Prediction:
     image: NDArray[np.uint8]
     disc: Disc | None
     findings: tuple[Finding, ...]
+    overruled: tuple[str, ...]
     scan_sha256: str
     model_sha256: str
     contract_sha256: str
@@ -89,7 +92,8 @@ class Prediction:
     @property
     def stamp(self) -> str:
         """What must stand beside the answer wherever it is shown."""
-        return stamp_of(self.origin)
+        stamp = stamp_of(self.origin)
+        return f"{FORCED_STAMP} - {stamp}" if self.overruled else stamp
 
 
 def _score_words(score: float, threshold: float) -> tuple[str, str]:

@@ -46,6 +46,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """In the order of `logits`."""
     logits: tuple[float, ...] | None = None
     findings: tuple[FindingRecord, ...] = ()
+    overruled: tuple[str, ...] = ()
+    """The gate's objections against which somebody forced the answer."""
     scan_sha256: str | None = None
     model: str
     contract: str
@@ -86,6 +88,7 @@ def record_of_answer(
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
         findings=tuple(FindingRecord(f.code, round(f.value, 6), f.text) for f in prediction.findings),
+        overruled=prediction.overruled,
         scan_sha256=prediction.scan_sha256,
         model=prediction.model_sha256,
         contract=prediction.contract_sha256,

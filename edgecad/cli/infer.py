@@ -40,6 +40,10 @@ def infer(
         typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
     ] = None,
     threshold: ThresholdOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
+    ] = False,
 ) -> None:
     """Answer scans with score and heat map, or refuse.
 
@@ -69,7 +73,7 @@ def infer(
     wanted = parse_precision(precision)
     with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
         for scan in listed:
-            code, record = _answer(classifier, scan, folder, identity)
+            code, record = _answer(classifier, scan, folder, identity, force)
             worst, answered = max(worst, code), answered + (record.status == "answered")
             _print(record, json)
         _print_doubts(classifier)
@@ -78,7 +82,9 @@ def infer(
     raise typer.Exit(worst)
 
 
-def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: str | None) -> tuple[int, Record]:
+def _answer(
+    classifier: Classifier, scan: str, folder: Path | None, identity: str | None, force: bool
+) -> tuple[int, Record]:
     """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
     from msgspec.structs import replace
 
@@ -86,7 +92,7 @@ def _answer(classifier: Classifier, scan: str, folder: Path | None, identity: st
     from edgecad.images.limits import MAX_BYTES
 
     source = _stdin_bytes(MAX_BYTES + 1) if scan == "-" else scan
-    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity)
+    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force)
     code, record = outcome.exit_code, outcome.record
     if folder is None or outcome.figure is None:
         return code, record

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Crop, Preparation
-from edgecad.errors import InputRefused
 from edgecad.polarmap.disc import Disc, find_disc
-from edgecad.polarmap.gate import colour_cell, refuse_unless_map
+from edgecad.polarmap.gate import colour_cell, object_unless_map
+from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.overlay import overlay_mask, painted_over
 from edgecad.polarmap.region import region_of
 from edgecad.polarmap.whole import letterboxed
 
-__all__ = ["Disc", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "input_mask", "prepare"]
+__all__ = ["Disc", "Objections", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "input_mask", "prepare"]
 
 Pixels = NDArray[np.uint8]
 
@@ -40,12 +40,13 @@ class PreparedMap:
     overlay_share: float
 
 
-def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
+def prepare(screen: Pixels, preparation: Preparation, objections: Objections | None = None) -> PreparedMap:
     """Cut out the region if there is one, then take what the crop rule says, and bring it to the input size.
 
     Args:
         screen: `(height, width, 3)` uint8 RGB.
         preparation: what the contract asks for.
+        objections: what they do with each of the gate's; default: raise it.
 
     Raises:
         InputRefused: if the screen is not exactly one polar map, the image is blank, or the region is one of
@@ -55,15 +56,15 @@ def prepare(screen: Pixels, preparation: Preparation) -> PreparedMap:
     looked_at = screen if region is None else region_of(screen, region)
     if preparation.crop == "none":
         return PreparedMap(letterboxed(looked_at, preparation.size), None, 0.0)
-    found = _prepared_map(looked_at, preparation)
+    found = _prepared_map(looked_at, preparation, objections or Objections())
     if region is None or found.disc is None:
         return found
     return replace(found, disc=replace(found.disc, x=found.disc.x + region.x, y=found.disc.y + region.y))
 
 
-def _prepared_map(screen: Pixels, preparation: Preparation) -> PreparedMap:
+def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objections) -> PreparedMap:
     """Find the one polar map on `screen`, clean it, judge it, and bring it to the input size."""
-    disc = find_disc(screen)
+    disc = find_disc(screen, objections)
     square = _square_around(screen, disc)
     canvas = cv2.resize(square, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
     # The rim's own pixels are half ground: one and a half of the screen's, and one of the canvas.
@@ -71,13 +72,13 @@ def _prepared_map(screen: Pixels, preparation: Preparation) -> PreparedMap:
     strokes = overlay_mask(canvas, inside)
     share = float(strokes.sum() / inside.sum())
     if share > preparation.max_overlay_share:
-        raise InputRefused(
+        objections.against(
             "overlay",
             f"text, lines or texture cover {share:.1%} of the disc, at most {preparation.max_overlay_share:.1%} "
             "allowed; a bare polar map is wanted: save the screen without them",
         )
     canvas = painted_over(canvas, strokes)
-    refuse_unless_map(canvas, inside, strokes)
+    object_unless_map(canvas, inside, strokes, objections)
     size = preparation.size
     image = cv2.resize(cv2.copyTo(canvas, inside.view(np.uint8)), (size, size), interpolation=cv2.INTER_AREA)
     return PreparedMap(np.ascontiguousarray(image), disc, share)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
+from edgecad.polarmap.objections import Objections
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -50,12 +51,16 @@ class Disc:
     radius: float
 
 
-def find_disc(screen: Pixels) -> Disc:
+def find_disc(screen: Pixels, objections: Objections | None = None) -> Disc:
     """Find the one polar map on `screen`, `(height, width, 3)` uint8 RGB.
+
+    Args:
+        objections: what they do with each; default: raise it.
 
     Raises:
         InputRefused: `blank`, `no-disc`, `small`, `cut-off` or `several-maps`.
     """
+    objections = objections or Objections()
     # A whole factor, because averaging whole blocks is several times faster than any other resize.
     factor = -(-max(screen.shape[:2]) // SEARCH_SIDE)
     small = _block_means(screen, factor)
@@ -64,10 +69,10 @@ def find_disc(screen: Pixels) -> Disc:
     # Opening by one pixel drops text, whose strokes are thinner, before shapes are judged.
     lit = cv2.morphologyEx((brightness > ground + LIT).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     coarse = _circle_of_largest_shape(lit)
-    _refuse_other_pictures(lit, coarse)
+    _object_to_other_pictures(lit, coarse, objections)
     # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
     guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
-    return _refined(screen, guess, ground + LIT)
+    return _refined(screen, guess, ground + LIT, objections)
 
 
 def brightest_channel(image: Pixels) -> Pixels:
@@ -143,17 +148,17 @@ def _least_squares_circle(points: Floats) -> Disc:
     return Disc(float(cx), float(cy), float(np.sqrt(max(c + cx**2 + cy**2, 0.0))))
 
 
-def _refuse_other_pictures(lit: Pixels, disc: Disc) -> None:
+def _object_to_other_pictures(lit: Pixels, disc: Disc, objections: Objections) -> None:
     outside = lit.copy()
     cv2.circle(outside, (round(disc.x), round(disc.y)), int(np.ceil(disc.radius * 1.04)) + 1, 0, -1)
     contours, _ = cv2.findContours(outside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     sides = [_compact_side(contour) for contour in contours]
     pictures = [side / (2 * disc.radius) for side in sides if side > LETTER * max(lit.shape)]
     if any(side > SECOND_PICTURE for side in pictures) or sum(side > SLICE for side in pictures) >= SLICES:
-        raise InputRefused("several-maps", f"other pictures stand beside the disc; {WANTED}, alone")
+        objections.against("several-maps", f"other pictures stand beside the disc; {WANTED}, alone")
     share = float(outside.sum()) / (np.pi * disc.radius**2)
     if share > MAX_LIT_OUTSIDE:
-        raise InputRefused("several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone")
+        objections.against("several-maps", f"pictures beside the disc cover {share:.0%} of its area; {WANTED}, alone")
 
 
 def _compact_side(contour: NDArray[np.int32]) -> float:
@@ -163,7 +168,7 @@ def _compact_side(contour: NDArray[np.int32]) -> float:
     return float(min(width, height)) if max(width, height) < 2.5 * min(width, height) and filled > 0.4 else 0.0
 
 
-def _refined(screen: Pixels, guess: Disc, threshold: int) -> Disc:
+def _refined(screen: Pixels, guess: Disc, threshold: int, objections: Objections) -> Disc:
     """Fit the circle again, to the rim seen along 360 rays of the full screen."""
     rim = _rim_along_rays(screen, guess, threshold, inner=0.9)
     seen = np.isfinite(rim)
@@ -172,31 +177,31 @@ def _refined(screen: Pixels, guess: Disc, threshold: int) -> Disc:
     points = _points_on_rays(guess, rim)[seen]
     disc = _robust_circle(points)
     if 2 * disc.radius < MIN_DIAMETER:
-        raise InputRefused(
+        objections.against(
             "small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} are wanted"
         )
-    _refuse_beyond_border(screen, disc)
-    _refuse_broken_rim(screen, disc, threshold)
+    _object_to_border(screen, disc, objections)
+    _object_to_rim(screen, disc, threshold, objections)
     return disc
 
 
-def _refuse_beyond_border(screen: Pixels, disc: Disc) -> None:
+def _object_to_border(screen: Pixels, disc: Disc, objections: Objections) -> None:
     height, width = screen.shape[:2]
     room = min(disc.x, disc.y, width - 1 - disc.x, height - 1 - disc.y) - disc.radius
     if room < -max(1.5, 0.005 * disc.radius):
-        raise InputRefused("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
+        objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
 
 
-def _refuse_broken_rim(screen: Pixels, disc: Disc, threshold: int) -> None:
+def _object_to_rim(screen: Pixels, disc: Disc, threshold: int, objections: Objections) -> None:
     rim = _rim_along_rays(screen, disc, threshold, inner=0.3)
     on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(1.5, RIM_TOLERANCE * disc.radius)
     share = float(on_circle.mean())
     start, length = _longest_gap(on_circle)
     # A chord leaves most of the rim where it was; a square leaves none and is no disc at all.
     if share >= 0.5 and length >= 12 and _is_straight(_points_on_rays(disc, rim), start, length, disc.radius):
-        raise InputRefused("cut-off", f"the disc is cut off along a straight line; {WANTED}, whole")
+        objections.against("cut-off", f"the disc is cut off along a straight line; {WANTED}, whole")
     if share < MIN_RIM_SHARE:
-        raise InputRefused(
+        objections.against(
             "no-disc",
             f"a round rim is seen along {share:.0%} of the circle, at least {MIN_RIM_SHARE:.0%} wanted; {WANTED}",
         )

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.errors import InputRefused
 from edgecad.polarmap.disc import brightest_channel
+from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.overlay import SHARPNESS, edge_strength
 
 Pixels = NDArray[np.uint8]
@@ -36,11 +36,10 @@ MIN_CHROMA = 25.0
 WANTED = "a polar map drawn through one colour table is wanted"
 
 
-def refuse_unless_map(canvas: Pixels, inside: Mask, strokes: Mask) -> None:
+def object_unless_map(canvas: Pixels, inside: Mask, strokes: Mask, objections: Objections) -> None:
     """Check `canvas` `(512, 512, 3)` uint8 RGB, whose disc is `inside` and whose `strokes` were painted over.
 
-    Raises:
-        InputRefused: `not-a-map`, saying which property fails.
+    The reason is `not-a-map`, the message says which property fails.
     """
     sharp = _sharp_share(canvas, inside, strokes)
     canvas = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -48,23 +47,23 @@ def refuse_unless_map(canvas: Pixels, inside: Mask, strokes: Mask) -> None:
     colours = canvas[inside]
     span = _span(colours)
     if span < MIN_RANGE:
-        raise InputRefused("not-a-map", f"the disc has one flat colour (range {span} grey levels); {WANTED}")
+        objections.against("not-a-map", f"the disc has one flat colour (range {span} grey levels); {WANTED}")
     roughness = _roughness(canvas, inside)
     if roughness > MAX_ROUGHNESS:
-        raise InputRefused(
+        objections.against(
             "not-a-map",
             f"the disc is rough ({roughness:.0f} grey levels; a map has at most {MAX_ROUGHNESS:.0f}); {WANTED}",
         )
     if sharp > MAX_SHARP_SHARE:
-        raise InputRefused(
+        objections.against(
             "not-a-map",
             f"the disc has sharp edges ({sharp:.2%} of it), as of a window, a hole or colours in steps; {WANTED}",
         )
     if _turning_rings(canvas) >= 2:
-        raise InputRefused("not-a-map", f"the colours turn about the centre, as on a colour wheel; {WANTED}")
+        objections.against("not-a-map", f"the colours turn about the centre, as on a colour wheel; {WANTED}")
     used = _colour_cells(colours)
     if used > MAX_COLOURS:
-        raise InputRefused(
+        objections.against(
             "not-a-map", f"the disc holds {used} kinds of colour, at most {MAX_COLOURS} expected; {WANTED}"
         )
 

@@ -223,3 +223,19 @@ def test_standard_input_without_end_does_not_fill_the_memory(edgecad: Run, model
     done = edgecad("infer", "-", "--model", model_folder, "--json", stdin=bytes(300 * 2**20))
     assert done.code == 3
     assert done.peak_mib < 300
+
+
+def test_a_forced_answer_is_stamped_recorded_and_drawn_apart(
+    edgecad: Run, model_folder: Path, tmp_path: Path, wrong_screen: Callable[[str], Any]
+) -> None:
+    scan = tmp_path / "two.png"
+    scan.write_bytes(png_bytes(wrong_screen("two maps of unequal size")))
+    command = ("infer", str(scan), "--model", str(model_folder), "--json", "--out", str(tmp_path / "figures"))
+    refused, forced = edgecad(*command), edgecad(*command, "--force")
+    assert (refused.code, forced.code) == (3, 0)
+    record = json.loads(forced.stdout)
+    assert record["status"] == "answered"
+    assert "other pictures" in record["overruled"][0]
+    assert record["stamp"].startswith("FORCED PAST THE INPUT GATE")
+    assert record["figure"] != json.loads(refused.stdout)["figure"]
+    assert len(list((tmp_path / "figures").iterdir())) == 2

@@ -370,3 +370,49 @@ def test_a_model_that_was_not_shown_to_beat_chance_says_so_with_every_answer(
 
     assert "model-not-above-chance" in codes(0.45)
     assert "model-not-above-chance" not in codes(0.55)
+
+
+# --- answers that somebody insists on ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [
+        ("cut by a line", "cut off along a straight line"),
+        ("two maps of unequal size", "other pictures"),
+        ("photograph", "kinds of colour"),
+        ("colour wheel", "turn about the centre"),
+    ],
+)
+def test_forced_answers_say_what_was_overruled(
+    classifier: Classifier, wrong_screen: Callable[[str], Pixels], screen: str, words: str
+) -> None:
+    with pytest.raises(InputRefused, match=words):
+        classifier(wrong_screen(screen))
+    answer = classifier(wrong_screen(screen), force=True)
+    assert any(words in objection for objection in answer.overruled)
+    assert answer.stamp == "FORCED PAST THE INPUT GATE - PHANTOM MODEL - NOT FOR PATIENTS"
+
+
+@pytest.mark.parametrize("screen", ["black", "white", "noise"])
+def test_where_there_is_nothing_to_cut_out_nobody_can_insist(
+    classifier: Classifier, wrong_screen: Callable[[str], Pixels], screen: str
+) -> None:
+    with pytest.raises(InputRefused):
+        classifier(wrong_screen(screen), force=True)
+
+
+def test_force_changes_nothing_where_nothing_was_to_be_refused(classifier: Classifier, phantom_screen: Screens) -> None:
+    plain, forced = classifier(phantom_screen(0)), classifier(phantom_screen(0), force=True)
+    assert forced.overruled == ()
+    assert (forced.probability, forced.stamp) == (plain.probability, plain.stamp)
+
+
+def test_unseen_colours_can_be_overruled(
+    tiny_model: Build, tiny_contract: Contract, phantom_screen: Screens, written: Callable[[bytes], Path]
+) -> None:
+    other = replace(tiny_contract, colours=Colours(bins="0" * 1022 + "01"))
+    classifier = Classifier(written(tiny_model(other)), device="cpu")
+    with pytest.raises(InputRefused, match="colours that training never saw"):
+        classifier(phantom_screen(0))
+    assert "colours that training never saw" in classifier(phantom_screen(0), force=True).overruled[0]

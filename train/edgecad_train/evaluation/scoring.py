@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Origin
 from edgecad.errors import InputRefused, UsageError
-from edgecad.findings import refuse_unseen, unseen_colours
+from edgecad.findings import object_to_unseen, unseen_colours
+from edgecad.polarmap import Objections
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import Case, PreparedData, Refusal
 from edgecad_train.evaluation.models import JudgedModel
@@ -82,7 +83,7 @@ def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], li
     crop = model.contract.preparation.crop
     for row, case in enumerate(prepared.cases):
         try:
-            refuse_unseen(unseen_colours(prepared.images[row], model.contract.colours, crop), crop)
+            object_to_unseen(unseen_colours(prepared.images[row], model.contract.colours, crop), crop, Objections())
             answered.append(row)
         except InputRefused as refusal:
             refused.append(Refusal(case.path, refusal.reason, str(refusal)))

@@ -1,0 +1,33 @@
+"""What speaks against judging a screen: raised at once or, where a person insists, gathered for the record."""
+
+from __future__ import annotations
+
+from edgecad.errors import InputRefused
+
+
+class Objections:
+    """The gate's findings about one screen.
+
+    Only what leaves something to judge comes here. Where there is no circle to cut out, or no picture at all,
+    nobody can insist.
+    """
+
+    def __init__(self, *, insisted: bool = False) -> None:
+        """Raise each objection, or gather them if somebody `insisted` on an answer."""
+        self._insisted = insisted
+        self._gathered: list[str] = []
+
+    @property
+    def gathered(self) -> tuple[str, ...]:
+        """What was overruled, in words."""
+        return tuple(self._gathered)
+
+    def against(self, reason: str, message: str) -> None:
+        """Object.
+
+        Raises:
+            InputRefused: nobody insists.
+        """
+        if not self._insisted:
+            raise InputRefused(reason, message)
+        self._gathered.append(message)
