@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     from edgecad.classifier import Classifier
     from edgecad.records import Record
 
-ANSWERS = Path("answers")
+ANSWERS, STDIN = Path("answers"), "-"
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 def infer(
-    scans: Annotated[list[str], typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.")],
+    scans: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.", show_default=False),
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     precision: PrecisionOption = None,
@@ -44,6 +48,10 @@ def infer(
         bool,
         typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
     ] = False,
+    stdin_paths: Annotated[
+        bool,
+        typer.Option("--stdin-paths", help="Stay: read a path a line, write an answer a line, until the input ends."),
+    ] = False,
 ) -> None:
     """Answer scans with score and heat map, or refuse.
 
@@ -55,9 +63,12 @@ def infer(
     from edgecad.errors import UsageError
     from edgecad.modelfiles.file import parse_precision
 
-    listed = list(listed_scans(scans))
-    if identity is not None and len(listed) > 1:
-        raise UsageError(f"--id names one scan, and {len(listed)} were given; run infer once for each")
+    if bool(scans) == stdin_paths:
+        raise UsageError("name scans, or give --stdin-paths and their paths on standard input; one of the two")
+    listed = list(listed_scans(scans or ()))
+    if identity is not None and (stdin_paths or len(listed) > 1):
+        seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
+        raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
     if sys.stdout is None:
         raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
     folder = out if out is not None else None if json else ANSWERS
@@ -72,8 +83,9 @@ def infer(
     worst, answered = 0, 0
     wanted = parse_precision(precision)
     with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
-        for scan in listed:
-            code, record = _answer(classifier, scan, folder, identity, force)
+        for scan in _paths_of_stdin() if stdin_paths else listed:
+            source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
+            code, record = _answer(classifier, scan, source, folder, identity, force)
             worst, answered = max(worst, code), answered + (record.status == "answered")
             _print(record, json)
         _print_doubts(classifier)
@@ -83,15 +95,13 @@ def infer(
 
 
 def _answer(
-    classifier: Classifier, scan: str, folder: Path | None, identity: str | None, force: bool
+    classifier: Classifier, scan: str, source: str | bytes, folder: Path | None, identity: str | None, force: bool
 ) -> tuple[int, Record]:
     """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
     from msgspec.structs import replace
 
     from edgecad.answering import answer, write_figure
-    from edgecad.images.limits import MAX_BYTES
 
-    source = _stdin_bytes(MAX_BYTES + 1) if scan == "-" else scan
     outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force)
     code, record = outcome.exit_code, outcome.record
     if folder is None or outcome.figure is None:
@@ -108,9 +118,20 @@ def _answer(
     return code, replace(record, figure=str(path))
 
 
-def _stdin_bytes(limit: int) -> bytes:
-    """Standard input up to a limit; nothing where it was closed before we began."""
-    return b"" if sys.stdin is None else sys.stdin.buffer.read(limit)
+def _stdin_bytes() -> bytes:
+    """Standard input, up to what is surely too large; nothing where it was closed before we began."""
+    from edgecad.images.limits import MAX_BYTES
+
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _paths_of_stdin() -> Iterator[str]:
+    """A path a line, in whatever bytes the system names its files."""
+    if sys.stdin is not None:
+        for line in sys.stdin.buffer:
+            path = os.fsdecode(line.rstrip(b"\r\n"))
+            if path:
+                yield path
 
 
 def _print(record: Record, json: bool) -> None:

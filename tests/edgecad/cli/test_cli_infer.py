@@ -239,3 +239,32 @@ def test_a_forced_answer_is_stamped_recorded_and_drawn_apart(
     assert record["stamp"].startswith("FORCED PAST THE INPUT GATE")
     assert record["figure"] != json.loads(refused.stdout)["figure"]
     assert len(list((tmp_path / "figures").iterdir())) == 2
+
+
+def test_a_host_gives_a_path_a_line_and_gets_a_record_a_line_at_once(
+    model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    """One process for a day: each answer comes before the next path is sent."""
+    import subprocess
+    import sys
+
+    (tmp_path / "letter.jpg").write_text("a letter")
+    command = [sys.executable, "-m", "edgecad", "infer", "--stdin-paths", "--json", "--model", str(model_folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as host:
+        assert host.stdin is not None
+        assert host.stdout is not None
+        for path, status in ((phantom_jpeg, "answered"), ("letter.jpg", "refused"), ("-", "refused"), (tmp_path, "refused"),
+                             (phantom_jpeg, "answered")):  # fmt: skip
+            host.stdin.write(f"{path}\n\n".encode())
+            host.stdin.flush()
+            record = json.loads(host.stdout.readline())
+            assert (record["scan"], record["status"]) == (str(path), status)
+        host.stdin.close()
+        assert host.wait(60) == 3
+
+
+@pytest.mark.parametrize("words", [(), ("--stdin-paths", "a.jpg"), ("--stdin-paths", "--id", "7")])
+def test_scans_are_named_or_come_by_standard_input(edgecad: Run, model_folder: Path, words: tuple[str, ...]) -> None:
+    ended = edgecad("infer", *words, "--model", str(model_folder))
+    assert ended.code == 2
+    assert len(ended.stderr.splitlines()) == 1
