@@ -253,8 +253,8 @@ def test_a_host_gives_a_path_a_line_and_gets_a_record_a_line_at_once(
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as host:
         assert host.stdin is not None
         assert host.stdout is not None
-        for path, status in ((phantom_jpeg, "answered"), ("letter.jpg", "refused"), ("-", "refused"), (tmp_path, "refused"),
-                             (phantom_jpeg, "answered")):  # fmt: skip
+        good, letter = (phantom_jpeg, "answered"), ("letter.jpg", "refused")
+        for path, status in (good, letter, ("-", "refused"), (tmp_path, "refused"), good):
             host.stdin.write(f"{path}\n\n".encode())
             host.stdin.flush()
             record = json.loads(host.stdout.readline())
