@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import NotAvailable, UsageError
@@ -98,3 +99,15 @@ def version_of(library: Library) -> str:
             "with JetPack), or use the model with --device cpu or cuda"
         )
     return version
+
+
+def errors_of(library: Any) -> tuple[Any, list[str]]:
+    """A logger for a library, and the errors that it will have heard; nothing is printed, what matters is raised."""
+    errors: list[str] = []
+    severe = (library.ILogger.Severity.ERROR, library.ILogger.Severity.INTERNAL_ERROR)
+
+    def log(_: Any, severity: Any, message: str) -> None:
+        if severity in severe:
+            errors.append(message)
+
+    return type("Log", (library.ILogger,), {"log": log})(), errors

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from edgecad.engines.libraries import errors_of
 from edgecad.engines.messages import Step
 from edgecad.engines.record import Batches, EnginePrecision
 from edgecad.errors import EngineBuildFailed, NotAvailable
@@ -30,8 +31,7 @@ def plan_from_onnx(library: Any, model: bytes, precision: EnginePrecision, batch
         NotAvailable: the library finds no GPU that it needs.
         EngineBuildFailed: the graph cannot be read or built, or is not what it is said to be.
     """
-    errors: list[str] = []
-    log = _log_into(library, errors)
+    log, errors = errors_of(library)
     builder = _builder(library, log, errors)
     network = builder.create_network(_creation_flags(library))
     parser = library.OnnxParser(network, log)
@@ -46,17 +46,6 @@ def plan_from_onnx(library: Any, model: bytes, precision: EnginePrecision, batch
     if plan is None:
         raise EngineBuildFailed(f"{library.__name__} built no engine: {_last(errors)}; {NEXT_STEP}")
     return bytes(plan)
-
-
-def _log_into(library: Any, errors: list[str]) -> Any:
-    """A logger that keeps errors; what matters is raised, and nothing is printed."""
-    severe = (library.ILogger.Severity.ERROR, library.ILogger.Severity.INTERNAL_ERROR)
-
-    def log(_: Any, severity: Any, message: str) -> None:
-        if severity in severe:
-            errors.append(message)
-
-    return type("Log", (library.ILogger,), {"log": log})()
 
 
 def _builder(library: Any, log: Any, errors: list[str]) -> Any:

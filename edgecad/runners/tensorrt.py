@@ -1,0 +1,164 @@
+"""TensorRT, full or for RTX: an engine of this machine, run without a framework in between.
+
+Each thread has a lane of its own: an execution context, a stream, and pinned memory for the largest batch. One image at
+a time, which is what a scanner sends, is recorded once as a CUDA graph and launched as a whole from then on.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.engines.cache import CachedEngine
+from edgecad.engines.libraries import LIBRARIES, errors_of, opened
+from edgecad.errors import DeviceFailed, ModelInvalid, NotAvailable, UsageError
+from edgecad.runners.base import OUTPUTS, RunnerFacts
+from edgecad.runners.cuda import NON_BLOCKING, Buffer, Cuda
+
+INPUT = "image"
+
+
+class TensorRtRunner:
+    """An engine that was read whole, fits this machine, and was checked after opening."""
+
+    def __init__(self, engine: CachedEngine, index: int = 0, cuda: Cuda | None = None) -> None:
+        """Open an engine.
+
+        Args:
+            index: of the GPU.
+            cuda: in place of the one of that GPU.
+
+        Raises:
+            NotAvailable: the library, cuda-python or the GPU is not here, or the engine is of another GPU.
+            ModelInvalid: the engine has not our inputs and outputs.
+        """
+        identity = engine.record.identity
+        library = opened(LIBRARIES[identity.library])
+        self._cuda = cuda or Cuda(index)
+        self._log, self._errors = errors_of(library)
+        self._runtime = library.Runtime(self._log)
+        self._engine = self._runtime.deserialize_cuda_engine(engine.plan)
+        if self._engine is None:
+            raise NotAvailable(
+                f"{library.__name__} cannot load the engine: {self._last()}; run: edgecad cache clear, then again"
+            )
+        self._most = identity.batches.most
+        self._shapes = _checked_shapes(self._engine, self._most, library)
+        size = self._shapes[INPUT][1]
+        provider = f"{library.__name__} {identity.library_version}"
+        self._facts = RunnerFacts(f"tensorrt:{index}", provider, identity.precision, 0, size)
+        self._lanes = threading.local()
+
+    @property
+    def facts(self) -> RunnerFacts:
+        """What this runner is, as checked after opening."""
+        return self._facts
+
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Compute `outputs` for `images` `(n, size, size, 3)` uint8 RGB. Safe to call from many threads.
+
+        Raises:
+            UsageError: more images than the engine was built for.
+            DeviceFailed: the device gave up, or memory did not suffice.
+        """
+        if not 1 <= len(images) <= self._most:
+            raise UsageError(
+                f"{len(images)} images at once, and the engine was built for 1 to {self._most}; run fewer, or build "
+                f"one with: edgecad cache build --batch {len(images)}"
+            )
+        return self._lane().run(images, outputs)
+
+    def _lane(self) -> _Lane:
+        lane: _Lane | None = getattr(self._lanes, "own", None)
+        if lane is None:
+            self._cuda.use_device()
+            lane = self._lanes.own = _Lane(self._cuda, self._engine, self._shapes, self._last)
+        return lane
+
+    def _last(self) -> str:
+        return self._errors[-1] if self._errors else "it does not say why"
+
+
+class _Lane:
+    """What one thread needs to run an engine; given back when the thread ends."""
+
+    def __init__(self, cuda: Cuda, engine: Any, shapes: dict[str, tuple[int, ...]], last: Any) -> None:
+        self._cuda, self._last = cuda, last
+        self._stream = cuda.call("cudaStreamCreateWithFlags", NON_BLOCKING)
+        self._buffers = {
+            name: Buffer(cuda, shape, np.uint8 if name == INPUT else np.float32) for name, shape in shapes.items()
+        }
+        # A recorded graph belongs to the state of its context, so one image has a context to itself.
+        self._single, self._several = engine.create_execution_context(), engine.create_execution_context()
+        if self._single is None or self._several is None:
+            raise DeviceFailed(f"no context for the engine: {last()}; other programs may hold the GPU's memory")
+        for context in (self._single, self._several):
+            for name, buffer in self._buffers.items():
+                context.set_tensor_address(name, buffer.device)
+        self._single.set_input_shape(INPUT, (1, *shapes[INPUT][1:]))
+        self._graph: Any = None
+        self._given_back = weakref.finalize(self, _give_back, cuda, self._stream, self._buffers)
+
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        count = len(images)
+        np.copyto(self._buffers[INPUT].host[:count], images)
+        if count == 1:
+            self._launch_single()
+        else:
+            self._several.set_input_shape(INPUT, images.shape)
+            self._enqueue(self._several, count)
+        self._cuda.call("cudaStreamSynchronize", self._stream)
+        return {name: self._buffers[name].host[:count].copy() for name in outputs}
+
+    def _launch_single(self) -> None:
+        """Launch the recorded graph; the first image is run as it is, because a first run may allocate."""
+        if self._graph is not None:
+            self._cuda.call("cudaGraphLaunch", self._graph, self._stream)
+            return
+        self._enqueue(self._single, 1)
+        self._cuda.call("cudaStreamSynchronize", self._stream)
+        self._cuda.begin_capture(self._stream)
+        self._enqueue(self._single, 1)
+        graph = self._cuda.call("cudaStreamEndCapture", self._stream)
+        self._graph = self._cuda.call("cudaGraphInstantiate", graph, 0)
+        self._cuda.try_call("cudaGraphDestroy", graph)
+
+    def _enqueue(self, context: Any, count: int) -> None:
+        """Copy in, compute, copy all outputs out: they are small, and one graph serves every caller."""
+        self._buffers[INPUT].upload(count, self._stream)
+        if not context.execute_async_v3(int(self._stream)):
+            raise DeviceFailed(f"the engine does not run: {self._last()}; look at nvidia-smi, or use --device cpu")
+        for name, buffer in self._buffers.items():
+            if name != INPUT:
+                buffer.download(count, self._stream)
+
+
+def _give_back(cuda: Cuda, stream: Any, buffers: dict[str, Buffer]) -> None:
+    for buffer in buffers.values():
+        buffer.free()
+    cuda.try_call("cudaStreamDestroy", stream)
+
+
+def _checked_shapes(engine: Any, most: int, library: Any) -> dict[str, tuple[int, ...]]:
+    """Shapes by name at the largest batch, once inputs and outputs are found to be those of our graph.
+
+    Raises:
+        ModelInvalid: they are others.
+    """
+    names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
+    inputs = [name for name in names if engine.get_tensor_mode(name) == library.TensorIOMode.INPUT]
+    missing = set(OUTPUTS) - set(names)
+    if inputs != [INPUT] or missing:
+        lacks = f"; no output {', '.join(sorted(missing))}" if missing else ""
+        raise ModelInvalid(f"the engine's inputs are {inputs}, `{INPUT}` wanted{lacks}: run edgecad cache clear")
+    for name in names:
+        wanted = library.DataType.UINT8 if name == INPUT else library.DataType.FLOAT
+        if engine.get_tensor_dtype(name) != wanted:
+            raise ModelInvalid(f"the engine's {name} is {engine.get_tensor_dtype(name)}, {wanted} wanted")
+    shapes = {name: tuple(int(side) for side in engine.get_tensor_shape(name)) for name in names}
+    return {name: (most, *shape[1:]) for name, shape in shapes.items() if name == INPUT or name in OUTPUTS}
