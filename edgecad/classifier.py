@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,9 +18,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.checks import check_outputs
-from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
+from edgecad.contract import METADATA_KEY, Contract, GoldenAnswer, Precision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.findings import doubts_about, findings_of, object_to_unseen, unseen_colours
+from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
 from edgecad.modelfiles.file import ModelFile, read_model
@@ -166,6 +168,14 @@ class Classifier:
         """
         return self._predict(source, Objections(), golden=True)
 
+    def replay_golden(self) -> tuple[Replay, ...]:
+        """Answer all golden samples, and compare with what the contract recorded at export.
+
+        Raises:
+            GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
+        """
+        return replay(self.replay, self.contract)
+
     def _predict(self, source: Source, objections: Objections, golden: bool) -> Prediction:
         clock = _Clock()
         with clock.stage("decode"):
@@ -249,6 +259,12 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
+    """Answer every golden sample on the CPU, for the contract of `model`."""
+    with Classifier(model, device="cpu") as classifier:
+        return recorded_answers(classifier.replay)
 
 
 class _Clock:

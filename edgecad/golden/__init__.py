@@ -7,18 +7,19 @@ it catches a decoder that drifted as well as an engine that is wrong.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
-from edgecad.classifier import Classifier
-from edgecad.contract import GoldenAnswer
+from edgecad.contract import Contract, GoldenAnswer
 from edgecad.errors import GateFailed, NotAvailable
 from edgecad.heatmap import agreement, logit_scale
 from edgecad.prediction import Prediction
 
+Answer = Callable[[bytes], Prediction]
+"""What answers a sample's bytes, in whatever colours: `Classifier.replay`."""
 LOGIT_TOLERANCE = 0.01
 """Largest difference of logits, relative to the largest: rounding of another decoder, not another answer."""
 MAP_CORRELATION = 0.999
@@ -50,13 +51,12 @@ def golden_samples() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names}
 
 
-def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
-    """Answer every golden sample on the CPU, for the contract of `model`."""
-    with Classifier(model, device="cpu") as classifier:
-        return tuple(_answer(name, content, classifier.replay(content)) for name, content in golden_samples().items())
+def recorded_answers(answer: Answer) -> tuple[GoldenAnswer, ...]:
+    """Answer every golden sample, for a model's contract."""
+    return tuple(_recorded(name, content, answer(content)) for name, content in golden_samples().items())
 
 
-def _answer(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:
+def _recorded(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:
     return GoldenAnswer(
         sample=name,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -65,38 +65,38 @@ def _answer(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:
     )
 
 
-def replay(classifier: Classifier) -> tuple[Replay, ...]:
-    """Answer the golden samples again and compare.
+def replay(answer: Answer, contract: Contract) -> tuple[Replay, ...]:
+    """Answer the golden samples again and compare with what a contract recorded.
 
     Raises:
         GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
     """
-    recorded = classifier.contract.golden
+    recorded = contract.golden
     if not recorded:
         raise GateFailed("the model carries no golden answers, so nothing can be replayed; export it again")
     samples = golden_samples()
-    return tuple(_replayed(classifier, answer, samples.get(answer.sample)) for answer in recorded)
+    return tuple(_replayed(answer, entry, samples.get(entry.sample)) for entry in recorded)
 
 
-def _replayed(classifier: Classifier, answer: GoldenAnswer, content: bytes | None) -> Replay:
-    if content is None or hashlib.sha256(content).hexdigest() != answer.sha256:
+def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> Replay:
+    if content is None or hashlib.sha256(content).hexdigest() != recorded.sha256:
         raise GateFailed(
-            f"the model was exported with another golden sample {answer.sample}; install the edgecad version that "
+            f"the model was exported with another golden sample {recorded.sample}; install the edgecad version that "
             "exported it, or export it again"
         )
     try:
-        prediction = classifier.replay(content)
+        prediction = answer(content)
     except NotAvailable as missing:
-        return Replay(answer.sample, skipped=str(missing))
-    wanted, shown = np.array(answer.logits), np.array(answer.score_map)
+        return Replay(recorded.sample, skipped=str(missing))
+    wanted, shown = np.array(recorded.logits), np.array(recorded.score_map)
     if shown.shape != prediction.heatmap.shape:
         raise GateFailed(
-            f"{answer.sample}: the recorded heat map is {shown.shape} and the model's {prediction.heatmap.shape}; "
+            f"{recorded.sample}: the recorded heat map is {shown.shape} and the model's {prediction.heatmap.shape}; "
             "the contract belongs to another model: export it again"
         )
     scale = logit_scale(wanted)
     return Replay(
-        answer.sample,
+        recorded.sample,
         logits=float(np.abs(prediction.logits - wanted).max()) / scale,
         heatmap=agreement(prediction.heatmap, shown, scale),
     )

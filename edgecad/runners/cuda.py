@@ -94,7 +94,7 @@ class Buffer:
         self.device = int(cuda.call("cudaMalloc", size))
         self._pinned = int(cuda.call("cudaMallocHost", size))
         whole = (ctypes.c_ubyte * size).from_address(self._pinned)
-        self.host: NDArray[Any] = np.frombuffer(whole, dtype).reshape(shape)
+        self.host: NDArray[Any] = np.frombuffer(memoryview(whole), dtype).reshape(shape)
 
     def upload(self, count: int, stream: Any) -> None:
         """Copy the first `count` rows to the device."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgecad.classifier import Classifier
 from edgecad.contract import Contract, Origin, Precision
-from edgecad.golden import Replay, replay
+from edgecad.golden import Replay
 from edgecad.modelfiles.file import locate_model
 from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.verification.against import (
@@ -113,7 +113,7 @@ def verify_model(wanted: Wanted, progress: Progress = lambda task, done, total: 
 
 def _asked(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress) -> tuple[FileReplay, Said]:
     subject = subject_of(path, classifier)
-    replayed = FileReplay(subject, replay(classifier))
+    replayed = FileReplay(subject, classifier.replay_golden())
     return replayed, ask(classifier, subject, scans, subject.precision, progress)
 
 

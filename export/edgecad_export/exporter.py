@@ -14,6 +14,7 @@ import onnx
 from msgspec.structs import replace
 
 from edgecad.checks import probabilities_of
+from edgecad.classifier import golden_answers
 from edgecad.contract import Contract, Precision, json_from_struct
 from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import gpu_here
@@ -21,7 +22,6 @@ from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EngineRecord
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.folders import new_folder, point_latest
-from edgecad.golden import golden_answers
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
 from edgecad_export.cam_head import Classifier, classifier_from_keras, explained_model

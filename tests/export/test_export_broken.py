@@ -21,7 +21,6 @@ import edgecad
 from edgecad import folders
 from edgecad.classifier import Classifier
 from edgecad.errors import EdgecadError, ModelInvalid
-from edgecad.golden import replay
 from edgecad.modelfiles.sums import SUMS, check_sums, write_sums
 from edgecad_export import exporter
 from edgecad_export.runfiles import read_run
@@ -60,7 +59,7 @@ def _only_the_first_is_there(models: Path = Path("models")) -> None:
     assert sorted(path.name for path in models.iterdir()) == ["first", "latest"]
     with Classifier(models / "latest", device="cpu") as classifier:
         assert classifier.contract.name == "first"
-        assert all(entry.holds for entry in replay(classifier))
+        assert all(entry.holds for entry in classifier.replay_golden())
 
 
 # --- runs that are none ----------------------------------------------------------------------------------------
@@ -121,7 +120,7 @@ def test_one_changed_byte_anywhere_is_told_by_the_sums_and_never_crashes(exporte
 def _outcome(path: Path) -> str:
     try:
         with Classifier(path, device="cpu") as classifier:
-            return "holds" if all(entry.holds for entry in replay(classifier)) else "differs"
+            return "holds" if all(entry.holds for entry in classifier.replay_golden()) else "differs"
     except EdgecadError:
         return "refused"
 

@@ -157,10 +157,9 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
 
 def test_the_golden_answers_are_those_of_the_file(way: Any) -> None:
     from edgecad.classifier import Classifier
-    from edgecad.golden import replay
 
     with Classifier(way.file, device="cpu") as classifier:
-        replays = replay(classifier)
+        replays = classifier.replay_golden()
     assert len(replays) == 3
     assert all(entry.holds and not entry.skipped for entry in replays)
     assert max(entry.logits for entry in replays) < 1e-5

@@ -1,5 +1,7 @@
 """The TensorRT runner against made-up modules that keep the real ones' rules, and against the real names."""
 
+# ruff: noqa: N802, N815 - names of CUDA's own
+
 from __future__ import annotations
 
 import ctypes
@@ -48,10 +50,10 @@ class FakeCuda:
             return lambda *_: (2,)
         return object.__getattribute__(self, name)
 
-    def cudaGetErrorString(self, status: int) -> tuple[int, bytes]:  # noqa: N802 - CUDA's names
+    def cudaGetErrorString(self, status: int) -> tuple[int, bytes]:
         return 0, b"out of memory"
 
-    def cudaSetDevice(self, index: int) -> tuple[int]:  # noqa: N802
+    def cudaSetDevice(self, index: int) -> tuple[int]:
         self.devices.append(index)
         return (0 if index == 0 else 101,)
 
@@ -69,11 +71,11 @@ class FakeCuda:
 
     cudaFree = cudaFreeHost = _free
 
-    def cudaStreamCreateWithFlags(self, flags: int) -> tuple[int, int]:  # noqa: N802
+    def cudaStreamCreateWithFlags(self, flags: int) -> tuple[int, int]:
         assert flags == 1
         return 0, 7000 + len(self.memory)
 
-    def cudaStreamDestroy(self, stream: int) -> tuple[int]:  # noqa: N802
+    def cudaStreamDestroy(self, stream: int) -> tuple[int]:
         return (0,)
 
     def ask(self, stream: int, work: Any) -> None:
@@ -83,33 +85,33 @@ class FakeCuda:
         else:
             work()
 
-    def cudaMemcpyAsync(self, target: int, source: int, size: int, kind: int, stream: int) -> tuple[int]:  # noqa: N802
+    def cudaMemcpyAsync(self, target: int, source: int, size: int, kind: int, stream: int) -> tuple[int]:
         self.ask(stream, lambda: ctypes.memmove(target, source, size))
         return (0,)
 
-    def cudaStreamSynchronize(self, stream: int) -> tuple[int]:  # noqa: N802
+    def cudaStreamSynchronize(self, stream: int) -> tuple[int]:
         assert stream not in self.recording
         self.synchronised += 1
         return (0,)
 
-    def cudaStreamBeginCapture(self, stream: int, mode: int) -> tuple[int]:  # noqa: N802
+    def cudaStreamBeginCapture(self, stream: int, mode: int) -> tuple[int]:
         assert mode == 1
         self.recording[stream] = []
         return (0,)
 
-    def cudaStreamEndCapture(self, stream: int) -> tuple[int, int]:  # noqa: N802
+    def cudaStreamEndCapture(self, stream: int) -> tuple[int, int]:
         number = len(self.graphs) + 1
         self.graphs[number] = self.recording.pop(stream)
         return 0, number
 
-    def cudaGraphInstantiate(self, graph: int, flags: int) -> tuple[int, int]:  # noqa: N802
+    def cudaGraphInstantiate(self, graph: int, flags: int) -> tuple[int, int]:
         assert flags == 0
         return 0, graph
 
-    def cudaGraphDestroy(self, graph: int) -> tuple[int]:  # noqa: N802
+    def cudaGraphDestroy(self, graph: int) -> tuple[int]:
         return (0,)
 
-    def cudaGraphLaunch(self, graph: int, stream: int) -> tuple[int]:  # noqa: N802
+    def cudaGraphLaunch(self, graph: int, stream: int) -> tuple[int]:
         self.launched.append(graph)
         for work in self.graphs[graph]:
             work()

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from edgecad import Classifier, Contract
 from edgecad.bench import measure_latency
+from edgecad.classifier import golden_answers
 from edgecad.contract import Colours, Preparation, Region
 from edgecad.errors import InputRefused
 from edgecad.figure import PANEL, TOP, answer_figure
-from edgecad.golden import golden_answers, replay
 from edgecad.records import record_of_answer
 
 Pixels = np.ndarray
@@ -124,7 +124,7 @@ def test_golden_samples_are_answered_at_export_and_replayed(
 ) -> None:
     classifier = opened(preparation=preparation)
     assert len(classifier.contract.golden) == 3
-    replays = replay(classifier)
+    replays = classifier.replay_golden()
     assert all(entry.holds and not entry.skipped for entry in replays)
     assert measure_latency(classifier, 1)
 

@@ -12,7 +12,7 @@ from edgecad import Classifier, Contract
 from edgecad.bench import measure_latency
 from edgecad.contract import GoldenAnswer
 from edgecad.errors import GateFailed
-from edgecad.golden import golden_samples, replay
+from edgecad.golden import golden_samples
 
 Build = Callable[..., bytes]
 
@@ -38,7 +38,7 @@ def test_samples_are_a_jpeg_a_png_and_a_dicom_screen() -> None:
 
 
 def test_a_model_answers_its_golden_samples_here_as_it_did_there(model_folder: Path) -> None:
-    replays = replay(Classifier(model_folder, device="cpu"))
+    replays = Classifier(model_folder, device="cpu").replay_golden()
     assert len(replays) == 3
     assert all(entry.holds and not entry.skipped for entry in replays)
     assert max(entry.logits for entry in replays) < 1e-6
@@ -46,12 +46,12 @@ def test_a_model_answers_its_golden_samples_here_as_it_did_there(model_folder: P
 
 def test_other_logits_are_found(with_golden: Callable[..., Classifier]) -> None:
     changed = with_golden(lambda golden: replace(golden, logits=(golden.logits[0] + 0.05, golden.logits[1])))
-    assert not any(entry.holds for entry in replay(changed))
+    assert not any(entry.holds for entry in changed.replay_golden())
 
 
 def test_another_map_with_the_same_logits_is_found(with_golden: Callable[..., Classifier]) -> None:
     changed = with_golden(lambda golden: replace(golden, score_map=golden.score_map[::-1]))
-    replays = replay(changed)
+    replays = changed.replay_golden()
     assert all(entry.logits < 1e-6 for entry in replays)
     assert not any(entry.holds for entry in replays)
 
@@ -61,14 +61,14 @@ def test_a_sample_that_is_not_the_one_recorded_is_an_error(
     with_golden: Callable[..., Classifier], change: dict[str, str]
 ) -> None:
     with pytest.raises(GateFailed, match="another golden sample"):
-        replay(with_golden(lambda golden: replace(golden, **change)))
+        with_golden(lambda golden: replace(golden, **change)).replay_golden()
 
 
 def test_a_model_without_golden_answers_cannot_be_verified(tiny_model: Build, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(tiny_model())
     with pytest.raises(GateFailed, match="no golden answers"):
-        replay(Classifier(path, device="cpu"))
+        Classifier(path, device="cpu").replay_golden()
 
 
 def test_the_benchmark_times_each_stage_and_the_whole(model_folder: Path) -> None:
