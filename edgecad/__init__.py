@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction", "__version__"]
+
+# From 1.29 on onnxruntime's own builds report sessions, names of models and a device's identifier to their maker over
+# the network. It is told not to before it can be loaded, whatever the environment says.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _HOMES = {
     "Classifier": "edgecad.classifier",

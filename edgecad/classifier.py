@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,76 +15,21 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.checks import check_outputs
-from edgecad.contract import METADATA_KEY, Contract, GoldenAnswer, Precision, contract_from_json
-from edgecad.errors import ModelInvalid, UsageError
+from edgecad.contract import GoldenAnswer, Precision
+from edgecad.errors import GateFailed, UsageError
 from edgecad.findings import doubts_about, findings_of, object_to_unseen, unseen_colours
 from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
-from edgecad.modelfiles.file import ModelFile, read_model
+from edgecad.loading import LoadedModel, load_model
 from edgecad.polarmap import Objections, PreparedMap, prepare
 from edgecad.prediction import Finding, Prediction
 from edgecad.runners.base import Runner, RunnerFacts
-from edgecad.runners.devices import parse_device
-from edgecad.runners.onnx import OnnxRunner
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
 Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
 """A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model's file, its contract, and what runs its graph; any runner will do.
-
-    Attributes:
-        file: that was opened.
-        contract_text: as it stands in the file.
-
-    Raises:
-        ModelInvalid: graph and contract are not of one model.
-    """
-
-    file: ModelFile
-    contract_text: str
-    contract: Contract
-    runner: Runner
-
-    @property
-    def contract_sha256(self) -> str:
-        """Of the contract's text, in hexadecimal."""
-        return hashlib.sha256(self.contract_text.encode()).hexdigest()
-
-    @property
-    def facts(self) -> RunnerFacts:
-        """Device, provider and precision, as checked after opening; only the contract knows the precision."""
-        return replace_fields(self.runner.facts, precision=self.contract.precision)
-
-    def __post_init__(self) -> None:
-        taken, said = self.runner.facts.size, self.contract.preparation.size
-        if taken != said:
-            raise ModelInvalid(
-                f"the graph takes {taken} pixels and its contract says {said}; they are not of one model: "
-                "export it again"
-            )
-
-
-def load_model(model: str | os.PathLike[str] | None, device: str, precision: Precision | None = None) -> LoadedModel:
-    """Read a model's file and open it on a device; see `Classifier` for the arguments."""
-    request = parse_device(device)
-    file = read_model(model, precision)
-    runner = OnnxRunner(file.content, request)
-    text = runner.metadata.get(METADATA_KEY)
-    if text is None:
-        raise ModelInvalid(
-            f"{file.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
-            "its output; export it with `edgecad export`"
-        )
-    contract = contract_from_json(text)
-    if precision not in (None, contract.precision):
-        raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
-    return LoadedModel(file, text, contract, runner)
 
 
 class Classifier:
@@ -113,17 +55,19 @@ class Classifier:
         Args:
             model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`. Or one
                 that was loaded already.
-            device: `auto`, `cpu`, `cuda` or `cuda:N`; all but `auto` are strict.
+            device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict. An engine that is not in
+                the user's cache is built, which takes minutes, and must answer the golden samples as at export.
             threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
             precision: which file of a model folder: `fp32` (if not named), `fp16` or `int8`.
 
         Raises:
             ModelInvalid: no model, no contract, or one newer than this runtime.
             NotAvailable: the device, or an onnxruntime, is not here.
+            EngineBuildFailed, GateFailed: TensorRT built no engine, or one that answers otherwise.
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
-        loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision, prove_golden)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
@@ -259,6 +203,20 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def prove_golden(loaded: LoadedModel) -> None:
+    """Demand that a model answers the golden samples as it did at export.
+
+    Raises:
+        GateFailed: it does not.
+    """
+    wrong = [entry.sample for entry in Classifier(loaded).replay_golden() if not entry.holds]
+    if wrong:
+        raise GateFailed(
+            f"on {loaded.facts.device} ({loaded.facts.provider}) the model answers {', '.join(wrong)} otherwise than "
+            "at export, so it must not be used there; use another --device or --precision, and report it"
+        )
 
 
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:

@@ -239,8 +239,10 @@ def struct_from_json(text: str | bytes, kind: type[Checked], what: str, next_ste
         raise ModelInvalid(f"{what} cannot be used: {error}; {next_step}") from error
 
 
-def contract_from_json(text: str | bytes, next_step: str = "export the model again") -> Contract:
-    """Read a contract of any version that was ever released.
+def contract_from_json(
+    text: str | bytes, next_step: str = "export the model again", what: str = "the model's contract"
+) -> Contract:
+    """Read a contract of any version that was ever released; errors call it `what`.
 
     Raises:
         ModelInvalid: if it is newer than this runtime, or not a contract.
@@ -249,15 +251,15 @@ def contract_from_json(text: str | bytes, next_step: str = "export the model aga
     class Version(msgspec.Struct):
         version: int
 
-    version = struct_from_json(text, Version, "the model's contract", next_step).version
+    version = struct_from_json(text, Version, what, next_step).version
     if version < 1:
-        raise ModelInvalid(f"the model's contract has version {version}, which never was; export the model again")
+        raise ModelInvalid(f"{what} has version {version}, which never was; export the model again")
     if version > CONTRACT_VERSION:
         raise ModelInvalid(
-            f"the model's contract has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
+            f"{what} has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
             "update edgecad, or export the model with this version"
         )
-    return struct_from_json(text, Contract, "the model's contract", next_step)
+    return struct_from_json(text, Contract, what, next_step)
 
 
 def json_from_struct(value: msgspec.Struct) -> str:

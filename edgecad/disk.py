@@ -6,8 +6,8 @@ import errno
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of a disk without room, EDQUOT where a user's share of it is used up."""
-CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
-"""Errors of a place that this user may not use, or that is none."""
+CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT}
+"""Errors of a place that this user may not use, or that is none or another's."""
 
 
 def words_of(error: OSError) -> str:

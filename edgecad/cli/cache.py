@@ -10,7 +10,7 @@ import typer
 from edgecad.cli.options import JsonOption, ModelArgument
 
 if TYPE_CHECKING:
-    from edgecad.engines.builder import Recipe
+    from edgecad.engines.builder import Prove, Recipe
     from edgecad.engines.cache import CachedEngine, Entry
     from edgecad.engines.record import EnginePrecision, EngineRecord
 
@@ -79,7 +79,7 @@ def build(
     from edgecad.cli.progress import progress_bars
     from edgecad.engines.cache import cache_folder, engine_for
 
-    recipe = _recipe(model, precision, batch, library)
+    recipe, prove = _recipe(model, precision, batch, library)
     with progress_bars(quiet) as bars:
         engine = engine_for(
             recipe,
@@ -87,6 +87,7 @@ def build(
             time_limit,
             progress=lambda phase, done, total: bars("engine", done, total, phase.lower()),
             waiting=_say_waiting,
+            prove=prove,
         )
     if json:
         typer.echo(_built_json(engine))
@@ -114,11 +115,12 @@ def clear(json: JsonOption = False) -> None:
     typer.echo("next: edgecad cache build")
 
 
-def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> Recipe:
-    """What this machine would build from a model's file."""
-    from edgecad.classifier import load_model
+def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove | None]:
+    """What this machine would build from a model's file, and what proves it where there is a GPU to run it."""
+    from edgecad.classifier import prove_golden
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
+    from edgecad.loading import engine_proof, load_model
     from edgecad.modelfiles.file import parse_precision
 
     wanted = parse_precision(precision)
@@ -128,7 +130,10 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     own = loaded.contract.precision
     _refuse_int8(own)
     narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"
-    return recipe_here(loaded.file.content, loaded.contract_text, narrow, Batches(1, 1, batch), library)
+    recipe = recipe_here(loaded.file.content, loaded.contract_text, narrow, Batches(1, 1, batch), library)
+    if recipe.gpu is None:
+        return recipe, None
+    return recipe, engine_proof(loaded.file, loaded.contract_text, loaded.contract, prove_golden)
 
 
 def _refuse_int8(precision: str | None) -> None:
@@ -161,13 +166,20 @@ def _say_built(engine: CachedEngine) -> None:
     if identity.gpu == WITHOUT_GPU:
         typer.echo("not run: no NVIDIA GPU answers here, so nothing is known of its answers yet")
     else:
-        typer.echo("not run yet: replay the golden samples on it before you trust its answers")
+        typer.echo("its golden samples came out as at export")
 
 
 def _built_json(engine: CachedEngine) -> str:
     import msgspec
 
-    row = {"schema": 1, "new": engine.rebuilt is not None, "why": engine.rebuilt, "has_run": False}
+    from edgecad.engines.record import WITHOUT_GPU
+
+    row = {
+        "schema": 1,
+        "new": engine.rebuilt is not None,
+        "why": engine.rebuilt,
+        "has_run": engine.record.identity.gpu != WITHOUT_GPU,
+    }
     return msgspec.json.encode({**row, **_facts(engine.path, engine.record)}).decode()
 
 

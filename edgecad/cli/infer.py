@@ -64,7 +64,9 @@ def infer(
     from edgecad.modelfiles.file import parse_precision
 
     if bool(scans) == stdin_paths:
-        raise UsageError("name scans, or give --stdin-paths and their paths on standard input; one of the two")
+        raise UsageError(
+            "name scans, or give --stdin-paths alone and a path a line on standard input; see: edgecad infer --help"
+        )
     listed = list(listed_scans(scans or ()))
     if identity is not None and (stdin_paths or len(listed) > 1):
         seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
@@ -101,6 +103,7 @@ def _answer(
     from msgspec.structs import replace
 
     from edgecad.answering import answer, write_figure
+    from edgecad.disk import words_of
 
     outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force)
     code, record = outcome.exit_code, outcome.record
@@ -113,7 +116,7 @@ def _answer(
         write_figure(path, outcome.figure)
     except OSError as error:
         # The answer stands although its picture could not be written.
-        typer.echo(f"edgecad: the picture of a scan could not be written: {error.strerror}; free the disk", err=True)
+        typer.echo(f"edgecad: the picture of a scan could not be written: {words_of(error)}", err=True)
         return max(code, 1), record
     return code, replace(record, figure=str(path))
 

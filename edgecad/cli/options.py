@@ -20,7 +20,7 @@ ModelArgument = Annotated[
     typer.Argument(help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False),
 ]
 DeviceOption = Annotated[
-    str, typer.Option(help="auto, cpu, cuda or cuda:N. Any but auto is strict: it never falls back.")
+    str, typer.Option(help="auto, cpu, cuda[:N] or tensorrt[:N]. Any but auto is strict: it never falls back.")
 ]
 PrecisionOption = Annotated[
     Optional[str],  # noqa: UP045

@@ -65,12 +65,18 @@ class Recipe:
 
 
 def recipe_here(
-    model: bytes, contract: str, precision: EnginePrecision, batches: Batches, library: str | None = None
+    model: bytes,
+    contract: str,
+    precision: EnginePrecision,
+    batches: Batches,
+    library: str | None = None,
+    gpu_index: int = 0,
 ) -> Recipe:
     """What this machine would build from a model.
 
     Args:
         library: `tensorrt` or `tensorrt_rtx`; without it, what fits this machine.
+        gpu_index: among those that this process may see.
 
     Raises:
         EngineBuildFailed: the model is an int8 file.
@@ -81,7 +87,7 @@ def recipe_here(
             "the model is an int8 file, and int8 is for CPUs (TensorRT reads its uint8 activations as int8); "
             "use the fp16 or fp32 file"
         )
-    gpu = gpu_here()
+    gpu = gpu_here(index=gpu_index)
     chosen = chosen_library(library, gpu)
     return Recipe(model, contract, precision, batches, chosen, version_of(chosen), gpu)
 

@@ -34,24 +34,24 @@ class Gpu:
         return f"{self.name} (compute capability {self.capability})"
 
 
-def gpu_here(load: Callable[[str], Any] = ctypes.CDLL) -> Gpu | None:
-    """The first GPU that this process may see (`CUDA_VISIBLE_DEVICES` holds), or None.
+def gpu_here(load: Callable[[str], Any] = ctypes.CDLL, index: int = 0) -> Gpu | None:
+    """A GPU that this process may see (`CUDA_VISIBLE_DEVICES` holds), the first unless told otherwise, or None.
 
     Args:
         load: opens a shared library by its name.
     """
     for name in _NAMES:
         try:
-            return _first_gpu(load(name))
+            return _gpu(load(name), index)
         except OSError:  # no driver is installed
             continue
     return None
 
 
-def _first_gpu(cuda: Any) -> Gpu | None:
+def _gpu(cuda: Any, index: int) -> Gpu | None:
     device = ctypes.c_int()
     # A driver without a device, and a container without access to one, already fail here.
-    if cuda.cuInit(0) != 0 or cuda.cuDeviceGet(ctypes.byref(device), 0) != 0:
+    if cuda.cuInit(0) != 0 or cuda.cuDeviceGet(ctypes.byref(device), index) != 0:
         return None
     name = ctypes.create_string_buffer(256)
     cuda.cuDeviceGetName(name, len(name), device)

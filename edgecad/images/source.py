@@ -96,13 +96,15 @@ def bytes_from_path(source: object) -> bytes:
         with os.fdopen(os.open(source, READ_ONLY), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise InputRefused("unreadable", f"a folder, pipe or device; wanted a file with {_SOME}")
+                raise InputRefused(
+                    "unreadable", f"a folder in which no scan was found, a pipe or a device; wanted a file with {_SOME}"
+                )
             check_bytes(status.st_size)
             return _whole(file.read(MAX_BYTES + 1), status.st_size)
     except FileNotFoundError as error:
         raise InputRefused("missing", f"there is no such file; wanted {_SOME}") from error
     except IsADirectoryError as error:
-        raise InputRefused("unreadable", f"a folder; wanted a file with {_SOME}") from error
+        raise InputRefused("unreadable", f"a folder in which no scan was found; wanted a file with {_SOME}") from error
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)
         why = os.strerror(number) if number else "its path is malformed"

@@ -10,6 +10,7 @@ from pathlib import Path
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.folders import followed
+from edgecad.modelfiles.sums import check_listed
 
 VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
@@ -69,7 +70,13 @@ def locate_model(given: str | os.PathLike[str] | None = None, precision: Precisi
 
 
 def read_model(given: str | os.PathLike[str] | None = None, precision: Precision | None = None) -> ModelFile:
-    """Read a model's file, wherever `locate_model` finds it."""
+    """Read a model's file, wherever `locate_model` finds it.
+
+    Raises:
+        ModelInvalid: nothing is there, or it is not what the `SHA256SUMS` beside it lists.
+    """
     path = locate_model(given, precision)
     content = path.read_bytes()
-    return ModelFile(path, content, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    check_listed(path, sha256)
+    return ModelFile(path, content, sha256)

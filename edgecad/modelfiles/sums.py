@@ -69,6 +69,20 @@ def check_sums(folder: Path) -> tuple[FileSum, ...]:
     return tuple(there.values())
 
 
+def check_listed(file: Path, sha256: str) -> None:
+    """Hold one file's content against the `SHA256SUMS` beside it, if there is one.
+
+    Raises:
+        ModelInvalid: it is listed with another sum, or not at all.
+    """
+    if not (file.parent / SUMS).is_file():
+        return
+    listed = _listed(file.parent).get(file.name)
+    if listed != sha256:
+        how = "is not listed in" if listed is None else "changed since it was listed in"
+        raise ModelInvalid(f"{file} {how} the {SUMS} beside it; {NEXT_STEP}")
+
+
 def _listed(folder: Path) -> dict[str, str]:
     """Names and sums as the list has them."""
     try:

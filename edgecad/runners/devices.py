@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 
-DEVICE_WORDS = "auto, cpu, cuda or cuda:N"
+DEVICE_WORDS = "auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N"
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class DeviceRequest:
 
 
 def parse_device(text: str) -> DeviceRequest:
-    """Read `auto`, `cpu`, `cuda` or `cuda:N`."""
-    match = re.fullmatch(r"(auto|cpu|cuda)(?::(\d{1,2}))?", text)
-    if match is None or (match[2] and match[1] != "cuda"):
+    """Read `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`."""
+    match = re.fullmatch(r"(auto|cpu)|(?:(cuda|tensorrt)(?::(\d{1,2}))?)", text)
+    if match is None:
         raise UsageError(f"no device is called {text!r}; choose {DEVICE_WORDS}")
-    return DeviceRequest(match[1], int(match[2] or 0))
+    return DeviceRequest(match[1] or match[2], int(match[3] or 0))
 
 
 def usable_threads() -> int:

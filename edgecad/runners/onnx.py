@@ -21,8 +21,8 @@ CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 class OnnxRunner:
     """An onnxruntime session that was opened strictly and then checked."""
 
-    def __init__(self, model: bytes, device: DeviceRequest) -> None:
-        """Open `model`, the bytes of an ONNX file.
+    def __init__(self, model: bytes, device: DeviceRequest, name: str = "the model") -> None:
+        """Open `model`, the bytes of an ONNX file, which errors call `name`.
 
         Raises:
             NotAvailable: no onnxruntime, or the named device is not here.
@@ -35,9 +35,11 @@ class OnnxRunner:
         runtime = require("onnxruntime", extra="cpu")
         # Below `fatal` the library writes to stderr by itself; what matters is raised as an error here.
         runtime.set_default_logger_severity(4)
+        # On Windows, where events go to the system and the variable of `edgecad/__init__.py` does not count.
+        runtime.disable_telemetry_events()
         kind = _chosen(device, runtime.get_available_providers())
         threads = usable_threads() if kind == "cpu" else 1
-        self._session = _open(runtime, model, kind, device.index, threads)
+        self._session = _open(runtime, model, kind, device.index, threads, name)
         size = _checked_size(self._session)
         provider = self._session.get_providers()[0]
         if provider != (CPU if kind == "cpu" else CUDA):
@@ -49,11 +51,6 @@ class OnnxRunner:
     def facts(self) -> RunnerFacts:
         """What this runner is, as checked after opening."""
         return self._facts
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """The model's own metadata."""
-        return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Compute `outputs` for `images` `(n, size, size, 3)` uint8 RGB. Safe to call from many threads.
@@ -95,7 +92,7 @@ def _cuda_opens() -> bool:
     return ctypes.util.find_library("cuda") is not None
 
 
-def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int) -> Any:
+def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name: str) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -116,12 +113,14 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int) -> An
                 f"device cuda:{index} cannot run this model strictly: {reason}; "
                 "look at nvidia-smi and the CUDA version, or use --device cpu"
             ) from error
-        raise ModelInvalid(f"onnxruntime cannot open the model: {reason}; export it again") from error
+        raise ModelInvalid(
+            f"onnxruntime cannot open {name}: {reason}; name a whole model, or export it again"
+        ) from error
 
 
 def _first_sentence(error: Exception) -> str:
     text = re.sub(r"\s+", " ", str(error)).strip()
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:160]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:160].rstrip(" .")
 
 
 def _checked_size(session: Any) -> int:

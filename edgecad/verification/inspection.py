@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.classifier import load_model
 from edgecad.contract import Contract, Precision
+from edgecad.loading import load_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, measured
 from edgecad.runners.base import RunnerFacts

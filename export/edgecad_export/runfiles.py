@@ -46,12 +46,15 @@ def read_run(path: Path) -> Run:
         ModelInvalid: something is missing or damaged.
     """
     folder = followed(path)
+    if folder.is_file():
+        raise ModelInvalid(f"{path} is neither a run folder nor a .keras or .h5 model; name one of these")
     if not folder.is_dir():
         where = f" (it names {folder})" if folder != path else ""
         raise ModelInvalid(f"no run at {path}{where}; run `edgecad train`, or name a run folder")
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{path} is an exported model already; name the run folder that it came from")
-    contract = contract_from_json(_file(folder, "contract.json").read_bytes(), "run `edgecad train` again")
+    text = _file(folder, "contract.json")
+    contract = contract_from_json(text.read_bytes(), "run `edgecad train` again", str(text))
     model = load_keras(_file(folder, "model.keras"), "run `edgecad train` again")
     size = contract.preparation.size
     images, labels, logits = _validation(_file(folder, "validation.npz"), size)
@@ -72,6 +75,8 @@ def load_keras(path: Path, next_step: str) -> keras.Model:
     Raises:
         ModelInvalid: it is damaged, foreign, or no Keras file.
     """
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ModelInvalid(f"{path} is not a whole .keras file, which is an archive with its end in place; {next_step}")
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part happens to hit.

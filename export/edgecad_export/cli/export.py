@@ -24,6 +24,7 @@ from edgecad_export.cli.foreign_options import (
     ThresholdOption,
     UnitOption,
     about_from_options,
+    check_there,
     is_foreign,
     refuse_foreign_options,
 )
@@ -86,14 +87,20 @@ def export(
     Every file is held against the Keras model, on the validation images and on the golden screens. If one
     does not hold, layers are kept in fp32 until it does; if that fails, nothing is written: exit code 5.
     """
+    from edgecad.errors import UsageError
     from edgecad.extras import require, require_tensorflow
     from edgecad_export.tolerances import tolerances_from_words
 
     tolerances = tolerances_from_words(tolerance or ())
     said = (classes, positive, scaling, unit, threshold, crop, size, images, origin, labelled_by, prevalence,
             intended_use, name)  # fmt: skip
-    about = about_from_options(*said) if is_foreign(run) else None
-    if about is None:
+    about = None
+    if is_foreign(run):
+        check_there(run)
+        about = about_from_options(*said)
+        if int8 and images is None:
+            raise UsageError("int8 is fitted to images, and a Keras file brings none; add --images FOLDER")
+    else:
         refuse_foreign_options(run, *said)
     require("onnxruntime", extra="cpu")
     require_tensorflow(extra="export")

@@ -99,6 +99,16 @@ def is_foreign(path: Path) -> bool:
     return saved_model or (path.suffix.lower() in SUFFIXES and not (path / "contract.json").is_file())
 
 
+def check_there(path: Path) -> None:
+    """A name that is nothing is said before any question about it.
+
+    Raises:
+        UsageError: neither file nor folder.
+    """
+    if not path.exists():
+        raise UsageError(f"no model at {path}; name a .keras or .h5 file, or a run folder")
+
+
 def about_from_options(
     classes: str | None,
     positive: str | None,

@@ -14,7 +14,7 @@ from edgecad.cli.program import app
     ("words", "seen", "step"),
     [
         (["infer", "--modle", "x"], "no such option: --modle", "edgecad infer --help"),
-        (["infer"], "missing argument 'SCAN'", "edgecad infer --help"),
+        (["infer"], "name scans, or give --stdin-paths", "edgecad infer --help"),
         (["infer", "--out"], "'--out' requires an argument", "edgecad infer --help"),
         (["infer", "a.jpg", "--threshold", "much"], "invalid value for '--threshold'", "edgecad infer --help"),
         (["verify", "one", "two"], "got unexpected extra argument(s) (two)", "edgecad verify --help"),

@@ -135,7 +135,7 @@ def truncated(folder: Path) -> None:
 WRONG: dict[str, Callable[[Path], object]] = {
     "no model at": shutil.rmtree,
     "is a training run": run_folder,
-    "cannot open the model": truncated,
+    "cannot open model.onnx": truncated,
 }
 
 
@@ -145,7 +145,7 @@ def test_what_is_no_model_ends_with_code_6(model: Path, said: str, command: str)
     (model / "SHA256SUMS").unlink()
     WRONG[said](model)
     done = CliRunner().invoke(app, [command, str(model)])
-    refused(done, 6, said, "edgecad export" if said != "cannot open the model" else "export it again")
+    refused(done, 6, said, "edgecad export" if said != "cannot open model.onnx" else "export it again")
 
 
 @pytest.mark.parametrize("command", ["verify", "inspect"])

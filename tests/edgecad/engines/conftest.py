@@ -31,7 +31,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
             if name in names:
                 shutil.copy(Path(__file__).with_name("fake_tensorrt.py"), folder / f"{name}.py")
         monkeypatch.setattr("edgecad.engines.libraries.find_spec", lambda name: name if name in names else None)
-        monkeypatch.setattr("edgecad.engines.builder.gpu_here", lambda: gpu)
+        monkeypatch.setattr("edgecad.engines.builder.gpu_here", lambda index=0: gpu)
         monkeypatch.syspath_prepend(folder)
         for variable, value in {"": mood, "_VERSION": version, "_LOG": str(log)}.items():
             monkeypatch.setenv(f"FAKE_TENSORRT{variable}", value)

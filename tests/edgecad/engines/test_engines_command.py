@@ -20,8 +20,7 @@ from typer.testing import CliRunner
 from edgecad.cli.program import app
 from edgecad.contract import METADATA_KEY, Contract
 from edgecad.engines.record import read_engine
-from edgecad.runners.devices import DeviceRequest
-from edgecad.runners.onnx import OnnxRunner
+from edgecad.modelfiles.metadata import metadata_of
 
 Fake = Callable[..., Path]
 Run = Callable[..., Any]
@@ -88,7 +87,7 @@ def test_json_has_what_programs_need(cache: Run, fake: Fake, files: Path) -> Non
 def test_the_sidecar_carries_the_contract_of_the_file(cache: Run, fake: Fake, files: Path) -> None:
     fake("tensorrt_rtx")
     path = Path(json.loads(cache("build", files, "--json").stdout)["path"])
-    inside = OnnxRunner((files / "model.onnx").read_bytes(), DeviceRequest("cpu")).metadata[METADATA_KEY]
+    inside = metadata_of((files / "model.onnx").read_bytes())[METADATA_KEY]
     assert read_engine(path)[0].contract == inside
 
 

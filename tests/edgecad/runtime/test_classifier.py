@@ -247,10 +247,10 @@ def newer(contract: Contract) -> str:
         (lambda build, contract: build(newer(contract)), "update edgecad"),
         (lambda build, contract: build("{}"), "version"),
         (lambda build, contract: build("not json"), "cannot be used"),
-        (lambda build, contract: build()[:400], "cannot open the model"),
-        (lambda build, contract: build()[:-200], "cannot open the model"),
-        (lambda build, contract: b"", "cannot open the model"),
-        (lambda build, contract: b"\x89PNG\r\n\x1a\n" * 50, "cannot open the model"),
+        (lambda build, contract: build()[:400], r"cannot open model\.onnx"),
+        (lambda build, contract: build()[:-200], r"cannot open model\.onnx"),
+        (lambda build, contract: b"", r"cannot open model\.onnx"),
+        (lambda build, contract: b"\x89PNG\r\n\x1a\n" * 50, r"cannot open model\.onnx"),
     ],
 )
 def test_a_model_that_cannot_be_used_is_refused_with_the_reason(
@@ -340,10 +340,17 @@ def test_cuda_is_never_replaced_by_the_cpu(model_folder: Path) -> None:
         Classifier(model_folder, device="cuda")
 
 
-@pytest.mark.parametrize("device", ["gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", "", "CPU ", "tensorrt"])
+@pytest.mark.parametrize("device", ["gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", "", "CPU ", "tensorrt:"])
 def test_a_device_of_another_name_is_a_usage_error_that_lists_the_names(model_folder: Path, device: str) -> None:
-    with pytest.raises(UsageError, match="auto, cpu, cuda or cuda:N"):
+    with pytest.raises(UsageError, match="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N"):
         Classifier(model_folder, device=device)
+
+
+def test_tensorrt_without_a_gpu_builds_nothing(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgecad.loading.gpu_here", lambda index=0: None)
+    monkeypatch.setattr("edgecad.engines.cache.engine_for", lambda *_, **__: pytest.fail("it was built"))
+    with pytest.raises(NotAvailable, match="no NVIDIA GPU answers as tensorrt:1"):
+        Classifier(model_folder, device="tensorrt:1")
 
 
 def test_auto_says_what_it_took(model_folder: Path) -> None:

@@ -68,7 +68,9 @@ def _compiled(patient_from: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(patient_from) if patient_from else None
     except re.error as error:
-        raise UsageError(f"--patient-from {patient_from!r} is not a regular expression: {error}") from error
+        raise UsageError(
+            f"--patient-from '{patient_from}' is not a regular expression: {error}; mend it, or leave it out"
+        ) from error
 
 
 def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
@@ -76,7 +78,9 @@ def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
         return path.stem
     match = pattern.search(path.stem)
     if match is None or not match.group(1 if pattern.groups else 0):
-        raise UsageError(f"--patient-from {pattern.pattern!r} finds no patient in {path.name}")
+        raise UsageError(
+            f"--patient-from '{pattern.pattern}' finds no patient in {path.name}; give one that does, or leave it out"
+        )
     return match.group(1) if pattern.groups else match.group(0)
 
 

@@ -86,7 +86,8 @@ def _open_exported(path: Path) -> JudgedModel:
 
 
 def _open_run(folder: Path) -> JudgedModel:
-    contract = contract_from_json(_whole(folder, "contract.json").read_bytes(), TRAIN_AGAIN)
+    text = _whole(folder, "contract.json")
+    contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
     file = _whole(folder, "model.keras")
     model = _load(file, contract.preparation.size)
 

@@ -7,6 +7,9 @@ that dies takes its tasks with it, and the same command goes on from what was wr
 from __future__ import annotations
 
 import contextlib
+import os
+import re
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,6 +31,9 @@ RETRIES = 5
 MOST_THREADS = 4
 """A unit asks for no more processors than this, or than the smallest node has."""
 
+CONNECT_SECONDS = 5.0
+"""For which a cluster may not answer."""
+
 Listener = Callable[[Event], None]
 
 
@@ -37,6 +43,8 @@ def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder,
     Raises:
         NotAvailable: Ray is not installed, or no cluster answers there.
     """
+    # Ray reports how it is used over the network unless it is told not to; studies are about patients.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray = require("ray", extra="cluster")
 
     def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
@@ -48,8 +56,26 @@ def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder,
     return work
 
 
+def _check_answers(address: str) -> None:
+    """Ask whether anything listens; Ray itself would try for ever, and could not be interrupted.
+
+    Raises:
+        NotAvailable: nothing does.
+    """
+    place = re.fullmatch(r"(?:ray://)?(\[.+\]|[^:]+):(\d{1,5})", address)
+    if place is None:  # a word of Ray's own, such as `auto`
+        return
+    try:
+        socket.create_connection((place[1].strip("[]"), int(place[2])), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise NotAvailable(
+            f"nothing answers at {address} ({error}); start a cluster with: ray start --head, or mend the address"
+        ) from error
+
+
 @contextlib.contextmanager
 def _connected(ray: Any, address: str) -> Iterator[None]:
+    _check_answers(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -1,0 +1,44 @@
+"""Protobuf's wire format, as far as it takes to look into an ONNX file without the onnx package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+FIXED, GROUP = {1: 8, 5: 4}, (3, 4)
+"""Wire types: bytes of a number, and the ends of a group."""
+
+
+def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Each field's number, and its value: a number, or bytes that are only looked at if they matter.
+
+    What stands in a group, which protobuf skips, is taken for fields of the message: too much is seen, not too little.
+
+    Raises:
+        ValueError, IndexError: the bytes are no protobuf message.
+    """
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        field, wire = key >> 3, key & 7
+        if wire == 0:
+            number, at = _varint(message, at)
+            yield field, number
+        elif wire not in GROUP:
+            length, at = _varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
+            if length < 0 or at + length > len(message):
+                raise ValueError(f"wire type {wire}, {length} bytes")
+            yield field, message[at : at + length]
+            at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """A number and where it ends; of tags and enumerations protobuf reads 32 bits."""
+    value = shift = 0
+    while shift < 70:
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value & 0xFFFFFFFF, at
+        shift += 7
+    raise ValueError("a number that does not end")
