@@ -1,0 +1,70 @@
+"""How often the gate is right, with intervals: on screens that are no map, and on phantoms of every look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from edgecad.contract import Preparation
+from edgecad.errors import InputRefused
+from edgecad.polarmap import prepare
+from edgecad_train.phantoms import PALETTES, draw_patient, render_screen
+
+from .nonmaps import KINDS, Pixels
+
+PREPARATION = Preparation(size=224)
+SIZES = (0.5, 0.75, 1.0, 1.4)
+"""Of a screen, times 1640 x 1068."""
+
+
+def refused(screen: Pixels) -> str:
+    """The reason; empty where the screen is taken."""
+    try:
+        prepare(screen, PREPARATION)
+    except InputRefused as refusal:
+        return refusal.reason
+    return ""
+
+
+def words(count: int, of: int) -> str:
+    low, high = binomtest(count, of).proportion_ci(0.95, "exact")
+    return f"{count} of {of}, {count / of:.1%} (95 % interval {low:.1%} to {high:.1%})"
+
+
+@pytest.mark.parametrize("each", [21, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.timeout(7200)
+def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int) -> None:
+    taken = Counter(
+        kind.__name__ for kind in KINDS for seed in range(each) if not refused(kind(np.random.default_rng(seed)))
+    )
+    drawn = each * len(KINDS)
+    said = f"{words(drawn - sum(taken.values()), drawn)} refused; taken: {dict(taken)}"
+    print(said)  # noqa: T201 - the figure itself
+    assert len(KINDS) >= 12
+    assert drawn >= 300
+    assert sum(taken.values()) <= 0.01 * drawn, said
+
+
+@pytest.mark.parametrize("each", [40, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.timeout(7200)
+def test_of_phantoms_of_every_table_and_size_at_most_2_in_100_are_refused(each: int) -> None:
+    reasons: Counter[str] = Counter()
+    drawn = 0
+    for number, palette in enumerate(PALETTES):
+        for index in range(each):
+            patient = replace(draw_patient(500 + number, index), palette=palette)
+            size = SIZES[index % len(SIZES)]
+            how = cv2.INTER_AREA if size < 1 else cv2.INTER_CUBIC
+            screen = cv2.resize(render_screen(patient), None, fx=size, fy=size, interpolation=how)
+            drawn += 1
+            reason = refused(np.ascontiguousarray(screen))
+            if reason:
+                reasons[f"{palette} x {size}: {reason}"] += 1
+    said = f"{words(sum(reasons.values()), drawn)} refused: {dict(reasons)}"
+    print(said)  # noqa: T201 - the figure itself
+    assert sum(reasons.values()) <= 0.02 * drawn, said
