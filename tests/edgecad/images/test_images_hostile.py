@@ -6,7 +6,9 @@ import os
 import random
 import subprocess
 import sys
+import time
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -169,7 +171,10 @@ REASONS = {"read", "empty", "truncated", "not-an-image", "too-large", "wrong-kin
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "progressive", "png", "mended png", "dicom", "jpeg in dicom", "rle"])
-def test_mutants_are_read_or_refused(kind, image, jpeg, jpeg_of, png, dicom, dicom_of, capfd):
+@pytest.mark.parametrize("count", [300, pytest.param(1500, marks=pytest.mark.soak)])
+@pytest.mark.timeout(7200)
+def test_mutants_are_read_or_refused(kind, count, image, jpeg, jpeg_of, png, dicom, dicom_of, capfd):
+    """Seven kinds, so 10,500 files in the long form; none may crash, take 5 s, or a gigabyte."""
     import cv2
 
     made = {
@@ -183,10 +188,22 @@ def test_mutants_are_read_or_refused(kind, image, jpeg, jpeg_of, png, dicom, dic
     }
     data, draw = made[kind](), random.Random(7)  # noqa: S311 - a seeded mutation, not a secret
     head = data[:900] if "dicom" in kind else data
-    outcomes = set()
-    for _ in range(300):
+    outcomes, slowest, before = Counter(), 0.0, peak_mib()
+    for _ in range(count):
         broken = mutant(head, draw) + data[len(head) :]
-        outcomes.add(outcome(with_checksums(broken) if kind == "mended png" else broken))
-    assert outcomes <= REASONS
-    assert len(outcomes) >= 3
+        begun = time.perf_counter()
+        outcomes[outcome(with_checksums(broken) if kind == "mended png" else broken)] += 1
+        slowest = max(slowest, time.perf_counter() - begun)
     assert capfd.readouterr() == ("", "")
+    with capfd.disabled():
+        print(f" {kind}: {dict(outcomes)}, slowest {slowest:.2f} s")  # noqa: T201 - what a soak is run for
+    assert set(outcomes) <= REASONS
+    assert len(outcomes) >= 3
+    assert slowest < 5
+    assert peak_mib() - before < 1024
+
+
+def peak_mib() -> float:
+    """The most resident memory of this process so far."""
+    resource = pytest.importorskip("resource", reason="no such figure on Windows")
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024
