@@ -56,23 +56,25 @@ def trained(arguments: Namespace) -> Iterator[Found]:
         backbone, _, weights = pair.partition("=")
         epochs = zip(("--warmup-epochs", "--finetune-epochs"), arguments.epochs, strict=True)
         words = ["--weights", Path(weights).resolve(), *(word for option in epochs for word in option)]
-        with _run(backbone, arguments.patients, words) as folder:
+        with run_of(backbone, arguments.patients, words) as folder:
             found = [_narrowed(folder, precision) for precision in arguments.precisions]
-            yield {"data": f"{arguments.patients} PHANTOMS"} | _row(arguments, backbone, found or [_export(folder, ())])
+            yield {"data": f"{arguments.patients} PHANTOMS"} | _row(
+                arguments, backbone, found or [exported(folder, ())]
+            )
 
 
 def untrained(arguments: Namespace) -> Iterator[Found]:
     """Random weights: that each backbone goes the whole way, its sizes and its times."""
     data = "24 PHANTOMS, random weights: conversion, size and speed only"
     for backbone in arguments.backbones:
-        with _run(backbone, 24, UNTRAINED) as folder:
-            plain = _export(folder, ())
-            narrow = [_export(folder, (own,), ANYTHING) for own in arguments.precisions]
+        with run_of(backbone, 24, UNTRAINED) as folder:
+            plain = exported(folder, ())
+            narrow = [exported(folder, (own,), ANYTHING) for own in arguments.precisions]
             yield {"data": data} | _row(arguments, backbone, [plain, *narrow])
 
 
 @contextmanager
-def _run(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Path]:
+def run_of(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Path]:
     """Draw phantoms and train on them, in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -85,14 +87,14 @@ def _narrowed(folder: Path, precision: str) -> Export:
     """The file in a precision, within the first bounds that hold it."""
     *ladder, last = LOOSER[precision]
     for bounds in ladder:
-        found = _export(folder, (precision,), bounds, allowed=(0, GateFailed.exit_code))
+        found = exported(folder, (precision,), bounds, allowed=(0, GateFailed.exit_code))
         if found.ended.code == 0:
             return found
         print(f"{precision} missed {' '.join(bounds) or 'its bounds'} after {found.ended.seconds:.0f} s", flush=True)
-    return _export(folder, (precision,), last)
+    return exported(folder, (precision,), last)
 
 
-def _export(
+def exported(
     folder: Path, precisions: Sequence[str], bounds: Sequence[str] = (), allowed: Sequence[int] = (0,)
 ) -> Export:
     options = [f"--{precision}" for precision in precisions]
@@ -143,8 +145,8 @@ def _tell(row: Found) -> None:
 def cam(arguments: Namespace) -> Iterator[Found]:
     """The network with its maps against the same network that only gives a score."""
     for backbone in arguments.backbones:
-        with _run(backbone, 24, UNTRAINED) as folder:
-            content = (_export(folder, ()).folder / FILES["fp32"]).read_bytes()
+        with run_of(backbone, 24, UNTRAINED) as folder:
+            content = (exported(folder, ()).folder / FILES["fp32"]).read_bytes()
             yield _cam_row(backbone, content, arguments.rounds)
 
 

@@ -1,0 +1,160 @@
+"""What the runtime costs beside the network; each comparison in turn, in one run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from measures.exports import UNTRAINED, exported, run_of
+
+Found = dict[str, Any]
+
+START, HELP, OVERHEAD, FOLDER = 1.25, 1.6, 1.1, 0.9
+PHANTOMS = 24
+"""That a random model is made from; the screens are the first of them, whose colours it knows."""
+BARE = """
+import sys
+import cv2
+import numpy as np
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(sys.argv[3])
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+size = session.get_inputs()[0].shape[1]
+image = cv2.cvtColor(cv2.imread(sys.argv[2]), cv2.COLOR_BGR2RGB)
+image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)[None]
+print(session.run(["probabilities"], {"image": np.ascontiguousarray(image)})[0].tolist())
+"""
+"""What somebody without EdgeCAD would write: no gate, no heat map, no checks."""
+
+
+def start(arguments: Namespace) -> Found:
+    """Whole processes: ours on one scan against the bare script; help and version against typer's import."""
+    from edgecad.runners.devices import usable_threads
+
+    with _model_and_screens(arguments, 1) as (model, (scan,)):
+        threads = str(usable_threads())
+        times = _processes(
+            {
+                "infer": ["-m", "edgecad", "infer", scan, "--model", model, "--device", "cpu", "--json"],
+                "bare": ["-c", BARE, model, scan, threads],
+                "help": ["-m", "edgecad", "--help"],
+                "version": ["-m", "edgecad", "--version"],
+                "typer": ["-c", "import typer"],
+            },
+            arguments.rounds,
+        )
+    middle = {name: float(np.median(taken)) for name, taken in times.items()}
+    ratios = {
+        "infer_to_bare": middle["infer"] / middle["bare"],
+        "help_to_typer": middle["help"] / middle["typer"],
+        "version_to_typer": middle["version"] / middle["typer"],
+    }
+    wanted = {"infer_to_bare": START, "help_to_typer": HELP, "version_to_typer": HELP}
+    return {
+        "backbone": arguments.backbone, "rounds": arguments.rounds, "seconds": _spread(times), "ratios": ratios,
+        "wanted": wanted, "held": all(ratios[name] <= bound for name, bound in wanted.items()),
+    }  # fmt: skip
+
+
+def overhead(arguments: Namespace) -> Found:
+    """Warm answers from a path, less their network's run, against OpenCV's full decoding of the same file."""
+    import cv2
+
+    from edgecad import Classifier
+
+    stages: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {"overhead": [], "decode": []}
+    with (
+        _model_and_screens(arguments, 1) as (model, (scan,)),
+        Classifier(model, device="cpu") as classifier,
+    ):
+        for number in range(arguments.warm + 10):
+            begun = time.perf_counter()
+            prediction = classifier(scan)
+            whole = 1000 * (time.perf_counter() - begun)
+            begun = time.perf_counter()
+            cv2.imread(scan, cv2.IMREAD_COLOR)
+            decode = 1000 * (time.perf_counter() - begun)
+            if number >= 10:
+                times["overhead"].append(whole - prediction.milliseconds["run"])
+                times["decode"].append(decode)
+                for stage, taken in prediction.milliseconds.items():
+                    stages.setdefault(stage, []).append(taken)
+    ratio = float(np.median(times["overhead"]) / np.median(times["decode"]))
+    return {
+        "backbone": arguments.backbone, "warm": arguments.warm, "milliseconds": _spread(times),
+        "stages": _spread(stages), "ratio": ratio, "wanted": OVERHEAD, "held": ratio <= OVERHEAD,
+    }  # fmt: skip
+
+
+def folder(arguments: Namespace) -> Found:
+    """Screens a second of `edgecad infer FOLDER --json` without its start, against the session on prepared images."""
+    from edgecad import Classifier
+    from edgecad.answering import answer
+
+    with (
+        _model_and_screens(arguments, min(arguments.screens, PHANTOMS)) as (model, scans),
+        Classifier(model, device="cpu") as classifier,
+    ):
+        prepared = classifier(scans[0]).image[None]
+        begun = time.perf_counter()
+        for number in range(arguments.screens):
+            answer(classifier, scans[number % len(scans)], "scan", draw=False)
+        ours = arguments.screens / (time.perf_counter() - begun)
+        begun = time.perf_counter()
+        for _ in range(arguments.screens):
+            classifier.runner.run(prepared, ("logits", "probabilities", "cam", "cam_bias"))
+        bare = arguments.screens / (time.perf_counter() - begun)
+    return {
+        "backbone": arguments.backbone, "screens": arguments.screens, "ours_a_second": ours, "bare_a_second": bare,
+        "ratio": ours / bare, "wanted": FOLDER, "held": ours / bare >= FOLDER,
+    }  # fmt: skip
+
+
+@contextmanager
+def _model_and_screens(arguments: Namespace, count: int) -> Iterator[tuple[str, list[str]]]:
+    """An `.onnx` file, and screens of 1640 x 1068 as JPEG."""
+    from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
+
+    with tempfile.TemporaryDirectory() as folder:
+        scans = []
+        for index in range(count):
+            path = Path(folder) / f"{index}.jpg"
+            path.write_bytes(jpeg_bytes(render_screen(draw_patient(0, index))))
+            scans.append(str(path))
+        if arguments.model is not None:
+            yield str(arguments.model), scans
+            return
+        with run_of(arguments.backbone, PHANTOMS, UNTRAINED) as run:
+            yield str(exported(run, ()).folder / "model.onnx"), scans
+
+
+def _processes(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of whole processes, all kinds in turn; the first round fills the disk's cache and does not count."""
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, words in commands.items():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+            if number:
+                times[name].append(time.perf_counter() - begun)
+    return times
+
+
+def _spread(times: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
+    """Median and quartiles."""
+    names = ("low", "median", "high")
+    return {
+        name: dict(zip(names, map(float, np.percentile(taken, (25, 50, 75))), strict=True))
+        for name, taken in times.items()
+    }
