@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgecad.checks import check_outputs
 from edgecad.contract import GoldenAnswer, Precision
 from edgecad.errors import GateFailed, UsageError
-from edgecad.findings import doubts_about, findings_of, object_to_unseen, unseen_colours
+from edgecad.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, read_screen
@@ -124,6 +124,7 @@ class Classifier:
         clock = _Clock()
         with clock.stage("decode"):
             screen = source if isinstance(source, Screen) else read_screen(source)
+        object_to_series(screen.says, self.contract.preparation.crop, objections)
         with clock.stage("prepare"):
             crop = self.contract.preparation.crop
             preparation = self._replay_preparation if golden else self.contract.preparation

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
 from edgecad.heatmap import share_outside_disc
+from edgecad.images.screen import Said
 from edgecad.polarmap import Objections, PreparedMap, colour_cell, input_mask
 from edgecad.prediction import Finding
 
@@ -26,6 +27,18 @@ def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> fl
     seen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)).astype(bool)
     inside = input_mask(image.shape[0], crop)
     return float(1.0 - seen[colour_cell(image[inside])].mean())
+
+
+def object_to_series(says: Iterable[Said], crop: Crop, objections: Objections) -> None:
+    """A rest study, or one without attenuation correction, is another input: reason `series`.
+
+    Nothing is asked of whole images.
+    """
+    said = " and ".join(says)
+    if said and crop != "none":
+        objections.against(
+            "series", f"the file says that it is {said}; a stress map with attenuation correction is wanted: send that"
+        )
 
 
 def object_to_unseen(share: float, crop: Crop, objections: Objections) -> None:

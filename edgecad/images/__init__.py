@@ -3,7 +3,7 @@
     source   path, bytes, array or dataset  -> which reader        (sniffed, never by name)
     jpeg     markers walked, one image that is complete and upright -> opencv
     png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
-    dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy
+    dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy; its series
     ending   whether a file has come to its own end mark, for who must not read one too early
     opencv   the one place that calls the decoder, and hears its warnings
 

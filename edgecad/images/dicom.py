@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,10 @@ from edgecad.errors import EdgecadError, InputRefused
 from edgecad.extras import require
 from edgecad.images.dicom_frame import TAGS, Frame, check_screen, check_syntax, frame_from_dataset
 from edgecad.images.dicom_pixels import rgb_from_frame
+from edgecad.images.dicom_series import TAGS as SERIES_TAGS
+from edgecad.images.dicom_series import said_of
 from edgecad.images.limits import check_bytes
-from edgecad.images.screen import Pixels
+from edgecad.images.screen import Pixels, Said
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -35,8 +38,16 @@ _PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
 _LOCK = threading.RLock()
 
 
-def rgb_from_dicom(data: bytes) -> Pixels:
-    """Decode a DICOM file into `(height, width, 3)` uint8 RGB.
+@dataclass(frozen=True)
+class DicomScreen:
+    """Pixels `(height, width, 3)` uint8 RGB, and what the object says of its acquisition."""
+
+    pixels: Pixels
+    says: tuple[Said, ...]
+
+
+def screen_from_dicom(data: bytes) -> DicomScreen:
+    """Decode a DICOM file.
 
     Raises:
         InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
@@ -47,16 +58,17 @@ def rgb_from_dicom(data: bytes) -> Pixels:
     with _guarded():
         syntax = _syntax_of_head(pydicom, head)
         head.seek(0)
-        dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=list(TAGS))
+        dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*TAGS, *SERIES_TAGS])
         check_screen(dataset, pydicom.uid.UID)
         _check_head(len(data), head.tell())
         frame = frame_from_dataset(dataset, syntax)
         value = _pixel_data(data, head.tell(), implicit=bool(dataset.original_encoding[0]))
-    return _decoded(frame, value)
+        says = said_of(dataset)
+    return DicomScreen(_decoded(frame, value), says)
 
 
-def rgb_from_dataset(dataset: Dataset) -> Pixels:
-    """Decode a pydicom dataset with its pixel data into `(height, width, 3)` uint8 RGB.
+def screen_from_dataset(dataset: Dataset) -> DicomScreen:
+    """Decode a pydicom dataset with its pixel data.
 
     Raises:
         InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
@@ -72,7 +84,8 @@ def rgb_from_dataset(dataset: Dataset) -> Pixels:
         value = dataset.PixelData
         check_bytes(len(value))
         value = memoryview(value)
-    return _decoded(frame, value)
+        says = said_of(dataset)
+    return DicomScreen(_decoded(frame, value), says)
 
 
 def _decoded(frame: Frame, value: memoryview) -> Pixels:

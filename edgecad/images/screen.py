@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Kind: TypeAlias = Literal["jpeg", "png", "dicom", "array"]
+Said: TypeAlias = Literal["rest", "not attenuation-corrected"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +19,13 @@ class Screen:
     """One screen as a viewer shows it.
 
     `pixels` is `(height, width, 3)` uint8 RGB, contiguous and read-only; `sha256` is that of the file's
-    bytes, or of the pixels where there was no file.
+    bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition.
     """
 
     pixels: Pixels
     sha256: str
     kind: Kind
+    says: tuple[Said, ...] = ()
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -34,7 +36,7 @@ class Screen:
         pixels.setflags(write=False)
 
 
-def screen_from_pixels(pixels: Pixels, kind: Kind) -> Screen:
+def screen_from_pixels(pixels: Pixels, kind: Kind, says: tuple[Said, ...] = ()) -> Screen:
     """Name a `(height, width, 3)` uint8 RGB screen that has no file by the hash of its pixels."""
     pixels = np.ascontiguousarray(pixels)
-    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind)
+    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind, says)

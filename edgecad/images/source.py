@@ -17,7 +17,7 @@ import numpy.typing as npt
 from edgecad.errors import InputRefused
 from edgecad.images import dicom, jpeg, png
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
-from edgecad.images.screen import Kind, Pixels, Screen, screen_from_pixels
+from edgecad.images.screen import Kind, Pixels, Said, Screen, screen_from_pixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -44,15 +44,21 @@ def read_screen(source: Source) -> Screen:
     if isinstance(source, np.ndarray):
         return screen_from_pixels(_pixels_from_array(source), "array")
     if _is_dataset(source):
-        return screen_from_pixels(dicom.rgb_from_dataset(source), "dicom")
+        read = dicom.screen_from_dataset(source)
+        return screen_from_pixels(read.pixels, "dicom", read.says)
     data = source if isinstance(source, bytes) else bytes_from_path(source)
     check_bytes(len(data))
-    kind, reader = _reader(data)
+    kind = _kind(data)
+    says: tuple[Said, ...] = ()
     try:
-        pixels = reader(data)
+        if kind == "dicom":
+            read = dicom.screen_from_dicom(data)
+            pixels, says = read.pixels, read.says
+        else:
+            pixels = _READERS[kind](data)
     except (OSError, MemoryError) as error:
         raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
-    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind)
+    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says)
 
 
 def is_scan_file(path: Path) -> bool:
@@ -72,13 +78,16 @@ def is_scan_file(path: Path) -> bool:
     return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
 
 
-def _reader(data: bytes) -> tuple[Kind, Callable[[bytes], Pixels]]:
+_READERS: dict[str, Callable[[bytes], Pixels]] = {"jpeg": jpeg.rgb_from_jpeg, "png": png.rgb_from_png}
+
+
+def _kind(data: bytes) -> Kind:
     if data.startswith(jpeg.MAGIC):
-        return "jpeg", jpeg.rgb_from_jpeg
+        return "jpeg"
     if data.startswith(png.MAGIC):
-        return "png", png.rgb_from_png
+        return "png"
     if data.startswith(dicom.MAGIC, dicom.MAGIC_AT):
-        return "dicom", dicom.rgb_from_dicom
+        return "dicom"
     if jpeg.MAGIC.startswith(data) or png.MAGIC.startswith(data):
         raise InputRefused("truncated", f"ends within its first bytes; wanted {_SOME}: copy it again")
     raise InputRefused("not-an-image", f"neither JPEG, PNG nor DICOM, whatever its name says; wanted {_SOME}")

@@ -222,3 +222,22 @@ def test_without_pydicom_the_extra_is_named(dicom, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(NotAvailable, match=r"edgecad\[dicom\]"):
         read_screen(dicom)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ({}, ()),
+        ({"SeriesDescription": "Myocard REST AC Doe"}, ("rest",)),
+        ({"SeriesDescription": "Stress/Rest MPI"}, ()),
+        ({"SeriesDescription": "STRESS_NAC"}, ("not attenuation-corrected",)),
+        ({"SeriesDescription": "Stress non-corrected"}, ("not attenuation-corrected",)),
+        ({"SeriesDescription": "rest", "ProtocolName": "no AC"}, ("rest", "not attenuation-corrected")),
+        ({"ImageType": ["DERIVED", "SECONDARY", "REST"]}, ("rest",)),
+        ({"SeriesDescription": "Stress AC polar map, arrested"}, ()),
+        ({"SeriesDescription": ""}, ()),
+    ],
+)
+def test_what_the_series_says_of_the_acquisition_is_kept_and_nothing_else(image, dicom_of, attributes, says):
+    assert read_screen(dicom_of(image.tobytes(), **attributes)).says == says
+    assert read_screen(dicom_of.dataset(image.tobytes(), syntax=IMPLICIT, **attributes)).says == says

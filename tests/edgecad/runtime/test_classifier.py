@@ -423,3 +423,22 @@ def test_unseen_colours_can_be_overruled(
     with pytest.raises(InputRefused, match="colours that training never saw"):
         classifier(phantom_screen(0))
     assert "colours that training never saw" in classifier(phantom_screen(0), force=True).overruled[0]
+
+
+def test_a_rest_study_is_refused_where_its_file_says_so(
+    classifier: Classifier, phantom_screen: Screens, tmp_path: Path
+) -> None:
+    pydicom = pytest.importorskip("pydicom", reason="DICOM needs edgecad[dicom]")
+    from edgecad_train.phantoms import dicom_bytes
+
+    path = tmp_path / "scan.dcm"
+    path.write_bytes(dicom_bytes(phantom_screen(0)))
+    assert classifier(path).overruled == ()
+    dataset = pydicom.dcmread(path)
+    dataset.SeriesDescription = "DOE JANE rest, no AC"
+    dataset.save_as(path)
+    with pytest.raises(InputRefused, match="says that it is rest and not attenuation-corrected") as caught:
+        classifier(path)
+    assert caught.value.reason == "series"
+    assert "DOE" not in str(caught.value)
+    assert len(classifier(path, force=True).overruled) == 1

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
+from edgecad.findings import object_to_series
 from edgecad.images import read_screen
-from edgecad.polarmap import prepare
+from edgecad.polarmap import Objections, prepare
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
@@ -95,6 +96,7 @@ class _Read:
 def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
     try:
         screen = read_screen(case.path)
+        object_to_series(screen.says, preparation.crop, Objections())
         image = prepare(screen.pixels, preparation).image
     except InputRefused as refusal:
         return Refusal(case.path, refusal.reason, str(refusal), case.where)
