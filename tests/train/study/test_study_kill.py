@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from fake_study import RUNNER, fake_finished, fake_plan
 
+from edgecad.errors import EdgecadError
 from edgecad_train.study.conduct import Ended, conduct
-from edgecad_train.study.crew import orders_for, with_workers
+from edgecad_train.study.crew import Crew, orders_for, with_workers
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import PARENT_GONE, Order
 
@@ -149,6 +150,19 @@ def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tr
     assert (ended.exit_code, ended.failures, ended.warnings) == (0, (), ())
     assert len((tmp_path / "study" / "diary.txt").read_text().splitlines()) == 16 + 2 + 2
     Study(tmp_path / "study").check_whole()
+
+
+def test_a_unit_that_was_given_up_may_kill_once_more(tmp_path: Path) -> None:
+    """A second worker takes it up between its last death and the moment in which that is heard."""
+    folder = StudyFolder(tmp_path / "study")
+    folder.open(fake_plan().study)
+    unit = next(iter(folder.undone()))
+    crew = Crew(folder, (), lambda event: None)
+    crew._give_up(unit.name, -9, "logs/worker-1.log")
+    assert unit.name not in {entry.name for entry in folder.undone()}
+    crew._give_up(unit.name, -9, "logs/worker-2.log")
+    with pytest.raises(EdgecadError, match="before they reached a unit"):
+        crew._give_up("", -9, "logs/worker-1.log")
 
 
 def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:

@@ -115,9 +115,14 @@ class Crew:
         self._start(worker.order)
 
     def _give_up(self, at: str, code: int, log: str) -> None:
-        """Leave a unit that keeps killing its workers; without a unit there is nothing to go on with."""
+        """Leave a unit that keeps killing its workers; without a unit there is nothing to go on with.
+
+        A second worker may have taken the unit up between its last death and this moment, and died of it as well.
+        """
         unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
         message = f"{MAX_DEATHS} workers died of it, the last {ending(code)} (out of memory?); see {log}"
+        if at and unit is None:
+            return
         if unit is None:
             raise EdgecadError(
                 f"{MAX_DEATHS} workers were {ending(code)} before they reached a unit; see {self.folder.path / log}, "
