@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fake_study import fake_data, fake_finished, fake_plan
 
 from edgecad.contract import json_from_struct
 from edgecad.errors import NotAvailable, UsageError
-from edgecad_train.study.cluster import _threads, on_cluster
+from edgecad_train.study.cluster import CONNECT_SECONDS, _check_answers, _threads, on_cluster
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.remote import Answer, Task, _weights_file, answered, finished_from
 from edgecad_train.study.scans import stored
@@ -122,3 +123,13 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
         assert told is not None
         assert told.evaluations == fake_finished(unit, plan.partitions[unit.part_name], 1).result.evaluations
     assert (tmp_path / "study" / "table.md").read_text().count(" 2/2 ") == 8
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9", "no-such-host.invalid:6379", "[::1]:9"])
+def test_an_address_where_nothing_listens_is_told_at_once(address: str) -> None:
+    """Ray would try for ever, and could not be interrupted."""
+    begun = time.monotonic()
+    with pytest.raises(NotAvailable, match="nothing answers at"):
+        _check_answers(address)
+    assert time.monotonic() - begun < 2 * CONNECT_SECONDS
+    _check_answers("auto")
