@@ -8,11 +8,12 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,dev
 
-.PHONY: help setup demo test soak check bench study clean
+.PHONY: help setup demo test test-versions soak check bench study clean
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
 	@echo "make test    all tests"
+	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict, import contracts"
 	@echo "make bench   training: how fast against plain Keras, and that it is the same training"
@@ -36,6 +37,22 @@ demo: setup
 WORKERS ?= 2
 test: setup
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+# The runtime alone, on the oldest Python with the oldest packages that it declares, and on the newest with the newest.
+PYTHON310 ?= python3.10
+PYTHON313 ?= python3.13
+RUNTIME_TESTS := tests/edgecad
+test-versions:
+	@$(call with_versions,$(PYTHON310),.venv-minimum,--constraint constraints-minimum.txt)
+	@$(call with_versions,$(PYTHON313),.venv-newest,--upgrade)
+
+define with_versions
+if ! $(1) --version > /dev/null 2>&1; then echo "make: no $(1) here, so its tests are skipped: make test-versions \
+PYTHON310=... PYTHON313=..."; else $(1) -m venv $(2) && \
+$(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3) '.[cpu,dicom,watch,sign]' onnx scipy \
+'pytest>=8.3,<9.2' pytest-timeout pytest-xdist && \
+$(2)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(RUNTIME_TESTS); fi
+endef
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup
