@@ -10,9 +10,11 @@ CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, e
 """Errors of a place that this user may not use, or that is none or another's."""
 
 
-def words_of(error: OSError) -> str:
-    """One line: what the system said, of which file if it told, and the next step where there is one."""
-    seen = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+def words_of(error: OSError, *, named: bool = True) -> str:
+    """One line: what the system said, of which file if it told and may be named, and the next step if there is one."""
+    seen = error.strerror or (str(error) if named else type(error).__name__)
+    if named and error.filename:
+        seen = f"{seen}: {error.filename}"
     if error.errno in FULL:
         return f"{seen}; free the disk and try again"
     if error.errno in CLOSED:

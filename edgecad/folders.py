@@ -6,6 +6,7 @@ process killed at any moment leaves the old folder in force, or the new one.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -82,11 +83,28 @@ def _sync(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make renames into and out of a folder last through a power cut."""
+    """Make renames into and out of a folder last through a power cut, where the file system can."""
     if os.name == "nt":  # Windows cannot open a folder, and its renames are durable without it.
         return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:  # Some shares cannot, and say so each time.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
     finally:
         os.close(handle)
+
+
+def made_folder(path: Path) -> Path:
+    """Make a folder that lasts through a power cut, unless it is there; its parent is."""
+    if not path.is_dir():
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+    return path
+
+
+def sweep_partials(folder: Path) -> None:
+    """Remove what `write_whole` left half-written in a folder when its process was killed; nobody else may write."""
+    for path in folder.glob(".*.partial"):
+        path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -32,7 +32,10 @@ def watch(
     keep_days: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            min=1, help="Remove scans and records after so many days. Default: keep them.", show_default=False
+            min=1,
+            max=36500,
+            help="Remove scans and records after so many days. Default: keep them.",
+            show_default=False,
         ),
     ] = None,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0,
@@ -74,7 +77,9 @@ def _silent(record: WatchRecord) -> None:
 
 
 def _say(line: str) -> None:
-    typer.echo(f"edgecad: {line}", err=True)
+    # Where nobody can hear it any more, the records and the heartbeat still tell.
+    with suppress(OSError):
+        typer.echo(f"edgecad: {line}", err=True)
 
 
 @contextmanager

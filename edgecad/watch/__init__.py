@@ -4,7 +4,8 @@
     desk        takes a scan, and puts it away beside its record; what a killed process left is found again
     ledger      which scan has its answer already, and where
     tally       counts of a day, for who watches over the watch
-    watcher     one scan after the other through all of it
+    clerk       judges one scan, records it, puts it away
+    watcher     the loop around it, and the heartbeat
 
 A scan is in one place at any moment, moved by renames alone, so IN and OUT lie on one file system:
 

@@ -60,20 +60,23 @@ class Arrivals:
         """
         self._folder, self._settle, self._patience, self._clock = folder, settle, patience, clock
         self._since: dict[Path, tuple[Traits, float]] = {}
-
-    @property
-    def waiting(self) -> int:
-        """Files that were there at the last look and are not whole yet."""
-        return len(self._since)
+        self.waiting = 0
+        """Files that were there at the last look and were not whole."""
+        self.closed = 0
+        """Folders that could not be read at the last look."""
 
     def look(self) -> list[Arrival]:
-        """Files that are whole, the oldest first."""
+        """Files that are whole, the oldest first; those that nobody takes are given again.
+
+        Raises:
+            OSError: the folder itself cannot be read. One below it that cannot is counted in `closed`.
+        """
         now = self._clock()
+        self.closed = 0
         seen = {arrival.path: (arrival, changed) for arrival, changed in self._files()}
         self._since = {path: self._seen(path, arrival.traits, now) for path, (arrival, _) in seen.items()}
         ready = [arrival for arrival, changed in seen.values() if self._is_whole(arrival, changed, now)]
-        for arrival in ready:
-            del self._since[arrival.path]
+        self.waiting = len(seen) - len(ready)
         return sorted(ready, key=lambda arrival: (arrival.traits.modified, arrival.name))
 
     def _seen(self, path: Path, traits: Traits, now: float) -> tuple[Traits, float]:
@@ -99,16 +102,21 @@ class Arrivals:
         """Files with the time of the last change of their status, nanoseconds."""
         folders = [self._folder]
         while folders:
+            folder = folders.pop()
             try:
-                entries = list(os.scandir(folders.pop()))
-            except FileNotFoundError:  # A folder that somebody took away meanwhile.
+                entries = list(os.scandir(folder))
+            except OSError as error:
+                if folder == self._folder:
+                    raise
+                # One that somebody took away meanwhile is none of our business.
+                self.closed += not isinstance(error, FileNotFoundError)
                 continue
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
                     continue
                 try:
                     status = os.lstat(entry.path)
-                except FileNotFoundError:
+                except OSError:
                     continue
                 if stat.S_ISDIR(status.st_mode):
                     folders.append(Path(entry.path))

@@ -2,7 +2,7 @@
 
     1  taken/CLAIM.json is written      what was taken, under which name, when
     2  IN/... -> taken/CLAIM.scan       from here on the scan is ours
-    3  its record is written            by the watcher; it bears the claim
+    3  its record is written            by the clerk; it bears the claim
     4  taken/CLAIM.scan -> done/ or refused/
     5  taken/CLAIM.json is removed
 
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,10 +22,14 @@ from pathlib import Path
 import msgspec
 
 from edgecad.errors import UsageError
-from edgecad.folders import sync_folder, write_whole
+from edgecad.folders import sweep_partials, sync_folder, write_whole
 from edgecad.watch.arrivals import Arrival, Traits
 
-SCAN, CLAIM = ".scan", ".json"
+SCAN, CLAIM, JUDGING = ".scan", ".json", ".judging"
+
+
+class NotMoved(Exception):
+    """A file cannot be taken now: no permission, a mount, another program that has it open."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -36,14 +40,14 @@ class Claim(msgspec.Struct, frozen=True):
         scan: its name in IN, relative, with `/`.
         received: when it was taken, UTC.
         traits: of the file that was found to be whole.
-        attempts: how often it was begun; more than one if the process ended over it.
+        deaths: how often a process ended over it.
     """
 
     id: str
     scan: str
     received: str
     traits: Traits
-    attempts: int = 1
+    deaths: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,37 +60,39 @@ class Desk:
         """Take a file that is whole; None if another took it first.
 
         Raises:
-            OSError: it cannot be moved. On Windows that is so while another program has it open.
+            NotMoved: it cannot be renamed.
+            OSError: the claim cannot be written.
         """
-        now = datetime.now(timezone.utc)
-        claim = Claim(
-            id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
-            # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
-            scan=os.fsencode(arrival.name).decode("utf-8", "backslashreplace"),
-            received=time_text(now),
-            traits=arrival.traits,
-        )
+        # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
+        claim = _claim(os.fsencode(arrival.name).decode("utf-8", "backslashreplace"), arrival.traits)
         self._write(claim)
         try:
             arrival.path.rename(self.scan_of(claim))
         except OSError as error:
-            self._file_of(claim).unlink()
-            if isinstance(error, FileNotFoundError):
-                return None
-            raise
-        sync_folder(arrival.path.parent)
+            # On a network a rename may succeed and its answer be lost: what lies here is ours.
+            if not os.path.lexists(self.scan_of(claim)):
+                self._file_of(claim).unlink()
+                if isinstance(error, FileNotFoundError):
+                    return None
+                raise NotMoved from error
         sync_folder(self.folder)
+        sync_folder(arrival.path.parent)
         return claim
 
-    def wait_until_still(self, claim: Claim, pause: float) -> None:
+    def still(self, claim: Claim, wait: Callable[[], bool]) -> bool:
         """Wait while somebody writes on in a file that was found to be whole: it may change until it is taken.
 
         It is waited for where it is, for a way back could meet another file of its name.
+
+        Args:
+            wait: wait a while; False if there is no time left, and the claim is left as it is.
         """
         before = claim.traits
         while (now := Traits.of(os.lstat(self.scan_of(claim)))) != before:
             before = now
-            time.sleep(pause)
+            if not wait():
+                return False
+        return True
 
     def left(self) -> Iterator[Claim]:
         """What was taken and is not put away, oldest first.
@@ -94,7 +100,7 @@ class Desk:
         Raises:
             UsageError: something lies there that is not ours.
         """
-        for path in sorted(self.folder.glob(f"*{CLAIM}")):
+        for path in sorted(self.folder.glob(f"[!.]*{CLAIM}")):
             try:
                 claim = msgspec.json.decode(path.read_bytes(), type=Claim)
             except msgspec.DecodeError as error:
@@ -106,11 +112,35 @@ class Desk:
             else:
                 path.unlink()
 
-    def begin_again(self, claim: Claim) -> Claim:
-        """Note that a process ended over a scan, before it is tried once more."""
-        again = msgspec.structs.replace(claim, attempts=claim.attempts + 1)
-        self._write(again)
-        return again
+    def recover(self) -> None:
+        """Look after what a process before us left: half-written files, scans without a claim, and what it died of."""
+        sweep_partials(self.folder)
+        for scan in sorted(self.folder.glob(f"[!.]*{SCAN}")):
+            if not scan.with_suffix(CLAIM).exists():
+                adopted = _claim("its name was lost", Traits.of(os.lstat(scan)))
+                self._write(msgspec.structs.replace(adopted, id=scan.stem))
+        marker = self.folder / JUDGING
+        if marker.exists():
+            died_of = marker.read_text("utf-8", "replace")
+            for claim in self.left():
+                if claim.id == died_of:
+                    self._write(msgspec.structs.replace(claim, deaths=claim.deaths + 1))
+            marker.unlink()
+
+    @contextmanager
+    def judging(self, claim: Claim) -> Iterator[None]:
+        """Leave word of which scan is judged; only a process that dies over it leaves it behind.
+
+        It need not outlive a power cut, which is no scan's fault.
+        """
+        marker = self.folder / JUDGING
+        marker.write_text(claim.id, "utf-8")
+        try:
+            yield
+        except Exception:
+            marker.unlink()
+            raise
+        marker.unlink()
 
     def scan_of(self, claim: Claim) -> Path:
         """Where a scan lies that was taken."""
@@ -118,8 +148,7 @@ class Desk:
 
     def put_away(self, claim: Claim, final: Path) -> None:
         """Move a scan whose record is written to its last place."""
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self.scan_of(claim).rename(final)
+        self.scan_of(claim).replace(final)
         sync_folder(final.parent)
         sync_folder(self.folder)
         self._file_of(claim).unlink()
@@ -129,6 +158,11 @@ class Desk:
 
     def _file_of(self, claim: Claim) -> Path:
         return self.folder / f"{claim.id}{CLAIM}"
+
+
+def _claim(scan: str, traits: Traits) -> Claim:
+    now = datetime.now(timezone.utc)
+    return Claim(f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", scan, time_text(now), traits)
 
 
 def time_text(time: datetime) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from edgecad.folders import write_whole
+from edgecad.folders import sweep_partials, write_whole
 from edgecad.records import Record
 
 Place = Literal["done", "refused"]
@@ -76,10 +76,9 @@ class Ledger:
                     self._list(place, folder)
 
     def _list(self, place: Place, folder: Path) -> None:
+        sweep_partials(folder)
         for path in folder.iterdir():
-            if path.name.startswith(".") and path.name.endswith(".partial"):
-                path.unlink()
-            elif path.name.endswith(RECORD):
+            if path.name.endswith(RECORD) and not path.name.startswith("."):
                 name = path.name.removesuffix(RECORD)
                 self._slots[name] = Slot(place, folder.name, name)
 
@@ -90,15 +89,14 @@ class Ledger:
             return None
         try:
             return slot, msgspec.json.decode((self._out / slot.record).read_bytes(), type=WatchRecord)
-        except FileNotFoundError:  # Whoever took it away wants that scan answered anew.
+        except (FileNotFoundError, msgspec.DecodeError):
+            # Whoever took it away wants that scan answered anew; a damaged one is no answer.
             del self._slots[name]
             return None
 
     def write(self, slot: Slot, record: WatchRecord) -> None:
         """Write a record, whole, and last through a power cut."""
-        path = self._out / slot.record
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, msgspec.json.encode(record))
+        write_whole(self._out / slot.record, msgspec.json.encode(record))
         self._slots[slot.name] = slot
 
     def days(self) -> dict[str, list[Slot]]:
@@ -109,8 +107,12 @@ class Ledger:
         return found
 
     def forget_before(self, today: date, keep_days: int) -> None:
-        """Remove scans, records and pictures of days that lie more than `keep_days` back."""
-        last = (today - timedelta(days=keep_days)).isoformat()
+        """Remove scans, records and pictures of days that lie more than `keep_days` back.
+
+        Counted from the last day that has a record, if that is earlier than `today`: a clock may jump.
+        """
+        newest = max((slot.day for slot in self._slots.values()), default=today.isoformat())
+        last = (min(today, date.fromisoformat(newest)) - timedelta(days=keep_days)).isoformat()
         for place in PLACES:
             for folder in sorted((self._out / place).iterdir()):
                 if DAY.fullmatch(folder.name) and folder.name < last:

@@ -60,12 +60,15 @@ class Tallies:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[str, Tally] = {}
+        self._written: dict[str, bytes] = {}
 
     def of(self, day: str) -> Tally:
         """The tally of a day as it stands; an empty one if there is none."""
         if day not in self._open:
             try:
-                self._open[day] = msgspec.json.decode(self._path(day).read_bytes(), type=Tally)
+                content = self._path(day).read_bytes()
+                self._open[day] = msgspec.json.decode(content, type=Tally)
+                self._written[day] = content
             except (FileNotFoundError, msgspec.DecodeError):
                 self._open[day] = Tally(day)
         return self._open[day]
@@ -79,9 +82,13 @@ class Tallies:
     def save(self) -> None:
         """Write what was counted, and keep only the last day in memory."""
         for day, tally in self._open.items():
-            write_whole(self._path(day), msgspec.json.format(msgspec.json.encode(tally), indent=1) + b"\n")
+            content = msgspec.json.format(msgspec.json.encode(tally), indent=1) + b"\n"
+            if self._written.get(day) != content:
+                write_whole(self._path(day), content)
+                self._written[day] = content
         last = max(self._open, default="")
         self._open = {day: tally for day, tally in self._open.items() if day == last}
+        self._written = {day: content for day, content in self._written.items() if day == last}
 
     def _path(self, day: str) -> Path:
         return self._folder / f"{day}.json"

@@ -1,43 +1,40 @@
-"""One scan after the other: taken, answered, recorded, put away."""
+"""The loop: look, take, hand to the clerk, tell that it lives."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import secrets
-import stat
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 import edgecad
-from edgecad.answering import answer, name_of, provenance_of, refusal, write_figure
+from edgecad.answering import provenance_of
 from edgecad.classifier import Classifier
 from edgecad.disk import words_of
-from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid, UsageError
-from edgecad.folders import write_whole
-from edgecad.images import SUFFIXES, bytes_from_path
+from edgecad.errors import UsageError
+from edgecad.folders import made_folder, sweep_partials, write_whole
 from edgecad.lock import attempted
-from edgecad.records import Record, record_of_copy
-from edgecad.watch.arrivals import Arrival, Arrivals
-from edgecad.watch.desk import Claim, Desk, time_text
-from edgecad.watch.ledger import PLACES, Ledger, Place, Slot, WatchRecord
+from edgecad.watch.arrivals import Arrivals
+from edgecad.watch.clerk import Clerk
+from edgecad.watch.desk import Claim, Desk, NotMoved, time_text
+from edgecad.watch.ledger import PLACES, Ledger, WatchRecord
 from edgecad.watch.tally import Tallies
 
-MAX_ATTEMPTS = 5
-"""How often a scan may end the process that judges it; then it is refused unjudged."""
 RETRY = 5.0
 """Seconds until another try after the disk failed."""
-HEARTBEAT, LOCK = "heartbeat.json", ".lock"
-State = Literal["watching", "stopped", "disk-failed"]
+HEARTBEAT, LOCK, PROBE = "heartbeat.json", ".lock", ".edgecad-probe-"
+REFUSED, LEFT = 3, 1
+"""Exit codes of `--once`: a scan was refused; files are left that cannot be moved."""
+State = Literal["watching", "stopped", "waiting-for-disk"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,9 @@ class Heartbeat(msgspec.Struct, kw_only=True):
     """What a supervisor looks at: old means hung or dead.
 
     Attributes:
-        state: `disk-failed` while nothing can be written; scans wait meanwhile.
+        state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
         waiting: files in IN that are not whole yet.
-        stuck: files in IN that cannot be moved.
+        stuck: files and folders in IN that cannot be moved or read.
     """
 
     time: str
@@ -99,31 +96,36 @@ class Watcher:
 
         Args:
             on_record: told of every record, once it is written and its scan is put away.
-            on_problem: told when something keeps scans waiting, in words without file names of scans.
+            on_problem: told when something keeps scans waiting, in words without names of files.
 
         Raises:
             UsageError: the folders do not go together, or lie on two file systems.
         """
         _check_folders(incoming, out)
-        self._classifier, self._out = classifier, out
+        self._classifier, self._incoming, self._out = classifier, incoming, out
         self._options = options or WatchOptions()
         self._on_record, self._on_problem = on_record, on_problem
+        out.mkdir(parents=True, exist_ok=True)
         for name in ("taken", "days", *PLACES):
-            (out / name).mkdir(parents=True, exist_ok=True)
+            made_folder(out / name)
         _check_one_file_system(incoming, out / "taken")
+        self._device = incoming.stat().st_dev
         self._arrivals = Arrivals(incoming, self._options.settle, self._options.patience)
         self._desk, self._ledger, self._tallies = Desk(out / "taken"), Ledger(out), Tallies(out / "days")
+        self._clerk = Clerk(classifier, out, self._desk, self._ledger, self._tallies)
+        self._recovered = False
+        self._forgot: date | None = None
         self._stuck = 0
         self._problem: str | None = None
         self._beaten = float("-inf")
         self.worst = 0
-        """Highest exit code of a scan so far."""
+        """Highest exit code so far: 3 for a refused scan, 1 for files that are left."""
 
     def run(self, stop: threading.Event, wake: threading.Event, *, once: bool = False) -> None:
         """Watch until `stop` is set; with `once`, until nothing is left that will become whole.
 
         Args:
-            wake: set by whoever knows that something arrived.
+            wake: set by whoever knows that something arrived, and together with `stop`.
 
         Raises:
             UsageError: another watch writes to OUT.
@@ -133,110 +135,85 @@ class Watcher:
         with attempted(self._out / LOCK) as ours:
             if not ours:
                 raise UsageError(f"another edgecad watch writes to {self._out}; end it, or give another OUT")
-            self._run(stop, wake, once)
-
-    def _run(self, stop: threading.Event, wake: threading.Event, once: bool) -> None:
-        self._ledger.load()
-        self._recount()
-        for claim in self._desk.left():
-            self._desk.begin_again(claim)
-        try:
-            while not stop.is_set():
-                wake.clear()
-                still = self._round(stop)
-                if once and still and not self._arrivals.waiting:
-                    break
-                _wait(stop, wake, self._options.interval if still else RETRY)
-        finally:
-            self._beat("stopped")
+            try:
+                while not stop.is_set():
+                    wake.clear()
+                    went_well = self._round(stop)
+                    if once and went_well and not self._arrivals.waiting:
+                        break
+                    if not stop.is_set():
+                        wake.wait(self._options.interval if went_well else RETRY)
+            finally:
+                self._beat("stopped")
 
     def _round(self, stop: threading.Event) -> bool:
-        """Look once, and handle all that is there; False if the disk failed, which loses nothing."""
+        """Look once, and handle all that is there; False if a disk failed, which loses nothing."""
         try:
+            self._recover()
+            self._check_incoming()
             for claim in self._desk.left():
-                self._handle(claim)
+                self._handle(claim, stop)
                 if stop.is_set():
                     return True
             self._take_all(stop)
             self._forget()
         except OSError as error:
-            self._complain(words_of(error))
-            self._beat("disk-failed")
+            # Without the file's name, which may be a patient's.
+            self._complain(words_of(error, named=False))
+            self._beat("waiting-for-disk")
             return False
-        self._complain(f"{self._stuck} files in IN cannot be moved; allow it" if self._stuck else None)
+        self._complain(
+            f"{self._stuck} files or folders in IN cannot be moved or read; allow it" if self._stuck else None
+        )
+        if self._stuck:
+            self.worst = max(self.worst, LEFT)
         self._beat_if_due()
         return True
 
+    def _recover(self) -> None:
+        """Once: look after what a process before us left."""
+        if self._recovered:
+            return
+        for folder in (self._out, self._out / "days"):
+            sweep_partials(folder)
+        for probe in self._incoming.glob(f"{PROBE}*"):
+            probe.unlink(missing_ok=True)
+        self._desk.recover()
+        self._ledger.load()
+        self._recount()
+        self._recovered = True
+
+    def _check_incoming(self) -> None:
+        """A share that was unmounted looks like an empty folder."""
+        if not self._incoming.is_dir() or self._incoming.stat().st_dev != self._device:
+            raise OSError(errno.ENODEV, "IN is not there as at the start; mount it again")
+
     def _take_all(self, stop: threading.Event) -> None:
-        self._stuck = 0
-        for arrival in self._arrivals.look():
+        arrivals = self._arrivals.look()
+        self._stuck = self._arrivals.closed
+        for arrival in arrivals:
             if stop.is_set():
                 return
-            claim = self._taken(arrival)
+            try:
+                claim = self._desk.take(arrival)
+            except NotMoved:
+                self._stuck += 1
+                continue
             if claim is not None:
-                self._desk.wait_until_still(claim, self._options.settle)
-                self._handle(claim)
-                self._beat_if_due()
+                self._handle(claim, stop)
 
-    def _taken(self, arrival: Arrival) -> Claim | None:
-        try:
-            return self._desk.take(arrival)
-        except PermissionError:
-            self._stuck += 1
-            return None
+    def _handle(self, claim: Claim, stop: threading.Event) -> None:
+        if self._desk.still(claim, lambda: self._pause(stop)):
+            record = self._clerk.handle(claim)
+            if record.file.startswith("refused"):
+                self.worst = max(self.worst, REFUSED)
+            self._on_record(record)
+        self._beat_if_due()
 
-    def _handle(self, claim: Claim) -> None:
-        """Answer one scan that was taken, record it, and put it away; whatever of that was done already is left."""
-        scan = self._desk.scan_of(claim)
-        data = _content(scan, claim)
-        name = (
-            claim.id if isinstance(data, InputRefused) else name_of(hashlib.sha256(data).hexdigest(), self._classifier)
-        )
-        found = self._ledger.find(name)
-        if found is not None and found[1].claim != claim.id:
-            first, name = found, f"{name}-copy-{claim.id}"
-            found = self._ledger.find(name)
-            record = found[1] if found else self._record_copy(claim, name, *first)
-        else:
-            record = found[1] if found else self._record_answer(claim, name, data)
-        self._desk.put_away(claim, self._out / record.file)
-        self._on_record(record)
-
-    def _record_copy(self, claim: Claim, name: str, slot: Slot, first: WatchRecord) -> WatchRecord:
-        copy = record_of_copy(claim.scan, first.scan_sha256, provenance_of(self._classifier))
-        return self._written(self._slot(slot.place, name), claim, copy, slot.record)
-
-    def _record_answer(self, claim: Claim, name: str, data: bytes | InputRefused) -> WatchRecord:
-        if isinstance(data, InputRefused):
-            outcome = refusal(self._classifier, data, claim.scan, draw=True)
-        else:
-            outcome = answer(self._classifier, data, claim.scan, draw=True)
-        if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
-            raise outcome.error
-        self.worst = max(self.worst, outcome.exit_code)
-        slot = self._slot("done" if outcome.error is None else "refused", name)
-        if outcome.figure is None:
-            return self._written(slot, claim, outcome.record)
-        write_figure(self._out / slot.figure, outcome.figure)
-        return self._written(slot, claim, msgspec.structs.replace(outcome.record, figure=slot.figure))
-
-    def _slot(self, place: Place, name: str) -> Slot:
-        slot = Slot(place, _now().date().isoformat(), name)
-        (self._out / slot.record).parent.mkdir(parents=True, exist_ok=True)
-        return slot
-
-    def _written(self, slot: Slot, claim: Claim, record: Record, first: str | None = None) -> WatchRecord:
-        written = WatchRecord(
-            **{field: getattr(record, field) for field in Record.__struct_fields__},
-            claim=claim.id,
-            received=claim.received,
-            recorded=time_text(_now()),
-            file=slot.file(_suffix(claim.scan)),
-            first=first,
-        )
-        self._ledger.write(slot, written)
-        self._tallies.of(slot.day).add(written)
-        return written
+    def _pause(self, stop: threading.Event) -> bool:
+        """Wait for a writer as long as for a file without end marker; False if the watch is to end."""
+        self._beat_if_due()
+        return not stop.wait(self._options.patience)
 
     def _recount(self) -> None:
         """Count days anew that lack records: a killed process wrote them and did not count them."""
@@ -246,8 +223,10 @@ class Watcher:
                 self._tallies.recount(day, (entry[1] for entry in found if entry))
 
     def _forget(self) -> None:
-        if self._options.keep_days is not None:
-            self._ledger.forget_before(_now().date(), self._options.keep_days)
+        today = datetime.now(timezone.utc).date()
+        if self._options.keep_days is not None and today != self._forgot:
+            self._ledger.forget_before(today, self._options.keep_days)
+            self._forgot = today
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._problem:
@@ -259,10 +238,16 @@ class Watcher:
             self._beat("watching")
 
     def _beat(self, state: State) -> None:
-        """Write the counts and the heartbeat; where the disk fails, an old heartbeat says it."""
+        """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
         self._beaten = time.monotonic()
-        provenance, now = provenance_of(self._classifier), _now()
-        heartbeat = Heartbeat(
+        with suppress(OSError):
+            self._tallies.save()
+            heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
+            write_whole(self._out / HEARTBEAT, heartbeat + b"\n")
+
+    def _heartbeat(self, state: State) -> Heartbeat:
+        provenance, now = provenance_of(self._classifier), datetime.now(timezone.utc)
+        return Heartbeat(
             time=time_text(now),
             state=state,
             process=os.getpid(),
@@ -276,41 +261,6 @@ class Watcher:
             records_today=self._tallies.of(now.date().isoformat()).records,
             problem=self._problem,
         )
-        with suppress(OSError):
-            self._tallies.save()
-            write_whole(self._out / HEARTBEAT, msgspec.json.format(msgspec.json.encode(heartbeat), indent=1) + b"\n")
-
-
-def _content(scan: Path, claim: Claim) -> bytes | InputRefused:
-    """A scan's bytes, or why there are none."""
-    if claim.attempts > MAX_ATTEMPTS:
-        return InputRefused(
-            "ended-the-program",
-            f"this program ended {claim.attempts - 1} times while it judged this scan; look at it by hand, and "
-            "please report it",
-        )
-    if not stat.S_ISREG(os.lstat(scan).st_mode):
-        return InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
-    try:
-        return bytes_from_path(scan)
-    except InputRefused as refused:
-        return refused
-
-
-def _suffix(scan: str) -> str:
-    """The scan's own, where it is one of an image: `.json` would be its record's."""
-    own = Path(scan).suffix.lower()
-    return own if own in SUFFIXES else ".scan"
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def _wait(stop: threading.Event, wake: threading.Event, seconds: float) -> None:
-    """Wait until woken; `stop` is set together with `wake`."""
-    if not stop.is_set():
-        wake.wait(seconds)
 
 
 def _check_folders(incoming: Path, out: Path) -> None:
@@ -323,7 +273,7 @@ def _check_folders(incoming: Path, out: Path) -> None:
 
 def _check_one_file_system(incoming: Path, taken: Path) -> None:
     """Try a move: only a rename takes a scan whole, and only within one file system."""
-    probe = incoming / f".edgecad-{secrets.token_hex(4)}.tmp"
+    probe = incoming / f"{PROBE}{secrets.token_hex(4)}"
     probe.touch()
     try:
         probe.rename(taken / probe.name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import msgspec
 import pytest
 
 from edgecad import Classifier
-from edgecad.errors import DeviceFailed, UsageError
+from edgecad.errors import DeviceFailed, GateFailed, UsageError
 from edgecad.watch import Watcher
+from edgecad.watch import clerk as clerk_module
 from edgecad.watch import watcher as watcher_module
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.ledger import WatchRecord
@@ -203,7 +205,7 @@ def test_the_oldest_comes_first(arrivals: tuple[Arrivals, Clock], scan_bytes: Sc
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     look.look()
     clock.now += 2
-    assert [arrival.name for arrival in look.look()] in (["c.jpg", "b.jpg", "a.jpg"], [])
+    assert [arrival.name for arrival in look.look()] == ["c.jpg", "b.jpg", "a.jpg"]
 
 
 def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
@@ -236,8 +238,6 @@ def test_folders_that_do_not_go_together_are_a_usage_error(hot: Hot, tmp_path: P
 
 
 def test_two_file_systems_are_a_usage_error(hot: Hot, monkeypatch: pytest.MonkeyPatch) -> None:
-    import errno
-
     def refused(path: Path, target: Path) -> None:
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
@@ -267,33 +267,172 @@ def test_two_watches_do_not_write_to_one_folder(hot: Hot) -> None:
 def test_a_full_disk_keeps_scans_waiting_and_loses_none(
     hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import errno
-
     (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
     said: list[str] = []
-    write = watcher_module.write_figure
-    states: list[str] = []
+    seen: list[str] = []
+    tries: list[Path] = []
+    write, beat = clerk_module.write_figure, Watcher._beat
 
     def full(path: Path, figure: Any) -> None:
-        if not states:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        tries.append(path)
+        if len(tries) <= 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         write(path, figure)
 
-    monkeypatch.setattr(watcher_module, "write_figure", full)
-    monkeypatch.setattr(watcher_module, "RETRY", 0.05)
+    def beaten(watcher: Watcher, state: Any) -> None:
+        seen.append(state)
+        beat(watcher, state)
+
+    monkeypatch.setattr(clerk_module, "write_figure", full)
+    monkeypatch.setattr(watcher_module, "RETRY", 0.01)
+    monkeypatch.setattr(Watcher, "_beat", beaten)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
-    wait = watcher_module._wait
-
-    def seen(*words: Any) -> None:
-        heartbeat = json.loads((hot.out / "heartbeat.json").read_text())
-        if heartbeat["state"] == "disk-failed" and not hot.records():
-            states.append(heartbeat["problem"])
-        wait(*words)
-
-    monkeypatch.setattr(watcher_module, "_wait", seen)
     watcher.run(threading.Event(), threading.Event(), once=True)
     assert [record.status for record in hot.records()] == ["answered"]
-    assert said == states[:1] == [f"{os.strerror(errno.ENOSPC)}; free the disk and try again"]
+    assert said == [f"{os.strerror(errno.ENOSPC)}; free the disk and try again"]
+    assert seen.count("waiting-for-disk") == 8
+
+
+def test_no_name_of_a_file_is_told_when_something_fails(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hot.incoming / "DOE^JANE").mkdir()
+    (hot.incoming / "DOE^JANE" / "DOE.jpg").write_bytes(scan_bytes(0))
+    said: list[str] = []
+    failed: list[Path] = []
+    lstat = os.lstat
+
+    def busy(path: Any, *words: Any, **more: Any) -> Any:
+        if str(path).endswith(".scan") and not failed:
+            failed.append(path)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(hot.incoming / "DOE^JANE" / "DOE.jpg"))
+        return lstat(path, *words, **more)
+
+    monkeypatch.setattr(watcher_module, "RETRY", 0.01)
+    monkeypatch.setattr("edgecad.watch.clerk.os.lstat", busy)
+    watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+    watcher.run(threading.Event(), threading.Event(), once=True)
+    assert said == [os.strerror(errno.EIO)]
+    assert [record.status for record in hot.records()] == ["answered"]
+    assert "DOE" not in (hot.out / "heartbeat.json").read_text()
+
+
+def test_one_folder_that_cannot_be_read_stops_no_other_file(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hot.incoming / "closed").mkdir()
+    (hot.incoming / "good.jpg").write_bytes(scan_bytes(0))
+    scan = os.scandir
+
+    def refused(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scan(path)
+
+    said: list[str] = []
+    with monkeypatch.context() as closed:
+        closed.setattr("edgecad.watch.arrivals.os.scandir", refused)
+        watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+        watcher.run(threading.Event(), threading.Event(), once=True)
+    assert [record.scan for record in hot.records("done")] == ["good.jpg"]
+    assert said == ["1 files or folders in IN cannot be moved or read; allow it"]
+    assert watcher.worst == 1
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EBUSY, errno.EXDEV])
+def test_one_file_that_cannot_be_moved_stops_no_other(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    (hot.incoming / "b.jpg").write_bytes(scan_bytes(1))
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.name == "a.jpg":
+            raise OSError(number, os.strerror(number), str(path))
+        return rename(path, target)
+
+    with monkeypatch.context() as stuck:
+        stuck.setattr(Path, "rename", refused)
+        watcher = hot.once()
+    assert [record.scan for record in hot.records("done")] == ["b.jpg"]
+    assert watcher.worst == 1
+    assert not list((hot.out / "taken").iterdir())
+    hot.once()
+    assert [record.scan for record in hot.records("done")] == ["b.jpg", "a.jpg"]
+
+
+def test_a_move_that_worked_although_it_says_not_is_ours(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network, where the answer may be lost, or come for a second try that finds nothing any more."""
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    rename = Path.rename
+
+    def lost(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if path.name == "a.jpg":
+            raise FileNotFoundError(errno.ENOENT, "lost")
+        return moved
+
+    monkeypatch.setattr(Path, "rename", lost)
+    hot.once()
+    assert [record.scan for record in hot.records("done")] == ["a.jpg"]
+
+
+def test_a_scan_without_its_claim_is_adopted(hot: Hot, scan_bytes: Scan) -> None:
+    hot.once()
+    (hot.out / "taken" / "20260101T000000-abc.scan").write_bytes(scan_bytes(0))
+    hot.once()
+    assert [(record.claim, record.status) for record in hot.records()] == [("20260101T000000-abc", "answered")]
+
+
+def test_a_folder_that_goes_away_is_a_problem_and_no_empty_one(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(watcher_module, "RETRY", 0.02)
+    away = hot.incoming.with_name("away")
+
+    def back(problem: str) -> None:
+        said.append(problem)
+        away.rename(hot.incoming)
+
+    watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=back)
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    hot.incoming.rename(away)
+    watcher.run(threading.Event(), threading.Event(), once=True)
+    assert said == ["IN is not there as at the start; mount it again"]
+    assert [record.status for record in hot.records()] == ["answered"]
+
+
+def test_a_failure_is_no_answer_and_sent_again_the_scan_is_judged_again(
+    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+
+    def wrong(*_: Any) -> None:
+        raise GateFailed("a value is not finite")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hot.classifier.runner, "run", wrong)
+        hot.once()
+    (hot.incoming / "again.jpg").write_bytes(scan_bytes(0))
+    hot.once()
+    assert [record.status for record in hot.records()] == ["failed", "answered"]
+
+
+def test_a_foreign_file_among_the_records_is_left_alone(hot: Hot, scan_bytes: Scan) -> None:
+    (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
+    hot.once()
+    (record,) = hot.records()
+    day = (hot.out / record.file).parent
+    (day / "._x.json").write_bytes(b"\x00\x05\x16\x07")
+    (day / "mine.json").write_text("{}")
+    (hot.incoming / "b.jpg").write_bytes(scan_bytes(1))
+    hot.once()
+    assert len(list(day.glob("*.jpg"))) == 2
+    assert (day / "mine.json").read_text() == "{}"
 
 
 def test_a_device_that_gives_up_ends_the_watch_and_refuses_no_scan(
@@ -304,10 +443,14 @@ def test_a_device_that_gives_up_ends_the_watch_and_refuses_no_scan(
     def gone(*_: Any) -> None:
         raise DeviceFailed("cuda:0 failed: it fell off the bus")
 
+    def full(*_: Any) -> None:
+        raise MemoryError
+
     with monkeypatch.context() as broken:
-        broken.setattr(hot.classifier.runner, "run", gone)
-        with pytest.raises(DeviceFailed):
-            hot.once()
+        for failing in (gone, full, gone, gone, full, gone, gone):
+            broken.setattr(hot.classifier.runner, "run", failing)
+            with pytest.raises(DeviceFailed):
+                hot.once()
     assert not hot.records()
     hot.once()
     assert [(record.scan, record.status) for record in hot.records()] == [("a.jpg", "answered")]
@@ -326,8 +469,8 @@ def test_a_scan_that_ends_the_program_again_and_again_is_refused_unjudged(
         raise Crash
 
     with monkeypatch.context() as broken:
-        broken.setattr(watcher_module, "answer", crash)
-        for _ in range(watcher_module.MAX_ATTEMPTS):
+        broken.setattr(clerk_module, "answer", crash)
+        for _ in range(clerk_module.MOST_DEATHS):
             with pytest.raises(Crash):
                 hot.once()
     (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
@@ -382,7 +525,7 @@ def test_counts_that_a_killed_watch_did_not_write_are_had_from_the_records(hot: 
 def test_days_are_removed_when_they_are_old_and_their_counts_stay(hot: Hot, scan_bytes: Scan) -> None:
     (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
     hot.once()
-    today = date.today()
+    today = datetime.now(timezone.utc).date()
     for back in (3, 4):
         day = (today - timedelta(days=back)).isoformat()
         (hot.out / "done" / day).mkdir()
