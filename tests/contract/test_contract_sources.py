@@ -26,7 +26,7 @@ ROOMS = {
     "edgecad_train": ROOT / "train" / "edgecad_train",
     "edgecad_export": ROOT / "export" / "edgecad_export",
 }
-DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer"}
+DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer", "cuda": "cuda-python"}
 """Where the import's name is not the distribution's; typer brings click."""
 EXTRAS_OF = {
     "edgecad": ("cpu", "dicom", "sign", "tensorrt", "tensorrt-rtx", "watch"),

@@ -92,7 +92,7 @@ def _broken_split(run: Path) -> None:
         (_truncated, ("model.keras cannot be loaded", "edgecad train")),
         (_without_network, ("has no model.keras", "name another")),
         (_newer, ("version 99", "update edgecad")),
-        (_half_a_contract, ("contract cannot be used", "edgecad train")),
+        (_half_a_contract, ("contract.json cannot be used", "edgecad train")),
         (_other_size, ("(None, 64, 64, 3)", "128 pixels")),
         (_other_classes, ("scar from none", "CAD and nonCAD")),
         (_broken_split, ("split.json cannot be used", "edgecad train")),
