@@ -21,6 +21,14 @@ OPENCVS = (
 """Each family's members own one folder of modules; two of them overwrite one another."""
 TENSORRTS = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 """Distribution and module."""
+_ADDITION = "CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR"
+"""A model of one addition, an ONNX file in base64: the smallest that CUDA can be asked to run."""
+_OPEN_ON_CUDA = (
+    "[options := onnxruntime.SessionOptions(), "
+    "options.add_session_config_entry('session.disable_cpu_ep_fallback', '1'), "
+    f"onnxruntime.InferenceSession(base64.b64decode('{_ADDITION}'), options, "
+    "providers=['CUDAExecutionProvider']).get_providers()[0]][-1]"
+)
 CUDA_BUILDS = ("tensorrt-cu", "tensorrt-rtx-cu")
 """How distributions begin whose names end with the CUDA that they were built for."""
 
@@ -150,12 +158,9 @@ def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Rema
         else:
             yield Remark("note", "cuda", text, "pip uninstall -y onnxruntime && pip install 'edgecad[gpu]'")
         return
-    library = importing(
-        "ctypes, onnxruntime, pathlib",
-        "ctypes.CDLL(str(next(pathlib.Path(onnxruntime.__file__).parent.glob('capi/*providers_cuda.*')))) and ''",
-    )
-    if library.error:
-        text = f"onnxruntime's CUDA part cannot be loaded: {library.error}"
+    opened = importing("onnxruntime, base64", _OPEN_ON_CUDA)
+    if opened.error:
+        text = f"onnxruntime cannot use CUDA here: {opened.error}"
         yield Remark("wrong", "cuda", text, "pip install 'onnxruntime-gpu[cuda,cudnn]'")
     else:
         yield Remark("well", "cuda", f"{machine.gpu}, driver {machine.gpu.driver}: --device cuda")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -75,7 +76,13 @@ def imported(module: str, expression: str = "''") -> Import:
     code = f"import {module}; print({expression})"
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIME_LIMIT,
+            check=False,
+            cwd=os.sep,  # a file of that name in the user's folder is not what is installed
         )
     except subprocess.TimeoutExpired:
         return Import(f"it did not end within {TIME_LIMIT:.0f} s")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,15 @@ class _Lane:
 
     def __init__(self, cuda: Cuda, engine: Any, shapes: dict[str, tuple[int, ...]], last: Any) -> None:
         self._cuda, self._last = cuda, last
+        # First of all: what was taken is given back even if the next thing cannot be had.
+        self._owned: list[Callable[[], None]] = []
+        weakref.finalize(self, _give_back, self._owned)
         self._stream = cuda.call("cudaStreamCreateWithFlags", NON_BLOCKING)
-        self._buffers = {
-            name: Buffer(cuda, shape, np.uint8 if name == INPUT else np.float32) for name, shape in shapes.items()
-        }
+        self._own("cudaStreamDestroy", self._stream)
+        self._buffers: dict[str, Buffer] = {}
+        for name, shape in shapes.items():
+            self._buffers[name] = Buffer(cuda, shape, np.uint8 if name == INPUT else np.float32)
+            self._owned.append(self._buffers[name].free)
         # A recorded graph belongs to the state of its context, so one image has a context to itself.
         self._single, self._several = engine.create_execution_context(), engine.create_execution_context()
         if self._single is None or self._several is None:
@@ -102,7 +108,9 @@ class _Lane:
                 context.set_tensor_address(name, buffer.device)
         self._single.set_input_shape(INPUT, (1, *shapes[INPUT][1:]))
         self._graph: Any = None
-        self._given_back = weakref.finalize(self, _give_back, cuda, self._stream, self._buffers)
+
+    def _own(self, giving_back: str, handle: Any) -> None:
+        self._owned.append(partial(self._cuda.try_call, giving_back, handle))
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         count = len(images)
@@ -123,9 +131,12 @@ class _Lane:
         self._enqueue(self._single, 1)
         self._cuda.call("cudaStreamSynchronize", self._stream)
         self._cuda.begin_capture(self._stream)
-        self._enqueue(self._single, 1)
-        graph = self._cuda.call("cudaStreamEndCapture", self._stream)
+        try:
+            self._enqueue(self._single, 1)
+        finally:
+            graph = self._cuda.call("cudaStreamEndCapture", self._stream)
         self._graph = self._cuda.call("cudaGraphInstantiate", graph, 0)
+        self._own("cudaGraphExecDestroy", self._graph)
         self._cuda.try_call("cudaGraphDestroy", graph)
 
     def _enqueue(self, context: Any, count: int) -> None:
@@ -138,10 +149,10 @@ class _Lane:
                 buffer.download(count, self._stream)
 
 
-def _give_back(cuda: Cuda, stream: Any, buffers: dict[str, Buffer]) -> None:
-    for buffer in buffers.values():
-        buffer.free()
-    cuda.try_call("cudaStreamDestroy", stream)
+def _give_back(owned: list[Callable[[], None]]) -> None:
+    """The last thing taken goes first."""
+    while owned:
+        owned.pop()()
 
 
 def _checked_shapes(engine: Any, most: int, library: Any) -> dict[str, tuple[int, ...]]:

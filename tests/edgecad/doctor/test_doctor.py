@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edgecad.doctor import judging
 from edgecad.doctor.judging import Remark, remarks_on
 from edgecad.doctor.machine import Machine, instructions_in, jetson_in
 from edgecad.doctor.packages import Import, declared, imported, installed, is_older
@@ -83,8 +84,9 @@ def test_a_gpu_that_onnxruntime_cannot_use_is_a_note_with_the_extra() -> None:
 
 def test_cuda_libraries_that_are_missing_are_wrong() -> None:
     missing = Import("OSError: libcudnn.so.9: cannot open shared object file")
-    remarks = found(WITH_GPU, onnxruntime=WITH_CUDA, ctypes=missing)
-    assert "libcudnn" in wrong(remarks)["cuda"].text
+    answers = {"onnxruntime": WITH_CUDA, "onnxruntime, base64": missing, "cv2": Import("", "4.11")}
+    remarks = remarks_on(WITH_GPU, GOOD, NEEDS, lambda module, _: answers.get(module, Import("", "1")))
+    assert "libcudnn" in next(remark for remark in remarks if remark.level == "wrong").text
     assert ("well", "cuda") in found(WITH_GPU, onnxruntime=WITH_CUDA)
 
 
@@ -143,6 +145,12 @@ def test_this_installation_is_looked_at_from_outside() -> None:
     assert "No module named 'absent'" in imported("absent", "1").error
     crashed = imported("os", "os.abort()")
     assert crashed.error
+
+
+def test_the_question_about_cuda_is_one_that_onnxruntime_understands() -> None:
+    here = judging._OPEN_ON_CUDA.replace("CUDAExecution", "CPUExecution").replace("fallback', '1'", "fallback', '0'")
+    answer = imported("onnxruntime, base64", here)
+    assert answer == Import("", "CPUExecutionProvider")
 
 
 def test_the_command_says_what_is_here(edgecad: Callable[..., Any]) -> None:

@@ -40,6 +40,7 @@ class FakeCuda:
     graphs: dict[int, list[Any]] = field(default_factory=dict)
     launched: list[int] = field(default_factory=list)
     devices: list[int] = field(default_factory=list)
+    destroyed: list[int] = field(default_factory=list)
     synchronised: int = 0
     failing: str = ""
     cudaMemcpyKind = SimpleNamespace(cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2)
@@ -109,6 +110,10 @@ class FakeCuda:
         return 0, graph
 
     def cudaGraphDestroy(self, graph: int) -> tuple[int]:
+        return (0,)
+
+    def cudaGraphExecDestroy(self, graph: int) -> tuple[int]:
+        self.destroyed.append(graph)
         return (0,)
 
     def cudaGraphLaunch(self, graph: int, stream: int) -> tuple[int]:
@@ -279,6 +284,7 @@ def test_each_thread_has_buffers_of_its_own_and_gives_them_back(opened: Any, cud
     assert all(answers.values())
     assert set(cuda.freed) >= set(cuda.memory) - mine
     assert not set(cuda.freed) & mine
+    assert len(cuda.destroyed) == 3
 
 
 def test_more_images_than_the_engine_takes_are_a_usage_error(opened: Any) -> None:
