@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +42,15 @@ from edgecad_train.networks.backbones import BACKBONES, backbone_named  # noqa: 
 from edgecad_train.networks.network import Head, build_network  # noqa: E402
 
 SIZE = 64
+
+
+@pytest.fixture(autouse=True)
+def given_back() -> Iterator[None]:
+    """Give memory back to the system after each test: a worker that converts many networks would grow to 10 GB."""
+    yield
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from fake_study import fake_plan
@@ -24,6 +25,7 @@ def main() -> None:
     def kill_midway(task: str, done: int, of: int, figures: str) -> None:
         if done >= 4 and not killed:
             killed.append(done)
+            time.sleep(1.5)  # nodes end their units at the same moment, and the next ones must have begun
             cluster.remove_node(second, allow_graceful=False)
 
     plan = fake_plan(versions=versions_here())  # nodes check that they have the versions of the study

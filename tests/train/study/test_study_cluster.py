@@ -106,7 +106,7 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     diary = tmp_path / "diary.txt"
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("ray_study.py")), str(tmp_path / "study")],
-        env=os.environ | {"FAKE_DIARY": str(diary), "FAKE_SECONDS": "1"},
+        env=os.environ | {"FAKE_DIARY": str(diary), "FAKE_SECONDS": "3"},
         capture_output=True,
         text=True,
         timeout=400,
