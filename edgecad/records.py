@@ -110,7 +110,7 @@ def record_of_failure(scan: str, error: Exception, provenance: Provenance, ident
         status="refused" if isinstance(error, InputRefused) else "failed",
         reason=reason,
         message=message,
-        **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
+        **msgspec.structs.asdict(provenance),
     )
 
 
@@ -120,7 +120,7 @@ def record_of_copy(scan: str, scan_sha256: str | None, provenance: Provenance) -
         scan=scan,
         status="copy",
         scan_sha256=scan_sha256,
-        **{field: getattr(provenance, field) for field in Provenance.__struct_fields__},
+        **msgspec.structs.asdict(provenance),
     )
 
 

@@ -101,10 +101,7 @@ def _on_opencv(versions: dict[str, str], importing: Importing) -> Iterator[Remar
     found = several_of(OPENCVS, versions)
     keep = OPENCVS[0]
     if len(found) > 1:
-        yield Remark(
-            "wrong", "opencv", f"{_and(found)} are installed, and overwrite one another's cv2",
-            f"pip uninstall -y {' '.join(found)} && pip install {keep}",
-        )  # fmt: skip
+        yield _clash("opencv", found, keep)
         return
     cv2 = importing("cv2", "cv2.__version__")
     if not cv2.error:
@@ -126,10 +123,7 @@ def _on_onnxruntime(machine: Machine, versions: dict[str, str], importing: Impor
     found = several_of(ONNXRUNTIMES, versions)
     extra = "gpu" if machine.gpu is not None and not machine.jetson else "cpu"
     if len(found) > 1:
-        yield Remark(
-            "wrong", "onnxruntime", f"{_and(found)} are installed, and overwrite one another",
-            f"pip uninstall -y {' '.join(found)} && pip install 'edgecad[{extra}]'",
-        )  # fmt: skip
+        yield _clash("onnxruntime", found, f"'edgecad[{extra}]'")
         return
     runtime = importing("onnxruntime", "' '.join([onnxruntime.__version__, *onnxruntime.get_available_providers()])")
     if runtime.error:
@@ -217,5 +211,7 @@ def _on_processor(machine: Machine) -> Iterator[Remark]:
         yield Remark("note", "threads", text)
 
 
-def _and(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+def _clash(about: str, found: list[str], keep: str) -> Remark:
+    """Several distributions own one folder; all must go before one of them is whole again."""
+    text = f"{', '.join(found[:-1])} and {found[-1]} are installed, and overwrite one another"
+    return Remark("wrong", about, text, f"pip uninstall -y {' '.join(found)} && pip install {keep}")

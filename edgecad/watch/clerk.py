@@ -122,7 +122,7 @@ class Clerk:
 
     def _booked(self, claim: Claim, slot: Slot, record: Record, first: str | None = None) -> WatchRecord:
         written = WatchRecord(
-            **{field: getattr(record, field) for field in Record.__struct_fields__},
+            **msgspec.structs.asdict(record),
             claim=claim.id,
             received=claim.received,
             recorded=time_text(datetime.now(timezone.utc)),

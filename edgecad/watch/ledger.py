@@ -49,12 +49,12 @@ class Slot:
     @property
     def record(self) -> str:
         """Relative to OUT."""
-        return f"{self.place}/{self.day}/{self.name}{RECORD}"
+        return self.file(RECORD)
 
     @property
     def figure(self) -> str:
         """Relative to OUT."""
-        return f"{self.place}/{self.day}/{self.name}{FIGURE}"
+        return self.file(FIGURE)
 
     def file(self, suffix: str) -> str:
         """The scan itself, relative to OUT."""
