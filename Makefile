@@ -33,10 +33,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/edgecad demo
 
-# Two processes hold two TensorFlows, some 4 GB; more only where there is memory for them.
+# Two processes hold two TensorFlows, up to 9 GB together; more only where there is memory for them. One that dies,
+# of memory say, ends the run: a run that goes on without it has been seen to wait for ever.
 WORKERS ?= 2
 test: setup
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
 
 # The runtime alone, on the oldest Python with the oldest packages that it declares, and on the newest with the newest.
 PYTHON310 ?= python3.10

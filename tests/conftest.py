@@ -34,6 +34,10 @@ Pixels = npt.NDArray[np.uint8]
 SIZE = 64
 """Side of the tiny model's input, pixels."""
 WIDTH, HEIGHT = 1640, 1068
+DEEP_BACKBONES = frozenset(
+    ("densenet201", "inceptionresnetv2", "resnet101", "resnet101v2", "resnet152", "resnet152v2", "vgg16", "vgg19")
+)
+"""Backbones whose conversion takes gigabytes."""
 
 
 @pytest.fixture(scope="session")
@@ -385,9 +389,14 @@ def edgecad(tmp_path: Path) -> Callable[..., Finished]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, on one worker, what shares costly fixtures: a file's tests; and, over files, one backbone's.
 
-    First, because the plugin that spreads the tests reads the groups in the same hook.
+    The deep backbones share one worker: to convert one takes 5 GB for a moment, and two moments may meet. First,
+    because the plugin that spreads the tests reads the groups in the same hook.
     """
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         backbone = parameters.get("backbone_onnx")
-        item.add_marker(pytest.mark.xdist_group(item.path.name if backbone is None else f"backbone {backbone}"))
+        if backbone is None:
+            group = item.path.name
+        else:
+            group = "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"
+        item.add_marker(pytest.mark.xdist_group(group))
