@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Colours, Crop
-from edgecad.polarmap import colour_cell, input_mask
+from edgecad.polarmap import colour_histogram, input_mask
 
 
 def colours_of(images: Iterable[NDArray[np.uint8]], crop: Crop = "polar-map", min_share: float = 1e-4) -> Colours:
@@ -19,7 +19,6 @@ def colours_of(images: Iterable[NDArray[np.uint8]], crop: Crop = "polar-map", mi
     """
     counts = np.zeros(4096, np.int64)
     for image in images:
-        inside = input_mask(image.shape[0], crop)
-        counts += np.bincount(colour_cell(image[inside]), minlength=4096)
+        counts += colour_histogram(image, input_mask(image.shape[0], crop).view(np.uint8)).astype(np.int64)
     seen = counts >= max(min_share * counts.sum(), 1)
     return Colours(bins=np.packbits(seen).tobytes().hex())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
 from edgecad.heatmap import share_outside_disc
 from edgecad.images.screen import Said
-from edgecad.polarmap import Objections, PreparedMap, colour_cell, input_mask
+from edgecad.polarmap import Objections, PreparedMap, colour_histogram, input_mask
 from edgecad.prediction import Finding
 
 MAX_UNSEEN_COLOURS = 0.6
@@ -24,9 +24,9 @@ def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> fl
     """
     if not colours.recorded:
         return 0.0
-    seen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)).astype(bool)
-    inside = input_mask(image.shape[0], crop)
-    return float(1.0 - seen[colour_cell(image[inside])].mean())
+    unseen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)) == 0
+    counts = colour_histogram(image, input_mask(image.shape[0], crop).view(np.uint8))
+    return float(counts[unseen].sum() / counts.sum())
 
 
 def object_to_series(says: Iterable[Said], crop: Crop, objections: Objections) -> None:

@@ -400,3 +400,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             group = "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a long parameter by its length: the name of a test with 64 MiB of bytes took gigabytes in every process."""
+    return f"{type(val).__name__}-of-{len(val)}" if isinstance(val, (bytes, str)) and len(val) > 80 else None

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Crop, Preparation
 from edgecad.polarmap.disc import Disc, find_disc
-from edgecad.polarmap.gate import colour_cell, object_unless_map
+from edgecad.polarmap.gate import colour_histogram, object_unless_map
 from edgecad.polarmap.objections import Objections
-from edgecad.polarmap.overlay import overlay_mask, painted_over
+from edgecad.polarmap.overlay import edge_strength, overlay_mask, painted_over
 from edgecad.polarmap.region import region_of
 from edgecad.polarmap.whole import letterboxed
 
-__all__ = ["Disc", "Objections", "PreparedMap", "colour_cell", "disc_mask", "find_disc", "input_mask", "prepare"]
+__all__ = ["Disc", "Objections", "PreparedMap", "colour_histogram", "disc_mask", "find_disc", "input_mask", "prepare"]
 
 Pixels = NDArray[np.uint8]
 
-CANVAS = 512
+SIDE = 256
 """Side of the square on which overlays are found and the map is judged, pixels."""
 
 
@@ -65,11 +65,12 @@ def prepare(screen: Pixels, preparation: Preparation, objections: Objections | N
 def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objections) -> PreparedMap:
     """Find the one polar map on `screen`, clean it, judge it, and bring it to the input size."""
     disc = find_disc(screen, objections)
-    square = _square_around(screen, disc)
-    canvas = cv2.resize(square, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
-    # The rim's own pixels are half ground: one and a half of the screen's, and one of the canvas.
-    inside = disc_mask(CANVAS, shrink=1.0 + 1.5 * CANVAS / square.shape[0])
-    strokes = overlay_mask(canvas, inside)
+    whole = _square_around(screen, disc)
+    square = cv2.resize(whole, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    # The rim's own pixels are half ground: one and a half of the screen's, and one of the square.
+    inside = disc_mask(SIDE, shrink=1.0 + 1.5 * SIDE / whole.shape[0])
+    edges = edge_strength(square, inside)
+    strokes = overlay_mask(square, edges, inside)
     share = float(strokes.sum() / inside.sum())
     if share > preparation.max_overlay_share:
         objections.against(
@@ -77,11 +78,21 @@ def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objectio
             f"text, lines or texture cover {share:.1%} of the disc, at most {preparation.max_overlay_share:.1%} "
             "allowed; a bare polar map is wanted: save the screen without them",
         )
-    canvas = painted_over(canvas, strokes)
-    object_unless_map(canvas, inside, strokes, objections)
-    size = preparation.size
-    image = cv2.resize(cv2.copyTo(canvas, inside.view(np.uint8)), (size, size), interpolation=cv2.INTER_AREA)
-    return PreparedMap(np.ascontiguousarray(image), disc, share)
+    if strokes.any():
+        square = painted_over(square, strokes)
+        edges = edge_strength(square, inside)
+    object_unless_map(square, edges, inside, strokes, objections)
+    return PreparedMap(_input_from(whole, strokes, preparation.size), disc, share)
+
+
+def _input_from(whole: Pixels, strokes: NDArray[np.bool_], size: int) -> Pixels:
+    """The disc's bounding square at the input size, `strokes` painted over and what is outside black."""
+    image = cv2.resize(whole, (size, size), interpolation=cv2.INTER_AREA)
+    if strokes.any():
+        covered = cv2.resize(strokes.view(np.uint8), (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
+        image = painted_over(image, covered > 0)
+    inside = disc_mask(size, shrink=1.0 + 1.5 * size / whole.shape[0])
+    return np.ascontiguousarray(cv2.copyTo(image, inside.view(np.uint8)))
 
 
 def disc_mask(side: int, shrink: float = 0.0) -> NDArray[np.bool_]:

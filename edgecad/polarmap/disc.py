@@ -36,6 +36,8 @@ SECOND_PICTURE = 0.1
 """Side, in diameters of the disc, from which another compact picture counts as a second map."""
 SLICE, SLICES = 0.045, 3
 """Side, in diameters, from which compact pictures count as slices, and how many of them are refused."""
+STEP = 0.5
+"""Of what is read along a ray, pixels."""
 LETTER = 0.024
 """Height, in longer sides of the screen, up to which a shape is a letter of a text line."""
 
@@ -119,9 +121,9 @@ def _robust_circle(points: Floats) -> Disc:
     centres, radii = _circles_through(triples)
     # A triple that is nearly straight gives a circle of any size, to which everything is near.
     extent = float(np.ptp(points, axis=0).max())
-    distances = np.linalg.norm(points[None, :, :] - centres[:, None, :], axis=2)
-    near = np.abs(distances - radii[:, None]) < np.maximum(1.0, 0.01 * radii)[:, None]
-    near &= (radii < extent)[:, None]
+    x, y = points[None, :, 0] - centres[:, :1], points[None, :, 1] - centres[:, 1:]
+    off = np.abs(np.sqrt(x * x + y * y) - radii[:, None])
+    near = off < np.where(radii < extent, np.maximum(1.0, 0.01 * radii), 0.0)[:, None]
     best = int(near.sum(axis=1).argmax())
     if near[best].sum() < 12:
         raise InputRefused("no-disc", f"what is on the screen is not round; {WANTED}")
@@ -170,7 +172,8 @@ def _compact_side(contour: NDArray[np.int32]) -> float:
 
 def _refined(screen: Pixels, guess: Disc, threshold: int, objections: Objections) -> Disc:
     """Fit the circle again, to the rim seen along 360 rays of the full screen."""
-    rim = _rim_along_rays(screen, guess, threshold, inner=0.9)
+    brightness = brightest_channel(screen)
+    rim = _rim_along_rays(brightness, guess, threshold, inner=0.9)
     seen = np.isfinite(rim)
     if seen.sum() < 180:
         raise InputRefused("no-disc", f"what is on the screen has no round rim; {WANTED}")
@@ -181,7 +184,7 @@ def _refined(screen: Pixels, guess: Disc, threshold: int, objections: Objections
             "small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} are wanted"
         )
     _object_to_border(screen, disc, objections)
-    _object_to_rim(screen, disc, threshold, objections)
+    _object_to_rim(brightness, disc, threshold, objections)
     return disc
 
 
@@ -192,8 +195,8 @@ def _object_to_border(screen: Pixels, disc: Disc, objections: Objections) -> Non
         objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
 
 
-def _object_to_rim(screen: Pixels, disc: Disc, threshold: int, objections: Objections) -> None:
-    rim = _rim_along_rays(screen, disc, threshold, inner=0.3)
+def _object_to_rim(brightness: Pixels, disc: Disc, threshold: int, objections: Objections) -> None:
+    rim = _rim_along_rays(brightness, disc, threshold, inner=0.3)
     on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(1.5, RIM_TOLERANCE * disc.radius)
     share = float(on_circle.mean())
     start, length = _longest_gap(on_circle)
@@ -207,24 +210,23 @@ def _object_to_rim(screen: Pixels, disc: Disc, threshold: int, objections: Objec
         )
 
 
-def _rim_along_rays(screen: Pixels, disc: Disc, threshold: int, inner: float) -> Floats:
+def _rim_along_rays(brightness: Pixels, disc: Disc, threshold: int, inner: float) -> Floats:
     """Radius at which each of 360 rays, coming from outside, first stays lit for two pixels; NaN if never."""
-    radii = np.arange(disc.radius * 1.08, disc.radius * inner, -0.5)
-    angles = np.radians(np.arange(360.0))
-    x = np.rint(disc.x + np.cos(angles)[:, None] * radii).astype(np.intp)
-    y = np.rint(disc.y - np.sin(angles)[:, None] * radii).astype(np.intp)
-    height, width = screen.shape[:2]
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    along = brightest_channel(screen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
-    lit = (along > threshold) & inside
+    outer = disc.radius * 1.08
+    steps = max(int(outer / STEP), 8)
+    # What lies beyond the screen is dark.
+    along = cv2.warpPolar(brightness, (steps, 360), (disc.x, disc.y), outer, cv2.INTER_NEAREST | cv2.WARP_FILL_OUTLIERS)
+    radii = np.arange(steps) * (outer / steps)
+    first_inside = int(np.searchsorted(radii, disc.radius * inner))
+    lit = along[:, first_inside:][:, ::-1] > threshold
     steady = lit[:, :-4] & lit[:, 1:-3] & lit[:, 2:-2] & lit[:, 3:-1] & lit[:, 4:]
     first = steady.argmax(axis=1)
-    return np.where(steady.any(axis=1), radii[first], np.nan)
+    return np.where(steady[np.arange(360), first], radii[::-1][first], np.nan)
 
 
 def _points_on_rays(disc: Disc, radii: Floats) -> Floats:
     angles = np.radians(np.arange(360.0))
-    return np.stack([disc.x + np.cos(angles) * radii, disc.y - np.sin(angles) * radii], axis=1)
+    return np.stack([disc.x + np.cos(angles) * radii, disc.y + np.sin(angles) * radii], axis=1)
 
 
 def _longest_gap(on_circle: NDArray[np.bool_]) -> tuple[int, int]:

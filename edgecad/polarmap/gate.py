@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from edgecad.polarmap.disc import brightest_channel
 from edgecad.polarmap.objections import Objections
-from edgecad.polarmap.overlay import SHARPNESS, edge_strength
+from edgecad.polarmap.overlay import edge_strength
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-SIDE = 256
-"""Side of the square on which the map is judged, pixels."""
 MAX_ROUGHNESS = 8.0
 """Mean distance, grey levels, to the map blurred by 2 pixels. Colour tables over maps: 1 to 2.5."""
 MIN_RANGE = 12
 """Grey levels between the 2nd and the 98th percentile, in the channel that varies most."""
+SHARP = 12
+"""Grey levels by which an edge changes when blurred by 0.75 pixels: a soft end of a stroke counts as well."""
 MAX_SHARP_SHARE = 5e-4
-"""Share of the disc with edges as sharp as a stroke's, strokes left out. A scanner draws none; a window over the map,
-a bite out of it, a sign or a colour table in steps does. Phantoms and the real map: 0, down to JPEG quality 20."""
+"""Share of the disc with sharp edges, strokes left out. A scanner draws none; a window over the map, a bite out of
+it, a sign or a colour table in steps does. Phantoms down to JPEG quality 20: 1e-4 at most; the real map: 0."""
 MAX_COLOURS = 200
 """Cells of a 16 x 16 x 16 colour cube in use. One colour table: 40 to 70; colours of a plane: 500 and more."""
 RINGS = (0.15, 0.3, 0.5, 0.7, 0.9)
@@ -36,85 +36,81 @@ MIN_CHROMA = 25.0
 WANTED = "a polar map drawn through one colour table is wanted"
 
 
-def object_unless_map(canvas: Pixels, inside: Mask, strokes: Mask, objections: Objections) -> None:
-    """Check `canvas` `(512, 512, 3)` uint8 RGB, whose disc is `inside` and whose `strokes` were painted over.
+def object_unless_map(square: Pixels, edges: Pixels, inside: Mask, strokes: Mask, objections: Objections) -> None:
+    """Check `square` `(256, 256, 3)` uint8 RGB, whose disc is `inside` and whose `strokes` were painted over.
 
-    The reason is `not-a-map`, the message says which property fails.
+    `edges` is its `edge_strength`. The reason is `not-a-map`, the message says which property fails.
     """
-    sharp = _sharp_share(canvas, inside, strokes)
-    canvas = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    inside = cv2.resize(inside.view(np.uint8), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) > 0
-    colours = canvas[inside]
-    span = _span(colours)
+    disc = inside.view(np.uint8)
+    span = _span(square, disc)
     if span < MIN_RANGE:
         objections.against("not-a-map", f"the disc has one flat colour (range {span} grey levels); {WANTED}")
-    roughness = _roughness(canvas, inside)
+    roughness = _roughness(square, disc)
     if roughness > MAX_ROUGHNESS:
         objections.against(
             "not-a-map",
             f"the disc is rough ({roughness:.0f} grey levels; a map has at most {MAX_ROUGHNESS:.0f}); {WANTED}",
         )
+    sharp = _sharp_share(edges, disc, strokes.view(np.uint8))
     if sharp > MAX_SHARP_SHARE:
         objections.against(
             "not-a-map",
             f"the disc has sharp edges ({sharp:.2%} of it), as of a window, a hole or colours in steps; {WANTED}",
         )
-    if _turning_rings(canvas) >= 2:
+    if _turning_rings(square) >= 2:
         objections.against("not-a-map", f"the colours turn about the centre, as on a colour wheel; {WANTED}")
-    used = _colour_cells(colours)
+    used = int((colour_histogram(square, disc) > 2e-4 * np.count_nonzero(disc)).sum())
     if used > MAX_COLOURS:
         objections.against(
             "not-a-map", f"the disc holds {used} kinds of colour, at most {MAX_COLOURS} expected; {WANTED}"
         )
 
 
-def _sharp_share(canvas: Pixels, inside: Mask, strokes: Mask) -> float:
+def _sharp_share(edges: Pixels, disc: Pixels, strokes: Pixels) -> float:
     """Share of the disc with edges that no scanner draws, away from the rim and from painted strokes."""
-    core = cv2.erode(inside.view(np.uint8), np.ones((15, 15), np.uint8)) > 0
-    core &= cv2.dilate(strokes.view(np.uint8), np.ones((9, 9), np.uint8)) == 0
-    return float((edge_strength(canvas)[core] > SHARPNESS).mean()) if core.any() else 1.0
+    core = cv2.erode(disc, np.ones((7, 7), np.uint8))
+    core[cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0] = 0
+    held = np.count_nonzero(core)
+    return np.count_nonzero(cv2.copyTo(edges, core) > SHARP) / held if held else 1.0
 
 
-def _span(colours: Pixels) -> int:
-    """Grey levels between the 2nd and the 98th percentile of `(n, 3)`, in the channel that varies most."""
+def _span(square: Pixels, disc: Pixels) -> int:
+    """Grey levels between the 2nd and the 98th percentile of the disc, in the channel that varies most."""
     spans = []
     for channel in range(3):
-        below = np.bincount(colours[:, channel], minlength=256).cumsum() / len(colours)
+        counts = cv2.calcHist([square], [channel], disc, [256], [0, 256]).ravel()
+        below = counts.cumsum() / counts.sum()
         spans.append(int(np.searchsorted(below, 0.98) - np.searchsorted(below, 0.02)))
     return max(spans)
 
 
-def _roughness(canvas: Pixels, inside: Mask) -> float:
+def _roughness(square: Pixels, disc: Pixels) -> float:
     # Away from the rim, whose step against the ground is no roughness of the map.
-    core = cv2.erode(inside.view(np.uint8), np.ones((13, 13), np.uint8)) > 0
-    change = cv2.absdiff(canvas, cv2.GaussianBlur(canvas, (0, 0), 2))
-    return float(brightest_channel(change)[core].mean())
+    core = cv2.erode(disc, np.ones((13, 13), np.uint8))
+    change = cv2.absdiff(square, cv2.GaussianBlur(square, (0, 0), 2))
+    return float(cv2.mean(brightest_channel(change), core)[0])
 
 
-def _turning_rings(canvas: Pixels) -> int:
+def _turning_rings(square: Pixels) -> int:
     """On how many rings the chroma turns once or more about grey."""
-    side = canvas.shape[0]
-    smooth = cv2.GaussianBlur(canvas, (0, 0), 1).astype(np.float64)
-    red, green, blue = smooth[..., 0], smooth[..., 1], smooth[..., 2]
+    side = square.shape[0]
+    smooth = cv2.GaussianBlur(square, (0, 0), 1)
+    rings, angles = np.array(RINGS)[:, None], np.linspace(0, 2 * np.pi, 181)
+    x = np.rint((side - 1) / 2 + rings * side / 2 * np.cos(angles)).astype(np.intp)
+    y = np.rint((side - 1) / 2 - rings * side / 2 * np.sin(angles)).astype(np.intp)
+    red, green, blue = np.moveaxis(smooth[y, x].astype(np.float64), -1, 0)
     chroma = (red - (green + blue) / 2) + 1j * np.sqrt(0.75) * (green - blue)
-    angles = np.linspace(0, 2 * np.pi, 181)
-    turning = 0
-    for ring in RINGS:
-        x = np.rint((side - 1) / 2 + ring * side / 2 * np.cos(angles)).astype(np.intp)
-        y = np.rint((side - 1) / 2 - ring * side / 2 * np.sin(angles)).astype(np.intp)
-        along = chroma[y, x]
-        if np.abs(along).min() > MIN_CHROMA:
-            turns = np.angle(along[1:] / along[:-1]).sum() / (2 * np.pi)
-            turning += abs(round(float(turns))) >= 1
-    return turning
+    coloured = chroma[np.abs(chroma).min(axis=1) > MIN_CHROMA]
+    turns = np.angle(coloured[:, 1:] / coloured[:, :-1]).sum(axis=1) / (2 * np.pi)
+    return int((np.abs(np.rint(turns)) >= 1).sum())
 
 
-def _colour_cells(colours: Pixels) -> int:
-    cells = np.bincount(colour_cell(colours), minlength=4096)
-    return int((cells > 2e-4 * len(colours)).sum())
+def colour_histogram(image: Pixels, mask: Pixels | None = None) -> NDArray[np.float32]:
+    """Pixels in each cell of a 16 x 16 x 16 RGB cube, `(4096,)`, index `256 r + 16 g + b`.
 
-
-def colour_cell(colours: Pixels) -> NDArray[np.int64]:
-    """Index `256 r + 16 g + b` of each colour `(..., 3)` in a 16 x 16 x 16 cube."""
-    coarse = (colours >> 4).astype(np.int64)
-    return np.asarray(coarse[..., 0] * 256 + coarse[..., 1] * 16 + coarse[..., 2])
+    Args:
+        image: `(height, width, 3)` uint8 RGB.
+        mask: `(height, width)` uint8; only where it is not 0.
+    """
+    counts: NDArray[np.float32] = cv2.calcHist([image], [0, 1, 2], mask, [16] * 3, [0, 256] * 3)
+    return counts.ravel()

@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency
 
 from edgecad.contract import Preparation
 from edgecad.images import read_screen
-from edgecad.polarmap import colour_cell, disc_mask, prepare
+from edgecad.polarmap import disc_mask, prepare
 from edgecad_train.data import Case, PreparedData, colours_of
 from edgecad_train.data.colours import MAX_TABLES, ColourTables, colour_tables
 from edgecad_train.data.leaks import association_with_label
@@ -23,9 +23,14 @@ def bits(data: PreparedData | np.ndarray, crop: str = "polar-map") -> np.ndarray
     return np.unpackbits(np.frombuffer(bytes.fromhex(colours_of(images, crop).bins), np.uint8)).astype(bool)
 
 
+def cells(colours: np.ndarray) -> np.ndarray:
+    """Index of each colour `(..., 3)` in a cube of 16 x 16 x 16, as the contract counts them."""
+    return (colours >> 4) @ np.array([256, 16, 1])
+
+
 def test_colours_hold_every_common_colour_of_the_discs_and_no_absent_one(phantoms: PreparedData) -> None:
     inside = disc_mask(224, shrink=2.0)
-    counts = np.bincount(np.concatenate([colour_cell(image[inside]) for image in phantoms.images]), minlength=4096)
+    counts = np.bincount(np.concatenate([cells(image[inside]) for image in phantoms.images]), minlength=4096)
     seen = bits(phantoms)
     assert seen[counts > counts.sum() * 0.001].all()
     assert not seen[counts == 0].any()
@@ -35,7 +40,7 @@ def test_colours_hold_every_common_colour_of_the_discs_and_no_absent_one(phantom
 def test_colours_of_whole_images_hold_those_of_the_corners() -> None:
     image = np.full((1, 64, 64, 3), 100, np.uint8)
     image[:, :8, :8] = (220, 10, 10)
-    red = int(colour_cell(image[0, 0, 0]))
+    red = int(cells(image[0, 0, 0]))
     assert bits(image, "none")[red]
     assert not bits(image, "polar-map")[red]
 

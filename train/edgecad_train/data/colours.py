@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Crop
-from edgecad.polarmap import colour_cell, input_mask
+from edgecad.polarmap import colour_histogram, input_mask
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -89,7 +89,7 @@ def _sample(image: NDArray[np.uint8], crop: Crop, count: int) -> Points:
 
 def _breadth(sample: Points) -> int:
     """How much of its table a scan uses: kinds of colour among its pixels."""
-    return len(np.unique(colour_cell(sample)))
+    return int(np.count_nonzero(colour_histogram(sample[:, None])))
 
 
 def _covered(sample: Points, tree: cKDTree) -> float:
