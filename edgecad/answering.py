@@ -15,8 +15,8 @@ from edgecad.classifier import Classifier, Source
 from edgecad.errors import EdgecadError
 from edgecad.figure import answer_figure, refusal_figure
 from edgecad.folders import write_whole
-from edgecad.images import read_screen
 from edgecad.prediction import stamp_of
+from edgecad.preparing import read_for
 from edgecad.records import Provenance, Record, record_of_answer, record_of_failure
 
 
@@ -60,7 +60,7 @@ def answer(
     name = ""
     try:
         begun = time.perf_counter()
-        screen = read_screen(source)
+        screen = read_for(classifier.contract.preparation, source)
         decode = 1000 * (time.perf_counter() - begun)
         name = name_of(screen.sha256, classifier, identity, force=force)
         prediction = classifier(screen, force=force)

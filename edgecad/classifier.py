@@ -20,10 +20,11 @@ from edgecad.errors import GateFailed, UsageError
 from edgecad.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
-from edgecad.images import Screen, read_screen
+from edgecad.images import Screen
 from edgecad.loading import LoadedModel, load_model
-from edgecad.polarmap import Objections, PreparedMap, prepare
+from edgecad.polarmap import Objections, PreparedMap
 from edgecad.prediction import Finding, Prediction
+from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
@@ -123,12 +124,12 @@ class Classifier:
     def _predict(self, source: Source, objections: Objections, golden: bool) -> Prediction:
         clock = _Clock()
         with clock.stage("decode"):
-            screen = source if isinstance(source, Screen) else read_screen(source)
+            screen = read_for(self.contract.preparation, source)
         object_to_series(screen.says, self.contract.preparation.crop, objections)
         with clock.stage("prepare"):
             crop = self.contract.preparation.crop
             preparation = self._replay_preparation if golden else self.contract.preparation
-            prepared = prepare(screen.pixels, preparation, objections)
+            prepared = prepare_screen(screen, preparation, objections)
             unseen = unseen_colours(prepared.image, self.contract.colours, crop)
             if not golden:
                 object_to_unseen(unseen, crop, objections)

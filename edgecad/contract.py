@@ -74,6 +74,8 @@ class Preparation(Frozen, frozen=True, kw_only=True):
     """Cut out before anything else; a screen of another size is refused."""
     crop: Crop = "polar-map"
     """`polar-map`: found, cleaned and judged. `none`: whatever the picture is, with all that is written on it."""
+    halve_jpeg: bool = False
+    """JPEGs are decoded at half their size where the disc is still at least `size` wide then."""
     resize: Literal["area"] = "area"
     colour_order: Literal["RGB"] = "RGB"
     max_overlay_share: float = 0.06
@@ -84,6 +86,10 @@ class Preparation(Frozen, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _demand(32 <= self.size <= 1024, f"input size {self.size} is not within 32 to 1024 pixels")
         _demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
+        _demand(
+            not self.halve_jpeg or (self.crop == "polar-map" and self.region is None),
+            "halve_jpeg is for polar maps that are sought on the whole screen",
+        )
 
 
 class Metric(Frozen, frozen=True, kw_only=True):

@@ -30,14 +30,14 @@ class JpegHeader:
     dropped: tuple[tuple[int, int], ...]
 
 
-def rgb_from_jpeg(data: bytes) -> Pixels:
-    """Decode a JPEG file into `(height, width, 3)` uint8 RGB.
+def rgb_from_jpeg(data: bytes, *, halved: bool = False) -> Pixels:
+    """Decode a JPEG file into `(height, width, 3)` uint8 RGB, or at half its size, rounded up.
 
     Raises:
         InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
     """
     header = header_from_jpeg(data)
-    return rgb_from_encoded(_without(data, header.dropped), header.width, header.height)
+    return rgb_from_encoded(_without(data, header.dropped), header.width, header.height, halved=halved)
 
 
 def header_from_jpeg(data: bytes) -> JpegHeader:

@@ -12,27 +12,34 @@ from edgecad.images.stderr import listening
 # OpenCV 4.11 and later write RGB themselves and save a pass over the pixels.
 _RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
 _UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
+_HALVED = cv2.IMREAD_REDUCED_GRAYSCALE_2
+"""For grey, and with a colour flag beside it for colours."""
 
 
-def rgb_from_encoded(data: bytes | bytearray, width: int, height: int) -> Pixels:
+def rgb_from_encoded(data: bytes | bytearray, width: int, height: int, *, halved: bool = False) -> Pixels:
     """Decode a checked JPEG or PNG into `(height, width, 3)` uint8 RGB.
 
     Requires a file whose sizes and structure were checked; ensures that the decoder met no corrupt data.
+
+    Args:
+        halved: at half the size, rounded up, of which the decoder computes no more than it gives; for JPEG.
 
     Raises:
         InputRefused: `damaged`.
     """
     with listening() as heard:
-        pixels = _decoded(np.frombuffer(data, np.uint8))
+        pixels = _decoded(np.frombuffer(data, np.uint8), _HALVED if halved else 0)
     if pixels is None or heard.damage:
         raise InputRefused("damaged", "the picture's data are corrupt; wanted a complete file: copy or export it again")
+    if halved:
+        width, height = -(-width // 2), -(-height // 2)
     if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
         raise InputRefused("damaged", "the picture decodes to another size than it declares; export it again")
     return pixels
 
 
-def _decoded(encoded: Pixels) -> Pixels | None:
-    flags = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | _UPRIGHT
+def _decoded(encoded: Pixels, scale: int) -> Pixels | None:
+    flags = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | _UPRIGHT | scale
     try:
         pixels = cv2.imdecode(encoded, flags)
         if pixels is not None and _RGB is None:

@@ -20,12 +20,19 @@ class Screen:
 
     `pixels` is `(height, width, 3)` uint8 RGB, contiguous and read-only; `sha256` is that of the file's
     bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition.
+    `jpeg` holds the file's bytes where `pixels` are at half its size, rounded up, and nothing elsewhere.
     """
 
     pixels: Pixels
     sha256: str
     kind: Kind
     says: tuple[Said, ...] = ()
+    jpeg: bytes = b""
+
+    @property
+    def halved(self) -> bool:
+        """Whether `pixels` are at half the screen's size."""
+        return bool(self.jpeg)
 
     def __post_init__(self) -> None:
         pixels = self.pixels

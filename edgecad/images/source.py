@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -30,11 +29,14 @@ READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC"
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 
 
-def read_screen(source: Source) -> Screen:
+def read_screen(source: Source, *, halve_jpeg: bool = False) -> Screen:
     """Read one screen from a path, a file's bytes, an RGB or grey array, or a pydicom dataset.
 
     An array is `(height, width, 3)` RGB or `(height, width)` grey, uint8; it is copied. What a file is, is
     told by its first bytes, never by its name.
+
+    Args:
+        halve_jpeg: decode a JPEG at half its size, which takes a quarter of the time; `whole` undoes it.
 
     Raises:
         InputRefused: with reason `missing`, `unreadable`, `empty`, `truncated`, `not-an-image`,
@@ -54,11 +56,32 @@ def read_screen(source: Source) -> Screen:
         if kind == "dicom":
             read = dicom.screen_from_dicom(data)
             pixels, says = read.pixels, read.says
+        elif kind == "jpeg":
+            pixels = jpeg.rgb_from_jpeg(data, halved=halve_jpeg)
         else:
-            pixels = _READERS[kind](data)
+            pixels = png.rgb_from_png(data)
     except (OSError, MemoryError) as error:
         raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
-    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says)
+    kept = data if kind == "jpeg" and halve_jpeg else b""
+    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says, kept)
+
+
+def whole(screen: Screen) -> Screen:
+    """A screen at its own size.
+
+    Raises:
+        InputRefused: as for `read_screen`.
+    """
+    return read_screen(screen.jpeg) if screen.halved else screen
+
+
+def size_of(screen: Screen) -> tuple[int, int]:
+    """Width and height of a screen itself, halved or not, pixels."""
+    if screen.halved:
+        header = jpeg.header_from_jpeg(screen.jpeg)
+        return header.width, header.height
+    height, width = screen.pixels.shape[:2]
+    return width, height
 
 
 def is_scan_file(path: Path) -> bool:
@@ -76,9 +99,6 @@ def is_scan_file(path: Path) -> bool:
     except OSError:
         return False
     return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
-
-
-_READERS: dict[str, Callable[[bytes], Pixels]] = {"jpeg": jpeg.rgb_from_jpeg, "png": png.rgb_from_png}
 
 
 def _kind(data: bytes) -> Kind:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from edgecad.polarmap.disc import brightest_channel
 from edgecad.polarmap.objections import Objections
-from edgecad.polarmap.overlay import edge_strength
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -57,7 +57,8 @@ def edge_strength(square: Pixels, inside: Mask) -> Pixels:
     alone = cv2.copyTo(square, disc)
     weight = cv2.GaussianBlur(disc, (0, 0), 0.75)
     blurred = cv2.divide(cv2.GaussianBlur(alone, (0, 0), 0.75), cv2.merge([weight] * 3), scale=255)
-    return cv2.bitwise_and(brightest_channel(cv2.absdiff(alone, blurred)), disc)
+    strength: Pixels = cv2.bitwise_and(brightest_channel(cv2.absdiff(alone, blurred)), disc)
+    return strength
 
 
 def painted_over(picture: Pixels, strokes: Mask) -> Pixels:

@@ -22,8 +22,8 @@ from edgecad.colours import colours_of
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
 from edgecad.errors import InputRefused, UsageError
 from edgecad.heatmap import scale_of_maps
-from edgecad.images import is_scan_file, read_screen
-from edgecad.polarmap import prepare
+from edgecad.images import is_scan_file
+from edgecad.preparing import prepared_from
 from edgecad_export.answers import answers_of_keras
 from edgecad_export.cam_head import classifier_from_keras
 from edgecad_export.foreign_about import ForeignModel, doubts_of
@@ -79,7 +79,7 @@ def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uin
     prepared, reason = [], ""
     for path in taken:
         try:
-            prepared.append(prepare(read_screen(path).pixels, preparation).image)
+            prepared.append(prepared_from(path, preparation).image)
         except InputRefused as refused:
             reason = str(refused)
     if not prepared:

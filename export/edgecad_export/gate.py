@@ -12,8 +12,7 @@ from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import golden_samples
 from edgecad.heatmap import logit_scale
-from edgecad.images import read_screen
-from edgecad.polarmap import prepare
+from edgecad.preparing import prepared_from
 from edgecad_export.answers import Answers, answers_of_file, answers_of_keras
 from edgecad_export.cam_head import Classifier
 from edgecad_export.parity import Parity, misses, parity_of
@@ -109,7 +108,7 @@ def gate_of(classifier: Classifier, run: Run) -> Gate:
 
 def golden_images(preparation: Preparation) -> NDArray[np.uint8]:
     """The golden screens as the runtime prepares them, `(n, size, size, 3)`."""
-    return np.stack([prepare(read_screen(content).pixels, preparation).image for content in golden_samples().values()])
+    return np.stack([prepared_from(content, preparation).image for content in golden_samples().values()])
 
 
 def _check_same_model(loaded: NDArray[np.floating], recorded: NDArray[np.float64] | None) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.stats import binomtest
 
 from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
 from edgecad.polarmap import prepare
-from edgecad_train.phantoms import PALETTES, draw_patient, render_screen
+from edgecad.preparing import prepared_from
+from edgecad_train.phantoms import PALETTES, draw_patient, jpeg_bytes, render_screen
 
 from .nonmaps import KINDS, Pixels
 
@@ -22,10 +24,13 @@ SIZES = (0.5, 0.75, 1.0, 1.4)
 """Of a screen, times 1640 x 1068."""
 
 
-def refused(screen: Pixels) -> str:
-    """The reason; empty where the screen is taken."""
+def refused(screen: Pixels, way: str) -> str:
+    """The reason; empty where the screen is taken, as pixels or as a JPEG that is looked at by halves."""
     try:
-        prepare(screen, PREPARATION)
+        if way == "pixels":
+            prepare(screen, PREPARATION)
+        else:
+            prepared_from(jpeg_bytes(screen), replace(PREPARATION, halve_jpeg=True))
     except InputRefused as refusal:
         return refusal.reason
     return ""
@@ -36,11 +41,12 @@ def words(count: int, of: int) -> str:
     return f"{count} of {of}, {count / of:.1%} (95 % interval {low:.1%} to {high:.1%})"
 
 
+@pytest.mark.parametrize("way", ["pixels", "halved-jpeg"])
 @pytest.mark.parametrize("each", [21, pytest.param(1000, marks=pytest.mark.soak)])
 @pytest.mark.timeout(7200)
-def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int) -> None:
+def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int, way: str) -> None:
     taken = Counter(
-        kind.__name__ for kind in KINDS for seed in range(each) if not refused(kind(np.random.default_rng(seed)))
+        kind.__name__ for kind in KINDS for seed in range(each) if not refused(kind(np.random.default_rng(seed)), way)
     )
     drawn = each * len(KINDS)
     said = f"{words(drawn - sum(taken.values()), drawn)} refused; taken: {dict(taken)}"
@@ -50,19 +56,20 @@ def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int) -> None:
     assert sum(taken.values()) <= 0.01 * drawn, said
 
 
+@pytest.mark.parametrize("way", ["pixels", "halved-jpeg"])
 @pytest.mark.parametrize("each", [40, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.timeout(7200)
-def test_of_phantoms_of_every_table_and_size_at_most_2_in_100_are_refused(each: int) -> None:
+def test_of_phantoms_of_every_table_and_size_at_most_2_in_100_are_refused(each: int, way: str) -> None:
     reasons: Counter[str] = Counter()
     drawn = 0
     for number, palette in enumerate(PALETTES):
         for index in range(each):
-            patient = replace(draw_patient(500 + number, index), palette=palette)
+            patient = dataclasses.replace(draw_patient(500 + number, index), palette=palette)
             size = SIZES[index % len(SIZES)]
             how = cv2.INTER_AREA if size < 1 else cv2.INTER_CUBIC
             screen = cv2.resize(render_screen(patient), None, fx=size, fy=size, interpolation=how)
             drawn += 1
-            reason = refused(np.ascontiguousarray(screen))
+            reason = refused(np.ascontiguousarray(screen), way)
             if reason:
                 reasons[f"{palette} x {size}: {reason}"] += 1
     said = f"{words(sum(reasons.values()), drawn)} refused: {dict(reasons)}"

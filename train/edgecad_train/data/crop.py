@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edgecad.contract import Crop, Frozen, Preparation, Region
 from edgecad.errors import InputRefused, UsageError
-from edgecad.images import read_screen
+from edgecad.images import read_screen, size_of
 from edgecad_train.data.labelled import Case
 
 WANTED = "wanted: polar-map, none, or a rectangle x,y,width,height in pixels of the screen"
@@ -59,7 +59,7 @@ def preparation_for(request: CropRequest, size: int, cases: Sequence[Case]) -> P
         UsageError: the rectangle is not inside the screen, or no scan can be read.
     """
     if request.rectangle is None:
-        return Preparation(size=size, crop=request.rule)
+        return Preparation(size=size, crop=request.rule, halve_jpeg=request.rule == "polar-map")
     width, height = _first_screen_size(cases)
     cut = request.rectangle
     try:
@@ -73,8 +73,7 @@ def _first_screen_size(cases: Sequence[Case]) -> tuple[int, int]:
     """Width and height of the first scan that can be read, pixels."""
     for case in cases:
         try:
-            height, width = read_screen(case.path).pixels.shape[:2]
+            return size_of(read_screen(case.path))
         except InputRefused:
             continue
-        return width, height
     raise UsageError(f"none of {len(cases)} scans can be read, so --crop has no screen to cut; see edgecad infer FILE")

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
 from edgecad.findings import object_to_series
-from edgecad.images import read_screen
-from edgecad.polarmap import Objections, prepare
+from edgecad.images import size_of
+from edgecad.polarmap import Objections
+from edgecad.preparing import prepare_screen, read_for
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
@@ -95,13 +96,12 @@ class _Read:
 
 def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
     try:
-        screen = read_screen(case.path)
+        screen = read_for(preparation, case.path)
         object_to_series(screen.says, preparation.crop, Objections())
-        image = prepare(screen.pixels, preparation).image
+        image = prepare_screen(screen, preparation).image
     except InputRefused as refusal:
         return Refusal(case.path, refusal.reason, str(refusal), case.where)
-    height, width = screen.pixels.shape[:2]
-    return _Read(case, image, ScreenFacts(screen.kind, width, height), screen.sha256, says_phantom(case.path))
+    return _Read(case, image, ScreenFacts(screen.kind, *size_of(screen)), screen.sha256, says_phantom(case.path))
 
 
 def says_phantom(path: Path) -> bool:

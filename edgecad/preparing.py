@@ -1,0 +1,47 @@
+"""From a source to the network's input: the one way, used by training, by export and by the runtime.
+
+Where the contract says so, a JPEG is decoded at half its size, in a quarter of the time. Its answer at that size
+counts if the map on it is large enough and the gate has no objection; otherwise the whole screen is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgecad.contract import Preparation
+from edgecad.errors import InputRefused
+from edgecad.images import Screen, read_screen, whole
+from edgecad.images.source import Source
+from edgecad.polarmap import Disc, Objections, PreparedMap, prepare
+
+
+def read_for(preparation: Preparation, source: Source | Screen) -> Screen:
+    """Read a screen as a contract wants it; `read_screen` has the errors."""
+    return source if isinstance(source, Screen) else read_screen(source, halve_jpeg=preparation.halve_jpeg)
+
+
+def prepared_from(source: Source, preparation: Preparation) -> PreparedMap:
+    """Read and prepare; errors as for `read_screen` and `edgecad.polarmap.prepare`."""
+    return prepare_screen(read_for(preparation, source), preparation)
+
+
+def prepare_screen(screen: Screen, preparation: Preparation, objections: Objections | None = None) -> PreparedMap:
+    """Prepare a screen that `read_for` gave; arguments and errors as for `edgecad.polarmap.prepare`.
+
+    The disc is told in pixels of the whole screen.
+    """
+    found = _at_half(screen, preparation) if screen.halved else None
+    return found or prepare(whole(screen).pixels, preparation, objections)
+
+
+def _at_half(screen: Screen, preparation: Preparation) -> PreparedMap | None:
+    """The map of a halved screen; None where the whole one has to say."""
+    try:
+        found = prepare(screen.pixels, preparation)
+    except InputRefused:
+        return None
+    disc = found.disc
+    if disc is None or 2 * disc.radius < preparation.size:
+        return None
+    # Pixel i of the halved screen covers pixels 2i and 2i + 1.
+    return replace(found, disc=Disc(2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * disc.radius))
