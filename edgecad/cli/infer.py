@@ -53,6 +53,12 @@ def infer(
         bool,
         typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
     ] = False,
+    frame: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=1, help="Which frame of a DICOM object with several, from 1; of every scan given.", show_default=False
+        ),
+    ] = None,
     stdin_paths: Annotated[
         bool,
         typer.Option("--stdin-paths", help="Stay: read a path a line, write an answer a line, until the input ends."),
@@ -96,7 +102,7 @@ def infer(
         show = _printer(json, csv)
         for scan in _paths_of_stdin() if stdin_paths else listed:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
-            code, record = _answer(classifier, scan, source, folder, identity, force)
+            code, record = _answer(classifier, scan, source, folder, identity, force, frame)
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)
         _print_doubts(classifier)
@@ -106,7 +112,13 @@ def infer(
 
 
 def _answer(
-    classifier: Classifier, scan: str, source: str | bytes, folder: Path | None, identity: str | None, force: bool
+    classifier: Classifier,
+    scan: str,
+    source: str | bytes,
+    folder: Path | None,
+    identity: str | None,
+    force: bool,
+    frame: int | None,
 ) -> tuple[int, Record]:
     """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
     from msgspec.structs import replace
@@ -114,12 +126,15 @@ def _answer(
     from edgecad.answering import answer, write_figure
     from edgecad.disk import words_of
 
-    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force)
+    outcome = answer(
+        classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force, frame=frame
+    )
     code, record = outcome.exit_code, outcome.record
     if folder is None or outcome.figure is None:
         return code, record
     # A scan that cannot be read has no content to be named by.
-    name = outcome.name or "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
+    unread = os.fsencode(scan) if frame is None else os.fsencode(scan) + b"\0%d" % frame
+    name = outcome.name or "refused-" + hashlib.sha256(unread).hexdigest()[:12]
     path = folder / f"{name}.png"
     try:
         write_figure(path, outcome.figure)

@@ -14,6 +14,7 @@ Cell = str | float | None
 
 COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "scan": lambda record: record.scan,
+    "frame": lambda record: record.frame,
     "id": lambda record: record.id,
     "status": lambda record: record.status,
     "stamp": lambda record: record.stamp,

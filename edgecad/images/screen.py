@@ -19,13 +19,15 @@ class Screen:
     """One screen as a viewer shows it.
 
     `pixels` is `(height, width, 3)` uint8 RGB, contiguous and read-only; `sha256` is that of the file's
-    bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition.
+    bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition;
+    `frame` is the one that the caller named, from 1, and None where none was.
     """
 
     pixels: Pixels
     sha256: str
     kind: Kind
     says: tuple[Said, ...] = ()
+    frame: int | None = None
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -36,7 +38,7 @@ class Screen:
         pixels.setflags(write=False)
 
 
-def screen_from_pixels(pixels: Pixels, kind: Kind, says: tuple[Said, ...] = ()) -> Screen:
+def screen_from_pixels(pixels: Pixels, kind: Kind, says: tuple[Said, ...] = (), frame: int | None = None) -> Screen:
     """Name a `(height, width, 3)` uint8 RGB screen that has no file by the hash of its pixels."""
     pixels = np.ascontiguousarray(pixels)
-    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind, says)
+    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind, says, frame)

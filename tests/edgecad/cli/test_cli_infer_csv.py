@@ -20,7 +20,7 @@ from edgecad.records import FindingRecord, Record
 
 Run = Callable[..., Any]
 HEADER = (
-    "scan,id,status,stamp,reason,message,label,positive,probability,threshold,threshold_from,logit_0,logit_1,"
+    "scan,frame,id,status,stamp,reason,message,label,positive,probability,threshold,threshold_from,logit_0,logit_1,"
     "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds\r\n"
 )
 ANSWER = Record(
