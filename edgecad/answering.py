@@ -46,7 +46,14 @@ class Outcome:
 
 
 def answer(
-    classifier: Classifier, source: Source, scan: str, *, draw: bool, identity: str | None = None, force: bool = False
+    classifier: Classifier,
+    source: Source,
+    scan: str,
+    *,
+    draw: bool,
+    identity: str | None = None,
+    force: bool = False,
+    frame: int | None = None,
 ) -> Outcome:
     """Answer or refuse one scan. Raises nothing: an error is in what is returned.
 
@@ -55,36 +62,56 @@ def answer(
         scan: what the caller calls it, for the record.
         draw: whether a picture is wanted.
         identity: printed on the picture and in the record.
-        force: as `Classifier` takes it.
+        force, frame: as `Classifier` takes them.
     """
     name = ""
     try:
         begun = time.perf_counter()
-        screen = read_for(classifier.contract.preparation, source)
+        screen = read_for(classifier.contract.preparation, source, frame)
         decode = 1000 * (time.perf_counter() - begun)
-        name = name_of(screen.sha256, classifier, identity, force=force)
+        name = name_of(screen.sha256, classifier, identity, force=force, frame=frame)
         prediction = classifier(screen, force=force)
         prediction.milliseconds["decode"] = decode
         record = record_of_answer(scan, prediction, classifier.contract, identity)
-        figure = answer_figure(prediction, classifier.contract, identity or "") if draw else None
+        figure = answer_figure(prediction, classifier.contract, _caption(identity, frame)) if draw else None
     except Exception as error:
-        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name)
+        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame)
     return Outcome(record, None, figure, name)
 
 
 def refusal(
-    classifier: Classifier, error: Exception, scan: str, *, draw: bool, identity: str | None = None, name: str = ""
+    classifier: Classifier,
+    error: Exception,
+    scan: str,
+    *,
+    draw: bool,
+    identity: str | None = None,
+    name: str = "",
+    frame: int | None = None,
 ) -> Outcome:
     """What became of a scan that `error` kept from its answer; arguments as for `answer`."""
     provenance = provenance_of(classifier)
-    record = record_of_failure(scan, error, provenance, identity)
-    figure = refusal_figure(record.message or "", provenance.stamp, identity or "") if draw else None
+    record = record_of_failure(scan, error, provenance, identity, frame)
+    figure = refusal_figure(record.message or "", provenance.stamp, _caption(identity, frame)) if draw else None
     return Outcome(record, error, figure, name)
 
 
-def name_of(scan_sha256: str, classifier: Classifier, identity: str | None = None, *, force: bool = False) -> str:
+def _caption(identity: str | None, frame: int | None) -> str:
+    """What stands in the corner of a picture: pictures of two frames of one file are told apart by it."""
+    return ", ".join([*([identity] if identity else []), *([f"frame {frame}"] if frame is not None else [])])
+
+
+def name_of(
+    scan_sha256: str,
+    classifier: Classifier,
+    identity: str | None = None,
+    *,
+    force: bool = False,
+    frame: int | None = None,
+) -> str:
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
     what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
+    what += "" if frame is None else f" frame {frame}"
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 

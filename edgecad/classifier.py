@@ -92,19 +92,20 @@ class Classifier:
         """Device, provider and precision, as checked after opening."""
         return self._open.facts
 
-    def __call__(self, source: Source, *, force: bool = False) -> Prediction:
+    def __call__(self, source: Source, *, force: bool = False, frame: int | None = None) -> Prediction:
         """Answer one scan.
 
         Args:
             force: answer against the gate's objections, which then stand in the answer; for a person who looks at
                 the scan, never for a program.
+            frame: which one of a DICOM object with several, counted from 1.
 
         Raises:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
                 one polar map), or in colours that training never saw.
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
-        return self._predict(source, Objections(insisted=force), golden=False)
+        return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
 
     def replay(self, source: Source) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
@@ -121,10 +122,12 @@ class Classifier:
         """
         return replay(self.replay, self.contract)
 
-    def _predict(self, source: Source, objections: Objections, golden: bool) -> Prediction:
+    def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
+        if isinstance(source, Screen) and frame not in (None, source.frame):
+            raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
         clock = _Clock()
         with clock.stage("decode"):
-            screen = read_for(self.contract.preparation, source)
+            screen = read_for(self.contract.preparation, source, frame)
         object_to_series(screen.says, self.contract.preparation.crop, objections)
         with clock.stage("prepare"):
             crop = self.contract.preparation.crop
@@ -185,6 +188,7 @@ class Classifier:
             findings=findings,
             overruled=overruled,
             scan_sha256=screen.sha256,
+            frame=screen.frame,
             model_sha256=self.model_sha256,
             contract_sha256=self.contract_sha256,
             origin=contract.origin,

@@ -50,6 +50,7 @@ class Prediction:
         disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.
         overruled: the gate's objections, where somebody forced an answer against them.
+        frame: of the scan, where the caller named one, from 1.
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.
         device, provider, precision: what ran it.
@@ -67,6 +68,7 @@ class Prediction:
     disc: Disc | None
     findings: tuple[Finding, ...]
     overruled: tuple[str, ...]
+    frame: int | None
     scan_sha256: str
     model_sha256: str
     contract_sha256: str

@@ -15,9 +15,9 @@ from edgecad.images.source import Source
 from edgecad.polarmap import Disc, Objections, PreparedMap, prepare
 
 
-def read_for(preparation: Preparation, source: Source | Screen) -> Screen:
-    """Read a screen as a contract wants it; `read_screen` has the errors."""
-    return source if isinstance(source, Screen) else read_screen(source, halve_jpeg=preparation.halve_jpeg)
+def read_for(preparation: Preparation, source: Source | Screen, frame: int | None = None) -> Screen:
+    """Read a screen as a contract wants it; `read_screen` has the other arguments and the errors."""
+    return source if isinstance(source, Screen) else read_screen(source, frame, halve_jpeg=preparation.halve_jpeg)
 
 
 def prepared_from(source: Source, preparation: Preparation) -> PreparedMap:

@@ -27,6 +27,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     schema: int = SCHEMA
     scan: str
     """The scan as the caller named it."""
+    frame: int | None = None
+    """Which one of the scan's frames was named, from 1; null where none was."""
     id: str | None = None
     status: Literal["answered", "refused", "failed", "copy"]
     """`copy`, in a hot folder only: another file with the same bytes, which has the answer."""
@@ -75,6 +77,7 @@ def record_of_answer(
     """Record an answer."""
     return Record(
         scan=scan,
+        frame=prediction.frame,
         id=identity,
         status="answered",
         stamp=prediction.stamp,
@@ -100,12 +103,15 @@ def record_of_answer(
     )
 
 
-def record_of_failure(scan: str, error: Exception, provenance: Provenance, identity: str | None = None) -> Record:
+def record_of_failure(
+    scan: str, error: Exception, provenance: Provenance, identity: str | None = None, frame: int | None = None
+) -> Record:
     """Record a refusal, a failed check of an answer, or whatever else kept a scan from its answer."""
     reason = error.reason if isinstance(error, InputRefused) else type(error).__name__
     message = str(error) if isinstance(error, EdgecadError) else _in_our_words(error)
     return Record(
         scan=scan,
+        frame=frame,
         id=identity,
         status="refused" if isinstance(error, InputRefused) else "failed",
         reason=reason,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from edgecad.cli.completion import values
 from edgecad.cli.options import JsonOption, ModelArgument
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def build(
         Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
         typer.Option(
             help="fp32 or fp16: which file of a model folder. Default: fp32; a lone file is what it is.",
+            autocompletion=values("fp32", "fp16"),
             show_default=False,
         ),
     ] = None,

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -35,9 +35,14 @@ def infer(
     device: DeviceOption = "auto",
     precision: PrecisionOption = None,
     json: JsonOption = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV, for spreadsheets: a header line, then a row a scan.")
+    ] = False,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder of the pictures. Default: answers, or no pictures with --json.", show_default=False),
+        typer.Option(
+            help="Folder of the pictures. Default: answers, or no pictures with --json or --csv.", show_default=False
+        ),
     ] = None,
     identity: Annotated[
         Optional[str],  # noqa: UP045
@@ -48,6 +53,12 @@ def infer(
         bool,
         typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
     ] = False,
+    frame: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=1, help="Which frame of a DICOM object with several, from 1; of every scan given.", show_default=False
+        ),
+    ] = None,
     stdin_paths: Annotated[
         bool,
         typer.Option("--stdin-paths", help="Stay: read a path a line, write an answer a line, until the input ends."),
@@ -67,13 +78,16 @@ def infer(
         raise UsageError(
             "name scans, or give --stdin-paths alone and a path a line on standard input; see: edgecad infer --help"
         )
+    if json and csv:
+        raise UsageError("--json and --csv are two forms of one answer; give one of them")
     listed = list(listed_scans(scans or ()))
     if identity is not None and (stdin_paths or len(listed) > 1):
         seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
         raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
     if sys.stdout is None:
         raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
-    folder = out if out is not None else None if json else ANSWERS
+    for_people = not (json or csv)
+    folder = out if out is not None else ANSWERS if for_people else None
     # A record holds any name; a picture only what OpenCV's fonts have.
     printable = r"[ -~]{1,64}" if folder is not None else r"[^\ud800-\udfff]{1,64}"
     if identity is not None and not re.fullmatch(printable, identity):
@@ -85,19 +99,26 @@ def infer(
     worst, answered = 0, 0
     wanted = parse_precision(precision)
     with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
+        show = _printer(json, csv)
         for scan in _paths_of_stdin() if stdin_paths else listed:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
-            code, record = _answer(classifier, scan, source, folder, identity, force)
+            code, record = _answer(classifier, scan, source, folder, identity, force, frame)
             worst, answered = max(worst, code), answered + (record.status == "answered")
-            _print(record, json)
+            show(record)
         _print_doubts(classifier)
-        if answered and not json:
+        if answered and for_people:
             _print_footer(classifier, model)
     raise typer.Exit(worst)
 
 
 def _answer(
-    classifier: Classifier, scan: str, source: str | bytes, folder: Path | None, identity: str | None, force: bool
+    classifier: Classifier,
+    scan: str,
+    source: str | bytes,
+    folder: Path | None,
+    identity: str | None,
+    force: bool,
+    frame: int | None,
 ) -> tuple[int, Record]:
     """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
     from msgspec.structs import replace
@@ -105,12 +126,15 @@ def _answer(
     from edgecad.answering import answer, write_figure
     from edgecad.disk import words_of
 
-    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force)
+    outcome = answer(
+        classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force, frame=frame
+    )
     code, record = outcome.exit_code, outcome.record
     if folder is None or outcome.figure is None:
         return code, record
     # A scan that cannot be read has no content to be named by.
-    name = outcome.name or "refused-" + hashlib.sha256(os.fsencode(scan)).hexdigest()[:12]
+    unread = os.fsencode(scan) if frame is None else os.fsencode(scan) + b"\0%d" % frame
+    name = outcome.name or "refused-" + hashlib.sha256(unread).hexdigest()[:12]
     path = folder / f"{name}.png"
     try:
         write_figure(path, outcome.figure)
@@ -118,7 +142,7 @@ def _answer(
         # The answer stands although its picture could not be written.
         typer.echo(f"edgecad: the picture of a scan could not be written: {words_of(error)}", err=True)
         return max(code, 1), record
-    return code, replace(record, figure=str(path))
+    return code, replace(record, figure=as_utf8(str(path)))
 
 
 def _stdin_bytes() -> bytes:
@@ -137,12 +161,19 @@ def _paths_of_stdin() -> Iterator[str]:
                 yield path
 
 
-def _print(record: Record, json: bool) -> None:
+def _printer(json: bool, csv: bool) -> Callable[[Record], None]:
+    """What prints a record, line by line and at once; of CSV the header is printed here."""
+    from edgecad.cli.record_csv import csv_header, csv_row
     from edgecad.records import json_line
 
-    if json:
-        typer.echo(json_line(record))
-        return
+    if csv:
+        # Bytes, because the form has its own line ends and is UTF-8 wherever it is read.
+        typer.echo(csv_header(), nl=False)
+        return lambda record: typer.echo(csv_row(record), nl=False)
+    return (lambda record: typer.echo(json_line(record))) if json else _print
+
+
+def _print(record: Record) -> None:
     scan = on_one_line(record.scan)
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":

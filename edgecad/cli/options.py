@@ -7,6 +7,12 @@ from typing import Annotated, Optional
 
 import typer
 
+from edgecad.cli.completion import values
+
+DEVICES = ("auto", "cpu", "cuda", "tensorrt")
+PRECISIONS = ("fp32", "fp16", "int8")
+"""What the shell offers; written again here because the modules that obey them are too heavy for it."""
+
 ModelOption = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
     typer.Option(
@@ -20,12 +26,17 @@ ModelArgument = Annotated[
     typer.Argument(help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False),
 ]
 DeviceOption = Annotated[
-    str, typer.Option(help="auto, cpu, cuda[:N] or tensorrt[:N]. Any but auto is strict: it never falls back.")
+    str,
+    typer.Option(
+        help="auto, cpu, cuda[:N] or tensorrt[:N]. Any but auto is strict: it never falls back.",
+        autocompletion=values(*DEVICES),
+    ),
 ]
 PrecisionOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(
         help="fp32, fp16 or int8: which file of a model folder. Default: fp32; a lone file is what it is.",
+        autocompletion=values(*PRECISIONS),
         show_default=False,
     ),
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any, Optional
 
 import typer
 from typer.core import TyperGroup
 
+from edgecad.cli.completion import Shell, print_script, switch_on
 from edgecad.disk import words_of
 from edgecad.errors import EdgecadError
 
@@ -147,6 +148,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
 )
+switch_on()
 
 
 def _print_version(wanted: bool) -> None:
@@ -160,6 +162,12 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    show_completion: Annotated[
+        Optional[Shell],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        typer.Option(
+            callback=print_script, is_eager=True, help="Print what completes words in that shell, for it to read."
+        ),
+    ] = None,
 ) -> None:
     """Small medical classifiers at the scanner: train, export, infer.
 

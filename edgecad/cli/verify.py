@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument
+from edgecad.cli.completion import values
+from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -24,7 +25,11 @@ def verify(
     device: DeviceOption = "auto",
     precision: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="fp32, fp16, int8 or all that the folder has. Default: fp32.", show_default=False),
+        typer.Option(
+            help="fp32, fp16, int8 or all that the folder has. Default: fp32.",
+            autocompletion=values(*PRECISIONS, "all"),
+            show_default=False,
+        ),
     ] = None,
     key: Annotated[
         Optional[Path],  # noqa: UP045
@@ -43,7 +48,10 @@ def verify(
     against_precision: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            metavar="PRECISION", help="Which file of --against, or else of MODEL. Default: fp32.", show_default=False
+            metavar="PRECISION",
+            help="Which file of --against, or else of MODEL. Default: fp32.",
+            autocompletion=values(*PRECISIONS),
+            show_default=False,
         ),
     ] = None,
     data: Annotated[

@@ -4,6 +4,7 @@
     jpeg     markers walked, one image that is complete and upright -> opencv
     png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
     dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy; its series
+    frames   which of several is meant
     ending   whether a file has come to its own end mark, for who must not read one too early
     opencv   the one place that calls the decoder, and hears its warnings
 

@@ -1,4 +1,4 @@
-"""DICOM: one 8-bit frame of a Secondary Capture.
+"""DICOM: one 8-bit frame of a Secondary Capture, the only one or the one that the caller names.
 
 pydicom parses a bounded head of the file, and only the attributes needed here; it never sees the pixels. A
 deflated file, which it would inflate without a bound, is refused before.
@@ -46,11 +46,11 @@ class DicomScreen:
     says: tuple[Said, ...]
 
 
-def screen_from_dicom(data: bytes) -> DicomScreen:
-    """Decode a DICOM file.
+def screen_from_dicom(data: bytes, frame: int | None = None) -> DicomScreen:
+    """Decode one frame of a DICOM file, counted from 1; it need not be named where it is the only one.
 
     Raises:
-        InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
+        InputRefused: `truncated`, `damaged`, `too-large`, `wrong-kind`, `several-frames` or `no-such-frame`.
         NotAvailable: pydicom is not installed.
     """
     pydicom = require("pydicom", extra="dicom")
@@ -61,17 +61,17 @@ def screen_from_dicom(data: bytes) -> DicomScreen:
         dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*TAGS, *SERIES_TAGS])
         check_screen(dataset, pydicom.uid.UID)
         _check_head(len(data), head.tell())
-        frame = frame_from_dataset(dataset, syntax)
+        about = frame_from_dataset(dataset, syntax, frame)
         value = _pixel_data(data, head.tell(), implicit=bool(dataset.original_encoding[0]))
         says = said_of(dataset)
-    return DicomScreen(_decoded(frame, value), says)
+    return DicomScreen(_decoded(about, value), says)
 
 
-def screen_from_dataset(dataset: Dataset) -> DicomScreen:
-    """Decode a pydicom dataset with its pixel data.
+def screen_from_dataset(dataset: Dataset, frame: int | None = None) -> DicomScreen:
+    """Decode one frame of a pydicom dataset with its pixel data; see `screen_from_dicom`.
 
     Raises:
-        InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
+        InputRefused: `truncated`, `damaged`, `too-large`, `wrong-kind`, `several-frames` or `no-such-frame`.
     """
     pydicom = require("pydicom", extra="dicom")
     with _guarded():
@@ -80,12 +80,12 @@ def screen_from_dataset(dataset: Dataset) -> DicomScreen:
         syntax = str(meta.TransferSyntaxUID) if meta else str(pydicom.uid.ExplicitVRLittleEndian)
         check_syntax(syntax, pydicom.uid.UID)
         check_screen(dataset, pydicom.uid.UID)
-        frame = frame_from_dataset(dataset, syntax)
+        about = frame_from_dataset(dataset, syntax, frame)
         value = dataset.PixelData
         check_bytes(len(value))
         value = memoryview(value)
         says = said_of(dataset)
-    return DicomScreen(_decoded(frame, value), says)
+    return DicomScreen(_decoded(about, value), says)
 
 
 def _decoded(frame: Frame, value: memoryview) -> Pixels:

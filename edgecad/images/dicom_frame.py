@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgecad.errors import InputRefused
+from edgecad.images.frames import frame_index
 from edgecad.images.limits import check_size
 from edgecad.images.screen import Pixels
 
@@ -41,6 +42,8 @@ _CHANGES_WHAT_IS_SHOWN = (
     "RescaleIntercept",
     "PixelAspectRatio",
 )
+_SHARED, _PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+_GROUPS_THAT_CHANGE_IT = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
 _AS_STORED = {"PresentationLUTShape": "IDENTITY", "RescaleSlope": 1.0, "RescaleIntercept": 0.0}
 
 TAGS = (
@@ -57,6 +60,8 @@ TAGS = (
     "WindowCenter",
     "WindowWidth",
     *_CHANGES_WHAT_IS_SHOWN,
+    _SHARED,
+    _PER_FRAME,
     *_DESCRIPTORS,
     *_TABLES,
 )
@@ -72,7 +77,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Frame:
-    """One 8-bit frame: size in pixels, samples a pixel, and how they are coded."""
+    """One 8-bit frame: size in pixels, samples a pixel, how they are coded, and which of `count` it is, from 0."""
 
     width: int
     height: int
@@ -81,6 +86,8 @@ class Frame:
     planar: bool
     syntax: str
     palette: Palette | None
+    index: int = 0
+    count: int = 1
 
 
 def check_syntax(syntax: str, uid: Callable[[str], Any]) -> None:
@@ -112,24 +119,28 @@ def check_screen(dataset: Dataset, uid: Callable[[str], Any]) -> None:
         )
 
 
-def frame_from_dataset(dataset: Dataset, syntax: str) -> Frame:
-    """Read the attributes of the one frame that a screen is.
+def frame_from_dataset(dataset: Dataset, syntax: str, chosen: int | None = None) -> Frame:
+    """Read the attributes of the one frame that a screen is: the `chosen` one, from 1, or the only one.
 
     Raises:
-        InputRefused: `wrong-kind` or `too-large`; other exceptions where attributes are malformed.
+        InputRefused: `wrong-kind`, `too-large`, `several-frames` or `no-such-frame`; other exceptions where
+            attributes are malformed.
     """
     width, height = int(dataset.Columns), int(dataset.Rows)
     check_size(width, height)
-    _check_one_frame(dataset)
+    count = _frames(dataset)
+    index = frame_index(chosen, count)
     _check_depth(dataset)
     photometric = str(dataset.PhotometricInterpretation)
     samples = int(dataset.SamplesPerPixel)
     if _SAMPLES.get(photometric) != samples:
         raise _wrong_kind("colours that are not read", f"one of {', '.join(_SAMPLES)}, with its samples")
     _check_shown_as_stored(dataset, photometric)
+    for group in _groups(dataset, index, count):
+        _check_shown_as_stored(group, photometric)
     planar = samples == 3 and int(dataset.get("PlanarConfiguration") or 0) == 1
     palette = _palette(dataset) if photometric == "PALETTE COLOR" else None
-    return Frame(width, height, samples, photometric, planar, syntax, palette)
+    return Frame(width, height, samples, photometric, planar, syntax, palette, index, count)
 
 
 def _name(value: str, uid: Callable[[str], Any]) -> str:
@@ -138,10 +149,20 @@ def _name(value: str, uid: Callable[[str], Any]) -> str:
     return name if name and name != value else "unknown"
 
 
-def _check_one_frame(dataset: Dataset) -> None:
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames != 1:
-        raise _wrong_kind(f"{frames} frames", "one")
+def _frames(dataset: Dataset) -> int:
+    count = int(dataset.get("NumberOfFrames") or 1)
+    if count < 1:
+        raise InputRefused("damaged", f"declares {count} frames; wanted at least one: export the screen again")
+    return count
+
+
+def _groups(dataset: Dataset, index: int, count: int) -> list[Dataset]:
+    """What may change a frame when it is shown, said of all frames or of this one (PS3.3 C.7.6.16)."""
+    own = list(dataset.get(_PER_FRAME) or ())
+    if own and len(own) != count:
+        raise InputRefused("damaged", f"tells of {len(own)} frames and declares {count}; export the screen again")
+    groups = [*(dataset.get(_SHARED) or ()), *own[index : index + 1]]
+    return [item for group in groups for name in _GROUPS_THAT_CHANGE_IT for item in group.get(name) or ()]
 
 
 def _check_depth(dataset: Dataset) -> None:

@@ -7,21 +7,23 @@ import numpy as np
 
 from edgecad.errors import InputRefused
 from edgecad.images.dicom_frame import JPEG, RLE, Frame, Palette
-from edgecad.images.encapsulated import joined_fragments, unpacked_planes
+from edgecad.images.encapsulated import fragments_of_frame, unpacked_planes
 from edgecad.images.jpeg import MAGIC, header_from_jpeg, rgb_from_jpeg
 from edgecad.images.screen import Pixels
 
 
 def rgb_from_frame(frame: Frame, value: memoryview) -> Pixels:
-    """Make `(height, width, 3)` uint8 RGB of a frame and the value of its pixel data element.
+    """Make `(height, width, 3)` uint8 RGB of a frame and the value of the pixel data element that holds it.
+
+    No other frame of the element is decoded or copied.
 
     Raises:
         InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
     """
     if frame.syntax in JPEG:
-        return _rgb_from_jpeg_frame(frame, joined_fragments(value))
+        return _rgb_from_jpeg_frame(frame, fragments_of_frame(value, frame.index, frame.count, MAGIC))
     if frame.syntax == RLE:
-        return _rgb_from_samples(frame, _samples_from_rle(frame, joined_fragments(value)))
+        return _rgb_from_samples(frame, _samples_from_rle(frame, fragments_of_frame(value, frame.index, frame.count)))
     return _rgb_from_samples(frame, _samples_from_plain(frame, value))
 
 
@@ -47,11 +49,12 @@ def _samples_from_plain(frame: Frame, value: memoryview) -> Pixels:
     if halved and frame.width % 2:
         raise InputRefused("damaged", "YBR_FULL_422 of odd width does not exist; export the screen again")
     length = frame.width * frame.height * (2 if halved else frame.samples)
-    if len(value) < length:
+    whole = length * frame.count
+    if len(value) < whole:
         raise InputRefused("truncated", "the DICOM pixel data are shorter than declared; copy it again")
-    if len(value) > length + length % 2:
+    if len(value) > whole + whole % 2:
         raise InputRefused("damaged", "the DICOM pixel data are longer than declared; export it again")
-    samples = np.frombuffer(value, np.uint8, length)
+    samples = np.frombuffer(value, np.uint8, length, offset=length * frame.index)
     if halved:
         return _doubled(samples).reshape(frame.height, frame.width, 3)
     if frame.planar:

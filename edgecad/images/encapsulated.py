@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -20,16 +20,49 @@ _RLE_PADDING = b"\0\x80"
 _RLE_HEADER = struct.Struct("<16I")
 
 
-def joined_fragments(value: memoryview) -> bytes:
-    """Join the fragments of the one frame behind its offset table.
+def fragments_of_frame(value: memoryview, index: int = 0, count: int = 1, mark: bytes = b"") -> bytes:
+    """Join the fragments of one frame; those of the others are stepped over.
+
+    Args:
+        value: of the pixel data element: the offset table, all fragments, the end mark.
+        index: of the frame among `count`, from 0.
+        mark: what a frame begins with, to tell frames of several fragments apart where the table is empty.
 
     Raises:
-        InputRefused: `truncated` where the end mark is missing, `damaged` where no item is.
+        InputRefused: `truncated` where the end mark is missing, `damaged` where no item is or the frames
+            cannot be told apart.
     """
-    _offsets, *fragments = _items(value)
+    table, *fragments = _items(value)
     if not fragments:
         raise _damaged("the DICOM frame is empty")
-    return b"".join(fragments)
+    if count == 1:
+        return b"".join(fragments)
+    if count > len(fragments):
+        raise _damaged(f"{count} DICOM frames are declared, and there are {len(fragments)} fragments")
+    begins = _begins_by_table(table, fragments, count) if table else _begins_by_mark(fragments, count, mark)
+    return b"".join(fragments[begins[index] : [*begins, len(fragments)][index + 1]])
+
+
+def _begins_by_table(table: memoryview, fragments: list[memoryview], count: int) -> list[int]:
+    """Number of each frame's first fragment; an offset counts from the first fragment's tag."""
+    if len(table) != 4 * count:
+        raise _damaged("the DICOM offset table is of another length than the number of frames")
+    places = accumulate((8 + len(fragment) for fragment in fragments), initial=0)
+    number_at = {place: number for number, place in enumerate(places)}
+    begins = [number_at.get(offset, -1) for offset in struct.unpack(f"<{count}I", table)]
+    if begins[0] != 0 or any(after <= before for before, after in pairwise(begins)) or begins[-1] == len(fragments):
+        raise _damaged("the DICOM offset table does not point at the frames")
+    return begins
+
+
+def _begins_by_mark(fragments: list[memoryview], count: int, mark: bytes) -> list[int]:
+    """The same without a table: a fragment each, or else wherever a fragment starts with `mark`."""
+    if len(fragments) == count:
+        return list(range(count))
+    begins = [number for number, fragment in enumerate(fragments) if mark and fragment[: len(mark)] == mark]
+    if len(begins) != count or begins[0] != 0:
+        raise _damaged(f"{count} DICOM frames in {len(fragments)} fragments cannot be told apart")
+    return begins
 
 
 def _items(value: memoryview) -> Iterator[memoryview]:
@@ -50,7 +83,7 @@ def _items(value: memoryview) -> Iterator[memoryview]:
             raise _ends_early()
         yield value[position : position + length]
         position += length
-    raise _damaged(f"the DICOM frame has more than {_MAX_FRAGMENTS} fragments")
+    raise _damaged(f"the DICOM pixel data have more than {_MAX_FRAGMENTS} fragments")
 
 
 def unpacked_planes(data: bytes, samples: int, pixels: int) -> list[Pixels]:

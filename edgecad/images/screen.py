@@ -19,14 +19,16 @@ class Screen:
     """One screen as a viewer shows it.
 
     `pixels` is `(height, width, 3)` uint8 RGB, contiguous and read-only; `sha256` is that of the file's
-    bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition.
-    `jpeg` holds the file's bytes where `pixels` are at half its size, rounded up, and nothing elsewhere.
+    bytes, or of the pixels where there was no file; `says` is what a DICOM object says of its acquisition;
+    `frame` is the one that the caller named, from 1, and None where none was; `jpeg` holds
+    the file's bytes where `pixels` are at half its size, rounded up, and nothing elsewhere.
     """
 
     pixels: Pixels
     sha256: str
     kind: Kind
     says: tuple[Said, ...] = ()
+    frame: int | None = None
     jpeg: bytes = b""
 
     @property
@@ -43,7 +45,7 @@ class Screen:
         pixels.setflags(write=False)
 
 
-def screen_from_pixels(pixels: Pixels, kind: Kind, says: tuple[Said, ...] = ()) -> Screen:
+def screen_from_pixels(pixels: Pixels, kind: Kind, says: tuple[Said, ...] = (), frame: int | None = None) -> Screen:
     """Name a `(height, width, 3)` uint8 RGB screen that has no file by the hash of its pixels."""
     pixels = np.ascontiguousarray(pixels)
-    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind, says)
+    return Screen(pixels, hashlib.sha256(pixels.reshape(-1).data).hexdigest(), kind, says, frame)

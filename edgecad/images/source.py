@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgecad.errors import InputRefused
 from edgecad.images import dicom, jpeg, png
+from edgecad.images.frames import check_number, frame_index
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
 from edgecad.images.screen import Kind, Pixels, Said, Screen, screen_from_pixels
 
@@ -29,41 +30,45 @@ READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC"
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 
 
-def read_screen(source: Source, *, halve_jpeg: bool = False) -> Screen:
+def read_screen(source: Source, frame: int | None = None, *, halve_jpeg: bool = False) -> Screen:
     """Read one screen from a path, a file's bytes, an RGB or grey array, or a pydicom dataset.
 
     An array is `(height, width, 3)` RGB or `(height, width)` grey, uint8; it is copied. What a file is, is
     told by its first bytes, never by its name.
 
     Args:
+        frame: of a DICOM object with several, counted from 1; all else has the frame 1 alone.
         halve_jpeg: decode a JPEG at half its size, which takes a quarter of the time; `whole` undoes it.
 
     Raises:
         InputRefused: with reason `missing`, `unreadable`, `empty`, `truncated`, `not-an-image`,
-            `too-large`, `wrong-kind` or `damaged`; its message tells nothing of the file's name or content.
+            `too-large`, `wrong-kind`, `damaged`, `several-frames` or `no-such-frame`; its message tells
+            nothing of the file's name or content.
+        UsageError: `frame` is below 1.
         NotAvailable: the source is DICOM and pydicom is not installed.
     """
+    check_number(frame)
     if isinstance(source, np.ndarray):
-        return screen_from_pixels(_pixels_from_array(source), "array")
+        frame_index(frame, 1)
+        return screen_from_pixels(_pixels_from_array(source), "array", frame=frame)
     if _is_dataset(source):
-        read = dicom.screen_from_dataset(source)
-        return screen_from_pixels(read.pixels, "dicom", read.says)
+        read = dicom.screen_from_dataset(source, frame)
+        return screen_from_pixels(read.pixels, "dicom", read.says, frame)
     data = source if isinstance(source, bytes) else bytes_from_path(source)
     check_bytes(len(data))
     kind = _kind(data)
     says: tuple[Said, ...] = ()
     try:
         if kind == "dicom":
-            read = dicom.screen_from_dicom(data)
+            read = dicom.screen_from_dicom(data, frame)
             pixels, says = read.pixels, read.says
-        elif kind == "jpeg":
-            pixels = jpeg.rgb_from_jpeg(data, halved=halve_jpeg)
         else:
-            pixels = png.rgb_from_png(data)
+            frame_index(frame, 1)
+            pixels = jpeg.rgb_from_jpeg(data, halved=halve_jpeg) if kind == "jpeg" else png.rgb_from_png(data)
     except (OSError, MemoryError) as error:
         raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
     kept = data if kind == "jpeg" and halve_jpeg else b""
-    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says, kept)
+    return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says, frame, kept)
 
 
 def whole(screen: Screen) -> Screen:
@@ -72,7 +77,7 @@ def whole(screen: Screen) -> Screen:
     Raises:
         InputRefused: as for `read_screen`.
     """
-    return read_screen(screen.jpeg) if screen.halved else screen
+    return read_screen(screen.jpeg, screen.frame) if screen.halved else screen
 
 
 def size_of(screen: Screen) -> tuple[int, int]:

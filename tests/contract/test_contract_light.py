@@ -81,6 +81,17 @@ def test_help_and_version_load_neither_arrays_nor_engines(
     assert not top_levels(done) & (HEAVY | ARRAYS)
 
 
+@pytest.mark.parametrize("words", ["edgecad ", "edgecad infer --", "edgecad infer --device ", "edgecad train --"])
+def test_completion_loads_neither_arrays_nor_engines(edgecad: Run, words: str) -> None:
+    asked = {"_EDGECAD_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
+    done = edgecad(before=f"os.environ.update({asked!r})")
+    assert done.code == 0, done.stderr
+    assert done.stdout.startswith("_arguments")
+    assert not top_levels(done) & (HEAVY | ARRAYS)
+    if "infer" in words:
+        assert not top_levels(done) & ROOMS, "one command's words cost no other room"
+
+
 @pytest.mark.parametrize("heavy", ["scipy", "cv2"])
 def test_the_check_sees_a_heavy_import(edgecad: Run, heavy: str) -> None:
     if find_spec(heavy) is None:

@@ -80,16 +80,21 @@ def jpeg(image: Image, jpeg_of: Callable[..., bytes]) -> bytes:
 
 @pytest.fixture(scope="session")
 def dicom_of() -> Callable[..., bytes]:
-    """Write a Secondary Capture of one frame; attributes and pixel data may be anything."""
+    """Write a Secondary Capture; attributes and pixel data may be anything.
+
+    Compressed pixel data are one frame, or `fragmented` already: all of the items as they shall stand in the file.
+    """
     pydicom = pytest.importorskip("pydicom")
 
-    def encode(value: bytes, *, syntax: str = "1.2.840.10008.1.2.1", **attributes: object) -> bytes:
-        dataset = dataset_of(value, syntax=syntax, **attributes)
+    def encode(
+        value: bytes, *, syntax: str = "1.2.840.10008.1.2.1", fragmented: bool = False, **attributes: object
+    ) -> bytes:
+        dataset = dataset_of(value, syntax=syntax, fragmented=fragmented, **attributes)
         stream = io.BytesIO()
         pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
         return stream.getvalue()
 
-    def dataset_of(value: bytes, *, syntax: str, **attributes: object) -> object:
+    def dataset_of(value: bytes, *, syntax: str, fragmented: bool = False, **attributes: object) -> object:
         dataset = pydicom.Dataset()
         dataset.file_meta = pydicom.dataset.FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = syntax
@@ -102,7 +107,8 @@ def dicom_of() -> Callable[..., bytes]:
         for name, attribute in attributes.items():
             setattr(dataset, name, attribute)
         encapsulated = syntax in (JPEG_SYNTAX, RLE_SYNTAX)
-        dataset.PixelData = pydicom.encaps.encapsulate([value]) if encapsulated else value + b"\0" * (len(value) % 2)
+        wrapped = pydicom.encaps.encapsulate([value]) if encapsulated and not fragmented else value
+        dataset.PixelData = wrapped + b"\0" * (len(wrapped) % 2)
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = encapsulated
         return dataset

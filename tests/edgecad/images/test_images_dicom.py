@@ -153,7 +153,8 @@ def test_the_refusal_names_the_kind_but_no_private_number(image, dicom_of):
 @pytest.mark.parametrize(
     ("attributes", "reason"),
     [
-        ({"NumberOfFrames": 2}, "wrong-kind"),
+        ({"NumberOfFrames": 2}, "several-frames"),
+        ({"NumberOfFrames": -1}, "damaged"),
         ({"BitsStored": 7}, "wrong-kind"),
         ({"BitsAllocated": 16, "BitsStored": 16}, "wrong-kind"),
         ({"PixelRepresentation": 1}, "wrong-kind"),

@@ -188,7 +188,7 @@ def test_the_activated_region_may_be_empty_and_says_so(answer: Prediction, drawn
 
 PROVENANCE = Provenance(PHANTOM_STAMP, "m" * 64, "c" * 64, "cpu", "CPUExecutionProvider", "fp32")
 FIELDS = {
-    "schema", "scan", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
+    "schema", "scan", "frame", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
     "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from",
 }  # fmt: skip

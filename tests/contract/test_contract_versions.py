@@ -1,0 +1,112 @@
+"""Contracts of every version that was ever released are read, for as long as models carry them.
+
+`contract_vN.json` is the text inside a model of version N, written once and never again. Who raises
+`CONTRACT_VERSION` adds a file, and changes none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgecad import contract as module
+from edgecad.contract import CONTRACT_VERSION, Contract, Frozen, contract_from_json, json_from_struct
+from edgecad.errors import ModelInvalid
+
+Run = Callable[..., Any]
+HERE = Path(__file__).parent
+VERSIONS = range(1, CONTRACT_VERSION + 1)
+AS_RELEASED = {
+    1: "e247c039d085a8c64e87a4d8fb40cdcf4f4742025f9242939a4f5dd8487eb0a8",
+}
+
+
+def text_of(version: int) -> str:
+    return (HERE / f"contract_v{version}.json").read_text("utf-8")
+
+
+def parts_of(value: object) -> Iterator[msgspec.Struct]:
+    """A struct, and every struct inside it."""
+    if isinstance(value, tuple):
+        for entry in value:
+            yield from parts_of(entry)
+    elif isinstance(value, msgspec.Struct):
+        yield value
+        for name in value.__struct_fields__:
+            yield from parts_of(getattr(value, name))
+
+
+def test_every_version_has_its_file_and_no_other_has() -> None:
+    found = sorted(path.name for path in HERE.glob("contract_v*.json"))
+    assert found == sorted(f"contract_v{version}.json" for version in VERSIONS)
+    assert list(AS_RELEASED) == list(VERSIONS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_released_is_as_it_was(version: int) -> None:
+    assert hashlib.sha256(text_of(version).encode()).hexdigest() == AS_RELEASED[version]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_contract_of_every_version_is_read_and_written_as_the_same_text(version: int) -> None:
+    contract = contract_from_json(text_of(version))
+    assert contract.version == version == json.loads(text_of(version))["version"]
+    assert json_from_struct(contract) + "\n" == text_of(version)
+
+
+def test_the_newest_file_holds_every_part_of_a_contract_and_leaves_nothing_empty() -> None:
+    """Else a field could change its name, or a part its shape, and the file would not tell."""
+    contract = contract_from_json(text_of(CONTRACT_VERSION))
+    kinds = {kind for _, kind in inspect.getmembers(module, inspect.isclass) if issubclass(kind, Frozen)}
+    parts = list(parts_of(contract))
+    assert {type(part) for part in parts} == kinds - {Frozen}
+    for part in parts:
+        empty = [name for name in part.__struct_fields__ if getattr(part, name) in (None, (), {}, "")]
+        assert not empty, (type(part).__name__, empty)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_field_that_is_gone_or_new_would_be_found(version: int) -> None:
+    content = json.loads(text_of(version))
+    del content["positive"]
+    with pytest.raises(ModelInvalid, match="positive"):
+        contract_from_json(json.dumps(content))
+    content = {**json.loads(text_of(version)), "colour": 1}
+    with pytest.raises(ModelInvalid, match="colour"):
+        contract_from_json(json.dumps(content))
+
+
+@pytest.fixture
+def newer() -> str:
+    """A contract of the version after this runtime's, with a field that this one cannot know."""
+    return json.dumps({**json.loads(text_of(CONTRACT_VERSION)), "version": CONTRACT_VERSION + 1, "future": [1]})
+
+
+def test_a_contract_from_the_future_is_refused_by_its_version(newer: str) -> None:
+    with pytest.raises(ModelInvalid, match=f"version {CONTRACT_VERSION + 1}, .*up to {CONTRACT_VERSION}; update"):
+        contract_from_json(newer)
+
+
+@pytest.mark.parametrize("command", ["infer", "verify", "inspect", "bench"])
+def test_a_model_from_the_future_ends_with_code_6_and_the_next_step(
+    edgecad: Run, tiny_model: Callable[..., bytes], newer: str, tmp_path: Path, phantom_jpeg: Path, command: str
+) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(tiny_model(newer))
+    words = ["infer", phantom_jpeg, "--model", model] if command == "infer" else [command, model]
+    done = edgecad(*words)
+    assert (done.code, done.stdout) == (6, "")
+    (line,) = done.stderr.splitlines()
+    assert f"has version {CONTRACT_VERSION + 1}, and this runtime reads up to {CONTRACT_VERSION}" in line
+    assert line.endswith("update edgecad, or export the model with this version")
+
+
+def test_a_model_of_today_carries_the_newest_version(tiny_contract: Contract) -> None:
+    assert tiny_contract.version == CONTRACT_VERSION
