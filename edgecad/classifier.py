@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from msgspec.structs import replace
@@ -21,7 +21,8 @@ from edgecad.findings import doubts_about, findings_of, object_to_series, object
 from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
 from edgecad.images import Screen
-from edgecad.loading import LoadedModel, load_model
+from edgecad.loading import LoadedModel, best_model, load_model
+from edgecad.modelfiles.file import AUTO
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.prediction import Finding, Prediction
 from edgecad.preparing import prepare_screen, read_for
@@ -49,7 +50,7 @@ class Classifier:
         model: str | os.PathLike[str] | LoadedModel | None = None,
         device: str = "auto",
         threshold: float | None = None,
-        precision: Precision | None = None,
+        precision: Precision | Literal["auto"] | None = AUTO,
     ) -> None:
         """Open a model.
 
@@ -59,7 +60,9 @@ class Classifier:
             device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict. An engine that is not in
                 the user's cache is built, which takes minutes, and must answer the golden samples as at export.
             threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
-            precision: which file of a model folder: `fp32` (if not named), `fp16` or `int8`.
+            precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
+                is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
+                here as at export, which is tried each time; else fp32, and `remark` says why.
 
         Raises:
             ModelInvalid: no model, no contract, or one newer than this runtime.
@@ -68,11 +71,17 @@ class Classifier:
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
-        loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision, prove_golden)
+        if isinstance(model, LoadedModel):
+            loaded = model
+        elif precision == AUTO:
+            loaded = best_model(model, device, prove_golden)
+        else:
+            loaded = load_model(model, device, precision, prove_golden)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
         self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
+        self.remark = loaded.remark
         self._replay_preparation = replace(loaded.contract.preparation, region=None)
         self._loaded: LoadedModel | None = loaded
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
 from edgecad.engines.gpu import gpu_here
-from edgecad.errors import ModelInvalid, NotAvailable
-from edgecad.modelfiles.file import ModelFile, read_model
+from edgecad.errors import GateFailed, ModelInvalid, NotAvailable
+from edgecad.modelfiles.file import FILES, ModelFile, read_model
+from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.metadata import metadata_of
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.runners.devices import DeviceRequest, parse_device
-from edgecad.runners.onnx import OnnxRunner
+from edgecad.runners.onnx import OnnxRunner, kind_here
 
 if TYPE_CHECKING:
     from edgecad.engines.record import EngineRecord
@@ -29,6 +30,7 @@ class LoadedModel:
     Attributes:
         file: that was opened.
         contract_text: as it stands in the file.
+        remark: why another precision than the fastest was taken, if it was.
 
     Raises:
         ModelInvalid: graph and contract are not of one model.
@@ -38,6 +40,7 @@ class LoadedModel:
     contract_text: str
     contract: Contract
     runner: Runner
+    remark: str = ""
 
     @property
     def contract_sha256(self) -> str:
@@ -62,13 +65,38 @@ Proof = Callable[[LoadedModel], None]
 """Given a model on a new engine before its first use; raises if it answers otherwise than at export."""
 
 
+def best_model(model: str | os.PathLike[str] | None, device: str, proof: Proof) -> LoadedModel:
+    """Open a folder's model in the precision that its device is fastest at: int8 on a CPU, fp16 on a GPU, else fp32.
+
+    Args:
+        model, device: as `edgecad.classifier.Classifier` takes them.
+        proof: asked of any precision but fp32, each time; where it raises `GateFailed`, fp32 is taken, and `remark`
+            says so.
+
+    Raises:
+        ModelInvalid, NotAvailable, EngineBuildFailed: as for `load_model`.
+    """
+    folder = model_folder(model)
+    fast: Precision = "int8" if kind_here(parse_device(device)) == "cpu" else "fp16"
+    if folder is None or not (folder / FILES[fast]).is_file():
+        return load_model(model, device, None, proof)
+    try:
+        loaded = load_model(model, device, fast, proof)
+        proof(loaded)
+    except GateFailed as error:
+        plain = load_model(model, device, "fp32", proof)
+        return replace(plain, remark=f"{fast} was not taken, fp32 runs instead: {error}")
+    return loaded
+
+
 def load_model(
     model: str | os.PathLike[str] | None, device: str, precision: Precision | None = None, proof: Proof | None = None
 ) -> LoadedModel:
     """Read a model's file and open it on a device.
 
     Args:
-        model, device, precision: as `edgecad.classifier.Classifier` takes them.
+        model, device: as `edgecad.classifier.Classifier` takes them.
+        precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
         proof: asked of a TensorRT engine that had to be built.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionOption
+from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionChoice
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def bench(
     model: ModelArgument = None,
     device: DeviceOption = "auto",
-    precision: PrecisionOption = None,
+    precision: PrecisionChoice = "auto",
     runs: Annotated[int, typer.Option(min=20, help="Warm runs to time.")] = 200,
     json: JsonOption = False,
 ) -> None:
@@ -32,12 +32,14 @@ def bench(
     begun = time.perf_counter()
     from edgecad.bench import measure_latency
     from edgecad.classifier import Classifier
-    from edgecad.modelfiles.file import parse_precision
+    from edgecad.modelfiles.file import parse_choice
 
-    with Classifier(model, device=device, precision=parse_precision(precision)) as classifier:
+    with Classifier(model, device=device, precision=parse_choice(precision)) as classifier:
         opened = 1000 * (time.perf_counter() - begun)
         rows = measure_latency(classifier, runs)
         facts, contract = classifier.facts, classifier.contract
+    if classifier.remark:
+        typer.echo(f"warning: {classifier.remark}", err=True)
     if json:
         record = {
             "schema": 1,

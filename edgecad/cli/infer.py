@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionOption, ThresholdOption
+from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionChoice, ThresholdOption
 from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgecad.records import Record
 
 ANSWERS, STDIN = Path("answers"), "-"
+MAX_WORKERS = 4
+"""Scans that are read, prepared and drawn while the network runs."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -33,7 +35,7 @@ def infer(
     ] = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
-    precision: PrecisionOption = None,
+    precision: PrecisionChoice = "auto",
     json: JsonOption = False,
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV, for spreadsheets: a header line, then a row a scan.")
@@ -72,7 +74,9 @@ def infer(
     """
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
-    from edgecad.modelfiles.file import parse_precision
+    from edgecad.modelfiles.file import parse_choice
+    from edgecad.parallel import in_order
+    from edgecad.runners.devices import usable_threads
 
     if bool(scans) == stdin_paths:
         raise UsageError(
@@ -97,12 +101,17 @@ def infer(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is found out before any answer
     worst, answered = 0, 0
-    wanted = parse_precision(precision)
+    wanted = parse_choice(precision)
     with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
         show = _printer(json, csv)
-        for scan in _paths_of_stdin() if stdin_paths else listed:
+
+        def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
-            code, record = _answer(classifier, scan, source, folder, identity, force, frame)
+            return _answer(classifier, scan, source, folder, identity, force, frame)
+
+        # Who names paths one by one may wait for each answer before the next.
+        workers = 1 if stdin_paths else min(MAX_WORKERS, usable_threads(), max(1, len(listed)))
+        for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)
         _print_doubts(classifier)
@@ -185,6 +194,8 @@ def _print(record: Record) -> None:
 def _print_doubts(classifier: Classifier) -> None:
     from edgecad.findings import doubts_about
 
+    if classifier.remark:
+        typer.echo(f"warning: {classifier.remark}", err=True)
     for doubt in doubts_about(classifier.contract):
         typer.echo(f"warning: {doubt.text}", err=True)
 

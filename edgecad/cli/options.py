@@ -40,6 +40,15 @@ PrecisionOption = Annotated[
         show_default=False,
     ),
 ]
+PrecisionChoice = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        help="auto, fp32, fp16 or int8: which file of a model folder. auto takes int8 on a CPU and fp16 on a GPU, if "
+        "the folder has it and it answers the golden samples here; else fp32.",
+        autocompletion=values("auto", *PRECISIONS),
+    ),
+]
 ThresholdOption = Annotated[
     Optional[float],  # noqa: UP045
     typer.Option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, ModelOption, PrecisionOption, ThresholdOption
+from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, ThresholdOption
 
 if TYPE_CHECKING:
     from edgecad.watch.ledger import WatchRecord
@@ -26,7 +26,7 @@ def watch(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of answers, on the same file system.")],
     model: ModelOption = None,
     device: DeviceOption = "auto",
-    precision: PrecisionOption = None,
+    precision: PrecisionChoice = "auto",
     threshold: ThresholdOption = None,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left in IN.")] = False,
     keep_days: Annotated[
@@ -52,12 +52,14 @@ def watch(
     OUT/days counts by day. The watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
     from edgecad.classifier import Classifier
-    from edgecad.modelfiles.file import parse_precision
+    from edgecad.modelfiles.file import parse_choice
     from edgecad.watch import Watcher, WatchOptions
 
     options = WatchOptions(interval=interval, settle=min(1.0, patience), patience=patience, keep_days=keep_days)
-    with Classifier(model, device=device, threshold=threshold, precision=parse_precision(precision)) as classifier:
+    with Classifier(model, device=device, threshold=threshold, precision=parse_choice(precision)) as classifier:
         watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)
+        if classifier.remark:
+            _say(f"warning: {classifier.remark}")
         if not quiet:
             facts = classifier.facts
             _say(f"watching with {classifier.contract.name} on {facts.device} ({facts.provider}, {facts.precision})")

@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
@@ -26,6 +27,18 @@ class ModelFile:
     path: Path
     content: bytes
     sha256: str
+
+
+AUTO: Literal["auto"] = "auto"
+"""The fastest precision that a device is good at and that a folder has; `edgecad.loading` chooses."""
+
+
+def parse_choice(text: str) -> Precision | Literal["auto"]:
+    """Read `auto`, `fp32`, `fp16` or `int8`."""
+    try:
+        return AUTO if text == AUTO else parse_precision(text) or AUTO
+    except UsageError as error:
+        raise UsageError(f"{error}, or {AUTO}") from error
 
 
 def parse_precision(text: str | None) -> Precision | None:

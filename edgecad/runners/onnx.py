@@ -74,6 +74,17 @@ class OnnxRunner:
         return ModelInvalid(f"onnxruntime opened the model and cannot compute it: {reason}; export it again")
 
 
+def kind_here(device: DeviceRequest) -> str:
+    """What a request comes to on this machine: `cpu`, `cuda` or `tensorrt`.
+
+    Raises:
+        NotAvailable: no onnxruntime, or one without the named device.
+    """
+    if device.kind == "tensorrt":
+        return device.kind
+    return _chosen(device, require("onnxruntime", extra="cpu").get_available_providers())
+
+
 def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:
     if device.kind == "auto":
         return "cuda" if CUDA in available and _cuda_opens() else "cpu"

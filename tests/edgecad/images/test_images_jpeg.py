@@ -194,9 +194,9 @@ def test_nothing_is_printed(jpeg, refused, capfd):
 def test_what_others_print_meanwhile_is_not_lost(jpeg, capfd, monkeypatch):
     decoded = opencv._decoded
 
-    def overheard(encoded):
+    def overheard(encoded, scale):
         os.write(2, b"mine\n")
-        return decoded(encoded)
+        return decoded(encoded, scale)
 
     monkeypatch.setattr(opencv, "_decoded", overheard)
     with pytest.raises(InputRefused, match="corrupt"):

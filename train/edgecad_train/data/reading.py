@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
 from edgecad.findings import object_to_series
 from edgecad.images import size_of
+from edgecad.parallel import in_order
 from edgecad.polarmap import Objections
 from edgecad.preparing import prepare_screen, read_for
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
@@ -73,7 +72,8 @@ def read_cases(
     """
     taken = _Taken()
     with RowStore(len(cases), (preparation.size, preparation.size, 3), np.uint8, memory_budget, scratch) as store:
-        for done, result in enumerate(_in_order(lambda case: _read(case, preparation), cases), start=1):
+        workers = min(MAX_WORKERS, os.cpu_count() or 1)
+        for done, result in enumerate(in_order(lambda case: _read(case, preparation), cases, workers), start=1):
             if isinstance(result, Refusal):
                 taken.refused.append(result)
             elif taken.takes(result):
@@ -108,19 +108,6 @@ def says_phantom(path: Path) -> bool:
     """Phantoms carry the word in their metadata; re-encoded ones still are named by the PHANTOMS.json above them."""
     with path.open("rb") as file:
         return b"PHANTOM" in file.read(65536) or is_named(path)
-
-
-def _in_order(work: Callable[[Case], _Read | Refusal], cases: Sequence[Case]) -> Iterator[_Read | Refusal]:
-    """Results in the order of `cases`; only a few are under way at a time, because each holds a screen."""
-    workers = min(MAX_WORKERS, os.cpu_count() or 1)
-    waiting: deque[Future[_Read | Refusal]] = deque()
-    with ThreadPoolExecutor(workers, "reading") as pool:
-        for case in cases:
-            waiting.append(pool.submit(work, case))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 @dataclass

@@ -76,7 +76,7 @@ def open_model(path: Path) -> JudgedModel:
 def _open_exported(path: Path) -> JudgedModel:
     from edgecad.classifier import Classifier
 
-    classifier = Classifier(path)
+    classifier = Classifier(path, precision=None)
 
     def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         return np.asarray(classifier.run(images, ("logits",))["logits"], np.float64)
