@@ -86,14 +86,15 @@ def _span(square: Pixels, disc: Pixels) -> int:
 def _roughness(square: Pixels, disc: Pixels) -> float:
     # Away from the rim, whose step against the ground is no roughness of the map.
     core = cv2.erode(disc, np.ones((13, 13), np.uint8))
-    change = cv2.absdiff(square, cv2.GaussianBlur(square, (0, 0), 2))
+    # A box of 7 pixels has a deviation of 2.
+    change = cv2.absdiff(square, cv2.blur(square, (7, 7)))
     return float(cv2.mean(brightest_channel(change), core)[0])
 
 
 def _turning_rings(square: Pixels) -> int:
     """On how many rings the chroma turns once or more about grey."""
     side = square.shape[0]
-    smooth = cv2.GaussianBlur(square, (0, 0), 1)
+    smooth = cv2.blur(square, (3, 3))
     rings, angles = np.array(RINGS)[:, None], np.linspace(0, 2 * np.pi, 181)
     x = np.rint((side - 1) / 2 + rings * side / 2 * np.cos(angles)).astype(np.intp)
     y = np.rint((side - 1) / 2 - rings * side / 2 * np.sin(angles)).astype(np.intp)

@@ -32,6 +32,9 @@ def overlay_mask(square: Pixels, edges: Pixels, inside: Mask) -> Mask:
         edges: its `edge_strength`.
         inside: `(256, 256)`, True on the disc.
     """
+    sharp = edges > SHARPNESS
+    if not sharp.any():
+        return np.zeros_like(inside)
     kernel = np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8)
     disc = np.where(inside, np.uint8(255), np.uint8(0))
     on, off = cv2.merge([disc] * 3), cv2.merge([~disc] * 3)
@@ -42,7 +45,7 @@ def overlay_mask(square: Pixels, edges: Pixels, inside: Mask) -> Mask:
     # White on yellow differs in blue alone; JPEG, which stores colour coarsely, differs a little there as well.
     strokes = cv2.max(bright, dark)
     thin = (brightest_channel(strokes) > CONTRAST) | (cv2.cvtColor(strokes, cv2.COLOR_RGB2GRAY) > GREY_CONTRAST)
-    near_edge = cv2.dilate((edges > SHARPNESS).view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    near_edge = cv2.dilate(sharp.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
     found = (thin & near_edge & inside).view(np.uint8)
     # The blurred edge of a stroke is below the contrast: take one pixel more on each side.
     return np.asarray(cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0) & inside
@@ -63,5 +66,5 @@ def edge_strength(square: Pixels, inside: Mask) -> Pixels:
 
 def painted_over(picture: Pixels, strokes: Mask) -> Pixels:
     """`picture` with `strokes` filled from their surroundings (Telea 2004)."""
-    filled: Pixels = cv2.inpaint(picture, strokes.view(np.uint8), 3, cv2.INPAINT_TELEA)
+    filled: Pixels = cv2.inpaint(picture, strokes.view(np.uint8), 5, cv2.INPAINT_TELEA)
     return filled
