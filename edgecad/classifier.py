@@ -51,6 +51,7 @@ class Classifier:
         device: str = "auto",
         threshold: float | None = None,
         precision: Precision | Literal["auto"] | None = AUTO,
+        threads: int | None = None,
     ) -> None:
         """Open a model.
 
@@ -63,6 +64,8 @@ class Classifier:
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
                 is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
                 here as at export, which is tried each time; else fp32, and `remark` says why.
+            threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
+                from several threads of their own gets most of them with 1. Answers do not depend on it.
 
         Raises:
             ModelInvalid: no model, no contract, or one newer than this runtime.
@@ -74,9 +77,9 @@ class Classifier:
         if isinstance(model, LoadedModel):
             loaded = model
         elif precision == AUTO:
-            loaded = best_model(model, device, prove_golden)
+            loaded = best_model(model, device, prove_golden, threads)
         else:
-            loaded = load_model(model, device, precision, prove_golden)
+            loaded = load_model(model, device, precision, prove_golden, threads)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256

@@ -65,11 +65,13 @@ Proof = Callable[[LoadedModel], None]
 """Given a model on a new engine before its first use; raises if it answers otherwise than at export."""
 
 
-def best_model(model: str | os.PathLike[str] | None, device: str, proof: Proof) -> LoadedModel:
+def best_model(
+    model: str | os.PathLike[str] | None, device: str, proof: Proof, threads: int | None = None
+) -> LoadedModel:
     """Open a folder's model in the precision that its device is fastest at: int8 on a CPU, fp16 on a GPU, else fp32.
 
     Args:
-        model, device: as `edgecad.classifier.Classifier` takes them.
+        model, device, threads: as `edgecad.classifier.Classifier` takes them.
         proof: asked of any precision but fp32, each time; where it raises `GateFailed`, fp32 is taken, and `remark`
             says so.
 
@@ -79,23 +81,27 @@ def best_model(model: str | os.PathLike[str] | None, device: str, proof: Proof) 
     folder = model_folder(model)
     fast: Precision = "int8" if kind_here(parse_device(device)) == "cpu" else "fp16"
     if folder is None or not (folder / FILES[fast]).is_file():
-        return load_model(model, device, None, proof)
+        return load_model(model, device, None, proof, threads)
     try:
-        loaded = load_model(model, device, fast, proof)
+        loaded = load_model(model, device, fast, proof, threads)
         proof(loaded)
     except GateFailed as error:
-        plain = load_model(model, device, "fp32", proof)
+        plain = load_model(model, device, "fp32", proof, threads)
         return replace(plain, remark=f"{fast} was not taken, fp32 runs instead: {error}")
     return loaded
 
 
 def load_model(
-    model: str | os.PathLike[str] | None, device: str, precision: Precision | None = None, proof: Proof | None = None
+    model: str | os.PathLike[str] | None,
+    device: str,
+    precision: Precision | None = None,
+    proof: Proof | None = None,
+    threads: int | None = None,
 ) -> LoadedModel:
     """Read a model's file and open it on a device.
 
     Args:
-        model, device: as `edgecad.classifier.Classifier` takes them.
+        model, device, threads: as `edgecad.classifier.Classifier` takes them.
         precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
         proof: asked of a TensorRT engine that had to be built.
 
@@ -107,7 +113,7 @@ def load_model(
     request = parse_device(device)
     file = read_model(model, precision)
     # Before the contract is asked for: what is no model at all is best said by who opens models.
-    runner = None if request.kind == "tensorrt" else OnnxRunner(file.content, request, file.path.name)
+    runner = None if request.kind == "tensorrt" else OnnxRunner(file.content, request, file.path.name, threads)
     text, contract = _contract(file, precision)
     if runner is not None:
         return LoadedModel(file, text, contract, runner)

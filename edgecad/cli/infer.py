@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from edgecad.records import Record
 
 ANSWERS, STDIN = Path("answers"), "-"
-MAX_WORKERS = 4
-"""Scans that are read, prepared and drawn while the network runs."""
+MAX_WORKERS = 8
+"""Scans of a folder that are answered at a time, because each takes memory."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -102,15 +102,17 @@ def infer(
         folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is found out before any answer
     worst, answered = 0, 0
     wanted = parse_choice(precision)
-    with Classifier(model, device=device, threshold=threshold, precision=wanted) as classifier:
+    # Who names paths one by one may wait for each answer before the next.
+    workers = 1 if stdin_paths else max(1, min(MAX_WORKERS, usable_threads(), len(listed)))
+    # Scans side by side, each on a core of its own, wait for nothing; one scan over all cores does, at every layer.
+    threads = usable_threads() // workers
+    with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=threads) as classifier:
         show = _printer(json, csv)
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
             return _answer(classifier, scan, source, folder, identity, force, frame)
 
-        # Who names paths one by one may wait for each answer before the next.
-        workers = 1 if stdin_paths else min(MAX_WORKERS, usable_threads(), max(1, len(listed)))
         for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from functools import cache
 from typing import Annotated, Any, Optional
 
 import typer
@@ -30,22 +31,22 @@ USAGE = 2
 """Exit code of what the parser refuses; see `edgecad.errors`."""
 PARSER_ERROR: Any = typer.BadParameter.__bases__[0]
 """What the parser raises; typer keeps click's errors to itself, and passes on only this child of theirs."""
-WAY = (
-    "phantom",
-    "train",
-    "study",
-    "evaluate",
-    "export",
-    "infer",
-    "watch",
-    "verify",
-    "inspect",
-    "bench",
-    "doctor",
-    "cache",
-    "demo",
-)
-"""Order in the help text: the way of a model."""
+WAY = {
+    "phantom": "Draw synthetic report screens with labels.",
+    "train": "Fine-tune a network on labelled polar maps.",
+    "study": "Compare networks and strategies in one table.",
+    "evaluate": "Judge a run or a model on labelled scans.",
+    "export": "Convert a run to ONNX, proven unchanged.",
+    "infer": "Answer scans with score and heat map, or refuse.",
+    "watch": "Answer every scan of a hot folder, once.",
+    "verify": "Check that a model is whole and answers as at export.",
+    "inspect": "Show a model's contract, graph, precision and hashes.",
+    "bench": "Time one scan after another, stage by stage.",
+    "doctor": "Say what this machine can run, and what mends it.",
+    "cache": "List, build and clear TensorRT engines.",
+    "demo": "The whole way on phantoms, in a few minutes.",
+}
+"""Commands in the order of the help text, the way of a model; said here so that the help imports none of them."""
 
 
 class Program(TyperGroup):
@@ -54,14 +55,23 @@ class Program(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands, in the order in which they are used."""
         names = {*OWN, *_plugins()}
-        return [name for name in WAY if name in names] + sorted(names - set(WAY))
+        return [name for name in WAY if name in names] + sorted(names - WAY.keys())
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands; only those that nobody here knows are imported for their words."""
+        names = self.list_commands(ctx)
+        room = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, WAY.get(name) or self.get_command(ctx, name).get_short_help_str(room)) for name in names]
+            )
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """Import one command; None if there is none of that name."""
         if name in OWN:
             app = importlib.import_module(OWN[name]).app
         else:
-            # Reading entry points costs 30 ms, so only when the runtime has no such command.
+            # Only when the runtime has no such command.
             entry = _plugins().get(name)
             if entry is None:
                 return None
@@ -134,7 +144,9 @@ def _say(message: str) -> None:
     typer.echo(f"edgecad: {' '.join(message.split())}", err=True)
 
 
+@cache
 def _plugins() -> dict[str, Any]:
+    """Commands of other rooms, by name; to look for them takes as long as to print the help."""
     from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=GROUP)}

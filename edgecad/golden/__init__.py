@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 
@@ -46,6 +45,9 @@ class Replay:
 
 def golden_samples() -> dict[str, bytes]:
     """Name and content of every golden sample."""
+    # Not above: it takes 8 ms to import, and most starts replay nothing.
+    from importlib import resources
+
     folder = resources.files(__name__) / "samples"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("phantom"))
     return {name: (folder / name).read_bytes() for name in names}

@@ -21,8 +21,10 @@ CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 class OnnxRunner:
     """An onnxruntime session that was opened strictly and then checked."""
 
-    def __init__(self, model: bytes, device: DeviceRequest, name: str = "the model") -> None:
-        """Open `model`, the bytes of an ONNX file, which errors call `name`.
+    def __init__(
+        self, model: bytes, device: DeviceRequest, name: str = "the model", threads: int | None = None
+    ) -> None:
+        """Open `model`, the bytes of an ONNX file, which errors call `name`; on a CPU a run has `threads`, or all.
 
         Raises:
             NotAvailable: no onnxruntime, or the named device is not here.
@@ -38,7 +40,7 @@ class OnnxRunner:
         # On Windows, where events go to the system and the variable of `edgecad/__init__.py` does not count.
         runtime.disable_telemetry_events()
         kind = _chosen(device, runtime.get_available_providers())
-        threads = usable_threads() if kind == "cpu" else 1
+        threads = (threads or usable_threads()) if kind == "cpu" else 1
         self._session = _open(runtime, model, kind, device.index, threads, name)
         size = _checked_size(self._session)
         provider = self._session.get_providers()[0]

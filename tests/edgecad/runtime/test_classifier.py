@@ -169,6 +169,17 @@ def test_a_batch_of_three_answers_as_its_images_one_by_one(classifier: Classifie
     assert len({round(float(value), 4) for value in together["logits"][:, 0]}) == 3
 
 
+def test_an_answer_does_not_depend_on_the_threads_of_a_run(model_folder: Path, phantom_screen: Screens) -> None:
+    with (
+        Classifier(model_folder, device="cpu", threads=1) as one,
+        Classifier(model_folder, device="cpu", threads=3) as three,
+    ):
+        assert (one.facts.threads, three.facts.threads) == (1, 3)
+        answers = [classifier(phantom_screen(1)) for classifier in (one, three)]
+    assert answers[0].logits.tobytes() == answers[1].logits.tobytes()
+    assert answers[0].heatmap.tobytes() == answers[1].heatmap.tobytes()
+
+
 def test_four_threads_give_the_same_bits_as_one(classifier: Classifier, phantom_screen: Screens) -> None:
     images = prepared(phantom_screen, classifier, 4)
     alone = [classifier.run(images[i : i + 1]) for i in range(4)]
