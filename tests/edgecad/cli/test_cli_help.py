@@ -40,4 +40,4 @@ program._plugins = lambda: {"extra": Entry}
 """,
     )
     assert done.code == 0
-    assert "\n  extra     What somebody else wrote." in done.stdout
+    assert "\n  extra    What somebody else wrote." in done.stdout
