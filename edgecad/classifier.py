@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from edgecad.checks import check_outputs
 from edgecad.contract import GoldenAnswer, Precision
 from edgecad.errors import GateFailed, UsageError
+from edgecad.figure import answer_figure, heatmap_panel
 from edgecad.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
-from edgecad.images import Screen
+from edgecad.images import Screen, size_of
 from edgecad.loading import LoadedModel, best_model, load_model
 from edgecad.modelfiles.file import AUTO
 from edgecad.polarmap import Objections, PreparedMap
@@ -119,6 +120,14 @@ class Classifier:
         """
         return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
 
+    def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
+        """Its heat map over what the network saw, `(400, 400, 3)` uint8 RGB; see `edgecad.figure.heatmap_over`."""
+        return heatmap_panel(prediction, self.contract.heatmap.full_scale)
+
+    def figure(self, prediction: Prediction, identity: str = "") -> NDArray[np.uint8]:
+        """The picture for a reader, `(726, 1312, 3)` uint8 RGB; `identity` is printed if given."""
+        return answer_figure(prediction, self.contract, identity)
+
     def replay(self, source: Source) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
 
@@ -196,6 +205,8 @@ class Classifier:
             logits=outputs["logits"][0],
             heatmap=shown,
             image=prepared.image,
+            screen=size_of(screen),
+            view=prepared.view,
             disc=prepared.disc,
             findings=findings,
             overruled=overruled,

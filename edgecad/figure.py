@@ -99,6 +99,33 @@ def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float)
     return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 
 
+def heatmap_on_screen(prediction: Prediction) -> NDArray[np.float32]:
+    """The heat map in the scan's own pixels, `(height, width)` float32, logit units; NaN where the network saw nothing.
+
+    What is outside the disc was black for the network; where the whole image was taken, what is outside the image.
+    """
+    width, height = prediction.screen
+    rows, columns = prediction.heatmap.shape
+    view = prediction.view
+    # Pixel to cell, each counted from the centre of the first one.
+    across, down = columns / view.side, rows / view.side
+    cell_of = np.array(
+        [
+            [across, 0.0, (view.side / 2 - view.x) * across - 0.5],
+            [0.0, down, (view.side / 2 - view.y) * down - 0.5],
+        ]
+    )
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    placed = cv2.warpAffine(prediction.heatmap, cell_of, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    y, x = np.ogrid[:height, :width]
+    disc = prediction.disc
+    if disc is not None:
+        seen = (x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.radius**2
+    else:
+        seen = (abs(x - view.x) <= view.width / 2) & (abs(y - view.y) <= view.height / 2)
+    return np.where(seen, placed, np.float32(np.nan))
+
+
 def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
     """The map, bright where the heat map lies beyond `region_threshold` logit units. `(400, 400, 3)` uint8 RGB."""
     values = _enlarged(prediction.heatmap)

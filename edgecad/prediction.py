@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Origin
-from edgecad.polarmap import Disc
+from edgecad.polarmap import Disc, View
 
 PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
 RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
@@ -47,6 +47,8 @@ class Prediction:
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
+        screen: width and height of the scan, pixels.
+        view: what of the screen `image` and `heatmap` show; `edgecad.figure.heatmap_on_screen` puts the map there.
         disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.
         overruled: the gate's objections, where somebody forced an answer against them.
@@ -65,6 +67,8 @@ class Prediction:
     logits: NDArray[np.float32]
     heatmap: NDArray[np.float32]
     image: NDArray[np.uint8]
+    screen: tuple[int, int]
+    view: View
     disc: Disc | None
     findings: tuple[Finding, ...]
     overruled: tuple[str, ...]

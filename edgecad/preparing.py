@@ -12,7 +12,7 @@ from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
 from edgecad.images import Screen, read_screen, whole
 from edgecad.images.source import Source
-from edgecad.polarmap import Disc, Objections, PreparedMap, prepare
+from edgecad.polarmap import Disc, Objections, PreparedMap, View, prepare
 
 
 def read_for(preparation: Preparation, source: Source | Screen, frame: int | None = None) -> Screen:
@@ -28,7 +28,7 @@ def prepared_from(source: Source, preparation: Preparation) -> PreparedMap:
 def prepare_screen(screen: Screen, preparation: Preparation, objections: Objections | None = None) -> PreparedMap:
     """Prepare a screen that `read_for` gave; arguments and errors as for `edgecad.polarmap.prepare`.
 
-    The disc is told in pixels of the whole screen.
+    Disc and view are told in pixels of the whole screen.
     """
     found = _at_half(screen, preparation) if screen.halved else None
     return found or prepare(whole(screen).pixels, preparation, objections)
@@ -44,4 +44,9 @@ def _at_half(screen: Screen, preparation: Preparation) -> PreparedMap | None:
     if disc is None or 2 * disc.radius < preparation.size:
         return None
     # Pixel i of the halved screen covers pixels 2i and 2i + 1.
-    return replace(found, disc=Disc(2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * disc.radius))
+    view = found.view
+    return replace(
+        found,
+        disc=Disc(2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * disc.radius),
+        view=View(2 * view.x + 0.5, 2 * view.y + 0.5, 2 * view.side, 2 * view.width, 2 * view.height),
+    )

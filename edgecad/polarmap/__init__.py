@@ -17,12 +17,39 @@ from edgecad.polarmap.overlay import edge_strength, overlay_mask, painted_over
 from edgecad.polarmap.region import region_of
 from edgecad.polarmap.whole import letterboxed
 
-__all__ = ["Disc", "Objections", "PreparedMap", "colour_histogram", "disc_mask", "find_disc", "input_mask", "prepare"]
+__all__ = [
+    "Disc",
+    "Objections",
+    "PreparedMap",
+    "View",
+    "colour_histogram",
+    "disc_mask",
+    "find_disc",
+    "input_mask",
+    "prepare",
+]
 
 Pixels = NDArray[np.uint8]
 
 SIDE = 256
 """Side of the square on which overlays are found and the map is judged, pixels."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a screen became the input, in its pixels, whose centres have whole coordinates; y down.
+
+    Attributes:
+        x, y: the centre.
+        side: of the square that became the input; it may reach beyond the screen.
+        width, height: of the picture inside it; what is around that is black in the input.
+    """
+
+    x: float
+    y: float
+    side: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -33,11 +60,13 @@ class PreparedMap:
         image: `(size, size, 3)` uint8 RGB; the disc touches the four sides, all outside it is black. A whole
             image touches two sides, between black bars.
         disc: where it was on the screen; None for a whole image.
+        view: what of the screen `image` shows.
         overlay_share: share of the disc that was text or lines and was painted over, 0 to 1.
     """
 
     image: Pixels
     disc: Disc | None
+    view: View
     overlay_share: float
 
 
@@ -56,11 +85,18 @@ def prepare(screen: Pixels, preparation: Preparation, objections: Objections | N
     region = preparation.region
     looked_at = screen if region is None else region_of(screen, region)
     if preparation.crop == "none":
-        return PreparedMap(letterboxed(looked_at, preparation.size), None, 0.0)
-    found = _prepared_map(looked_at, preparation, objections or Objections())
-    if region is None or found.disc is None:
-        return found
-    return replace(found, disc=replace(found.disc, x=found.disc.x + region.x, y=found.disc.y + region.y))
+        height, width = looked_at.shape[:2]
+        seen = View((width - 1) / 2, (height - 1) / 2, max(height, width), width, height)
+        found = PreparedMap(letterboxed(looked_at, preparation.size), None, seen, 0.0)
+    else:
+        found = _prepared_map(looked_at, preparation, objections or Objections())
+    return found if region is None else _moved(found, region.x, region.y)
+
+
+def _moved(found: PreparedMap, x: int, y: int) -> PreparedMap:
+    """Told in pixels of a screen in which what was looked at begins at (x, y)."""
+    disc = found.disc and replace(found.disc, x=found.disc.x + x, y=found.disc.y + y)
+    return replace(found, disc=disc, view=replace(found.view, x=found.view.x + x, y=found.view.y + y))
 
 
 def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objections) -> PreparedMap:
@@ -83,7 +119,9 @@ def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objectio
         square = painted_over(square, strokes)
         edges = edge_strength(square, inside)
     object_unless_map(square, edges, inside, strokes, objections)
-    return PreparedMap(_input_from(whole, strokes, preparation.size), disc, share)
+    side = whole.shape[0]
+    view = View(round(disc.x), round(disc.y), side, side, side)
+    return PreparedMap(_input_from(whole, strokes, preparation.size), disc, view, share)
 
 
 def _input_from(whole: Pixels, strokes: NDArray[np.bool_], size: int) -> Pixels:
