@@ -159,9 +159,9 @@ def with_checksums(data: bytes) -> bytes:
     return bytes(out) + data[at:]
 
 
-def outcome(data: bytes) -> str:
+def outcome(data: bytes, *, halved: bool = False) -> str:
     try:
-        screen = read_screen(data)
+        screen = read_screen(data, halve_jpeg=halved)
     except InputRefused as refusal:
         return "told" if any(word in str(refusal) for word in ("\n", "Doe")) else refusal.reason
     return "read" if isinstance(screen, Screen) else "strange"
@@ -192,8 +192,11 @@ def test_mutants_are_read_or_refused(kind, count, image, jpeg, jpeg_of, png, dic
     for _ in range(count):
         broken = mutant(head, draw) + data[len(head) :]
         begun = time.perf_counter()
-        outcomes[outcome(with_checksums(broken) if kind == "mended png" else broken)] += 1
+        seen = outcome(with_checksums(broken) if kind == "mended png" else broken)
         slowest = max(slowest, time.perf_counter() - begun)
+        outcomes[seen] += 1
+        if kind in ("jpeg", "progressive"):
+            assert outcome(broken, halved=True) == seen, "at half its size a file is no better"
     assert capfd.readouterr() == ("", "")
     with capfd.disabled():
         print(f" {kind}: {dict(outcomes)}, slowest {slowest:.2f} s")  # noqa: T201 - what a soak is run for
