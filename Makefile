@@ -8,12 +8,13 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,dev
 
-.PHONY: help setup demo test test-versions soak check bench study clean
+.PHONY: help setup demo test test-versions test-gpu soak check bench study clean
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
 	@echo "make test    all tests"
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
+	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict, import contracts"
 	@echo "make bench   training: how fast against plain Keras, and that it is the same training"
@@ -54,6 +55,14 @@ $(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3) '.[cpu,d
 'pytest>=8.3,<9.2' pytest-timeout pytest-xdist && \
 $(2)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(RUNTIME_TESTS); fi
 endef
+
+# Where a GPU and its driver are: onnxruntime-gpu in place of onnxruntime, in an environment of its own.
+GPU_EXTRAS := gpu,train,export,tensorrt,dicom,watch,dev
+test-gpu:
+	test -d .venv-gpu || $(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(GPU_EXTRAS)]'
+	.venv-gpu/bin/python -m pytest -m gpu -s
+	.venv-gpu/bin/python benchmarks/runtime.py gpu
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup

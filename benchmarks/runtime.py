@@ -3,6 +3,7 @@
     python benchmarks/runtime.py start       `edgecad infer` on one scan against a bare script, whole processes, in turn
     python benchmarks/runtime.py overhead    a warm answer less its network's run, against OpenCV's decoding of the file
     python benchmarks/runtime.py folder      screens a second from a folder against the bare session's
+    python benchmarks/runtime.py gpu         TensorRT engines: do they agree, and what does an answer take beside them
 
 Models have random weights unless `--model` names one: time alone is asked. Each figure is written to
 benchmarks/results/runtime_<what>.json with the machine's cores and versions.
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from measures.machine import machine
-from measures.runtime import folder, overhead, start
+from measures.runtime import folder, gpu, overhead, start
 
 WHAT: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
-    "start": start, "overhead": overhead, "folder": folder,
+    "start": start, "overhead": overhead, "folder": folder, "gpu": gpu,
 }  # fmt: skip
 
 
@@ -30,6 +31,7 @@ def arguments_of() -> argparse.Namespace:
     option = parser.add_argument
     option("what", choices=WHAT)
     option("--backbone", help="of the random model; default: mobilenetv2, for folder resnet50v2")
+    option("--backbones", nargs="+", default=("mobilenetv2", "resnet50v2", "resnet152v2"), help="for gpu")
     option("--model", type=Path, help="model folder or .onnx file in place of a random one")
     option("--rounds", type=int, default=20, help="whole processes of each kind, for start")
     option("--warm", type=int, default=300, help="warm answers, for overhead")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from edgecad.engines.gpu import gpu_here
+
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "runtime.py"
 
 
@@ -18,7 +20,7 @@ PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "runtime.py"
     [
         ("start", ("--rounds", "2"), {"seconds", "ratios"}),
         ("overhead", ("--warm", "5"), {"milliseconds", "stages", "ratio"}),
-        ("folder", ("--screens", "6"), {"ours_a_second", "bare_a_second", "ratio"}),
+        ("folder", ("--screens", "6"), {"a_second", "ratio"}),
     ],
 )
 def test_it_measures_a_given_model(
@@ -33,3 +35,13 @@ def test_it_measures_a_given_model(
     assert fields <= set(found)
     assert isinstance(found["held"], bool)
     assert found["machine"]["threads"] >= 1
+
+
+def test_without_a_gpu_its_measurement_says_so(tmp_path: Path) -> None:
+    if gpu_here() is not None:
+        pytest.skip("a GPU is here: benchmarks/runtime.py gpu measures it")
+    command = [sys.executable, str(PROGRAM), "gpu", "--results", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "no NVIDIA GPU answers here, and this measures one\n"
+    assert not list(tmp_path.iterdir())

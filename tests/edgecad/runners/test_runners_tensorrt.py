@@ -42,6 +42,8 @@ class FakeCuda:
     devices: list[int] = field(default_factory=list)
     destroyed: list[int] = field(default_factory=list)
     synchronised: int = 0
+    events: list[Any] = field(default_factory=list)
+    clock: float = 0.0
     failing: str = ""
     cudaMemcpyKind = SimpleNamespace(cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2)
     cudaStreamCaptureMode = SimpleNamespace(cudaStreamCaptureModeThreadLocal=1)
@@ -114,6 +116,26 @@ class FakeCuda:
 
     def cudaGraphExecDestroy(self, graph: int) -> tuple[int]:
         self.destroyed.append(graph)
+        return (0,)
+
+    def cudaEventCreate(self) -> tuple[int, int]:
+        self.events.append(None)
+        return 0, len(self.events)
+
+    def cudaEventRecord(self, event: int, stream: int) -> tuple[int]:
+        assert stream not in self.recording
+        self.clock += 1.5
+        self.events[event - 1] = self.clock
+        return (0,)
+
+    def cudaEventSynchronize(self, event: int) -> tuple[int]:
+        return (0,)
+
+    def cudaEventElapsedTime(self, begun: int, ended: int) -> tuple[int, float]:
+        return 0, self.events[ended - 1] - self.events[begun - 1]
+
+    def cudaEventDestroy(self, event: int) -> tuple[int]:
+        self.destroyed.append(-event)
         return (0,)
 
     def cudaGraphLaunch(self, graph: int, stream: int) -> tuple[int]:
@@ -319,6 +341,14 @@ def test_a_run_that_fails_is_the_devices_fault(opened: Any, cuda: FakeCuda) -> N
     cuda.failing = "cudaMemcpyAsync"
     with pytest.raises(DeviceFailed, match="cudaMemcpyAsync: out of memory"):
         runner.run(images(1), ("logits",))
+
+
+def test_the_engine_alone_is_timed_between_two_events(cuda: FakeCuda, opened: Any) -> None:
+    runner = opened()
+    times = runner.engine_milliseconds(images(1), 5)
+    assert times == [1.5] * 5
+    assert {-1, -2} <= set(cuda.destroyed), "events are given back"
+    assert len(runner.engine_milliseconds(images(1), 3)) == 3
 
 
 def test_a_gpu_that_is_not_here_is_not_available(cuda: FakeCuda) -> None:
