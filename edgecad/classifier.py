@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgecad.checks import check_outputs
 from edgecad.contract import GoldenAnswer, Precision
-from edgecad.errors import GateFailed, UsageError
+from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.figure import answer_figure, heatmap_panel
 from edgecad.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.golden import Replay, recorded_answers, replay
@@ -24,10 +24,12 @@ from edgecad.heatmap import score_map
 from edgecad.images import Screen, size_of
 from edgecad.loading import LoadedModel, best_model, load_model
 from edgecad.modelfiles.file import AUTO
+from edgecad.parallel import in_order
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.prediction import Finding, Prediction
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
+from edgecad.runners.devices import usable_threads
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
@@ -119,6 +121,24 @@ class Classifier:
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
         return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
+
+    def each(self, sources: Iterable[Source], *, force: bool = False) -> Iterator[Prediction | EdgecadError]:
+        """Answer many scans, several at a time, and give the answers in their order.
+
+        Scans share what this process may use of the CPU: open the classifier with `threads=1` to have one a core.
+        Each is answered alone, exactly as by itself.
+
+        Yields:
+            The prediction; where a scan was refused or its answer failed a check, that error in its place.
+        """
+
+        def work(source: Source) -> Prediction | EdgecadError:
+            try:
+                return self(source, force=force)
+            except EdgecadError as error:
+                return error
+
+        yield from in_order(work, sources, max(1, usable_threads() // max(1, self.facts.threads)))
 
     def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
         """Its heat map over what the network saw, `(400, 400, 3)` uint8 RGB; see `edgecad.figure.heatmap_over`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -178,6 +179,25 @@ def test_an_answer_does_not_depend_on_the_threads_of_a_run(model_folder: Path, p
         answers = [classifier(phantom_screen(1)) for classifier in (one, three)]
     assert answers[0].logits.tobytes() == answers[1].logits.tobytes()
     assert answers[0].heatmap.tobytes() == answers[1].heatmap.tobytes()
+
+
+def test_each_of_many_is_answered_in_its_place_exactly_as_alone(
+    model_folder: Path, phantom_screen: Screens, phantom_jpeg: Path
+) -> None:
+    sources = [phantom_screen(0), b"no screen", phantom_jpeg, "missing.jpg", phantom_screen(2)] * 3
+    with Classifier(model_folder, device="cpu", threads=1) as classifier:
+        answers = list(classifier.each(sources))
+        assert len(answers) == len(sources)
+        for source, answer in zip(sources, answers, strict=True):
+            if isinstance(answer, Prediction):
+                alone = classifier(source)
+                assert answer.logits.tobytes() == alone.logits.tobytes()
+                assert answer.heatmap.tobytes() == alone.heatmap.tobytes()
+                assert answer.scan_sha256 == alone.scan_sha256
+            else:
+                with pytest.raises(type(answer), match=re.escape(str(answer))):
+                    classifier(source)
+    assert [isinstance(answer, InputRefused) for answer in answers] == [False, True, False, True, False] * 3
 
 
 def test_four_threads_give_the_same_bits_as_one(classifier: Classifier, phantom_screen: Screens) -> None:
