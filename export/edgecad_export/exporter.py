@@ -29,6 +29,7 @@ from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.gate import gate_of
 from edgecad_export.graph import folded
 from edgecad_export.modelfolder.card import model_card
+from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.parity_file import write_parity_file
 from edgecad_export.modelfolder.signing import private_key, sign
 from edgecad_export.onnx_from_keras import check_graph, onnx_from_keras
@@ -54,25 +55,6 @@ class Request:
     tolerances: Mapping[Precision, Tolerances] = field(default_factory=lambda: TOLERANCES)
     engines: float | None = None
     key: Path | None = None
-
-
-@dataclass(frozen=True)
-class ExportedFile:
-    """A file that holds, as it lies in the model folder.
-
-    Attributes:
-        name: in the folder.
-        sha256: in hexadecimal.
-        contract: with the golden answers.
-        milliseconds: median of one image through the network here, on the CPU.
-    """
-
-    name: str
-    size_bytes: int
-    sha256: str
-    candidate: Candidate
-    contract: Contract
-    milliseconds: float
 
 
 @dataclass(frozen=True)

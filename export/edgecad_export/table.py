@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgecad_export.exporter import ExportedFile
+from edgecad_export.modelfolder.exported_file import ExportedFile
 
 COLUMNS = ("file", "MB", "d logit", "d score", "flips", "heat map", "peak", "identity", "in fp32", "ms", "made in")
 WIDTHS = (16, 7, 8, 8, 6, 9, 5, 9, 8, 7, 8)

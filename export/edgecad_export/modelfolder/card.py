@@ -6,17 +6,14 @@ Its parts follow Mitchell et al. 2019 (Model Cards for Model Reporting, arXiv:18
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from edgecad.contract import NOT_KNOWN, Contract, Metric
 from edgecad.findings import doubts_about
 from edgecad.prediction import RESEARCH_STAMP, stamp_of
 from edgecad_export.modelfolder.card_input import input_section, map_section
 from edgecad_export.modelfolder.card_proof import files_section, proof_section
+from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import bullets, code, plain, section, table
-
-if TYPE_CHECKING:
-    from edgecad_export.exporter import ExportedFile
 
 ORIGINS = {
     "phantom": "synthetic phantoms, drawn by a program; no patient is among them",

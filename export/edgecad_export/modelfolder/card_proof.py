@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import code, plain, section, table
-
-if TYPE_CHECKING:
-    from edgecad_export.exporter import ExportedFile
-    from edgecad_export.parity import Parity
+from edgecad_export.parity import Parity
 
 PURPOSES = {"fp32": "the reference, any device", "fp16": "GPUs", "int8": "CPUs"}
 BOUNDS = {

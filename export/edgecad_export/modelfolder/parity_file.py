@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from edgecad_export.graph import backbone_bytes, nodes_by_type
-
-if TYPE_CHECKING:
-    from edgecad_export.exporter import ExportedFile
+from edgecad_export.modelfolder.exported_file import ExportedFile
 
 
 def write_parity_file(files: Sequence[ExportedFile], opset: int, path: Path) -> None:

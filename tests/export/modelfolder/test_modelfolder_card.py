@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
 from edgecad_export.answers import Answers
 from edgecad_export.candidates import Candidate
-from edgecad_export.exporter import ExportedFile
 from edgecad_export.gate import Verdict
 from edgecad_export.modelfolder.card import model_card
+from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.parity import Parity, parity_of
 from edgecad_export.precision.narrowed import Attempt, Narrowed
 from edgecad_export.tolerances import TOLERANCES
