@@ -73,13 +73,15 @@ def test_every_file_ends_in_one_place_with_one_record(
     done = kills * 1.2
     sender = threading.Thread(target=send)
     sender.start()
+    midway = 0
     for _ in range(kills):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(rng.uniform(0.1, 2.3))
         process.kill()
         process.wait()
+        midway += any((out / "taken").glob("*.scan"))
     sender.join()
-    ended = subprocess.run([*command, "--once"], capture_output=True, text=True, timeout=900, check=False)
+    ended = subprocess.run([*command, "--once"], capture_output=True, text=True, timeout=3000, check=False)
     assert ended.returncode in (0, 3), ended.stderr
 
     records = records_in(out)
@@ -103,4 +105,6 @@ def test_every_file_ends_in_one_place_with_one_record(
         {number % 4 for number, kind in enumerate(kinds) if kind == "copy"}
     )
     assert statuses["copy"] == copies - len({number % 4 for number, kind in enumerate(kinds) if kind == "copy"})
-    print(f"{kills} kills, {files} files: {dict(statuses)}")  # noqa: T201 - what a soak is run for
+    # On a slow machine kills come before anything is taken, and show little. A few may all do so, many may not.
+    assert kills < 100 or midway >= kills / 40, f"{midway} of {kills} kills met a scan: the machine is too busy"
+    print(f"{kills} kills, {midway} with a scan in hand, {files} files: {dict(statuses)}")  # noqa: T201 - what a soak is run for
