@@ -152,9 +152,9 @@ def _whole(data: bytes, length: int) -> bytes:
 
 
 def _is_dataset(source: object) -> bool:
-    # Whoever holds a dataset has imported pydicom already.
-    pydicom = sys.modules.get("pydicom")
-    return pydicom is not None and isinstance(source, pydicom.Dataset)
+    # Whoever holds a dataset has imported pydicom already; another thread may be about to, and half done.
+    kind = getattr(sys.modules.get("pydicom"), "Dataset", None)
+    return kind is not None and isinstance(source, kind)
 
 
 def _pixels_from_array(array: npt.NDArray[Any]) -> Pixels:

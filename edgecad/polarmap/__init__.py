@@ -102,12 +102,13 @@ def _moved(found: PreparedMap, x: int, y: int) -> PreparedMap:
 def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objections) -> PreparedMap:
     """Find the one polar map on `screen`, clean it, judge it, and bring it to the input size."""
     disc = find_disc(screen, objections)
-    whole = _square_around(screen, disc)
-    square = _resized(whole, SIDE)
+    square = _square_around(screen, disc, SIDE)
     # The rim's own pixels are half ground: one and a half of the screen's, and one of the square.
-    inside = disc_mask(SIDE, shrink=1.0 + 1.5 * SIDE / whole.shape[0])
+    inside = disc_mask(SIDE, shrink=1.0 + 1.5 * SIDE / (2 * disc.radius))
+    # A small disc is enlarged, and every edge on it is so much softer.
+    softness = min(1.0, 2 * disc.radius / SIDE)
     edges = edge_strength(square, inside)
-    strokes = overlay_mask(square, edges, inside)
+    strokes = overlay_mask(square, edges, inside, softness)
     share = float(strokes.sum() / inside.sum())
     if share > preparation.max_overlay_share:
         objections.against(
@@ -118,30 +119,42 @@ def _prepared_map(screen: Pixels, preparation: Preparation, objections: Objectio
     if strokes.any():
         square = painted_over(square, strokes)
         edges = edge_strength(square, inside)
-    object_unless_map(square, edges, inside, strokes, objections)
-    side = whole.shape[0]
-    view = View(round(disc.x), round(disc.y), side, side, side)
-    return PreparedMap(_input_from(whole, strokes, preparation.size), disc, view, share)
+    object_unless_map(square, edges, inside, strokes, softness, objections)
+    view = View(disc.x, disc.y, *(2 * disc.radius,) * 3)
+    return PreparedMap(_input_from(screen, disc, strokes, preparation.size), disc, view, share)
 
 
-def _input_from(whole: Pixels, strokes: NDArray[np.bool_], size: int) -> Pixels:
+def _input_from(screen: Pixels, disc: Disc, strokes: NDArray[np.bool_], size: int) -> Pixels:
     """The disc's bounding square at the input size, `strokes` painted over and what is outside black."""
-    image = _resized(whole, size)
+    image = _square_around(screen, disc, size)
     if strokes.any():
         covered = cv2.resize(strokes.view(np.uint8), (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
         image = painted_over(image, covered > 0)
-    inside = disc_mask(size, shrink=1.0 + 1.5 * size / whole.shape[0])
+    inside = disc_mask(size, shrink=1.0 + 1.5 * size / (2 * disc.radius))
     return np.ascontiguousarray(cv2.copyTo(image, inside.view(np.uint8)))
 
 
-def _resized(square: Pixels, side: int) -> Pixels:
-    """A square picture at `side` pixels: whole blocks averaged, then, within a factor of 2, linear.
+def _square_around(screen: Pixels, disc: Disc, side: int) -> Pixels:
+    """The bounding square of the disc at `side` pixels: whole blocks averaged, then, within a factor of 2, linear.
 
-    Every pixel counts, as when areas are averaged, in a fifth of the time.
+    Every pixel counts, as when areas are averaged, in a fifth of the time. What lies beyond the screen is black.
     """
-    blocks = block_means(square, max(1, square.shape[0] // side))
-    resized: Pixels = cv2.resize(blocks, (side, side), interpolation=cv2.INTER_LINEAR)
-    return resized
+    factor = max(1, int(2 * disc.radius / side))
+    left, top = (max(int(centre - disc.radius) - factor, 0) for centre in (disc.x, disc.y))
+    length = (int(2 * disc.radius / factor) + 4) * factor
+    part = screen[top : top + length, left : left + length]
+    # At the screen's end a last block may be short of pixels.
+    lacking = [-side_of_part % factor for side_of_part in part.shape[:2]]
+    if any(lacking):
+        part = cv2.copyMakeBorder(part, 0, lacking[0], 0, lacking[1], cv2.BORDER_REPLICATE)
+    blocks = block_means(part, factor)
+    # Block i has its centre at pixel (i + 1/2) * factor - 1/2 of the part.
+    x, y = ((centre + 0.5) / factor - 0.5 for centre in (disc.x - left, disc.y - top))
+    scale = 2 * disc.radius / side / factor
+    first = scale * (side - 1) / 2
+    taken_from = np.array([[scale, 0.0, x - first], [0.0, scale, y - first]])
+    square: Pixels = cv2.warpAffine(blocks, taken_from, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return square
 
 
 def disc_mask(side: int, shrink: float = 0.0) -> NDArray[np.bool_]:
@@ -157,18 +170,3 @@ def input_mask(side: int, crop: Crop) -> NDArray[np.bool_]:
     Kept: do not write to it.
     """
     return disc_mask(side, shrink=2.0) if crop == "polar-map" else np.ones((side, side), np.bool_)
-
-
-def _square_around(screen: Pixels, disc: Disc) -> Pixels:
-    """The bounding square of the disc; what lies beyond the screen by a rounding is black."""
-    half = int(np.ceil(disc.radius))
-    left, top = round(disc.x) - half, round(disc.y) - half
-    side = 2 * half + 1
-    height, width = screen.shape[:2]
-    square = screen[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]
-    if square.shape[:2] == (side, side):
-        return square
-    padded = np.zeros((side, side, 3), np.uint8)
-    y, x = max(-top, 0), max(-left, 0)
-    padded[y : y + square.shape[0], x : x + square.shape[1]] = square
-    return padded

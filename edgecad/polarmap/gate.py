@@ -35,10 +35,13 @@ MIN_CHROMA = 25.0
 WANTED = "a polar map drawn through one colour table is wanted"
 
 
-def object_unless_map(square: Pixels, edges: Pixels, inside: Mask, strokes: Mask, objections: Objections) -> None:
+def object_unless_map(
+    square: Pixels, edges: Pixels, inside: Mask, strokes: Mask, softness: float, objections: Objections
+) -> None:
     """Check `square` `(256, 256, 3)` uint8 RGB, whose disc is `inside` and whose `strokes` were painted over.
 
-    `edges` is its `edge_strength`. The reason is `not-a-map`, the message says which property fails.
+    `edges` is its `edge_strength`, `softness` as for `overlay_mask`. The reason is `not-a-map`, the message says which
+    property fails.
     """
     disc = inside.view(np.uint8)
     span = _span(square, disc)
@@ -50,7 +53,7 @@ def object_unless_map(square: Pixels, edges: Pixels, inside: Mask, strokes: Mask
             "not-a-map",
             f"the disc is rough ({roughness:.0f} grey levels; a map has at most {MAX_ROUGHNESS:.0f}); {WANTED}",
         )
-    sharp = _sharp_share(edges, disc, strokes.view(np.uint8))
+    sharp = _sharp_share(edges, disc, strokes.view(np.uint8), SHARP * softness)
     if sharp > MAX_SHARP_SHARE:
         objections.against(
             "not-a-map",
@@ -65,12 +68,12 @@ def object_unless_map(square: Pixels, edges: Pixels, inside: Mask, strokes: Mask
         )
 
 
-def _sharp_share(edges: Pixels, disc: Pixels, strokes: Pixels) -> float:
+def _sharp_share(edges: Pixels, disc: Pixels, strokes: Pixels, sharp: float) -> float:
     """Share of the disc with edges that no scanner draws, away from the rim and from painted strokes."""
     core = cv2.erode(disc, np.ones((7, 7), np.uint8))
     core[cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0] = 0
     held = np.count_nonzero(core)
-    return np.count_nonzero(cv2.copyTo(edges, core) > SHARP) / held if held else 1.0
+    return np.count_nonzero(cv2.copyTo(edges, core) > sharp) / held if held else 1.0
 
 
 def _span(square: Pixels, disc: Pixels) -> int:

@@ -20,7 +20,7 @@ SHARPNESS = 16
 even where the colour table turns steep."""
 
 
-def overlay_mask(square: Pixels, edges: Pixels, inside: Mask) -> Mask:
+def overlay_mask(square: Pixels, edges: Pixels, inside: Mask, softness: float = 1.0) -> Mask:
     """Where something thin is drawn over the disc.
 
     A polar map is blurred by the scanner over a tenth of its diameter, so what is thinner and stands
@@ -31,8 +31,9 @@ def overlay_mask(square: Pixels, edges: Pixels, inside: Mask) -> Mask:
         square: `(256, 256, 3)` uint8 RGB, the disc's bounding square.
         edges: its `edge_strength`.
         inside: `(256, 256)`, True on the disc.
+        softness: what edges on it are divided by, 0 to 1, because it was enlarged.
     """
-    sharp = edges > SHARPNESS
+    sharp = edges > SHARPNESS * softness
     if not sharp.any():
         return np.zeros_like(inside)
     kernel = np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8)

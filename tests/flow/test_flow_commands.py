@@ -83,18 +83,20 @@ def test_the_runtime_gives_the_scores_that_training_wrote(way_from_nothing: Any,
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".dcm"])
+@pytest.mark.parametrize("size", [(820, 534), (1640, 1068)], ids=str)
 def test_training_and_runtime_feed_the_network_the_same_bytes(
-    suffix: str, way_from_nothing: Any, tmp_path: Path
+    size: tuple[int, int], suffix: str, way_from_nothing: Any, tmp_path: Path
 ) -> None:
+    """Also where a JPEG is looked at by halves, and where its map is too small for that."""
     encode = {".jpg": jpeg_bytes, ".png": png_bytes, ".dcm": dicom_bytes}[suffix]
     cases = []
     for number in range(10):
         path = tmp_path / f"{number}{suffix}"
-        path.write_bytes(encode(cv2.resize(render_screen(draw_patient(9, number)), (820, 534))))
+        path.write_bytes(encode(cv2.resize(render_screen(draw_patient(9, number)), size)))
         cases.append(Case(path, ("CAD", "nonCAD")[number % 2], str(number)))
-    trained_on = prepare_cases(cases, Preparation(size=224))
     loaded = load_model(way_from_nothing.model, "cpu")
-    assert loaded.contract.preparation == Preparation(size=224)
+    assert loaded.contract.preparation == Preparation(size=224, halve_jpeg=True)
+    trained_on = prepare_cases(cases, loaded.contract.preparation)
     fed: list[np.ndarray] = []
 
     class Tapped:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import cv2
@@ -108,6 +109,11 @@ def test_a_denied_permission_is_a_refusal(tmp_path, refused, monkeypatch):
     monkeypatch.setattr("edgecad.images.source.os.open", denied)
     with refused("unreadable"):
         read_screen(tmp_path / "scan-of-jane.jpg")
+
+
+def test_a_module_that_another_thread_is_importing_is_no_obstacle(jpeg, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydicom", types.ModuleType("pydicom"))  # begun, and without its names yet
+    assert read_screen(jpeg).kind == "jpeg"
 
 
 def test_a_screen_checks_itself(image):

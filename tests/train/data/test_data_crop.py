@@ -39,7 +39,7 @@ def test_other_words_say_what_was_seen_and_wanted(text: str) -> None:
 
 def test_without_a_rectangle_no_scan_is_read() -> None:
     nowhere = [Case(Path("nowhere.jpg"), "CAD", "a")]
-    assert preparation_for(parse_crop("polar-map"), 224, nowhere) == Preparation(size=224)
+    assert preparation_for(parse_crop("polar-map"), 224, nowhere) == Preparation(size=224, halve_jpeg=True)
     assert preparation_for(parse_crop("none"), 224, nowhere) == Preparation(size=224, crop="none")
 
 
