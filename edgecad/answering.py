@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +77,8 @@ def answer(
         record = record_of_answer(scan, prediction, classifier.contract, identity)
         figure = answer_figure(prediction, classifier.contract, _caption(identity, frame)) if draw else None
     except Exception as error:
+        if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
+            traceback.print_exception(error)
         return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame)
     return Outcome(record, None, figure, name)
 

@@ -23,7 +23,7 @@ from edgecad.golden import Replay, recorded_answers, replay
 from edgecad.heatmap import score_map
 from edgecad.images import Screen, size_of
 from edgecad.loading import LoadedModel, best_model, load_model
-from edgecad.modelfiles.file import AUTO
+from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.parallel import in_order
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.prediction import Finding, Prediction
@@ -77,6 +77,10 @@ class Classifier:
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
+        if threads is not None and threads < 1:
+            raise UsageError(f"{threads} threads; 1 or more wanted")
+        if precision is not None:
+            parse_choice(precision)
         if isinstance(model, LoadedModel):
             loaded = model
         elif precision == AUTO:

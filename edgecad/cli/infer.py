@@ -84,14 +84,14 @@ def infer(
         )
     if json and csv:
         raise UsageError("--json and --csv are two forms of one answer; give one of them")
-    listed = list(listed_scans(scans or ()))
+    for_people = not (json or csv)
+    folder = out if out is not None else ANSWERS if for_people else None
+    listed = list(listed_scans(scans or (), folder or ANSWERS))
     if identity is not None and (stdin_paths or len(listed) > 1):
         seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
         raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
     if sys.stdout is None:
         raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
-    for_people = not (json or csv)
-    folder = out if out is not None else ANSWERS if for_people else None
     # A record holds any name; a picture only what OpenCV's fonts have.
     printable = r"[ -~]{1,64}" if folder is not None else r"[^\ud800-\udfff]{1,64}"
     if identity is not None and not re.fullmatch(printable, identity):

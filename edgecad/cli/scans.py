@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
-def listed_scans(named: Iterable[str]) -> Iterator[str]:
-    """Files as named, and the scans in folders; a name that is nothing is kept, to be refused."""
+def listed_scans(named: Iterable[str], pictures: Path | None = None) -> Iterator[str]:
+    """Files as named, and the scans in folders; a name that is nothing is kept, to be refused.
+
+    What lies in the folder `pictures`, which is our own, is no scan unless it is named itself.
+    """
     from edgecad.images import is_scan_file
 
+    ours = None if pictures is None else pictures.resolve()
     for scan in named:
         if is_folder(scan):
-            inside = sorted(path for path in Path(scan).rglob("*") if is_scan_file(path))
+            outside = (path for path in Path(scan).rglob("*") if ours is None or ours not in path.resolve().parents)
+            inside = sorted(path for path in outside if is_scan_file(path))
             yield from map(str, inside)
             if not inside:
                 yield scan

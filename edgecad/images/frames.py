@@ -9,8 +9,10 @@ def check_number(chosen: int | None) -> None:
     """Hold the number that a caller chose against how frames are counted.
 
     Raises:
-        UsageError: it is below 1.
+        UsageError: it is below 1, or no whole number.
     """
+    if chosen is not None and (isinstance(chosen, bool) or not isinstance(chosen, int)):
+        raise UsageError(f"frame {chosen!r} is no whole number; frames are counted 1, 2, 3 ...")
     if chosen is not None and chosen < 1:
         raise UsageError(f"frame {chosen} does not exist; frames are counted from 1")
 

@@ -125,20 +125,26 @@ def bytes_from_path(source: object) -> bytes:
         InputRefused: as for `read_screen`, `too-large` before anything is read.
     """
     if not isinstance(source, (str, os.PathLike)):
-        raise InputRefused("wrong-kind", "wanted a path, bytes, an array or a DICOM dataset")
+        raise InputRefused(
+            "wrong-kind", f"a value of type {type(source).__name__}; wanted a path, bytes, an array or a DICOM dataset"
+        )
     try:
         with os.fdopen(os.open(source, READ_ONLY), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputRefused(
-                    "unreadable", f"a folder in which no scan was found, a pipe or a device; wanted a file with {_SOME}"
+                    "unreadable",
+                    f"no file but a folder, a pipe or a device; wanted {_SOME}, in a file",
                 )
             check_bytes(status.st_size)
             return _whole(file.read(MAX_BYTES + 1), status.st_size)
     except FileNotFoundError as error:
         raise InputRefused("missing", f"there is no such file; wanted {_SOME}") from error
     except IsADirectoryError as error:
-        raise InputRefused("unreadable", f"a folder in which no scan was found; wanted a file with {_SOME}") from error
+        raise InputRefused(
+            "unreadable",
+            f"a folder, without scans or where none may be named; wanted a file with {_SOME}",
+        ) from error
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)
         why = os.strerror(number) if number else "its path is malformed"

@@ -242,7 +242,9 @@ def test_the_input_is_scaled_as_keras_own_preprocessing_does(scaling: Any, appli
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
-def test_networks_of_keras_applications_that_scale_by_themselves(name: str, tmp_path: Path) -> None:
+def test_networks_of_keras_applications_that_scale_by_themselves(
+    name: str, tmp_path: Path, prepared_images: Callable[..., Any]
+) -> None:
     keras.utils.set_random_seed(3)
     base = getattr(keras.applications, name)(
         include_top=False, weights=None, input_shape=(SIZE, SIZE, 3), pooling="avg"
@@ -250,7 +252,7 @@ def test_networks_of_keras_applications_that_scale_by_themselves(name: str, tmp_
     for layer in base.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0
-    base(np.random.default_rng(0).uniform(0, 255, (8, SIZE, SIZE, 3)), training=True)  # statistics that are realistic
+    base(prepared_images(SIZE).astype(np.float32), training=True)  # statistics that are realistic
     image = keras.Input((SIZE, SIZE, 3))
     x = layers.Dropout(0.2)(layers.BatchNormalization()(base(image, training=False)))
     model = keras.Model(image, _dense(1, activation="sigmoid")(x))

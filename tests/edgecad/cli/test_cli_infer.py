@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad_train.phantoms import draw_patient, jpeg_bytes, png_bytes, render_screen
+from edgecad_train.phantoms import dicom_bytes, draw_patient, jpeg_bytes, png_bytes, render_screen
 
 Pixels = np.ndarray
 Run = Callable[..., Any]
@@ -119,6 +119,50 @@ def test_json_prints_one_object_a_line_and_draws_no_picture_unless_asked(
     assert first["probability"] == second["probability"]
     assert first["figure"] is None
     assert list((tmp_path / "place").iterdir()) == []
+
+
+def test_its_own_pictures_are_no_scans(edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    (place / "scan.jpg").write_bytes(phantom_jpeg.read_bytes())
+    for _ in range(2):
+        done = edgecad("infer", ".", "--model", model_folder)
+        assert (done.code, done.stderr) == (0, "")
+    (picture,) = (place / "answers").iterdir()
+    done = edgecad("infer", ".", "--model", model_folder, "--json")
+    assert len(done.stdout.splitlines()) == 1
+    assert edgecad("infer", picture, "--model", model_folder, "--json").code == 3, "named itself it is looked at"
+
+
+def test_jpegs_beside_dicoms_are_answered_as_alone(
+    edgecad: Run, model_folder: Path, phantom_screen: Callable[[int], Pixels], tmp_path: Path
+) -> None:
+    """The first DICOM of a process imports its reader, while other threads read other files."""
+    pytest.importorskip("pydicom", reason="DICOM needs the extra edgecad[dicom]")
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for index in range(6):
+        (folder / f"{index}.jpg").write_bytes(jpeg_bytes(phantom_screen(index)))
+    (folder / "0a.dcm").write_bytes(dicom_bytes(phantom_screen(0)))
+    done = edgecad("infer", folder, "--model", model_folder, "--json")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["status"] for record in records] == ["answered"] * 7
+    assert done.code == 0
+
+
+def test_an_unexpected_error_is_shown_to_who_asks_for_it(edgecad: Run, model_folder: Path, phantom_jpeg: Path) -> None:
+    before = """
+import os, sys
+os.environ["EDGECAD_DEBUG"] = "1"
+import edgecad.answering
+def broken(*_):
+    raise RuntimeError("what nobody foresaw")
+edgecad.answering.read_for = broken
+"""
+    done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--json", before=before)
+    assert done.code == 1
+    assert json.loads(done.stdout)["status"] == "failed"
+    assert "RuntimeError: what nobody foresaw" in done.stderr
+    assert "Traceback" in done.stderr
 
 
 def test_a_scan_may_come_by_standard_input(edgecad: Run, model_folder: Path, phantom_jpeg: Path) -> None:

@@ -181,6 +181,18 @@ def test_an_answer_does_not_depend_on_the_threads_of_a_run(model_folder: Path, p
     assert answers[0].heatmap.tobytes() == answers[1].heatmap.tobytes()
 
 
+def test_what_cannot_be_meant_is_a_usage_error(model_folder: Path, phantom_jpeg: Path) -> None:
+    for wrong in ({"precision": "fp8"}, {"threads": 0}, {"threshold": 1.0}, {"device": "gpu"}):
+        with pytest.raises(UsageError, match=r"fp8|0 threads|1\.0|gpu"):
+            Classifier(model_folder, **wrong)  # type: ignore[arg-type]
+    with Classifier(model_folder, device="cpu") as classifier:
+        for frame in ("2", 2.0, True, 0):
+            with pytest.raises(UsageError, match="frame"):
+                classifier(phantom_jpeg, frame=frame)  # type: ignore[arg-type]
+        with pytest.raises(InputRefused, match="bytearray; wanted a path, bytes"):
+            classifier(bytearray(phantom_jpeg.read_bytes()))
+
+
 def test_each_of_many_is_answered_in_its_place_exactly_as_alone(
     model_folder: Path, phantom_screen: Screens, phantom_jpeg: Path
 ) -> None:
