@@ -26,6 +26,9 @@ SHARP = 12
 MAX_SHARP_SHARE = 5e-4
 """Share of the disc with sharp edges, strokes left out. A scanner draws none; a window over the map, a bite out of
 it, a sign or a colour table in steps does. Phantoms down to JPEG quality 20: 1e-4 at most; the real map: 0."""
+LEFT, MAX_LEFT = 20, 30
+"""Pixels beside painted strokes that may still change by so many grey levels. Letters and lines that were painted over
+leave at most 30; a dot or a sign of 0.08 radii, whose outline alone was taken for a stroke, leaves 40 to 130."""
 MAX_COLOURS = 200
 """Cells of a 16 x 16 x 16 colour cube in use. One colour table: 40 to 70; colours of a plane: 500 and more."""
 RINGS = (0.15, 0.3, 0.5, 0.7, 0.9)
@@ -59,6 +62,12 @@ def object_unless_map(
             "not-a-map",
             f"the disc has sharp edges ({sharp:.2%} of it), as of a window, a hole or colours in steps; {WANTED}",
         )
+    left = _left_beside(edges, disc, strokes.view(np.uint8), LEFT * softness)
+    if left > MAX_LEFT:
+        objections.against(
+            "not-a-map",
+            f"something solid lies on the disc and cannot be painted over ({left} pixels of edge); {WANTED}",
+        )
     if _turning_rings(square) >= 2:
         objections.against("not-a-map", f"the colours turn about the centre, as on a colour wheel; {WANTED}")
     used = int((colour_histogram(square, disc) > 2e-4 * np.count_nonzero(disc)).sum())
@@ -74,6 +83,12 @@ def _sharp_share(edges: Pixels, disc: Pixels, strokes: Pixels, sharp: float) -> 
     core[cv2.dilate(strokes, np.ones((5, 5), np.uint8)) > 0] = 0
     held = np.count_nonzero(core)
     return np.count_nonzero(cv2.copyTo(edges, core) > sharp) / held if held else 1.0
+
+
+def _left_beside(edges: Pixels, disc: Pixels, strokes: Pixels, sharp: float) -> int:
+    """Pixels of sharp edge beside the painted strokes: of what was only in part a stroke."""
+    beside = cv2.bitwise_and(cv2.dilate(strokes, np.ones((9, 9), np.uint8)), cv2.erode(disc, np.ones((7, 7), np.uint8)))
+    return int(np.count_nonzero(cv2.copyTo(edges, beside) > sharp))
 
 
 def _span(square: Pixels, disc: Pixels) -> int:

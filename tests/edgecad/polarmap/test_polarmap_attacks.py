@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
 from edgecad.polarmap import find_disc, prepare
-from edgecad_train.phantoms import draw_patient, render_screen
+from edgecad.preparing import prepared_from
+from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
 
 Pixels = NDArray[np.uint8]
 PREPARATION = Preparation(size=64)
@@ -53,6 +54,11 @@ def _map_in_map(screen: Pixels) -> None:
     cv2.copyTo(inset, mask, screen[Y - side // 2 : Y - side // 2 + side, X - side // 2 : X - side // 2 + side])
 
 
+def _black_dot(screen: Pixels) -> None:
+    """Dark and round: its outline is thin enough for a stroke, what is inside would stay as a false defect."""
+    cv2.circle(screen, (X + R // 3, Y - R // 5), int(0.09 * R), (0, 0, 0), -1, cv2.LINE_AA)
+
+
 def _rows_of_slices(screen: Pixels) -> None:
     slice_ = _small(screen, 64)
     for row in range(6):
@@ -73,6 +79,7 @@ def _small_second_map(screen: Pixels) -> None:
         (_sector, {"not-a-map", "no-disc"}),
         (_hole, {"not-a-map"}),
         (_map_in_map, {"not-a-map", "overlay"}),
+        (_black_dot, {"not-a-map"}),
         (_rows_of_slices, {"several-maps"}),
         (_small_second_map, {"several-maps"}),
     ],
@@ -84,6 +91,20 @@ def test_a_spoiled_map_is_refused(spoil: Callable[[Pixels], None], reasons: set[
     with pytest.raises(InputRefused) as caught:
         prepare(screen, PREPARATION)
     assert caught.value.reason in reasons
+
+
+@pytest.mark.parametrize("size", [136, 180, 224, 560])
+@pytest.mark.parametrize("way", ["pixels", "jpeg"])
+def test_a_window_over_a_map_of_any_size_is_refused(size: int, way: str) -> None:
+    """Also over a small one, whose edges are softened where it is enlarged."""
+    screen = render_screen(PHANTOM).copy()
+    cv2.rectangle(screen, (X - R // 2, Y - R // 4), (X + R // 3, Y + R // 5), (90, 90, 90), -1)
+    scale = size / (2 * R)
+    smaller = cv2.resize(screen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    preparation = Preparation(size=64, halve_jpeg=True)
+    with pytest.raises(InputRefused) as caught:
+        prepared_from(smaller if way == "pixels" else jpeg_bytes(smaller), preparation)
+    assert caught.value.reason == "not-a-map"
 
 
 def test_a_colour_bar_that_touches_the_disc_does_not_move_it() -> None:
