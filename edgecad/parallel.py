@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,6 +22,9 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
     if workers == 1:
         yield from map(work, items)
         return
+    # Not above: who answers one scan starts without it.
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(workers, "edgecad")
     try:

@@ -174,10 +174,11 @@ def _paths_of_stdin() -> Iterator[str]:
 
 def _printer(json: bool, csv: bool) -> Callable[[Record], None]:
     """What prints a record, line by line and at once; of CSV the header is printed here."""
-    from edgecad.cli.record_csv import csv_header, csv_row
     from edgecad.records import json_line
 
     if csv:
+        from edgecad.cli.record_csv import csv_header, csv_row
+
         # Bytes, because the form has its own line ends and is UTF-8 wherever it is read.
         typer.echo(csv_header(), nl=False)
         return lambda record: typer.echo(csv_row(record), nl=False)
