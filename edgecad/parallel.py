@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+
+from edgecad.runners.devices import usable_threads
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+MAX_WORKERS = 8
+"""Scans that are answered at a time, because each takes memory."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How scans share what this process may use of the CPU: `workers` at a time, `threads` for the network of each."""
+
+    workers: int
+    threads: int
+
+
+def share_for(scans: int) -> Share:
+    """The share that gets `scans` scans answered soonest.
+
+    Scans side by side, each on a core of its own, wait for nothing; one scan over all cores does, at every layer.
+    """
+    workers = max(1, min(MAX_WORKERS, usable_threads(), scans))
+    return Share(workers, usable_threads() // workers)
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:

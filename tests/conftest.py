@@ -329,6 +329,30 @@ def model_folder(
     return folder
 
 
+@pytest.fixture
+def folder_of(model_folder: Path, tiny_model: Callable[..., bytes], tmp_path: Path) -> Callable[..., Path]:
+    """Write a folder with those precisions; `wrong` ones have golden answers that no runtime gives."""
+    from edgecad import Classifier
+    from edgecad.modelfiles.file import FILES
+    from edgecad.modelfiles.sums import write_sums
+
+    with Classifier(model_folder, device="cpu") as classifier:
+        contract = classifier.contract
+
+    def write(*precisions: str, wrong: str = "") -> Path:
+        folder = tmp_path / "-".join(precisions)
+        folder.mkdir()
+        moved = tuple(replace(entry, logits=(9.0, -9.0)) for entry in contract.golden)
+        for precision in precisions:
+            golden = moved if precision == wrong else contract.golden
+            own = replace(contract, precision=precision, golden=golden)
+            (folder / FILES[precision]).write_bytes(tiny_model(own))  # type: ignore[index]
+        write_sums(folder)
+        return folder
+
+    return write
+
+
 # --- the program, run as a user runs it --------------------------------------------------------------------
 
 PROBE = """

@@ -106,22 +106,20 @@ def folder(arguments: Namespace) -> Found:
     from edgecad import Classifier
     from edgecad.answering import answer
     from edgecad.classifier import ANSWER_OUTPUTS
-    from edgecad.cli.infer import MAX_WORKERS
-    from edgecad.parallel import in_order
-    from edgecad.runners.devices import usable_threads
+    from edgecad.parallel import in_order, share_for
 
-    workers = min(MAX_WORKERS, usable_threads())
+    share = share_for(arguments.screens)
     with (
         _model_and_screens(arguments, min(arguments.screens, PHANTOMS)) as (model, scans),
         Classifier(model, device="cpu") as bare,
-        Classifier(model, device="cpu", threads=usable_threads() // workers) as classifier,
+        Classifier(model, device="cpu", threads=share.threads) as classifier,
     ):
         prepared = classifier(scans[0]).image[None]
         screens = [scans[number % len(scans)] for number in range(max(1, arguments.screens // PARTS))]
         rates: dict[str, list[float]] = {"ours": [], "bare": []}
         for _ in range(PARTS):
             begun = time.perf_counter()
-            for outcome in in_order(lambda scan: answer(classifier, scan, "scan", draw=False), screens, workers):
+            for outcome in in_order(lambda scan: answer(classifier, scan, "scan", draw=False), screens, share.workers):
                 if outcome.error is not None:
                     raise outcome.error
             rates["ours"].append(len(screens) / (time.perf_counter() - begun))

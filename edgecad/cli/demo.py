@@ -46,7 +46,7 @@ def demo(
     model, answers = out / "models/latest", out / "answers"
     _step("4 of 6: replay the golden samples", "verify", model)
     _step("5 of 6: answer a phantom of the test part", "infer", _unseen_scan(out), "--model", model, "--out", answers)
-    _step("6 of 6: how long a scan takes here", "bench", model, "--runs", 100)
+    _step("6 of 6: how long a scan takes here", "bench", model, "--device", "cpu", "--runs", 100)
     _tell_pictures(out)
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from edgecad.records import Record
 
 ANSWERS, STDIN = Path("answers"), "-"
-MAX_WORKERS = 8
-"""Scans of a folder that are answered at a time, because each takes memory."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -75,8 +73,7 @@ def infer(
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
     from edgecad.modelfiles.file import parse_choice
-    from edgecad.parallel import in_order
-    from edgecad.runners.devices import usable_threads
+    from edgecad.parallel import in_order, share_for
 
     if bool(scans) == stdin_paths:
         raise UsageError(
@@ -103,17 +100,15 @@ def infer(
     worst, answered = 0, 0
     wanted = parse_choice(precision)
     # Who names paths one by one may wait for each answer before the next.
-    workers = 1 if stdin_paths else max(1, min(MAX_WORKERS, usable_threads(), len(listed)))
-    # Scans side by side, each on a core of its own, wait for nothing; one scan over all cores does, at every layer.
-    threads = usable_threads() // workers
-    with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=threads) as classifier:
+    share = share_for(1 if stdin_paths else len(listed))
+    with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=share.threads) as classifier:
         show = _printer(json, csv)
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
             return _answer(classifier, scan, source, folder, identity, force, frame)
 
-        for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, workers):
+        for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, share.workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)
         _print_doubts(classifier)

@@ -41,7 +41,7 @@ WAY = {
     "watch": "Answer every scan of a hot folder, once.",
     "verify": "Check that a model is whole and answers as at export.",
     "inspect": "Show a model's contract, graph, precision and hashes.",
-    "bench": "Time one scan after another, stage by stage.",
+    "bench": "Time a model here, by device and precision.",
     "doctor": "Say what this machine can run, and what mends it.",
     "cache": "List, build and clear TensorRT engines.",
     "demo": "The whole way on phantoms, in a few minutes.",

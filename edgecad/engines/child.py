@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
+from edgecad.children import end_with_parent, own_channel
 from edgecad.engines.libraries import LIBRARIES, opened
 from edgecad.engines.messages import BuildOrder, Built, Failed, Message
 from edgecad.engines.plan import plan_from_onnx
@@ -17,8 +16,8 @@ from edgecad.errors import EngineBuildFailed, NotAvailable
 
 def main(argument: str) -> None:
     """Carry out a `BuildOrder` given as JSON; answers are lines on stdout, and the exit code is 0 if all was said."""
-    channel = _own_channel()
-    _end_with_parent()
+    channel = own_channel()
+    end_with_parent()
     order = msgspec.json.decode(argument, type=BuildOrder)
 
     def say(message: Message) -> None:
@@ -37,22 +36,3 @@ def main(argument: str) -> None:
         say(Failed(1, error.strerror or str(error)))
     # Everything is said; what the library's destructors do now cannot matter any more.
     os._exit(0)
-
-
-def _own_channel() -> BinaryIO:
-    """Standard output for our lines alone: whatever native code prints goes to standard error."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return channel
-
-
-def _end_with_parent() -> None:
-    """Standard input is a lifeline: it closes when the parent ends, however that may be."""
-
-    def watch() -> None:
-        # Not through sys.stdin: its lock, held here, would make an interpreter that ends abort.
-        while os.read(0, 1):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

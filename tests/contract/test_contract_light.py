@@ -34,7 +34,7 @@ def arguments(model_folder: Path, phantom_jpeg: Path) -> dict[str, list[object]]
     return {
         "infer": ["infer", phantom_jpeg, "--model", model_folder],
         "verify": ["verify", model_folder],
-        "bench": ["bench", model_folder, "--runs", 20],
+        "bench": ["bench", model_folder, "--device", "cpu", "--scenario", "single-stream", "--runs", 20],
         "--help": ["--help"],
         "infer --help": ["infer", "--help"],
         "bench --help": ["bench", "--help"],
@@ -54,7 +54,9 @@ def test_a_runtime_command_loads_nothing_of_training_or_export(
     done = edgecad(*arguments[command])
     assert done.code == 0, done.stderr
     loaded = top_levels(done)
-    assert {"numpy", "cv2", "onnxruntime"} <= loaded, "the command ran and the modules were seen"
+    # Who measures does so in processes of their own.
+    own = {"msgspec"} if command == "bench" else {"numpy", "cv2", "onnxruntime"}
+    assert own <= loaded, "the command ran and the modules were seen"
     assert not loaded & (HEAVY | ROOMS)
 
 

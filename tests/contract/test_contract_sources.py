@@ -29,7 +29,7 @@ ROOMS = {
 DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer", "cuda": "cuda-python"}
 """Where the import's name is not the distribution's; typer brings click."""
 EXTRAS_OF = {
-    "edgecad": ("cpu", "dicom", "sign", "tensorrt", "tensorrt-rtx", "watch"),
+    "edgecad": ("cpu", "dicom", "plot", "sign", "tensorrt", "tensorrt-rtx", "watch"),
     # Phantoms are written as DICOM as well, for those who have that extra.
     "edgecad_train": ("train", "dicom", "cluster"),
     "edgecad_export": ("export", "cpu", "dicom", "sign"),

@@ -216,14 +216,6 @@ def test_verify_ends_with_code_5_if_an_answer_differs(
     assert "do not use this model" in done.stderr
 
 
-def test_bench_prints_a_row_a_stage(edgecad: Run, model_folder: Path) -> None:
-    done = edgecad("bench", model_folder, "--runs", "20", "--json")
-    assert (done.code, done.stderr) == (0, "")
-    record = json.loads(done.stdout)
-    assert [row["stage"] for row in record["stages"]] == ["decode", "prepare", "run", "heatmap", "whole"]
-    assert record["facts"]["device"].startswith(("cpu", "cuda"))
-
-
 def test_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = CliRunner().invoke(app, ["demo", str(tmp_path)])

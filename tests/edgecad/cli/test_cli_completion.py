@@ -61,14 +61,16 @@ def test_options_are_completed_each_once(completed: Callable[..., list[str]]) ->
 
 @pytest.mark.parametrize("command", ["infer", "watch", "verify", "bench", "inspect"])
 def test_devices_and_precisions_are_completed(completed: Callable[..., list[str]], command: str) -> None:
-    assert completed(command, "--device", "") == ["auto", "cpu", "cuda", "tensorrt"]
+    devices = [word for word in completed(command, "--device", "") if word != "all"]
+    assert devices == ["auto", "cpu", "cuda", "tensorrt"]
     assert completed(command, "--device", "c") == ["cpu", "cuda"]
-    own = [word for word in completed(command, "--precision", "") if word != "auto"]
+    own = [word for word in completed(command, "--precision", "") if word not in ("all", "auto")]
     assert own[:3] == ["fp32", "fp16", "int8"]
 
 
 def test_what_only_some_commands_take_is_completed_there(completed: Callable[..., list[str]]) -> None:
-    assert completed("verify", "--precision", "a") == ["all"]
+    assert completed("verify", "--precision", "a") == completed("bench", "--precision", "a") == ["all"]
+    assert completed("bench", "--scenario", "") == ["all", "single-stream", "offline"]
     assert completed("verify", "--against-precision", "fp") == ["fp32", "fp16"]
     assert completed("cache", "build", "--precision", "") == ["fp32", "fp16"]
     assert completed("--show-completion", "") == list(SHELLS)

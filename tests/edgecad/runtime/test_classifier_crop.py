@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract
-from edgecad.bench import measure_latency
+from edgecad.bench.scenarios import Limit, single_stream
 from edgecad.classifier import golden_answers
 from edgecad.contract import Colours, Preparation, Region
 from edgecad.errors import InputRefused
@@ -126,7 +126,7 @@ def test_golden_samples_are_answered_at_export_and_replayed(
     assert len(classifier.contract.golden) == 3
     replays = classifier.replay_golden()
     assert all(entry.holds and not entry.skipped for entry in replays)
-    assert measure_latency(classifier, 1)
+    assert single_stream(classifier, Limit(runs=1)).runs == 1
 
 
 def test_a_region_is_obeyed_for_scans_and_left_out_for_golden_samples(

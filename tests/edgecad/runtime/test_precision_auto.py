@@ -7,67 +7,45 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from edgecad import Classifier, loading
 from edgecad.cli.program import app
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.modelfiles.file import FILES, parse_choice
-from edgecad.modelfiles.sums import write_sums
+from edgecad.modelfiles.file import parse_choice
 
 Build = Callable[..., bytes]
-
-
-@pytest.fixture
-def build(model_folder: Path, tiny_model: Build, tmp_path: Path) -> Callable[..., Path]:
-    """Write a folder with those precisions; `wrong` ones have golden answers that no runtime gives."""
-    with Classifier(model_folder, device="cpu") as classifier:
-        contract = classifier.contract
-
-    def write(*precisions: str, wrong: str = "") -> Path:
-        folder = tmp_path / "-".join(precisions)
-        folder.mkdir()
-        moved = tuple(replace(entry, logits=(9.0, -9.0)) for entry in contract.golden)
-        for precision in precisions:
-            golden = moved if precision == wrong else contract.golden
-            own = replace(contract, precision=precision, golden=golden)
-            (folder / FILES[precision]).write_bytes(tiny_model(own))  # type: ignore[index]
-        write_sums(folder)
-        return folder
-
-    return write
 
 
 @pytest.mark.parametrize(
     ("there", "taken"),
     [(("fp32",), "fp32"), (("fp32", "fp16"), "fp32"), (("fp32", "int8"), "int8"), (("fp32", "fp16", "int8"), "int8")],
 )
-def test_a_cpu_takes_int8_and_never_fp16(there: tuple[str, ...], taken: str, build: Callable[..., Path]) -> None:
-    with Classifier(build(*there), device="cpu") as classifier:
+def test_a_cpu_takes_int8_and_never_fp16(there: tuple[str, ...], taken: str, folder_of: Callable[..., Path]) -> None:
+    with Classifier(folder_of(*there), device="cpu") as classifier:
         assert classifier.facts.precision == taken
         assert classifier.remark == ""
 
 
 @pytest.mark.parametrize(("there", "taken"), [(("fp32", "int8"), "fp32"), (("fp32", "fp16", "int8"), "fp16")])
 def test_a_gpu_takes_fp16_and_never_int8(
-    there: tuple[str, ...], taken: str, build: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    there: tuple[str, ...], taken: str, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "kind_here", lambda request: "cuda")
-    with Classifier(build(*there), device="cpu") as classifier:
+    with Classifier(folder_of(*there), device="cpu") as classifier:
         assert classifier.facts.precision == taken
 
 
-def test_what_fails_the_golden_samples_is_not_taken_and_that_is_said(build: Callable[..., Path]) -> None:
-    folder = build("fp32", "int8", wrong="int8")
+def test_what_fails_the_golden_samples_is_not_taken_and_that_is_said(folder_of: Callable[..., Path]) -> None:
+    folder = folder_of("fp32", "int8", wrong="int8")
     with Classifier(folder, device="cpu") as classifier:
         assert classifier.facts.precision == "fp32"
         assert "int8 was not taken, fp32 runs instead" in classifier.remark
         assert "golden" in classifier.remark or "otherwise than at export" in classifier.remark
 
 
-def test_a_named_precision_is_taken_as_it_is(build: Callable[..., Path]) -> None:
-    folder = build("fp32", "int8", wrong="int8")
+def test_a_named_precision_is_taken_as_it_is(folder_of: Callable[..., Path]) -> None:
+    folder = folder_of("fp32", "int8", wrong="int8")
     for precision in ("fp32", "int8"):
         with Classifier(folder, device="cpu", precision=precision) as classifier:  # type: ignore[arg-type]
             assert classifier.facts.precision == precision
@@ -75,30 +53,29 @@ def test_a_named_precision_is_taken_as_it_is(build: Callable[..., Path]) -> None
         assert classifier.facts.precision == "fp32"
 
 
-def test_damage_is_no_reason_to_take_another(build: Callable[..., Path]) -> None:
-    folder = build("fp32", "int8")
+def test_damage_is_no_reason_to_take_another(folder_of: Callable[..., Path]) -> None:
+    folder = folder_of("fp32", "int8")
     content = (folder / "model.int8.onnx").read_bytes()
     (folder / "model.int8.onnx").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(ModelInvalid):
         Classifier(folder, device="cpu")
 
 
-def test_a_lone_file_is_what_it_is(build: Callable[..., Path]) -> None:
-    with Classifier(build("fp32", "fp16") / "model.fp16.onnx", device="cpu") as classifier:
+def test_a_lone_file_is_what_it_is(folder_of: Callable[..., Path]) -> None:
+    with Classifier(folder_of("fp32", "fp16") / "model.fp16.onnx", device="cpu") as classifier:
         assert classifier.facts.precision == "fp16"
 
 
-@pytest.mark.parametrize("command", ["infer", "watch", "bench"])
+@pytest.mark.parametrize("command", ["infer", "watch"])
 def test_the_commands_say_what_was_not_taken(
-    command: str, build: Callable[..., Path], phantom_jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, folder_of: Callable[..., Path], phantom_jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
-    folder = build("fp32", "int8", wrong="int8")
+    folder = folder_of("fp32", "int8", wrong="int8")
     words: dict[str, list[Any]] = {
         "infer": ["infer", phantom_jpeg, "--model", folder, "--device", "cpu"],
         "watch": ["watch", "in", "out", "--once", "--model", folder, "--device", "cpu"],
-        "bench": ["bench", folder, "--device", "cpu", "--runs", "20"],
     }
     done = CliRunner().invoke(app, [str(word) for word in words[command]])
     assert done.exit_code == 0, done.output

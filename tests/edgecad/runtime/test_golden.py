@@ -1,4 +1,4 @@
-"""Golden samples find an engine that answers otherwise; the benchmark times every stage."""
+"""Golden samples find an engine that answers otherwise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract
-from edgecad.bench import measure_latency
 from edgecad.contract import GoldenAnswer
 from edgecad.errors import GateFailed
 from edgecad.golden import golden_samples
@@ -69,12 +68,3 @@ def test_a_model_without_golden_answers_cannot_be_verified(tiny_model: Build, tm
     path.write_bytes(tiny_model())
     with pytest.raises(GateFailed, match="no golden answers"):
         Classifier(path, device="cpu").replay_golden()
-
-
-def test_the_benchmark_times_each_stage_and_the_whole(model_folder: Path) -> None:
-    rows = {row.stage: row for row in measure_latency(Classifier(model_folder, device="cpu"), 20)}
-    assert set(rows) == {"decode", "prepare", "run", "heatmap", "whole"}
-    for row in rows.values():
-        assert 0 < row.p50 <= row.p90 <= row.p95 <= row.p99
-        assert row.runs == 20
-    assert rows["whole"].p50 >= max(row.p50 for stage, row in rows.items() if stage != "whole")

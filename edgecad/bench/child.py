@@ -1,0 +1,79 @@
+"""The process that measures one device and precision: it starts cold, and its memory is its own."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import msgspec
+
+from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
+from edgecad.children import end_with_parent, own_channel
+from edgecad.classifier import Classifier
+from edgecad.errors import EdgecadError
+
+SCANS_A_WORKER = 4
+"""Whole answers for each of the rates of a folder."""
+
+
+def main(argument: str) -> None:
+    """Carry out an `Order` given as JSON; the answer is a line on stdout."""
+    imported = time.perf_counter()
+    channel = own_channel()
+    end_with_parent()
+    order = msgspec.json.decode(argument, type=Order)
+    try:
+        result: Result = measured(order, imported)
+    except EdgecadError as error:
+        result = NotMeasured(
+            device=order.device, precision=order.precision, reason=str(error), code=type(error).exit_code
+        )
+    channel.write(msgspec.json.encode(result) + b"\n")
+    # Everything is said; what a driver's destructors do now cannot matter any more.
+    os._exit(0)
+
+
+def measured(order: Order, imported: float) -> Measured:
+    """Open, answer once, then whatever is asked.
+
+    Args:
+        imported: when this process had its modules, on the clock of `time.perf_counter`.
+
+    Raises:
+        EdgecadError: it does not work here.
+    """
+    from edgecad.bench.scenarios import SCAN, Limit, offline, single_stream
+    from edgecad.golden import golden_samples
+    from edgecad.parallel import share_for
+
+    scan = golden_samples()[SCAN]
+    opening = time.perf_counter()
+    classifier = Classifier(order.model, device=order.device, precision=order.precision)
+    opened = time.perf_counter()
+    classifier.replay(scan)
+    answered = time.perf_counter()
+    start = Start(
+        process=1000 * (imported - order.begun), open=1000 * (opened - opening), first=1000 * (answered - opened)
+    )
+    stream = many = None
+    wrong: tuple[str, ...] = ()
+    if order.scenarios:
+        wrong = tuple(entry.sample for entry in classifier.replay_golden() if not entry.holds)
+    if "single-stream" in order.scenarios:
+        stream = single_stream(classifier, Limit(order.runs, order.seconds))
+    if "offline" in order.scenarios:
+        share = share_for(os.cpu_count() or 1)
+        narrow = Classifier(order.model, device=order.device, precision=order.precision, threads=share.threads)
+        many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
+    facts = classifier.facts
+    return Measured(
+        backbone=classifier.contract.backbone,
+        device=facts.device,
+        provider=facts.provider,
+        precision=classifier.contract.precision,
+        threads=facts.threads,
+        golden=wrong,
+        starts=(start,),
+        single_stream=stream,
+        offline=many,
+    )

@@ -1,0 +1,56 @@
+"""What the figures come to: which configuration to take, whether the machine was steady, whether a limit holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream
+from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
+
+KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
+
+ALIKE = 1.03
+"""Latencies within this factor are alike; of such the more precise is taken."""
+PRECISE_FIRST = ("fp32", "fp16", "int8")
+MAX_DRIFT, MAX_OTHERS = 0.1, 0.1
+"""Past these a machine is called noisy: medians of tenths of a run lie so far apart, others use so much of it."""
+
+
+def recommended(results: Sequence[Result]) -> Measured | None:
+    """The fastest that answers the golden samples as at export: by the median of a whole answer, else by the folder's.
+
+    fp16 on a CPU is never taken: it is computed in fp32 there, and `--precision auto` does not take it either.
+    """
+    allowed = [
+        found
+        for found in results
+        if isinstance(found, Measured) and not found.golden and (found.device, found.precision) != ("cpu", "fp16")
+    ]
+    times = {id(found): milliseconds_a_scan(found) for found in allowed}
+    fastest = min(times.values(), default=0.0)
+    alike = [found for found in allowed if times[id(found)] <= ALIKE * fastest]
+    return min(alike, key=lambda found: PRECISE_FIRST.index(found.precision), default=None)
+
+
+def milliseconds_a_scan(found: Measured) -> float:
+    """Of a whole answer: the median of one scan after another, or what a folder's rate comes to."""
+    if found.single_stream is not None:
+        return found.single_stream.whole.p50
+    return 1000 / found.offline.folder.median if found.offline is not None else 0.0
+
+
+def noise(stream: SingleStream) -> tuple[str, ...]:
+    """Why the figures of a run should not be relied on; empty on a quiet machine."""
+    reasons = []
+    if stream.drift > MAX_DRIFT:
+        reasons.append(f"medians of ten parts of the run differ by {stream.drift:.0%}")
+    if stream.others is not None and stream.others > MAX_OTHERS:
+        reasons.append(f"other programs used {stream.others:.0%} of the processors")
+    return tuple(reasons)
+
+
+def error_of(failed: Sequence[NotMeasured]) -> EdgecadError:
+    """The error to end with where nothing could be measured: the gravest, with its own exit code."""
+    worst = max(failed, key=lambda found: found.code)
+    kind = next((kind for kind in KINDS if kind.exit_code == worst.code), NotAvailable)
+    return kind(worst.reason)

@@ -1,0 +1,60 @@
+"""Start the processes that measure, one after the other, and take down what they say, or that they died."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
+from edgecad.children import end_child, lines_of, obituary, start_child
+from edgecad.contract import Precision
+from edgecad.errors import DeviceFailed
+
+TIME_LIMIT = 3600.0
+"""Seconds that one device and precision may take; the first use of a TensorRT engine builds it, for minutes."""
+COLD_STARTS = 3
+"""Processes that only answer once, beside the one that measures."""
+
+
+def results(
+    model: str | None, devices: Sequence[str], precisions: Sequence[Precision | None], asked: Order
+) -> Iterator[Result]:
+    """Measure each device with each precision, in processes of their own.
+
+    Args:
+        asked: scenarios, runs and seconds; the rest is filled in here.
+    """
+    for device in devices:
+        for precision in precisions:
+            yield result_of(replace(asked, model=model, device=device, precision=precision))
+
+
+def result_of(order: Order) -> Result:
+    """Measure one device and precision; cold starts first, because they tell soonest that it does not work."""
+    starts: list[Start] = []
+    for _ in range(COLD_STARTS):
+        cold = _told(replace(order, scenarios=()))
+        if isinstance(cold, NotMeasured):
+            return cold
+        starts += cold.starts
+    found = _told(order)
+    return replace(found, starts=(*starts, *found.starts)) if isinstance(found, Measured) else found
+
+
+def _told(order: Order) -> Result:
+    with tempfile.TemporaryFile() as errors:
+        process = start_child("edgecad.bench", msgspec.json.encode(replace(order, begun=time.perf_counter())), errors)
+        try:
+            for line in lines_of(process, time.monotonic() + TIME_LIMIT):
+                told: Result = msgspec.json.decode(line, type=Result)
+                return told
+            reason = f"the process {obituary(process, errors)}"
+        except TimeoutError:
+            reason = f"no answer within {TIME_LIMIT:g} s"
+        finally:
+            end_child(process)
+    return NotMeasured(device=order.device, precision=order.precision, reason=reason, code=DeviceFailed.exit_code)

@@ -1,0 +1,148 @@
+"""What is asked of a measurement and what it finds: read and written as JSON, between processes and for programs."""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+from edgecad.contract import Frozen, Precision
+
+Scenario = Literal["single-stream", "offline"]
+STAGES = ("decode", "prepare", "run", "heatmap", "whole")
+"""Of one answer; `whole` is from the file's bytes to the heat map."""
+
+
+class Order(Frozen, frozen=True, kw_only=True):
+    """What one process is to measure.
+
+    Attributes:
+        model: as the user named it, or None for the default.
+        begun: when the process was started, on the clock of `time.perf_counter`, which all processes share.
+        scenarios: none of them: only how long the first answer takes.
+        runs: answers to time, or None: until the 99th percentile is known, or `seconds` are over.
+    """
+
+    model: str | None
+    device: str
+    precision: Precision | None
+    begun: float
+    scenarios: tuple[Scenario, ...] = ()
+    runs: int | None = None
+    seconds: float = 0.0
+
+
+class Start(Frozen, frozen=True, kw_only=True):
+    """A cold start, milliseconds each: Python with EdgeCAD's modules, opening the model, the first answer."""
+
+    process: float
+    open: float
+    first: float
+
+    @property
+    def whole(self) -> float:
+        """From nothing to the first answer."""
+        return self.process + self.open + self.first
+
+
+class Stage(Frozen, frozen=True, kw_only=True):
+    """Percentiles of one stage, milliseconds."""
+
+    name: str
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+
+
+class SingleStream(Frozen, frozen=True, kw_only=True):
+    """One scan after another, warm.
+
+    Attributes:
+        runs: answers that were timed.
+        stages: in the order of `STAGES`.
+        p90_bound, p99_bound: what the percentile of `whole` is at most, with 99 % confidence, milliseconds; None
+            where the runs are too few to tell.
+        medians: of `whole`, in ten equal parts of the run, milliseconds.
+        latencies: of `whole`, sorted, thinned to at most 500 values, milliseconds.
+        others: share of the machine's processors that other programs used meanwhile, 0 to 1; None: not told here.
+        joules: that the processor took for an answer; None: not told here.
+        resident_mb: the most memory of the process, 10^6 bytes; None: not told here.
+    """
+
+    runs: int
+    stages: tuple[Stage, ...]
+    p90_bound: float | None
+    p99_bound: float | None
+    medians: tuple[float, ...]
+    latencies: tuple[float, ...]
+    others: float | None
+    joules: float | None
+    resident_mb: float | None
+
+    @property
+    def whole(self) -> Stage:
+        """Of the whole answer."""
+        return self.stages[-1]
+
+    @property
+    def drift(self) -> float:
+        """How far the medians of the ten parts lie apart, as a share of their middle."""
+        return (max(self.medians) - min(self.medians)) / self.whole.p50
+
+
+class Batch(Frozen, frozen=True, kw_only=True):
+    """Prepared images through the network, `size` at a time: images a second, median and quartiles."""
+
+    size: int
+    median: float
+    low: float
+    high: float
+    resident_mb: float | None
+
+
+class Folder(Frozen, frozen=True, kw_only=True):
+    """Scans from their bytes to their heat maps, `workers` at a time: scans a second, median and quartiles."""
+
+    workers: int
+    median: float
+    low: float
+    high: float
+
+
+class Offline(Frozen, frozen=True, kw_only=True):
+    """Many scans: what the network alone can take, and what whole answers come to."""
+
+    batches: tuple[Batch, ...]
+    folder: Folder
+
+
+class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
+    """A device and precision that works here.
+
+    Attributes:
+        backbone: the network's name, as its contract has it.
+        golden: samples that are answered otherwise than at export; it must not be used if there are any.
+        starts: cold ones, each of a process of its own.
+        single_stream, offline: where they were asked for.
+    """
+
+    backbone: str
+    device: str
+    provider: str
+    precision: Precision
+    threads: int
+    golden: tuple[str, ...]
+    starts: tuple[Start, ...]
+    single_stream: SingleStream | None = None
+    offline: Offline | None = None
+
+
+class NotMeasured(Frozen, frozen=True, kw_only=True, tag="not measured"):
+    """A device and precision that does not work here, why, and the exit code of that error."""
+
+    device: str
+    precision: Precision | None
+    reason: str
+    code: int
+
+
+Result = Union[Measured, NotMeasured]  # noqa: UP007 - msgspec reads it at run time, on Python 3.10 as well

@@ -1,0 +1,137 @@
+"""`edgecad bench` as a user runs it, on a tiny network; no time is judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgecad.bench import process
+from edgecad.bench.process import result_of
+from edgecad.bench.results import NotMeasured, Order
+from edgecad.engines.gpu import gpu_here
+
+Run = Callable[..., Any]
+QUICK = ("--device", "cpu", "--runs", "20")
+
+
+def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
+    edgecad: Run, folder_of: Callable[..., Path]
+) -> None:
+    if gpu_here() is not None:
+        pytest.skip("a GPU is here, and engines take minutes")
+    done = edgecad("bench", folder_of("fp32", "int8"), "--runs", "20", "--json")
+    assert (done.code, done.stderr) == (0, "")
+    record = json.loads(done.stdout)
+    told = {(row["device"], row["precision"]): row for row in record["configurations"]}
+    assert set(told) == {(device, own) for device in ("cpu", "cuda", "tensorrt") for own in ("fp32", "int8")}
+    for (device, _), row in told.items():
+        if device != "cpu":
+            assert row["code"] == 4
+            assert "use --device cpu" in row["reason"]
+            continue
+        assert len(row["starts"]) == 1 + process.COLD_STARTS
+        assert all(start[part] > 0 for start in row["starts"] for part in ("process", "open", "first"))
+        stages = {stage["name"]: stage for stage in row["single_stream"]["stages"]}
+        assert list(stages) == ["decode", "prepare", "run", "heatmap", "whole"]
+        assert all(0 < stage["p50"] <= stage["p90"] <= stage["p95"] <= stage["p99"] for stage in stages.values())
+        assert stages["whole"]["p50"] >= max(stages[name]["p50"] for name in ("decode", "prepare", "run"))
+        assert (row["single_stream"]["runs"], row["single_stream"]["p90_bound"]) == (20, None)
+        assert row["single_stream"]["resident_mb"] > 20
+        assert [batch["size"] for batch in row["offline"]["batches"]][:3] == [1, 2, 4]
+        assert row["offline"]["folder"]["median"] > 0
+    assert record["recommended"]["device"] == "cpu"
+    assert record["machine"]["threads"] >= 1
+
+
+def test_the_last_line_is_the_command_that_uses_what_is_recommended(edgecad: Run, model_folder: Path) -> None:
+    done = edgecad("bench", model_folder, *QUICK)
+    assert done.code == 0, done.stderr
+    *_, advice, following = done.stdout.splitlines()
+    assert advice.startswith("recommended: cpu fp32 ")
+    assert following == f"next: edgecad infer SCAN --model {model_folder} --device cpu --precision fp32"
+    assert "(in brackets: a 99th percentile takes 662 runs to know)" in done.stdout
+
+
+def test_what_fails_its_golden_samples_is_called_unfit_and_not_recommended(
+    edgecad: Run, folder_of: Callable[..., Path]
+) -> None:
+    done = edgecad("bench", folder_of("fp32", "int8", wrong="int8"), *QUICK, "--scenario", "single-stream")
+    assert done.code == 0, done.stderr
+    assert "UNFIT: cpu int8 answers phantom-1.jpg" in done.stdout
+    assert "--precision fp32" in done.stdout.splitlines()[-1]
+
+
+def test_nothing_fit_ends_with_code_5(edgecad: Run, folder_of: Callable[..., Path]) -> None:
+    done = edgecad("bench", folder_of("fp32", wrong="fp32"), *QUICK, "--scenario", "single-stream")
+    assert done.code == 5
+    assert "nothing is recommended" in done.stderr
+
+
+@pytest.mark.parametrize(("limit", "code"), [("100000", 0), ("0.001", 5)])
+def test_a_limit_is_a_gate(limit: str, code: int, edgecad: Run, model_folder: Path) -> None:
+    done = edgecad("bench", model_folder, *QUICK, "--scenario", "single-stream", "--max-p95-ms", limit)
+    assert done.code == code
+    assert "the 95th percentile of cpu fp32 is" in done.stderr or code == 0
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is in the extra plot")
+@pytest.mark.parametrize(("scenario", "panels"), [("all", 2), ("offline", 1)])
+def test_the_picture_has_a_panel_a_scenario(
+    scenario: str, panels: int, edgecad: Run, model_folder: Path, tmp_path: Path
+) -> None:
+    done = edgecad("bench", model_folder, *QUICK, "--scenario", scenario, "--plot", tmp_path / "bench.png")
+    assert done.code == 0, done.stderr
+    head = (tmp_path / "bench.png").read_bytes()[:24]
+    assert head.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", head[16:])
+    assert width / height == pytest.approx(panels * 5.4 / 4.2, rel=0.02)
+
+
+def test_without_matplotlib_a_picture_is_refused_before_anything_is_measured(edgecad: Run, model_folder: Path) -> None:
+    done = edgecad("bench", model_folder, "--plot", "bench.png", before="sys.modules['matplotlib'] = None")
+    assert (done.code, done.stdout) == (4, "")
+    assert "pip install 'edgecad[plot]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--scenario", "server"), "choose single-stream, offline or all"),
+        (("--scenario", "offline", "--max-p95-ms", "5"), "--max-p95-ms is about one scan after another"),
+        (("--device", "gpu"), "no device is called 'gpu'"),
+        (("--precision", "fp8"), "no precision is called 'fp8'"),
+        (("--plot", "no/such/folder.png"), "name a file in a folder that is there"),
+    ],
+)
+def test_wrong_words_end_with_code_2(words: tuple[str, ...], said: str, edgecad: Run, model_folder: Path) -> None:
+    if "--plot" in words and find_spec("matplotlib") is None:
+        pytest.skip("matplotlib is in the extra plot")
+    done = edgecad("bench", model_folder, *words)
+    assert (done.code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+@pytest.mark.skipif(gpu_here() is not None, reason="a GPU is here")
+def test_only_devices_that_are_not_here_end_with_code_4(edgecad: Run, model_folder: Path) -> None:
+    done = edgecad("bench", model_folder, "--device", "tensorrt")
+    assert (done.code, done.stdout) == (4, "")
+    assert "no NVIDIA GPU answers" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to die of")
+def test_a_process_that_dies_is_told_of(model_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # A module that is found before onnxruntime and does what a broken driver does.
+    (tmp_path / "onnxruntime.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    order = Order(model=str(model_folder), device="cpu", precision=None, begun=0.0)
+    result = result_of(order)
+    assert isinstance(result, NotMeasured)
+    assert result.code == 4
+    assert "was ended by signal 11 (SIGSEGV)" in result.reason

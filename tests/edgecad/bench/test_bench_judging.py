@@ -1,0 +1,73 @@
+"""What is recommended, what is called noisy, and with which error a measurement of nothing ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from edgecad.bench.judging import error_of, noise, recommended
+from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, Stage, Start
+from edgecad.errors import EngineBuildFailed, NotAvailable
+
+
+def stream(p50: float, **changed: Any) -> SingleStream:
+    whole = Stage(name="whole", p50=p50, p90=p50, p95=p50, p99=p50)
+    plain = SingleStream(
+        runs=64, stages=(whole,), p90_bound=p50, p99_bound=None, medians=(p50,) * 10, latencies=(p50,), others=0.0,
+        joules=None, resident_mb=None,
+    )  # fmt: skip
+    return replace(plain, **changed)
+
+
+def measured(precision: Any, p50: float, device: str = "cpu", golden: tuple[str, ...] = ()) -> Measured:
+    return Measured(
+        backbone="tiny", device=device, provider="Provider", precision=precision, threads=1, golden=golden,
+        starts=(Start(process=1.0, open=1.0, first=1.0),), single_stream=stream(p50),
+    )  # fmt: skip
+
+
+def test_the_fastest_is_recommended() -> None:
+    assert recommended([measured("fp32", 10.0), measured("int8", 5.0)]) == measured("int8", 5.0)
+    assert recommended([measured("fp32", 10.0), measured("fp16", 2.0, "cuda:0")]).device == "cuda:0"  # type: ignore[union-attr]
+
+
+def test_of_two_that_are_alike_the_more_precise_is() -> None:
+    assert recommended([measured("int8", 9.9), measured("fp32", 10.0)]).precision == "fp32"  # type: ignore[union-attr]
+
+
+def test_what_answers_otherwise_than_at_export_never_is() -> None:
+    wrong = measured("int8", 1.0, golden=("phantom-1.jpg",))
+    assert recommended([measured("fp32", 10.0), wrong]).precision == "fp32"  # type: ignore[union-attr]
+    assert recommended([wrong]) is None
+
+
+def test_fp16_on_a_cpu_never_is() -> None:
+    assert recommended([measured("fp32", 10.0), measured("fp16", 1.0)]).precision == "fp32"  # type: ignore[union-attr]
+
+
+def test_folders_decide_where_nothing_else_was_measured() -> None:
+    slow, fast = (
+        replace(
+            measured(precision, 0.0), single_stream=None,
+            offline=Offline(batches=(), folder=Folder(workers=2, median=rate, low=rate, high=rate)),
+        )
+        for precision, rate in (("fp32", 10.0), ("int8", 30.0))
+    )  # fmt: skip
+    assert recommended([slow, fast]) == fast
+
+
+def test_noise_is_told_with_its_reason() -> None:
+    assert noise(stream(10.0)) == ()
+    assert "differ by 20%" in noise(stream(10.0, medians=(9.0, 11.0)))[0]
+    assert "used 30%" in noise(stream(10.0, others=0.3))[0]
+    assert noise(stream(10.0, others=None)) == ()
+
+
+@pytest.mark.parametrize(("codes", "kind"), [((4, 7), EngineBuildFailed), ((4, 4), NotAvailable), ((1,), NotAvailable)])
+def test_of_failures_the_gravest_is_raised(codes: tuple[int, ...], kind: type[Exception]) -> None:
+    failed = [NotMeasured(device="cpu", precision=None, reason=f"because {code}", code=code) for code in codes]
+    error = error_of(failed)
+    assert type(error) is kind
+    assert str(error) == f"because {max(codes)}"
