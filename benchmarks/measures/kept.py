@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,7 +17,7 @@ PHANTOMS = 24
 
 
 def kept_model(backbone: str, folder: Path) -> Path:
-    """A folder with `data`, `runs/latest` and `models/latest` of a network with random weights, made if it is not there.
+    """A folder with `data`, `runs/latest` and `models/latest` of a network, made if it is not there.
 
     The model has all precisions. Random weights: time is asked, and the difference to the same network elsewhere.
 
@@ -35,7 +34,7 @@ def kept_model(backbone: str, folder: Path) -> Path:
         run_command(["-m", "edgecad", "phantom", "data", "--patients", PHANTOMS, "--seed", 0], making)
         run_command(["-m", "edgecad", "train", "data", "--backbone", backbone, *UNTRAINED], making)
         exported(making, [own for own in FILES if own != "fp32"], ANYTHING)
-        os.replace(making, place)
+        making.replace(place)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return place

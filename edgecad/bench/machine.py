@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 STAT = Path("/proc/stat")
 """Linux: the first line counts the time of all processors, by kind, in ticks."""
+STATUS = Path("/proc/self/status")
 RAPL = Path("/sys/class/powercap")
 """Linux on Intel and AMD: counters of energy, readable by root alone as a rule."""
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -56,12 +58,15 @@ def meter() -> Meter:
 
 def resident_mb() -> float | None:
     """The most memory that this process has had resident so far, 10^6 bytes."""
-    if sys.platform == "win32":
+    # Not what `getrusage` says on Linux, where it counts what the process was started from as well.
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", _text(STATUS), re.MULTILINE)
+    if found is not None:
+        return int(found[1]) * 1024 / 1e6
+    if sys.platform != "darwin":
         return None
     import resource
 
-    # Linux counts kibibytes, macOS bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def power_mode() -> str:
