@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +39,11 @@ DEEP_BACKBONES = frozenset(
     ("densenet201", "inceptionresnetv2", "resnet101", "resnet101v2", "resnet152", "resnet152v2", "vgg16", "vgg19")
 )
 """Backbones whose conversion takes gigabytes."""
+
+
+# A shell that puts a command into the background has it ignore interrupts, and so would the programs that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
