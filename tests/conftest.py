@@ -41,7 +41,7 @@ DEEP_BACKBONES = frozenset(
 """Backbones whose conversion takes gigabytes."""
 
 
-# A shell that puts a command into the background has it ignore interrupts, and so would the programs that tests interrupt.
+# A shell that puts a command into the background has it ignore interrupts, and so would programs that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
