@@ -5,18 +5,18 @@ from __future__ import annotations
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from measures.command import edgecad_train
+from measures.lines import Panel, Points, draw, line_through, straight
 from measures.scans import labels_of, parts_of, size_of, write_data
 
 SEARCHED_A_MINUTE, MEMORY_GB = 200.0, 4.0
 Found = dict[str, Any]
-Points = Sequence[tuple[int, float]]
 
 
 def search(arguments: Namespace) -> Found:
@@ -59,7 +59,7 @@ def growth(arguments: Namespace) -> Found:
             (epochs, _grown(arguments, arguments.epoch_images, epochs, epochs)) for epochs in arguments.epoch_counts
         ],
     }
-    lines = {what: _line(pairs) for what, pairs in points.items()}
+    lines = {what: line_through(pairs) for what, pairs in points.items()}
     _draw_growth(points, lines, arguments.results.parent / "pictures")
     return {"backbone": arguments.backbone, "points": points, "lines": lines}
 
@@ -72,23 +72,11 @@ def _grown(arguments: Namespace, count: int, warmup: int, finetune: int) -> floa
     return ended.seconds
 
 
-def _line(pairs: Points) -> dict[str, float]:
-    x, y = np.array(pairs).T
-    slope, start = np.polyfit(x, y, 1)
-    return {"start": float(start), "slope": float(slope), "r_squared": float(np.corrcoef(x, y)[0, 1] ** 2)}
-
-
 def _draw_growth(points: Mapping[str, Points], lines: Mapping[str, dict[str, float]], folder: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    for axes, (what, pairs) in zip(figure.subplots(1, 2), points.items(), strict=True):
-        x, y = np.array(pairs).T
-        start, slope = lines[what]["start"], lines[what]["slope"]
-        axes.plot(x, y, "o", color="#2b5c8a")
-        axes.plot(x, start + slope * x, color="#c8641e", label=f"{start:.1f} s + {slope * 1000:.1f} ms x {what}")
-        axes.set(xlabel=f"{what}{' of each stage' if what == 'epochs' else ''}", ylabel="seconds", xlim=0, ylim=0)
-        axes.grid(alpha=0.25)
-        axes.legend(loc="upper left")
-    folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / "training_growth.png", dpi=110)
+    panels = []
+    for what, pairs in points.items():
+        line = lines[what]
+        label = f"{line['start']:.1f} s + {line['slope'] * 1000:.1f} ms x {what}"
+        x = f"{what}{' of each stage' if what == 'epochs' else ''}"
+        panels.append(Panel(x, "seconds", [straight(pairs, line, label)]))
+    draw(panels, folder / "training_growth.png")

@@ -1,0 +1,107 @@
+"""Lines through points, straight or as powers, and pictures of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Points = Sequence[tuple[float, float]]
+COLOURS = (("#2b5c8a", "#c8641e"), ("#4d8f5b", "#2f6b3f"), ("#8f4d7d", "#6b2f5b"), ("#555555", "#222222"))
+"""Of points and of the line through them, series by series."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points, the line through them, and what the legend says of it."""
+
+    points: Points
+    line: Callable[[np.ndarray], np.ndarray]
+    label: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of several.
+
+    Attributes:
+        logarithmic: both axes; else both begin at nought.
+        headroom: by how much the highest value is exceeded, where points may lie below the legend.
+    """
+
+    x: str
+    y: str
+    series: Sequence[Series]
+    logarithmic: bool = False
+    headroom: float = 1.0
+
+
+def line_through(points: Points) -> dict[str, float]:
+    """`start + slope x`, by least squares."""
+    x, y = np.array(points, float).T
+    slope, start = np.polyfit(x, y, 1)
+    return {"start": float(start), "slope": float(slope), "r_squared": float(np.corrcoef(x, y)[0, 1] ** 2)}
+
+
+def power_through(points: Points) -> dict[str, float]:
+    """`factor x^exponent`: a straight line through the logarithms of both; `r_squared` is that of the logarithms."""
+    line = line_through([tuple(pair) for pair in np.log(np.array(points, float))])
+    return {"factor": float(np.exp(line["start"])), "exponent": line["slope"], "r_squared": line["r_squared"]}
+
+
+def straight(points: Points, line: Mapping[str, float], label: str) -> Series:
+    """Points with what `line_through` found."""
+    return Series(points, lambda x: line["start"] + line["slope"] * x, label)
+
+
+def power(points: Points, found: Mapping[str, float], label: str) -> Series:
+    """Points with what `power_through` found."""
+    return Series(points, lambda x: found["factor"] * x ** found["exponent"], label)
+
+
+def draw(panels: Sequence[Panel], file: Path) -> None:
+    """Draw panels into a PNG file, two in a row."""
+    from matplotlib.figure import Figure
+
+    rows = -(-len(panels) // 2)
+    figure = Figure(figsize=(9, 3.6 * rows), layout="constrained")
+    for place, panel in enumerate(panels, 1):
+        axes = figure.add_subplot(rows, 2, place)
+        _draw(axes, panel)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110)
+
+
+def _draw(axes: Any, panel: Panel) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for (dots, line), series in zip(COLOURS, panel.series, strict=False):
+        x, y = np.array(series.points, float).T
+        axes.plot(x, y, "o", color=dots)
+        along = np.linspace(x.min(), x.max(), 100)
+        axes.plot(along, series.line(along), color=line, label=series.label)
+    axes.set(xlabel=panel.x, ylabel=panel.y)
+    if panel.logarithmic:
+        _logarithmic(axes, panel)
+    else:
+        axes.set(xlim=0, ylim=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(ylim=(0, panel.headroom * axes.get_ylim()[1]))
+    axes.grid(alpha=0.25)
+    axes.legend(loc="upper left")
+
+
+def _logarithmic(axes: Any, panel: Panel) -> None:
+    """Both axes logarithmic, with the measured x as ticks, for few of them are powers of ten; room for the legend."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    xs = sorted({x for series in panel.series for x, _ in series.points})
+    ys = [y for series in panel.series for _, y in series.points]
+    axes.set(xscale="log", yscale="log", ylim=(min(ys) / 1.4, max(ys) * (max(ys) / min(ys)) ** 0.4))
+    axes.set_xticks(xs, [f"{x:g}" for x in xs])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: f"{y:g}" if f"{y:.0e}"[0] in "25" else ""))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
