@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class Times:
 
 def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> dict[str, dict[str, float]]:
     """Time files, each asked for the outputs named beside it; every turn goes through all of them."""
-    sessions = {name: (_session(content), list(outputs)) for name, (content, outputs) in files.items()}
+    sessions = {name: (session_of(content), list(outputs)) for name, (content, outputs) in files.items()}
     size = next(iter(sessions.values()))[0].get_inputs()[0].shape[1]
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
     times: dict[str, list[float]] = {name: [] for name in files}
@@ -39,10 +40,23 @@ def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> di
                 session.run(outputs, {"image": image})
                 turn.append(1000 * (time.perf_counter() - begun))
             times[name] += turn[WARM_UP:]
-    return {name: asdict(_times(own)) for name, own in times.items()}
+    return {name: asdict(times_of(own)) for name, own in times.items()}
 
 
-def _session(content: bytes) -> Any:
+def turns(runs: Mapping[str, Callable[[], object]], rounds: int, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of each; every round goes through all, and its first run of each does not count."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            run()
+            for _ in range(repeats):
+                begun = time.perf_counter()
+                run()
+                times[name].append(1000 * (time.perf_counter() - begun))
+    return dict(times)
+
+
+def session_of(content: bytes) -> Any:
     """As the runtime opens one on the CPU, without its checks of what a model must give."""
     import onnxruntime
 
@@ -53,6 +67,7 @@ def _session(content: bytes) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def _times(values: Sequence[float]) -> Times:
+def times_of(values: Sequence[float]) -> Times:
+    """Median and quartiles of milliseconds."""
     low, median, high = (float(value) for value in np.percentile(values, (25, 50, 75)))
     return Times(median, low, high)
