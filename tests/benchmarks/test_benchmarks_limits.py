@@ -115,6 +115,7 @@ def test_operations_counted_by_hand(measure: Callable[[str], ModuleType]) -> Non
     assert floor.whole == pytest.approx(max(4.608, 4 * 532 / 800))
 
 
+@pytest.mark.slow
 def test_operations_of_resnet50v2_are_its_known_7_giga(measure: Callable[[str], ModuleType]) -> None:
     from edgecad_export.cam_head import classifier_from_keras, explained_model
     from edgecad_export.onnx_from_keras import onnx_from_keras

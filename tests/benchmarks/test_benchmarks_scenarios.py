@@ -7,6 +7,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +104,33 @@ def test_a_summary_without_a_result_is_not_valid(measure: Callable[[str], Module
     assert summary.reason == "LoadGen wrote no result"
 
 
+@pytest.mark.parametrize(
+    ("reasons", "overs"),
+    [([""], [1.25]), (["Min duration", "Min duration", ""], [1.25, 2.5, 5.0]), (["Early stopping"], [1.25])],
+)
+def test_a_test_that_ran_out_of_screens_is_run_again_with_more(
+    measure: Callable[[str], ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    reasons: list[str],
+    overs: list[float],
+) -> None:
+    scenarios, told = measure("scenarios"), []
+
+    def run(order: Any, folder: Path) -> None:
+        reason = reasons[len(told)]
+        told.append(order.over)
+        judged = f"INVALID\n  {reason} satisfied : NO\n" if reason else "VALID\n"
+        (folder / "mlperf_log_summary.txt").write_text(f"Result is : {judged}")
+        (folder / "system.json").write_text('{"failed": 0, "other_score": 0}')
+
+    monkeypatch.setattr(scenarios, "run", run)
+    arguments = {"model": tmp_path, "precision": "fp32", "screens": 1, "seconds": 1, "queries": 1, "percentile": 0.9}
+    outcome = scenarios._ordered(Namespace(**arguments), "Offline", workers=1)
+    assert told == overs
+    assert outcome.held is (reasons[-1] == "")
+
+
 def test_another_score_than_before_the_test_is_counted(
     measure: Callable[[str], ModuleType], model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +152,7 @@ def test_another_score_than_before_the_test_is_counted(
             system.issue([sample])
     assert completed == [100, 101, 102]
     assert system.counts == {"answered": 1, "failed": 1, "other_score": 1}
+    assert system.error.startswith("InputRefused")
 
 
 @pytest.fixture
