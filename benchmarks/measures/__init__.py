@@ -1,1 +1,1 @@
-"""What `training.py` measures, a file for each question."""
+"""What the programs above measure, a file for each question."""

@@ -22,6 +22,8 @@ from measures.lines import Panel, Points, Series, draw, line_through, power, pow
 from measures.resized import resized
 
 Found = dict[str, Any]
+LONG = 10
+"""Workers answer so many times as many images in a turn as one session does: to start them takes time as well."""
 
 
 def growth(arguments: Namespace) -> Found:
@@ -83,7 +85,7 @@ def _by_workers(model: Path, arguments: Namespace) -> Points:
         rates: dict[int, list[float]] = {workers: [] for workers in _counts()}
         for _ in range(arguments.rounds):
             for workers, found in rates.items():
-                found.append(_rate(run, workers, arguments.repeats))
+                found.append(_rate(run, workers, LONG * arguments.repeats))
     return [(workers, float(np.median(found))) for workers, found in rates.items()]
 
 
