@@ -1,1 +1,1 @@
-"""What the programs above measure, a file for each question."""
+"""What the benchmarks measure, a file for each question."""

@@ -137,7 +137,7 @@ def _panels(networks: Mapping[str, Found]) -> list[Panel]:
         for name, own in networks.items()
         for line in (own["lines"]["batch"],)
     ]
-    panels = [Panel("images at once", "milliseconds of all of them", batch)]
+    panels = [Panel("images at once", "milliseconds of all of them", batch, headroom=1.25)]
     for what, x in (("threads", "threads of one session"), ("workers", "workers with a thread each")):
         panels.append(Panel(x, "images a second", series(what), headroom=1.4))
     panels.append(Panel("side of the input, pixels", "milliseconds of one image", series("size"), logarithmic=True))
