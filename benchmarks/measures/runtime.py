@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from measures.exports import ANYTHING, UNTRAINED, exported, run_of
+from measures.processes import seconds_in_turn, spread
+from measures.screens import answer_all, drawn_screens
 
 Found = dict[str, Any]
 
@@ -47,7 +48,7 @@ def start(arguments: Namespace) -> Found:
 
     with _model_and_screens(arguments, 1) as (model, (scan,)):
         threads = str(usable_threads())
-        times = _processes(
+        times = seconds_in_turn(
             {
                 "infer": ["-m", "edgecad", "infer", scan, "--model", model, "--device", "cpu", "--json"],
                 "bare": ["-c", BARE, model, scan, threads],
@@ -65,7 +66,7 @@ def start(arguments: Namespace) -> Found:
     }
     wanted = {"infer_to_bare": START, "help_to_typer": HELP, "version_to_typer": HELP}
     return {
-        "backbone": arguments.backbone, "rounds": arguments.rounds, "seconds": _spread(times), "ratios": ratios,
+        "backbone": arguments.backbone, "rounds": arguments.rounds, "seconds": spread(times), "ratios": ratios,
         "wanted": wanted, "held": all(ratios[name] <= bound for name, bound in wanted.items()),
     }  # fmt: skip
 
@@ -96,17 +97,16 @@ def overhead(arguments: Namespace) -> Found:
                     stages.setdefault(stage, []).append(taken)
     ratio = float(np.median(times["overhead"]) / np.median(times["decode"]))
     return {
-        "backbone": arguments.backbone, "warm": arguments.warm, "milliseconds": _spread(times),
-        "stages": _spread(stages), "ratio": ratio, "wanted": OVERHEAD, "held": ratio <= OVERHEAD,
+        "backbone": arguments.backbone, "warm": arguments.warm, "milliseconds": spread(times),
+        "stages": spread(stages), "ratio": ratio, "wanted": OVERHEAD, "held": ratio <= OVERHEAD,
     }  # fmt: skip
 
 
 def folder(arguments: Namespace) -> Found:
     """Screens a second of `edgecad infer FOLDER --json` without its start, against the session on prepared images."""
     from edgecad import Classifier
-    from edgecad.answering import answer
     from edgecad.classifier import ANSWER_OUTPUTS
-    from edgecad.parallel import in_order, share_for
+    from edgecad.parallel import share_for
 
     share = share_for(arguments.screens)
     with (
@@ -119,9 +119,7 @@ def folder(arguments: Namespace) -> Found:
         rates: dict[str, list[float]] = {"ours": [], "bare": []}
         for _ in range(PARTS):
             begun = time.perf_counter()
-            for outcome in in_order(lambda scan: answer(classifier, scan, "scan", draw=False), screens, share.workers):
-                if outcome.error is not None:
-                    raise outcome.error
+            answer_all(classifier, screens, share.workers)
             rates["ours"].append(len(screens) / (time.perf_counter() - begun))
             begun = time.perf_counter()
             for _ in screens:
@@ -129,7 +127,7 @@ def folder(arguments: Namespace) -> Found:
             rates["bare"].append(len(screens) / (time.perf_counter() - begun))
     ratio = float(np.median(rates["ours"]) / np.median(rates["bare"]))
     return {
-        "backbone": arguments.backbone, "screens": len(screens) * PARTS, "a_second": _spread(rates),
+        "backbone": arguments.backbone, "screens": len(screens) * PARTS, "a_second": spread(rates),
         "ratio": ratio, "wanted": FOLDER, "held": ratio >= FOLDER,
     }  # fmt: skip
 
@@ -177,44 +175,17 @@ def _on_gpu(model: Path, backbone: str, precision: Any, screens: Sequence[Path],
         "backbone": backbone, "precision": precision, "provider": facts.provider,
         "probability": max(abs(here.probability - there.probability) for here, there in pairs),
         "heatmap": min(agreement(here.heatmap, there.heatmap, logit_scale(there.logits)) for here, there in pairs),
-        "milliseconds": _spread(times), "beyond_engine_ms": middle["answer"] - middle["engine"],
+        "milliseconds": spread(times), "beyond_engine_ms": middle["answer"] - middle["engine"],
     }  # fmt: skip
 
 
 @contextmanager
 def _model_and_screens(arguments: Namespace, count: int) -> Iterator[tuple[str, list[str]]]:
     """An `.onnx` file, and screens of 1640 x 1068 as JPEG."""
-    from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
-
     with tempfile.TemporaryDirectory() as folder:
-        scans = []
-        for index in range(count):
-            path = Path(folder) / f"{index}.jpg"
-            path.write_bytes(jpeg_bytes(render_screen(draw_patient(0, index))))
-            scans.append(str(path))
+        scans = drawn_screens(Path(folder), count)
         if arguments.model is not None:
             yield str(arguments.model), scans
             return
         with run_of(arguments.backbone, PHANTOMS, UNTRAINED) as run:
             yield str(exported(run, ()).folder / "model.onnx"), scans
-
-
-def _processes(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of whole processes, all kinds in turn; the first round fills the disk's cache and does not count."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, words in commands.items():
-            begun = time.perf_counter()
-            subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
-            if number:
-                times[name].append(time.perf_counter() - begun)
-    return times
-
-
-def _spread(times: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
-    """Median and quartiles."""
-    names = ("low", "median", "high")
-    return {
-        name: dict(zip(names, map(float, np.percentile(taken, (25, 50, 75))), strict=True))
-        for name, taken in times.items()
-    }
