@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edgecad.runners.devices import usable_threads
@@ -20,3 +22,15 @@ def machine() -> dict[str, object]:
         "vnni": any("vnni" in flag for flag in told.get("flags", "").split()),
         "versions": package_versions(),
     }
+
+
+def versions_of(packages: Sequence[str]) -> dict[str, str | None]:
+    """Versions of packages that may be absent; None then."""
+    return {package: _version(package) for package in packages}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,107 @@
+"""Keras and TensorFlow on the trained model itself: score alone, with Grad-CAM, and from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from measures.peers.base import Answer, Job, Peer
+
+BATCHES = (1, 8, 16, 32)
+"""That a pipeline is tried at; its best one is timed."""
+
+
+def loaded(job: Job) -> tuple[Any, Any]:
+    """TensorFlow, and the trained model."""
+    import keras
+    import tensorflow
+
+    return tensorflow, keras.models.load_model(job.keras_file, compile=False)
+
+
+def predict(job: Job) -> Peer:
+    """`model.predict`, as a user calls it."""
+    _, model = loaded(job)
+    images = job.images()
+    model.predict(images[0], verbose=0)
+    run = lambda image: model.predict(image, verbose=0)  # noqa: E731
+    return Peer({"answer": run}, images, job.answer_of_logits, {"jit_compile": bool(model.jit_compile)})
+
+
+def function(job: Job, xla: bool) -> Peer:
+    """A `tf.function` that was traced once for one image, with or without XLA."""
+    tensorflow, model = loaded(job)
+    run = _traced(tensorflow, job, lambda image: model(image, training=False), xla)
+    return Peer({"answer": lambda image: run(image).numpy()}, job.images(), job.answer_of_logits)
+
+
+def grad_cam(job: Job, xla: bool) -> Peer:
+    """Score and Grad-CAM (Selvaraju et al. 2017) of the score at the last features, in one traced function.
+
+    The network runs once, and the gradient goes through the head alone: the fastest way to write it.
+    """
+    tensorflow, model = loaded(job)
+    below, above = _cut(model)
+    positive = job.contract.positive_index
+
+    def explained(image: Any) -> Any:
+        features = below(image, training=False)
+        with tensorflow.GradientTape() as tape:
+            tape.watch(features)
+            logits = above(features, training=False)
+            score = logits[:, positive] - logits[:, 1 - positive]
+        weights = tensorflow.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
+        return logits, tensorflow.nn.relu(tensorflow.reduce_sum(weights * features, axis=-1))[0]
+
+    run = _traced(tensorflow, job, explained, xla)
+
+    def told(values: Any) -> Answer:
+        logits, shown = (np.asarray(value) for value in values)
+        return Answer(job.answer_of_logits(logits).probability, [float(value) for value in shown.ravel()])
+
+    return Peer({"explained": lambda image: [value.numpy() for value in run(image)]}, job.images(), told)
+
+
+def _cut(model: Any) -> tuple[Any, Any]:
+    """The network up to its last features, and the head on them."""
+    import keras
+
+    features = model.get_layer("pooling").input
+    return keras.Model(model.input, features), keras.Model(features, model.output)
+
+
+def _traced(tensorflow: Any, job: Job, function: Callable[[Any], Any], xla: bool) -> Callable[[Any], Any]:
+    signature = tensorflow.TensorSpec(job.images()[0].shape, tensorflow.uint8)
+    compiled = tensorflow.function(function, jit_compile=xla).get_concrete_function(signature)
+    return lambda image: compiled(tensorflow.constant(image))
+
+
+def folder(job: Job) -> Peer:
+    """A `tf.data` pipeline over all screens: read, decode, resize side by side, batches read ahead, `predict`.
+
+    Scores alone, of whole screens: no gate looks at them, no map is found or cut out. `half` lets the decoder halve a
+    JPEG, as EdgeCAD does.
+    """
+    tensorflow, model = loaded(job)
+    size = job.images()[0].shape[1]
+
+    def way(batch: int, ratio: int) -> Callable[[Any], None]:
+        def read(path: Any) -> Any:
+            screen = tensorflow.io.decode_jpeg(tensorflow.io.read_file(path), channels=3, ratio=ratio)
+            return tensorflow.cast(tensorflow.image.resize(screen, (size, size)), tensorflow.uint8)
+
+        screens = tensorflow.data.Dataset.from_tensor_slices(list(job.screens))
+        prepared = screens.map(read, num_parallel_calls=tensorflow.data.AUTOTUNE).batch(batch)
+        ready = prepared.prefetch(tensorflow.data.AUTOTUNE)
+
+        def whole(_: Any) -> None:
+            found = model.predict(ready, verbose=0)
+            if len(found) != len(job.screens):
+                raise ValueError(f"{len(found)} answers to {len(job.screens)} screens")
+
+        return whole
+
+    ways = {f"batch {batch}{', half' * (ratio == 2)}": way(batch, ratio) for batch in BATCHES for ratio in (1, 2)}
+    return Peer(ways, [None])

@@ -1,0 +1,48 @@
+"""LiteRT, which was TensorFlow Lite: the Keras model converted, fp32, XNNPACK."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from edgecad.extras import require
+from edgecad.runners.devices import usable_threads
+from measures.peers.base import Job, Peer
+
+
+def opened(job: Job) -> Peer:
+    """Score alone: this is the trained model, without EdgeCAD's outputs."""
+    require("ai_edge_litert", extra="bench")
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(_file(job)), num_threads=usable_threads())
+    images = job.images()
+    image = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(image, images[0].shape)
+    interpreter.allocate_tensors()
+    logits = interpreter.get_output_details()[0]["index"]
+
+    def run(pixels: Any) -> Any:
+        interpreter.set_tensor(image, pixels)
+        interpreter.invoke()
+        return interpreter.get_tensor(logits)
+
+    return Peer({"answer": run}, images, job.answer_of_logits, {"threads": usable_threads()})
+
+
+def make(job: Job) -> None:
+    """Convert the Keras model."""
+    require("ai_edge_litert", extra="bench")  # or the conversion would be for nobody
+    if _file(job).is_file():
+        return
+    from measures.peers.with_keras import loaded
+
+    tensorflow, model = loaded(job)
+    part = _file(job).with_suffix(".part")
+    part.write_bytes(tensorflow.lite.TFLiteConverter.from_keras_model(model).convert())
+    part.replace(_file(job))
+
+
+def _file(job: Job) -> Path:
+    return job.made / f"litert-{version('tensorflow')}.tflite"

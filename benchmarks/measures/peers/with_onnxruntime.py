@@ -1,0 +1,23 @@
+"""onnxruntime without EdgeCAD: the same file, the same outputs, its own defaults, no checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgecad.classifier import ANSWER_OUTPUTS
+from edgecad.runners.devices import usable_threads
+from measures.peers.base import Job, Peer
+
+
+def opened(job: Job) -> Peer:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = usable_threads(), 3
+    session = onnxruntime.InferenceSession(job.model("fp32"), options, providers=["CPUExecutionProvider"])
+    names = list(ANSWER_OUTPUTS)
+
+    def told(values: Any) -> Any:
+        return job.answer_of_outputs(dict(zip(names, values, strict=True)))
+
+    return Peer({"answer": lambda image: session.run(names, {"image": image})}, job.images(), told)

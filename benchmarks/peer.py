@@ -1,0 +1,111 @@
+"""One peer in a process of its own: told what to do by a JSON line, it answers with one. `inference.py` starts it.
+
+    python benchmarks/peer.py '{"peer": "OpenVINO fp32", "place": "edgecad-bench/mobilenetv2"}'
+
+    {"do": "answers"}                                            probability and heat map of every image
+    {"do": "time", "way": "answer", "runs": 10, "warm": 2}       milliseconds of each run that counts
+
+It ends when its input ends. Between two lines it waits on the input and does nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from measures.peers import MAKERS, PEERS
+from measures.peers.base import Job, Peer
+
+Found = dict[str, Any]
+
+
+def main() -> None:
+    """Open the peer, say that it is ready, and do what each line asks for."""
+    tell = _own_output()
+    told = json.loads(sys.argv[1])
+    job = Job(Path(told["place"]), tuple(told.get("screens", ())))
+    try:
+        if told["peer"] in MAKERS:
+            MAKERS[told["peer"]](job)
+            tell({"ready": True})
+            return
+        peer = PEERS[told["peer"]](job)
+        for run in peer.ways.values():  # what is compiled at the first run belongs to getting ready
+            run(peer.inputs[0])
+        tell({"ready": True, "about": peer.about, "peak_gb": peak_gb()})
+        _serve(peer, tell)
+    except Exception as error:  # whatever a library raises is this peer's reason
+        reason = str(error).strip().partition("\n")[0][:200]
+        tell({"failed": f"{type(error).__name__}: {reason}"})
+
+
+def _serve(peer: Peer, tell: Callable[[Found], None]) -> None:
+    idle = _Idle()
+    for line in sys.stdin:
+        order, waited = json.loads(line), idle.end()
+        if order["do"] == "answers":
+            way = next(iter(peer.ways.values()))
+            found: Found = {"answers": [asdict(peer.told(way(entry))) for entry in peer.inputs]}
+        else:
+            found = {"milliseconds": _timed(peer, order["way"], order["runs"], order["warm"])}
+        tell(found | {"peak_gb": peak_gb(), "idle_share": waited})
+        idle.begin()
+
+
+def _timed(peer: Peer, way: str, runs: int, warm: int) -> list[float]:
+    """Milliseconds of `runs` runs after `warm` others, each on the next input."""
+    run, inputs, taken = peer.ways[way], peer.inputs, []
+    for number in range(warm + runs):
+        entry = inputs[number % len(inputs)]
+        begun = time.perf_counter()
+        run(entry)
+        taken.append(1000 * (time.perf_counter() - begun))
+    return taken[warm:]
+
+
+class _Idle:
+    """Processor time, as a share of the clock's, that all threads of this process take while it waits."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        self._clock, self._worked = time.perf_counter(), time.process_time()
+
+    def end(self) -> float:
+        worked, passed = time.process_time() - self._worked, time.perf_counter() - self._clock
+        return worked / passed if passed > 0 else 0.0
+
+
+def _own_output() -> Callable[[Found], None]:
+    """Keep standard output for our lines: what libraries print, in Python or below, goes to standard error."""
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def tell(found: Found) -> None:
+        lines.write(json.dumps(found) + "\n")
+        lines.flush()
+
+    return tell
+
+
+def peak_gb() -> float | None:
+    """The most resident memory of this process so far; None where the system does not tell.
+
+    `ru_maxrss` would not do: it begins with what the starting process had.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    told = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    return int(told["VmHWM"].split()[0]) * 1024 / 1e9
+
+
+if __name__ == "__main__":
+    main()
