@@ -190,8 +190,8 @@ def take_turns(opened: Opened, asked: Sequence[Asked], turns: int, runs: int, wa
 
 
 def _order(asked: Sequence[Asked], turn: int) -> list[Asked]:
-    """Another one begins each turn, and every second turn goes backwards: nobody always follows the same one."""
-    first = turn % len(asked)
+    """Every second turn goes backwards, and then another one begins: nobody always follows the same one."""
+    first = turn // 2 % len(asked)
     order = [*asked[first:], *asked[:first]]
     return order[::-1] if turn % 2 else order
 

@@ -10,7 +10,7 @@ import numpy as np
 from measures.apart import Asked, opened, take_turns
 from measures.bars import Bar, judged
 from measures.kept import kept_model
-from measures.networks import answers_of, noisy, rows_of, span_of, tell_end, told_of
+from measures.networks import answers_of, noisy, rows_of, span_of, tell_end, told_of, wrong_in
 
 OURS, ALONE = "score and map", "score alone"
 GRAD_CAM, GRAD_CAM_XLA = "Grad-CAM, TF function", "Grad-CAM, TF with XLA"
@@ -38,6 +38,7 @@ def explanation(arguments: Namespace, backbone: str) -> Found:
     found = {
         "backbone": backbone, "turns": arguments.turns, "runs_a_turn": arguments.runs, "images": len(ours),
         "probabilities_span": span_of(ours), "rows": rows, "missing": missing, "bars": judged(BARS, taken),
+        "wrong": wrong_in(rows),
     } | noisy(rows)  # fmt: skip
     _tell(found)
     return found

@@ -23,6 +23,8 @@ MAKERS = ("make OpenVINO int8, its own", "make LiteRT fp32")
 INT8_TIMES = {"resnet152v2": 2.3, "resnet50v2": 2.3, "mobilenetv2": 1.6}
 TOLD_APART = 1e-3
 """Span of our probabilities over the images below which sameness of answers says little: all images get one answer."""
+SAME = 1e-4
+"""Of a probability: further apart are not two fp32 engines on one network, only on two."""
 Found = dict[str, Any]
 
 
@@ -60,6 +62,7 @@ def networks(arguments: Namespace, backbone: str) -> Found:
         "backbone": backbone, "turns": arguments.turns, "runs_a_turn": arguments.runs,
         "images": len(answers.get(OURS, ())), "probabilities_span": span_of(answers.get(OURS, ())),
         "rows": rows, "missing": missing, "bars": judged(bars_of(backbone), taken),
+        "wrong": wrong_in(rows),
     } | noisy(rows)  # fmt: skip
     _tell(found)
     return found
@@ -104,6 +107,12 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
     return agreement(one, other, max(0.01, float(np.abs(one).max())))
 
 
+def wrong_in(rows: Mapping[str, Found]) -> list[str]:
+    """Rows of full precision whose answers are not ours: their times are those of another network."""
+    full = [name for name in rows if not any(narrow in name for narrow in ("int8", "bf16", "fp16"))]
+    return [name for name in full if rows[name].get("probability", 0.0) > SAME]
+
+
 def span_of(answers: Sequence[Found]) -> float | None:
     """How far apart our own probabilities of different images lie."""
     own = [answer["probability"] for answer in answers]
@@ -143,6 +152,8 @@ def tell_end(found: Found, columns: int) -> None:
     tell_bars(found["bars"])
     for reason in found["noisy_because"]:
         print(f"NOISY: {reason}")
+    for name in found.get("wrong", ()):
+        print(f"WRONG: {name} gives other answers, so its times are not to be compared")
     span = found.get("probabilities_span")
     if span is not None and span < TOLD_APART:
         print(f"All images get one answer (span {span:.1e}): that others give it as well says little.", flush=True)

@@ -67,6 +67,7 @@ def test_networks_gives_every_engine_a_row_or_a_reason(measured: Measured) -> No
     assert found["rows"]["EdgeCAD fp32"]["of_ours"] == {"low": 1.0, "median": 1.0, "high": 1.0}
     assert found["rows"]["onnxruntime fp32"]["heatmap"] > 0.999
     assert "heatmap" not in found["rows"]["TF function"]
+    assert found["wrong"] == []
     held = {bar["wanted"]: bar["held"] for bar in found["bars"]}
     assert held["at least 1.6 times: EdgeCAD fp32 in EdgeCAD int8"] in (True, False)
     assert (held["at most 1 times: EdgeCAD fp32 in OpenVINO fp32"] is None) is ("OpenVINO fp32" not in here)
@@ -134,7 +135,7 @@ def test_everybody_goes_first_and_nobody_always_follows_the_same_one(measures: C
     apart = measures("apart")
     asked = [apart.Asked(name, name, "answer") for name in "abcd"]
     orders = ["".join(entry.row for entry in apart._order(asked, turn)) for turn in range(8)]
-    assert {order[0] for order in orders} == set("abcd")
+    assert [order[0] for order in orders] == list("adbacbdc")
     assert all(sorted(order) == list("abcd") for order in orders)
     assert any("ab" in order for order in orders)
     assert any("ba" in order for order in orders)
@@ -155,6 +156,15 @@ def test_a_bar_takes_the_fastest_of_a_side_and_needs_both(measures: Callable[[st
     assert own["held"] is False
     (own,) = bars.judged([bars.Bar(("ours",), ("absent",), at_most=1.0)], taken)
     assert own["measured"] is own["held"] is None
+
+
+def test_a_fast_engine_that_answers_otherwise_is_named(measures: Callable[[str], ModuleType]) -> None:
+    networks = measures("networks")
+    ours, other = ([{"probability": value, "heatmap": [0.0, value]}] for value in (0.5, 0.6))
+    rows = {"TF function": networks.differences(ours, other), "EdgeCAD int8": networks.differences(ours, other)}
+    assert rows["TF function"]["probability"] == pytest.approx(0.1)
+    assert networks.wrong_in(rows) == ["TF function"], "fewer bits may differ"
+    assert networks.wrong_in({"TF function": networks.differences(ours, ours)}) == []
 
 
 def test_a_busy_machine_is_said(measures: Callable[[str], ModuleType]) -> None:
