@@ -19,7 +19,8 @@ from measures.latency import in_turn
 
 Found = dict[str, Any]
 BARS = {"fp16_share": 0.52, "int8_share": 0.30, "cam_cost": 0.02, "resnet152v2_seconds": 180.0}
-UNTRAINED = ("--strategy", "warm-up", "--warmup-epochs", 1, "--weights", "none")
+BRIEFLY = ("--strategy", "warm-up", "--warmup-epochs", 1)
+UNTRAINED = (*BRIEFLY, "--weights", "none")
 ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1")
 """With random weights an answer means nothing: only that there are some is asked."""
 LOOSER: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -8,18 +8,21 @@ from pathlib import Path
 
 from edgecad.modelfiles.file import FILES
 from measures.command import run_command
-from measures.exports import ANYTHING, UNTRAINED, exported
+from measures.exports import ANYTHING, BRIEFLY, exported
 
 NETWORKS = ("mobilenetv2", "resnet50v2", "resnet152v2", "efficientnetb0")
 """What is timed side by side with others."""
 PHANTOMS = 24
 """That a random model is made from; screens drawn with seed 0 have colours that it knows."""
 
+LIVELY, WEIGHTS = Path(__file__).with_name("lively.py"), "weights.npz"
+
 
 def kept_model(backbone: str, folder: Path) -> Path:
-    """A folder with `data`, `runs/latest` and `models/latest` of a network, made if it is not there.
+    """A folder with `data`, `runs/latest` and `models/latest` of a network that was hardly trained, made if need be.
 
-    The model has all precisions. Random weights: time is asked, and the difference to the same network elsewhere.
+    The model has all precisions. Random weights, but lively ones: time is asked, and the difference to the same network
+    elsewhere, which says nothing of a network that answers all images alike.
 
     Args:
         folder: where models are kept, one folder a network.
@@ -32,7 +35,8 @@ def kept_model(backbone: str, folder: Path) -> Path:
     making = Path(tempfile.mkdtemp(dir=folder, prefix=f"{backbone}-"))
     try:
         run_command(["-m", "edgecad", "phantom", "data", "--patients", PHANTOMS, "--seed", 0], making)
-        run_command(["-m", "edgecad", "train", "data", "--backbone", backbone, *UNTRAINED], making)
+        run_command([LIVELY, backbone, WEIGHTS], making)
+        run_command(["-m", "edgecad", "train", "data", "--backbone", backbone, *BRIEFLY, "--weights", WEIGHTS], making)
         exported(making, [own for own in FILES if own != "fp32"], ANYTHING)
         making.replace(place)
     finally:
