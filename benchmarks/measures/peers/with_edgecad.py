@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from measures.peers.base import Job, Peer
@@ -29,14 +30,13 @@ def opened(job: Job, precision: Any) -> Peer:
 def folder(job: Job, precision: Any) -> Peer:
     """All screens as `edgecad infer FOLDER --json` answers them: read, judged, answered and explained."""
     from edgecad import Classifier
-    from edgecad.runners.devices import usable_threads
-    from measures.screens import answer_all, workers_here
+    from edgecad.parallel import share_for
+    from measures.screens import answer_all
 
-    workers = workers_here()
-    threads = usable_threads() // workers
-    classifier = Classifier(job.model(precision).parent, device="cpu", precision=precision, threads=threads)
+    share = share_for(len(job.screens))
+    classifier = Classifier(job.model(precision).parent, device="cpu", precision=precision, threads=share.threads)
 
     def whole(_: Any) -> None:
-        answer_all(classifier, job.screens, workers)
+        answer_all(classifier, job.screens, share.workers)
 
-    return Peer({"folder": whole}, [None], about={"workers": workers, "threads": threads})
+    return Peer({"folder": whole}, [None], about=asdict(share))
