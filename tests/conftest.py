@@ -417,7 +417,8 @@ def edgecad(tmp_path: Path) -> Callable[..., Finished]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, on one worker, what shares costly fixtures: a file's tests; and, over files, one backbone's.
+    """Keep together, on one worker, what shares costly fixtures: a file's tests; over files, one backbone's, and those
+    of benchmarks that keep a model.
 
     The deep backbones share one worker: to convert one takes 5 GB for a moment, and two moments may meet. First,
     because the plugin that spreads the tests reads the groups in the same hook.
@@ -425,7 +426,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         backbone = parameters.get("backbone_onnx")
-        if backbone is None:
+        if "kept_models" in getattr(item, "fixturenames", ()):
+            group = "kept models"
+        elif backbone is None:
             group = item.path.name
         else:
             group = "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"

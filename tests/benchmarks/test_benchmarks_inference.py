@@ -23,18 +23,21 @@ ALWAYS = ("EdgeCAD fp32", "EdgeCAD int8", "onnxruntime fp32", "TF function")
 Measured = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of models that are made once."""
-    return tmp_path_factory.mktemp("models")
-
-
 @pytest.fixture
-def measured(models: Path, tmp_path: Path) -> Measured:
+def measured(kept_models: Path, tmp_path: Path) -> Measured:
     """Run one benchmark as a user runs it, and read its file."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
-        command = [sys.executable, str(PROGRAM), what, "--backbones", "mobilenetv2", "--models", str(models), *words]
+        command = [
+            sys.executable,
+            str(PROGRAM),
+            what,
+            "--backbones",
+            "mobilenetv2",
+            "--models",
+            str(kept_models),
+            *words,
+        ]
         done = subprocess.run([*command, "--results", str(tmp_path)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads((tmp_path / f"inference_{what}_mobilenetv2.json").read_text())

@@ -18,12 +18,6 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SMALL = ("--backbones", "mobilenetv2", "--rounds", "2", "--repeats", "1")
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this file's programs keep the one model that they share."""
-    return tmp_path_factory.mktemp("kept")
-
-
 @pytest.fixture
 def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Import a file of `benchmarks/measures`."""
@@ -32,11 +26,11 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture
-def measured(tmp_path: Path, models: Path) -> Callable[..., dict[str, Any]]:
+def measured(tmp_path: Path, kept_models: Path) -> Callable[..., dict[str, Any]]:
     """Run one benchmark as a user runs it, and read its file."""
 
     def run(what: str, name: str, *words: str) -> dict[str, Any]:
-        command = [sys.executable, str(BENCHMARKS / "limits.py"), what, *SMALL, *words, "--models", str(models)]
+        command = [sys.executable, str(BENCHMARKS / "limits.py"), what, *SMALL, *words, "--models", str(kept_models)]
         done = subprocess.run([*command, "--results", str(tmp_path / "results")], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         found: dict[str, Any] = json.loads((tmp_path / "results" / f"limits_{name}.json").read_text())
@@ -129,13 +123,13 @@ def test_operations_of_resnet50v2_are_its_known_7_giga(measure: Callable[[str], 
 
 
 def test_a_model_of_another_size_still_adds_up(
-    measure: Callable[[str], ModuleType], models: Path, tmp_path: Path
+    measure: Callable[[str], ModuleType], kept_models: Path, tmp_path: Path
 ) -> None:
     from edgecad import Classifier
     from edgecad.classifier import ANSWER_OUTPUTS
 
     kept = measure("kept")
-    folder = kept.model_in(kept.kept_model("mobilenetv2", models))
+    folder = kept.model_in(kept.kept_model("mobilenetv2", kept_models))
     for name in ("model.onnx", "model.int8.onnx"):
         file = tmp_path / name
         file.write_bytes(measure("resized").resized((folder / name).read_bytes(), 96))
