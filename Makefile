@@ -8,7 +8,8 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,plot,bench,dev
 
-.PHONY: help setup demo test test-versions test-gpu soak check bench study clean
+.PHONY: help setup demo test test-versions test-gpu soak check study clean bench bench-inference bench-limits \
+  bench-scenarios bench-runtime bench-export bench-training
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -17,7 +18,7 @@ help:
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict, import contracts"
-	@echo "make bench   training: how fast against plain Keras, and that it is the same training"
+	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV) and the demo's folder"
 
@@ -74,8 +75,35 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
+MODELS ?= edgecad-bench
+bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training
+
+bench-inference: setup
+	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
+	$(BIN)/python benchmarks/inference.py explanation --models $(MODELS)
+	$(BIN)/python benchmarks/inference.py cold --models $(MODELS)
+	$(BIN)/python benchmarks/inference.py folder --models $(MODELS)
+
+bench-limits: setup
+	$(BIN)/python benchmarks/limits.py limit --models $(MODELS)
+	$(BIN)/python benchmarks/limits.py growth --models $(MODELS)
+
+bench-scenarios: setup
+	$(BIN)/python benchmarks/scenarios.py --backbone mobilenetv2 --precision int8 --models $(MODELS)
+	$(BIN)/python benchmarks/scenarios.py --backbone resnet152v2 --precision int8 --models $(MODELS)
+
+bench-runtime: setup
+	$(BIN)/python benchmarks/runtime.py start
+	$(BIN)/python benchmarks/runtime.py overhead
+	$(BIN)/python benchmarks/runtime.py folder
+
+bench-export: setup
+	$(BIN)/python benchmarks/export.py untrained
+	$(BIN)/python benchmarks/export.py cam
+
 BACKBONE ?= resnet152v2
-bench: setup
+bench-training: setup
 	$(BIN)/python benchmarks/training.py same --backbone $(BACKBONE)
 	$(BIN)/python benchmarks/training.py speed --backbone $(BACKBONE)
 	$(BIN)/python benchmarks/training.py speed --backbone mobilenetv2 --repeats 3
@@ -92,4 +120,4 @@ study: setup
 	  --seeds 5 --rates both --out $(STUDY)/$(STRATEGIES)
 
 clean:
-	rm -rf $(VENV) edgecad-demo
+	rm -rf $(VENV) edgecad-demo $(MODELS)
