@@ -20,7 +20,7 @@ help:
 	@echo "make check   ruff, mypy strict, import contracts"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
-	@echo "make clean   remove $(VENV) and the demo's folder"
+	@echo "make clean   remove $(VENV), the demo and the models of benchmarks"
 
 setup: $(VENV)/.installed
 
@@ -120,4 +120,4 @@ study: setup
 	  --seeds 5 --rates both --out $(STUDY)/$(STRATEGIES)
 
 clean:
-	rm -rf $(VENV) edgecad-demo $(MODELS)
+	rm -rf $(VENV) edgecad-demo edgecad-bench
