@@ -63,7 +63,7 @@ test-gpu:
 	test -d .venv-gpu || $(PYTHON) -m venv .venv-gpu
 	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(GPU_EXTRAS)]'
 	.venv-gpu/bin/python -m pytest -m gpu -s
-	.venv-gpu/bin/python benchmarks/runtime.py gpu
+	.venv-gpu/bin/python benchmarks/runtime.py gpu --models $(MODELS)
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup

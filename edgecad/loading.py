@@ -20,7 +20,7 @@ from edgecad.runners.devices import DeviceRequest, parse_device
 from edgecad.runners.onnx import OnnxRunner, kind_here
 
 if TYPE_CHECKING:
-    from edgecad.engines.record import EngineRecord
+    from edgecad.engines.record import Batches, EngineRecord
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def load_model(
     precision: Precision | None = None,
     proof: Proof | None = None,
     threads: int | None = None,
+    batches: Batches | None = None,
 ) -> LoadedModel:
     """Read a model's file and open it on a device.
 
@@ -104,6 +105,7 @@ def load_model(
         model, device, threads: as `edgecad.classifier.Classifier` takes them.
         precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
         proof: asked of a TensorRT engine that had to be built.
+        batches: that a TensorRT engine takes; default: up to 8 images at once.
 
     Raises:
         ModelInvalid: no model, no contract, or one newer than this runtime.
@@ -117,7 +119,7 @@ def load_model(
     text, contract = _contract(file, precision)
     if runner is not None:
         return LoadedModel(file, text, contract, runner)
-    return _on_tensorrt(file, text, contract, request, proof)
+    return _on_tensorrt(file, text, contract, request, proof, batches)
 
 
 def _contract(file: ModelFile, precision: Precision | None) -> tuple[str, Contract]:
@@ -134,7 +136,12 @@ def _contract(file: ModelFile, precision: Precision | None) -> tuple[str, Contra
 
 
 def _on_tensorrt(
-    file: ModelFile, text: str, contract: Contract, request: DeviceRequest, proof: Proof | None
+    file: ModelFile,
+    text: str,
+    contract: Contract,
+    request: DeviceRequest,
+    proof: Proof | None,
+    batches: Batches | None,
 ) -> LoadedModel:
     """The engine of the user's cache, or one that is built now, which takes minutes."""
     from edgecad.engines.builder import recipe_here
@@ -147,7 +154,7 @@ def _on_tensorrt(
             f"no NVIDIA GPU answers as tensorrt:{request.index}; look at nvidia-smi, or use --device cpu"
         )
     precision: EnginePrecision = "fp16" if contract.precision == "fp16" else "fp32"
-    recipe = recipe_here(file.content, text, precision, Batches(), gpu_index=request.index)
+    recipe = recipe_here(file.content, text, precision, batches or Batches(), gpu_index=request.index)
     prove = None if proof is None else engine_proof(file, text, contract, proof, request.index)
     engine = engine_for(recipe, cache_folder(), prove=prove)
     return LoadedModel(file, text, contract, TensorRtRunner(engine, request.index))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from measures.exports import ANYTHING, UNTRAINED, exported, run_of
+from measures.exports import UNTRAINED, exported, run_of
 from measures.processes import seconds_in_turn, spread
 from measures.screens import answer_all, drawn_screens
 
 Found = dict[str, Any]
 
 START, HELP, OVERHEAD, FOLDER = 1.25, 1.6, 1.1, 0.9
-BEYOND_ENGINE = 0.1
-"""Milliseconds that an answer may take beyond the engine's own time."""
 PARTS = 10
 """Of a folder: ours and the bare session take turns, part by part."""
 PHANTOMS = 24
@@ -129,53 +126,6 @@ def folder(arguments: Namespace) -> Found:
     return {
         "backbone": arguments.backbone, "screens": len(screens) * PARTS, "a_second": spread(rates),
         "ratio": ratio, "wanted": FOLDER, "held": ratio >= FOLDER,
-    }  # fmt: skip
-
-
-def gpu(arguments: Namespace) -> Found:
-    """Engines of whole networks: they agree with the CPU, and what an answer takes beyond the engine's own time."""
-    from edgecad.engines.gpu import gpu_here
-
-    if gpu_here() is None:
-        sys.exit("no NVIDIA GPU answers here, and this measures one")
-    rows = []
-    for backbone in arguments.backbones:
-        with run_of(backbone, PHANTOMS, UNTRAINED) as run:
-            model = exported(run, ("fp16",), ANYTHING).folder
-            screens = sorted((run / "data").rglob("*.jpg"))[:8]
-            rows += [_on_gpu(model, backbone, precision, screens, arguments.warm) for precision in ("fp32", "fp16")]
-    return {
-        "gpu": str(gpu_here()), "rows": rows, "wanted": BEYOND_ENGINE,
-        "held": all(row["beyond_engine_ms"] <= BEYOND_ENGINE for row in rows),
-    }  # fmt: skip
-
-
-def _on_gpu(model: Path, backbone: str, precision: Any, screens: Sequence[Path], runs: int) -> Found:
-    from edgecad import Classifier
-    from edgecad.heatmap import agreement, logit_scale
-    from edgecad.runners.tensorrt import TensorRtRunner
-
-    with (
-        Classifier(model, device="cpu", precision=precision) as cpu,
-        Classifier(model, device="tensorrt", precision=precision) as classifier,
-    ):
-        runner = classifier.runner
-        if not isinstance(runner, TensorRtRunner):
-            raise TypeError(f"{runner} is no TensorRT runner")
-        pairs = [(classifier(screen), cpu(screen)) for screen in screens]
-        image = pairs[0][0].image[None]
-        times = {"answer": [], "engine": runner.engine_milliseconds(image, runs)}
-        for _ in range(runs):
-            begun = time.perf_counter()
-            classifier.run(image)
-            times["answer"].append(1000 * (time.perf_counter() - begun))
-        facts = classifier.facts
-    middle = {name: float(np.median(taken)) for name, taken in times.items()}
-    return {
-        "backbone": backbone, "precision": precision, "provider": facts.provider,
-        "probability": max(abs(here.probability - there.probability) for here, there in pairs),
-        "heatmap": min(agreement(here.heatmap, there.heatmap, logit_scale(there.logits)) for here, there in pairs),
-        "milliseconds": spread(times), "beyond_engine_ms": middle["answer"] - middle["engine"],
     }  # fmt: skip
 
 

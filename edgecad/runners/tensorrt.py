@@ -74,15 +74,15 @@ class TensorRtRunner:
             )
         return self._lane().run(images, outputs)
 
-    def engine_milliseconds(self, image: NDArray[np.uint8], runs: int) -> list[float]:
-        """What the engine alone takes for one image `(1, size, size, 3)` uint8, by CUDA events, without copies.
+    def engine_milliseconds(self, images: NDArray[np.uint8], runs: int) -> list[float]:
+        """What the engine alone takes for images `(n, size, size, 3)` uint8, by CUDA events, without copies.
 
         What `run` takes beyond it is ours.
 
         Raises:
             DeviceFailed: the device gave up.
         """
-        return self._lane().engine_milliseconds(image, runs)
+        return self._lane().engine_milliseconds(images, runs)
 
     def _lane(self) -> _Lane:
         lane: _Lane | None = getattr(self._lanes, "own", None)
@@ -133,14 +133,15 @@ class _Lane:
         self._cuda.call("cudaStreamSynchronize", self._stream)
         return {name: self._buffers[name].host[:count].copy() for name in outputs}
 
-    def engine_milliseconds(self, image: NDArray[np.uint8], runs: int) -> list[float]:
-        self.run(image, ())
+    def engine_milliseconds(self, images: NDArray[np.uint8], runs: int) -> list[float]:
+        self.run(images, ())
+        context = self._single if len(images) == 1 else self._several
         begun, ended = (self._cuda.call("cudaEventCreate") for _ in range(2))
         times = []
         try:
             for _ in range(runs):
                 self._cuda.call("cudaEventRecord", begun, self._stream)
-                self._execute(self._single)
+                self._execute(context)
                 self._cuda.call("cudaEventRecord", ended, self._stream)
                 self._cuda.call("cudaEventSynchronize", ended)
                 times.append(float(self._cuda.call("cudaEventElapsedTime", begun, ended)))

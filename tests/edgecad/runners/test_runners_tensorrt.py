@@ -349,6 +349,7 @@ def test_the_engine_alone_is_timed_between_two_events(cuda: FakeCuda, opened: An
     assert times == [1.5] * 5
     assert {-1, -2} <= set(cuda.destroyed), "events are given back"
     assert len(runner.engine_milliseconds(images(1), 3)) == 3
+    assert runner.engine_milliseconds(images(4), 2) == [1.5] * 2
 
 
 def test_a_gpu_that_is_not_here_is_not_available(cuda: FakeCuda) -> None:
