@@ -1,4 +1,4 @@
-"""What ONNX Runtime reaches on a device, copies to and from it apart: products of matrices, and bytes through memory."""
+"""What ONNX Runtime reaches on a device, copies to and from it apart: products of matrices, bytes through memory."""
 
 from __future__ import annotations
 
