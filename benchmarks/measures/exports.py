@@ -96,9 +96,14 @@ def _narrowed(folder: Path, precision: str) -> Export:
 
 
 def exported(
-    folder: Path, precisions: Sequence[str], bounds: Sequence[str] = (), allowed: Sequence[int] = (0,)
+    folder: Path,
+    precisions: Sequence[str],
+    bounds: Sequence[str] = (),
+    allowed: Sequence[int] = (0,),
+    options: Sequence[str] = (),
 ) -> Export:
-    options = [f"--{precision}" for precision in precisions]
+    """Export the run of `folder`, with `bounds` for each of `precisions`, and other `options`."""
+    options = [*options, *(f"--{precision}" for precision in precisions)]
     options += [word for own in precisions for bound in bounds for word in ("--tolerance", f"{own}.{bound}")]
     ended = run_command(["-m", "edgecad", "export", *options], folder, allowed)
     latest = folder / "models" / "latest"
