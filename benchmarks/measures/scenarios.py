@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgecad.cli.infer import MAX_WORKERS
+from edgecad.parallel import share_for
 from edgecad.runners.devices import usable_threads
 from measures.kept import kept_model, model_in
 from measures.loadgen import OFFLINE, SERVER, SINGLE, SYSTEM, Order, run
@@ -71,8 +71,8 @@ def scenarios(arguments: Namespace) -> Found:
 
 
 def _workers() -> int:
-    """As `edgecad infer FOLDER`: a scan a core."""
-    return min(MAX_WORKERS, usable_threads())
+    """As many scans at a time as `edgecad infer` answers of a folder."""
+    return share_for(usable_threads()).workers
 
 
 def _rule(arguments: Namespace) -> str:
