@@ -51,18 +51,20 @@ class ClassActivation:
     cam_bias: Floats
 
 
-def class_activation(features: Floats, head: Sequence[Dense]) -> ClassActivation:
+def class_activation(features: Floats, head: Sequence[Dense], on_from: float = 0.0) -> ClassActivation:
     """Explain a head's logits.
 
     Args:
         features: `(n, h, w, channels)`, the input of the pooling layer.
         head: dense layers after the pooling, in order.
+        on_from: from what on a hidden unit counts as on, as a share of its layer's largest value. A unit at nought
+            changes no logit and yet makes the map jump: a little below and above nought are the two sides of it.
     """
     values = features.mean(axis=(1, 2))
     active = []
     for layer in head[:-1]:
         before = values @ layer.weights + layer.bias
-        active.append(before > 0)
+        active.append(before > on_from * np.abs(before).max(initial=0.0))
         values = np.maximum(before, 0)
     last = head[-1]
     logits = values @ last.weights + last.bias

@@ -87,7 +87,7 @@ class Gate:
     def _parity(self, own: Subjects, model: bytes, allowed: Tolerances) -> Parity:
         seen = answers_of_file(model, self.contract, own.images)
         threshold = self.contract.decision.threshold
-        return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
+        return parity_of(own.reference.on_the_side_of(seen), seen, threshold, allowed.neighbourhood, own.truth)
 
 
 def gate_of(classifier: Classifier, run: Run) -> Gate:
