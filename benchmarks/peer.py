@@ -11,7 +11,6 @@ It ends when its input ends. Between two lines it waits on the input and does no
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,12 +21,15 @@ from typing import Any
 from measures.peers import MAKERS, PEERS
 from measures.peers.base import Job, Peer
 
+from edgecad.bench.machine import resident_mb
+from edgecad.children import own_channel
+
 Found = dict[str, Any]
 
 
 def main() -> None:
     """Open the peer, say that it is ready, and do what each line asks for."""
-    tell = _own_output()
+    tell = _teller()
     told = json.loads(sys.argv[1])
     job = Job(Path(told["place"]), tuple(told.get("screens", ())))
     try:
@@ -83,28 +85,20 @@ class _Idle:
         return worked / passed if passed > 0 else 0.0
 
 
-def _own_output() -> Callable[[Found], None]:
-    """Keep standard output for our lines: what libraries print, in Python or below, goes to standard error."""
-    lines = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+def _teller() -> Callable[[Found], None]:
+    """What writes a line of ours on standard output, and nothing else does from here on."""
+    channel = own_channel()
 
     def tell(found: Found) -> None:
-        lines.write(json.dumps(found) + "\n")
-        lines.flush()
+        channel.write(json.dumps(found).encode() + b"\n")
 
     return tell
 
 
 def peak_gb() -> float | None:
-    """The most resident memory of this process so far; None where the system does not tell.
-
-    `ru_maxrss` would not do: it begins with what the starting process had.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    told = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-    return int(told["VmHWM"].split()[0]) * 1024 / 1e9
+    """The most resident memory of this process so far; None where the system does not tell."""
+    peak = resident_mb()
+    return None if peak is None else peak / 1000
 
 
 if __name__ == "__main__":
