@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from edgecad_export.precision.grids import FUSED, Range, gridded
+from edgecad_export.precision.image_grid import image_grid
 from edgecad_export.precision.patches import Patches
 from edgecad_export.precision.plain_graph import Weights, attribute, backbone_of, opset_of, weights_of, with_weights
 from edgecad_export.precision.rounding import rounded
@@ -53,6 +54,7 @@ def fitted(
         wider: names of nodes that stay in float.
     """
     scaling, network = backbone_of(proto)
+    image = image_grid(proto)
     walk = _Walk(
         opset=opset_of(proto),
         weights=weights_of(proto),
@@ -61,6 +63,7 @@ def fitted(
         gridded=gridded(network, wider),
         nodes=[*scaling, *network],
         scaling=frozenset(node.name for node in scaling),
+        ranges={} if image is None else {image.tensor: image.range},
     )
     for node in walk.nodes:
         walk.step(node)
@@ -96,7 +99,8 @@ class _Walk:
         if node.op_type == "Conv" and node.name not in self.wider and node.input[1] in self.weights:
             self._fit(node, seen)
         values = self._run(node, seen, {**self.weights, **self.changed})
-        self.ranges[name] = Range(float(self.wide[name].min()), float(self.wide[name].max()))
+        if name not in self.ranges:
+            self.ranges[name] = Range(float(self.wide[name].min()), float(self.wide[name].max()))
         if self._is_float(node):
             self.floating.add(name)
         elif name in self.gridded:

@@ -13,6 +13,7 @@ from edgecad_export.gate import Verdict
 from edgecad_export.graph import backbone_bytes, parts_of
 from edgecad_export.precision.equalisation import equalised, groups_of
 from edgecad_export.precision.fitting import fitted
+from edgecad_export.precision.image_grid import on_image_grid
 from edgecad_export.precision.largest import largest_values
 from edgecad_export.precision.narrowed import Attempt, Narrowed
 from edgecad_export.precision.plain_graph import attribute, backbone_of, plain_from_folded, weights_of
@@ -105,7 +106,7 @@ class Source:
     """What is narrowed.
 
     Attributes:
-        plain: the fp32 graph, plain and equalised.
+        plain: the fp32 graph, plain, on the image's grid where it has one, and equalised.
         images: to fit it on.
         size: of the backbone's constants in fp32, bytes.
     """
@@ -124,8 +125,8 @@ class Source:
 
 
 def source_of(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Source:
-    """Prepare a graph: plain, and its channels equalised on the calibration images."""
-    plain = plain_from_folded(proto)
+    """Prepare a graph: plain, on the image's grid, and its channels equalised on the calibration images."""
+    plain = on_image_grid(plain_from_folded(proto))
     most = _image_count(plain)
     spread = np.linspace(0, len(calibration) - 1, min(len(calibration), most)).astype(int)
     images = varied(calibration[spread], most)
