@@ -3,7 +3,7 @@
 A network that wants pixels from -1 to 1 computes `a v + b` of a level v, 0 to 255. On the grid `a (v - zero)`, where
 zero is the whole number next to -b / a, no level is rounded and nothing is left to compute. What is over, at most half
 a level, goes into the convolution's bias; only beyond the image's edge does the convolution see zeros that far off.
-Rounding `a v + b` itself would give pairs of neighbouring levels one value, since b / a is no whole number.
+Rounding `a v + b` itself would move each level by up to a half and join some neighbours, as b / a is no whole number.
 """
 
 from __future__ import annotations

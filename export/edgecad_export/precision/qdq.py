@@ -49,6 +49,7 @@ def qdq_from_fitted(network: Fitted, wider: Collection[str] = ()) -> onnx.ModelP
     _pad_in_8_bits(graph)
     if (image := image_grid(network.proto)) is not None:
         read_levels(graph, image)
+    _drop_unused(graph)
     quantiser.model.topological_sort()
     result: onnx.ModelProto = quantiser.model.model
     del result.graph.value_info[:]
@@ -81,6 +82,12 @@ def _pad_in_8_bits(graph: onnx.GraphProto) -> None:
         node.CopyFrom(
             helper.make_node("Pad", [above.input[0], node.input[1], above.input[2]], [rounded], name=node.name)
         )
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    used = {name for node in graph.node for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
 
 
 def _pads_with_nought(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
