@@ -24,12 +24,11 @@ from edgecad.heatmap import score_map
 from edgecad.images import Screen, size_of
 from edgecad.loading import LoadedModel, best_model, load_model
 from edgecad.modelfiles.file import AUTO, parse_choice
-from edgecad.parallel import in_order
+from edgecad.parallel import in_order, workers_beside
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.prediction import Finding, Prediction
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
-from edgecad.runners.devices import usable_threads
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
 
@@ -142,7 +141,7 @@ class Classifier:
             except EdgecadError as error:
                 return error
 
-        yield from in_order(work, sources, max(1, usable_threads() // max(1, self.facts.threads)))
+        yield from in_order(work, sources, workers_beside(self.facts.threads))
 
     def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
         """Its heat map over what the network saw, `(400, 400, 3)` uint8 RGB; see `edgecad.figure.heatmap_over`."""

@@ -33,8 +33,13 @@ def share_for(scans: int) -> Share:
 
     Scans side by side, each on a core of its own, wait for nothing; one scan over all cores does, at every layer.
     """
-    workers = max(1, min(MAX_WORKERS, usable_threads(), scans))
+    workers = min(workers_beside(1), max(1, scans))
     return Share(workers, usable_threads() // workers)
+
+
+def workers_beside(threads: int) -> int:
+    """How many scans may be under way at a time where the network of each has `threads` (0: none, on a GPU)."""
+    return max(1, min(MAX_WORKERS, usable_threads() // max(1, threads)))
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:

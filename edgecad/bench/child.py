@@ -45,6 +45,7 @@ def measured(order: Order, imported: float) -> Measured:
     from edgecad.bench.scenarios import SCAN, Limit, offline, single_stream
     from edgecad.golden import golden_samples
     from edgecad.parallel import share_for
+    from edgecad.runners.devices import usable_threads
 
     scan = golden_samples()[SCAN]
     opening = time.perf_counter()
@@ -62,7 +63,7 @@ def measured(order: Order, imported: float) -> Measured:
     if "single-stream" in order.scenarios:
         stream = single_stream(classifier, Limit(order.runs, order.seconds))
     if "offline" in order.scenarios:
-        share = share_for(os.cpu_count() or 1)
+        share = share_for(usable_threads())
         narrow = Classifier(order.model, device=order.device, precision=order.precision, threads=share.threads)
         many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
     facts = classifier.facts

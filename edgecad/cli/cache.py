@@ -9,6 +9,7 @@ import typer
 
 from edgecad.cli.completion import values
 from edgecad.cli.options import JsonOption, ModelArgument
+from edgecad.engines import TIME_LIMIT
 
 if TYPE_CHECKING:
     from edgecad.engines.builder import Prove, Recipe
@@ -68,7 +69,7 @@ def build(
             show_default=False,
         ),
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a build is ended.")] = 1800,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a build is ended.")] = TIME_LIMIT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: JsonOption = False,
 ) -> None:

@@ -12,3 +12,6 @@
 Running an engine, and replaying the golden samples on it, is the work of a runner above; `prove` in `builder` and
 `cache` is where it is called before an engine gets its name.
 """
+
+TIME_LIMIT = 1800.0
+"""Seconds that a build may take; a small GPU takes many minutes for a large network."""

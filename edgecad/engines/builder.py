@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from edgecad.engines import TIME_LIMIT
 from edgecad.engines.gpu import Gpu, gpu_here
 from edgecad.engines.libraries import Library, chosen_library, version_of
 from edgecad.engines.messages import BuildOrder
-from edgecad.engines.process import TIME_LIMIT, Progress, run_build
+from edgecad.engines.process import Progress, run_build
 from edgecad.engines.record import (
     WITHOUT_GPU,
     Batches,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from edgecad.engines import TIME_LIMIT
 from edgecad.engines.builder import Prove, Recipe, build
 from edgecad.engines.lock import exclusive
-from edgecad.engines.process import TIME_LIMIT, Progress
+from edgecad.engines.process import Progress
 from edgecad.engines.record import (
     EngineIdentity,
     EngineRecord,

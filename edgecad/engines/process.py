@@ -17,9 +17,6 @@ from edgecad.errors import EngineBuildFailed, NotAvailable
 Progress = Callable[[str, int, int], None]
 """Called with the phase, and how many steps of how many are done."""
 
-TIME_LIMIT = 1800.0
-"""Seconds; a small GPU takes many minutes for a large network."""
-
 
 def run_build(order: BuildOrder, time_limit: float, progress: Progress | None = None) -> Built:
     """Build in a process of its own.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from edgecad.engines import TIME_LIMIT
 from edgecad_export.cli.foreign_options import (
     ClassesOption,
     CropOption,
@@ -62,7 +63,7 @@ def export(
         typer.Option(metavar="KEY", help="Private Ed25519 key (PEM) to sign the folder with.", show_default=False),
     ] = None,
     opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17,
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that building an engine may take.")] = 1800,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that building an engine may take.")] = TIME_LIMIT,
     out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
     classes: ClassesOption = None,
     positive: PositiveOption = None,
