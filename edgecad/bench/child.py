@@ -10,7 +10,9 @@ import msgspec
 from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
 from edgecad.children import end_with_parent, own_channel
 from edgecad.classifier import Classifier
+from edgecad.disk import words_of
 from edgecad.errors import EdgecadError
+from edgecad.prediction import stamp_of
 
 SCANS_A_WORKER = 4
 """Whole answers for each of the rates of a folder."""
@@ -24,10 +26,10 @@ def main(argument: str) -> None:
     order = msgspec.json.decode(argument, type=Order)
     try:
         result: Result = measured(order, imported)
-    except EdgecadError as error:
-        result = NotMeasured(
-            device=order.device, precision=order.precision, reason=str(error), code=type(error).exit_code
-        )
+    except (EdgecadError, OSError) as error:
+        reason = words_of(error) if isinstance(error, OSError) else str(error)
+        code = EdgecadError.exit_code if isinstance(error, OSError) else error.exit_code
+        result = NotMeasured(device=order.device, precision=order.precision, reason=reason, code=code)
     channel.write(msgspec.json.encode(result) + b"\n")
     # Everything is said; what a driver's destructors do now cannot matter any more.
     os._exit(0)
@@ -61,14 +63,17 @@ def measured(order: Order, imported: float) -> Measured:
     if order.scenarios:
         wrong = tuple(entry.sample for entry in classifier.replay_golden() if not entry.holds)
     if "single-stream" in order.scenarios:
-        stream = single_stream(classifier, Limit(order.runs, order.seconds))
+        stream = single_stream(classifier, Limit(order.runs, order.seconds, order.least))
     if "offline" in order.scenarios:
         share = share_for(usable_threads())
         narrow = Classifier(order.model, device=order.device, precision=order.precision, threads=share.threads)
         many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
     facts = classifier.facts
     return Measured(
+        name=classifier.contract.name,
         backbone=classifier.contract.backbone,
+        stamp=stamp_of(classifier.contract.origin),
+        model_sha256=classifier.model_sha256,
         device=facts.device,
         provider=facts.provider,
         precision=classifier.contract.precision,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream
+from edgecad.bench.results import Measured, NotMeasured, Result
 from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
 
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
@@ -39,18 +39,19 @@ def milliseconds_a_scan(found: Measured) -> float:
     return 1000 / found.offline.folder.median if found.offline is not None else 0.0
 
 
-def noise(stream: SingleStream) -> tuple[str, ...]:
-    """Why the figures of a run should not be relied on; empty on a quiet machine."""
+def noise(found: Measured) -> tuple[str, ...]:
+    """Why its figures should not be relied on; empty on a quiet machine."""
     reasons = []
-    if stream.drift > MAX_DRIFT:
-        reasons.append(f"medians of ten parts of the run differ by {stream.drift:.0%}")
-    if stream.others is not None and stream.others > MAX_OTHERS:
-        reasons.append(f"other programs used {stream.others:.0%} of the processors")
+    if found.single_stream is not None and found.single_stream.drift > MAX_DRIFT:
+        reasons.append(f"medians of ten parts of the run differ by {found.single_stream.drift:.0%}")
+    others = max((part.others or 0.0 for part in (found.single_stream, found.offline) if part is not None), default=0.0)
+    if others > MAX_OTHERS:
+        reasons.append(f"other programs used {others:.0%} of the processors")
     return tuple(reasons)
 
 
 def error_of(failed: Sequence[NotMeasured]) -> EdgecadError:
     """The error to end with where nothing could be measured: the gravest, with its own exit code."""
     worst = max(failed, key=lambda found: found.code)
-    kind = next((kind for kind in KINDS if kind.exit_code == worst.code), NotAvailable)
+    kind = next((kind for kind in KINDS if kind.exit_code == worst.code), EdgecadError)
     return kind(worst.reason)

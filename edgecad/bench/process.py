@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -21,15 +21,21 @@ COLD_STARTS = 3
 
 
 def results(
-    model: str | None, devices: Sequence[str], precisions: Sequence[Precision | None], asked: Order
+    model: str | None,
+    devices: Sequence[str],
+    precisions: Sequence[Precision | None],
+    asked: Order,
+    begins: Callable[[str, Precision | None], None] = lambda device, precision: None,
 ) -> Iterator[Result]:
     """Measure each device with each precision, in processes of their own.
 
     Args:
         asked: scenarios, runs and seconds; the rest is filled in here.
+        begins: told before each of them.
     """
     for device in devices:
         for precision in precisions:
+            begins(device, precision)
             yield result_of(replace(asked, model=model, device=device, precision=precision))
 
 

@@ -18,7 +18,9 @@ class Order(Frozen, frozen=True, kw_only=True):
         model: as the user named it, or None for the default.
         begun: when the process was started, on the clock of `time.perf_counter`, which all processes share.
         scenarios: none of them: only how long the first answer takes.
-        runs: answers to time, or None: until the 99th percentile is known, or `seconds` are over.
+        runs: answers to time, at most; None: as many as the 99th percentile takes.
+        seconds: after which one scan after another ends, if `least` were answered.
+        least: answers in any case, if `runs` are not fewer.
     """
 
     model: str | None
@@ -28,6 +30,7 @@ class Order(Frozen, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...] = ()
     runs: int | None = None
     seconds: float = 0.0
+    least: int = 0
 
 
 class Start(Frozen, frozen=True, kw_only=True):
@@ -59,8 +62,8 @@ class SingleStream(Frozen, frozen=True, kw_only=True):
     Attributes:
         runs: answers that were timed.
         stages: in the order of `STAGES`.
-        p90_bound, p99_bound: what the percentile of `whole` is at most, with 99 % confidence, milliseconds; None
-            where the runs are too few to tell.
+        p90_bound, p95_bound, p99_bound: what the percentile of `whole` is at most, with 99 % confidence,
+            milliseconds; None where the runs are too few to tell.
         medians: of `whole`, in ten equal parts of the run, milliseconds.
         latencies: of `whole`, sorted, thinned to at most 500 values, milliseconds.
         others: share of the machine's processors that other programs used meanwhile, 0 to 1; None: not told here.
@@ -71,6 +74,7 @@ class SingleStream(Frozen, frozen=True, kw_only=True):
     runs: int
     stages: tuple[Stage, ...]
     p90_bound: float | None
+    p95_bound: float | None
     p99_bound: float | None
     medians: tuple[float, ...]
     latencies: tuple[float, ...]
@@ -109,23 +113,35 @@ class Folder(Frozen, frozen=True, kw_only=True):
 
 
 class Offline(Frozen, frozen=True, kw_only=True):
-    """Many scans: what the network alone can take, and what whole answers come to."""
+    """Many scans: what the network alone can take, and what whole answers come to.
+
+    Attributes:
+        batches: 1, 2, 4 and so on, until two after each other are no faster, or memory does not suffice.
+        others: share of the machine's processors that other programs used meanwhile, 0 to 1; None: not told here.
+    """
 
     batches: tuple[Batch, ...]
     folder: Folder
+    others: float | None
 
 
 class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
     """A device and precision that works here.
 
     Attributes:
-        backbone: the network's name, as its contract has it.
+        name: of the model, as its contract has it.
+        backbone: its network's.
+        stamp: what stands on all that comes of this model, such as that it learnt from phantoms.
+        model_sha256: of the file that was measured.
         golden: samples that are answered otherwise than at export; it must not be used if there are any.
         starts: cold ones, each of a process of its own.
         single_stream, offline: where they were asked for.
     """
 
+    name: str
     backbone: str
+    stamp: str
+    model_sha256: str
     device: str
     provider: str
     precision: Precision

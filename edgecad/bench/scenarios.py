@@ -36,18 +36,19 @@ class Limit:
     """How long one scan after another is answered.
 
     Attributes:
-        runs: exactly so many; None: until the 99th percentile is known, or `seconds` are over and the 90th is.
+        runs: at most; None: as many as the 99th percentile takes.
         seconds: that this may take.
+        least: answers in any case, if `runs` are not fewer; by default what the 90th percentile takes.
     """
 
     runs: int | None = None
     seconds: float = 30.0
+    least: int = runs_needed(90)
 
     def reached(self, runs: int, seconds: float) -> bool:
         """Whether so many runs, in so many seconds, are enough."""
-        if self.runs is not None:
-            return runs >= self.runs
-        return runs >= runs_needed(99) or (seconds >= self.seconds and runs >= runs_needed(90))
+        most = runs_needed(99) if self.runs is None else self.runs
+        return runs >= most or (seconds >= self.seconds and runs >= min(self.least, most))
 
 
 def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
@@ -70,6 +71,7 @@ def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
         runs=runs,
         stages=tuple(_stage(name, values) for name, values in times.items()),
         p90_bound=upper_bound(whole_times, 90),
+        p95_bound=upper_bound(whole_times, 95),
         p99_bound=upper_bound(whole_times, 99),
         medians=tuple(float(np.median(part)) for part in np.array_split(whole_times, min(PARTS, runs))),
         latencies=_thinned(whole_times),
@@ -88,7 +90,9 @@ def offline(classifier: Classifier, narrow: Classifier, share: Share, scans: int
         scans: how many are answered for each of a few rates.
     """
     image = classifier.replay(golden_samples()[SCAN]).image
-    return Offline(batches=tuple(_batches(classifier, image)), folder=_folder(narrow, share, scans))
+    before = meter()
+    batches, folder = tuple(_batches(classifier, image)), _folder(narrow, share, scans)
+    return Offline(batches=batches, folder=folder, others=before.others_until(meter()))
 
 
 def _batches(classifier: Classifier, image: NDArray[np.uint8]) -> Iterator[Batch]:

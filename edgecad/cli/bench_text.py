@@ -10,9 +10,10 @@ import numpy as np
 
 from edgecad.bench.judging import noise, recommended
 from edgecad.bench.percentiles import runs_needed
-from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream
+from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream, Stage
 
 NAMES = {"decode": "decode", "prepare": "prepare", "run": "network", "heatmap": "heat map", "whole": "whole answer"}
+PERCENTILES = f"{'p50':>8s} {'p90':>8s}  {'p95':>8s}  {'p99':>8s} "
 
 
 def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
@@ -45,24 +46,20 @@ def _starts(here: Sequence[Measured]) -> Iterator[str]:
 def _single_stream(streams: Sequence[tuple[Measured, SingleStream]]) -> Iterator[str]:
     yield ""
     yield "One scan after another, file to heat map, milliseconds"
-    yield f"  {'':18s} {'p50':>8s} {'p90':>8s} {'p95':>8s} {'p99':>9s} {'scans/s':>8s} {'runs':>6s} {'MB':>6s}"
+    yield f"  {'':18s} {PERCENTILES} {'runs':>6s} {'MB':>6s}"
     for found, stream in streams:
-        whole = stream.whole
-        p99 = f"{whole.p99:.2f}" if stream.p99_bound is not None else f"({whole.p99:.2f})"
         memory = f"{stream.resident_mb:6.0f}" if stream.resident_mb is not None else f"{'?':>6s}"
-        yield (
-            f"  {_name(found):18s} {whole.p50:8.2f} {whole.p90:8.2f} {whole.p95:8.2f} {p99:>9s} "
-            f"{1000 / whole.p50:8.1f} {stream.runs:6d} {memory}"
-        )
+        yield f"  {_name(found):18s} {_percentiles(stream.whole, stream)} {stream.runs:6d} {memory}"
     if any(stream.p99_bound is None for _, stream in streams):
-        yield f"  (in brackets: a 99th percentile takes {runs_needed(99)} runs to know)"
+        needed = ", ".join(f"{runs_needed(percentile)} for p{percentile}" for percentile in (90, 95, 99))
+        yield f"  (in brackets: too few runs to know it; it takes {needed})"
 
 
 def _offline(here: Sequence[Measured]) -> Iterator[str]:
     many = [(found, found.offline) for found in here if found.offline is not None]
     sizes = sorted({batch.size for _, own in many for batch in own.batches})
     yield ""
-    yield "Many scans, a second: the network alone by images at once; whole answers of a folder"
+    yield "Many scans, a second: network alone by images at once, as far as more was faster; a folder, whole answers"
     yield f"  {'':18s} " + " ".join(f"{size:>7d}" for size in sizes) + f" {'folder':>9s}"
     for found, own in many:
         rates = {batch.size: f"{batch.median:7.1f}" for batch in own.batches}
@@ -76,9 +73,9 @@ def _offline(here: Sequence[Measured]) -> Iterator[str]:
 def _stages(best: Measured, stream: SingleStream) -> Iterator[str]:
     yield ""
     yield f"Stage by stage, {_name(best)}, milliseconds"
-    yield f"  {'':18s} {'p50':>8s} {'p90':>8s} {'p95':>8s} {'p99':>9s}"
+    yield f"  {'':18s} {PERCENTILES}"
     for stage in stream.stages:
-        yield f"  {NAMES[stage.name]:18s} {stage.p50:8.2f} {stage.p90:8.2f} {stage.p95:8.2f} {stage.p99:9.2f}"
+        yield f"  {NAMES[stage.name]:18s} {_percentiles(stage, stream)}"
     if stream.joules is not None:
         yield f"  {stream.joules:.2f} J an answer, of the processor"
 
@@ -90,8 +87,8 @@ def _remarks(results: Sequence[Result]) -> Iterator[str]:
             continue
         if found.golden:
             yield f"UNFIT: {_name(found)} answers {', '.join(found.golden)} otherwise than at export; do not use it"
-        if found.single_stream is not None and noise(found.single_stream):
-            yield f"noisy: {_name(found)}: {'; '.join(noise(found.single_stream))}; measure again on a quiet machine"
+        if noise(found):
+            yield f"noisy: {_name(found)}: {'; '.join(noise(found))}; measure again on a quiet machine"
 
 
 def _not_here(results: Sequence[Result]) -> Iterator[str]:
@@ -106,9 +103,17 @@ def _not_here(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _recommendation(best: Measured, model: Path | None) -> Iterator[str]:
-    yield f"recommended: {_name(best)} ({best.provider}), the fastest that answers the golden samples as at export"
+    by = "" if best.single_stream is not None else ", by the folder's rate,"
+    yield f"recommended: {_name(best)} ({best.provider}), the fastest{by} that answers the golden samples as at export"
     named = f" --model {shlex.quote(str(model))}" if model else ""
     yield f"next: edgecad infer SCAN{named} --device {best.device} --precision {best.precision}"
+
+
+def _percentiles(stage: Stage, stream: SingleStream) -> str:
+    """In brackets those that the runs are too few for."""
+    values = ((stage.p90, stream.p90_bound), (stage.p95, stream.p95_bound), (stage.p99, stream.p99_bound))
+    shown = (f"{value:.2f} " if bound is not None else f"({value:.2f})" for value, bound in values)
+    return f"{stage.p50:8.2f} " + " ".join(f"{text:>9s}" for text in shown)
 
 
 def _name(found: Measured) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from edgecad.engines.cache import CachedEngine, Entry
     from edgecad.engines.record import EnginePrecision, EngineRecord
 
+BUILD = "next: edgecad cache build MODEL, where there is an NVIDIA GPU"
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -47,7 +49,7 @@ def show(json: JsonOption = False) -> None:
     typer.echo(f"{_counted(len(found))} in {folder}")
     for entry in found:
         typer.echo(_paragraph(entry))
-    typer.echo("next: edgecad cache clear" if found else "next: edgecad cache build")
+    typer.echo("next: edgecad cache clear" if found else BUILD)
 
 
 @app.command()
@@ -115,7 +117,7 @@ def clear(json: JsonOption = False) -> None:
         return
     left = f"; left {gone.left} that are being built" if gone.left else ""
     typer.echo(f"removed {_counted(gone.engines)} ({gone.size_bytes / 1e6:.1f} MB) from {folder}{left}")
-    typer.echo("next: edgecad cache build")
+    typer.echo(BUILD)
 
 
 def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove | None]:

@@ -124,10 +124,14 @@ def _demand_reference(reference: Reference | None, *bounds: float | None) -> Non
 
 def _scans(data: list[str] | None) -> tuple[Scan, ...]:
     from edgecad.cli.scans import as_utf8, listed_scans
+    from edgecad.errors import UsageError
     from edgecad.verification.against import Scan, golden_scans
 
     if not data:
         return golden_scans()
+    missing = [name for name in data if name != "-" and not Path(name).exists()]
+    if missing:
+        raise UsageError(f"--data {as_utf8(missing[0])}: no such file or folder; name scans, or a folder of them")
     return tuple(Scan(as_utf8(name), name) for name in dict.fromkeys(listed_scans(data)))
 
 

@@ -71,7 +71,7 @@ def watch(
 def _log(record: WatchRecord) -> None:
     """A line a scan, which names it by its content."""
     what = record.words or (f"as {record.first}" if record.first else f"NOT ANALYSED: {record.message}")
-    _say(f"{record.recorded} {(record.scan_sha256 or record.claim)[:16]} {record.status}: {what}  [{record.stamp}]")
+    _say(f"{record.recorded} {Path(record.file).stem} {record.status}: {what}  [{record.stamp}]")
 
 
 def _silent(record: WatchRecord) -> None:

@@ -143,7 +143,7 @@ def bytes_from_path(source: object) -> bytes:
     except IsADirectoryError as error:
         raise InputRefused(
             "unreadable",
-            f"a folder, without scans or where none may be named; wanted a file with {_SOME}",
+            f"a folder, not a scan, or without any; wanted a file with {_SOME}",
         ) from error
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)

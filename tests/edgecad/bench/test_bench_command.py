@@ -15,6 +15,7 @@ import pytest
 from edgecad.bench import process
 from edgecad.bench.process import result_of
 from edgecad.bench.results import NotMeasured, Order
+from edgecad.bench.scenarios import Limit
 from edgecad.engines.gpu import gpu_here
 
 Run = Callable[..., Any]
@@ -48,6 +49,9 @@ def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
         assert row["offline"]["folder"]["median"] > 0
     assert record["recommended"]["device"] == "cpu"
     assert record["machine"]["threads"] >= 1
+    assert (record["schema"], record["asked"]["runs"]) == (3, 20)
+    assert {"edgecad", "numpy"} <= set(record["versions"])
+    assert all(len(row["model_sha256"]) == 64 for row in told.values() if row["device"] == "cpu")
 
 
 def test_the_last_line_is_the_command_that_uses_what_is_recommended(edgecad: Run, model_folder: Path) -> None:
@@ -56,7 +60,9 @@ def test_the_last_line_is_the_command_that_uses_what_is_recommended(edgecad: Run
     *_, advice, following = done.stdout.splitlines()
     assert advice.startswith("recommended: cpu fp32 ")
     assert following == f"next: edgecad infer SCAN --model {model_folder} --device cpu --precision fp32"
-    assert "(in brackets: a 99th percentile takes 662 runs to know)" in done.stdout
+    assert "(in brackets: too few runs to know it; it takes 64 for p90, 130 for p95, 662 for p99)" in done.stdout
+    assert done.stdout.count("(") > 3 * 6  # three percentiles of one configuration and of five stages
+    assert "PHANTOM MODEL" in done.stdout.splitlines()[0]
 
 
 def test_what_fails_its_golden_samples_is_called_unfit_and_not_recommended(
@@ -76,7 +82,8 @@ def test_nothing_fit_ends_with_code_5(edgecad: Run, folder_of: Callable[..., Pat
 
 @pytest.mark.parametrize(("limit", "code"), [("100000", 0), ("0.001", 5)])
 def test_a_limit_is_a_gate(limit: str, code: int, edgecad: Run, model_folder: Path) -> None:
-    done = edgecad("bench", model_folder, *QUICK, "--scenario", "single-stream", "--max-p95-ms", limit)
+    only = ("--device", "cpu", "--scenario", "single-stream")
+    done = edgecad("bench", model_folder, *only, "--runs", "130", "--max-p95-ms", limit)
     assert done.code == code
     assert "the 95th percentile of cpu fp32 is" in done.stderr or code == 0
 
@@ -91,7 +98,38 @@ def test_the_picture_has_a_panel_a_scenario(
     head = (tmp_path / "bench.png").read_bytes()[:24]
     assert head.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", head[16:])
-    assert width / height == pytest.approx(panels * 5.4 / 4.2, rel=0.02)
+    assert width / height == pytest.approx(panels * 5.6 / 5.2, rel=0.02)
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is in the extra plot")
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_measured(
+    edgecad: Run, model_folder: Path, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o555)
+    done = edgecad("bench", model_folder, "--plot", tmp_path / "bench.png")
+    assert (done.code, done.stdout) == (1, "")
+    assert "Permission denied" in done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_no_missing_device(edgecad: Run, folder_of: Callable[..., Path]) -> None:
+    folder = folder_of("fp32")
+    (folder / "model.onnx").unlink()
+    (folder / "model.onnx").mkdir()  # as good as no permission, for root too
+    done = edgecad("bench", folder, *QUICK)
+    assert done.code in (1, 6)
+    assert "ended with code" not in done.stderr
+
+
+@pytest.mark.parametrize(("runs", "seconds", "over"), [(1000, 5.0, 64), (20, 5.0, 20), (None, 5.0, 64)])
+def test_seconds_end_a_run_but_not_before_there_is_something_to_say(
+    runs: int | None, seconds: float, over: int
+) -> None:
+    limit = Limit(runs, seconds)
+    assert not limit.reached(over - 1, 100.0)
+    assert limit.reached(over, 100.0)
+    assert not limit.reached(19, 1.0)
+    assert limit.reached(1000, 1.0)
 
 
 def test_without_matplotlib_a_picture_is_refused_before_anything_is_measured(edgecad: Run, model_folder: Path) -> None:
@@ -105,9 +143,12 @@ def test_without_matplotlib_a_picture_is_refused_before_anything_is_measured(edg
     [
         (("--scenario", "server"), "choose single-stream, offline or all"),
         (("--scenario", "offline", "--max-p95-ms", "5"), "--max-p95-ms is about one scan after another"),
-        (("--device", "gpu"), "no device is called 'gpu'"),
+        (("--runs", "20", "--max-p95-ms", "5"), "takes 130 answers"),
+        (("--max-p95-ms", "inf"), "limits nothing"),
+        (("--device", "gpu"), "or tensorrt:N, or all"),
         (("--precision", "fp8"), "no precision is called 'fp8'"),
         (("--plot", "no/such/folder.png"), "name a file in a folder that is there"),
+        (("--plot", "bench.pdf"), "give FILE.png"),
     ],
 )
 def test_wrong_words_end_with_code_2(words: tuple[str, ...], said: str, edgecad: Run, model_folder: Path) -> None:

@@ -9,23 +9,40 @@ from msgspec.structs import replace
 
 from edgecad.bench.judging import error_of, noise, recommended
 from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, Stage, Start
-from edgecad.errors import EngineBuildFailed, NotAvailable
+from edgecad.errors import EdgecadError, EngineBuildFailed, NotAvailable
 
 
 def stream(p50: float, **changed: Any) -> SingleStream:
     whole = Stage(name="whole", p50=p50, p90=p50, p95=p50, p99=p50)
     plain = SingleStream(
-        runs=64, stages=(whole,), p90_bound=p50, p99_bound=None, medians=(p50,) * 10, latencies=(p50,), others=0.0,
-        joules=None, resident_mb=None,
-    )  # fmt: skip
+        runs=64,
+        stages=(whole,),
+        p90_bound=p50,
+        p95_bound=None,
+        p99_bound=None,
+        medians=(p50,) * 10,
+        latencies=(p50,),
+        others=0.0,
+        joules=None,
+        resident_mb=None,
+    )
     return replace(plain, **changed)
 
 
 def measured(precision: Any, p50: float, device: str = "cpu", golden: tuple[str, ...] = ()) -> Measured:
     return Measured(
-        backbone="tiny", device=device, provider="Provider", precision=precision, threads=1, golden=golden,
-        starts=(Start(process=1.0, open=1.0, first=1.0),), single_stream=stream(p50),
-    )  # fmt: skip
+        name="a-run",
+        backbone="tiny",
+        stamp="",
+        model_sha256="0" * 64,
+        device=device,
+        provider="Provider",
+        precision=precision,
+        threads=1,
+        golden=golden,
+        starts=(Start(process=1.0, open=1.0, first=1.0),),
+        single_stream=stream(p50),
+    )
 
 
 def test_the_fastest_is_recommended() -> None:
@@ -51,7 +68,7 @@ def test_folders_decide_where_nothing_else_was_measured() -> None:
     slow, fast = (
         replace(
             measured(precision, 0.0), single_stream=None,
-            offline=Offline(batches=(), folder=Folder(workers=2, median=rate, low=rate, high=rate)),
+            offline=Offline(batches=(), folder=Folder(workers=2, median=rate, low=rate, high=rate), others=0.0),
         )
         for precision, rate in (("fp32", 10.0), ("int8", 30.0))
     )  # fmt: skip
@@ -59,13 +76,16 @@ def test_folders_decide_where_nothing_else_was_measured() -> None:
 
 
 def test_noise_is_told_with_its_reason() -> None:
-    assert noise(stream(10.0)) == ()
-    assert "differ by 20%" in noise(stream(10.0, medians=(9.0, 11.0)))[0]
-    assert "used 30%" in noise(stream(10.0, others=0.3))[0]
-    assert noise(stream(10.0, others=None)) == ()
+    quiet = measured("fp32", 10.0)
+    assert noise(quiet) == ()
+    assert "differ by 20%" in noise(replace(quiet, single_stream=stream(10.0, medians=(9.0, 11.0))))[0]
+    assert "used 30%" in noise(replace(quiet, single_stream=stream(10.0, others=0.3)))[0]
+    assert noise(replace(quiet, single_stream=stream(10.0, others=None))) == ()
+    folder = Folder(workers=2, median=1.0, low=1.0, high=1.0)
+    assert "used 40%" in noise(replace(quiet, offline=Offline(batches=(), folder=folder, others=0.4)))[0]
 
 
-@pytest.mark.parametrize(("codes", "kind"), [((4, 7), EngineBuildFailed), ((4, 4), NotAvailable), ((1,), NotAvailable)])
+@pytest.mark.parametrize(("codes", "kind"), [((4, 7), EngineBuildFailed), ((4, 4), NotAvailable), ((1,), EdgecadError)])
 def test_of_failures_the_gravest_is_raised(codes: tuple[int, ...], kind: type[Exception]) -> None:
     failed = [NotMeasured(device="cpu", precision=None, reason=f"because {code}", code=code) for code in codes]
     error = error_of(failed)

@@ -1,0 +1,58 @@
+"""The record of a whole measurement, for programs: what was asked, of which model, on which machine, with what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import Any
+
+from edgecad.bench.judging import noise, recommended
+from edgecad.bench.machine import power_mode
+from edgecad.bench.results import Measured, Order, Result
+from edgecad.doctor.machine import machine_here
+from edgecad.doctor.packages import installed
+
+SCHEMA = 3
+PACKAGES = ("edgecad", "numpy", "onnxruntime", "onnxruntime-gpu", "opencv-python", "opencv-python-headless", "tensorrt",
+            "tensorrt-rtx")  # fmt: skip
+UNITS = {
+    "starts, stages, bounds, medians, latencies": "milliseconds",
+    "p50, p90, p95, p99": "percentiles",
+    "batches": "images a second, network alone",
+    "folder": "scans a second, file to heat map",
+    "median, low, high": "median and quartiles",
+    "resident_mb": "10^6 bytes",
+    "others": "share of the machine's processors, 0 to 1",
+    "joules": "of the processor, an answer",
+}
+"""What numbers of the record mean, in the record itself: it is read years later."""
+
+
+def record_of(found: Sequence[Result], asked: Order, model: str | None) -> dict[str, Any]:
+    """Everything that was found, ready to be written as JSON.
+
+    Args:
+        asked: what each process was told, device and precision aside.
+        model: as the user named it.
+    """
+    best = recommended(found)
+    here = [result for result in found if isinstance(result, Measured)]
+    versions = installed()
+    return {
+        "schema": SCHEMA,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "model": model,
+        "asked": {name: getattr(asked, name) for name in ("scenarios", "runs", "seconds", "least")},
+        "versions": {name: versions[name] for name in PACKAGES if name in versions},
+        "machine": asdict(machine_here()),
+        "power": power_mode(),
+        "units": UNITS,
+        "configurations": list(found),
+        "noisy": [
+            {"device": result.device, "precision": result.precision, "reasons": noise(result)}
+            for result in here
+            if noise(result)
+        ],
+        "recommended": None if best is None else {"device": best.device, "precision": best.precision},
+    }
