@@ -165,8 +165,8 @@ def _enforce(made: list[Candidate]) -> None:
     tried = sum(len(candidate.narrowed.attempts) for candidate in failed)
     more = f" after {tried} attempts" if tried else ""
     narrower = [f"--{candidate.precision}" for candidate in failed if candidate.precision != "fp32"]
-    example = f"--tolerance {failed[-1].precision}.heatmap_correlation=0.9, or .probabilities, .neighbourhood"
-    step = f"; export without {' '.join(narrower)}, or loosen what failed, such as {example}" if narrower else ""
+    names = f"{failed[-1].precision}.heatmap_correlation=VALUE (or .probabilities, .neighbourhood)"
+    step = f"; export without {' '.join(narrower)}, or allow what you can defend: --tolerance {names}" if narrower else ""
     raise GateFailed(
         f"the exported file differs from the Keras model{more}: {'. '.join(said)}; nothing was written under the "
         f"model's name{step}"
