@@ -166,7 +166,9 @@ def _enforce(made: list[Candidate]) -> None:
     more = f" after {tried} attempts" if tried else ""
     narrower = [f"--{candidate.precision}" for candidate in failed if candidate.precision != "fp32"]
     names = f"{failed[-1].precision}.heatmap_correlation=VALUE (or .probabilities, .neighbourhood)"
-    step = f"; export without {' '.join(narrower)}, or allow what you can defend: --tolerance {names}" if narrower else ""
+    step = (
+        f"; export without {' '.join(narrower)}, or allow what you can defend: --tolerance {names}" if narrower else ""
+    )
     raise GateFailed(
         f"the exported file differs from the Keras model{more}: {'. '.join(said)}; nothing was written under the "
         f"model's name{step}"
