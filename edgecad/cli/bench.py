@@ -190,7 +190,7 @@ def _tell_progress(device: str, precision: str | None) -> None:
 def _print_json(found: Sequence[Result], asked: Order, model: str | None) -> None:
     import msgspec
 
-    from edgecad.bench.record import record_of
+    from edgecad.cli.bench_record import record_of
 
     typer.echo(msgspec.json.encode(record_of(found, asked, model)).decode())
 
