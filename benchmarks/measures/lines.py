@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 Points = Sequence[tuple[float, float]]
-COLOURS = (("#2b5c8a", "#c8641e"), ("#4d8f5b", "#2f6b3f"), ("#8f4d7d", "#6b2f5b"), ("#555555", "#222222"))
+COLOURS = ("#2b5c8a", "#c8641e", "#3c8a4c", "#8a3c7a")
 """Of points and of the line through them, series by series."""
 
 
@@ -78,11 +78,11 @@ def draw(panels: Sequence[Panel], file: Path) -> None:
 def _draw(axes: Any, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for (dots, line), series in zip(COLOURS, panel.series, strict=False):
+    for colour, series in zip(COLOURS, panel.series, strict=False):
         x, y = np.array(series.points, float).T
-        axes.plot(x, y, "o", color=dots)
+        axes.plot(x, y, "o", color=colour)
         along = np.linspace(x.min(), x.max(), 100)
-        axes.plot(along, series.line(along), color=line, label=series.label)
+        axes.plot(along, series.line(along), color=colour, label=series.label)
     axes.set(xlabel=panel.x, ylabel=panel.y)
     if panel.logarithmic:
         _logarithmic(axes, panel)
