@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 CONFIDENCE = 0.99
 
 
+@cache
 def runs_needed(percentile: float) -> int:
     """Fewest runs that bound a percentile, above 0 and below 100: 64, 130 and 662 for the 90th, 95th and 99th."""
     runs = 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from edgecad.bench.results import Measured, Order, Result, Scenario
+    from edgecad.doctor.machine import Machine
 
 ALL = "all"
 SCENARIOS = ("single-stream", "offline")
@@ -133,13 +134,13 @@ def bench(
 
 def _valid(found: Iterable[Result]) -> Iterator[Result]:
     """Results as they come; a model that is not valid, or a file that is not readable, will be neither elsewhere."""
+    from edgecad.bench.judging import error_of
     from edgecad.bench.results import NotMeasured
     from edgecad.errors import EdgecadError, ModelInvalid
 
     for result in found:
-        for kind in (ModelInvalid, EdgecadError):
-            if isinstance(result, NotMeasured) and result.code == kind.exit_code:
-                raise kind(result.reason)
+        if isinstance(result, NotMeasured) and result.code in (ModelInvalid.exit_code, EdgecadError.exit_code):
+            raise error_of([result])
         yield result
 
 
@@ -204,13 +205,17 @@ def _print(found: Sequence[Result], model: Path | None) -> None:
     machine = machine_here()
     about = next((f"{own.backbone}, {own.name}, {own.stamp}" for own in found if isinstance(own, Measured)), "")
     told = [
-        f"{machine.processor or 'unknown processor'}, {machine.threads} threads",
+        _processor_of(machine),
         str(machine.gpu or ""),
         power_mode(),
     ]
     typer.echo(f"{about}\n{'; '.join(filter(None, told))}\n")
     for line in lines_of(found, model):
         typer.echo(line)
+
+
+def _processor_of(machine: Machine) -> str:
+    return f"{machine.processor or 'unknown processor'}, {machine.threads} threads"
 
 
 def _check_plot(plot: Path) -> None:
@@ -234,10 +239,8 @@ def _save_plot(here: Sequence[Measured], best: Measured | None, plot: Path) -> O
     from edgecad.bench.plot import save_plot
     from edgecad.doctor.machine import machine_here
 
-    machine = machine_here()
-    where = f"{machine.processor or 'unknown processor'}, {machine.threads} threads, {date.today().isoformat()}"
     try:
-        save_plot(here, best, where, plot)
+        save_plot(here, best, f"{_processor_of(machine_here())}, {date.today().isoformat()}", plot)
     except OSError as error:
         typer.echo(f"edgecad: no picture was written to {plot}", err=True)
         return error

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from edgecad_export.precision.grids import FUSED, Range, gridded
-from edgecad_export.precision.image_grid import image_grid
+from edgecad_export.precision.image_grid import ImageGrid, image_grid
 from edgecad_export.precision.patches import Patches
 from edgecad_export.precision.plain_graph import Weights, attribute, backbone_of, opset_of, weights_of, with_weights
 from edgecad_export.precision.rounding import rounded
@@ -34,11 +34,13 @@ class Fitted:
         proto: its convolutions' weights are whole multiples of their scales.
         scales: `(outputs,)` for each such weight, by its name.
         ranges: of each tensor between nodes.
+        image: the grid of the image itself, where it has one.
     """
 
     proto: onnx.ModelProto
     scales: dict[str, NDArray[np.float32]]
     ranges: dict[str, Range]
+    image: ImageGrid | None
 
 
 def fitted(
@@ -67,7 +69,7 @@ def fitted(
     )
     for node in walk.nodes:
         walk.step(node)
-    return Fitted(with_weights(proto, walk.changed), walk.scales, walk.ranges)
+    return Fitted(with_weights(proto, walk.changed), walk.scales, walk.ranges, image)
 
 
 @dataclass

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from edgecad_export.precision.fitting import Fitted
-from edgecad_export.precision.image_grid import image_grid, read_levels
-from edgecad_export.precision.plain_graph import attribute, backbone_of
+from edgecad_export.precision.image_grid import read_levels
+from edgecad_export.precision.plain_graph import Weights, attribute, backbone_of, weights_of
 
 OPTIONS = {"WeightSymmetric": True, "ActivationSymmetric": False}
 
@@ -46,10 +45,10 @@ def qdq_from_fitted(network: Fitted, wider: Collection[str] = ()) -> onnx.ModelP
     quantiser.quantize_model()
     graph = quantiser.model.model.graph
     _pass_directly(graph, wider)
-    _pad_in_8_bits(graph)
-    if (image := image_grid(network.proto)) is not None:
-        read_levels(graph, image)
-    _drop_unused(graph)
+    _pad_in_8_bits(graph, weights_of(quantiser.model.model))
+    if network.image is not None:
+        read_levels(graph, network.image)
+    quantiser.model.clean_initializers()
     quantiser.model.topological_sort()
     result: onnx.ModelProto = quantiser.model.model
     del result.graph.value_info[:]
@@ -67,15 +66,15 @@ def _pass_directly(graph: onnx.GraphProto, wider: Collection[str]) -> None:
                 node.input[index] = source
 
 
-def _pad_in_8_bits(graph: onnx.GraphProto) -> None:
+def _pad_in_8_bits(graph: onnx.GraphProto, constants: Weights) -> None:
     """Pad values on their grid; around padding in float engines would leave 8 bits and come back to the same grid."""
     producers = {output: node for node in graph.node for output in node.output}
     for node in list(graph.node):
         above = producers.get(node.input[0]) if node.op_type == "Pad" else None
         below = [reader for reader in graph.node if node.output[0] in reader.input]
-        if above is None or above.op_type != "DequantizeLinear" or not _pads_with_nought(node, graph):
+        if above is None or above.op_type != "DequantizeLinear" or not _pads_with_nought(node, constants):
             continue
-        if len(below) != 1 or below[0].op_type != "QuantizeLinear" or not _same_grid(below[0], above, graph):
+        if len(below) != 1 or below[0].op_type != "QuantizeLinear" or not _same_grid(below[0], above, constants):
             continue
         rounded = below[0].output[0]
         graph.node.remove(below[0])
@@ -84,24 +83,14 @@ def _pad_in_8_bits(graph: onnx.GraphProto) -> None:
         )
 
 
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    used = {name for node in graph.node for name in node.input}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-        graph.initializer.remove(tensor)
-
-
-def _pads_with_nought(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
-    value = _constant(node.input[2], graph) if len(node.input) > 2 and node.input[2] else np.zeros(1)
+def _pads_with_nought(node: onnx.NodeProto, constants: Weights) -> bool:
+    value = constants[node.input[2]] if len(node.input) > 2 and node.input[2] else np.zeros(1)
     return attribute(node, "mode", b"constant") == b"constant" and len(node.input) < 4 and not value.any()
 
 
-def _same_grid(one: onnx.NodeProto, other: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
+def _same_grid(one: onnx.NodeProto, other: onnx.NodeProto, constants: Weights) -> bool:
     pairs = zip(one.input[1:3], other.input[1:3], strict=True)
-    return all(np.array_equal(_constant(a, graph), _constant(b, graph)) for a, b in pairs)
-
-
-def _constant(name: str, graph: onnx.GraphProto) -> NDArray[Any]:
-    return next(np.asarray(numpy_helper.to_array(tensor)) for tensor in graph.initializer if tensor.name == name)
+    return all(np.array_equal(constants[a], constants[b]) for a, b in pairs)
 
 
 def _float_source(name: str, producers: dict[str, onnx.NodeProto]) -> str | None:
