@@ -81,7 +81,7 @@ class Candidates:
         if precision == "fp16":
             from edgecad_export.precision.fp16 import narrowed_to_fp16
 
-            return narrowed_to_fp16(self.fp32, self.run.calibration, judged)
+            return narrowed_to_fp16(self.fp32, self.run.calibration, judged, self.say)
         from edgecad_export.precision.int8 import narrowed_to_int8
 
         if not len(self.run.calibration):

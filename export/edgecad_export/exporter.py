@@ -98,7 +98,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     candidates = candidates_of(run, request, say)
     made = []
     for precision in request.precisions:
-        say(f"{precision}: made and judged")
+        say(f"{precision}: making and judging the file")
         made.append(candidates.of(precision, request.tolerances[precision]))
     _enforce(made)
     with new_folder(folder) as partial:
@@ -188,8 +188,12 @@ def _engines(
             continue
         name = Path(entry.name).with_suffix(".plan").name
 
-        def told(phase: str, done: int, total: int, name: str = name) -> None:
-            say(f"{name}: {phase}, {done} of {total}")
+        phases: list[str] = []
+
+        def told(phase: str, done: int, total: int, name: str = name, phases: list[str] = phases) -> None:
+            if phase not in phases:  # steps come several a second, for minutes
+                phases.append(phase)
+                say(f"{name}: {phase}")
 
         record = build_engine(
             (partial / entry.name).read_bytes(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from edgecad_export import exporter
 Command = Callable[..., tuple[int, str]]
 Write = Callable[..., Path]
 Build = Callable[..., Any]
+STEP = re.compile(r"\d\d:\d\d:\d\d \w")
+"""Beginning of a line that says what is under way, where nobody watches a terminal."""
 
 
 @pytest.fixture
@@ -32,10 +35,11 @@ def exported(edgecad_here: Command, run_folder: Write, small_classifier: Build) 
 
 def _refused(answer: tuple[int, str], code: int, *words: str) -> None:
     assert answer[0] == code, answer
-    assert answer[1].startswith("edgecad: ")
-    assert answer[1].count("\n") == 1, answer[1]
+    *before, last = answer[1].splitlines()
+    assert all(STEP.match(line) for line in before), answer[1]
+    assert last.startswith("edgecad: ")
     for word in words:
-        assert word in answer[1]
+        assert word in last
 
 
 def _only_the_first_is_there() -> None:
@@ -54,6 +58,17 @@ def test_a_good_export_writes_the_model_its_proof_and_the_pointer(exported: Comm
     assert parity["logits"] <= 1e-4
     assert parity["heatmap_correlation"] >= 0.9999
     assert parity["flips"] == 0
+
+
+def test_a_log_says_when_each_step_began(edgecad_here: Command, run_folder: Write, small_classifier: Build) -> None:
+    run_folder(Path("runs/first"), small_classifier())
+    code, told = edgecad_here("export", "runs/first", "--fp16")
+    assert code == 0, told
+    lines = told.splitlines()
+    assert all(STEP.match(line) for line in lines), told
+    steps = [line[9:] for line in lines]
+    assert steps[1:4] == ["Keras to ONNX", "fp32: making and judging the file", "fp16: making and judging the file"]
+    assert steps[4] == "fp16, 0 nodes of the backbone in fp32"
 
 
 def _largest_kernel_changed(proto: onnx.ModelProto) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -126,9 +127,9 @@ def _warn(line: str) -> None:
 
 
 def _say(step: str) -> None:
-    """Tell people who wait; a log has the table."""
-    if sys.stderr.isatty():
-        typer.echo(f"... {step}", err=True)
+    """Tell people who wait; a log has the time as well, because a step may take minutes."""
+    before = "..." if sys.stderr.isatty() else f"{datetime.now():%H:%M:%S}"
+    typer.echo(f"{before} {step}", err=True)
 
 
 def _print(exported: Exported) -> None:

@@ -23,7 +23,10 @@ LOOKED_AT = 8
 
 
 def narrowed_to_fp16(
-    proto: onnx.ModelProto, calibration: NDArray[np.uint8], judged: Callable[[onnx.ModelProto], Verdict]
+    proto: onnx.ModelProto,
+    calibration: NDArray[np.uint8],
+    judged: Callable[[onnx.ModelProto], Verdict],
+    progress: Callable[[str], None] = lambda told: None,
 ) -> Narrowed:
     """Convert a graph, and keep in fp32 what hurts, until the gate holds.
 
@@ -31,6 +34,7 @@ def narrowed_to_fp16(
         calibration: prepared training images, `(n, size, size, 3)`, on which features are corrected and the nodes that
             hurt are found; with none, neither can be.
         judged: what the gate says of a graph.
+        progress: told in words what is under way.
     """
     attempts = []
     ranked: tuple[str, ...] = ()
@@ -45,11 +49,13 @@ def narrowed_to_fp16(
         if hurting and not ranked:
             ranked = most_sensitive(proto, calibration[:: max(1, len(calibration) // LOOKED_AT)])
         wider = with_users(graph, ranked[:hurting])
+        what = f"fp16, {len(wider)} nodes of the backbone in fp32"
+        progress(what)
         result = fp16_from_fp32(proto, wider)
         if wanted is not None:
             result = corrected(result, shown, wanted)
         verdict = judged(result)
-        attempts.append(Attempt(f"fp16, {len(wider)} nodes of the backbone in fp32", verdict.summary))
+        attempts.append(Attempt(what, verdict.summary))
         if verdict.holds:
             break
     return Narrowed(result, wider, tuple(attempts))

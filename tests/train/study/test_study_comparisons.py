@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
 from edgecad_train.evaluation.comparison import Scores, compare
-from edgecad_train.study.comparisons import AgainstReference, against
+from edgecad_train.study.comparisons import ALL_ALIKE, AgainstReference, against
 from edgecad_train.study.results import Result
 
 
@@ -77,6 +77,16 @@ def test_a_row_does_not_differ_from_itself() -> None:
     mine, _ = rows(seeds=3)
     told = found(mine, mine)
     assert (told.accuracy.value, told.accuracy.p_value, told.auc.value) == (0.0, 1.0, 0.0)
+
+
+def test_rows_that_answer_alike_do_not_have_an_interval_without_width() -> None:
+    mine, _ = rows(seeds=3)
+    told = found(mine, mine)
+    patients = len({name for r in mine for name in r.predictions.patients})
+    apart = 1 - stats.binomtest(patients, patients).proportion_ci(0.95, "exact").low
+    assert (told.accuracy.low, told.accuracy.high) == pytest.approx((-apart, apart))
+    assert told.accuracy.method == ALL_ALIKE
+    assert told.auc.low < -0.1 < 0.1 < told.auc.high
 
 
 def test_only_runs_of_the_same_split_are_compared() -> None:

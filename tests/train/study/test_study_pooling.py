@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from edgecad.contract import Metric
+from edgecad_train.evaluation.metrics import JOINTLY, averages
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
 from edgecad_train.study.results import Result
@@ -33,6 +37,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Result]]
         own = [unit for unit in plan.study.units if unit.backbone == "mobilenetv2"]
         found[kind] = [fake_finished(unit, folder.partition(unit), 1).result for unit in own]
     return found
+
+
+def figure(name: str, results: list[Result]) -> Metric:
+    """One figure of a row."""
+    return next(metric for metric in pooled(results) if metric.name == name)
 
 
 def stacked(results: list[Result]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -123,18 +132,39 @@ def test_the_interval_holds_what_it_promises_where_patients_differ() -> None:
     assert naive / 400 < 0.90
 
 
-def test_runs_that_all_separate_the_classes_do_not_have_an_interval_without_width(
-    results: dict[str, list[Result]],
-) -> None:
-    apart = [
+def with_scores(results: list[Result], score: Callable[[int, bool], float]) -> list[Result]:
+    """The same runs with other test scores, by place and label."""
+    return [
         msgspec.structs.replace(
             r,
             predictions=msgspec.structs.replace(
-                r.predictions, scores=tuple(0.9 if cad else 0.1 for cad in r.predictions.truth)
+                r.predictions, scores=tuple(score(place, cad) for place, cad in enumerate(r.predictions.truth))
             ),
         )
-        for r in results["seeds"]
+        for r in results
     ]
-    told = next(metric for metric in pooled(apart) if metric.name == "auc")
+
+
+def test_runs_that_all_separate_the_classes_do_not_have_an_interval_without_width(
+    results: dict[str, list[Result]],
+) -> None:
+    told = figure("auc", with_scores(results["seeds"], lambda _, cad: 0.9 if cad else 0.1))
     assert told.value == 1.0
     assert 0.5 < told.low < 0.95
+
+
+def test_patients_who_were_not_tested_make_no_scores_equal(results: dict[str, list[Result]]) -> None:
+    """Log-odds 2e-5 apart: more than rounding, less than the rounding of log-odds of 36."""
+    told = figure("auc", with_scores(results["seeds"], lambda _, cad: 0.5 + 5e-6 * cad))
+    assert told.value == 1.0
+
+
+def test_where_all_answers_to_a_class_are_right_both_classes_are_bounded_together(
+    results: dict[str, list[Result]],
+) -> None:
+    own = with_scores(results["folds"], lambda place, cad: 0.9 if cad or place % 3 == 0 else 0.1)
+    told = figure("balanced_accuracy", own)
+    assert told.method == JOINTLY
+    truth, scores, _ = stacked(own)
+    wanted = averages(truth, scores, 0.5)["balanced_accuracy"]
+    assert (told.value, told.low, told.high) == pytest.approx((wanted.value, wanted.low, wanted.high))

@@ -167,29 +167,31 @@ def compare_auc(truth: Bools, one: Floats, other: Floats) -> AucDifference:
 
 
 @dataclass(frozen=True)
-class _Bounds:
+class Bounds:
+    """Of a difference, -1 to 1, at the 95 % level; `p_value` is None where there can be no test."""
+
     low: float
     high: float
     p_value: float | None
     method: str
 
 
-def _bounds_of(apart: Placements, smaller: int) -> _Bounds:
+def _bounds_of(apart: Placements, smaller: int) -> Bounds:
     if smaller < 2:
-        return _Bounds(-1.0, 1.0, None, ONE_CASE)
+        return Bounds(-1.0, 1.0, None, ONE_CASE)
     if apart.variance < NO_VARIANCE:
-        return _bounds_without_variance(apart.mean, smaller)
+        return bounds_without_variance(apart.mean, smaller)
     deviation = float(np.sqrt(apart.variance))
     p_value = 2 * float(stats.norm.sf(abs(apart.mean) / deviation))
-    return _Bounds(apart.mean - Z * deviation, apart.mean + Z * deviation, p_value, "DeLong, paired")
+    return Bounds(apart.mean - Z * deviation, apart.mean + Z * deviation, p_value, "DeLong, paired")
 
 
-def _bounds_without_variance(difference: float, cases: int) -> _Bounds:
-    """Every pair of a positive and a negative agrees on the difference, and `cases` pairs have no patient in common.
+def bounds_without_variance(difference: float, cases: int, method: str = PAIRS) -> Bounds:
+    """`cases` independent ones all agree on the difference: patients, or pairs that have no patient in common.
 
     So a share of at least Clopper-Pearson's lower bound of `cases` of `cases` would agree again, and the others
     differ by 1 at most; the test is that of signs.
     """
     share = proportion(cases, cases).low
     p_value = 1.0 if difference == 0 else float(stats.binomtest(cases, cases).pvalue)
-    return _Bounds(difference * share - (1 - share), difference * share + (1 - share), p_value, PAIRS)
+    return Bounds(difference * share - (1 - share), difference * share + (1 - share), p_value, method)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,8 @@ __all__ = ["Confusion", "Interval", "Part", "auc", "auc_bootstrap", "averages", 
 Part = Literal["validation", "out-of-fold", "test"]
 Counts = Floats | float
 JOINTLY = "Clopper-Pearson of both classes, jointly"
+JOINT_LEVEL = float(np.sqrt(LEVEL))
+"""Of each class's interval, so that both hold together at the level."""
 
 
 def figures(
@@ -75,37 +78,44 @@ def averages(truth: Bools, scores: Floats, threshold: float) -> dict[str, Interv
     The paper's published sensitivity, precision and F1 can only be such means (inferred: 26 of 26 and 16 of 18).
 
     Their intervals are a bootstrap's; but where all answers to one class are right, or all wrong, its resamples never
-    differ, and both classes' Clopper-Pearson bounds are put together (`_jointly`).
+    differ, and both classes' Clopper-Pearson bounds are put together (`jointly`).
     """
     c = confusion(truth, scores, threshold)
-    whole = _class_means(float(c.true_positive), float(c.true_negative), c.positives, c.negatives)
+    whole = class_means(c.true_positive, c.true_negative, c.positives, c.negatives)
     if 0 in (c.true_positive, c.false_negative, c.true_negative, c.false_positive):
-        return _jointly(c, whole)
+        one = proportion(c.true_positive, c.positives, JOINT_LEVEL)
+        other = proportion(c.true_negative, c.negatives, JOINT_LEVEL)
+        return jointly(whole, one, other, c.positives, c.negatives)
     said, drawn = scores >= threshold, draws(truth)
     hits, refusals = (drawn @ cells.astype(np.float64) for cells in (truth & said, ~truth & ~said))
-    values = _class_means(hits, refusals, c.positives, c.negatives)
+    values = class_means(hits, refusals, c.positives, c.negatives)
     return {name: bootstrapped(float(whole[name]), values[name], truth) for name in whole}
 
 
-def _jointly(c: Confusion, whole: dict[str, Floats]) -> dict[str, Interval]:
+def jointly(
+    whole: Mapping[str, Floats], one: Interval, other: Interval, positives: int, negatives: int
+) -> dict[str, Interval]:
     """Bounds from the sensitivity's and the specificity's, each at the level sqrt(0.95): both hold 95 times in 100.
 
     The classes are independent, and every one of these figures rises with both, at the shares of the classes at hand.
+
+    Args:
+        whole: the figures, from `class_means`.
+        one: sensitivity at `JOINT_LEVEL`, and `other`, specificity.
+        positives: answers about the class CAD, and `negatives`, about the other.
     """
-    level = float(np.sqrt(LEVEL))
-    one = proportion(c.true_positive, c.positives, level)
-    other = proportion(c.true_negative, c.negatives, level)
     low, high = (
-        _class_means(s * c.positives, p * c.negatives, c.positives, c.negatives)
+        class_means(s * positives, p * negatives, positives, negatives)
         for s, p in ((one.low, other.low), (one.high, other.high))
     )
-    return {name: Interval(float(whole[name]), float(low[name]), float(high[name]), c.n, JOINTLY) for name in whole}
+    n = one.n + other.n
+    return {name: Interval(float(whole[name]), float(low[name]), float(high[name]), n, JOINTLY) for name in whole}
 
 
-def _class_means(right_cad: Counts, right_other: Counts, cad: int, other: int) -> dict[str, Floats]:
+def class_means(right_cad: Counts, right_other: Counts, cad: Counts, other: Counts) -> dict[str, Floats]:
     """Figures from right answers to both classes and the classes' sizes; a class that nobody was given has precision 0.
 
-    Right answers are one number or one for each resample, `(count,)`; they need not be whole.
+    Each is one number or one for each resample, `(count,)`; they need not be whole.
     """
     one = _of_class(right_cad, cad, right_cad + other - right_other)
     two = _of_class(right_other, other, right_other + cad - right_cad)
@@ -119,7 +129,7 @@ def _class_means(right_cad: Counts, right_other: Counts, cad: int, other: int) -
     }
 
 
-def _of_class(hits: Counts, members: int, answers: Counts) -> tuple[Floats, Floats, Floats]:
+def _of_class(hits: Counts, members: Counts, answers: Counts) -> tuple[Floats, Floats, Floats]:
     """Recall, precision and F1 of one class."""
     return _ratio(hits, members), _ratio(hits, answers), _ratio(2 * hits, members + answers)
 

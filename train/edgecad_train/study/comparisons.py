@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from edgecad_train.evaluation.comparison import Comparison, Scores, compare
-from edgecad_train.evaluation.intervals import LEVEL, Floats, draws
+from edgecad_train.evaluation.comparison import Bounds, Comparison, Scores, bounds_without_variance, compare
+from edgecad_train.evaluation.intervals import LEVEL, ONE_CASE, PAIRS, Bools, Floats, draws, smaller_class
 from edgecad_train.study.pooling import Runs, drawn_areas, runs_of
 from edgecad_train.study.results import Predictions, Result
 
 BY_PATIENT = "sign test and bootstrap by patient"
+ALL_ALIKE = "sign test and Clopper-Pearson of patients who all agree"
+MEAN_AREAS = "bootstrap by patient, of the mean over runs"
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,30 @@ def _accuracy(one: Runs, other: Runs) -> Difference:
     drawn = weights @ gained / np.maximum(weights @ tested, 1)
     better, worse = int((gained > 0).sum()), int((gained < 0).sum())
     p_value = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
-    return Difference(float(gained.sum() / tested.sum()), *_bounds(drawn), p_value, BY_PATIENT)
+    value = float(gained.sum() / tested.sum())
+    bounds = _bounds(value, drawn, one.truth, len(one.truth), (BY_PATIENT, ALL_ALIKE))
+    return Difference(value, bounds.low, bounds.high, p_value, bounds.method)
 
 
 def _auc(one: Runs, other: Runs) -> Difference:
     drawn = drawn_areas(one) - drawn_areas(other)
-    return Difference(float(drawn[0]), *_bounds(drawn[1:]), None, "bootstrap by patient, of the mean over runs")
+    value = float(drawn[0])
+    bounds = _bounds(value, drawn[1:], one.truth, smaller_class(one.truth), (MEAN_AREAS, PAIRS))
+    return Difference(value, bounds.low, bounds.high, None, bounds.method)
 
 
-def _bounds(drawn: Floats) -> tuple[float, float]:
+def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tuple[str, str]) -> Bounds:
+    """Percentiles of the resamples; wider ones where they cannot tell: without spread, or with one patient in a class.
+
+    Args:
+        drawn: the difference in each resample.
+        cases: independent ones that agree where there is no spread.
+        methods: words for percentiles, and for where there is no spread.
+    """
+    percentiles, alike = methods
+    if smaller_class(truth) == 1:
+        return Bounds(-1.0, 1.0, None, ONE_CASE)
+    if np.ptp(drawn) < 1e-12:
+        return bounds_without_variance(value, cases, alike)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return Bounds(float(low), float(high), None, percentiles)

@@ -15,6 +15,7 @@ from scipy.special import logit
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.intervals import LEVEL, Bools, Floats, Interval, bootstrapped, bootstrapped_mean, draws
+from edgecad_train.evaluation.metrics import JOINT_LEVEL, class_means, jointly
 from edgecad_train.evaluation.ties import tied
 from edgecad_train.study.results import Result
 
@@ -111,7 +112,7 @@ def _proportions(runs: Runs) -> dict[str, Interval]:
     return {name: clustered_proportion((hits & of).sum(axis=0), of.sum(axis=0)) for name, (hits, of) in pairs.items()}
 
 
-def clustered_proportion(hits: np.ndarray, trials: np.ndarray) -> Interval:
+def clustered_proportion(hits: np.ndarray, trials: np.ndarray, level: float = LEVEL) -> Interval:
     """A proportion of trials of which several may be one patient's.
 
     Clopper-Pearson's interval at the effective sample size: what a simple sample of the same variance would
@@ -127,7 +128,7 @@ def clustered_proportion(hits: np.ndarray, trials: np.ndarray) -> Interval:
         return Interval(float("nan"), 0.0, 1.0, 0, "no trials")
     value = float(hits.sum() / trials.sum())
     size = _effective(hits, trials, value)
-    x, tail = size * value, (1 - LEVEL) / 2
+    x, tail = size * value, (1 - level) / 2
     low = float(stats.beta.ppf(tail, x, size - x + 1)) if value > 0 else 0.0
     high = float(stats.beta.ppf(1 - tail, x + 1, size - x)) if value < 1 else 1.0
     single = bool((trials == 1).all())
@@ -145,30 +146,29 @@ def _effective(hits: np.ndarray, trials: np.ndarray, value: float) -> float:
 
 
 def _means(runs: Runs) -> dict[str, Interval]:
-    """Means over both classes, F1 and Brier, from counts added over the runs."""
-    truth, weights = runs.truth, np.vstack([np.ones(len(runs.truth)), draws(runs.truth)])
-    right, said, tested = (weights @ cells.sum(axis=0) for cells in (runs.right, runs.said, runs.tested))
-    tp, positives = (weights @ (cells & truth).sum(axis=0) for cells in (runs.right, runs.tested))
-    cad = _class_figures(tp, positives, said)
-    other = _class_figures(right - tp, tested - positives, tested - said)
-    squared = np.where(runs.tested, (runs.scores - truth) ** 2, 0.0).sum(axis=0)
-    recall, precision, f1 = ((one + two) / 2 for one, two in zip(cad, other, strict=True))
-    drawn = {
-        "balanced_accuracy": recall,
-        "f1_cad": cad[2],
-        "macro_sensitivity": recall,
-        "macro_precision": precision,
-        "macro_f1": f1,
-        "brier": weights @ squared / np.maximum(tested, 1),
-    }
-    made = {name: bootstrapped(float(values[0]), values[1:], truth) for name, values in drawn.items()}
-    return {**made, "brier": bootstrapped_mean(float(drawn["brier"][0]), drawn["brier"][1:], truth)}
+    """Means over both classes, F1 and Brier, from counts added over the runs.
+
+    Where all answers to one class were right, or all wrong, both classes' bounds are put together, as for one run.
+    """
+    truth, drawn = runs.truth, draws(runs.truth)
+    tested, right = runs.tested.sum(axis=0), runs.right.sum(axis=0)
+    counts = [np.where(members, cells, 0) for cells in (right, tested) for members in (truth, ~truth)]
+    sums = [int(cells.sum()) for cells in counts]
+    whole = class_means(*sums)
+    if {sums[0], sums[1], sums[2] - sums[0], sums[3] - sums[1]} & {0}:
+        one, other = (clustered_proportion(counts[k], counts[k + 2], JOINT_LEVEL) for k in (0, 1))
+        made = jointly(whole, one, other, sums[2], sums[3])
+    else:
+        values = class_means(*(drawn @ cells for cells in counts))
+        made = {name: bootstrapped(float(whole[name]), values[name], truth) for name in whole}
+    return {**made, "brier": _brier(runs, drawn)}
 
 
-def _class_figures(hits: Floats, members: Floats, answers: Floats) -> tuple[Floats, Floats, Floats]:
-    """Recall, precision and F1 of a class in each resample."""
-    f1 = 2 * hits / np.maximum(members + answers, 1)
-    return hits / np.maximum(members, 1), hits / np.maximum(answers, 1), f1
+def _brier(runs: Runs, drawn: Floats) -> Interval:
+    squared = np.where(runs.tested, (runs.scores - runs.truth) ** 2, 0.0).sum(axis=0)
+    tested = runs.tested.sum(axis=0)
+    values = drawn @ squared / np.maximum(drawn @ tested, 1)
+    return bootstrapped_mean(float(squared.sum() / tested.sum()), values, runs.truth)
 
 
 def mean_auc(runs: Runs) -> Interval:
@@ -180,17 +180,17 @@ def mean_auc(runs: Runs) -> Interval:
 def drawn_areas(runs: Runs) -> Floats:
     """Mean area over the runs, `(1 + resamples,)`: of the patients as they are, then of each resample."""
     weights = np.vstack([np.ones(len(runs.truth)), draws(runs.truth)])
-    ranked = [tied(logit(scores)) for scores in runs.scores]
-    each = [_areas(runs.truth, *run, weights) for run in zip(runs.tested, ranked, strict=True)]
+    each = [_areas(runs.truth[own], s[own], weights[:, own]) for own, s in zip(runs.tested, runs.scores, strict=True)]
     areas, known = np.stack([area for area, _ in each]), np.stack([both for _, both in each])
     means = (areas * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(known.any(axis=0), means, means[0])
 
 
-def _areas(truth: Bools, tested: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Bools]:
-    """One run's area for each row of `weights` `(resamples, patients)`, and whether both classes were drawn."""
-    cad, other = tested & truth, tested & ~truth
-    beyond = (scores[cad][:, None] > scores[other][None]) + 0.5 * (scores[cad][:, None] == scores[other][None])
-    pairs = weights[:, cad].sum(axis=1) * weights[:, other].sum(axis=1)
-    above = ((weights[:, cad] @ beyond) * weights[:, other]).sum(axis=1)
+def _areas(truth: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Bools]:
+    """One run's area for each row of `weights` `(resamples, n)`, and whether both classes were drawn."""
+    ranked = tied(logit(scores))
+    cad, other = ranked[truth], ranked[~truth]
+    beyond = (cad[:, None] > other[None]) + 0.5 * (cad[:, None] == other[None])
+    pairs = weights[:, truth].sum(axis=1) * weights[:, ~truth].sum(axis=1)
+    above = ((weights[:, truth] @ beyond) * weights[:, ~truth]).sum(axis=1)
     return above / np.maximum(pairs, 1), pairs > 0
