@@ -217,6 +217,7 @@ def test_a_check_tells_whether_the_first_weights_are_to_be_had(
         ("data/nonCAD/more/labels.csv", "labels-check"),
         ("CAD/labels.csv", "CAD/labels-check"),
         ("data", "data-check"),
+        ("data/CAD/..", "data-check"),
     ],
 )
 def test_a_check_is_written_where_no_scan_is_looked_for(
@@ -225,6 +226,23 @@ def test_a_check_is_written_where_no_scan_is_looked_for(
     monkeypatch.chdir(tmp_path)
     _files("data/CAD/a.jpg", "data/nonCAD/more/b.jpg")
     assert check_folder(Path(table)) == tmp_path / place
+
+
+def test_a_check_of_the_folder_that_one_stands_in_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _files(tmp_path / "data/CAD/a.jpg", tmp_path / "data/nonCAD/b.jpg")
+    monkeypatch.chdir(tmp_path / "data")
+    assert check_folder(Path()) == tmp_path / "data-check"
+    monkeypatch.chdir(tmp_path / "data/CAD")
+    assert check_folder(Path("..")) == tmp_path / "data-check"
+
+
+def test_a_place_that_cannot_be_written_is_said_before_scans_are_read(
+    edgecad_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _files(*(f"data/{label}/{label}{number}.jpg" for label in ("CAD", "nonCAD") for number in range(5)))
+    Path("data-check").write_text("a file where the folder would be")
+    monkeypatch.setattr("edgecad_train.cli.check_steps.read_scans", lambda *words: pytest.fail("scans were read"))
+    _refused(edgecad_here("train", "--check"), 2, "data-check cannot be made")
 
 
 def test_the_pictures_of_a_check_are_never_scans_of_the_next_training(edgecad_here: Run) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgecad.contract import Preparation
-from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
+from edgecad.contract import Preparation, json_from_struct
+from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, NotAvailable, UsageError
+from edgecad.folders import write_whole
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Split
 from edgecad_train.training.strategies import plan_for
@@ -84,9 +85,28 @@ def test_two_hands_on_one_run_are_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_other_versions_are_refused_by_name_and_the_run_is_kept(tmp_path: Path) -> None:
-    job = _job(versions={**package_versions(), "keras": "0.1"})
-    with pytest.raises(UsageError, match=r"begun with keras 0\.1"), begun(tmp_path / "runs", job):
+    folder = _left(tmp_path / "runs", _job())
+    write_whole(folder / "job.json", json_from_struct(_job(versions={**package_versions(), "keras": "0.1"})).encode())
+    with pytest.raises(UsageError, match=r"begun with keras 0\.1"), gone_on(folder):
         pass
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("error", [UsageError("the scans are not those"), NotAvailable("no weights")])
+def test_a_resumed_run_keeps_its_folder_whatever_ends_it(error: Exception, tmp_path: Path) -> None:
+    """A disk that is not there today: frozen outputs took half an hour, and no training has ended yet."""
+    folder = _left(tmp_path / "runs", _job())
+    (folder / "frozen").mkdir()
+    with pytest.raises(type(error)), gone_on(folder):
+        raise error
+    assert (folder / "frozen").is_dir()
+
+
+def _left(runs: Path, job: Job) -> Path:
+    """Folder of a run that was interrupted."""
+    with pytest.raises(KeyboardInterrupt), begun(runs, job):
+        raise KeyboardInterrupt
+    return newest_unfinished(runs)
 
 
 @pytest.mark.parametrize("text", ['{"schema": 2}', "not json", '{"schema": 1, "name": "x"}'])

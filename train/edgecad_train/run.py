@@ -13,7 +13,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Decision
 from edgecad_train.contracting import contract_for
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision import choose_decision
@@ -156,7 +155,7 @@ class _Run:
             said=trained.said,
             development=rows,
             network_logits=trained.own.logits[rows],
-            optimism=self._optimism(trained, decision, log_odds) if self.settings.select_on_test else None,
+            optimism=self._optimism(trained, log_odds) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.journal.seconds.items()},
         )
 
@@ -181,7 +180,7 @@ class _Run:
             logits[rows], maps[rows] = result.held.logits, result.held.maps
         return Explained(logits, maps)
 
-    def _optimism(self, trained: _Trained, decision: Decision, honest: NDArray[np.float64]) -> Optimism:
+    def _optimism(self, trained: _Trained, honest: NDArray[np.float64]) -> Optimism:
         """Train once more as the paper did: on all development patients, the epoch chosen on the test part.
 
         It comes last, and trains a copy of its own: the network to export keeps its weights.
@@ -193,7 +192,7 @@ class _Run:
         chosen[test] = trained.trainer.explain(test).log_odds
         trained.trainer.network.model.set_weights(kept)
         one, other = (by_patient(self.data, self.partition.test, values) for values in (honest, chosen))
-        return optimism_of(one, other, decision)
+        return optimism_of(one, other)
 
     def _choice(self, number: int, rows: NDArray[np.intp], held: NDArray[np.intp] | None) -> HeadChoice:
         """Head and rates of training `number`, as the diary has them or found now."""

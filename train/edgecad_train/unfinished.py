@@ -23,7 +23,7 @@ from edgecad.folders import write_whole
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.journal import Journal
-from edgecad_train.versions import package_versions
+from edgecad_train.versions import other_versions
 from edgecad_train.waiting import JOB, LOCK, SUFFIX, resume_command
 
 SCHEMA = 1
@@ -68,11 +68,20 @@ class Unfinished:
 
 @contextmanager
 def begun(runs: Path, job: Job) -> Iterator[Unfinished]:
-    """Begin a run in the folder of the `runs`; see `gone_on` for how it ends."""
+    """Begin a run in the folder of the `runs`; see `gone_on` for how it ends.
+
+    Where a wrong word or a missing file ends it before anything was trained, nothing is left of it.
+    """
     new = not runs.exists()
+    folder = None
     try:
-        with gone_on(_folder_for(runs, job)) as unfinished:
+        folder = _folder_for(runs, job)
+        with gone_on(folder) as unfinished:
             yield unfinished
+    except (UsageError, NotAvailable):
+        if folder and not any(folder.glob("*.npz")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         if new:
             with suppress(OSError):  # it holds something by now, or was never made
@@ -101,7 +110,7 @@ def _folder_for(runs: Path, job: Job) -> Path:
 
 @contextmanager
 def gone_on(folder: Path) -> Iterator[Unfinished]:
-    """Go on with an unfinished run. Its folder goes when the block ends well, or where nothing was trained yet.
+    """Go on with an unfinished run. Its folder goes when the block ends well, and only then.
 
     Raises:
         UsageError: another process is at it, or it was begun with other versions.
@@ -121,10 +130,6 @@ def gone_on(folder: Path) -> Iterator[Unfinished]:
                 f"{error.strerror or error}{where}; what was trained is kept up to the last good epoch: free the disk "
                 f"and run: {resume_command(folder.parent)}"
             ) from error
-        except (UsageError, NotAvailable):
-            if not any(folder.glob("*.npz")):  # nothing was trained yet, and nothing is lost
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -148,8 +153,7 @@ def read_job(folder: Path) -> Job:
         job = msgspec.json.decode(text, type=Job)
     except (OSError, msgspec.DecodeError) as error:
         raise ModelInvalid(f"{path} cannot be used: {error}; remove {folder} and train again") from error
-    now = package_versions()
-    other = [f"{name} {job.versions.get(name)}" for name in now if job.versions.get(name) != now[name]]
+    other = other_versions(job.versions)
     if other:
         raise UsageError(
             f"{folder.name} was begun with {', '.join(other)}, which is not what is installed now, so that its figures "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from edgecad import __version__
@@ -17,3 +18,9 @@ def package_versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def other_versions(recorded: Mapping[str, str]) -> tuple[str, ...]:
+    """What was recorded and is not what is installed here, `numpy 1.26.4` each."""
+    here = package_versions()
+    return tuple(f"{name} {recorded.get(name)}" for name in here if recorded.get(name) != here[name])

@@ -17,7 +17,7 @@ ROWS: Rows = [(name, label, name[:2]) for names, label in ((FIVE, "CAD"), (OTHER
 
 
 def test_class_folders_give_every_image_its_folders_label(class_folders: Callable[..., Path]) -> None:
-    data = class_folders([*FIVE, "more/c.DCM", "notes.txt", "._a0.jpg", ".DS_Store"], OTHER_FIVE)
+    data = class_folders([*FIVE, "c.DCM", "notes.txt", "._a0.jpg", ".DS_Store"], OTHER_FIVE)
     cases = find_cases(data).cases
     assert {case.path.name: case.label for case in cases} == {
         **dict.fromkeys([*FIVE, "c.DCM"], "CAD"),
@@ -38,6 +38,26 @@ def test_patient_from_joins_the_scans_of_one_patient(expression: str, class_fold
     found = find_cases(class_folders(cad, other), expression)
     assert {case.patient for case in found.cases} == {f"p{number}" for number in range(10)}
     assert f"'{expression}'" in found.patient_rule
+
+
+def test_scans_in_further_folders_need_a_word_on_whose_they_are(class_folders: Callable[..., Path]) -> None:
+    """Two scans of p1 must not be two patients, nor p1/001 and p2/001 one."""
+    cad = [f"p{number}/{view}.jpg" for number in range(5) for view in ("001", "002")]
+    data = class_folders(cad, [f"p{number}/001.jpg" for number in range(5, 10)])
+    with pytest.raises(UsageError, match=r"p0/001.jpg lies in a folder inside .* --patient-from"):
+        find_cases(data)
+    found = find_cases(data, "^[^/]+")
+    assert {case.patient for case in found.cases} == {f"p{number}" for number in range(10)}
+    assert len(found.cases) == 15
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_line(tmp_path: Path) -> None:
+    lines = [f"{name},{label},{who},seen" for name, label, who in ROWS]
+    lines[3] = lines[3].replace("seen", '"not closed')
+    for text in ("\n".join(lines), "\n".join([*lines[:-1], lines[-1].replace("seen", '"closed"')])):
+        (tmp_path / "labels.csv").write_text(f"path,label,patient,remark\n{text}\n")
+        with pytest.raises(UsageError, match="a quotation mark that is not closed"):
+            find_cases(tmp_path / "labels.csv")
 
 
 @pytest.mark.parametrize(

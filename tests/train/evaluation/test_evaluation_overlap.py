@@ -66,7 +66,8 @@ def test_a_model_without_hashes_is_judged_by_names(model: Any) -> None:
     assert "same names; this model kept no hashes of scans" in told
 
 
-def test_a_model_of_which_nothing_is_known_gets_no_sentence(model: Any) -> None:
+def test_a_model_that_does_not_know_its_patients_says_so(model: Any) -> None:
     scores = _scores({"ann": {"a1"}})
-    assert overlap_of(model(None, None), scores) == ()
+    (told,) = overlap_of(model(None, None), scores)
+    assert "is not known: to find out, evaluate its run" in told
     assert parts_in_training(model(None, None), scores) is None

@@ -94,7 +94,7 @@ def test_two_models_are_compared_by_the_same_rule() -> None:
     got = compare(TRUTH, Scores(expit(trained), 0.5), Scores(expit(_noisy(3e-7, 0.1)), 0.5)).auc
     assert got is not None
     assert (got.one, got.other) == (pytest.approx(roc_auc_score(TRUTH, trained)), 0.5)
-    assert optimism_of((TRUTH, _noisy(1e-7, 0.1)), (TRUTH, trained), DECISION).auc == 0.5
+    assert optimism_of((TRUTH, _noisy(1e-7, 0.1)), (TRUTH, trained)).auc == 0.5
 
 
 def test_equal_scores_choose_no_temperature_and_a_threshold_below_them_all() -> None:

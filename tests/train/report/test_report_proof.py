@@ -57,7 +57,9 @@ def test_a_patient_who_changed_parts_is_found(make_run: Callable[..., Path], tmp
     _change_split(folder, _moved)
     disjoint, parts, same_hash, *confusions = checks_of(read_run(folder))
     assert disjoint.holds
-    assert parts.counted == "100 patients scored; 1 in another part than split.json says, 0 without a score"
+    assert parts.counted == (
+        "100 patients scored, 0 of them more than once; 1 in another part than split.json says, 0 without a score"
+    )
     assert not parts.holds
     assert not same_hash.holds
     assert all(check.holds for check in confusions)
@@ -78,6 +80,15 @@ def test_a_patient_without_a_score_is_found(make_run: Callable[..., Path], tmp_p
     lines = (folder / "predictions.csv").read_text().splitlines()
     (folder / "predictions.csv").write_text("\n".join([lines[0], *lines[2:]]) + "\n")
     assert checks_of(read_run(folder))[1].counted.endswith("0 in another part than split.json says, 1 without a score")
+
+
+def test_a_patient_who_is_scored_twice_is_found(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    lines = (folder / "predictions.csv").read_text().splitlines()
+    (folder / "predictions.csv").write_text("\n".join([*lines, lines[1]]) + "\n")
+    parts = checks_of(read_run(folder))[1]
+    assert not parts.holds
+    assert parts.counted.startswith("100 patients scored, 1 of them more than once")
 
 
 def test_white_space_in_split_json_does_not_change_its_hash(make_run: Callable[..., Path], tmp_path: Path) -> None:

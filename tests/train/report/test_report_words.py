@@ -116,7 +116,9 @@ def test_what_is_off_by_default_is_named_where_it_was_on(run: RunFiles) -> None:
         search_trials=60,
         select_on_test=True,
     )
-    record = with_fields(run.record, settings=settings, patient_rule=r"what '^(p\d+)_' finds in the file's stem")
+    record = with_fields(
+        run.record, settings=settings, patient_rule=r"what '^(p\d+)_' finds in the file's path in its class folder"
+    )
     region = Region(x=100, y=50, width=400, height=500, screen_width=1640, screen_height=1068)
     contract = with_fields(run.contract, preparation=with_fields(run.contract.preparation, region=region))
     words = _words(replace(run, record=record, contract=contract))

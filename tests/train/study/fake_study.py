@@ -26,7 +26,7 @@ from edgecad_train.study.partitions import draws, partitions_of
 from edgecad_train.study.plain import PlainTask
 from edgecad_train.study.planning import Planned
 from edgecad_train.study.results import Finished, PlainTime, Predictions, Result, StageRun
-from edgecad_train.study.units import Training, Unit, Versions, Weights
+from edgecad_train.study.units import Training, Unit, Weights
 
 SIZE = 32
 RUNNER = "fake_study:FakeRunner"
@@ -64,7 +64,7 @@ def fake_asked(**changes: object) -> Asked:
         "time_plain": False,
         "data_sha256": "d" * 64,
         "patient_rule": "the file's stem",
-        "versions": Versions(edgecad="0", keras="3", tensorflow="2"),
+        "versions": {"edgecad": "0", "keras": "3", "tensorflow": "2"},
     }
     return Asked(**(given | changes))  # type: ignore[arg-type]
 
@@ -107,6 +107,8 @@ class FakeRunner:
         """Seconds by the length of the kind's name."""
         if os.environ.get("FAKE_FAIL", "nothing") == "plain":
             raise ValueError("no time")
+        if os.environ.get("FAKE_DIE", "nothing") == "plain":
+            os.kill(os.getpid(), 9)
         kind = task.kind
         return PlainTime(backbone=task.backbone.name, kind=kind, seconds=float(len(kind)), epochs=3, threads=1)
 

@@ -11,7 +11,7 @@ from ray.cluster_utils import Cluster
 
 from edgecad_train.study.cluster import on_cluster
 from edgecad_train.study.conduct import conduct
-from edgecad_train.study.units import versions_here
+from edgecad_train.versions import package_versions
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
             time.sleep(1.5)  # nodes end their units at the same moment, and the next ones must have begun
             cluster.remove_node(second, allow_graceful=False)
 
-    plan = fake_plan(versions=versions_here())  # nodes check that they have the versions of the study
+    plan = fake_plan(versions=package_versions())  # nodes check that they have the versions of the study
     try:
         ended = conduct(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
     finally:

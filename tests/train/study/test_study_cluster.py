@@ -15,12 +15,13 @@ import pytest
 from fake_study import fake_data, fake_finished, fake_plan
 
 from edgecad.contract import json_from_struct
-from edgecad.errors import NotAvailable, UsageError
-from edgecad_train.study.cluster import CONNECT_SECONDS, _check_answers, _threads, on_cluster
+from edgecad.errors import NotAvailable
+from edgecad_train.study.cluster import CONNECT_SECONDS, _check_answers, _threads
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.remote import Answer, Task, _weights_file, answered, finished_from
 from edgecad_train.study.scans import stored
-from edgecad_train.study.units import Weights, versions_here
+from edgecad_train.study.units import Weights
+from edgecad_train.versions import package_versions
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install 'edgecad[cluster]'")
 
@@ -30,7 +31,7 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     monkeypatch.setenv("FAKE_DIARY", str(tmp_path / "diary.txt"))
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, "1"))  # put back what the task sets
-    plan = fake_plan(versions=versions_here())
+    plan = fake_plan(versions=package_versions())
     unit = plan.study.units[0]
     return Task(
         unit=unit,
@@ -46,7 +47,7 @@ def answer_to(task: Task) -> Answer:
 
 
 def test_a_node_answers_with_what_a_worker_would_have_written(task: Task) -> None:
-    plan = fake_plan(versions=versions_here())
+    plan = fake_plan(versions=package_versions())
     wanted = fake_finished(task.unit, plan.partitions[task.unit.part_name], 1)
     done = finished_from(answer_to(task))
     assert done is not None
@@ -65,7 +66,7 @@ def test_an_error_on_a_node_is_an_answer(task: Task, monkeypatch: pytest.MonkeyP
 
 
 def test_a_node_with_other_programs_is_told_apart(task: Task) -> None:
-    other = msgspec.structs.replace(versions_here(), keras="0.1")
+    other = package_versions() | {"keras": "0.1"}
     answer = answer_to(msgspec.structs.replace(task, unit=msgspec.structs.replace(task.unit, versions=other)))
     assert answer.failure is not None
     assert answer.failure.exit_code == 4
@@ -94,13 +95,6 @@ def test_a_unit_asks_for_no_more_than_the_smallest_node_has() -> None:
 
 
 @needs_ray
-def test_plain_keras_is_not_timed_on_a_cluster(tmp_path: Path) -> None:
-    plan = fake_plan(time_plain=True)
-    with pytest.raises(UsageError, match="leave it out with --ray"):
-        on_cluster("127.0.0.1:1")(StudyFolder(tmp_path), plan, print)
-
-
-@needs_ray
 @pytest.mark.slow
 def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     diary = tmp_path / "diary.txt"
@@ -117,7 +111,7 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "study")
     assert not folder.undone()
     assert len(diary.read_text().splitlines()) > 16, "the node died with a unit, which another took over"
-    plan = fake_plan(versions=versions_here())
+    plan = fake_plan(versions=package_versions())
     for unit in plan.study.units:
         told = folder.result(unit)
         assert told is not None

@@ -51,6 +51,7 @@ def study(*words: object) -> Result:
         (("--backbones", "vgg16,vgg19", "--weights", "some.h5"), "vgg16, vgg19"),
         (("--backbones", "vgg16,vgg19", "--weights", "vgg16=none"), "no --weights for vgg19"),
         (("--weights", "none"), "no data at data"),
+        (("--ray", "127.0.0.1:1", "--time-plain"), "leave it or --ray out"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line_and_leaves_nothing(words: tuple[str, ...], told: str, here: Path) -> None:

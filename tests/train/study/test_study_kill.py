@@ -18,6 +18,7 @@ from edgecad_train.study.conduct import Ended, conduct
 from edgecad_train.study.crew import Crew, orders_for, with_workers
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import PARENT_GONE, Order
+from edgecad_train.study.plain import plain_tasks
 
 SCRIPT = Path(__file__).with_name("fake_study.py")
 
@@ -128,6 +129,20 @@ def test_interrupted_it_ends_its_workers(study: Study) -> None:
 def led(path: Path, workers: int = 2) -> Ended:
     """Lead a study in this process."""
     return conduct(path, fake_plan(), with_workers(workers, RUNNER), lambda *words: None)
+
+
+def test_a_timing_that_kills_its_workers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_DIE", "plain")
+    plan = fake_plan(time_plain=True)
+    ended = conduct(tmp_path / "study", plan, with_workers(2, RUNNER), lambda *words: None)
+    assert ended.exit_code == 0
+    folder = StudyFolder(tmp_path / "study")
+    times = [folder.plain_time(task.name) for task in plain_tasks(plan.study)]
+    assert times
+    for told in times:
+        assert told is not None
+        assert told.seconds is None
+        assert "workers died of it" in told.note
 
 
 def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tried_again(

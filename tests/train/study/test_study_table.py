@@ -14,6 +14,10 @@ import numpy as np
 import pytest
 from fake_study import SIZE, fake_data, fake_finished, fake_plan
 
+from edgecad.contract import Crop, Preparation
+from edgecad_train.data import DataFinding
+from edgecad_train.study import maps
+from edgecad_train.study.definition import BackboneAsked
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.maps import draw_maps
 from edgecad_train.study.picture import draw_table
@@ -22,6 +26,7 @@ from edgecad_train.study.results import Failure, PlainTime
 from edgecad_train.study.rows import Row, rows_of
 from edgecad_train.study.table import markdown, stamp, terminal_lines
 from edgecad_train.study.table_csv import csv_text
+from edgecad_train.study.units import Weights
 
 
 def half_done(path: Path, **changes: object) -> StudyFolder:
@@ -94,9 +99,9 @@ def test_pictures_are_drawn_of_what_is_there(folder: StudyFolder, rows: tuple[Ro
     assert picture.std() > 20
     red = (picture[..., 2].astype(int) - picture[..., 0] > 60).mean(axis=1)
     assert red[: picture.shape[0] // 10].max() > 0.02, "the phantom line is on top"
-    maps = draw_maps(folder, rows, {SIZE: fake_data()})
-    assert [path.name for path in maps] == ["maps-mobilenetv2.png", "maps-resnet50v2.png"]
-    assert all(cv2.imread(str(path)).std() > 20 for path in maps)
+    drawn = draw_maps(folder, rows, {SIZE: fake_data()})
+    assert [path.name for path in drawn] == ["maps-mobilenetv2.png", "maps-resnet50v2.png"]
+    assert all(cv2.imread(str(path)).std() > 20 for path in drawn)
 
 
 def test_an_empty_study_has_a_table_too(tmp_path: Path) -> None:
@@ -137,6 +142,24 @@ def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
         ("head", 100, False),
         ("top", 30, True),
     ]
+
+
+@pytest.mark.parametrize("crop", ["polar-map", "none"])
+def test_whole_images_have_no_evidence_outside_a_disc(
+    crop: Crop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(maps, "draw_strategies", lambda *words, disc: told.append(disc))
+    preparation = Preparation(size=SIZE, crop=crop)
+    asked = BackboneAsked(name="mobilenetv2", weights=Weights(name="none"), preparation=preparation)
+    folder = half_done(tmp_path / "study", backbones=(asked,))
+    draw_maps(folder, rows_of(folder), {SIZE: fake_data()})
+    assert told == [crop == "polar-map"]
+
+
+def test_what_was_found_in_the_data_stands_below_the_table(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    found = DataFinding(code="near-duplicate-across-parts", text="seed 0: 2 pairs lie in two parts")
+    assert "- Of the data: seed 0: 2 pairs lie in two parts.\n" in markdown(folder.study(), rows, [found])
 
 
 def test_scans_whose_classes_take_turns_are_shown_first(folder: StudyFolder) -> None:

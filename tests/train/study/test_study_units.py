@@ -13,7 +13,7 @@ from edgecad.contract import Preparation
 from edgecad.errors import UsageError
 from edgecad_train.study.definition import difference, rates_named, strategies_named, study_from
 from edgecad_train.study.partitions import partitions_of
-from edgecad_train.study.units import Training, Unit, Versions, Weights
+from edgecad_train.study.units import Training, Unit, Weights
 from edgecad_train.training.strategies import STRATEGIES
 
 OTHER = {
@@ -28,7 +28,7 @@ OTHER = {
     "preparation": Preparation(size=299),
     "data_sha256": "e" * 64,
     "split_sha256": "f" * 64,
-    "versions": Versions(edgecad="0", keras="3", tensorflow="3"),
+    "versions": {"edgecad": "0", "keras": "3", "tensorflow": "3"},
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -19,11 +22,11 @@ from edgecad_train.networks.weights import imagenet_path, weights_digest
 
 def check_data(request: Request, training: Training, found: Found, bars: Bars) -> None:
     """Show what would be trained on, and from which weights; train nothing."""
-    data = read_scans(request, training.network.size, found, bars)
-    partition = None if reason_to_stop(data) else request.partition(data, training.seed)
     folder = check_folder(request.data)
-    folder.mkdir(exist_ok=True)
-    checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
+    with _made(folder):
+        data = read_scans(request, training.network.size, found, bars)
+        partition = None if reason_to_stop(data) else request.partition(data, training.seed)
+        checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
     for line in (*lines_of(checkup), weights_line(training)):
         typer.echo(line)
     typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
@@ -32,11 +35,28 @@ def check_data(request: Request, training: Training, found: Found, bars: Bars) -
     typer.echo(f"next: {command_of(request, training)}")
 
 
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make the folder before minutes of reading; one in which nothing came to lie goes."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"a check is written beside the data, and {folder} cannot be made ({error.strerror}); copy the data, or "
+            "their CSV with whole paths, to a place where you may write"
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds something
+            folder.rmdir()
+
+
 def check_folder(data: Path) -> Path:
     """Where a check of `data` is written: beside the data, whose names it shows, but where no scan is looked for."""
-    place = data.absolute()
+    place = Path(os.path.normpath(data.absolute()))  # `.` and `..` have no name; links are left as they are
     inside = [folder for folder in place.parents if folder.name in CLASSES and _has_classes(folder.parent)]
-    return (inside[-1].parent.parent if inside else place.parent) / f"{data.stem}-check"
+    return (inside[-1].parent.parent if inside else place.parent) / f"{place.stem}-check"
 
 
 def _has_classes(folder: Path) -> bool:

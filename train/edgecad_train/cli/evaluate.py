@@ -131,31 +131,33 @@ def _run(
 
     from edgecad.folders import new_folder
     from edgecad_train.cli.progress import stage_progress
+    from edgecad_train.cli.scans import warn_of_whole_images
     from edgecad_train.evaluation.judgement import Judged, judge, write_judgement
     from edgecad_train.evaluation.scoring import score_patients
 
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
     with new_folder(folder) as partial, stage_progress(quiet) as bars:
-        prepared = _read(opened, found, bars)
+        for crop in {model.contract.preparation.crop for model in (opened, rival) if model}:
+            warn_of_whole_images(crop)
+        prepared = _read(opened, found, partial, bars)
         one, other = Judged(opened, score_patients(opened, prepared)), None
         if rival:
             alike = rival.contract.preparation == opened.contract.preparation
-            again = prepared if alike else _read(rival, found, bars)
+            again = prepared if alike else _read(rival, found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
         record = judge(one, other, gates)
         write_judgement(record, one, other, partial)
     return folder, record
 
 
-def _read(model: JudgedModel, found: Found, bars: Bars) -> PreparedData:
-    from edgecad_train.cli.scans import warn_of_whole_images
+def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> PreparedData:
     from edgecad_train.data import prepare_cases
 
     preparation = model.contract.preparation
-    warn_of_whole_images(preparation.crop)
     task = f"reading at {preparation.size}"
-    return prepare_cases(found.cases, preparation, lambda done, of: bars(task, done, of, ""), least=1)
+    tell = lambda done, of: bars(task, done, of, "")  # noqa: E731
+    return prepare_cases(found.cases, preparation, tell, scratch=scratch, least=1)
 
 
 def _tell(record: Record, folder: Path, json: bool) -> None:

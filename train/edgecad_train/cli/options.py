@@ -17,7 +17,8 @@ PatientFromOption = Annotated[
     Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
     typer.Option(
         metavar="REGEX",
-        help="For class folders: finds the patient in a file's stem. Default: the whole stem.",
+        help="For class folders: finds the patient in a scan's path there, without its ending: p12_a, or "
+        "p12/a. Default: all of it; scans in further folders need this option.",
         show_default=False,
     ),
 ]

@@ -7,6 +7,7 @@ import typer
 from edgecad.cli.progress import Bars
 from edgecad_train.cli.request import Request
 from edgecad_train.data import Found, PreparedData, parse_crop, preparation_for, read_cases
+from edgecad_train.data.store import scratch_beside
 
 WHOLE_IMAGES = (
     "warning: --crop none takes whole images: what they show is not checked, and text that is burnt in becomes input, "
@@ -18,8 +19,8 @@ def read_scans(request: Request, size: int, found: Found, bars: Bars) -> Prepare
     """Read and prepare every scan at `size` pixels a side; what cannot be used is listed, nothing is fatal."""
     warn_of_whole_images(request.crop)
     preparation = preparation_for(parse_crop(request.crop), size, found.cases)
-    scratch = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.is_dir())
-    return read_cases(found.cases, preparation, lambda done, of: bars("reading", done, of, ""), scratch=scratch)
+    tell = lambda done, of: bars("reading", done, of, "")  # noqa: E731
+    return read_cases(found.cases, preparation, tell, scratch=scratch_beside(request.out))
 
 
 def warn_of_whole_images(crop: str) -> None:

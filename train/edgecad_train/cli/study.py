@@ -103,6 +103,7 @@ def study(
     Choosing a network by this table is choosing on test patients: the winner's figures are too good,
     and only new patients can say how good it is.
     """
+    _check_ray(ray, time_plain)
     _check_installed(ray)
     from edgecad_train.study.definition import listed, rates_named, strategies_named
     from edgecad_train.study.planning import Wanted
@@ -130,6 +131,14 @@ def study(
         crop=crop,
     )
     _run(wanted, out, workers, ray, quiet)
+
+
+def _check_ray(ray: str | None, time_plain: bool) -> None:
+    """Before a scan is read, and before the folder holds a study that cannot be done."""
+    from edgecad.errors import UsageError
+
+    if ray is not None and time_plain:
+        raise UsageError("--time-plain is for one machine, and the nodes of a cluster differ; leave it or --ray out")
 
 
 def _check_installed(ray: str | None) -> None:

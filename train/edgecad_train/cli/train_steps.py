@@ -122,6 +122,7 @@ def _interruptible(out: Path) -> Iterator[None]:
 
 def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> Outcome:
     job = unfinished.job
+    earlier = sum(unfinished.journal.seconds.values())  # of sessions that were ended
     findings = findings_about(data, job.partition.part_of())
     for finding in findings:
         typer.echo(f"finding: {finding.text}", err=True)
@@ -130,7 +131,7 @@ def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: fl
         data, job.partition, job.settings, job.name, bars, journal=unfinished.journal, scratch=unfinished.folder
     )
     with new_folder(unfinished.final) as partial:
-        write_run(outcome, partial, time.monotonic() - started, found.patient_rule, findings)
+        write_run(outcome, partial, earlier + time.monotonic() - started, found.patient_rule, findings)
         write_scans(data, partial)
     point_latest(unfinished.final)
     return outcome

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgecad.errors import UsageError
 from edgecad.images import is_scan_file
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import MIN_PATIENTS, Case, Found, check_patients
+from edgecad_train.data.labelled import MIN_PATIENTS, PATIENT_FROM_RULE, STEM_RULE, Case, Found, check_patients
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME
 
 COLUMNS = ("path", "label", "patient")
@@ -25,14 +25,16 @@ FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CS
 def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PATIENTS) -> Found:
     """List the labelled scans of a folder or a CSV file.
 
-    In class folders the patient is the file's stem, or what `patient_from` (a regular expression;
-    its first group, or the whole match) finds in the stem. Whether a CSV's files exist is seen when they are read.
+    In class folders the patient is the file's stem, or what `patient_from` (a regular expression; its first group, or
+    the whole match) finds in the file's path in its class folder, without the ending: `p12_a`, or `p12/a`. Whether a
+    CSV's files exist is seen when they are read.
 
     Args:
         least: patients that each class must have.
 
     Raises:
-        UsageError: no such folder, a class missing, too few patients, a patient under two labels.
+        UsageError: no such folder, a class missing, too few patients, a patient under two labels, or scans in folders
+            inside a class folder without a word on whose they are.
     """
     if not data.exists():
         raise UsageError(f"no data at {data}; {FOLDER_LAYOUT} (to try EdgeCAD without patients: edgecad phantom data)")
@@ -59,8 +61,8 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
         for path in sorted((data / label).rglob("*")):
             # Hidden files are a system's own: a Mac leaves ._scan.jpg beside scan.jpg on foreign disks.
             if not path.name.startswith(".") and is_scan_file(path):
-                cases.append(Case(path, label, _patient_of(path, pattern)))
-    rule = f"what '{patient_from}' finds in the file's stem" if patient_from else "the file's stem"
+                cases.append(Case(path, label, _patient_of(path.relative_to(data / label), pattern)))
+    rule = PATIENT_FROM_RULE.format(patient_from) if patient_from else STEM_RULE
     return Found(tuple(cases), rule)
 
 
@@ -74,12 +76,19 @@ def _compiled(patient_from: str | None) -> re.Pattern[str] | None:
 
 
 def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
+    """Of a scan, from its path in its class folder."""
+    name = path.with_suffix("").as_posix()
     if pattern is None:
-        return path.stem
-    match = pattern.search(path.stem)
+        if len(path.parts) > 1:
+            raise UsageError(
+                f"{path} lies in a folder inside its class folder, and whether that is a patient's is not said; say "
+                f"where the patient is in {name!r}: --patient-from '^[^/]+' takes the folder, '[^/]+$' the file"
+            )
+        return name
+    match = pattern.search(name)
     if match is None or not match.group(1 if pattern.groups else 0):
         raise UsageError(
-            f"--patient-from '{pattern.pattern}' finds no patient in {path.name}; give one that does, or leave it out"
+            f"--patient-from '{pattern.pattern}' finds no patient in {path}; give one that does, or leave it out"
         )
     return match.group(1) if pattern.groups else match.group(0)
 
@@ -87,7 +96,7 @@ def _patient_of(path: Path, pattern: re.Pattern[str] | None) -> str:
 def _cases_of_csv(table: Path) -> tuple[Case, ...]:
     text = _text_of(table)
     try:
-        rows = csv.DictReader(io.StringIO(text, newline=""))
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)  # an unclosed quote would swallow lines
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
         if missing:
             seen = ", ".join(rows.fieldnames or ["nothing"])
@@ -95,7 +104,10 @@ def _cases_of_csv(table: Path) -> tuple[Case, ...]:
             raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {seen}); {step}")
         return tuple(_case_of_row(table, rows.line_num, row) for row in rows)
     except csv.Error as error:
-        raise UsageError(f"{table} is not a CSV file ({error}); {FOLDER_LAYOUT}") from error
+        raise UsageError(
+            f"{table} cannot be read from line {rows.line_num} on ({error}); look for a quotation mark that is not "
+            "closed, and save it as CSV"
+        ) from error
 
 
 def _text_of(table: Path) -> str:

@@ -15,6 +15,7 @@ RARE = 0.05
 """Share of the scans below which a colour table is rare."""
 SURE = 0.8
 """A test part is small if even a faultless class could not be shown to be above this share."""
+ACROSS_PARTS = "near-duplicate-across-parts"
 NAMED = 10
 """Most files that a finding names."""
 
@@ -34,6 +35,26 @@ def findings_about(data: PreparedData, part_of: Mapping[str, str]) -> tuple[Data
         part_of: part of each patient, for example `train`, `fold 2`, `test`; may be empty.
     """
     return describe(data, part_of, pairs_of(data), tables_of(data))
+
+
+def findings_of_splits(data: PreparedData, splits: Mapping[str, Mapping[str, str]]) -> tuple[DataFinding, ...]:
+    """What is true of the scans; then what only a split makes of them, each sentence once.
+
+    Args:
+        splits: name of each split, `seed 0`, ... -> part of each patient.
+    """
+    pairs = pairs_of(data)
+    found = list(describe(data, {}, pairs, tables_of(data)))
+    for name, part_of in splits.items():
+        apart = len(across_parts(pairs, part_of))
+        if apart:
+            text = (
+                f"{name}: {apart} {'pair' if apart == 1 else 'pairs'} of patients who look the same lie in two parts "
+                "of the split, so that one may be learnt from and the other judged by"
+            )
+            found.append(DataFinding(code=ACROSS_PARTS, text=text))
+        found += _small_test(data, part_of)
+    return tuple(dict.fromkeys(found))  # splits by seeds have test parts of one size
 
 
 def pairs_of(data: PreparedData) -> tuple[NearDuplicate, ...]:
@@ -75,7 +96,7 @@ def _near(pairs: Sequence[NearDuplicate], part_of: Mapping[str, str]) -> Iterato
         code = "one-image-two-labels" if two_labels else "near-duplicate"
         where = ""
         if pair in parted:
-            code = code if two_labels else "near-duplicate-across-parts"
+            code = code if two_labels else ACROSS_PARTS
             where = f", and their patients are in {part_of[pair.first.patient]} and {part_of[pair.second.patient]}"
         text = f"{pair}{where}; see whether they are one patient, and correct the data"
         yield DataFinding(code=code, text=text, files=(pair.first.path.name, pair.second.path.name))
@@ -84,7 +105,7 @@ def _near(pairs: Sequence[NearDuplicate], part_of: Mapping[str, str]) -> Iterato
 
 
 def _small_test(data: PreparedData, part_of: Mapping[str, str]) -> Iterator[DataFinding]:
-    """Clopper-Pearson's lower bound of `n` of `n` is 0.025^(1/n)."""
+    """Whether the smaller class has too few test patients: Clopper-Pearson's lower bound of n of n is 0.025^(1/n)."""
     tested = {case.patient: case.label for case in data.cases if part_of.get(case.patient) == "test"}
     counts = {name: list(tested.values()).count(name) for name in CLASSES}
     fewest = min(counts, key=lambda name: counts[name])

@@ -28,6 +28,11 @@ class Case:
     where: str = field(default="", compare=False)
 
 
+STEM_RULE = "the file's stem"
+PATIENT_FROM_RULE = "what '{}' finds in the file's path in its class folder"
+"""How a patient was told in class folders, for files and reports."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a data folder holds, and the rule by which the patient was told."""

@@ -116,7 +116,7 @@ def _check_refusals(data: PreparedData) -> None:
         listed = "; ".join(map(str, refused[:3]))
         raise UsageError(
             f"{len(refused)} of {total} scans were refused, more than {MAX_REFUSED_SHARE:.0%}; "
-            f"correct or remove them: {listed}{'; ...' if len(refused) > 3 else ''}"
+            f"correct or remove them: {listed}{'; ... (edgecad train --check lists all)' if len(refused) > 3 else ''}"
         )
 
 

@@ -47,6 +47,11 @@ def mapped_rows(file: IO[bytes], shape: tuple[int, ...], dtype: DTypeLike, offse
     return rows
 
 
+def scratch_beside(out: Path) -> Path:
+    """Folder for what does not fit into memory: where `out` is, or will be. The system's own may be memory again."""
+    return next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
+
+
 class RowStore:
     """Takes rows one by one, and gives all of them back as one array.
 

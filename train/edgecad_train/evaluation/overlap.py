@@ -20,6 +20,11 @@ def overlap_of(model: JudgedModel, scores: ScoredPatients) -> tuple[str, ...]:
             f"these are the data that {model.name} was trained, tuned and tested on (same hash): FIGURES ARE "
             "OPTIMISTIC; judge it on other patients, or see the test figures that training gave",
         )
+    if model.part_of is None:
+        return (
+            f"{model.name} does not say who its patients were, as exported models do; whether any of these are among "
+            "them is not known: to find out, evaluate its run",
+        )
     scans = _by_scan(model, scores)
     names = _by_name(model, scores, scans)
     if model.patient_of is None:

@@ -86,7 +86,7 @@ def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], li
             object_to_unseen(unseen_colours(prepared.images[row], model.contract.colours, crop), crop, Objections())
             answered.append(row)
         except InputRefused as refusal:
-            refused.append(Refusal(case.path, refusal.reason, str(refusal)))
+            refused.append(Refusal(case.path, refusal.reason, str(refusal), case.where))
     return answered, refused
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgecad_train.classes import POSITIVE
+from edgecad_train.data.findings import ACROSS_PARTS
 from edgecad_train.report.names import Names
 from edgecad_train.report.partition import FoldsFile
 from edgecad_train.report.runfiles import PatientLine, RunFiles
@@ -14,13 +15,13 @@ from edgecad_train.report.runfiles import PatientLine, RunFiles
 MEANINGS = {
     "clash": "one picture under two patients or two labels",
     "near-duplicate": "scans of two patients that look the same",
-    "near-duplicate-across-parts": "scans of two patients in different parts that look the same: one may have been "
+    ACROSS_PARTS: "scans of two patients in different parts that look the same: one may have been "
     "learnt from and judged by",
     "one-image-two-labels": "scans that look the same under two labels",
     "rare-colour-table": "a colour table that few scans have: the model will hardly know it",
 }
 """What findings mean, said where their own words name files."""
-GRAVE = ("clash", "near-duplicate-across-parts", "one-image-two-labels")
+GRAVE = ("clash", ACROSS_PARTS, "one-image-two-labels")
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,14 @@ def _same_parts(run: RunFiles) -> Check:
     seen = {line.patient: line.part for line in run.predictions}
     other = sum(wanted.get(patient) != part for patient, part in seen.items())
     absent = len(wanted.keys() - seen.keys())
-    counted = f"{len(seen)} patients scored; {other} in another part than split.json says, {absent} without a score"
-    return Check(not other and not absent, "Every patient is scored once, in the part that split.json names.", counted)
+    again = len(run.predictions) - len(seen)
+    counted = (
+        f"{len(seen)} patients scored, {again} of them more than once; {other} in another part than split.json says, "
+        f"{absent} without a score"
+    )
+    return Check(
+        not (other or absent or again), "Every patient is scored once, in the part that split.json names.", counted
+    )
 
 
 def _same_hash(run: RunFiles) -> Check:

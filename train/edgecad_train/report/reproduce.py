@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from edgecad.contract import Preparation
+from edgecad_train.data.labelled import PATIENT_FROM_RULE
 from edgecad_train.report.records import PlanSettings, RunRecord, RunSettings
 
-PATIENT_RULE = re.compile(r"what '(.*)' finds in the file's stem")
+PATIENT_RULE = re.compile(re.escape(PATIENT_FROM_RULE).replace(re.escape("{}"), "(.*)"))
 """How run.json says that --patient-from was given."""
 LOW_RATE_ALONE = "fine-tuning"
 """The strategy whose one stage runs at LR2 = 10^-(a+2); all others begin at LR1 = 10^-a."""

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from edgecad.contract import json_from_struct
-from edgecad.errors import NotAvailable, UsageError
+from edgecad.errors import NotAvailable
 from edgecad.extras import require
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import Event
@@ -48,8 +48,6 @@ def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder,
     ray = require("ray", extra="cluster")
 
     def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
-        if plan.study.asked.time_plain:
-            raise UsageError("--time-plain is for one machine, and nodes differ; leave it out with --ray")
         with _connected(ray, address):
             _Driver(ray, folder, plan, listener, runner).run()
 

@@ -106,7 +106,7 @@ class _Scribe:
         folder, study = self._folder, self._plan.study
         rows = self._rows = rows_of(folder, self._rows)
         write_whole(folder.path / "table.csv", csv_text(study, rows).encode())
-        write_whole(folder.path / "table.md", markdown(study, rows).encode())
+        write_whole(folder.path / "table.md", markdown(study, rows, self._plan.findings).encode())
         if everything or time.monotonic() - self._drawn > DRAWN_EVERY_S:
             _draw(folder, self._plan, rows)
             self._drawn = time.monotonic()

@@ -21,7 +21,7 @@ from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import KERAS_RUNNER, Event, Order, event_from_line, thread_limits
 from edgecad_train.study.planning import Planned
 from edgecad_train.study.results import Failure
-from edgecad_train.study.work import anything_left
+from edgecad_train.study.work import anything_left, untimed
 
 MAX_DEATHS = 3
 """Workers that one unit, or the way to the first unit, may cost."""
@@ -115,21 +115,23 @@ class Crew:
         self._start(worker.order)
 
     def _give_up(self, at: str, code: int, log: str) -> None:
-        """Leave a unit that keeps killing its workers; without a unit there is nothing to go on with.
+        """Leave a unit or a timing that keeps killing its workers; without either there is nothing to go on with.
 
-        A second worker may have taken the unit up between its last death and this moment, and died of it as well.
+        A second worker may have taken it up between its last death and this moment, and died of it as well.
         """
-        unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
         message = f"{MAX_DEATHS} workers died of it, the last {ending(code)} (out of memory?); see {log}"
-        if at and unit is None:
-            return
-        if unit is None:
+        unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
+        timing = next((task for task in untimed(self.folder) if task.name == at), None)
+        if not at:
             raise EdgecadError(
                 f"{MAX_DEATHS} workers were {ending(code)} before they reached a unit; see {self.folder.path / log}, "
                 "mend what it says, and run the same command again"
             )
-        self.folder.write_failure(Failure(unit=unit, message=message, exit_code=1))
-        self.listener(Event(kind="failed", name=at, text=message))
+        if unit:
+            self.folder.write_failure(Failure(unit=unit, message=message, exit_code=1))
+            self.listener(Event(kind="failed", name=at, text=message))
+        elif timing:
+            self.folder.write_plain_time(at, timing.not_measured(self.orders[0].threads, message))
 
     def _dismiss(self) -> None:
         """End all workers: their lifeline first, then those that do not mind it."""

@@ -12,7 +12,7 @@ from edgecad.contract import Frozen, Origin, Preparation
 from edgecad.errors import UsageError
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.partitions import draws
-from edgecad_train.study.units import Training, Unit, Versions, Weights
+from edgecad_train.study.units import Training, Unit, Weights
 from edgecad_train.training.strategies import STRATEGIES, plan_for
 
 Rates = Literal["uniform", "layer-wise", "both"]
@@ -43,7 +43,7 @@ class Asked(Frozen, frozen=True, kw_only=True):
     time_plain: bool
     data_sha256: str
     patient_rule: str
-    versions: Versions
+    versions: dict[str, str]
 
 
 class Study(Frozen, frozen=True, kw_only=True):

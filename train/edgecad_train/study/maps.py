@@ -52,7 +52,8 @@ def _draw(folder: StudyFolder, backbone: str, results: Mapping[str, Result], dat
     ]
     labels = [prepared.cases[scan].label for scan in scans[order]]
     path = folder.path / f"maps-{backbone}.png"
-    return draw_strategies(columns, prepared.images[scans[order]], labels, some.origin, path)
+    disc = some.unit.preparation.crop == "polar-map"
+    return draw_strategies(columns, prepared.images[scans[order]], labels, some.origin, path, disc=disc)
 
 
 def _by_turns(labels: Sequence[str]) -> np.ndarray:

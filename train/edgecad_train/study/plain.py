@@ -34,6 +34,10 @@ class PlainTask(Frozen, frozen=True, kw_only=True):
         """Of the file that holds the answer."""
         return f"{self.backbone.name}-{self.kind}"
 
+    def not_measured(self, threads: int, why: str) -> PlainTime:
+        """What stands in place of the time where it could not be measured."""
+        return PlainTime(backbone=self.backbone.name, kind=self.kind, seconds=None, epochs=0, threads=threads, note=why)
+
 
 def plan_of(unit: Unit) -> Plan:
     """The unit's strategy, filled in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +16,20 @@ from edgecad_train.data import (
     PreparedData,
     Refusal,
     find_cases,
-    findings_about,
     parse_crop,
     preparation_for,
     prepare_cases,
 )
+from edgecad_train.data.findings import findings_of_splits
+from edgecad_train.data.store import scratch_beside
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.weights import check_first_weights, imagenet_file, imagenet_path, weights_digest
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition import Asked, BackboneAsked, Rates, Study, refuse_other, study_from, study_in
 from edgecad_train.study.partitions import draws, partitions_of
-from edgecad_train.study.units import Training, Weights, versions_here
+from edgecad_train.study.units import Training, Weights
 from edgecad_train.training.strategies import plan_for
+from edgecad_train.versions import package_versions
 
 Reading = Callable[[int, int], None]
 SEEDS = 3
@@ -113,7 +116,7 @@ class Sought:
             time_plain=wanted.time_plain,
             data_sha256=data_sha256,
             patient_rule=self.found.patient_rule,
-            versions=versions_here(),
+            versions=package_versions(),
         )
 
     def _row(self, name: str) -> BackboneAsked:
@@ -149,7 +152,8 @@ def planned(wanted: Wanted, reading: Reading, out: Path | None = None) -> Planne
     if before and out and all(path.is_file() for path in what.files.values()):
         refuse_other(out, before.asked, what.asked(before.asked.data_sha256))
     prepared = {
-        size: prepare_cases(what.found.cases, preparation, reading) for size, preparation in what.preparations.items()
+        size: prepare_cases(what.found.cases, preparation, reading, scratch=scratch_beside(out) if out else None)
+        for size, preparation in what.preparations.items()
     }
     data = _agreeing(prepared)
     partitions = partitions_of(data.cases, what.seeds, wanted.folds, wanted.inner_folds)
@@ -159,7 +163,13 @@ def planned(wanted: Wanted, reading: Reading, out: Path | None = None) -> Planne
     study = study_from(what.asked(data.sha256), data.origin, partitions)
     names = [f"seed {seed}" if fold is None else f"fold {fold + 1}" for seed, fold in draws(what.seeds, wanted.folds)]
     parts = dict(zip(names, partitions, strict=True))
-    return Planned(study, prepared, parts, what.files, findings_about(data, {}))
+    return Planned(
+        study,
+        prepared,
+        parts,
+        what.files,
+        findings_of_splits(data, {name: partition.part_of() for name, partition in parts.items()}),
+    )
 
 
 def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
@@ -167,7 +177,12 @@ def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
     first, *others = data.values()
     if any(other.sha256 != first.sha256 for other in others):
         sizes = " and ".join(map(str, data))
-        raise UsageError(f"at {sizes} pixels other scans are refused; remove those, or study networks of one size")
+        refused = Counter(str(entry) for own in data.values() for entry in own.refused)
+        listed = sorted(entry for entry, sizes_that_refuse in refused.items() if sizes_that_refuse < len(data))
+        raise UsageError(
+            f"at {sizes} pixels other scans are refused: {'; '.join(listed[:3])}{'; ...' if len(listed) > 3 else ''}; "
+            "remove those, or study networks of one size"
+        )
     return first
 
 

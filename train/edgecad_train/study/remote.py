@@ -19,8 +19,9 @@ from edgecad_train.splits.kept import partition_from_json
 from edgecad_train.study.orders import thread_limits
 from edgecad_train.study.results import Failure, Finished, Result
 from edgecad_train.study.scans import StoredScans, prepared_from
-from edgecad_train.study.units import Unit, versions_here
+from edgecad_train.study.units import Unit
 from edgecad_train.study.work import failure_from
+from edgecad_train.versions import other_versions
 
 KERAS_UNIT = "edgecad_train.study.runner:run_unit"
 
@@ -63,9 +64,9 @@ def answered(task_bytes: bytes, images: NDArray[np.uint8], weights: bytes | None
 
 
 def _run(task: Task, images: NDArray[np.uint8], weights: bytes | None) -> Finished:
-    here = versions_here()
-    if here != task.unit.versions:
-        raise NotAvailable(f"a node has {here}, and the study {task.unit.versions}; install the same on all nodes")
+    other = other_versions(task.unit.versions)
+    if other:
+        raise NotAvailable(f"the study has {', '.join(other)}, and a node has others; install the same on all nodes")
     module, _, name = task.runner.partition(":")
     run: Callable[..., Finished] = getattr(importlib.import_module(module), name)
     data = prepared_from(task.scans, images)

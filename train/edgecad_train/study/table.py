@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from edgecad.contract import Metric, Origin
+from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.comparison import Comparison
 from edgecad_train.report.drawing import phantom_words
 from edgecad_train.study.comparisons import AgainstReference, Difference
@@ -32,10 +33,20 @@ def stamp(origin: Origin) -> str:
     return "" if origin == "patients" else phantom_words(origin)
 
 
-def markdown(study: Study, rows: Sequence[Row]) -> str:
-    """The table of figures, the table of comparisons, and what must be known to read them."""
+def markdown(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding] = ()) -> str:
+    """The table of figures, the table of comparisons, and what must be known to read them.
+
+    Args:
+        findings: what was found in the data, told below.
+    """
     word = stamp(study.origin)
-    parts = [f"# {word}" if word else "# Study", _progress(rows), _figures(rows), _compared(rows), _notes(study, rows)]
+    parts = [
+        f"# {word}" if word else "# Study",
+        _progress(rows),
+        _figures(rows),
+        _compared(rows),
+        _notes(study, rows, findings),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -172,8 +183,9 @@ def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(["| " + " | ".join(heads) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)])
 
 
-def _notes(study: Study, rows: Sequence[Row]) -> str:
-    notes = [*_method_notes(rows), *_weights_notes(rows), _time_note(study), *_threads_note(rows)]
+def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -> str:
+    notes = [*_method_notes(rows), *_choice_note(study), *_weights_notes(rows), _time_note(study), *_threads_note(rows)]
+    notes += [f"Of the data: {finding.text}." for finding in findings]
     return "\n".join(f"- {note}" for note in notes)
 
 
@@ -191,6 +203,14 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
     if differences:
         yield f"Difference in accuracy: {'; '.join(differences)}."
         yield "p-values are not adjusted for the number of comparisons."
+
+
+def _choice_note(study: Study) -> Iterator[str]:
+    folds = study.asked.inner_folds
+    part = (
+        f"{folds} inner folds, and the network was trained once more on all of them" if folds else "one validation part"
+    )
+    yield f"Epoch, temperature and threshold were chosen by {part}."
 
 
 def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:

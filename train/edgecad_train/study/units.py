@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
 
 import msgspec
 
-from edgecad import __version__
 from edgecad.contract import Frozen, Preparation
 
 NAME_LENGTH = 16
@@ -19,14 +17,6 @@ class Weights(Frozen, frozen=True, kw_only=True):
     name: str
     sha256: str = ""
     """Of the file's bytes; empty for `none`."""
-
-
-class Versions(Frozen, frozen=True, kw_only=True):
-    """Programs whose change may change figures."""
-
-    edgecad: str
-    keras: str
-    tensorflow: str
 
 
 class Training(Frozen, frozen=True, kw_only=True):
@@ -58,7 +48,8 @@ class Unit(Frozen, frozen=True, kw_only=True):
     preparation: Preparation
     data_sha256: str
     split_sha256: str
-    versions: Versions
+    versions: dict[str, str]
+    """Of what figures depend on; see `edgecad_train.versions`."""
 
     @property
     def name(self) -> str:
@@ -78,8 +69,3 @@ class Unit(Frozen, frozen=True, kw_only=True):
 def variant_name(strategy: str, layerwise: bool) -> str:
     """Words for a row of the table."""
     return f"{strategy}, layer-wise" if layerwise else strategy
-
-
-def versions_here() -> Versions:
-    """Versions of this process's programs, read without importing them."""
-    return Versions(edgecad=__version__, keras=version("keras"), tensorflow=version("tensorflow"))

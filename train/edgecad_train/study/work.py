@@ -91,9 +91,7 @@ def _timed(folder: StudyFolder, runner: Runner, task: PlainTask, order: Order, t
         except Exception as error:
             traceback.print_exc()
             note = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            time_taken = PlainTime(
-                backbone=task.backbone.name, kind=task.kind, seconds=None, epochs=0, threads=order.threads, note=note
-            )
+            time_taken = task.not_measured(order.threads, note)
         folder.write_plain_time(task.name, time_taken)
         tell(Event(kind="done", name=task.name))
         return True
