@@ -117,7 +117,7 @@ STUDY ?= edgecad-study
 study: setup
 	test -d $(STUDY)/data || $(BIN)/edgecad phantom $(STUDY)/data --patients 218 --seed 0
 	$(BIN)/edgecad study $(STUDY)/data --backbones mobilenetv2 --weights $(WEIGHTS) --strategies $(STRATEGIES) \
-	  --seeds 5 --rates both --out $(STUDY)/$(STRATEGIES)
+	  --seeds 5 --rates both --time-plain --out $(STUDY)/$(STRATEGIES)
 
 clean:
 	rm -rf $(VENV) edgecad-demo edgecad-bench

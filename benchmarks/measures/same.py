@@ -29,6 +29,7 @@ def network_for(arguments: Namespace, dropout: float = 0.3) -> Any:
 
 
 def stages_of(warmup: int, finetune: int) -> Any:
+    """Stages of S6 at a = 4, with so many epochs each."""
     from edgecad_train.training.strategies import plan_for
 
     return plan_for("two-stage", 4.0, warmup, finetune).stages

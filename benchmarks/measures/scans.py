@@ -48,6 +48,7 @@ def labels_of(count: int) -> np.ndarray:
 
 
 def size_of(backbone: str) -> int:
+    """Side of a network's input, pixels."""
     from edgecad_train.networks.backbones import backbone_named
 
     return backbone_named(backbone).size

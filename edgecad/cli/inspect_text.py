@@ -65,7 +65,7 @@ def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     contract = found.contract
-    yield "name", f"{contract.name}, trained {contract.created}"
+    yield "name", f"{contract.name}, made {contract.created}"
     yield "network", f"{contract.backbone}; head {contract.head}; heat map from layer {contract.feature_layer}"
     yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"

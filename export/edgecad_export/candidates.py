@@ -63,6 +63,8 @@ class Candidates:
         begun = time.monotonic()
         contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
         gate = self.gate if precision == "fp32" else self.gate.without(self.run.calibration)
+        if gate is self.gate and precision != "fp32" and len(self.run.calibration):
+            self.say(f"{precision}: no validation image is left that it was not fitted to; it is judged on those")
 
         verdicts = []
 

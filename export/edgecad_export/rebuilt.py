@@ -21,7 +21,9 @@ from edgecad_export.foreign_about import ForeignModel
 from edgecad_export.keras_head import KerasHead, head_of
 
 OWN = ("image", "as_float", "scaling", "pooling", "cam_head", "classes")
-"""Names of what is added here and by export; a copied layer of such a name gets another."""
+HIDDEN = "cam_hidden_{}"
+MOST_HIDDEN = 32
+"""Names of what is added here and by export, hidden layers by number; a copied layer of such a name gets another."""
 SAME, SAME_HALVED = 1e-5, 2e-2
 """Largest difference of a probability between a model and its rebuilt form; the second, if it computed in 16 bits."""
 BATCH = 8
@@ -62,7 +64,7 @@ def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
         UsageError: what was said of it does not fit it.
     """
     image = keras.Input((_size(original, about),) * 2 + (3,), dtype="uint8", name="image")
-    flat = FlatCopy((*OUTPUTS, *OWN))
+    flat = FlatCopy((*OUTPUTS, *OWN, *map(HIDDEN.format, range(1, MOST_HIDDEN + 1))))
     try:
         output = flat.called(original, _scaled(image, about.scaling))
     except (ValueError, TypeError, NotImplementedError) as error:  # what Keras says of shapes, and of odd layers
@@ -72,7 +74,7 @@ def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
     values = keras.layers.GlobalAveragePooling2D(name="pooling")(head.features)
     layers = _two_logits(head, about)
     for number, layer in enumerate(layers[:-1], 1):
-        values = _dense(layer, f"cam_hidden_{number}", "relu", values)
+        values = _dense(layer, HIDDEN.format(number), "relu", values)
     return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", None, values)), original, head, flat.halved)
 
 

@@ -6,16 +6,29 @@ from collections.abc import Sequence
 
 from edgecad_export.modelfolder.exported_file import ExportedFile
 
-COLUMNS = ("file", "MB", "d logit", "d score", "flips", "heat map", "peak", "identity", "in fp32", "ms", "made in")
-WIDTHS = (16, 7, 8, 8, 6, 9, 5, 9, 8, 7, 8)
+COLUMNS = (
+    "file",
+    "MB",
+    "images",
+    "d logit",
+    "d score",
+    "flips",
+    "heat map",
+    "peak",
+    "identity",
+    "in fp32",
+    "ms",
+    "made in",
+)
+WIDTHS = (16, 7, 7, 8, 8, 6, 9, 5, 9, 8, 7, 8)
 
 
 def table_of(files: Sequence[ExportedFile]) -> tuple[str, ...]:
     """Lines for a terminal of 100 columns, a legend last."""
-    judges = files[0].candidate.verdict
+    golden = files[0].candidate.verdict.golden.images
     return (
-        f"held against the Keras model on {judges.validation.images} validation images and "
-        f"{judges.golden.images} golden screens; figures are the worst of the first:",
+        f"held against the Keras model on {golden} golden screens and on the images of validation that the file was",
+        "not fitted to; figures are the worst of those images:",
         _line(COLUMNS),
         *(_line(_cells(entry)) for entry in files),
         "d logit: of the logits' scale; flips: away from the threshold + near it; heat map: least correlation; peak:",
@@ -28,6 +41,7 @@ def _cells(entry: ExportedFile) -> tuple[str, ...]:
     return (
         entry.name,
         f"{entry.size_bytes / 1e6:.1f}",
+        str(parity.images),
         f"{parity.logits:.1e}",
         f"{parity.probabilities:.1e}",
         f"{parity.flips}+{parity.flips_in_neighbourhood}",

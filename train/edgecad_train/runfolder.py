@@ -33,6 +33,7 @@ from edgecad.contract import json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
+from edgecad_train.evaluation.record import COLUMNS
 from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.report.page import write_report
 from edgecad_train.splits.split import Folds, rows_of
@@ -110,7 +111,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
     scans = Counter(case.patient for case in outcome.data.cases)
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above"])
+        table.writerow(COLUMNS)
         for part, members in outcome.partition.parts().items():
             _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
             held = folds and part != "test"

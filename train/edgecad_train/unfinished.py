@@ -1,6 +1,7 @@
 """A run that has not ended yet: a folder beside the runs from which it goes on after a kill, a full disk or a Ctrl-C.
 
 NAME.unfinished/job.json     what was asked
+NAME.unfinished/frozen/      outputs of what is frozen; see `edgecad_train.training.frozen`
 NAME.unfinished/...          the diary; see `edgecad_train.training.journal`
 """
 

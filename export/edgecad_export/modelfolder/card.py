@@ -81,7 +81,7 @@ def _purpose(contract: Contract) -> str:
                 "the chance of a disease.",
                 "With every score comes a heat map that adds up to it exactly.",
                 f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}; first weights: "
-                f"{plain(contract.weights)}. Trained {plain(contract.created)}, run {code(contract.name)}.",
+                f"{plain(contract.weights)}. Made {plain(contract.created)}, name {code(contract.name)}.",
             )
         ),
     )
@@ -173,7 +173,10 @@ def _limits(contract: Contract, files: Sequence[ExportedFile]) -> str:
 
 
 def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
-    yield "No external validation: it was tested on scans of the same origin as those it was trained on."
+    if contract.metrics:
+        yield "No external validation: it was tested on scans of the same origin as those it was trained on."
+    else:
+        yield "Nobody has told how well it answers: no figure of accuracy comes with it. Test it before it is believed."
     yield (
         "The reference is what readers said, not angiography or outcome. Agreement with readers is easier to reach "
         "than agreement with disease."

@@ -91,20 +91,6 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
     }
 
 
-@pytest.mark.parametrize(("strategy", "rate", "exponent"), [("fine-tuning", 10**-5.5, "3.5"), ("warm-up", 1e-3, "3")])
-def test_the_exponent_is_found_from_the_first_rate(run: RunFiles, strategy: str, rate: float, exponent: str) -> None:
-    plan = run.record.settings.plan
-    stage = with_fields(plan.stages[0], learning_rate=rate)
-    settings = with_fields(run.record.settings, plan=with_fields(plan, strategy=strategy, stages=(stage,)))
-    words = _words(replace(run, record=with_fields(run.record, settings=settings)))
-    assert words[words.index("--lr-exponent") + 1] == exponent
-
-
-def test_the_command_as_it_was_typed_goes_first(run: RunFiles) -> None:
-    typed = "edgecad train DATA --folds 5"
-    assert command_of(with_fields(run.record, command=typed), run.contract.preparation) == typed
-
-
 def test_what_is_off_by_default_is_named_where_it_was_on(run: RunFiles) -> None:
     stages = tuple(with_fields(stage, layerwise=True) for stage in run.record.settings.plan.stages)
     settings = with_fields(

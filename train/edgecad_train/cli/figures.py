@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edgecad.contract import Contract, Metric, Origin
+from edgecad.contract import Contract, Metric
+from edgecad_train.origin import origin_words
 
 NAMES, WIDTH = 19, 24
 """Of the column of names and of a part's column, signs."""
@@ -14,7 +15,8 @@ def lines_of_figures(contract: Contract) -> Iterator[str]:
     """One line a figure, each part with its 95 % interval; how intervals come about stands in the report."""
     parts = tuple(dict.fromkeys(metric.part for metric in contract.metrics))
     held = {(metric.name, metric.part): metric for metric in contract.metrics}
-    yield f"agreement with {contract.labelling.reference}{phantom_words(contract.origin)}, with 95 % intervals:"
+    stamp = origin_words(contract.origin)
+    yield f"agreement with {contract.labelling.reference}{f' ({stamp})' if stamp else ''}, with 95 % intervals:"
     yield f"  {'':{NAMES}s}{''.join(f'{_head(part, contract.metrics):{WIDTH}s}' for part in parts)}".rstrip()
     for name in dict.fromkeys(metric.name for metric in contract.metrics):
         cells = (_cell(held.get((name, part))) for part in parts)
@@ -29,8 +31,3 @@ def _head(part: str, metrics: Sequence[Metric]) -> str:
 
 def _cell(metric: Metric | None) -> str:
     return f"{metric.value:5.3f} ({metric.low:.3f}-{metric.high:.3f})" if metric else "none"
-
-
-def phantom_words(origin: Origin) -> str:
-    """What every figure of data that are not all patients' must say."""
-    return "" if origin == "patients" else " (PHANTOM DATA: says nothing about patients)"

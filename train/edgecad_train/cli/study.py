@@ -181,7 +181,7 @@ def _run(wanted: Wanted, out: Path, workers: int, ray: str | None, quiet: bool) 
 
 def _say_what(plan: Planned, wanted: Wanted) -> None:
     from edgecad_train.cli.scans import warn_of_whole_images
-    from edgecad_train.study.table import stamp
+    from edgecad_train.origin import origin_words
 
     warn_of_whole_images(wanted.crop)
     for entry in plan.refused:
@@ -194,13 +194,14 @@ def _say_what(plan: Planned, wanted: Wanted) -> None:
     patients = len({case.patient for data in plan.data.values() for case in data.cases})
     typer.echo(f"{patients} patients; the patient is {study.asked.patient_rule}; origin of the data: {study.origin}")
     typer.echo(f"{len(study.units)} runs, each with its own test part: {', '.join(plan.partitions)}")
-    if stamp(study.origin):
-        typer.echo(stamp(study.origin))
+    if stamp := origin_words(study.origin):
+        typer.echo(stamp)
 
 
 def _report(ended: Ended, plan: Planned, wanted: Wanted, out: Path) -> None:
     from edgecad_train.cli.study_next import next_cell, next_command
-    from edgecad_train.study.table import stamp, terminal_lines, told_apart
+    from edgecad_train.origin import origin_words
+    from edgecad_train.study.table import terminal_lines, told_apart
 
     for line in ended.warnings:
         typer.echo(f"warning: {line}", err=True)
@@ -209,8 +210,8 @@ def _report(ended: Ended, plan: Planned, wanted: Wanted, out: Path) -> None:
     for line in (*terminal_lines(ended.rows), told_apart(ended.rows)):
         if line:
             typer.echo(line)
-    if stamp(plan.study.origin):
-        typer.echo(stamp(plan.study.origin))
+    if stamp := origin_words(plan.study.origin):
+        typer.echo(stamp)
     typer.echo(f"wrote {out} (table.md, table.csv, table.png, ...)")
     if ended.exit_code:
         typer.echo("next: the same command again, which tries what failed and keeps what is done")

@@ -14,6 +14,7 @@ from edgecad_train.data.duplicates import NearDuplicate
 from edgecad_train.data.findings import DataFinding, describe, pairs_of, tables_of
 from edgecad_train.data.labelled import Case, Found, Refusal, RefusedScan
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
+from edgecad_train.origin import origin_words
 
 CHECKUP, SHEET = "checkup.json", "contact-sheet.png"
 
@@ -124,9 +125,10 @@ def lines_of(checkup: Checkup) -> tuple[str, ...]:
 
 
 def _heading(checkup: Checkup) -> list[str]:
-    word = "" if checkup.origin == "patients" else "  (PHANTOM DATA: says nothing about patients)"
+    stamp = origin_words(checkup.origin)
+    origin = f"{checkup.origin}  ({stamp})" if stamp else checkup.origin
     lines = [
-        f"{checkup.found} scans found, {_sum(checkup.kept.scans)} kept; origin: {checkup.origin}{word}",
+        f"{checkup.found} scans found, {_sum(checkup.kept.scans)} kept; origin: {origin}",
         f"patient: {checkup.patient_rule}",
         _row("patients", "", *CLASSES, "all"),
         _row("", "all", *_cells(checkup.kept)),

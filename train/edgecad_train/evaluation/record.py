@@ -18,7 +18,7 @@ from edgecad_train.evaluation.models import JudgedModel, Kind
 from edgecad_train.evaluation.scoring import ScoredPatients
 
 COLUMNS = ("patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above")
-"""Those of a run's predictions.csv; `part` is the patient's in the model's own training, `new` if in none."""
+"""Of every predictions.csv; an evaluation's `part` is the patient's in the model's own training, `new` if in none."""
 
 
 class Subject(Frozen, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -14,42 +13,10 @@ from matplotlib.ticker import MaxNLocator
 
 from edgecad.contract import Origin
 from edgecad_train.report.drawing import BLUE, INK, ORANGE, new_figure, save, tidy
+from edgecad_train.report.records import StageRecord, TrainingRecord
 
 
-class Epoch(Protocol):
-    """Mean cross-entropy (nats) and accuracy (0 to 1) of one epoch; None where there is no validation part."""
-
-    @property
-    def loss(self) -> float: ...  # noqa: D102 - the class says it
-    @property
-    def accuracy(self) -> float: ...  # noqa: D102
-    @property
-    def val_loss(self) -> float | None: ...  # noqa: D102
-    @property
-    def val_accuracy(self) -> float | None: ...  # noqa: D102
-
-
-class Stage(Protocol):
-    """What a stage did; `best` is the index of the epoch whose weights went on."""
-
-    @property
-    def stage(self) -> str: ...  # noqa: D102
-    @property
-    def epochs(self) -> Sequence[Epoch]: ...  # noqa: D102
-    @property
-    def best(self) -> int: ...  # noqa: D102
-
-
-class Training(Protocol):
-    """One training: `run`, `fold 1` or `refit`, and its stages in order."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def stages(self) -> Sequence[Stage]: ...  # noqa: D102
-
-
-def draw_curves(trainings: Sequence[Training], origin: Origin, path: Path) -> Path:
+def draw_curves(trainings: Sequence[TrainingRecord], origin: Origin, path: Path) -> Path:
     """Write a PNG with a column a stage: accuracy above, loss below, the kept epoch marked.
 
     A training alone is drawn with thick lines. Among several, those with a validation part are thin
@@ -81,7 +48,7 @@ def draw_curves(trainings: Sequence[Training], origin: Origin, path: Path) -> Pa
     return save(figure, path, origin)
 
 
-def _largest_loss(stages: Sequence[Stage]) -> float:
+def _largest_loss(stages: Sequence[StageRecord]) -> float:
     """The largest finite loss of the stages, nats; 1 if there is none."""
     epochs = [epoch for stage in stages for epoch in stage.epochs]
     losses = [loss for epoch in epochs for loss in (epoch.loss, epoch.val_loss) if loss is not None]
@@ -97,7 +64,7 @@ def _handles(axes: Sequence[Axes]) -> dict[str, Artist]:
     return found
 
 
-def _draw_stage(above: Axes, below: Axes, stage: Stage, thin: bool) -> None:
+def _draw_stage(above: Axes, below: Axes, stage: StageRecord, thin: bool) -> None:
     epochs = stage.epochs
     _line(above, [e.accuracy for e in epochs], stage, thin, learnt=True)
     _line(below, [e.loss for e in epochs], stage, thin, learnt=True)
@@ -109,7 +76,7 @@ def _draw_stage(above: Axes, below: Axes, stage: Stage, thin: bool) -> None:
             axes.axvline(stage.best + 1, color=INK, linestyle=":", linewidth=1, label="kept epoch")
 
 
-def _line(axes: Axes, values: Sequence[float | None], stage: Stage, thin: bool, learnt: bool) -> None:
+def _line(axes: Axes, values: Sequence[float | None], stage: StageRecord, thin: bool, learnt: bool) -> None:
     refit = not _validated(stage)
     colour = INK if refit else BLUE if learnt else ORANGE
     label = "refit, training" if refit else "training" if learnt else "validation"
@@ -124,11 +91,11 @@ def _line(axes: Axes, values: Sequence[float | None], stage: Stage, thin: bool, 
         axes.plot(stage.best + 1, known[stage.best], "o", color=colour, markersize=4.5, label=label, clip_on=False)
 
 
-def _validated(stage: Stage) -> bool:
+def _validated(stage: StageRecord) -> bool:
     return all(epoch.val_loss is not None and epoch.val_accuracy is not None for epoch in stage.epochs)
 
 
-def _title(stages: Sequence[Stage]) -> str:
+def _title(stages: Sequence[StageRecord]) -> str:
     kept = sorted(stage.best + 1 for stage in stages if _validated(stage))
     refit = [stage for stage in stages if not _validated(stage)]
     name, epochs = stages[0].stage, len(stages[0].epochs)

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgecad.contract import Origin
+from edgecad_train.origin import origin_words
 
 INK, BLUE, ORANGE, GREY, RED = "#1c2733", "#2b5c8a", "#c8641e", "#7c8793", "#8a1c1c"
 DPI = 150
 EDGE = 0.04
 """Room around a square from 0 to 1."""
-PHANTOM_WORDS = "PHANTOM DATA: says nothing about patients"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -42,8 +42,8 @@ def unit_square(axes: Axes, x: str, y: str) -> None:
 
 def save(figure: Figure, path: Path, origin: Origin) -> Path:
     """Write a PNG; where the data are not patients' alone, it says so on top."""
-    if origin != "patients":
-        figure.suptitle(phantom_words(origin), color=RED, fontsize=10, fontweight="bold")
+    if stamp := origin_words(origin):
+        figure.suptitle(stamp, color=RED, fontsize=10, fontweight="bold")
     return write_png(figure, path)
 
 
@@ -51,8 +51,3 @@ def write_png(figure: Figure, path: Path) -> Path:
     """Write a figure as it is; no date and no version inside, so that the same run gives the same bytes."""
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
     return path
-
-
-def phantom_words(origin: Origin) -> str:
-    """What a picture of data that are not patients' alone must say."""
-    return PHANTOM_WORDS if origin == "phantom" else "PHANTOM AND PATIENT DATA MIXED: no result"

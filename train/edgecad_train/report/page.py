@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgecad.findings import doubts_about
 from edgecad.folders import write_whole
 from edgecad_train.evaluation.doubts import doubts_about_scores
+from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
-from edgecad_train.report.drawing import phantom_words
 from edgecad_train.report.flow import Flow, flow_of
 from edgecad_train.report.illustrate import draw_run, outside_of
 from edgecad_train.report.limits import limits_of
@@ -78,7 +78,7 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
     return {
         "contract": contract,
         "record": record,
-        "phantom": phantom_words(contract.origin) if contract.origin != "patients" else "",
+        "phantom": origin_words(contract.origin),
         "warnings": _warnings(run, checks, flow, outside),
         "whole_image": contract.preparation.crop == "none",
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),

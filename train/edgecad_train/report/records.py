@@ -24,7 +24,8 @@ class PlanSettings(msgspec.Struct, frozen=True):
     strategy: str
     stages: tuple[StageSettings, ...]
     pretrained: bool
-    lr_exponent: float | None = None
+    lr_exponent: float
+    """a, 3 to 4: LR1 = 10^-a."""
 
 
 class HeadSettings(msgspec.Struct, frozen=True):
@@ -90,7 +91,6 @@ class RunRecord(msgspec.Struct, frozen=True):
     optimism: dict[str, Any] | None = None
     """Set where epochs were selected on the test part."""
     search: dict[str, Any] | None = None
-    command: str | None = None
 
 
 class EpochRecord(msgspec.Struct, frozen=True):

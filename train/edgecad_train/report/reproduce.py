@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,18 +9,14 @@ from pathlib import PurePath
 
 from edgecad.contract import Preparation
 from edgecad_train.data.labelled import PATIENT_FROM_RULE
-from edgecad_train.report.records import PlanSettings, RunRecord, RunSettings
+from edgecad_train.report.records import RunRecord, RunSettings
 
 PATIENT_RULE = re.compile(re.escape(PATIENT_FROM_RULE).replace(re.escape("{}"), "(.*)"))
 """How run.json says that --patient-from was given."""
-LOW_RATE_ALONE = "fine-tuning"
-"""The strategy whose one stage runs at LR2 = 10^-(a+2); all others begin at LR1 = 10^-a."""
 
 
 def command_of(record: RunRecord, preparation: Preparation) -> str:
-    """The line as it was typed if run.json kept it, else rebuilt from the settings; DATA stands for the folder."""
-    if record.command:
-        return record.command
+    """The line, from the run's settings; DATA stands for the folder."""
     groups = [["edgecad", "train", "DATA"], *_data(record, preparation), *_learning(record.settings)]
     return " \\\n    ".join(shlex.join(words) for words in [*groups, *_extras(record.settings)])
 
@@ -45,7 +40,7 @@ def _learning(settings: RunSettings) -> Iterator[list[str]]:
         yield ["--finetune-epochs" if stage.part == "top" else "--warmup-epochs", str(stage.epochs)]
     if not settings.search_trials:  # a search finds these three, whatever is given
         yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
-        yield ["--lr-exponent", f"{_exponent(settings.plan):g}"]
+        yield ["--lr-exponent", f"{settings.plan.lr_exponent:g}"]
     yield ["--batch-size", str(settings.batch_size), "--seed", str(settings.seed)]
 
 
@@ -68,10 +63,3 @@ def _extras(settings: RunSettings) -> Iterator[list[str]]:
 def _weights(weights: str) -> str:
     """A file's own name, not the folder it lay in."""
     return weights if weights in ("imagenet", "none") else PurePath(weights).name
-
-
-def _exponent(plan: PlanSettings) -> float:
-    if plan.lr_exponent is not None:
-        return plan.lr_exponent
-    a = -math.log10(plan.stages[0].learning_rate)
-    return round(a - 2 if plan.strategy == LOW_RATE_ALONE else a, 6)

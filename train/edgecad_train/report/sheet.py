@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Origin
 from edgecad.figure import LOWERED, RAISED
-from edgecad_train.report.drawing import GREY, INK, RED, phantom_words, write_png
+from edgecad_train.origin import origin_words
+from edgecad_train.report.drawing import GREY, INK, RED, write_png
 
 CAPTION = "raised / lowered the model's score; not uptake, ischaemia or an artery"
 
@@ -61,9 +62,8 @@ class Sheet:
 
     def save(self, path: Path, origin: Origin) -> Path:
         """Write a PNG, with the phantom line on top where it belongs."""
-        if origin != "patients":
-            line = phantom_words(origin)
-            self._axes.text(self._width / 2, 0.08, line, color=RED, weight="bold", va="top", ha="center")
+        if stamp := origin_words(origin):
+            self._axes.text(self._width / 2, 0.08, stamp, color=RED, weight="bold", va="top", ha="center")
         return write_png(self._figure, path)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from edgecad.contract import Metric, Origin
+from edgecad.contract import Metric
 from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.comparison import Comparison
-from edgecad_train.report.drawing import phantom_words
+from edgecad_train.origin import origin_words
 from edgecad_train.study.comparisons import AgainstReference, Difference
 from edgecad_train.study.definition import REFERENCE_STRATEGY, Study
 from edgecad_train.study.plain import plan_of
@@ -28,18 +28,13 @@ COLUMNS = {
 NOT_MEASURED = "not measured"
 
 
-def stamp(origin: Origin) -> str:
-    """What every table, picture and terminal line must say of data that are not all patients'; else nothing."""
-    return "" if origin == "patients" else phantom_words(origin)
-
-
 def markdown(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding] = ()) -> str:
     """The table of figures, the table of comparisons, and what must be known to read them.
 
     Args:
         findings: what was found in the data, told below.
     """
-    word = stamp(study.origin)
+    word = origin_words(study.origin)
     parts = [
         f"# {word}" if word else "# Study",
         _progress(rows),
