@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,7 +11,6 @@ import keras
 import numpy as np
 import pytest
 
-from edgecad.contract import Scaling
 from edgecad.errors import UsageError
 from edgecad.scaling import DEVIATION, MEAN
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
@@ -220,16 +220,22 @@ def test_a_head_that_cannot_be_is_refused(head: dict[str, Any]) -> None:
         Head(**head)
 
 
-@pytest.mark.parametrize(
-    ("scaling", "application"),
-    [("tf", "resnet_v2"), ("caffe", "vgg16"), ("torch", "densenet")],
-)
-def test_scaling_in_the_graph_is_that_of_keras(scaling: Scaling, application: str) -> None:
-    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
-    tensor = keras.Input((8, 8, 3), dtype="uint8")
-    ours = keras.Model(tensor, scaled(tensor, scaling)).predict(image, verbose=0)
-    wanted = getattr(keras.applications, application).preprocess_input(image.astype(np.float32))
-    np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-4)
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "efficientnetb0"])
+def test_every_network_is_fed_as_the_module_of_its_weights_feeds_it(name: str) -> None:
+    backbone = backbone_named(name)
+    application = getattr(keras.applications, backbone.application)
+    module = importlib.import_module(application.__module__)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 3)).astype(np.uint8)
+    image = keras.Input((4, 4, 3), dtype="uint8")
+    ours = keras.Model(image, scaled(image, backbone.scaling))(pixels)
+    np.testing.assert_allclose(ours, module.preprocess_input(pixels.astype(np.float32)), rtol=0, atol=1e-4)
+
+
+def test_every_network_takes_the_size_of_its_weights() -> None:
+    large = {"xception", "inceptionv3", "inceptionresnetv2"}
+    assert {name: backbone.size for name, backbone in BACKBONES.items()} == {
+        name: 299 if name in large else 224 for name in BACKBONES
+    }
 
 
 def test_efficientnet_is_fed_what_keras_feeds_it_for_imagenet_weights() -> None:

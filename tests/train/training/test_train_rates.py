@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -51,6 +52,23 @@ def test_every_learning_variable_is_in_exactly_one_group(small_network: Build) -
     set_trainable(network, stage)
     grouped = [id(variable) for group in rate_groups(network, stage) for variable in group.variables]
     assert sorted(grouped) == sorted(id(variable) for variable in network.model.trainable_variables)
+
+
+def test_in_an_epoch_each_group_moves_at_its_own_rate(
+    small_network: Build, small_examples: Callable[[int, int], Any], run_stage: Callable[..., Any]
+) -> None:
+    """Adam's first step is its rate, whatever the slope: one batch shows both rates."""
+    network, train = small_network(), small_examples(12, 1)
+    before = {layer.name: [np.array(w) for w in layer.get_weights()] for layer in network.model.layers}
+    run_stage(network, Stage("fine-tuning", "top", 1, 1e-3, layerwise=True), train, None, batch_size=12)
+    moved = {
+        layer.name: max(np.abs(w - old).max() for w, old in zip(layer.get_weights(), before[layer.name], strict=True))
+        for layer in network.model.layers
+        if layer.weights
+    }
+    still = ("b1_conv", "b1_bn", "b2_conv", "b2_bn", "b3_bn")
+    assert {name: moved.pop(name) for name in still} == dict.fromkeys(still, 0.0)
+    assert moved == pytest.approx({"b3_conv": 1e-3 / 2.6, "head_hidden": 1e-3, "head_logits": 1e-3}, rel=1e-2)
 
 
 def test_the_fused_adam_moves_variables_as_keras_does() -> None:

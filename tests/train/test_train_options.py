@@ -1,0 +1,115 @@
+"""Options of a whole run: head search, augmentation, class weights, whole images; each where it could go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from edgecad.contract import Preparation
+from edgecad_train.data import PreparedData, find_cases, prepare_cases
+from edgecad_train.networks.network import Head
+from edgecad_train.outcome import Outcome
+from edgecad_train.run import train
+from edgecad_train.settings import Settings
+from edgecad_train.splits.split import Folds, rows_of
+from edgecad_train.training import heads, trainer
+from edgecad_train.training.choice import HeadChoice
+from edgecad_train.training.epochs import EpochRunner, Examples
+from edgecad_train.training.strategies import plan_for
+
+WARM = plan_for("warm-up", warmup=2)
+FOUND = HeadChoice(Head(24, 0.1), 3.5, trials=8, loss=0.4)
+
+
+def test_a_search_sees_the_features_of_first_weights_and_no_patient_that_its_training_is_judged_by(
+    phantoms: PreparedData, folded: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Any, set[int]]] = []
+
+    def searched(features: Any, labels: Any, folds: Any, *rest: Any) -> HeadChoice:
+        seen.append((np.array(features), {int(row) for fold in folds for row in (*fold.train, *fold.held)}))
+        return FOUND
+
+    monkeypatch.setattr(heads, "search_head", searched)
+    partition = folded.partition
+    assert isinstance(partition, Folds)
+    told = train(phantoms, partition, Settings("mobilenetv2", "none", WARM, search_trials=8), "a-run")
+    tested = set(rows_of(phantoms.cases, partition.test))
+    everybody = set(range(len(phantoms.cases)))
+    wanted = [everybody - tested - set(rows_of(phantoms.cases, fold)) for fold in partition.folds]
+    assert [rows for _, rows in seen] == [*wanted, everybody - tested]  # the refit's comes last
+    model = told.network.model
+    pooled = keras.Model(model.input, model.get_layer("pooling").output)  # warm-up leaves the backbone as it was
+    for features, _ in seen:
+        np.testing.assert_allclose(features, pooled.predict(phantoms.images, verbose=0), rtol=1e-4, atol=1e-5)
+    assert told.choices == (FOUND,) * 4
+    assert model.get_layer("head_hidden").units == 24
+    assert "Dense(24" in told.contract.head
+
+
+def test_what_is_frozen_runs_once_a_pass_and_validation_sees_scans_as_they_are(
+    phantoms: PreparedData, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+    frozen, evaluate, taken = trainer.frozen_outputs, EpochRunner.evaluate, Examples.taken
+    shown: list[tuple[str, int]] = []
+    judging = [False]
+
+    def counted(network: Any, cuts: Any, scans: Any, *rest: Any) -> Any:
+        runs.append(scans.sha256)
+        return frozen(network, cuts, scans, *rest)
+
+    def judged(self: EpochRunner, examples: Examples) -> Any:
+        judging[0] = True
+        try:
+            return evaluate(self, examples)
+        finally:
+            judging[0] = False
+
+    def read(self: Examples, epoch: int, positions: Any) -> Any:
+        values, labels = taken(self, epoch, positions)
+        number = next(n for n, own in enumerate(self.passes) if np.array_equal(own[self.rows[positions]], values))
+        shown.append(("judged" if judging[0] else "learnt", number))
+        return values, labels
+
+    monkeypatch.setattr(trainer, "frozen_outputs", counted)
+    monkeypatch.setattr(EpochRunner, "evaluate", judged)
+    monkeypatch.setattr(Examples, "taken", read)
+    plan = plan_for("warm-up", warmup=5)
+    told = train(phantoms, outcome.partition, Settings("mobilenetv2", "none", plan, passes=3), "a-run")
+    assert runs == [phantoms.sha256, f"{phantoms.sha256}+0.1", f"{phantoms.sha256}+0.2"]
+    assert [number for what, number in shown if what == "learnt"] == [0, 1, 2, 0, 1]
+    assert {number for what, number in shown if what == "judged"} == {0}
+    assert len(told.histories[0].stages[0].epochs) == 5
+
+
+def test_balanced_weights_make_both_classes_count_alike() -> None:
+    labels = np.array([0] * 30 + [1] * 10)
+    options = Settings("mobilenetv2", "none", WARM, class_weights="balanced", patience=4).stage_options(labels)
+    assert options.class_weights == pytest.approx((40 / 60, 40 / 20))
+    assert options.patience == 4
+    assert Settings("mobilenetv2", "none", WARM).stage_options(labels).class_weights == (1.0, 1.0)
+
+
+def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(phantom_folder: Path, outcome: Outcome) -> None:
+    data = prepare_cases(find_cases(phantom_folder).cases, Preparation(size=224, crop="none"))
+    told = train(data, outcome.partition, Settings("mobilenetv2", "none", WARM), "whole")
+    assert told.contract.preparation.crop == "none"
+    assert np.isfinite(told.log_odds).all()
+    assert not np.array_equal(data.images[0], outcome.data.images[0])
+
+
+def test_the_optimism_gap_is_at_even_odds_on_both_sides(phantoms: PreparedData, outcome: Outcome) -> None:
+    settings = replace(outcome.settings, select_on_test=True)
+    told = train(phantoms, outcome.partition, settings, "a-run").optimism
+    assert told is not None
+    test = rows_of(phantoms.cases, outcome.partition.test)
+    right = (outcome.log_odds[test] >= 0) == (phantoms.labels[test] == 0)
+    assert told.accuracy == pytest.approx(right.mean())
+    auc = next(m for m in outcome.evaluations[1].metrics if m.name == "auc")
+    assert told.auc == pytest.approx(auc.value)
