@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -133,6 +135,8 @@ def _phantom_run(folder: Path) -> list[str]:
 
 def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
     words = _phantom_run(tmp_path)
+    twice = min((tmp_path / "data" / "CAD").glob("*.jpg"))
+    shutil.copy(twice, twice.with_suffix(".jpeg"))
     command = [sys.executable, "-m", "edgecad", *words]
     whole = subprocess.run([*command, "--out", "whole"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert whole.returncode == 0, whole.stderr
@@ -148,6 +152,9 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(tmp_path: Path)
     one, other = ((run / "predictions.csv").read_text() for run in runs)
     assert one == other
     assert not list((tmp_path / "runs").glob("*.unfinished"))
+    assert f"left out: {twice.name}: " in done.stderr
+    record = json.loads((runs[1] / "run.json").read_text())
+    assert record["seconds"] >= sum(record["seconds_by_step"].values()) - 0.1, "of all sessions"
 
 
 def _wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:

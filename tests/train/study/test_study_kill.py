@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -115,6 +116,16 @@ def test_after_the_parent_is_killed_workers_end_and_the_rerun_goes_on(study: Stu
     study.start(workers=3)
     assert study.end() == 0
     study.check_whole()
+
+
+def test_the_table_grows_while_units_finish(study: Study) -> None:
+    study.start()
+    study.wait_for_begun(8)
+    told = re.search(r"^(\d+) of 16 runs are done", (study.path / "table.md").read_text(), re.MULTILINE)
+    assert told is not None
+    assert 0 < int(told[1]) < 16
+    assert study.end() == 0
+    assert "16 of 16 runs are done" in (study.path / "table.md").read_text()
 
 
 def test_interrupted_it_ends_its_workers(study: Study) -> None:
