@@ -8,9 +8,9 @@
 
 Pictures are smooth and random, one class darker above: only time, memory and sameness are asked. `speed`, `memory`
 and `growth` run `edgecad train` itself in a process of its own, from its start to its exit. Each figure is written to
-benchmarks/results/training_<what>_<network>.json with the machine's cores and versions. Plain Keras runs for a few epochs
-a stage, after one that compiles, in a process of its own (`plain`), and is multiplied by the number of epochs; nothing
-else is.
+benchmarks/results/training_<what>_<network>.json with the machine's cores and versions. Plain Keras runs for a few
+epochs a stage, after one that compiles, in a process of its own (`plain`), and is multiplied by the number of epochs;
+nothing else is.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ def inspect(
     """Show a model's contract, graph, precision and hashes.
 
     The nodes are those that really run here, after the engine has fused and cast them: a zero image
-    is run under ONNX Runtime's profiler. Nothing is checked; `edgecad verify` does that.
+    is run under ONNX Runtime's profiler. The file is held against its line in SHA256SUMS; the rest is
+    for `edgecad verify`.
     """
     from edgecad.cli.inspect_text import json_of, lines_of
     from edgecad.modelfiles.file import parse_precision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -93,8 +94,11 @@ def folder(job: Job) -> Peer:
             return tensorflow.cast(tensorflow.image.resize(screen, (size, size)), tensorflow.uint8)
 
         screens = tensorflow.data.Dataset.from_tensor_slices(list(job.screens))
-        prepared = screens.map(read, num_parallel_calls=tensorflow.data.AUTOTUNE).batch(batch)
-        ready = prepared.prefetch(tensorflow.data.AUTOTUNE)
+        # Numbers of our own: a pipeline that tunes itself sleeps for 10 ms, 20, 40, ..., and `predict` waits for it.
+        options = tensorflow.data.Options()
+        options.autotune.enabled = False
+        prepared = screens.map(read, num_parallel_calls=os.cpu_count()).batch(batch)
+        ready = prepared.prefetch(2).with_options(options)
 
         def whole(_: Any) -> None:
             found = model.predict(ready, verbose=0)

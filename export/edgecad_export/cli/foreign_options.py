@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
-from edgecad.errors import UsageError
+from edgecad.errors import ModelInvalid, UsageError
 from edgecad_export.foreign_about import SUFFIXES, ForeignModel
 
 if TYPE_CHECKING:
@@ -103,10 +103,10 @@ def check_there(path: Path) -> None:
     """A name that is nothing is said before any question about it.
 
     Raises:
-        UsageError: neither file nor folder.
+        ModelInvalid: neither file nor folder.
     """
     if not path.exists():
-        raise UsageError(f"no model at {path}; name a .keras or .h5 file, or a run folder")
+        raise ModelInvalid(f"no model at {path}; name a .keras or .h5 file, or a run folder")
 
 
 def about_from_options(
