@@ -13,7 +13,7 @@ EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,plot,bench,dev
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
-	@echo "make test    all tests"
+	@echo "make test    all tests but the long ones"
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"

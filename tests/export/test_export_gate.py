@@ -250,6 +250,7 @@ def test_a_newer_contract_says_what_this_version_reads(spoilt: Path, edgecad_her
 
 def test_no_run_at_all_names_the_command_that_makes_one(edgecad_here: Command) -> None:
     _refused(edgecad_here("export"), 6, "no run at runs/latest", "edgecad train")
+    _refused(edgecad_here("export", "absent.keras"), 6, "no model at absent.keras", "or a run folder")
 
 
 def test_verify_fails_when_weights_change_and_the_contract_stays(exported: Command) -> None:
