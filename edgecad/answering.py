@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad import __version__
 from edgecad.classifier import Classifier, Source
 from edgecad.errors import EdgecadError
 from edgecad.figure import answer_figure, refusal_figure
@@ -114,7 +115,7 @@ def name_of(
     frame: int | None = None,
 ) -> str:
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
-    what = f"{classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
+    what = f"{__version__} {classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
     what += "" if frame is None else f" frame {frame}"
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 

@@ -69,3 +69,8 @@ class EngineBuildFailed(EdgecadError):
     """TensorRT did not build an engine from the model."""
 
     exit_code = 7
+
+
+def errors_of(base: type[EdgecadError] = EdgecadError) -> tuple[type[EdgecadError], ...]:
+    """A kind of error and all kinds below it."""
+    return (base, *(kind for below in base.__subclasses__() for kind in errors_of(below)))

@@ -37,6 +37,8 @@ def new_folder(final: Path) -> Iterator[Path]:
         for path in sorted(partial.rglob("*")):
             sync_folder(path) if path.is_dir() else _sync(path)
         sync_folder(partial)
+        if os.name == "nt" and final.is_dir():
+            final.rmdir()  # empty, and no folder can take its place there
         partial.replace(final)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -103,6 +103,7 @@ def infer(
     share = share_for(1 if stdin_paths else len(listed))
     with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=share.threads) as classifier:
         show = _printer(json, csv)
+        _print_doubts(classifier)  # first: a host's process may last for days
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
@@ -111,7 +112,6 @@ def infer(
         for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, share.workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)
-        _print_doubts(classifier)
         if answered and for_people:
             _print_footer(classifier, model)
     raise typer.Exit(worst)
@@ -162,9 +162,14 @@ def _paths_of_stdin() -> Iterator[str]:
     """A path a line, in whatever bytes the system names its files."""
     if sys.stdin is not None:
         for line in sys.stdin.buffer:
-            path = os.fsdecode(line.rstrip(b"\r\n"))
+            path = _path_of(line.rstrip(b"\r\n"))
             if path:
                 yield path
+
+
+def _path_of(name: bytes) -> str:
+    """A name as the system has it; Windows names are UTF-8 here, and what is none gets its refusal."""
+    return name.decode("utf-8", "backslashreplace") if os.name == "nt" else os.fsdecode(name)
 
 
 def _printer(json: bool, csv: bool) -> Callable[[Record], None]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgecad.contract import Contract, GoldenAnswer
-from edgecad.errors import GateFailed, NotAvailable
+from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
 from edgecad.heatmap import agreement, logit_scale
 from edgecad.prediction import Prediction
 
@@ -71,13 +71,18 @@ def replay(answer: Answer, contract: Contract) -> tuple[Replay, ...]:
     """Answer the golden samples again and compare with what a contract recorded.
 
     Raises:
-        GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
+        GateFailed: the model carries no golden answers, or to samples that this runtime does not have; a sample is
+            refused here; or none could be replayed.
+        DeviceFailed: the device gave up.
     """
     recorded = contract.golden
     if not recorded:
         raise GateFailed("the model carries no golden answers, so nothing can be replayed; export it again")
     samples = golden_samples()
-    return tuple(_replayed(answer, entry, samples.get(entry.sample)) for entry in recorded)
+    replays = tuple(_replayed(answer, entry, samples.get(entry.sample)) for entry in recorded)
+    if all(entry.skipped for entry in replays):
+        raise GateFailed(f"no golden sample could be replayed: {replays[0].skipped}")
+    return replays
 
 
 def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> Replay:
@@ -88,6 +93,13 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> 
         )
     try:
         prediction = answer(content)
+    except DeviceFailed:
+        raise  # it says nothing of the sample, and proves nothing
+    except InputRefused as refused:
+        raise GateFailed(
+            f"the golden sample {recorded.sample} is refused here ({refused.reason}), so this machine reads screens "
+            "otherwise than the exporter's; do not use it, and report it"
+        ) from refused
     except NotAvailable as missing:
         return Replay(recorded.sample, skipped=str(missing))
     wanted, shown = np.array(recorded.logits), np.array(recorded.score_map)

@@ -100,8 +100,8 @@ def _guarded() -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except EdgecadError:
-            raise
+        except (EdgecadError, MemoryError, OSError):
+            raise  # the last two are this machine's, not the object's
         except EOFError as error:
             raise _ends_early() from error
         except Exception as error:

@@ -6,6 +6,7 @@ Only these two words leave this file; the description that they were found in ma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from edgecad.images.screen import Said
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 TAGS = ("SeriesDescription", "ProtocolName", "ImageType")
+"""The one that is nearest to the image first."""
 _REST, _STRESS = re.compile(r"\b(rest|redistribution)\b"), re.compile(r"\b(stress|str|exercise)\b")
 _PLAIN = re.compile(r"\b(nac|no ?ac|non ?ac|uncorrected|(non|not|without) ?(attenuation )?(ac|corr\w*))\b")
 
@@ -21,21 +23,20 @@ _PLAIN = re.compile(r"\b(nac|no ?ac|non ?ac|uncorrected|(non|not|without) ?(atte
 def said_of(dataset: Dataset) -> tuple[Said, ...]:
     """What the object says of itself that a stress map with attenuation correction would not.
 
-    A description with both words, such as `Stress/Rest`, is of the study and says nothing of the image.
+    A description with both words, such as `Stress/Rest`, is of the study and says nothing of the image: the first that
+    has one of them alone decides.
     """
     found: list[Said] = []
-    text = _words(dataset)
-    if _REST.search(text) and not _STRESS.search(text):
+    texts = [_words(dataset.get(name)) for name in TAGS]
+    telling = [text for text in texts if bool(_REST.search(text)) != bool(_STRESS.search(text))]
+    if telling and _REST.search(telling[0]):
         found.append("rest")
-    if _PLAIN.search(text):
+    if any(_PLAIN.search(text) for text in texts):
         found.append("not attenuation-corrected")
     return tuple(found)
 
 
-def _words(dataset: Dataset) -> str:
-    """All of the descriptions in lower case, with everything between their words turned into one blank."""
-    parts = []
-    for name in TAGS:
-        value = dataset.get(name)
-        parts += [str(value)] if isinstance(value, str) else [str(entry) for entry in value or ()]
-    return re.sub(r"[^a-z0-9]+", " ", " ".join(parts).lower())
+def _words(value: object) -> str:
+    """A description in lower case, with everything between its words turned into one blank."""
+    parts = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
+    return re.sub(r"[^a-z0-9]+", " ", " ".join(str(part) for part in parts if part is not None).lower())

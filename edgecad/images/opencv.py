@@ -26,6 +26,7 @@ def rgb_from_encoded(data: bytes | bytearray, width: int, height: int, *, halved
 
     Raises:
         InputRefused: `damaged`.
+        MemoryError: this machine's does not suffice.
     """
     with listening() as heard:
         pixels = _decoded(np.frombuffer(data, np.uint8), _HALVED if halved else 0)
@@ -44,6 +45,8 @@ def _decoded(encoded: Pixels, scale: int) -> Pixels | None:
         pixels = cv2.imdecode(encoded, flags)
         if pixels is not None and _RGB is None:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-    except cv2.error:
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
         return None
     return None if pixels is None else np.asarray(pixels)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgecad.errors import InputRefused
+from edgecad.errors import DeviceFailed, InputRefused
 from edgecad.images import dicom, jpeg, png
 from edgecad.images.frames import check_number, frame_index
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
@@ -66,7 +66,9 @@ def read_screen(source: Source, frame: int | None = None, *, halve_jpeg: bool = 
             frame_index(frame, 1)
             pixels = jpeg.rgb_from_jpeg(data, halved=halve_jpeg) if kind == "jpeg" else png.rgb_from_png(data)
     except (OSError, MemoryError) as error:
-        raise InputRefused("unreadable", "this machine has no memory or descriptor left for it") from error
+        raise DeviceFailed(
+            "this machine has no memory or descriptor left to read a scan; end other programs, and send it again"
+        ) from error
     kept = data if kind == "jpeg" and halve_jpeg else b""
     return Screen(np.ascontiguousarray(pixels), hashlib.sha256(data).hexdigest(), kind, says, frame, kept)
 

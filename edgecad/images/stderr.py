@@ -26,7 +26,7 @@ _DAMAGE = re.compile(
 )
 _DECODER = re.compile(
     rb"^(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters"
-    rb"|Unknown Adobe color|Warning: unknown JFIF|libpng |\[ ?(?:WARN|ERROR|INFO|DEBUG)).*\n?",
+    rb"|Unknown Adobe color|Warning: unknown JFIF|libpng |\[ ?(?:WARN|ERROR|INFO|DEBUG):\d+@).*\n?",
     re.MULTILINE,
 )
 

@@ -43,7 +43,7 @@ def check_signature(folder: Path, public_key: Path) -> tuple[FileSum, ...]:
             f"{folder} was not signed with the private key of {public_key}, or {SUMS} changed since; do not use it: "
             f"ask the signer for their public key, or {NEXT_STEP}"
         ) from None
-    return check_sums(folder)
+    return check_sums(folder, sums)
 
 
 def _public_key(path: Path) -> Any:

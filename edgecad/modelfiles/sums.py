@@ -49,14 +49,17 @@ def write_sums(folder: Path) -> Path:
     return folder / SUMS
 
 
-def check_sums(folder: Path) -> tuple[FileSum, ...]:
+def check_sums(folder: Path, listed: bytes | None = None) -> tuple[FileSum, ...]:
     """Hold a folder against its `SHA256SUMS`; returns the files.
+
+    Args:
+        listed: the list's content, if a signature of it was checked; it is not read again then.
 
     Raises:
         ModelInvalid: the list is not there or damaged, or a file changed, is missing, or is there without being
             listed.
     """
-    wanted = _listed(folder)
+    wanted = _listed(folder, listed)
     there = {entry.name: entry for entry in measured(folder)}
     wrong = (
         ("changed", [name for name, sha256 in wanted.items() if name in there and there[name].sha256 != sha256]),
@@ -83,10 +86,10 @@ def check_listed(file: Path, sha256: str) -> None:
         raise ModelInvalid(f"{file} {how} the {SUMS} beside it; {NEXT_STEP}")
 
 
-def _listed(folder: Path) -> dict[str, str]:
+def _listed(folder: Path, content: bytes | None = None) -> dict[str, str]:
     """Names and sums as the list has them."""
     try:
-        text = (folder / SUMS).read_text("utf-8")
+        text = ((folder / SUMS).read_bytes() if content is None else content).decode("utf-8")
     except FileNotFoundError:
         raise ModelInvalid(f"{folder} has no {SUMS}, so nothing says whether its files changed; {NEXT_STEP}") from None
     except UnicodeDecodeError:

@@ -239,6 +239,8 @@ def _rim_along_rays(brightness: Pixels, disc: Disc, threshold: int, inner: float
     radii = np.arange(steps) * (outer / steps)
     first_inside = int(np.searchsorted(radii, disc.radius * inner))
     lit = along[:, first_inside:][:, ::-1] > threshold
+    if lit.shape[1] < 5:  # a spot of a few pixels
+        return np.full(360, np.nan)
     steady = lit[:, :-4] & lit[:, 1:-3] & lit[:, 2:-2] & lit[:, 3:-1] & lit[:, 4:]
     first = steady.argmax(axis=1)
     return np.where(steady[np.arange(360), first], radii[::-1][first], np.nan)

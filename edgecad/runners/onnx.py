@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.engines.gpu import gpu_here
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
 from edgecad.extras import require
 from edgecad.modelfiles.external_data import has_external_data
@@ -89,20 +90,14 @@ def kind_here(device: DeviceRequest) -> str:
 
 def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:
     if device.kind == "auto":
-        return "cuda" if CUDA in available and _cuda_opens() else "cpu"
+        # The session itself is still opened strictly.
+        return "cuda" if CUDA in available and gpu_here() is not None else "cpu"
     if device.kind == "cuda" and CUDA not in available:
         raise NotAvailable(
             f"device cuda was asked for, and this onnxruntime has {', '.join(available)}; "
             "install edgecad[gpu] instead of edgecad[cpu], or use --device cpu"
         )
     return device.kind
-
-
-def _cuda_opens() -> bool:
-    """Whether an NVIDIA driver is loaded at all; the session itself is still opened strictly."""
-    import ctypes.util
-
-    return ctypes.util.find_library("cuda") is not None
 
 
 def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name: str) -> Any:
@@ -118,7 +113,8 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         providers = [(CUDA, {"device_id": str(index), "use_tf32": "0"})]
     try:
-        return runtime.InferenceSession(model, options, providers=providers)
+        # Its own fallback would print to stdout, take the CPU, and hide why.
+        return runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:  # onnxruntime raises a dozen unrelated types here.
         reason = _first_sentence(error)
         if kind == "cuda":

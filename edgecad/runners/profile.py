@@ -88,7 +88,7 @@ def _session(runtime: Any, model: bytes, facts: RunnerFacts, profile: Path) -> A
     options.profile_file_prefix = str(profile)
     index = facts.device.partition(":")[2] or "0"
     provider = (CUDA, {"device_id": index, "use_tf32": "0"}) if facts.provider == CUDA else facts.provider
-    return runtime.InferenceSession(model, options, providers=[provider])
+    return runtime.InferenceSession(model, options, providers=[provider], enable_fallback=0)
 
 
 def _tensors(entries: Iterable[Any]) -> tuple[Tensor, ...]:

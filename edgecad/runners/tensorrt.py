@@ -69,8 +69,7 @@ class TensorRtRunner:
         """
         if not 1 <= len(images) <= self._most:
             raise UsageError(
-                f"{len(images)} images at once, and the engine was built for 1 to {self._most}; run fewer, or build "
-                f"one with: edgecad cache build --batch {len(images)}"
+                f"{len(images)} images at once, and the engine was built for 1 to {self._most}; run fewer at once"
             )
         return self._lane().run(images, outputs)
 
@@ -85,9 +84,9 @@ class TensorRtRunner:
         return self._lane().engine_milliseconds(images, runs)
 
     def _lane(self) -> _Lane:
+        self._cuda.use_device()  # of this thread, which another model may have on another GPU
         lane: _Lane | None = getattr(self._lanes, "own", None)
         if lane is None:
-            self._cuda.use_device()
             lane = self._lanes.own = _Lane(self._cuda, self._engine, self._shapes, self._last)
         return lane
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecad.classifier import Classifier, Source
 from edgecad.contract import Contract, Preparation
-from edgecad.errors import InputRefused, NotAvailable, UsageError
+from edgecad.errors import DeviceFailed, InputRefused, NotAvailable, UsageError
 from edgecad.golden import golden_samples
 from edgecad.prediction import Prediction
 from edgecad.verification.comparison import Answers, Comparison, common_grid, compare
@@ -134,12 +134,15 @@ def ask(classifier: Classifier, subject: Subject, scans: Sequence[Scan], by: str
 
     Raises:
         GateFailed: an answer's own check fails.
+        DeviceFailed: the device gave up, which is no scan's refusal.
     """
     answers: dict[str, Answers] = {}
     refused = []
     for done, scan in enumerate(scans, 1):
         try:
             answers[scan.name] = _answers(classifier.replay(scan.source) if scan.golden else classifier(scan.source))
+        except DeviceFailed:
+            raise
         except (InputRefused, NotAvailable) as error:
             reason = error.reason if isinstance(error, InputRefused) else "not-available"
             refused.append(Unanswered(scan.name, by, reason, str(error)))

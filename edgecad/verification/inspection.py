@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.contract import Contract, Precision
+from edgecad.errors import UsageError
 from edgecad.loading import load_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, measured
 from edgecad.runners.base import RunnerFacts
+from edgecad.runners.devices import parse_device
 from edgecad.runners.profile import GraphAsRun, graph_as_run
 
 
@@ -43,9 +45,15 @@ def inspect_model(
     """Open a model, run a zero image through it and gather what there is.
 
     Raises:
+        UsageError: an engine was asked for, whose nodes are TensorRT's own.
         ModelInvalid: there is none, or it cannot be used.
         NotAvailable: the device, or an onnxruntime, is not here.
     """
+    if parse_device(device).kind == "tensorrt":
+        raise UsageError(
+            "inspect shows the nodes that ONNX Runtime runs, and an engine has its own; use --device cuda or cpu, and "
+            "edgecad cache list for engines"
+        )
     loaded = load_model(model, device, precision)
     file, facts = loaded.file, loaded.facts
     folder = model_folder(model)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+import cv2
 import msgspec
 
 from edgecad.answering import Outcome, answer, name_of, provenance_of, refusal, write_figure
@@ -19,13 +20,17 @@ from edgecad.folders import made_folder
 from edgecad.images import SUFFIXES, bytes_from_path
 from edgecad.records import Record, record_of_copy
 from edgecad.watch.desk import Claim, Desk, time_text
-from edgecad.watch.ledger import Ledger, Place, Slot, WatchRecord
+from edgecad.watch.ledger import AGAIN, COPY, Ledger, Place, Slot, WatchRecord
 from edgecad.watch.tally import Tallies
 
 MOST_DEATHS = 5
 """How many processes a scan may end; then it is refused unjudged."""
 OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 """Why a file cannot be read for reasons of its own; any other is the machine's, and passes."""
+
+
+class NotReadNow(Exception):
+    """One scan could not be read: a bad sector, a lost connection. It stays taken, and others have their turn."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Clerk:
 
         Raises:
             DeviceFailed, ModelInvalid: nothing can be judged; the scan stays taken.
+            NotReadNow: this scan cannot be read; it stays taken.
             OSError: the disk failed; the scan stays taken.
         """
         record = self._recorded(claim)
@@ -51,6 +57,9 @@ class Clerk:
 
     def _recorded(self, claim: Claim) -> WatchRecord:
         """The record of a claim: the one that is there, or a new one."""
+        earlier = self.ledger.claimed(claim.id)
+        if earlier is not None:
+            return earlier
         found = self.ledger.find(claim.id)
         if found is not None and found[1].claim == claim.id:
             return found[1]
@@ -62,10 +71,12 @@ class Clerk:
         if found is None:
             return self._judged(claim, name, data)
         slot, first = found
+        if first.status == "failed" and first.claim != claim.id:
+            # It is no answer: whoever sends that scan again wants another try, unless one has succeeded since.
+            slot, first = self.ledger.answered_since(name) or (slot, first)
         if first.claim == claim.id:
             return first
-        # A failure is no answer: whoever sends that scan again wants another try.
-        more = f"{name}-again-{claim.id}" if first.status == "failed" else f"{name}-copy-{claim.id}"
+        more = f"{name}{AGAIN if first.status == 'failed' else COPY}{claim.id}"
         found = self.ledger.find(more)
         if found is not None:
             return found[1]
@@ -75,7 +86,7 @@ class Clerk:
         """A scan's bytes, or why there are none.
 
         Raises:
-            OSError: the machine could not read it now.
+            NotReadNow: the machine could not read it, for no reason of its own.
         """
         scan = self.desk.scan_of(claim)
         if not stat.S_ISREG(os.lstat(scan).st_mode):
@@ -85,7 +96,7 @@ class Clerk:
         except InputRefused as refused:
             cause = refused.__cause__
             if isinstance(cause, OSError) and cause.errno not in OWN_FAULTS:
-                raise cause from refused
+                raise NotReadNow from cause
             return refused
 
     def _judged(self, claim: Claim, name: str, data: bytes) -> WatchRecord:
@@ -98,7 +109,7 @@ class Clerk:
             return self._written(claim, name, refusal(self.classifier, died, claim.scan, draw=True))
         with self.desk.judging(claim):
             outcome = answer(self.classifier, data, claim.scan, draw=True)
-        if isinstance(outcome.error, MemoryError):
+        if _no_memory(outcome.error):
             raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
             raise outcome.error
@@ -132,6 +143,10 @@ class Clerk:
         self.ledger.write(slot, written)
         self.tallies.of(slot.day).add(written)
         return written
+
+
+def _no_memory(error: Exception | None) -> bool:
+    return isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem)
 
 
 def _suffix(scan: str) -> str:

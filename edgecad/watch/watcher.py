@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -24,16 +24,18 @@ from edgecad.errors import UsageError
 from edgecad.folders import made_folder, sweep_partials, write_whole
 from edgecad.lock import attempted
 from edgecad.watch.arrivals import Arrivals
-from edgecad.watch.clerk import Clerk
+from edgecad.watch.clerk import Clerk, NotReadNow
 from edgecad.watch.desk import Claim, Desk, NotMoved, time_text
-from edgecad.watch.ledger import PLACES, Ledger, WatchRecord
+from edgecad.watch.ledger import PLACES, Ledger, WatchRecord, code_of
 from edgecad.watch.tally import Tallies
 
+SHORTEST_REST = 0.05
+"""Seconds to sleep at least between two heartbeats."""
 RETRY = 5.0
 """Seconds until another try after the disk failed."""
 HEARTBEAT, LOCK, PROBE = "heartbeat.json", ".lock", ".edgecad-probe-"
-REFUSED, LEFT = 3, 1
-"""Exit codes of `--once`: a scan was refused; files are left that cannot be moved."""
+LEFT = 1
+"""Exit code of `--once` where files are left that cannot be moved or read."""
 State = Literal["watching", "stopped", "waiting-for-disk"]
 
 
@@ -62,7 +64,7 @@ class Heartbeat(msgspec.Struct, kw_only=True):
     Attributes:
         state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
         waiting: files in IN that are not whole yet.
-        stuck: files and folders in IN that cannot be moved or read.
+        stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
     """
 
     time: str
@@ -116,10 +118,13 @@ class Watcher:
         self._recovered = False
         self._forgot: date | None = None
         self._stuck = 0
+        self._unread: set[str] = set()
+        self._kept: str | None = None
+        self._state: State = "watching"
         self._problem: str | None = None
         self._beaten = float("-inf")
         self.worst = 0
-        """Highest exit code so far: 3 for a refused scan, 1 for files that are left."""
+        """Highest exit code so far: of a scan that was not answered, or 1 for files that are left."""
 
     def run(self, stop: threading.Event, wake: threading.Event, *, once: bool = False) -> None:
         """Watch until `stop` is set; with `once`, until nothing is left that will become whole.
@@ -142,7 +147,7 @@ class Watcher:
                     if once and went_well and not self._arrivals.waiting:
                         break
                     if not stop.is_set():
-                        wake.wait(self._options.interval if went_well else RETRY)
+                        self._rest(wake, self._options.interval if went_well else RETRY)
             finally:
                 self._beat("stopped")
 
@@ -162,13 +167,21 @@ class Watcher:
             self._complain(words_of(error, named=False))
             self._beat("waiting-for-disk")
             return False
-        self._complain(
-            f"{self._stuck} files or folders in IN cannot be moved or read; allow it" if self._stuck else None
-        )
-        if self._stuck:
+        self._complain("; ".join(self._troubles()) or None)
+        if self._stuck or self._unread:
             self.worst = max(self.worst, LEFT)
+        self._state = "watching"
         self._beat_if_due()
         return True
+
+    def _troubles(self) -> Iterator[str]:
+        """What keeps scans waiting, or days from being removed, in words without names."""
+        if self._stuck:
+            yield f"{self._stuck} files or folders in IN cannot be moved or read; allow it"
+        if self._unread:
+            yield f"{len(self._unread)} scans in OUT/taken cannot be read, {min(self._unread)} first; look at the disk"
+        if self._kept:
+            yield self._kept
 
     def _recover(self) -> None:
         """Once: look after what a process before us left."""
@@ -179,7 +192,7 @@ class Watcher:
         for probe in self._incoming.glob(f"{PROBE}*"):
             probe.unlink(missing_ok=True)
         self._desk.recover()
-        self._ledger.load()
+        self._ledger.load({claim.id for claim in self._desk.left()})
         self._recount()
         self._recovered = True
 
@@ -204,16 +217,29 @@ class Watcher:
 
     def _handle(self, claim: Claim, stop: threading.Event) -> None:
         if self._desk.still(claim, lambda: self._pause(stop)):
-            record = self._clerk.handle(claim)
-            if record.file.startswith("refused"):
-                self.worst = max(self.worst, REFUSED)
+            try:
+                record = self._clerk.handle(claim)
+            except NotReadNow:
+                self._unread.add(claim.id)
+                return
+            self._unread.discard(claim.id)
+            self.worst = max(self.worst, code_of(record))
             self._on_record(record)
         self._beat_if_due()
 
     def _pause(self, stop: threading.Event) -> bool:
         """Wait for a writer as long as for a file without end marker; False if the watch is to end."""
-        self._beat_if_due()
-        return not stop.wait(self._options.patience)
+        return not self._rest(stop, self._options.patience)
+
+    def _rest(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for an event, and tell meanwhile that we live; whether it came."""
+        until = time.monotonic() + seconds
+        slice_ = max(self._options.heartbeat, SHORTEST_REST)
+        while not event.wait(max(0.0, min(slice_, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                return False
+            self._beat_if_due()
+        return True
 
     def _recount(self) -> None:
         """Count days anew that lack records: a killed process wrote them and did not count them."""
@@ -225,7 +251,7 @@ class Watcher:
     def _forget(self) -> None:
         today = datetime.now(timezone.utc).date()
         if self._options.keep_days is not None and today != self._forgot:
-            self._ledger.forget_before(today, self._options.keep_days)
+            self._kept = self._ledger.forget_before(today, self._options.keep_days)
             self._forgot = today
 
     def _complain(self, problem: str | None) -> None:
@@ -235,11 +261,11 @@ class Watcher:
 
     def _beat_if_due(self) -> None:
         if time.monotonic() - self._beaten >= self._options.heartbeat:
-            self._beat("watching")
+            self._beat(self._state)
 
     def _beat(self, state: State) -> None:
         """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
-        self._beaten = time.monotonic()
+        self._beaten, self._state = time.monotonic(), state
         with suppress(OSError):
             self._tallies.save()
             heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
@@ -257,7 +283,7 @@ class Watcher:
             device=provenance.device,
             precision=provenance.precision,
             waiting=self._arrivals.waiting,
-            stuck=self._stuck,
+            stuck=self._stuck + len(self._unread),
             records_today=self._tallies.of(now.date().isoformat()).records,
             problem=self._problem,
         )
