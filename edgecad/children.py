@@ -1,6 +1,7 @@
 """Processes that do one thing apart, because it may crash, hang or take all memory: both ends of the line to them.
 
-A child is `python -m MODULE ORDER`. It answers with lines on its standard output, and ends when its parent does.
+A child runs MODULE as `python -m` would, with its ORDER. It answers with lines on its standard output, and ends when
+its parent does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from typing import IO, Any, BinaryIO
 
 _KILLED = -9
 """What a process ended by SIGKILL returns."""
+_RUN = (
+    "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
 _GRACE = 10.0
 """Seconds that a process which has closed its output may take to end."""
 
@@ -27,10 +32,10 @@ def start_child(module: str, order: bytes, errors: IO[bytes]) -> subprocess.Pope
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    # It finds the modules that are found here. Without the second variable, `-m` would look for them first in the
-    # folder where the user happens to be.
+    # It finds the modules that are found here, and never those of the folder where the user happens to be; `-m` and
+    # Python 3.10, which does not know PYTHONSAFEPATH, would look there first.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
-    command, pipe = [sys.executable, "-m", module, order.decode()], subprocess.PIPE
+    command, pipe = [sys.executable, "-c", _RUN, module, order.decode()], subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, env=environment, **group)
 
 

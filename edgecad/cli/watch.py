@@ -34,7 +34,8 @@ def watch(
         typer.Option(
             min=1,
             max=36500,
-            help="Remove scans and records after so many days. Default: keep them.",
+            help="Remove scans and records after so many days, but none from before a month without any. Default: "
+            "keep them.",
             show_default=False,
         ),
     ] = None,

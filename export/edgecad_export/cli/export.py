@@ -49,7 +49,10 @@ def export(
         bool, typer.Option("--int8", help="Also model.int8.onnx: a quarter of the size, for CPUs.")
     ] = False,
     tensorrt: Annotated[
-        bool, typer.Option("--tensorrt", help="Also a TensorRT engine of each file but int8, for this machine's GPU.")
+        bool,
+        typer.Option(
+            "--tensorrt", help="Also a TensorRT engine of each file but int8, for this GPU and programs of yours."
+        ),
     ] = False,
     tolerance: Annotated[
         Optional[list[str]],  # noqa: UP045

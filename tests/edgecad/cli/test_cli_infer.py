@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -305,6 +306,25 @@ def test_a_host_gives_a_path_a_line_and_gets_a_record_a_line_at_once(
             assert (record["scan"], record["status"]) == (str(path), status)
         host.stdin.close()
         assert host.wait(60) == 3
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_is_piped_is_utf8_whatever_the_terminal_speaks(
+    form: tuple[str, ...], model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    """As on Windows, or in a Latin-1 locale: a name must neither end the batch nor spoil the JSON."""
+    import subprocess
+    import sys
+
+    name = "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller \N{CJK UNIFIED IDEOGRAPH-6F22}.jpg"
+    shutil.copy(phantom_jpeg, tmp_path / name)
+    command = [sys.executable, "-m", "edgecad", "infer", name, *form, "--model", str(model_folder)]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert name in done.stdout.decode("utf-8")
+    if form:
+        assert json.loads(done.stdout)["scan"] == name
 
 
 @pytest.mark.parametrize("words", [(), ("--stdin-paths", "a.jpg"), ("--stdin-paths", "--id", "7")])

@@ -132,3 +132,9 @@ def test_a_node_takes_the_median_of_its_runs_and_kinds_are_grouped() -> None:
         ]
     groups = [(group.operator, group.type, group.count, round(group.share, 6)) for group in node_groups(events)]
     assert groups == [("Conv", "float32", 2, 0.8), ("QuantizeLinear", "float32 -> uint8", 1, 0.2)]
+
+
+def test_an_engine_is_not_shown_as_if_onnx_runtime_ran_it(model_folder: Path) -> None:
+    done = inspected(model_folder, "--device", "tensorrt")
+    assert done.exit_code == 2
+    assert "an engine has its own; use --device cuda or cpu" in done.stderr

@@ -16,8 +16,8 @@ from edgecad import Classifier, Contract
 from edgecad.classifier import golden_answers
 from edgecad.cli.program import app
 from edgecad.contract import Decision, Preparation, json_from_struct
-from edgecad.errors import UsageError
-from edgecad.verification.against import check_comparable
+from edgecad.errors import DeviceFailed, UsageError
+from edgecad.verification.against import ask, check_comparable, golden_scans, subject_of
 
 Build = Callable[..., bytes]
 
@@ -176,3 +176,15 @@ def test_a_bound_without_anything_to_compare_with_is_a_wrong_command_line(model_
     done = verified(model_folder, "--max-probability-difference", "0.1")
     assert done.exit_code == 2
     assert "--against" in done.stderr
+
+
+def test_a_device_that_fails_on_a_scan_is_no_refusal_of_it(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Classifier(model_folder, device="cpu") as classifier:
+
+        def gone(*_: Any) -> None:
+            raise DeviceFailed("cuda:0 failed: it fell off the bus")
+
+        monkeypatch.setattr(classifier.runner, "run", gone)
+        subject = subject_of(model_folder / "model.onnx", classifier)
+        with pytest.raises(DeviceFailed):
+            ask(classifier, subject, golden_scans(), "fp16", lambda *words: None)

@@ -57,6 +57,17 @@ def test_a_screen_without_exactly_one_map_is_refused(wrong_screen: Callable[[str
     assert "wanted" in str(caught.value)
 
 
+@pytest.mark.parametrize("radius", range(4, 17, 2))
+@pytest.mark.parametrize("side", [300, 768])
+def test_a_round_spot_is_refused_and_nothing_breaks(radius: int, side: int) -> None:
+    """A lone icon on a dark screen: too few pixels for a rim."""
+    screen = np.zeros((side, side, 3), np.uint8)
+    cv2.circle(screen, (side // 2, side // 2), radius, (200, 120, 60), -1)
+    with pytest.raises(InputRefused) as caught:
+        prepare(screen, PREPARATION)
+    assert caught.value.reason in {"no-disc", "small", "blank"}
+
+
 def test_a_screen_is_refused_for_what_is_wrong_on_it_and_not_for_what_is_right(draw_map: Draw) -> None:
     """The map that all wrong screens are made of is itself accepted."""
     prepare(draw_map(), PREPARATION)

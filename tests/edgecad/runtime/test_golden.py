@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract
 from edgecad.contract import GoldenAnswer
-from edgecad.errors import GateFailed
-from edgecad.golden import golden_samples
+from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
+from edgecad.golden import golden_samples, replay
+from edgecad.prediction import Prediction
 
 Build = Callable[..., bytes]
 
@@ -68,3 +70,34 @@ def test_a_model_without_golden_answers_cannot_be_verified(tiny_model: Build, tm
     path.write_bytes(tiny_model())
     with pytest.raises(GateFailed, match="no golden answers"):
         Classifier(path, device="cpu").replay_golden()
+
+
+def test_a_device_that_gives_up_proves_nothing(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = Classifier(model_folder, device="cpu")
+
+    def gone(*_: Any) -> None:
+        raise DeviceFailed("cuda:0 failed: it fell off the bus")
+
+    monkeypatch.setattr(classifier.runner, "run", gone)
+    with pytest.raises(DeviceFailed, match="fell off the bus"):
+        classifier.replay_golden()
+
+
+def test_a_sample_that_is_refused_here_fails_the_gate(model_folder: Path) -> None:
+    classifier = Classifier(model_folder, device="cpu")
+
+    def refused(_: bytes) -> Prediction:
+        raise InputRefused("damaged", "the picture's data are corrupt")
+
+    with pytest.raises(GateFailed, match=r"phantom.* is refused here \(damaged\)"):
+        replay(refused, classifier.contract)
+
+
+def test_samples_that_are_all_skipped_prove_nothing(model_folder: Path) -> None:
+    classifier = Classifier(model_folder, device="cpu")
+
+    def missing(_: bytes) -> Prediction:
+        raise NotAvailable("pydicom is not installed")
+
+    with pytest.raises(GateFailed, match="no golden sample could be replayed: pydicom is not installed"):
+        replay(missing, classifier.contract)
