@@ -72,10 +72,11 @@ def best_model(
 
     Args:
         model, device, threads: as `edgecad.classifier.Classifier` takes them.
-        proof: asked of any precision but fp32, each time; where it raises `GateFailed`, fp32 is taken, and `remark`
-            says so.
+        proof: asked of any precision but fp32, each time; where it raises `GateFailed`, fp32 is asked as well and
+            taken, and `remark` says so.
 
     Raises:
+        GateFailed: fp32 answers otherwise than at export, too.
         ModelInvalid, NotAvailable, EngineBuildFailed: as for `load_model`.
     """
     folder = model_folder(model)
@@ -87,6 +88,7 @@ def best_model(
         proof(loaded)
     except GateFailed as error:
         plain = load_model(model, device, "fp32", proof, threads)
+        proof(plain)  # what is wrong may be this machine, and not the precision
         return replace(plain, remark=f"{fast} was not taken, fp32 runs instead: {error}")
     return loaded
 

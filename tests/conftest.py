@@ -345,12 +345,12 @@ def folder_of(model_folder: Path, tiny_model: Callable[..., bytes], tmp_path: Pa
     with Classifier(model_folder, device="cpu") as classifier:
         contract = classifier.contract
 
-    def write(*precisions: str, wrong: str = "") -> Path:
+    def write(*precisions: str, wrong: str | tuple[str, ...] = ()) -> Path:
         folder = tmp_path / "-".join(precisions)
         folder.mkdir()
         moved = tuple(replace(entry, logits=(9.0, -9.0)) for entry in contract.golden)
         for precision in precisions:
-            golden = moved if precision == wrong else contract.golden
+            golden = moved if precision in ((wrong,) if isinstance(wrong, str) else wrong) else contract.golden
             own = replace(contract, precision=precision, golden=golden)
             (folder / FILES[precision]).write_bytes(tiny_model(own))  # type: ignore[index]
         write_sums(folder)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, loading
 from edgecad.cli.program import app
-from edgecad.errors import ModelInvalid, UsageError
+from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.modelfiles.file import parse_choice
 
 Build = Callable[..., bytes]
@@ -42,6 +42,12 @@ def test_what_fails_the_golden_samples_is_not_taken_and_that_is_said(folder_of: 
         assert classifier.facts.precision == "fp32"
         assert "int8 was not taken, fp32 runs instead" in classifier.remark
         assert "golden" in classifier.remark or "otherwise than at export" in classifier.remark
+
+
+def test_where_fp32_fails_the_golden_samples_too_nothing_is_taken(folder_of: Callable[..., Path]) -> None:
+    """It is the machine then, not the precision."""
+    with pytest.raises(GateFailed, match="otherwise than at export"):
+        Classifier(folder_of("fp32", "int8", wrong=("fp32", "int8")), device="cpu")
 
 
 def test_a_named_precision_is_taken_as_it_is(folder_of: Callable[..., Path]) -> None:
