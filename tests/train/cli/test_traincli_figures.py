@@ -32,6 +32,7 @@ def test_both_parts_stand_side_by_side_with_their_intervals(tiny_contract: Contr
 
 
 def test_figures_of_phantoms_say_so_and_those_of_patients_do_not(tiny_contract: Contract) -> None:
-    assert "PHANTOM DATA" in _told(tiny_contract, origin="mixed")[0]
+    assert "PHANTOM DATA" in _told(tiny_contract, origin="phantom")[0]
+    assert "PHANTOM AND PATIENT DATA MIXED: no result" in _told(tiny_contract, origin="mixed")[0]
     patients = _told(tiny_contract, origin="patients", labelling=Labelling(reference="two readers", prevalence=0.5))
     assert patients[0] == "agreement with two readers, with 95 % intervals:"

@@ -201,7 +201,7 @@ def test_the_file_holds_the_checkup(checkup: tuple[Checkup, Path], spoilt: tuple
 def test_the_lines_say_what_would_happen(checkup: tuple[Checkup, Path]) -> None:
     text = "\n".join(lines_of(checkup[0]))
     for words in (
-        "31 scans found, 29 kept; origin: mixed  (PHANTOM DATA: says nothing about patients)",
+        "31 scans found, 29 kept; origin: mixed  (PHANTOM AND PATIENT DATA MIXED: no result)",
         "patient: the file's stem",
         "left out: 2 (missing 1, blank 1)",
         "there is no such file",

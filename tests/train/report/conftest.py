@@ -139,7 +139,7 @@ def _record(reference: str) -> dict[str, Any]:
         "settings": {
             "backbone": "mobilenetv2",
             "weights": "/somewhere/mobilenetv2.h5",
-            "plan": {"strategy": "two-stage", "stages": stages, "pretrained": True},
+            "plan": {"strategy": "two-stage", "stages": stages, "pretrained": True, "lr_exponent": 4.0},
             "head": {"units": 64, "dropout": 0.3},
             "batch_size": 16,
             "seed": 7,

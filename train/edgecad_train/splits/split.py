@@ -157,8 +157,8 @@ def stratified_folds(
     fewest = min(own.count(label) for label in set(own))
     if not 2 <= folds <= fewest:
         raise UsageError(
-            f"{folds} folds to choose by, but the smaller class has {fewest} patients outside the test part; give 2 to "
-            f"{fewest}, or 0 for one validation part"
+            f"{folds} folds, but the smaller class has {fewest} patients outside the test part; give --folds 2 to "
+            f"{fewest} (in a study --inner-folds), or 0 for one validation part"
         )
     # Here and below, because a wrong word must not wait for scikit-learn.
     from sklearn.model_selection import StratifiedKFold
