@@ -46,7 +46,12 @@ def _decoded(encoded: Pixels, scale: int) -> Pixels | None:
         if pixels is not None and _RGB is None:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
+        if no_memory(error):
             raise MemoryError from error
         return None
     return None if pixels is None else np.asarray(pixels)
+
+
+def no_memory(error: Exception | None) -> bool:
+    """Whether an error is this machine's lack of memory, in Python's words or in OpenCV's."""
+    return isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem)

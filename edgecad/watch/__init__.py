@@ -5,7 +5,8 @@
     ledger      which scan has its answer already, and where
     tally       counts of a day, for who watches over the watch
     clerk       judges one scan, records it, puts it away
-    watcher     the loop around it, and the heartbeat
+    heartbeat   what a supervisor is told
+    watcher     the loop around it
 
 A scan is in one place at any moment, moved by renames alone, so IN and OUT lie on one file system:
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-import cv2
 import msgspec
 
 from edgecad.answering import Outcome, answer, name_of, provenance_of, refusal, write_figure
@@ -18,6 +17,7 @@ from edgecad.classifier import Classifier
 from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid
 from edgecad.folders import made_folder
 from edgecad.images import SUFFIXES, bytes_from_path
+from edgecad.images.opencv import no_memory
 from edgecad.records import Record, record_of_copy
 from edgecad.watch.desk import Claim, Desk, time_text
 from edgecad.watch.ledger import AGAIN, COPY, Ledger, Place, Slot, WatchRecord
@@ -109,7 +109,7 @@ class Clerk:
             return self._written(claim, name, refusal(self.classifier, died, claim.scan, draw=True))
         with self.desk.judging(claim):
             outcome = answer(self.classifier, data, claim.scan, draw=True)
-        if _no_memory(outcome.error):
+        if no_memory(outcome.error):
             raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
             raise outcome.error
@@ -143,10 +143,6 @@ class Clerk:
         self.ledger.write(slot, written)
         self.tallies.of(slot.day).add(written)
         return written
-
-
-def _no_memory(error: Exception | None) -> bool:
-    return isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem)
 
 
 def _suffix(scan: str) -> str:

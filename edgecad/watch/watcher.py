@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -26,6 +25,7 @@ from edgecad.lock import attempted
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.clerk import Clerk, NotReadNow
 from edgecad.watch.desk import Claim, Desk, NotMoved, time_text
+from edgecad.watch.heartbeat import Heartbeat, State
 from edgecad.watch.ledger import PLACES, Ledger, WatchRecord, code_of
 from edgecad.watch.tally import Tallies
 
@@ -36,7 +36,6 @@ RETRY = 5.0
 HEARTBEAT, LOCK, PROBE = "heartbeat.json", ".lock", ".edgecad-probe-"
 LEFT = 1
 """Exit code of `--once` where files are left that cannot be moved or read."""
-State = Literal["watching", "stopped", "waiting-for-disk"]
 
 
 @dataclass(frozen=True)
@@ -56,30 +55,6 @@ class WatchOptions:
     patience: float = 10.0
     heartbeat: float = 5.0
     keep_days: int | None = None
-
-
-class Heartbeat(msgspec.Struct, kw_only=True):
-    """What a supervisor looks at: old means hung or dead.
-
-    Attributes:
-        state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
-        waiting: files in IN that are not whole yet.
-        stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
-    """
-
-    time: str
-    state: State
-    process: int
-    version: str
-    model: str
-    contract: str
-    device: str
-    precision: str
-    waiting: int
-    stuck: int
-    records_today: int
-    problem: str | None
-    schema: int = 1
 
 
 class Watcher:

@@ -188,13 +188,6 @@ def _engines(
             continue
         name = Path(entry.name).with_suffix(".plan").name
 
-        phases: list[str] = []
-
-        def told(phase: str, done: int, total: int, name: str = name, phases: list[str] = phases) -> None:
-            if phase not in phases:  # steps come several a second, for minutes
-                phases.append(phase)
-                say(f"{name}: {phase}")
-
         record = build_engine(
             (partial / entry.name).read_bytes(),
             partial / name,
@@ -202,10 +195,22 @@ def _engines(
             json_from_struct(entry.contract),
             Batches(1, 1, 8),
             request.engines,
-            progress=told,
+            progress=_by_phase(name, say),
         )
         built.append((name, record))
     return tuple(built)
+
+
+def _by_phase(name: str, say: Say) -> Callable[[str, int, int], None]:
+    """Say each phase of a build once: its steps come several a second, for minutes."""
+    said: set[str] = set()
+
+    def told(phase: str, done: int, total: int) -> None:
+        if phase not in said:
+            said.add(phase)
+            say(f"{name}: {phase}")
+
+    return told
 
 
 def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list[ExportedFile]:

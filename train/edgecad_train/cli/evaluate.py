@@ -156,8 +156,7 @@ def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> Prepar
 
     preparation = model.contract.preparation
     task = f"reading at {preparation.size}"
-    tell = lambda done, of: bars(task, done, of, "")  # noqa: E731
-    return prepare_cases(found.cases, preparation, tell, scratch=scratch, least=1)
+    return prepare_cases(found.cases, preparation, lambda done, of: bars(task, done, of, ""), scratch=scratch, least=1)
 
 
 def _tell(record: Record, folder: Path, json: bool) -> None:

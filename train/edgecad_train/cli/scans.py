@@ -19,8 +19,12 @@ def read_scans(request: Request, size: int, found: Found, bars: Bars) -> Prepare
     """Read and prepare every scan at `size` pixels a side; what cannot be used is listed, nothing is fatal."""
     warn_of_whole_images(request.crop)
     preparation = preparation_for(parse_crop(request.crop), size, found.cases)
-    tell = lambda done, of: bars("reading", done, of, "")  # noqa: E731
-    return read_cases(found.cases, preparation, tell, scratch=scratch_beside(request.out))
+    return read_cases(
+        found.cases,
+        preparation,
+        lambda done, of: bars("reading", done, of, ""),
+        scratch=scratch_beside(request.out),
+    )
 
 
 def warn_of_whole_images(crop: str) -> None:

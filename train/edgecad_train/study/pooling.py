@@ -152,14 +152,17 @@ def _means(runs: Runs) -> dict[str, Interval]:
     """
     truth, drawn = runs.truth, draws(runs.truth)
     tested, right = runs.tested.sum(axis=0), runs.right.sum(axis=0)
-    counts = [np.where(members, cells, 0) for cells in (right, tested) for members in (truth, ~truth)]
-    sums = [int(cells.sum()) for cells in counts]
-    whole = class_means(*sums)
-    if {sums[0], sums[1], sums[2] - sums[0], sums[3] - sums[1]} & {0}:
-        one, other = (clustered_proportion(counts[k], counts[k + 2], JOINT_LEVEL) for k in (0, 1))
-        made = jointly(whole, one, other, sums[2], sums[3])
+    hits_cad, hits_other, cad, other = (
+        np.where(members, cells, 0) for cells in (right, tested) for members in (truth, ~truth)
+    )
+    whole = class_means(*(int(cells.sum()) for cells in (hits_cad, hits_other, cad, other)))
+    one_sided = (hits.sum() in (0, trials.sum()) for hits, trials in ((hits_cad, cad), (hits_other, other)))
+    if any(one_sided):
+        one = clustered_proportion(hits_cad, cad, JOINT_LEVEL)
+        two = clustered_proportion(hits_other, other, JOINT_LEVEL)
+        made = jointly(whole, one, two, int(cad.sum()), int(other.sum()))
     else:
-        values = class_means(*(drawn @ cells for cells in counts))
+        values = class_means(*(drawn @ cells for cells in (hits_cad, hits_other, cad, other)))
         made = {name: bootstrapped(float(whole[name]), values[name], truth) for name in whole}
     return {**made, "brier": _brier(runs, drawn)}
 

@@ -1,0 +1,33 @@
+"""What a hot folder tells a supervisor: `heartbeat.json`, written anew every few seconds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+State = Literal["watching", "stopped", "waiting-for-disk"]
+
+
+class Heartbeat(msgspec.Struct, kw_only=True):
+    """What a supervisor looks at: old means hung or dead.
+
+    Attributes:
+        state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
+        waiting: files in IN that are not whole yet.
+        stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
+    """
+
+    time: str
+    state: State
+    process: int
+    version: str
+    model: str
+    contract: str
+    device: str
+    precision: str
+    waiting: int
+    stuck: int
+    records_today: int
+    problem: str | None
+    schema: int = 1
