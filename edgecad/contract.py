@@ -7,14 +7,15 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeVar
+from collections.abc import Set as AbstractSet
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from edgecad.errors import ModelInvalid
 
 METADATA_KEY = "edgecad.contract"
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 NOT_KNOWN = "not known"
 """In place of a hash that a model which was trained elsewhere does not bring."""
 
@@ -33,7 +34,10 @@ Crop = Literal["polar-map", "none"]
 Precision = Literal["fp32", "fp16", "int8"]
 """Of the weights and activations of the backbone; head and heat map are fp32 in every file."""
 
-Checked = TypeVar("Checked", bound=msgspec.Struct)
+Activation = Literal["silu", "relu", "linear"]
+"""Of a hidden layer of the head: z s(z), where s is the sigmoid (`silu`), [z > 0] (`relu`), or 1 (`linear`)."""
+
+Checked = TypeVar("Checked")
 
 
 class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,6 +201,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
     scaling: Scaling
     backbone: str
     head: str
+    activations: tuple[Activation, ...] | None
+    """Of the head's hidden layers, from the pooling on; empty where there are none. None in a contract of version 1,
+    which did not say and knew `relu` alone."""
     feature_layer: str
     decision: Decision
     heatmap: HeatmapScale
@@ -226,6 +233,13 @@ class Contract(Frozen, frozen=True, kw_only=True):
     def negative(self) -> str:
         """Name of the class that is not the positive one."""
         return self.classes[1 - self.positive_index]
+
+
+_LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
+    2: {(): {"activations": None}},
+}
+"""Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
+absence."""
 
 
 def _demand(holds: bool, message: str) -> None:
@@ -265,7 +279,29 @@ def contract_from_json(
             f"{what} has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
             "update edgecad, or export the model with this version"
         )
+    if version < CONTRACT_VERSION:
+        text = _with_later_fields(text, version, what, next_step)
     return struct_from_json(text, Contract, what, next_step)
+
+
+def _with_later_fields(text: str | bytes, version: int, what: str, next_step: str) -> bytes:
+    """An older contract in today's fields; its version stays what it is."""
+    content = struct_from_json(text, dict[str, Any], what, next_step)
+    for later in range(version + 1, CONTRACT_VERSION + 1):
+        for path, fields in _LATER_FIELDS[later].items():
+            part: Any = content
+            for name in path:
+                part = part.get(name) if isinstance(part, dict) else None
+            if isinstance(part, dict):  # what is no part of a contract is found when it is decoded
+                _refuse_fields(part.keys() & fields.keys(), version, what, next_step)
+                part.update(fields)
+    return msgspec.json.encode(content)
+
+
+def _refuse_fields(names: AbstractSet[str], version: int, what: str, next_step: str) -> None:
+    if names:
+        words = ", ".join(sorted(names))
+        raise ModelInvalid(f"{what} cannot be used: version {version} has no field {words}; {next_step}")
 
 
 def json_from_struct(value: msgspec.Struct) -> str:

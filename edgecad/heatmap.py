@@ -1,15 +1,19 @@
 """The class activation map in numpy: what the exported graph must equal, and what pictures are drawn from.
 
-For global average pooling, dense layers with ReLU between them, and logits, let F be the pooled
-features and D the diagonal of active units (h > 0). The logit of class c is then linear in F:
+For global average pooling, dense layers, and logits, let F be the pooled features. A hidden layer gives
+h = z s(z), where z is its affine part and s its gate: the sigmoid of z (SiLU), [z > 0] (ReLU), or 1 (linear).
+Let S be the diagonal of an image's gates. The logit of class c is then a sum over features, exactly:
 
-    weights_c = W1 D1 W2 D2 ... Wn[:, c]          effective weight of each feature
+    weights_c = W1 S1 W2 S2 ... Wn[:, c]          effective weight of each feature
     cam_c     = sum_k weights_c[k] F[:, :, k]
-    bias_c    = what the layers' own biases add along the same active paths
+    bias_c    = what the layers' own biases add through the same gates
     mean(cam_c) + bias_c == logit_c               exactly
 
-Without a hidden layer this is the class activation map of Zhou et al. 2016 (arXiv:1512.04150);
-before its ReLU and up to the factor h x w it is Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391).
+With SiLU the map is continuous in the features. With ReLU it jumps where a unit passes zero, though the logit does
+not. Without a hidden layer this is the class activation map of Zhou et al. 2016 (arXiv:1512.04150). With ReLU, before
+Grad-CAM's own ReLU and up to the factor h x w, it is Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391); with SiLU it
+is not: the derivative of z s(z) has a second term, z s'(z), which would break the sum.
+SiLU: Elfwing et al. 2018 (arXiv:1702.03118).
 """
 
 from __future__ import annotations
@@ -21,17 +25,21 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import HeatmapScale
+from edgecad.contract import Activation, HeatmapScale
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Dense:
-    """One dense layer: `weights` `(inputs, units)`, `bias` `(units,)`; ReLU after all but the last."""
+    """One dense layer of a head: `weights` `(inputs, units)`, `bias` `(units,)`.
+
+    `activation` is that of a hidden layer; the last layer gives logits and is `linear`.
+    """
 
     weights: Floats
     bias: Floats
+    activation: Activation = "linear"
 
 
 @dataclass(frozen=True)
@@ -51,27 +59,47 @@ class ClassActivation:
     cam_bias: Floats
 
 
-def class_activation(features: Floats, head: Sequence[Dense], on_from: float = 0.0) -> ClassActivation:
+def gate(activation: Activation, before: Floats) -> Floats:
+    """s(z) of an activation z s(z), for values `before` it, of any shape; 0 to 1."""
+    if activation == "silu":
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * before)))  # the sigmoid, without overflow
+    if activation == "relu":
+        return np.asarray(before > 0, before.dtype)
+    return np.ones_like(before)
+
+
+def before_activation(pooled: Floats, head: Sequence[Dense]) -> tuple[Floats, ...]:
+    """Values of each layer before its activation, `(n, units)`; the last ones are the logits.
+
+    Args:
+        pooled: means of the features, `(n, channels)`.
+    """
+    found: list[Floats] = []
+    values = pooled
+    for layer in head:
+        before = np.asarray(values @ layer.weights + layer.bias)
+        found.append(before)
+        values = before * gate(layer.activation, before)
+    return tuple(found)
+
+
+def class_activation(features: Floats, head: Sequence[Dense], gates: Sequence[Floats] | None = None) -> ClassActivation:
     """Explain a head's logits.
 
     Args:
         features: `(n, h, w, channels)`, the input of the pooling layer.
         head: dense layers after the pooling, in order.
-        on_from: from what on a hidden unit counts as on, as a share of its layer's largest value. A unit at nought
-            changes no logit and yet makes the map jump: a little below and above nought are the two sides of it.
+        gates: those of the hidden layers, `(n, units)` each, where others than the features' own are wanted. A file
+            in fewer bits may have set a ReLU on the other side of zero: this is its map on these features.
     """
-    values = features.mean(axis=(1, 2))
-    active = []
-    for layer in head[:-1]:
-        before = values @ layer.weights + layer.bias
-        active.append(before > on_from * np.abs(before).max(initial=0.0))
-        values = np.maximum(before, 0)
+    *hidden, logits = before_activation(features.mean(axis=(1, 2)), head)
+    if gates is None:
+        gates = [gate(layer.activation, before) for layer, before in zip(head[:-1], hidden, strict=True)]
     last = head[-1]
-    logits = values @ last.weights + last.bias
     weights = np.broadcast_to(last.weights.T, (len(features), *last.weights.T.shape))
     bias = np.broadcast_to(last.bias, logits.shape)
-    for layer, on in zip(reversed(head[:-1]), reversed(active), strict=True):
-        weights = weights * on[:, None, :]
+    for layer, opened in zip(reversed(head[:-1]), reversed(gates), strict=True):
+        weights = weights * opened[:, None, :]
         bias = bias + weights @ layer.bias
         weights = weights @ layer.weights.T
     cam = np.einsum("nck,nhwk->nchw", weights, features)

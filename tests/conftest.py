@@ -222,6 +222,7 @@ def tiny_contract() -> Contract:
         scaling="tf",
         backbone="tiny",
         head="pool, 2",
+        activations=(),
         feature_layer="features",
         decision=Decision(threshold=0.5, rule="given"),
         heatmap=HeatmapScale(full_scale=2.0, region_threshold=0.5),

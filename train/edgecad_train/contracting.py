@@ -52,6 +52,7 @@ def contract_for(
         scaling=backbone.scaling,
         backbone=backbone.name,
         head=str(choice.head),
+        activations=choice.head.activations,
         feature_layer=backbone.feature_layer,
         decision=decision,
         heatmap=scale_of_maps(np.asarray(held_maps, np.float64)),

@@ -27,7 +27,8 @@ from edgecad_train.training.journal import Journal
 from edgecad_train.versions import other_versions
 from edgecad_train.waiting import JOB, LOCK, SUFFIX, resume_command
 
-SCHEMA = 1
+SCHEMA = 2
+"""A run of schema 1 had a ReLU in its head, and chose by another rule than today's."""
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 """Errors of a disk that is full or failing."""
 
@@ -151,6 +152,11 @@ def read_job(folder: Path) -> Job:
         schema = msgspec.json.decode(text, type=Version).schema
         if schema > SCHEMA:
             raise ModelInvalid(f"{folder} is of schema {schema} and this version reads {SCHEMA}; update edgecad")
+        if schema < SCHEMA:
+            raise UsageError(
+                f"{folder} was begun by an earlier edgecad, which trained and chose otherwise, so its figures would "
+                "mix two; end it with that version, or remove the folder and train again"
+            )
         job = msgspec.json.decode(text, type=Job)
     except (OSError, msgspec.DecodeError) as error:
         raise ModelInvalid(f"{path} cannot be used: {error}; remove {folder} and train again") from error

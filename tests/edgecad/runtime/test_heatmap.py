@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import math
+from collections.abc import Callable
+from itertools import cycle, islice, pairwise
 
 import numpy as np
 import pytest
 
+from edgecad.contract import Activation
 from edgecad.heatmap import (
     Dense,
     agreement,
+    before_activation,
     class_activation,
     correlation,
+    gate,
     identity_error,
     scale_of_maps,
     score_map,
     share_outside_disc,
 )
 
+ACTIVATE: dict[Activation, Callable[[float], float]] = {
+    "silu": lambda z: z / (1 + math.exp(-z)),
+    "relu": lambda z: max(0.0, z),
+    "linear": lambda z: z,
+}
+"""In plain Python, as their papers have them."""
 
-def random_head(rng: np.random.Generator, widths: list[int]) -> list[Dense]:
-    return [Dense(rng.normal(size=(inputs, units)), rng.normal(size=units)) for inputs, units in pairwise(widths)]
+
+def random_head(rng: np.random.Generator, widths: list[int], *activations: Activation) -> list[Dense]:
+    """Hidden layers take turns among the activations; ReLU where none is named."""
+    own = [*islice(cycle(activations or ("relu",)), len(widths) - 2), "linear"]
+    return [
+        Dense(rng.normal(size=(inputs, units)), rng.normal(size=units), activation)
+        for (inputs, units), activation in zip(pairwise(widths), own, strict=True)
+    ]
 
 
 def forward(pooled: np.ndarray, head: list[Dense]) -> np.ndarray:
     """One image's logits, unit by unit, in plain Python."""
     values = list(pooled)
-    for number, layer in enumerate(head):
+    for layer in head:
         units = range(layer.weights.shape[1])
         sums = [sum(v * layer.weights[i, u] for i, v in enumerate(values)) + layer.bias[u] for u in units]
-        values = sums if number == len(head) - 1 else [max(0.0, value) for value in sums]
+        values = [ACTIVATE[layer.activation](value) for value in sums]
     return np.array(values)
 
 
 HEADS = pytest.mark.parametrize("widths", [[6, 2], [6, 9, 2], [6, 9, 5, 2]])
+ACTIVATIONS = pytest.mark.parametrize(
+    "activations", [("silu",), ("relu",), ("linear",), ("relu", "silu"), ("silu", "linear")], ids="-".join
+)
 
 
 @HEADS
-def test_the_map_and_its_bias_add_up_to_the_logits_of_the_network(widths: list[int]) -> None:
+@ACTIVATIONS
+def test_the_map_and_its_bias_add_up_to_the_logits_of_the_network(
+    widths: list[int], activations: tuple[Activation, ...]
+) -> None:
     rng = np.random.default_rng(len(widths))
-    features, head = rng.normal(size=(5, 4, 3, 6)), random_head(rng, widths)
+    features, head = rng.normal(size=(5, 4, 3, 6)), random_head(rng, widths, *activations)
     found = class_activation(features, head)
     wanted = np.array([forward(image.mean(axis=(0, 1)), head) for image in features])
     np.testing.assert_allclose(found.logits, wanted, atol=1e-12)
@@ -48,8 +71,8 @@ def test_the_map_and_its_bias_add_up_to_the_logits_of_the_network(widths: list[i
 
 
 @HEADS
-def test_effective_weights_are_the_slopes_of_the_logits(widths: list[int]) -> None:
-    """By finite differences, feature by feature."""
+def test_with_relu_effective_weights_are_the_slopes_of_the_logits(widths: list[int]) -> None:
+    """By finite differences, feature by feature: Grad-CAM's weights. With SiLU they are not; see the module's text."""
     rng = np.random.default_rng(10 + len(widths))
     features, head = rng.normal(size=(3, 4, 3, 6)), random_head(rng, widths)
     found, step = class_activation(features, head), 1e-6
@@ -62,9 +85,12 @@ def test_effective_weights_are_the_slopes_of_the_logits(widths: list[int]) -> No
 
 
 @HEADS
-def test_each_cell_of_the_map_is_the_weighted_sum_of_its_own_features(widths: list[int]) -> None:
+@ACTIVATIONS
+def test_each_cell_of_the_map_is_the_weighted_sum_of_its_own_features(
+    widths: list[int], activations: tuple[Activation, ...]
+) -> None:
     rng = np.random.default_rng(20 + len(widths))
-    features, head = rng.normal(size=(2, 4, 3, 6)), random_head(rng, widths)
+    features, head = rng.normal(size=(2, 4, 3, 6)), random_head(rng, widths, *activations)
     found = class_activation(features, head)
     assert found.cam.shape == (2, 2, 4, 3)
     for image, label, row, column in np.ndindex(2, 2, 4, 3):
@@ -78,6 +104,69 @@ def test_without_a_hidden_layer_the_weights_are_those_of_the_layer() -> None:
     found = class_activation(rng.normal(size=(2, 4, 3, 6)), head)
     np.testing.assert_array_equal(found.fc_weights[1], layer.weights.T)
     np.testing.assert_array_equal(found.cam_bias[1], layer.bias)
+
+
+@ACTIVATIONS
+def test_huge_values_overflow_nothing(activations: tuple[Activation, ...]) -> None:
+    rng = np.random.default_rng(3)
+    features, head = 1e6 * rng.normal(size=(3, 4, 3, 6)), random_head(rng, [6, 9, 5, 2], *activations)
+    found = class_activation(features, head)
+    assert np.isfinite(found.cam).all()
+    assert identity_error(found.cam, found.cam_bias, found.logits) < 1e-12
+
+
+MOVED, JUMP = 1e-4, 1e-3
+"""Share of their scale (the largest) by which features are moved at most, and by which a map may move then."""
+
+
+def largest_jump(features: np.ndarray, head: list[Dense], rng: np.random.Generator) -> float:
+    """How far the maps of the score move, of their scale, when features move a little."""
+    moved = features + MOVED * np.abs(features).max() * rng.uniform(-1, 1, features.shape)
+    one, other = (score_map(class_activation(values, head).cam, 0) for values in (features, moved))
+    return float((np.abs(other - one).max(axis=(1, 2)) / np.abs(one).max(axis=(1, 2))).max())
+
+
+def a_head(rng: np.random.Generator, activation: Activation) -> list[Dense]:
+    """64 units on 32 channels, as large as training makes them (Glorot and Bengio 2010)."""
+    return [
+        Dense(rng.normal(size=(inputs, units)) * np.sqrt(2 / (inputs + units)), 0.1 * rng.normal(size=units), own)
+        for inputs, units, own in ((32, 64, activation), (64, 2, "linear"))
+    ]
+
+
+def test_the_map_cannot_jump_with_silu() -> None:
+    """1,000 sets of features, each with a head of its own."""
+    rng = np.random.default_rng(5)
+    worst = max(largest_jump(np.abs(rng.normal(size=(1, 7, 7, 32))), a_head(rng, "silu"), rng) for _ in range(1000))
+    assert worst <= JUMP, f"a map moved by {worst:.1e} of its scale"
+
+
+def test_with_a_relu_on_its_hinge_it_does() -> None:
+    """The same test fails where a unit is placed at zero."""
+    rng = np.random.default_rng(5)
+    jumped = 0
+    for _ in range(100):
+        features, (hidden, last) = np.abs(rng.normal(size=(1, 7, 7, 32))), a_head(rng, "relu")
+        bias = hidden.bias.copy()
+        bias[0] -= (features.mean(axis=(1, 2)) @ hidden.weights + bias)[0, 0]
+        jumped += largest_jump(features, [Dense(hidden.weights, bias, "relu"), last], rng) > JUMP
+    assert jumped > 30, "half of the moves should switch the unit"
+
+
+def test_gates_of_others_give_their_map_on_these_features() -> None:
+    rng = np.random.default_rng(6)
+    features, head = rng.normal(size=(3, 4, 4, 6)), random_head(rng, [6, 9, 2], "relu")
+    own = class_activation(features, head)
+    opened = [gate("relu", before) for before in before_activation(features.mean(axis=(1, 2)), head)[:-1]]
+    np.testing.assert_array_equal(class_activation(features, head, opened).cam, own.cam)
+    opened[0][1, 4] = 1 - opened[0][1, 4]
+    other = class_activation(features, head, opened)
+    np.testing.assert_array_equal(other.logits, own.logits)
+    np.testing.assert_array_equal(other.cam[[0, 2]], own.cam[[0, 2]])
+    difference = (2 * opened[0][1, 4] - 1) * np.einsum(
+        "k,hwk,c->chw", head[0].weights[:, 4], features[1], head[1].weights[4]
+    )
+    np.testing.assert_allclose(other.cam[1] - own.cam[1], difference, atol=1e-12)
 
 
 @pytest.mark.parametrize("positive", [0, 1])

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from edgecad.contract import Activation
 from edgecad_train.networks.backbones import BACKBONES
 from edgecad_train.training.strategies import STRATEGIES
 
@@ -33,7 +34,13 @@ CropOption = Annotated[
 LrExponentOption = Annotated[float, typer.Option(metavar="A", help="a, 3 to 4: rates 10^-a and 10^-(a+2).")]
 WarmupEpochsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Epochs of warm-up, and of S1 to S3.")]
 FinetuneEpochsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Epochs of fine-tuning.")]
-UnitsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Units of the head's hidden layer.")]
+UnitsOption = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Units of the head's hidden layer; 0: no hidden layer.")
+]
+ActivationOption = Annotated[
+    Activation,
+    typer.Option(help="Of the hidden layer. With relu the heat map jumps where a unit is about to switch."),
+]
 DropoutOption = Annotated[
     float, typer.Option(min=0.0, max=0.95, metavar="SHARE", help="Dropout after the hidden layer.")
 ]

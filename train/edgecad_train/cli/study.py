@@ -10,6 +10,7 @@ import typer
 from edgecad_train.cli.options import (
     BACKBONE_NAMES,
     STRATEGY_NAMES,
+    ActivationOption,
     BatchSizeOption,
     CropOption,
     DataArgument,
@@ -78,6 +79,7 @@ def study(
     warmup_epochs: WarmupEpochsOption = Training.warmup_epochs,
     finetune_epochs: FinetuneEpochsOption = Training.finetune_epochs,
     units: UnitsOption = Training.units,
+    activation: ActivationOption = Training.activation,
     dropout: DropoutOption = Training.dropout,
     batch_size: BatchSizeOption = Training.batch_size,
     time_plain: Annotated[
@@ -119,6 +121,7 @@ def study(
             warmup_epochs=warmup_epochs,
             finetune_epochs=finetune_epochs,
             hidden_units=units,
+            activation=activation,
             dropout=dropout,
             batch_size=batch_size,
         ),

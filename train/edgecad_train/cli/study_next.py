@@ -41,6 +41,7 @@ def _training(unit: Unit, plan: Planned) -> Training:
         warmup_epochs=asked.warmup_epochs,
         finetune_epochs=asked.finetune_epochs,
         units=asked.hidden_units,
+        activation=asked.activation,
         dropout=asked.dropout,
         batch_size=asked.batch_size,
         seed=unit.seed,

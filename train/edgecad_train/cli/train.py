@@ -10,6 +10,7 @@ import typer
 from edgecad_train.cli.options import (
     BACKBONE_NAMES,
     STRATEGY_NAMES,
+    ActivationOption,
     BatchSizeOption,
     CropOption,
     DataArgument,
@@ -54,6 +55,7 @@ def train(
         typer.Option(min=1, metavar="EPOCHS", help="End a stage after so many without a better one. Default: off."),
     ] = Training.early_stopping,
     units: UnitsOption = Training.units,
+    activation: ActivationOption = Training.activation,
     dropout: DropoutOption = Training.dropout,
     search: Annotated[
         bool,
@@ -143,6 +145,7 @@ def train(
         finetune_epochs=finetune_epochs,
         early_stopping=early_stopping,
         units=units,
+        activation=activation,
         dropout=dropout,
         search=search,
         search_trials=search_trials,

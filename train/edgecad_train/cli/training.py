@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from edgecad.contract import Activation
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import Backbone, backbone_named
 from edgecad_train.training.strategies import Plan, plan_for
@@ -37,6 +38,7 @@ class Training:
     finetune_epochs: int = 30
     early_stopping: int | None = None
     units: int = 64
+    activation: Activation = "silu"
     dropout: float = 0.3
     search: bool = False
     search_trials: int = 60
@@ -84,7 +86,7 @@ class Training:
             backbone=self.backbone,
             weights=self.first_weights,
             plan=self.plan,
-            head=Head(self.units, self.dropout),
+            head=Head(self.units, self.dropout, self.activation),
             batch_size=self.batch_size,
             seed=self.seed,
             reference=self.labelled_by,

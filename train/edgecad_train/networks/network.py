@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import keras
 
+from edgecad.contract import Activation
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import Backbone, unfrozen_layers
 from edgecad_train.networks.boundaries import first_layers_count
@@ -14,26 +15,40 @@ from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.networks.scaling import scaled
 from edgecad_train.networks.weights import load_first_weights
 
-HEAD_LAYERS = ("head_hidden", "head_logits")
+HIDDEN, LOGITS = "head_hidden", "head_logits"
 """Names of the head's layers that learn."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """Global average pooling, one hidden layer, two logits.
+    """Global average pooling, one hidden layer or none, two logits.
 
-    `units` and `dropout` are EdgeCAD's defaults; the paper finds its own by a search.
+    The defaults are EdgeCAD's: the paper finds units and dropout by a search, and does not name the activation.
+
+    Attributes:
+        units: of the hidden layer; 0 for no hidden layer.
+        dropout: below the logits, 0 to 1.
+        activation: of the hidden layer.
     """
 
     units: int = 64
     dropout: float = 0.3
+    activation: Activation = "silu"
 
     def __post_init__(self) -> None:
-        if self.units < 1 or not 0 <= self.dropout < 1:
-            raise UsageError(f"head of {self.units} units, dropout {self.dropout}: units > 0, 0 <= dropout < 1 wanted")
+        if self.units < 0 or not 0 <= self.dropout < 1:
+            raise UsageError(f"head of {self.units} units, dropout {self.dropout}: units >= 0, 0 <= dropout < 1 wanted")
+        if self.activation not in get_args(Activation):
+            raise UsageError(f"--activation {self.activation}: choose one of {', '.join(get_args(Activation))}")
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """Of the hidden layers, as the contract lists them."""
+        return (self.activation,) if self.units else ()
 
     def __str__(self) -> str:
-        return f"GAP - Dense({self.units}, relu) - Dropout({self.dropout:g}) - Dense(2)"
+        hidden = f"Dense({self.units}, {self.activation}) - " if self.units else ""
+        return f"GAP - {hidden}Dropout({self.dropout:g}) - Dense(2)"
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,10 @@ class Network:
     backbone: Backbone
     fine_tuned_from: str
     weights: str
+
+    def head_layers(self) -> list[keras.layers.Dense]:
+        """The head's layers that learn, from the pooling on; the last gives the logits."""
+        return [layer for layer in self.model.layers if layer.name in (HIDDEN, LOGITS)]
 
     def backbone_layers(self) -> list[keras.layers.Layer]:
         """Layers from the input to the feature layer, without the scaling that EdgeCAD adds."""
@@ -109,6 +128,6 @@ def with_head(network: Network, head: Head) -> Network:
 
 
 def _with_head(image: Any, pooled: Any, head: Head, name: str) -> keras.Model:
-    x = keras.layers.Dense(head.units, activation="relu", name="head_hidden")(pooled)
+    x = keras.layers.Dense(head.units, activation=head.activation, name=HIDDEN)(pooled) if head.units else pooled
     x = keras.layers.Dropout(head.dropout, name="head_dropout")(x)
-    return keras.Model(image, keras.layers.Dense(2, name="head_logits")(x), name=name)
+    return keras.Model(image, keras.layers.Dense(2, name=LOGITS)(x), name=name)

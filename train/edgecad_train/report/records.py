@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from edgecad.contract import Activation
+
 
 class StageSettings(msgspec.Struct, frozen=True):
     """One stage as it was planned."""
@@ -29,10 +31,11 @@ class PlanSettings(msgspec.Struct, frozen=True):
 
 
 class HeadSettings(msgspec.Struct, frozen=True):
-    """Hidden units, and the dropout after them."""
+    """Hidden units, their activation, and the dropout after them; runs that name no activation had ReLU."""
 
     units: int
     dropout: float
+    activation: Activation = "relu"
 
 
 class RunSettings(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ def _learning(settings: RunSettings) -> Iterator[list[str]]:
     yield ["--strategy", settings.plan.strategy]
     for stage in settings.plan.stages:
         yield ["--finetune-epochs" if stage.part == "top" else "--warmup-epochs", str(stage.epochs)]
+    yield ["--activation", settings.head.activation]
     if not settings.search_trials:  # a search finds these three, whatever is given
         yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
         yield ["--lr-exponent", f"{settings.plan.lr_exponent:g}"]

@@ -49,7 +49,7 @@ class Asked(Frozen, frozen=True, kw_only=True):
 class Study(Frozen, frozen=True, kw_only=True):
     """`study.json`: what was asked, and all units by it, those of one backbone together."""
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     origin: Origin
     asked: Asked
     units: tuple[Unit, ...]

@@ -105,7 +105,7 @@ def settings_of(unit: Unit, weights: str) -> Settings:
         backbone=unit.backbone,
         weights=weights,
         plan=plan_of(unit),
-        head=Head(training.hidden_units, training.dropout),
+        head=Head(training.hidden_units, training.dropout, training.activation),
         batch_size=training.batch_size,
         seed=unit.seed,
     )

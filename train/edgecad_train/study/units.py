@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from edgecad.contract import Frozen, Preparation
+from edgecad.contract import Activation, Frozen, Preparation
 
 NAME_LENGTH = 16
 
@@ -26,6 +26,7 @@ class Training(Frozen, frozen=True, kw_only=True):
     warmup_epochs: int = 100
     finetune_epochs: int = 30
     hidden_units: int = 64
+    activation: Activation = "silu"
     dropout: float = 0.3
     batch_size: int = 16
 

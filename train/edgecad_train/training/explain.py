@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecad.heatmap import ClassActivation, Dense, class_activation, score_map
 from edgecad_train.classes import CLASSES, POSITIVE
-from edgecad_train.networks.network import HEAD_LAYERS, Network
+from edgecad_train.networks.network import Network
 from edgecad_train.training.frozen import Rows
 
 
@@ -50,15 +50,21 @@ def explain(network: Network, below: Any, values: Rows, rows: NDArray[np.intp], 
     """
     pooled = network.model.get_layer("pooling")
     forward = _forward(below, pooled.input)
-    head = [
-        Dense(*(np.asarray(value, np.float64) for value in network.model.get_layer(layer).get_weights()))
-        for layer in HEAD_LAYERS
-    ]
+    head = dense_head(network)
     parts = []
     for start in range(0, len(rows), batch_size):
         batch = np.asarray(values[rows[start : start + batch_size]])
         parts.append(_of(class_activation(np.asarray(forward(batch), np.float64), head)))
     return Explained.joined(parts)
+
+
+def dense_head(network: Network) -> list[Dense]:
+    """The head as it stands, for the formula of the heat map."""
+    layers = []
+    for layer in network.head_layers():
+        weights, bias = (np.asarray(value, np.float64) for value in layer.get_weights())
+        layers.append(Dense(weights, bias, layer.activation.__name__))
+    return layers
 
 
 def _forward(below: Any, features: Any) -> Callable[[NDArray[Any]], Any]:

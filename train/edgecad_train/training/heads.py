@@ -43,6 +43,7 @@ class HeadFinder:
         options = SearchOptions(
             settings.search_trials,
             max(stage.epochs for stage in settings.plan.stages),
+            settings.head.activation,
             settings.batch_size,
             settings.stage_options(self.materials.labels[rows]).class_weights,
         )

@@ -16,6 +16,7 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
+from edgecad.contract import Activation
 from edgecad_train.networks.network import Head
 from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
@@ -53,10 +54,12 @@ class SearchOptions:
     Attributes:
         trials: configurations to try.
         epochs: most epochs of one; Hyperband ends most of them sooner.
+        activation: of the hidden layer, in every configuration.
     """
 
     trials: int
     epochs: int
+    activation: Activation = "silu"
     batch_size: int = 16
     class_weights: tuple[float, ...] = (1.0, 1.0)
 
@@ -87,7 +90,7 @@ def search_head(
     bench = _Bench(np.asarray(features[:], np.float32), labels, folds, options, seed)
     _contest(study, bench, options, tell)
     best = study.best_params
-    head = Head(UNITS[best["units"]], round(best["dropout"], 3))
+    head = Head(UNITS[best["units"]], round(best["dropout"], 3), options.activation)
     return HeadChoice(head, round(best["a"], 3), options.trials, study.best_value)
 
 
@@ -203,7 +206,7 @@ class _Bench:
 
 def _runner(channels: int, units: int, options: SearchOptions) -> EpochRunner:
     pooled = keras.Input((channels,))
-    hidden = keras.layers.Dense(units, activation="relu", name="hidden")(pooled)
+    hidden = keras.layers.Dense(units, activation=options.activation, name="hidden")(pooled)
     model = keras.Model(pooled, keras.layers.Dense(2, name="logits")(_VariableDropout()(hidden)))
     group = RateGroup(1e-4, tuple(model.trainable_variables), "hidden")
     return EpochRunner(model, [group], options.batch_size, options.class_weights)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad_train.networks.network import HEAD_LAYERS, Head, Network, with_head
+from edgecad_train.networks.network import Head, Network, with_head
 from edgecad_train.training.augment import AugmentedImages
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.explain import Explained, explain
@@ -117,7 +117,7 @@ class Trainer:
         self.network = with_head(materials.network, head)
         self.plan = plan
         self._materials = materials
-        self._first_head = [self.network.model.get_layer(name).get_weights() for name in HEAD_LAYERS]
+        self._first_head = [layer.get_weights() for layer in self.network.head_layers()]
         self._runners = [StageRunner(self.network, stage, options) for stage in plan.stages]
 
     def train(
@@ -163,8 +163,8 @@ class Trainer:
 
     def _begin_anew(self) -> None:
         self._materials.network.model.set_weights(self._materials.first)  # layers are shared, those of the head apart
-        for name, values in zip(HEAD_LAYERS, self._first_head, strict=True):
-            self.network.model.get_layer(name).set_weights(values)
+        for layer, values in zip(self.network.head_layers(), self._first_head, strict=True):
+            layer.set_weights(values)
 
     def _sources(self, index: int) -> tuple[Rows, ...]:
         cut = cut_of(self.network, self.plan.stages[index].part)
