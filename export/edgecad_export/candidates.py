@@ -6,17 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from edgecad import __version__
 from edgecad.contract import METADATA_KEY, Contract, Precision, json_from_struct
-from edgecad.errors import UsageError
 from edgecad_export.gate import Gate, Verdict
 from edgecad_export.onnx_from_keras import set_metadata
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.runfiles import Run
 from edgecad_export.tolerances import Tolerances
+
+MOST_LOOKED_AT = 24
+"""Validation images, and training images, on which the range of activations is measured, at most."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,12 @@ class Candidate:
 
     contract: Contract
     narrowed: Narrowed
-    verdict: Verdict
     seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the gate says of it."""
+        return self.narrowed.verdict
 
     @property
     def precision(self) -> Precision:
@@ -55,43 +63,33 @@ class Candidates:
     say: Callable[[str], None] = lambda _: None
 
     def of(self, precision: Precision, allowed: Tolerances) -> Candidate:
-        """Make and judge one.
-
-        Raises:
-            UsageError: int8 without training images to calibrate by.
-        """
+        """Make and judge one; int8 wants training images to calibrate by."""
         begun = time.monotonic()
         contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
         gate = self.gate if precision == "fp32" else self.gate.without(self.run.calibration)
         if gate is self.gate and precision != "fp32" and len(self.run.calibration):
             self.say(f"{precision}: no validation image is left that it was not fitted to; it is judged on those")
 
-        verdicts = []
-
         def judged(proto: onnx.ModelProto) -> Verdict:
-            verdicts.append(gate.judge(with_contract(proto, contract), allowed))
-            return verdicts[-1]
+            return gate.judge(proto, allowed)
 
-        narrowed = self._narrowed(precision, judged)
-        # A way to fewer bits gives back the graph that it had judged last; fp32 comes unjudged.
-        verdict = verdicts[-1] if verdicts else judged(narrowed.proto)
-        return Candidate(contract, narrowed, verdict, time.monotonic() - begun)
+        return Candidate(contract, self._narrowed(precision, judged), time.monotonic() - begun)
 
     def _narrowed(self, precision: Precision, judged: Callable[[onnx.ModelProto], Verdict]) -> Narrowed:
         if precision == "fp32":
-            return Narrowed(self.fp32, (), ())
+            return Narrowed(self.fp32, judged(self.fp32))
         if precision == "fp16":
             from edgecad_export.precision.fp16 import narrowed_to_fp16
 
-            return narrowed_to_fp16(self.fp32, self.run.calibration, judged, self.say)
+            return narrowed_to_fp16(self.fp32, self.run.calibration, judged, self._looked_at(), self.say)
         from edgecad_export.precision.int8 import narrowed_to_int8
 
-        if not len(self.run.calibration):
-            raise UsageError(
-                f"{self.run.folder} comes with no training images, and int8 needs some to calibrate by; give "
-                "--images for a model of someone else, run `edgecad train` again for a run, or export without --int8"
-            )
         return narrowed_to_int8(self.fp32, self.run.calibration, judged, self.say)
+
+    def _looked_at(self) -> NDArray[np.uint8]:
+        """Images on which ranges are measured: of everything that is at hand some, and all golden screens."""
+        some = (images[:: -(-len(images) // MOST_LOOKED_AT) or 1] for images in (self.run.images, self.run.calibration))
+        return np.concatenate([*some, self.gate.golden.images])
 
 
 def with_contract(proto: onnx.ModelProto, contract: Contract) -> bytes:

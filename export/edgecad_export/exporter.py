@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from edgecad.checks import probabilities_of
 from edgecad.classifier import golden_answers
-from edgecad.contract import Contract, Precision, json_from_struct
+from edgecad.contract import CONTRACT_VERSION, Contract, Precision, json_from_struct
 from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import gpu_here
 from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EngineRecord
-from edgecad.errors import GateFailed, ModelInvalid
+from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.folders import new_folder, point_latest
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
@@ -63,6 +63,9 @@ class Exported:
 
     folder: Path
     files: tuple[ExportedFile, ...]
+    """Those that hold, fp32 first."""
+    refused: tuple[Candidate, ...] = ()
+    """Those that were asked for and do not hold; nothing of them was written but what was measured."""
     engines: tuple[tuple[str, EngineRecord], ...] = ()
     """File names of TensorRT engines, and what they were built from and for."""
 
@@ -87,30 +90,37 @@ def new_name(out: Path, name: str) -> Path:
 def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: None) -> Exported:
     """Write a model folder, whole or not at all, and point `latest` to it.
 
+    The folder has the files that hold. fp32 is what the others are made from and judged beside: if it does not hold,
+    there is no folder.
+
     Args:
         say: told of every step, for people who wait.
 
     Raises:
         ModelInvalid: the run's model has no form that can be explained exactly.
-        GateFailed: a file does not answer as the Keras model does; nothing is published.
+        GateFailed: the fp32 file does not answer as the Keras model does; nothing is published.
+        UsageError: int8 without training images to fit it to.
     """
     _check_tools(request)
+    _check_calibration(run, request)
     candidates = candidates_of(run, request, say)
     made = []
     for precision in request.precisions:
         say(f"{precision}: making and judging the file")
         made.append(candidates.of(precision, request.tolerances[precision]))
-    _enforce(made)
+        _demand_reference(made[0])
+    holding = [candidate for candidate in made if candidate.verdict.holds]
+    refused = tuple(candidate for candidate in made if not candidate.verdict.holds)
     with new_folder(folder) as partial:
-        files = _written(made, partial, request.opset, say)
+        files = _written(holding, refused, partial, request.opset, say)
         engines = _engines(files, partial, request, say)
-        card = model_card(folder.name, files, files[0].contract)
+        card = model_card(folder.name, files, files[0].contract, refused)
         (partial / "MODEL_CARD.md").write_text(card, "utf-8")
         write_sums(partial)
         if request.key is not None:
             sign(partial, request.key)
     point_latest(folder)
-    return Exported(folder, tuple(files), engines)
+    return Exported(folder, tuple(files), refused, engines)
 
 
 def _check_tools(request: Request) -> None:
@@ -131,7 +141,7 @@ def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Cand
     say("the trained model answers its validation images and the golden screens")
     gate = gate_of(classifier, run)
     say("Keras to ONNX")
-    contract = _begun(run.contract)
+    contract = replace(_begun(run.contract), activations=classifier.activations)
     return Candidates(run, contract, gate, _graph(classifier, contract, request.opset), say)
 
 
@@ -147,7 +157,7 @@ def _classifier(run: Run) -> Classifier:
 
 def _begun(contract: Contract) -> Contract:
     tools = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
-    return replace(contract, versions={**contract.versions, **tools})
+    return replace(contract, version=CONTRACT_VERSION, versions={**contract.versions, **tools})
 
 
 def _graph(classifier: Classifier, contract: Contract, opset: int) -> onnx.ModelProto:
@@ -156,23 +166,49 @@ def _graph(classifier: Classifier, contract: Contract, opset: int) -> onnx.Model
     return proto
 
 
-def _enforce(made: list[Candidate]) -> None:
-    """Raise `GateFailed` if any file does not hold, with what was tried."""
-    failed = [candidate for candidate in made if not candidate.verdict.holds]
-    if not failed:
-        return
-    said = [f"{candidate.precision}: {candidate.verdict.summary}" for candidate in failed]
-    tried = sum(len(candidate.narrowed.attempts) for candidate in failed)
-    more = f" after {tried} attempts" if tried else ""
-    narrower = [f"--{candidate.precision}" for candidate in failed if candidate.precision != "fp32"]
-    names = f"{failed[-1].precision}.heatmap_correlation=VALUE (or .probabilities, .neighbourhood)"
-    step = (
-        f"; export without {' '.join(narrower)}, or allow what you can defend: --tolerance {names}" if narrower else ""
+def _demand_reference(fp32: Candidate) -> None:
+    """Raise `GateFailed` if the fp32 file does not hold, before anything is made from it."""
+    if not fp32.verdict.holds:
+        raise GateFailed(
+            f"the exported file differs from the Keras model: {fp32.precision}: {fp32.verdict.summary}; nothing was "
+            f"written under the model's name; report it{_allowing([fp32])}"
+        )
+
+
+def refusal_of(exported: Exported) -> str:
+    """What was refused, why, what was kept, and the next step, in one line."""
+    said = [
+        f"{candidate.precision} was refused after {_counted(len(candidate.narrowed.attempts))}: "
+        f"{candidate.verdict.summary}"
+        for candidate in exported.refused
+    ]
+    kept = ", ".join(entry.name for entry in exported.files)
+    leave = " ".join(f"--{candidate.precision}" for candidate in exported.refused)
+    return (
+        f"{'. '.join(said)}; what holds is in {exported.folder}: {kept}; use that, or export again without {leave}"
+        f"{_allowing(exported.refused)}"
     )
-    raise GateFailed(
-        f"the exported file differs from the Keras model{more}: {'. '.join(said)}; nothing was written under the "
-        f"model's name{step}"
-    )
+
+
+def _allowing(refused: Sequence[Candidate]) -> str:
+    """The options that would let these files pass; nothing where no bound would."""
+    missed = [(candidate.precision, miss.tolerance) for candidate in refused for miss in candidate.verdict.misses]
+    if any(name is None for _, name in missed):
+        return ""
+    words = " ".join(dict.fromkeys(f"--tolerance {precision}.{name}=VALUE" for precision, name in missed))
+    return f", or allow what you can defend: {words}"
+
+
+def _counted(attempts: int) -> str:
+    return f"{attempts} attempt{'' if attempts == 1 else 's'}"
+
+
+def _check_calibration(run: Run, request: Request) -> None:
+    if "int8" in request.precisions and not len(run.calibration):
+        raise UsageError(
+            f"{run.folder} comes with no training images, and int8 needs some to calibrate by; give "
+            "--images for a model of someone else, run `edgecad train` again for a run, or export without --int8"
+        )
 
 
 def _engines(
@@ -213,11 +249,13 @@ def _by_phase(name: str, say: Say) -> Callable[[str, int, int], None]:
     return told
 
 
-def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list[ExportedFile]:
+def _written(
+    holding: list[Candidate], refused: Sequence[Candidate], partial: Path, opset: int, say: Say
+) -> list[ExportedFile]:
     """Write the files that hold, each with its own golden answers inside, and time them in turn."""
-    milliseconds = network_milliseconds([candidate.content() for candidate in made])
+    milliseconds = network_milliseconds([candidate.content() for candidate in holding])
     files = []
-    for candidate, taken in zip(made, milliseconds, strict=True):
+    for candidate, taken in zip(holding, milliseconds, strict=True):
         say(f"{candidate.precision}: golden answers")
         path = partial / FILES[candidate.precision]
         path.write_bytes(candidate.content())
@@ -226,5 +264,5 @@ def _written(made: list[Candidate], partial: Path, opset: int, say: Say) -> list
         path.write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
         files.append(ExportedFile(path.name, len(content), sha256, candidate, contract, taken))
-    write_parity_file(files, opset, partial / "parity.json")
+    write_parity_file(files, refused, opset, partial / "parity.json")
     return files

@@ -115,6 +115,7 @@ def _contract(
 ) -> Contract:
     """What is known, and in words what is not."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    classifier = classifier_from_keras(rebuilt.model)
     contract = Contract(
         name=about.name or re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "model",
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -125,7 +126,8 @@ def _contract(
         scaling=about.scaling,
         backbone=_backbone(rebuilt.original),
         head=rebuilt.head_words,
-        feature_layer=classifier_from_keras(rebuilt.model).feature_layer,
+        activations=classifier.activations,
+        feature_layer=classifier.feature_layer,
         decision=Decision(threshold=about.threshold, rule="given on the command line, not chosen on data"),
         heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
         labelling=Labelling(reference=about.reference or "somebody who was not named", prevalence=about.prevalence),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import onnx
 from msgspec.structs import replace as msgspec_replace
 from numpy.typing import NDArray
 
@@ -13,9 +14,9 @@ from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import golden_samples
 from edgecad.heatmap import logit_scale
 from edgecad.preparing import prepared_from
-from edgecad_export.answers import Answers, answers_of_file, answers_of_keras
+from edgecad_export.answers import Reference, answers_of_file, answers_of_keras
 from edgecad_export.cam_head import Classifier
-from edgecad_export.parity import Parity, misses, parity_of
+from edgecad_export.parity import Miss, Parity, misses, parity_of
 from edgecad_export.runfiles import Run
 from edgecad_export.tolerances import Tolerances
 
@@ -33,7 +34,7 @@ class Subjects:
     """
 
     images: NDArray[np.uint8]
-    reference: Answers
+    reference: Reference
     truth: NDArray[np.bool_] | None
 
     def only(self, rows: NDArray[np.intp]) -> Subjects:
@@ -47,7 +48,7 @@ class Verdict:
 
     validation: Parity
     golden: Parity
-    misses: tuple[str, ...]
+    misses: tuple[Miss, ...]
 
     @property
     def holds(self) -> bool:
@@ -57,7 +58,7 @@ class Verdict:
     @property
     def summary(self) -> str:
         """One line for people."""
-        return "holds" if self.holds else "; ".join(self.misses)
+        return "holds" if self.holds else "; ".join(miss.text for miss in self.misses)
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,14 @@ class Gate:
     validation: Subjects
     golden: Subjects
 
-    def judge(self, model: bytes, allowed: Tolerances) -> Verdict:
-        """Compare a file with the Keras model."""
+    def judge(self, model: onnx.ModelProto, allowed: Tolerances) -> Verdict:
+        """Compare a graph with the Keras model."""
         parities = {name: self._parity(own, model, allowed) for name, own in self._sets().items()}
-        missed = [f"{miss} on {name} images" for name, parity in parities.items() for miss in misses(parity, allowed)]
+        missed = (
+            replace(miss, text=f"{miss.text} on {name} images")
+            for name, parity in parities.items()
+            for miss in misses(parity, allowed)
+        )
         return Verdict(**parities, misses=tuple(missed))
 
     def without(self, images: NDArray[np.uint8]) -> Gate:
@@ -84,10 +89,10 @@ class Gate:
     def _sets(self) -> dict[str, Subjects]:
         return {"validation": self.validation, "golden": self.golden}
 
-    def _parity(self, own: Subjects, model: bytes, allowed: Tolerances) -> Parity:
-        seen = answers_of_file(model, self.contract, own.images)
+    def _parity(self, own: Subjects, model: onnx.ModelProto, allowed: Tolerances) -> Parity:
+        seen = answers_of_file(model, self.contract, own.images, own.reference.head)
         threshold = self.contract.decision.threshold
-        return parity_of(own.reference.on_the_side_of(seen), seen, threshold, allowed.neighbourhood, own.truth)
+        return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
 
 
 def gate_of(classifier: Classifier, run: Run) -> Gate:

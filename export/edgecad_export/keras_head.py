@@ -1,26 +1,30 @@
 """Read pooling and dense layers at the end of a flat Keras graph, whatever layers they were written with.
 
-Between ReLUs everything that a head does in use is affine: dense layers, batch normalisation, dropout. So a run of
-those is one matrix and one bias, and the head becomes the form whose heat map is exact (`edgecad.heatmap`).
+Between activations everything that a head does in use is affine: dense layers, batch normalisation, dropout. So a run
+of those is one matrix and one bias, and the head becomes the form whose heat map is exact (`edgecad.heatmap`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import Activation
 from edgecad.errors import ModelInvalid
 from edgecad.heatmap import Dense
 
 WANTED = (
-    "wanted: image - ... - average pooling over the whole map - dense layers with ReLU between them - two logits, "
+    "wanted: image - ... - average pooling over the whole map - dense layers with ReLU or SiLU between them - two "
+    "logits, "
     "softmax of two, or one sigmoid"
 )
+GATED: tuple[Activation, ...] = ("relu", "silu")
+"""Activations that stand between affine maps; `linear` only makes two of them one."""
 End = Literal["linear", "softmax", "sigmoid"]
 POOLINGS = (keras.layers.GlobalAveragePooling2D, keras.layers.AveragePooling2D)
 IDLE = (
@@ -40,7 +44,7 @@ class KerasHead:
 
     Attributes:
         features: tensor `(n, h, w, channels)` that is pooled.
-        layers: affine maps with ReLU between them; the last gives one or two logits.
+        layers: affine maps, each with its activation; the last gives one or two logits.
         end: what the model itself makes of them.
     """
 
@@ -117,7 +121,7 @@ def _check_known(operation: Any, before: Any) -> None:
 
 
 class _Reader:
-    """Folds the layers of a head, in order, into affine maps with ReLU between them."""
+    """Folds the layers of a head, in order, into affine maps with activations between them."""
 
     def __init__(self, channels: int) -> None:
         self._channels = channels
@@ -144,7 +148,7 @@ class _Reader:
         units = 0 if self._open is None else len(self._open.bias)
         end = self._end or "linear"
         if self._open is None or (units, end) not in ((2, "linear"), (2, "softmax"), (1, "linear"), (1, "sigmoid")):
-            what = f"{units} units, {end}" if units else "no dense layer, or a ReLU"
+            what = f"{units} units, {end}" if units else "no dense layer, or an activation"
             raise ModelInvalid(f"the head ends in {what}; {WANTED}")
         return (*self._done, self._open), end
 
@@ -155,8 +159,9 @@ class _Reader:
             self._open = Dense(before.weights @ weights, before.bias @ weights + bias)
 
     def _activation(self, layer: Any, name: str) -> None:
-        if name == "relu" and self._open is not None:
-            self._done.append(self._open)
+        gated = next((known for known in GATED if known == name), None)
+        if gated and self._open is not None:
+            self._done.append(replace(self._open, activation=gated))
             self._open = None
         elif name == "softmax":
             self._end = "softmax"
@@ -166,7 +171,7 @@ class _Reader:
             raise ModelInvalid(f"{_name(layer)} has activation {name} where {self._place()}; {WANTED}")
 
     def _place(self) -> str:
-        return "nothing but pooling is below" if self._open is None else "ReLU is wanted"
+        return "nothing but pooling is below" if self._open is None else f"{' or '.join(GATED)} is wanted"
 
 
 def _activation_of(layer: Any) -> str:

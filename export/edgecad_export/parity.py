@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.verification.comparison import Comparison, compare, worst
-from edgecad_export.answers import Answers
+from edgecad_export.answers import Answers, Reference, switched_units
 from edgecad_export.tolerances import Tolerances
 
 
@@ -19,15 +19,20 @@ class Parity(Comparison):
 
     Attributes:
         identity: relative error of mean(cam) + cam_bias == logits.
+        switched: hidden units, of all images, that a ReLU set on the other side than the reference's; maps were
+            compared under the file's own switches. Always 0 for heads without ReLU.
+        hidden: how far those moved before the ReLU, relative to the largest of their layer.
         auc_loss: by how much the area under the ROC curve fell; None without both classes among the images.
     """
 
     identity: float
+    switched: int
+    hidden: float
     auc_loss: float | None
 
 
 def parity_of(
-    reference: Answers,
+    reference: Reference,
     seen: Answers,
     threshold: float,
     neighbourhood: float,
@@ -41,9 +46,12 @@ def parity_of(
         truth: which images are positive, `(n,)`, where it is known.
     """
     if not seen.finite:
-        return Parity(**asdict(worst(len(reference.scores))), identity=float("inf"), auc_loss=None)
-    compared = compare(reference, seen, threshold, neighbourhood)
-    return Parity(**asdict(compared), identity=seen.identity, auc_loss=_auc_loss(reference, seen, truth))
+        far = float("inf")
+        return Parity(**asdict(worst(len(reference.scores))), identity=far, switched=0, hidden=far, auc_loss=None)
+    compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood)
+    switched, hidden = switched_units(reference, seen)
+    loss = _auc_loss(reference, seen, truth)
+    return Parity(**asdict(compared), identity=seen.identity, switched=switched, hidden=hidden, auc_loss=loss)
 
 
 def _auc_loss(reference: Answers, seen: Answers, truth: NDArray[np.bool_] | None) -> float | None:
@@ -54,23 +62,39 @@ def _auc_loss(reference: Answers, seen: Answers, truth: NDArray[np.bool_] | None
     return float(roc_auc_score(truth, reference.scores) - roc_auc_score(truth, seen.scores))
 
 
-def misses(parity: Parity, allowed: Tolerances) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Miss:
+    """A figure that is too far off.
+
+    Attributes:
+        text: what was seen and what was wanted.
+        tolerance: name of the bound in `Tolerances` that forbids it; None where none would allow it.
+    """
+
+    text: str
+    tolerance: str | None = None
+
+
+def misses(parity: Parity, allowed: Tolerances) -> tuple[Miss, ...]:
     """Each figure that a tolerance forbids, with its bound."""
     if not parity.finite:
-        return ("values that are not finite",)
+        return (Miss("values that are not finite"),)
     return tuple(
-        f"{name} {seen:.3g} (bound {bound:g})" for name, seen, holds, bound in _judged(parity, allowed) if not holds
+        Miss(f"{words} {seen:.3g} (bound {bound:g})", name)
+        for name, words, seen, holds, bound in _judged(parity, allowed)
+        if not holds
     )
 
 
-def _judged(parity: Parity, allowed: Tolerances) -> Iterable[tuple[str, float, bool, float]]:
-    for name, seen, bound in (
-        ("logit difference", parity.logits, allowed.logits),
-        ("probability difference", parity.probabilities, allowed.probabilities),
-        ("decision flips", parity.flips, 0),
-        ("identity error", parity.identity, allowed.identity),
-        ("AUC loss", 0.0 if parity.auc_loss is None else parity.auc_loss, allowed.auc_loss),
+def _judged(parity: Parity, allowed: Tolerances) -> Iterable[tuple[str, str, float, bool, float]]:
+    for name, words, seen, bound in (
+        ("logits", "logit difference", parity.logits, allowed.logits),
+        ("probabilities", "probability difference", parity.probabilities, allowed.probabilities),
+        ("neighbourhood", "decision flips", parity.flips, 0),
+        ("identity", "identity error", parity.identity, allowed.identity),
+        ("hidden", "move of a hidden unit that switched", parity.hidden, allowed.hidden),
+        ("auc_loss", "AUC loss", 0.0 if parity.auc_loss is None else parity.auc_loss, allowed.auc_loss),
     ):
-        yield name, seen, seen <= bound, bound
-    least = allowed.heatmap_correlation
-    yield "heat map correlation", parity.heatmap_correlation, parity.heatmap_correlation >= least, least
+        yield name, words, seen, seen <= bound, bound
+    least, seen = allowed.heatmap_correlation, parity.heatmap_correlation
+    yield "heatmap_correlation", "heat map correlation", seen, seen >= least, least

@@ -52,7 +52,7 @@ class Rebuilt:
     @property
     def head_words(self) -> str:
         """The head in one line, as contracts tell it."""
-        hidden = [f"Dense({len(layer.bias)}, relu)" for layer in self.head.layers[:-1]]
+        hidden = [f"Dense({len(layer.bias)}, {layer.activation})" for layer in self.head.layers[:-1]]
         return " - ".join(["GAP", *hidden, f"Dense({self.head.units}, {self.head.end})"])
 
 
@@ -74,8 +74,8 @@ def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
     values = keras.layers.GlobalAveragePooling2D(name="pooling")(head.features)
     layers = _two_logits(head, about)
     for number, layer in enumerate(layers[:-1], 1):
-        values = _dense(layer, HIDDEN.format(number), "relu", values)
-    return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", None, values)), original, head, flat.halved)
+        values = _dense(layer, HIDDEN.format(number), values)
+    return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
 
 
 def _size(model: keras.Model, about: ForeignModel) -> int:
@@ -132,8 +132,8 @@ def _two_logits(head: KerasHead, about: ForeignModel) -> Sequence[Dense]:
     return (*head.layers[:-1], Dense(weights, bias))
 
 
-def _dense(layer: Dense, name: str, activation: str | None, values: Any) -> Any:
-    made = keras.layers.Dense(len(layer.bias), activation=activation, name=name)
+def _dense(layer: Dense, name: str, values: Any) -> Any:
+    made = keras.layers.Dense(len(layer.bias), activation=layer.activation, name=name)
     values = made(values)
     made.set_weights([layer.weights.astype(np.float32), layer.bias.astype(np.float32)])
     return values

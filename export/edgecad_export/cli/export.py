@@ -90,9 +90,10 @@ def export(
     parity.json, MODEL_CARD.md, SHA256SUMS. Then points MODELS/latest to it.
 
     Every file is held against the Keras model, on the validation images and on the golden screens. If one
-    does not hold, layers are kept in fp32 until it does; if that fails, nothing is written: exit code 5.
+    does not hold, layers are kept in fp32 until it does. If that fails it is refused, with the reason, and
+    the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
-    from edgecad.errors import UsageError
+    from edgecad.errors import GateFailed, UsageError
     from edgecad.extras import require, require_tensorflow
     from edgecad_export.tolerances import tolerances_from_words
 
@@ -111,7 +112,7 @@ def export(
     require_tensorflow(extra="export")
     for module in ("onnx", "tf2onnx", "pydicom"):
         require(module, extra="export")
-    from edgecad_export.exporter import Request, export_run, new_name
+    from edgecad_export.exporter import Request, export_run, new_name, refusal_of
     from edgecad_export.foreign import foreign_run
     from edgecad_export.runfiles import read_run
 
@@ -123,6 +124,8 @@ def export(
     _print(exported)
     suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
     typer.echo(f"next: edgecad infer SCAN{suffix}")
+    if exported.refused:
+        raise GateFailed(refusal_of(exported))
 
 
 def _warn(line: str) -> None:
@@ -138,7 +141,7 @@ def _say(step: str) -> None:
 def _print(exported: Exported) -> None:
     from edgecad_export.table import table_of
 
-    for line in table_of(exported.files):
+    for line in table_of(exported.files, exported.refused):
         typer.echo(line)
     if exported.golden_spread < 1e-3:
         _warn(

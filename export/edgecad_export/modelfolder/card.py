@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from edgecad.contract import NOT_KNOWN, Contract, Metric
 from edgecad.findings import doubts_about
 from edgecad.prediction import RESEARCH_STAMP, stamp_of
+from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card_input import input_section, map_section
-from edgecad_export.modelfolder.card_proof import files_section, proof_section
+from edgecad_export.modelfolder.card_proof import HALF_PROOF, files_section, proof_section
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import bullets, code, plain, section, table
 
@@ -31,13 +32,16 @@ FEW = 100
 """Patients in a test part below which the card says that they are few."""
 
 
-def model_card(folder_name: str, files: Sequence[ExportedFile], contract: Contract) -> str:
+def model_card(
+    folder_name: str, files: Sequence[ExportedFile], contract: Contract, refused: Sequence[Candidate] = ()
+) -> str:
     """Write the card, in Markdown.
 
     Args:
         folder_name: of the model's folder.
         files: as they lie there now, fp32 first; they are hashed.
         contract: of the first file, with its golden answers.
+        refused: what was asked for and does not hold.
     """
     parts = (
         f"# Model card: {plain(folder_name)}",
@@ -49,7 +53,7 @@ def model_card(folder_name: str, files: Sequence[ExportedFile], contract: Contra
         map_section(contract),
         input_section(contract),
         files_section(files),
-        proof_section(files),
+        proof_section(files, refused),
         _limits(contract, files),
         _versions(contract),
     )
@@ -192,8 +196,8 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
     )
     if "fp16" in precisions:
         yield (
-            "fp16 is for GPUs. It was proven on a CPU, which computes it in its own way; run "
-            "`edgecad verify --precision fp16 --device cuda` on the machine that will use it."
+            f"fp16 is for GPUs. It was {HALF_PROOF} Run `edgecad verify --precision fp16 --device cuda` on the machine "
+            "that will use it."
         )
     if "int8" in precisions:
         yield (

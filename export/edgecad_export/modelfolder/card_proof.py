@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import code, plain, section, table
 from edgecad_export.parity import Parity
 
+HALF_PROOF = (
+    "judged with every value rounded to half, which is what hardware gives that multiplies halves and adds in fp32 "
+    "(tensor cores). Hardware that also adds in half, as ONNX Runtime's Arm kernels, gives other values: there only "
+    "the golden samples tell."
+)
+"""What the gate of an fp16 file proves, and what it does not."""
 PURPOSES = {"fp32": "the reference, any device", "fp16": "GPUs", "int8": "CPUs"}
 BOUNDS = {
     "logits": "logit difference, of their scale, at most",
@@ -15,6 +22,7 @@ BOUNDS = {
     "neighbourhood": "decisions may flip only so near the threshold",
     "heatmap_correlation": "heat map correlation, at least",
     "auc_loss": "AUC loss, at most",
+    "hidden": "move of a hidden unit that a ReLU switched, of its layer's largest, at most",
     "identity": "relative error of mean(cam) + cam_bias = logits, at most",
 }
 
@@ -44,11 +52,11 @@ def files_section(files: Sequence[ExportedFile]) -> str:
     )
 
 
-def proof_section(files: Sequence[ExportedFile]) -> str:
+def proof_section(files: Sequence[ExportedFile], refused: Sequence[Candidate]) -> str:
     """What was measured against the Keras model, what was allowed, and what it took."""
     columns = (
         "file", "images", "logits", "score", "flips", "flips near threshold", "heat map", "peak shift", "identity",
-        "AUC loss",
+        "switched units", "AUC loss",
     )  # fmt: skip
     rows = (row for file in files for row in _parities(file))
     return section(
@@ -60,6 +68,8 @@ def proof_section(files: Sequence[ExportedFile]) -> str:
         "What was allowed:",
         _bounds(files),
         *_kept(files),
+        *_switched(files),
+        *_refused(refused),
     )
 
 
@@ -80,6 +90,7 @@ def _parity(file: ExportedFile, what: str, parity: Parity) -> tuple[str, ...]:
         f"{parity.heatmap_correlation:.6f}",
         f"{parity.peak_shift:.1f}",
         f"{parity.identity:.1e}",
+        str(parity.switched),
         "-" if parity.auc_loss is None else f"{parity.auc_loss:+.4f}",
     )
 
@@ -106,4 +117,24 @@ def _kept(files: Sequence[ExportedFile]) -> Iterator[str]:
         yield (
             f"{file.contract.precision}: {kept if count else 'the whole backbone was narrowed'}, after {tries} "
             f"attempt{'' if tries == 1 else 's'}; head and heat map are fp32 in every file."
+        )
+        if file.contract.precision == "fp16":
+            yield f"fp16 was {HALF_PROOF}"
+
+
+def _switched(files: Sequence[ExportedFile]) -> Iterator[str]:
+    verdicts = [file.candidate.verdict for file in files]
+    if any(verdict.validation.switched or verdict.golden.switched for verdict in verdicts):
+        yield (
+            "Switched units: hidden units with a ReLU that stood so near zero that rounding set them on the other "
+            "side. The score hardly changes there and the heat map jumps, so each file's map was compared with the "
+            "trained model's under the file's own switches."
+        )
+
+
+def _refused(refused: Sequence[Candidate]) -> Iterator[str]:
+    for candidate in refused:
+        yield (
+            f"**Refused: {candidate.precision}** was asked for as well, and is not in this folder. "
+            f"{plain(candidate.verdict.summary)}; `parity.json` has what was tried."
         )

@@ -9,29 +9,64 @@ from typing import Any
 
 import msgspec
 
+from edgecad.modelfiles.file import FILES
+from edgecad_export.candidates import Candidate
 from edgecad_export.graph import backbone_bytes, nodes_by_type
 from edgecad_export.modelfolder.exported_file import ExportedFile
+from edgecad_export.precision.ranges import LARGEST, ROOM, SMALLEST, Ranges
 
 
-def write_parity_file(files: Sequence[ExportedFile], opset: int, path: Path) -> None:
-    """Write the record of an export's files, fp32 first."""
+def write_parity_file(files: Sequence[ExportedFile], refused: Sequence[Candidate], opset: int, path: Path) -> None:
+    """Write the record of an export's files, fp32 first, and of those that were refused."""
     fp32 = backbone_bytes(files[0].candidate.narrowed.proto)
-    record = {"schema": 2, "opset": opset, "files": {entry.name: _record(entry, fp32) for entry in files}}
+    record = {
+        "schema": 3,
+        "opset": opset,
+        "files": {entry.name: _written(entry, fp32) for entry in files},
+        "refused": {FILES[candidate.precision]: _refused(candidate, fp32) for candidate in refused},
+    }
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
 
-def _record(entry: ExportedFile, fp32: int) -> dict[str, Any]:
-    candidate, narrowed = entry.candidate, entry.candidate.narrowed
+def _written(entry: ExportedFile, fp32: int) -> dict[str, Any]:
+    return {
+        "size_bytes": entry.size_bytes,
+        **_measured(entry.candidate, fp32),
+        "milliseconds_a_scan_here": round(entry.milliseconds, 3),
+    }
+
+
+def _refused(candidate: Candidate, fp32: int) -> dict[str, Any]:
+    return {
+        "reason": candidate.verdict.summary,
+        "misses": [miss.text for miss in candidate.verdict.misses],
+        **_measured(candidate, fp32),
+    }
+
+
+def _measured(candidate: Candidate, fp32: int) -> dict[str, Any]:
+    narrowed = candidate.narrowed
     return {
         "precision": candidate.precision,
-        "size_bytes": entry.size_bytes,
         "backbone_share_of_fp32": round(backbone_bytes(narrowed.proto) / fp32, 4),
         "tolerances": candidate.contract.tolerances,
         "validation": asdict(candidate.verdict.validation),
         "golden": asdict(candidate.verdict.golden),
         "kept_in_fp32": narrowed.wider,
+        "range": None if narrowed.ranges is None else _range(narrowed.ranges),
         "attempts": [asdict(attempt) for attempt in narrowed.attempts],
         "nodes": nodes_by_type(narrowed.proto),
         "seconds": round(candidate.seconds, 2),
-        "milliseconds_a_scan_here": round(entry.milliseconds, 3),
+    }
+
+
+def _range(ranges: Ranges) -> dict[str, Any]:
+    """Of activations in fp32, by which nodes stay wide; magnitudes are the largest of each node's output."""
+    return {
+        "largest": max(ranges.largest.values(), default=0.0),
+        "smallest_of_the_largest": min(ranges.largest.values(), default=0.0),
+        "half_holds": [SMALLEST, LARGEST],
+        "room": ROOM,
+        "overflowing": ranges.overflowing,
+        "vanishing": ranges.vanishing,
     }

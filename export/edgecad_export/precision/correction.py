@@ -22,14 +22,14 @@ LEAST_VARIANCE = 1e-9
 CORRECTED = "features/corrected"
 
 
-def corrected(narrow: onnx.ModelProto, images: NDArray[np.uint8], wanted: NDArray[np.float32]) -> onnx.ModelProto:
+def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], wanted: NDArray[np.float32]) -> onnx.ModelProto:
     """`narrow` with features that are, by least squares over images and cells, nearest to the wanted ones.
 
     Args:
-        images: `(n, size, size, 3)` training images, at least one.
-        wanted: `(n, h, w, channels)`, what fp32 gives for them: `features_of` its graph.
+        seen: `(n, h, w, channels)`, features that it gives for some training images.
+        wanted: what fp32 gives for them.
     """
-    scale, shift = _fit(features_of(narrow, images), wanted)
+    scale, shift = _fit(seen, wanted)
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from edgecad_export.gate import Verdict
-from edgecad_export.graph import Parts, parts_of
+from edgecad_export.graph import Parts, backbone_bytes, parts_of
+from edgecad_export.parity import Miss
 from edgecad_export.precision.correction import corrected, features_of
+from edgecad_export.precision.half import as_half
 from edgecad_export.precision.narrowed import Attempt, Narrowed
+from edgecad_export.precision.ranges import ranges_of
 from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_users
 
 MOST_WIDER = 0.25
 """Largest share of a backbone's computing nodes that may be found to hurt; beyond it the file is hardly fp16."""
+MOST_BYTES = 0.75
+"""Largest size of the backbone's constants relative to fp32's; a file that is larger is hardly fp16."""
 MOST_SHOWN = 48
 """Most training images that features are corrected on."""
 LOOKED_AT = 8
@@ -26,39 +32,67 @@ def narrowed_to_fp16(
     proto: onnx.ModelProto,
     calibration: NDArray[np.uint8],
     judged: Callable[[onnx.ModelProto], Verdict],
+    looked_at: NDArray[np.uint8],
     progress: Callable[[str], None] = lambda told: None,
 ) -> Narrowed:
-    """Convert a graph, and keep in fp32 what hurts, until the gate holds.
+    """Convert a graph, and keep in fp32 what half cannot hold and what hurts, until the gate holds.
+
+    The gate judges the graph with every rounding to half in place (`edgecad_export.precision.half`), then the file as
+    it is.
 
     Args:
         calibration: prepared training images, `(n, size, size, 3)`, on which features are corrected and the nodes that
             hurt are found; with none, neither can be.
         judged: what the gate says of a graph.
+        looked_at: prepared images on which the range of activations is measured; at least one.
         progress: told in words what is under way.
     """
-    attempts = []
-    ranked: tuple[str, ...] = ()
-    result = proto
-    wider: tuple[str, ...] = ()
-    shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
-    wanted = features_of(proto, shown) if len(shown) else None
     graph = parts_of(proto).backbone.graph
+    ranges = ranges_of(proto, graph, looked_at)
+    corrections = _Corrections(proto, calibration)
+    size, attempts = backbone_bytes(proto), list[Attempt]()
+    ranked: tuple[str, ...] = ()
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
         if hurting and not len(calibration):
             break
         if hurting and not ranked:
             ranked = most_sensitive(proto, calibration[:: max(1, len(calibration) // LOOKED_AT)])
-        wider = with_users(graph, ranked[:hurting])
+        wider = with_users(graph, {*ranges.beyond, *ranked[:hurting]})
         what = f"fp16, {len(wider)} nodes of the backbone in fp32"
         progress(what)
-        result = fp16_from_fp32(proto, wider)
-        if wanted is not None:
-            result = corrected(result, shown, wanted)
-        verdict = judged(result)
+        result = corrections.applied(fp16_from_fp32(proto, wider))
+        verdict = _judged_as_half(result, judged, backbone_bytes(result) / size)
         attempts.append(Attempt(what, verdict.summary))
         if verdict.holds:
             break
-    return Narrowed(result, wider, tuple(attempts))
+    return Narrowed(result, verdict, wider, tuple(attempts), ranges)
+
+
+def _judged_as_half(narrow: onnx.ModelProto, judged: Callable[[onnx.ModelProto], Verdict], share: float) -> Verdict:
+    """What the gate says of the graph as hardware computes it; where that holds, the file as it is must hold too."""
+    rounded = judged(as_half(narrow))
+    if rounded.holds:
+        plain = judged(narrow)
+        rounded = rounded if plain.holds else plain
+    if share <= MOST_BYTES:
+        return rounded
+    size = f"a backbone of {share:.2f} of fp32's size (bound {MOST_BYTES:g}), because so much of it must stay in fp32"
+    return replace(rounded, misses=(*rounded.misses, Miss(size)))
+
+
+class _Corrections:
+    """Brings features of narrower graphs back to fp32's, by training images, if there are any."""
+
+    def __init__(self, fp32: onnx.ModelProto, calibration: NDArray[np.uint8]) -> None:
+        self._shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
+        self._wanted = features_of(fp32, self._shown) if len(self._shown) else None
+
+    def applied(self, narrow: onnx.ModelProto) -> onnx.ModelProto:
+        if self._wanted is None:
+            return narrow
+        seen = features_of(as_half(narrow), self._shown)
+        # Where half overflows there is nothing to fit; the gate says so.
+        return corrected(narrow, seen, self._wanted) if np.isfinite(seen).all() else narrow
 
 
 def _growing(nodes: int) -> Iterator[int]:
@@ -102,7 +136,10 @@ def _before_convolutions(parts: Parts) -> Iterator[str]:
 
 
 def _drop_round_trips(graph: onnx.GraphProto) -> None:
-    """Where two fp32 nodes follow one another the converter goes through fp16 between them: take the direct way."""
+    """Where two fp32 nodes follow one another the converter goes through fp16 between them: take the direct way.
+
+    The head is such a node: what the last node of a backbone gives in fp32 must reach it so.
+    """
     casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
     direct = {}
     for output, back in casts.items():
@@ -112,6 +149,10 @@ def _drop_round_trips(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         for index, name in enumerate(node.input):
             node.input[index] = direct.get(name, name)
+    for output in graph.output:
+        if output.name in direct:
+            identity = onnx.helper.make_node("Identity", [direct[output.name]], [output.name], name=output.name)
+            casts[output.name].CopyFrom(identity)
     _drop_unused(graph)
 
 

@@ -84,8 +84,7 @@ def narrowed_to_int8(
     """
     source = source_of(proto, calibration)
     network = backbone_of(source.plain)[1]
-    kept: tuple[str, ...] = ()
-    result, attempts = proto, dict[tuple[str, ...], Attempt]()
+    attempts = dict[tuple[str, ...], Attempt]()
     for plan in PLANS:
         wider = plan.wider(network)
         if wider in attempts:
@@ -98,7 +97,7 @@ def narrowed_to_int8(
         attempts[wider] = Attempt(f"int8, {plan}", verdict.summary)
         if verdict.holds:
             break
-    return Narrowed(result, kept, tuple(attempts.values()))
+    return Narrowed(result, verdict, kept, tuple(attempts.values()))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import onnx
 
+from edgecad_export.gate import Verdict
+from edgecad_export.precision.ranges import Ranges
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -20,11 +23,15 @@ class Narrowed:
     """A graph in fewer bits.
 
     Attributes:
-        proto: the graph that was judged last: the first that held, or else the last attempt's.
+        proto: the first graph that held, or else the last attempt's.
+        verdict: what the gate says of it.
         wider: nodes that were kept in fp32, beside the head.
         attempts: all that was tried, in order.
+        ranges: of its activations, where they decide what stays wider.
     """
 
     proto: onnx.ModelProto
-    wider: tuple[str, ...]
-    attempts: tuple[Attempt, ...]
+    verdict: Verdict
+    wider: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    ranges: Ranges | None = None

@@ -1,4 +1,4 @@
-"""Which nodes of a backbone need more than 16 bits: values overflow, or rounded weights change the score."""
+"""Which nodes of a backbone need more than 16 bits most: those whose rounded weights change the score."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgecad_export.graph import parts_of
-from edgecad_export.precision.largest import largest_values
 from edgecad_export.precision.sessions import session_of
 
-LARGEST = float(np.finfo(np.float16).max)
 COMPUTE = ("Conv", "Gemm", "MatMul", "Add", "BatchNormalization", "Mul")
 """Kinds of nodes that compute; all others only pass on, pick or clip."""
 
@@ -21,19 +19,16 @@ COMPUTE = ("Conv", "Gemm", "MatMul", "Add", "BatchNormalization", "Mul")
 def most_sensitive(proto: onnx.ModelProto, images: NDArray[np.uint8]) -> tuple[str, ...]:
     """Names of the backbone's nodes, the one that needs fp32 most first.
 
-    First those that give values which fp16 does not hold, in the graph's order. Then each node by what rounding its
-    own weights does to the logits, root mean square over the images. Errors of weights are the same on every scan and
-    do not average out; those of activations do.
+    Each by what rounding its own weights does to the logits, root mean square over the images. Errors of weights are
+    the same on every scan and do not average out; those of activations do.
 
     Args:
         images: `(n, size, size, 3)` uint8.
     """
     nodes = [node for node in parts_of(proto).backbone.graph.node if node.op_type in COMPUTE]
-    beyond = _beyond(proto, nodes, images)
     wanted = _run(proto, ["logits"], images)[0]
-    effects = {node.name: _effect(proto, node, wanted, images) for node in nodes if node.name not in beyond}
-    ranked = sorted((name for name, effect in effects.items() if effect > 0), key=lambda name: -effects[name])
-    return (*beyond, *ranked)
+    effects = {node.name: _effect(proto, node, wanted, images) for node in nodes}
+    return tuple(sorted((name for name, effect in effects.items() if effect > 0), key=lambda name: -effects[name]))
 
 
 def with_users(graph: onnx.GraphProto, names: Collection[str]) -> tuple[str, ...]:
@@ -50,12 +45,6 @@ def with_users(graph: onnx.GraphProto, names: Collection[str]) -> tuple[str, ...
             if named or node.op_type not in COMPUTE:
                 wide.update(node.output)
     return tuple(chosen)
-
-
-def _beyond(proto: onnx.ModelProto, nodes: list[onnx.NodeProto], images: NDArray[np.uint8]) -> tuple[str, ...]:
-    largest = largest_values(proto, [node.output[0] for node in nodes], images)
-    # Not a number is not below anything.
-    return tuple(node.name for node in nodes if not largest[node.output[0]].max() <= LARGEST)
 
 
 def _effect(
