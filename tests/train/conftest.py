@@ -129,12 +129,13 @@ def run_stage() -> Callable[..., StageHistory]:
         options = StageOptions(
             batch_size, **{key: more.pop(key) for key in ("class_weights", "patience") if key in more}
         )
-        return StageRunner(network, stage, options).run(
+        run = StageRunner(network, stage, options).run(
             examples_of([values], own, labels),
             None if validation is None else examples_of([values], held, labels),
             EpochSeed(seed, 0, 0),
             **more,
         )
+        return run.history
 
     return run
 

@@ -22,7 +22,7 @@ from edgecad_train.splits.kept import partition_from_file
 from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
 from edgecad_train.training.journal import Journal
 from edgecad_train.training.strategies import plan_for
-from edgecad_train.training.trainer import Trainer
+from edgecad_train.training.trainer import Place, Trainer
 
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
@@ -82,13 +82,13 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
     folded: Outcome, phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, tuple[set[int], set[int]]] = {}
-    whole = Trainer.train
+    whole = Trainer._run
 
-    def watched(self: Trainer, name: str, number: int, rows: Any, held: Any, **more: Any) -> Any:
-        seen[name] = (set(rows), set() if held is None else set(held))
-        return whole(self, name, number, rows, held, **more)
+    def watched(self: Trainer, place: Place, *words: Any, **more: Any) -> Any:
+        seen[place.name] = (set(place.rows), set() if place.held is None else set(place.held))
+        return whole(self, place, *words, **more)
 
-    monkeypatch.setattr(Trainer, "train", watched)
+    monkeypatch.setattr(Trainer, "_run", watched)
     journal = Journal(tmp_path)
     outcome = train(phantoms, folded.partition, folded.settings, "again", journal=journal)
     assert isinstance(outcome.partition, Folds)
@@ -98,9 +98,11 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
         assert held == set(rows_of(phantoms.cases, fold))
         assert not rows & held
         assert not (rows | held) & tested
-        kept = journal.result(number)
+        kept, taken = journal.stage(number, 1), outcome.histories[number].stages[1].taken
         assert kept is not None
-        np.testing.assert_array_equal(outcome.log_odds[sorted(held)], kept.held.log_odds)
+        assert taken is not None
+        logits = kept.seen[taken][0]
+        np.testing.assert_array_equal(outcome.log_odds[sorted(held)], logits[:, 0] - logits[:, 1])
     assert seen["refit"] == (set(range(len(phantoms.cases))) - tested, set())
     own = outcome.network_logits[:, 0] - outcome.network_logits[:, 1]
     assert not np.allclose(own, outcome.log_odds[outcome.development])

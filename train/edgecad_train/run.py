@@ -24,12 +24,13 @@ from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.choice import HeadChoice
+from edgecad_train.training.crossfit import cross_fitted, median_epoch
 from edgecad_train.training.explain import Explained
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.heads import HeadFinder
-from edgecad_train.training.journal import FoldResult, Journal
+from edgecad_train.training.journal import Journal
 from edgecad_train.training.stages import Progress, TrainingHistory
-from edgecad_train.training.trainer import SELECTING_ON_TEST, Materials, Trainer, materials_for
+from edgecad_train.training.trainer import SELECTING_ON_TEST, Materials, Place, Trainer, materials_for
 
 
 def train(
@@ -117,16 +118,25 @@ class _Run:
 
     def folds(self, folds: Folds) -> _Trained:
         """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
-        results = [self._fold(folds.split(index), index) for index in range(len(folds.folds))]
+        places = [self._place(folds.split(index), index) for index in range(len(folds.folds))]
+        # A fold's head is found inside its own training patients, so that those it judges chose nothing.
+        choices = [self._choice(place.number, place.rows, None) for place in places]
+        results = cross_fitted(
+            places,
+            len(self.settings.plan.stages),
+            lambda index: self._trainer(choices[index]),
+            self.journal,
+            self.progress,
+        )
         rows = rows_of(self.data.cases, folds.development)
-        choice = self._choice(len(results), rows, None)
-        trainer = self._trainer(choice)
-        refit = self._train(trainer, "refit", len(results), rows, None, _epochs_of([r.history for r in results]))
+        choices.append(self._choice(len(places), rows, None))
+        trainer = self._trainer(choices[-1])
+        histories = [history for history, _ in results]
+        refit = self._train(trainer, "refit", len(places), rows, None, _epochs_of(histories))
         with self._timed("explain"):
             own = trainer.explain(np.arange(len(self.data.cases)))
-        histories = (*(result.history for result in results), refit)
-        choices = (*(result.choice for result in results), choice)
-        return _Trained(trainer, histories, choices, own, self._out_of_fold(own, folds, results))
+        said = self._out_of_fold(own, folds, [held for _, held in results])
+        return _Trained(trainer, (*histories, refit), tuple(choices), own, said)
 
     def outcome(self, name: str, trained: _Trained) -> Outcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
@@ -159,25 +169,16 @@ class _Run:
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.journal.seconds.items()},
         )
 
-    def _fold(self, split: Split, index: int) -> FoldResult:
-        kept = self.journal.result(index)
-        if kept is not None:
-            return kept
+    def _place(self, split: Split, index: int) -> Place:
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))
-        # A fold's head is found inside its own training patients, so that those it judges chose nothing.
-        choice = self._choice(index, rows, None)
-        trainer = self._trainer(choice)
-        history = self._train(trainer, f"fold {index + 1}", index, rows, held)
-        result = FoldResult(history, choice, trainer.explain(held))
-        self.journal.put_result(index, result)
-        return result
+        return Place(f"fold {index + 1}", index, rows, held)
 
-    def _out_of_fold(self, said: Explained, folds: Folds, results: list[FoldResult]) -> Explained:
+    def _out_of_fold(self, said: Explained, folds: Folds, results: list[Explained]) -> Explained:
         """Replace what the refit says of the scans that it learnt from by what was said out of fold."""
         logits, maps = said.logits.copy(), said.maps.copy()
-        for members, result in zip(folds.folds, results, strict=True):
+        for members, held in zip(folds.folds, results, strict=True):
             rows = rows_of(self.data.cases, members)
-            logits[rows], maps[rows] = result.held.logits, result.held.maps
+            logits[rows], maps[rows] = held.logits, held.maps
         return Explained(logits, maps)
 
     def _optimism(self, trained: _Trained, honest: NDArray[np.float64]) -> Optimism:
@@ -228,8 +229,7 @@ class _Run:
 
 def _epochs_of(histories: list[TrainingHistory]) -> tuple[int, ...]:
     """Epochs of each stage for the refit: the median of the folds' best."""
-    stages = zip(*(history.stages for history in histories), strict=True)
-    return tuple(max(1, round(float(np.median([stage.best + 1 for stage in own])))) for own in stages)
+    return tuple(median_epoch(own) for own in zip(*(history.stages for history in histories), strict=True))
 
 
 def run_name(backbone: str, now: Callable[[], datetime] = datetime.now) -> str:

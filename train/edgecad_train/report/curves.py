@@ -73,7 +73,7 @@ def _draw_stage(above: Axes, below: Axes, stage: StageRecord, thin: bool) -> Non
         _line(below, [e.val_loss for e in epochs], stage, thin, learnt=False)
     if not thin:
         for axes in (above, below):
-            axes.axvline(stage.best + 1, color=INK, linestyle=":", linewidth=1, label="kept epoch")
+            axes.axvline(stage.kept_index + 1, color=INK, linestyle=":", linewidth=1, label="kept epoch")
 
 
 def _line(axes: Axes, values: Sequence[float | None], stage: StageRecord, thin: bool, learnt: bool) -> None:
@@ -88,7 +88,9 @@ def _line(axes: Axes, values: Sequence[float | None], stage: StageRecord, thin: 
     axes.plot(epochs, known, color=colour, marker=marker, markersize=4, lw=width, alpha=alpha, label=label)
     if thin and not learnt:
         label = "kept epoch of a fold"
-        axes.plot(stage.best + 1, known[stage.best], "o", color=colour, markersize=4.5, label=label, clip_on=False)
+        axes.plot(
+            stage.kept_index + 1, known[stage.kept_index], "o", color=colour, markersize=4.5, label=label, clip_on=False
+        )
 
 
 def _validated(stage: StageRecord) -> bool:
@@ -96,11 +98,11 @@ def _validated(stage: StageRecord) -> bool:
 
 
 def _title(stages: Sequence[StageRecord]) -> str:
-    kept = sorted(stage.best + 1 for stage in stages if _validated(stage))
+    kept = sorted(stage.kept_index + 1 for stage in stages if _validated(stage))
     refit = [stage for stage in stages if not _validated(stage)]
     name, epochs = stages[0].stage, len(stages[0].epochs)
     if len(stages) == 1:
-        return f"{name}: epoch {stages[0].best + 1} of {epochs} is kept"
+        return f"{name}: epoch {stages[0].kept_index + 1} of {epochs} is kept"
     span = f"epoch {kept[0]}" if kept and kept[0] == kept[-1] else f"epochs {kept[0]} to {kept[-1]}" if kept else ""
     folds = f"{name}: {len(kept)} folds keep {span}" if kept else name
-    return f"{folds}; refit keeps {refit[0].best + 1}" if refit else folds
+    return f"{folds}; refit keeps {refit[0].kept_index + 1}" if refit else folds

@@ -106,20 +106,27 @@ class EpochRecord(msgspec.Struct, frozen=True):
 
 
 class StageRecord(msgspec.Struct, frozen=True):
-    """One stage as it went; `best` is the index of the epoch whose weights went on."""
+    """One stage as it went; `best` is the index of its best epoch, `taken` of the one that went on if another did."""
 
     stage: str
     epochs: tuple[EpochRecord, ...]
     best: int
+    taken: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.best < len(self.epochs):
-            raise ValueError(f"the best epoch, {self.best}, is not one of {len(self.epochs)}")
+        for what, index in (("best", self.best), ("taken", self.kept_index)):
+            if not 0 <= index < len(self.epochs):
+                raise ValueError(f"the {what} epoch, {index}, is not one of {len(self.epochs)}")
+
+    @property
+    def kept_index(self) -> int:
+        """Index of the epoch whose weights went on."""
+        return self.best if self.taken is None else self.taken
 
     @property
     def kept(self) -> EpochRecord:
         """Figures of the epoch whose weights went on."""
-        return self.epochs[self.best]
+        return self.epochs[self.kept_index]
 
 
 class TrainingRecord(msgspec.Struct, frozen=True):

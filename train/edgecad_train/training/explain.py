@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,21 +40,28 @@ class Explained:
         return Explained(np.concatenate([p.logits for p in parts]), np.concatenate([p.maps for p in parts]))
 
 
-def explain(network: Network, below: Any, values: Rows, rows: NDArray[np.intp], batch_size: int = 16) -> Explained:
-    """Explain the scans in `rows`.
+class Explainer:
+    """Explains what a network says as it stands; compiled once, used as often as its weights change."""
 
-    Args:
-        below: tensor of the network whose values are known.
-        values: what it gives, `(n, ...)`.
-    """
-    pooled = network.model.get_layer("pooling")
-    forward = _forward(below, pooled.input)
-    head = dense_head(network)
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        batch = np.asarray(values[rows[start : start + batch_size]])
-        parts.append(_of(class_activation(np.asarray(forward(batch), np.float64), head)))
-    return Explained.joined(parts)
+    def __init__(self, network: Network, below: Any, batch_size: int = 16) -> None:
+        """Compile nothing yet.
+
+        Args:
+            below: tensor of the network whose values are known.
+        """
+        self._network, self._batch_size = network, batch_size
+        features = network.model.get_layer("pooling").input
+        model = None if below is features else keras.Model(below, features)
+        self._forward = model and tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+
+    def __call__(self, values: Rows, rows: NDArray[np.intp]) -> Explained:
+        """Explain the scans in `rows`; `values` `(n, ...)` is what the tensor below gives for all."""
+        head, parts = dense_head(self._network), []
+        for start in range(0, len(rows), self._batch_size):
+            batch = np.asarray(values[rows[start : start + self._batch_size]])
+            features = batch if self._forward is None else self._forward(tf.constant(batch)).numpy()
+            parts.append(_of(class_activation(np.asarray(features, np.float64), head)))
+        return Explained.joined(parts)
 
 
 def dense_head(network: Network) -> list[Dense]:
@@ -65,14 +71,6 @@ def dense_head(network: Network) -> list[Dense]:
         weights, bias = (np.asarray(value, np.float64) for value in layer.get_weights())
         layers.append(Dense(weights, bias, layer.activation.__name__))
     return layers
-
-
-def _forward(below: Any, features: Any) -> Callable[[NDArray[Any]], Any]:
-    if below is features:
-        return lambda batch: batch
-    model = keras.Model(below, features)
-    compiled = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-    return lambda batch: compiled(tf.constant(batch)).numpy()
 
 
 def _of(activation: ClassActivation) -> Explained:

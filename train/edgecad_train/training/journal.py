@@ -2,7 +2,7 @@
 
 choice-K.json    head and rates of training K
 state-K.npz      its stage under way: weights, best weights, the optimisers' memory, epochs
-training-K.npz   training K, once it has ended: what it said of the patients that it held out
+stage-K-S.npz    stage S of fold K, once it has ended: what was kept of each of its epochs
 seconds.json     where the time went, over all sessions
 Each is written whole or not at all; a full disk leaves the last good one.
 """
@@ -25,24 +25,13 @@ from numpy.typing import NDArray
 from edgecad.errors import UsageError
 from edgecad.folders import write_whole
 from edgecad_train.training.choice import HeadChoice
-from edgecad_train.training.explain import Explained
-from edgecad_train.training.stages import Epoch, StageHistory, StageState, TrainingHistory
+from edgecad_train.training.stages import Epoch, StageHistory, StageRun, StageState
 
 SECONDS = "seconds.json"
 KEEP_EVERY_S = 15.0
 """Seconds of work that a kill may cost, beside the epoch under way. A longer epoch is kept at its end."""
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.DecodeError)
 """What reading a damaged archive raises."""
-
-
-@dataclass(frozen=True)
-class FoldResult:
-    """A training that has ended, as far as later ones need it."""
-
-    history: TrainingHistory
-    choice: HeadChoice
-    held: Explained
-    """Of the scans that it held out."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ class _Place:
     epochs: tuple[Epoch, ...]
     best: int
     arrays: tuple[int, int, int]
-    """How many arrays are weights, best weights and the optimisers' memory."""
+    """How many arrays are weights, best weights and the optimisers' memory; what was seen of each epoch follows."""
 
 
 class Journal:
@@ -87,17 +76,14 @@ class Journal:
         """What keeps the stage that follows on `earlier` ones."""
         return StageKeeper(self, training, earlier)
 
-    def result(self, training: int) -> FoldResult | None:
-        """A training that has ended, if it has."""
-        record, arrays = self._load(f"training-{training}.npz", _Record)
-        if record is None:
-            return None
-        return FoldResult(record.history, record.choice, Explained(arrays[0].astype(np.float64), arrays[1]))
+    def stage(self, training: int, stage: int) -> StageRun | None:
+        """A stage of a fold that has ended, if it has."""
+        history, arrays = self._load(_stage_of(training, stage), StageHistory)
+        return None if history is None else StageRun(history, _by_epoch(arrays, len(history.epochs)))
 
-    def put_result(self, training: int, result: FoldResult) -> None:
-        """Keep a training that has ended; its last state goes."""
-        record = _Record(result.history, result.choice)
-        self._store(f"training-{training}.npz", record, [result.held.logits, result.held.maps])
+    def put_stage(self, training: int, stage: int, run: StageRun) -> None:
+        """Keep a stage of a fold that has ended; its last state goes."""
+        self._store(_stage_of(training, stage), run.history, [array for seen in run.seen for array in seen])
         if self.folder is not None:
             (self.folder / _state_of(training)).unlink(missing_ok=True)
 
@@ -105,7 +91,8 @@ class Journal:
         """Keep where a stage stands."""
         counts = (len(state.weights), len(state.best_weights), len(state.optimizer))
         place = _Place(earlier, state.epochs, state.best, counts)
-        self._store(_state_of(training), place, [*state.weights, *state.best_weights, *state.optimizer])
+        seen = (array for arrays in state.seen for array in arrays)
+        self._store(_state_of(training), place, [*state.weights, *state.best_weights, *state.optimizer, *seen])
         self._kept_at = time.monotonic()
 
     def state(self, training: int, earlier: int) -> StageState | None:
@@ -113,10 +100,11 @@ class Journal:
         place, arrays = self._load(_state_of(training), _Place)
         if place is None or len(place.earlier) != earlier:
             return None
-        first, second, _ = place.arrays
-        cuts = (arrays[:first], arrays[first : first + second], arrays[first + second :])
+        first, second, third = place.arrays
+        cuts = (arrays[:first], arrays[first : first + second], arrays[first + second : first + second + third])
         weights, best, optimizer = (tuple(part) for part in cuts)
-        return StageState(place.epochs, place.best, weights, best, optimizer)
+        seen = _by_epoch(arrays[first + second + third :], len(place.epochs))
+        return StageState(place.epochs, place.best, weights, best, optimizer, seen)
 
     @property
     def due(self) -> bool:
@@ -166,10 +154,14 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
     return UsageError(f"{path} cannot be read ({seen}); remove it to begin that part anew")
 
 
-@dataclass(frozen=True)
-class _Record:
-    history: TrainingHistory
-    choice: HeadChoice
+def _stage_of(training: int, stage: int) -> str:
+    return f"stage-{training}-{stage}.npz"
+
+
+def _by_epoch(arrays: Sequence[NDArray[Any]], epochs: int) -> tuple[tuple[NDArray[Any], ...], ...]:
+    """Arrays of all epochs after one another, an epoch's together; nothing if none were kept."""
+    each = len(arrays) // max(epochs, 1)
+    return tuple(tuple(arrays[start : start + each]) for start in range(0, len(arrays), each)) if each else ()
 
 
 @dataclass(frozen=True)

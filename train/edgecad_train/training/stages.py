@@ -41,11 +41,18 @@ class Epoch:
 
 @dataclass(frozen=True)
 class StageHistory:
-    """What a stage did; `best` is the index of the epoch whose weights went on."""
+    """What a stage did.
+
+    Attributes:
+        best: index of the epoch that was best on the scans that judged it.
+        taken: index of the epoch whose weights went on, where that is another one: a fold takes what was best for the
+            other folds.
+    """
 
     stage: str
     epochs: tuple[Epoch, ...]
     best: int
+    taken: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,19 @@ class StageState:
     weights: Weights
     best_weights: Weights
     optimizer: Weights
+    seen: tuple[Weights, ...] = ()
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """A stage that has ended; `seen` is what was observed after each epoch, if anything was."""
+
+    history: StageHistory
+    seen: tuple[Weights, ...] = ()
+
+
+Observe = Callable[[], Weights]
+"""Called after each epoch; gives the arrays to keep of it."""
 
 
 class Keeper(Protocol):
@@ -124,7 +144,8 @@ class StageRunner:
         epochs: int | None = None,
         keeper: Keeper | None = None,
         progress: Progress | None = None,
-    ) -> StageHistory:
+        observe: Observe | None = None,
+    ) -> StageRun:
         """Train in place and leave the best epoch's weights in the network.
 
         Best is the highest validation accuracy, then the lower validation loss, then the earlier epoch. Without
@@ -132,7 +153,7 @@ class StageRunner:
         """
         set_trainable(self._network, self.stage)
         self._epochs.forget()
-        course = _Course(self._epochs, keeper or NoKeeper())
+        course = _Course(self._epochs, keeper or NoKeeper(), observe)
         wanted = epochs or self.stage.epochs
         while course.done < wanted and not course.stale(self._options.patience):
             loss, accuracy = self._epochs.train(train, seed, course.done)
@@ -142,7 +163,15 @@ class StageRunner:
             if progress:
                 progress(self.stage.name, course.done, wanted, _figures(course.epochs[-1]))
         course.take_best()
-        return StageHistory(self.stage.name, tuple(course.epochs), course.best)
+        return StageRun(StageHistory(self.stage.name, tuple(course.epochs), course.best), tuple(course.seen))
+
+    def weights(self) -> Weights:
+        """Of the stage's learning part, as they stand."""
+        return tuple(self._epochs.model.get_weights())
+
+    def set_weights(self, weights: Weights) -> None:
+        """Put weights of its learning part back."""
+        self._epochs.model.set_weights(weights)
 
 
 @dataclass
@@ -151,7 +180,9 @@ class _Course:
 
     runner: EpochRunner
     keeper: Keeper
+    observe: Observe | None = None
     epochs: list[Epoch] = field(default_factory=list)
+    seen: list[Weights] = field(default_factory=list)
     best: int = -1
     best_weights: Weights = ()
 
@@ -159,6 +190,7 @@ class _Course:
         state = self.keeper.restore()
         if state:
             self.epochs, self.best, self.best_weights = list(state.epochs), state.best, state.best_weights
+            self.seen = list(state.seen)
             self.runner.model.set_weights(state.weights)
             self.runner.set_state(state.optimizer)
 
@@ -172,6 +204,8 @@ class _Course:
             self.best = self.done - 1
             # Without validation the last epoch stays, and its weights are where they belong already.
             self.best_weights = self._weights() if epoch.val_loss is not None else ()
+        if self.observe:
+            self.seen.append(self.observe())
         self.keeper.keep(self._state, last=self.done == wanted)
 
     def stale(self, patience: int | None) -> bool:
@@ -185,7 +219,8 @@ class _Course:
         return tuple(self.runner.model.get_weights())
 
     def _state(self) -> StageState:
-        return StageState(tuple(self.epochs), self.best, self._weights(), self.best_weights, tuple(self.runner.state()))
+        memory = tuple(self.runner.state())
+        return StageState(tuple(self.epochs), self.best, self._weights(), self.best_weights, memory, tuple(self.seen))
 
 
 def _check_finite(stage: Stage, epoch: int, loss: float) -> None:

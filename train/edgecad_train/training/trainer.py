@@ -14,16 +14,19 @@ from numpy.typing import NDArray
 from edgecad_train.networks.network import Head, Network, with_head
 from edgecad_train.training.augment import AugmentedImages
 from edgecad_train.training.epochs import EpochSeed
-from edgecad_train.training.explain import Explained, explain
+from edgecad_train.training.explain import Explained, Explainer
 from edgecad_train.training.freezing import cut_of
 from edgecad_train.training.frozen import Rows, Scans, Storage, Tell, frozen_outputs, layer_of
 from edgecad_train.training.journal import Journal
 from edgecad_train.training.stages import (
+    Observe,
     Progress,
     StageHistory,
     StageOptions,
+    StageRun,
     StageRunner,
     TrainingHistory,
+    Weights,
     examples_of,
 )
 from edgecad_train.training.strategies import Plan
@@ -109,6 +112,22 @@ SELECTING_ON_TEST = "chosen on test"
 """Name of the training that shows the optimism of choosing on the test part."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A training among those of a run.
+
+    Attributes:
+        number: decides orders and dropout.
+        rows: scans to learn from.
+        held: scans that choose the epoch; None for a refit.
+    """
+
+    name: str
+    number: int
+    rows: NDArray[np.intp]
+    held: NDArray[np.intp] | None
+
+
 class Trainer:
     """Trains one head and plan, as often as there are folds."""
 
@@ -119,6 +138,8 @@ class Trainer:
         self._materials = materials
         self._first_head = [layer.get_weights() for layer in self.network.head_layers()]
         self._runners = [StageRunner(self.network, stage, options) for stage in plan.stages]
+        self._below = lowest_known(self.network, plan)
+        self._explainer = Explainer(self.network, self._below)
 
     def train(
         self,
@@ -141,25 +162,70 @@ class Trainer:
         """
         self._begin_anew()
         journal = journal or Journal(None)
+        place = Place(name, number, rows, held)
         done: list[StageHistory] = list(journal.earlier(number))
         for index in range(len(done), len(self._runners)):
-            sources, begun = self._sources(index), time.monotonic()
-            history = self._runners[index].run(
-                examples_of(sources, rows, self._materials.labels),
-                None if held is None else examples_of(sources[:1], held, self._materials.labels),
-                EpochSeed(self._materials.seed, number, index),
-                epochs=epochs[index] if epochs else None,
-                keeper=journal.keeper(number, tuple(done)),
-                progress=_named(progress, name),
-            )
-            done.append(history)
-            journal.spend(SELECTING_ON_TEST if name == SELECTING_ON_TEST else history.stage, time.monotonic() - begun)
+            wanted = epochs[index] if epochs else None
+            done.append(self._run(place, index, tuple(done), journal, progress, wanted).history)
         return TrainingHistory(name, tuple(done))
+
+    def train_stage(
+        self,
+        place: Place,
+        before: Sequence[tuple[StageHistory, Weights]],
+        journal: Journal,
+        progress: Progress | None = None,
+    ) -> StageRun:
+        """Train the stage that follows on those `before`, and observe every epoch of it.
+
+        What is kept of an epoch is what the held-out scans were said to be, logits and maps, if the stage is the last;
+        else the weights of what learns.
+
+        Args:
+            before: of each earlier stage its history, and the weights of its learning part that go on.
+        """
+        index = len(before)
+        self._begin_anew()
+        for runner, (_, weights) in zip(self._runners, before, strict=False):
+            runner.set_weights(weights)
+        last = index == len(self._runners) - 1
+        observe = (lambda: self._said(place)) if last else self._runners[index].weights
+        return self._run(place, index, tuple(history for history, _ in before), journal, progress, observe=observe)
 
     def explain(self, rows: NDArray[np.intp]) -> Explained:
         """What the network as it stands says of some scans."""
-        below = lowest_known(self.network, self.plan)
-        return explain(self.network, below, self._materials.passes(below)[0], rows)
+        return self._explainer(self._materials.passes(self._below)[0], rows)
+
+    def _said(self, place: Place) -> Weights:
+        assert place.held is not None  # noqa: S101 - folds hold scans out
+        held = self.explain(place.held)
+        return held.logits, held.maps
+
+    def _run(
+        self,
+        place: Place,
+        index: int,
+        done: tuple[StageHistory, ...],
+        journal: Journal,
+        progress: Progress | None,
+        epochs: int | None = None,
+        observe: Observe | None = None,
+    ) -> StageRun:
+        """Run one stage from where the network stands."""
+        sources, begun = self._sources(index), time.monotonic()
+        labels, held = self._materials.labels, place.held
+        run = self._runners[index].run(
+            examples_of(sources, place.rows, labels),
+            None if held is None else examples_of(sources[:1], held, labels),
+            EpochSeed(self._materials.seed, place.number, index),
+            epochs=epochs,
+            keeper=journal.keeper(place.number, done),
+            progress=_named(progress, place.name),
+            observe=observe,
+        )
+        step = SELECTING_ON_TEST if place.name == SELECTING_ON_TEST else run.history.stage
+        journal.spend(step, time.monotonic() - begun)
+        return run
 
     def _begin_anew(self) -> None:
         self._materials.network.model.set_weights(self._materials.first)  # layers are shared, those of the head apart
