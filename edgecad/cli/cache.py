@@ -78,8 +78,10 @@ def build(
     """Build the engine of a model for this machine.
 
     Nothing is done if the engine is there already and fits. Building runs in a process of its own, and
-    takes from a second to many minutes. TensorRT-RTX builds without a GPU, full TensorRT only with
-    one. Exit code 4: no library or no GPU for it; 7: the engine was not built.
+    takes from a second to many minutes. The engine must answer the golden samples as at export. TensorRT-RTX
+    builds without a GPU as well, full TensorRT only with one; an engine that was built without one never ran, is
+    called unproven, and no --device uses it. Exit code 4: no library or no GPU for it; 5: it answers otherwise
+    than at export; 7: the engine was not built.
     """
     from edgecad.cli.progress import progress_bars
     from edgecad.engines.cache import cache_folder, engine_for
@@ -120,7 +122,7 @@ def clear(json: JsonOption = False) -> None:
     typer.echo(BUILD)
 
 
-def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove | None]:
+def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove]:
     """What this machine would build from a model's file, and what proves it where there is a GPU to run it."""
     from edgecad.classifier import prove_golden
     from edgecad.engines.builder import recipe_here
@@ -136,8 +138,6 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     _refuse_int8(own)
     narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"
     recipe = recipe_here(loaded.file.content, loaded.contract_text, narrow, Batches(1, 1, batch), library)
-    if recipe.gpu is None:
-        return recipe, None
     return recipe, engine_proof(loaded.file, loaded.contract_text, loaded.contract, prove_golden)
 
 
@@ -154,7 +154,6 @@ def _say_waiting() -> None:
 
 def _say_built(engine: CachedEngine) -> None:
     from edgecad.contract import contract_from_json
-    from edgecad.engines.record import WITHOUT_GPU
     from edgecad.prediction import stamp_of
 
     identity, record = engine.record.identity, engine.record
@@ -168,23 +167,13 @@ def _say_built(engine: CachedEngine) -> None:
     driver = f", driver {identity.driver}" if identity.driver else ""
     typer.echo(f"  GPU: {identity.gpu}{driver}")
     typer.echo(f"  {engine.path}")
-    if identity.gpu == WITHOUT_GPU:
-        typer.echo("not run: no NVIDIA GPU answers here, so nothing is known of its answers yet")
-    else:
-        typer.echo("its golden samples came out as at export")
+    typer.echo(record.proof_words)
 
 
 def _built_json(engine: CachedEngine) -> str:
     import msgspec
 
-    from edgecad.engines.record import WITHOUT_GPU
-
-    row = {
-        "schema": 1,
-        "new": engine.rebuilt is not None,
-        "why": engine.rebuilt,
-        "has_run": engine.record.identity.gpu != WITHOUT_GPU,
-    }
+    row = {"schema": 1, "new": engine.rebuilt is not None, "why": engine.rebuilt}
     return msgspec.json.encode({**row, **_facts(engine.path, engine.record)}).decode()
 
 
@@ -210,7 +199,8 @@ def _paragraph(entry: Entry) -> str:
         f"  {entry.path.name}  {entry.record.engine_bytes / 1e6:.1f} MB, built {entry.record.built}\n"
         f"    {_model_words(entry.record.contract)}, {identity.precision}, batches of {identity.batches}\n"
         f"    {identity.library} {identity.library_version}; GPU: {identity.gpu}"
-        f"{f', driver {identity.driver}' if identity.driver else ''}"
+        f"{f', driver {identity.driver}' if identity.driver else ''}\n"
+        f"    {entry.record.proof_words}"
     )
 
 

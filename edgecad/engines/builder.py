@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edgecad.engines import TIME_LIMIT
 from edgecad.engines.gpu import Gpu, gpu_here
 from edgecad.engines.libraries import Library, chosen_library, version_of
@@ -27,7 +29,7 @@ from edgecad.errors import EngineBuildFailed
 
 Prove = Callable[[EngineRecord, bytes], None]
 """Given a new engine's record and plan before it gets its name; raises if the engine must not be used. Here a runner
-replays the model's golden samples."""
+replays the model's golden samples. It is called only where there is a GPU to run the engine."""
 
 _QUANTISED = (b'"\x0eQuantizeLinear', b'"\x10DequantizeLinear')
 """Operators of an int8 file, as a protobuf writes them: field 4 (`op_type`) of a node, length, name."""
@@ -106,6 +108,8 @@ def build_engine(
 ) -> EngineRecord:
     """Build an engine here: the plan becomes `out`, its sidecar `out` with `.json` after it.
 
+    Without a GPU, or without `prove`, it is unproven, and `unproven` stands in both names: see `record.named`.
+
     Args:
         model: bytes of an fp32 or fp16 ONNX file, whose precision `precision` names.
         contract_text: the model's contract, which the sidecar carries.
@@ -138,11 +142,18 @@ def build(
         built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - begun, 1),
         contract=recipe.contract,
+        proven=False,
     )
-    if prove is not None:
-        prove(record, plan)
+    if prove is not None and recipe.gpu is not None:
+        record = proven(record, plan, prove)
     write_engine(out, plan, record)
     return record
+
+
+def proven(record: EngineRecord, plan: bytes, prove: Prove) -> EngineRecord:
+    """The record of an engine once it has passed its proof, which raises where it does not."""
+    prove(record, plan)
+    return replace(record, proven=True)
 
 
 def _plan(recipe: Recipe, folder: Path, time_limit: float, progress: Progress | None) -> bytes:

@@ -12,17 +12,20 @@ from pathlib import Path
 import msgspec
 
 from edgecad.engines import TIME_LIMIT
-from edgecad.engines.builder import Prove, Recipe, build
+from edgecad.engines.builder import Prove, Recipe, build, proven
 from edgecad.engines.lock import exclusive
 from edgecad.engines.process import Progress
 from edgecad.engines.record import (
+    UNPROVEN,
     EngineIdentity,
     EngineRecord,
+    named,
     read_engine,
     read_record,
     sha256_of,
     sidecar_of,
     why_stale,
+    write_engine,
 )
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.lock import attempted
@@ -90,7 +93,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sy
 
 
 def name_of(identity: EngineIdentity) -> str:
-    """File name of an engine: a part that people can read, and a hash of the whole identity."""
+    """File name of a proven engine: a part that people can read, and a hash of the whole identity."""
     key = sha256_of(msgspec.json.encode(identity))
     return f"{identity.model_sha256[:12]}-{identity.precision}-{key[:16]}{SUFFIX}"
 
@@ -105,10 +108,12 @@ def engine_for(
 ) -> CachedEngine:
     """The engine of a recipe: the one in the cache, checked, or a new one.
 
+    An engine that lies there unproven is proven first, where a new one would be.
+
     Args:
         time_limit: seconds, of building.
         waiting: called once, if another process is building the same engine.
-        prove: called with a new engine before it gets its name; not with one that lay there.
+        prove: called, where there is a GPU, with an engine that is not proven before it gets its name.
 
     Raises:
         EngineBuildFailed: there is none and none could be built.
@@ -116,13 +121,30 @@ def engine_for(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / name_of(recipe.identity)
     with exclusive(path.with_suffix(LOCK), time_limit + _MARGIN, waiting):
-        found = _usable(path, recipe.identity)
+        found = _found(path, recipe, prove)
         if isinstance(found, CachedEngine):
             return found
         _sweep(path)  # the lock is ours, so nobody is at work there
-        build(recipe, path, time_limit, progress, prove)
-        record, plan = read_engine(path)
-        return CachedEngine(path, record, plan, found)
+        is_proven = build(recipe, path, time_limit, progress, prove).proven
+        _remove(named(path, proven=not is_proven))
+        built = named(path, proven=is_proven)
+        record, plan = read_engine(built)
+        return CachedEngine(built, record, plan, found)
+
+
+def _found(path: Path, recipe: Recipe, prove: Prove | None) -> CachedEngine | str:
+    """The engine in the cache that may be used, or why there is none; an unproven one is proven, if it can be."""
+    unproven = named(path, proven=False)
+    found = _usable(path, recipe.identity)
+    if isinstance(found, CachedEngine) or not (unproven.exists() or sidecar_of(unproven).exists()):
+        return found
+    found = _usable(unproven, recipe.identity)
+    if isinstance(found, str) or prove is None or recipe.gpu is None:
+        return found
+    record = proven(found.record, found.plan, prove)
+    write_engine(path, found.plan, record)
+    _remove(unproven)
+    return CachedEngine(path, record, found.plan, None)
 
 
 def _usable(path: Path, wanted: EngineIdentity) -> CachedEngine | str:
@@ -152,14 +174,16 @@ def _entry(path: Path) -> Entry:
 
 def clear(folder: Path) -> Cleared:
     """Take away all engines but those that are being built, and what killed builds left behind."""
-    stems = {entry.path.stem for entry in entries(folder)} | {lock.stem for lock in folder.glob(f"*{LOCK}")}
+    stems = {entry.path.stem.removesuffix(UNPROVEN) for entry in entries(folder)}
+    stems |= {lock.stem for lock in folder.glob(f"*{LOCK}")}
     engines, size, left = 0, 0, 0
     for stem in sorted(stems):
         path = folder / f"{stem}{SUFFIX}"
         with attempted(path.with_suffix(LOCK)) as mine:
             if mine:
-                engines += path.exists()
-                size += _removed(path) + _removed(sidecar_of(path))
+                both = [named(path, proven=proven) for proven in (True, False)]
+                engines += sum(engine.exists() for engine in both)
+                size += sum(map(_remove, both))
                 _sweep(path)
                 # Who waits for this file locks a name that is gone, and the next one a new file: then two build
                 # the same engine, which costs time and nothing else, because each file appears whole.
@@ -170,8 +194,13 @@ def clear(folder: Path) -> Cleared:
 
 def _sweep(engine: Path) -> None:
     """Take away what builds of an engine left behind that were killed."""
-    for left in engine.parent.glob(f".{engine.name}.*"):
+    for left in engine.parent.glob(f".{engine.stem}.*"):
         shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _remove(engine: Path) -> int:
+    """Take an engine and its sidecar away; their size in bytes."""
+    return _removed(engine) + _removed(sidecar_of(engine))
 
 
 def _removed(path: Path) -> int:

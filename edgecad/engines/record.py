@@ -1,10 +1,12 @@
-"""What an engine was built from and for: the sidecar beside its plan, and when it may not be used any more."""
+"""What an engine was built from and for, and whether it is proven: the sidecar beside its plan, and its name."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid
@@ -15,6 +17,9 @@ EnginePrecision = Literal["fp32", "fp16"]
 
 WITHOUT_GPU = "none (built without a GPU)"
 REBUILD = "build it again with `edgecad cache build`"
+UNPROVEN = ".unproven"
+"""In the name of an engine, before its ending, that has not answered the golden samples."""
+SCHEMA: Literal[2] = 2
 
 
 class Batches(Frozen, frozen=True):
@@ -51,8 +56,9 @@ class EngineIdentity(Frozen, frozen=True, kw_only=True):
 class EngineRecord(Frozen, frozen=True, kw_only=True):
     """The sidecar of an engine."""
 
-    schema: Literal[1] = 1
-    """Changes with these fields, and with anything in the way of building that changes an engine."""
+    schema: Literal[2] = SCHEMA
+    """Changes with these fields, and with anything in the way of building that changes an engine. Of schema 1 nothing
+    said whether an engine was proven, so none is used."""
     identity: EngineIdentity
     engine_sha256: str
     engine_bytes: int
@@ -62,6 +68,20 @@ class EngineRecord(Frozen, frozen=True, kw_only=True):
     """How long building took."""
     contract: str
     """The model's own contract, as text: an engine has no place for it inside."""
+    proven: bool
+    """Whether it answered the model's golden samples as at export, on `identity.gpu`, before it got its name."""
+
+    def __post_init__(self) -> None:
+        if self.proven and self.identity.gpu == WITHOUT_GPU:
+            raise ValueError("an engine that no GPU ran is called proven")
+
+    @property
+    def proof_words(self) -> str:
+        """One line for people: what proves it, or that nothing does and the next step."""
+        if self.proven:
+            return f"proven: its golden samples came out as at export on {self.identity.gpu}"
+        why = "no GPU here, it never ran" if self.identity.gpu == WITHOUT_GPU else "no golden sample was tried on it"
+        return f"UNPROVEN: {why}; build it on the machine whose GPU will run it, which tries the golden samples"
 
 
 _WORDS = {
@@ -102,30 +122,55 @@ def sidecar_of(engine: Path) -> Path:
     return engine.with_name(f"{engine.name}.json")
 
 
-def write_engine(engine: Path, plan: bytes, record: EngineRecord) -> None:
-    """Write plan and sidecar, each whole. The sidecar comes last: without it a plan is no engine."""
-    sidecar_of(engine).unlink(missing_ok=True)
-    write_whole(engine, plan)
-    write_whole(sidecar_of(engine), json_from_struct(record).encode())
+def named(engine: Path, *, proven: bool) -> Path:
+    """The path that an engine bears which was asked for as `engine`: `a.plan`, or `a.unproven.plan` until proven."""
+    return engine if proven else engine.with_name(f"{engine.stem}{UNPROVEN}{engine.suffix}")
+
+
+def write_engine(engine: Path, plan: bytes, record: EngineRecord) -> Path:
+    """Write plan and sidecar, each whole, under the name that `named` gives; that path of the plan.
+
+    The sidecar comes last: without it a plan is no engine.
+    """
+    path = named(engine, proven=record.proven)
+    sidecar_of(path).unlink(missing_ok=True)
+    write_whole(path, plan)
+    write_whole(sidecar_of(path), json_from_struct(record).encode())
+    return path
 
 
 def read_record(engine: Path) -> EngineRecord:
     """Read an engine's sidecar alone, and look whether its plan has the right size.
 
     Raises:
-        ModelInvalid: one of the two is missing or damaged.
+        ModelInvalid: one of the two is missing or damaged, is of another schema, or says otherwise than the name
+            whether the engine is proven.
     """
     sidecar = sidecar_of(engine)
     for path in (engine, sidecar):
         if not path.is_file():
             raise ModelInvalid(f"the engine {engine.name} is not whole: {path.name} is missing; {REBUILD}")
-    record = struct_from_json(sidecar.read_bytes(), EngineRecord, f"the sidecar {sidecar.name}", REBUILD)
+    record = _record(sidecar)
+    if record.proven == engine.stem.endswith(UNPROVEN):
+        said = "proven" if record.proven else "unproven"
+        raise ModelInvalid(f"the engine {engine.name} was renamed: its sidecar says {said}; {REBUILD}")
     size = engine.stat().st_size
     if size != record.engine_bytes:
         raise ModelInvalid(
             f"the engine {engine.name} is damaged: {size} bytes, {record.engine_bytes} wanted; {REBUILD}"
         )
     return record
+
+
+def _record(sidecar: Path) -> EngineRecord:
+    class Version(msgspec.Struct):
+        schema: int
+
+    text, what = sidecar.read_bytes(), f"the sidecar {sidecar.name}"
+    schema = struct_from_json(text, Version, what, REBUILD).schema
+    if schema != SCHEMA:
+        raise ModelInvalid(f"{what} has schema {schema}, and {SCHEMA} is wanted; {REBUILD}")
+    return struct_from_json(text, EngineRecord, what, REBUILD)
 
 
 def read_engine(engine: Path) -> tuple[EngineRecord, bytes]:

@@ -15,11 +15,8 @@ from msgspec.structs import replace
 
 from edgecad.checks import probabilities_of
 from edgecad.classifier import golden_answers
-from edgecad.contract import CONTRACT_VERSION, Contract, Precision, json_from_struct
-from edgecad.engines.builder import build_engine
-from edgecad.engines.gpu import gpu_here
-from edgecad.engines.libraries import chosen_library
-from edgecad.engines.record import Batches, EngineRecord
+from edgecad.contract import CONTRACT_VERSION, Contract, Precision
+from edgecad.engines.record import EngineRecord
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.folders import new_folder, point_latest
 from edgecad.modelfiles.file import FILES
@@ -29,6 +26,7 @@ from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.gate import gate_of
 from edgecad_export.graph import folded
 from edgecad_export.modelfolder.card import model_card
+from edgecad_export.modelfolder.engines import check_engine_tools, engines_of
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.parity_file import write_parity_file
 from edgecad_export.modelfolder.signing import private_key, sign
@@ -67,7 +65,7 @@ class Exported:
     refused: tuple[Candidate, ...] = ()
     """Those that were asked for and do not hold; nothing of them was written but what was measured."""
     engines: tuple[tuple[str, EngineRecord], ...] = ()
-    """File names of TensorRT engines, and what they were built from and for."""
+    """File names of TensorRT engines, what they were built from and for, and whether they are proven."""
 
     @property
     def golden_spread(self) -> float:
@@ -114,7 +112,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     with new_folder(folder) as partial:
         files = _written(holding, refused, partial, request.opset, say)
         engines = _engines(files, partial, request, say)
-        card = model_card(folder.name, files, files[0].contract, refused)
+        card = model_card(folder.name, files, files[0].contract, refused, engines)
         (partial / "MODEL_CARD.md").write_text(card, "utf-8")
         write_sums(partial)
         if request.key is not None:
@@ -128,7 +126,7 @@ def _check_tools(request: Request) -> None:
     if request.key is not None:
         private_key(request.key)
     if request.engines is not None:
-        chosen_library(None, gpu_here())
+        check_engine_tools()
 
 
 def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Candidates:
@@ -214,39 +212,10 @@ def _check_calibration(run: Run, request: Request) -> None:
 def _engines(
     files: Sequence[ExportedFile], partial: Path, request: Request, say: Say
 ) -> tuple[tuple[str, EngineRecord], ...]:
-    """Build an engine of every file that TensorRT takes; int8 is for CPUs."""
+    """Engines that were asked for, proven or called unproven."""
     if request.engines is None:
         return ()
-    built = []
-    for entry in files:
-        precision = entry.candidate.precision
-        if precision == "int8":
-            continue
-        name = Path(entry.name).with_suffix(".plan").name
-
-        record = build_engine(
-            (partial / entry.name).read_bytes(),
-            partial / name,
-            precision,
-            json_from_struct(entry.contract),
-            Batches(1, 1, 8),
-            request.engines,
-            progress=_by_phase(name, say),
-        )
-        built.append((name, record))
-    return tuple(built)
-
-
-def _by_phase(name: str, say: Say) -> Callable[[str, int, int], None]:
-    """Say each phase of a build once: its steps come several a second, for minutes."""
-    said: set[str] = set()
-
-    def told(phase: str, done: int, total: int) -> None:
-        if phase not in said:
-            said.add(phase)
-            say(f"{name}: {phase}")
-
-    return told
+    return tuple(engines_of(files, partial, request.engines, say))
 
 
 def _written(

@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.contract import json_from_struct
 from edgecad.engines.builder import build_engine
-from edgecad.engines.record import Batches, EnginePrecision, read_engine, sidecar_of
+from edgecad.engines.record import Batches, EnginePrecision, named, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed
 from edgecad_export.precision.fp16 import fp16_from_fp32
 
@@ -26,9 +26,10 @@ pytestmark = [
 
 def built(proto: onnx.ModelProto, precision: EnginePrecision, contract: Any, folder: Path) -> int:
     """Build an engine, read it back as a runner would, and take it away; its size in bytes."""
-    engine = folder / f"{precision}.plan"
+    out = folder / f"{precision}.plan"
     text = json_from_struct(contract)
-    record = build_engine(proto.SerializeToString(), engine, precision, text, Batches(1, 1, 8), library="tensorrt_rtx")
+    record = build_engine(proto.SerializeToString(), out, precision, text, Batches(1, 1, 8), library="tensorrt_rtx")
+    engine = named(out, proven=record.proven)
     again, plan = read_engine(engine)
     assert again == record
     assert record.identity.precision == precision

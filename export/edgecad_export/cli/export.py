@@ -51,7 +51,9 @@ def export(
     tensorrt: Annotated[
         bool,
         typer.Option(
-            "--tensorrt", help="Also a TensorRT engine of each file but int8, for this GPU and programs of yours."
+            "--tensorrt",
+            help="Also a TensorRT engine of each file but int8, for this GPU and programs of yours; without a GPU it "
+            "is unproven, and called so.",
         ),
     ] = False,
     tolerance: Annotated[
@@ -151,4 +153,4 @@ def _print(exported: Exported) -> None:
     names = ", ".join(f"{entry.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
     typer.echo(f"wrote {exported.folder}: {names}")
     for name, record in exported.engines:
-        typer.echo(f"wrote {exported.folder / name}: {record.engine_bytes / 1e6:.1f} MB, for {record.identity.gpu}")
+        typer.echo(f"wrote {exported.folder / name}: {record.engine_bytes / 1e6:.1f} MB; {record.proof_words}")

@@ -13,6 +13,7 @@ from edgecad.prediction import RESEARCH_STAMP, stamp_of
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card_input import input_section, map_section
 from edgecad_export.modelfolder.card_proof import HALF_PROOF, files_section, proof_section
+from edgecad_export.modelfolder.engines import Engine, engines_section
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import bullets, code, plain, section, table
 
@@ -33,7 +34,11 @@ FEW = 100
 
 
 def model_card(
-    folder_name: str, files: Sequence[ExportedFile], contract: Contract, refused: Sequence[Candidate] = ()
+    folder_name: str,
+    files: Sequence[ExportedFile],
+    contract: Contract,
+    refused: Sequence[Candidate] = (),
+    engines: Sequence[Engine] = (),
 ) -> str:
     """Write the card, in Markdown.
 
@@ -42,6 +47,7 @@ def model_card(
         files: as they lie there now, fp32 first; they are hashed.
         contract: of the first file, with its golden answers.
         refused: what was asked for and does not hold.
+        engines: TensorRT engines that lie there too.
     """
     parts = (
         f"# Model card: {plain(folder_name)}",
@@ -54,10 +60,11 @@ def model_card(
         input_section(contract),
         files_section(files),
         proof_section(files, refused),
+        engines_section(engines),
         _limits(contract, files),
         _versions(contract),
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _banner(contract: Contract) -> str:

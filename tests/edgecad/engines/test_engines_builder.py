@@ -42,7 +42,7 @@ def written(place: Path) -> list[str]:
 def test_the_engine_is_strongly_typed_without_tf32_for_the_batches_asked_for(fake: Fake, place: Path) -> None:
     fake("tensorrt_rtx")
     attempt(place)
-    told = json.loads((place / "out" / "an.plan").read_bytes())
+    told = json.loads((place / "out" / "an.unproven.plan").read_bytes())
     assert told == {
         "network flags": 1 << 1,
         "config flags": [],
@@ -53,8 +53,8 @@ def test_the_engine_is_strongly_typed_without_tf32_for_the_batches_asked_for(fak
 def test_plan_and_sidecar_are_all_that_is_written_and_agree(fake: Fake, place: Path) -> None:
     fake("tensorrt_rtx")
     record = attempt(place)
-    engine = place / "out" / "an.plan"
-    assert written(place) == ["an.plan", "an.plan.json"]
+    engine = place / "out" / "an.unproven.plan"
+    assert written(place) == ["an.unproven.plan", "an.unproven.plan.json"]
     assert read_engine(engine) == (record, engine.read_bytes())
     assert record.engine_sha256 == hashlib.sha256(engine.read_bytes()).hexdigest()
     assert record.engine_bytes == engine.stat().st_size
@@ -191,8 +191,32 @@ def test_an_unknown_library_is_a_usage_error(fake: Fake, place: Path) -> None:
         attempt(place, library="openvino")
 
 
+def no_proof(record: Any, plan: bytes) -> None:
+    """What every engine passes."""
+
+
+@pytest.mark.parametrize(
+    ("gpu", "prove", "name", "words"),
+    [
+        (A_GPU, no_proof, "an.plan", "proven: its golden samples came out as at export on NVIDIA Test"),
+        (A_GPU, None, "an.unproven.plan", "UNPROVEN: no golden sample was tried on it; build it on the machine"),
+        (None, no_proof, "an.unproven.plan", "UNPROVEN: no GPU here, it never ran; build it on the machine"),
+        (None, None, "an.unproven.plan", "UNPROVEN: no GPU here, it never ran; build it on the machine"),
+    ],
+)
+def test_only_an_engine_that_a_gpu_ran_and_that_passed_its_proof_is_called_proven(
+    fake: Fake, place: Path, gpu: Gpu | None, prove: Any, name: str, words: str
+) -> None:
+    fake("tensorrt_rtx", gpu=gpu)
+    record = attempt(place, prove=prove)
+    assert written(place) == [name, f"{name}.json"]
+    assert read_engine(place / "out" / name)[0] == record
+    assert record.proven == (name == "an.plan")
+    assert record.proof_words.startswith(words)
+
+
 def test_an_engine_that_fails_its_proof_gets_no_name(fake: Fake, place: Path) -> None:
-    fake("tensorrt_rtx")
+    fake("tensorrt_rtx", gpu=A_GPU)
     seen = []
 
     def prove(record: Any, plan: bytes) -> None:

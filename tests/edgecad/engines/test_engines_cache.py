@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,8 @@ from edgecad.engines.builder import Recipe, recipe_here
 from edgecad.engines.cache import cache_folder, clear, engine_for, entries, name_of
 from edgecad.engines.gpu import Gpu
 from edgecad.engines.lock import exclusive
-from edgecad.engines.record import Batches, read_engine, sidecar_of
-from edgecad.errors import EngineBuildFailed, UsageError
+from edgecad.engines.record import Batches, EngineRecord, read_engine, sidecar_of
+from edgecad.errors import EngineBuildFailed, GateFailed, UsageError
 from edgecad.lock import attempted
 
 Fake = Callable[..., Path]
@@ -81,6 +82,39 @@ def test_each_part_of_the_identity_has_its_own_engine(fake: Fake, tmp_path: Path
     for entry in recipes[:2] * 2:
         engine_for(entry, tmp_path)
     assert builds(log) == 2
+
+
+def test_an_engine_that_lies_there_unproven_is_proven_before_it_is_used(fake: Fake, tmp_path: Path) -> None:
+    """As `verify` leaves one, which builds it and judges it by itself; and a failed proof leaves it as it is."""
+    log = fake("tensorrt_rtx", gpu=A_GPU)
+    path = engine_for(recipe(), tmp_path / "cache").path
+    assert path.name.endswith(".unproven.plan")
+    proven: list[bytes] = []
+
+    def fails(record: EngineRecord, plan: bytes) -> None:
+        raise GateFailed("golden samples differ")
+
+    with pytest.raises(GateFailed):
+        engine_for(recipe(), tmp_path / "cache", prove=fails)
+    assert engine_for(recipe(), tmp_path / "cache").path == path
+    engine = engine_for(recipe(), tmp_path / "cache", prove=lambda record, plan: proven.append(plan))
+    assert proven == [engine.plan]
+    assert (engine.path.name, engine.record.proven, engine.rebuilt) == (name_of(recipe().identity), True, None)
+    assert not path.exists()
+    assert engine_for(recipe(), tmp_path / "cache", prove=fails).record == engine.record
+    assert engine_for(recipe(), tmp_path / "cache").record == engine.record
+    assert builds(log) == 1
+
+
+def test_a_sidecar_of_before_is_built_again_and_proven(fake: Fake, tmp_path: Path) -> None:
+    log = fake("tensorrt_rtx", gpu=A_GPU)
+    proven: list[bytes] = []
+    for number in (1, 2):
+        engine = engine_for(recipe(), tmp_path, prove=lambda record, plan: proven.append(plan))
+        assert (builds(log), len(proven)) == (number, number)
+        told = json.loads(sidecar_of(engine.path).read_text())
+        sidecar_of(engine.path).write_text(json.dumps({**told, "schema": 1}))
+    assert "has schema 1, and 2 is wanted" in (engine.rebuilt or "")
 
 
 @pytest.mark.parametrize("what", ["plan", "sidecar", "no sidecar", "no plan", "another engine"])
@@ -176,7 +210,7 @@ def test_clear_takes_all_but_what_is_being_built_and_what_is_not_ours(fake: Fake
     for path in (engines[0], engines[2]):
         (tmp_path / f".{path.name}.abc").mkdir()
         (tmp_path / f".{path.name}.json.0a1b.partial").write_bytes(b"x")
-    with exclusive(engines[2].with_suffix(".lock"), 1):
+    with exclusive(tmp_path / name_of(recipe(bytes([2])).identity).replace(".plan", ".lock"), 1):
         gone = clear(tmp_path)
         kept = {path.name for path in tmp_path.iterdir()}
     assert (gone.engines, gone.size_bytes, gone.left) == (2, size, 1)

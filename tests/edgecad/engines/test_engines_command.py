@@ -53,7 +53,7 @@ def test_build_list_and_clear(cache: Run, fake: Fake, files: Path, tmp_path: Pat
     assert done.exit_code == 0, done.stderr
     assert "built in" in done.stdout
     assert "PHANTOM MODEL" in done.stdout
-    assert "not run: no NVIDIA GPU answers here" in done.stdout
+    assert "UNPROVEN: no GPU here, it never ran; build it on the machine" in done.stdout
     assert done.stderr == "", "no terminal, no progress"
     assert "engine of tiny found" in cache("build", files, "--batch", 4).stdout
     assert len(log.read_text().split()) == 1
@@ -61,6 +61,8 @@ def test_build_list_and_clear(cache: Run, fake: Fake, files: Path, tmp_path: Pat
     listed = cache("list").stdout
     assert listed.startswith("1 engine in ")
     assert plan.name in listed
+    assert plan.name.endswith(".unproven.plan")
+    assert "UNPROVEN: no GPU here, it never ran" in listed
     assert "batches of 1 to 4, best at 1" in listed
     plan.write_bytes(b"damaged")
     assert "CANNOT BE USED: the engine" in cache("list").stdout
@@ -74,7 +76,7 @@ def test_json_has_what_programs_need(cache: Run, fake: Fake, files: Path) -> Non
     built = json.loads(cache("build", files, "--json").stdout)
     again = json.loads(cache("build", files, "--json").stdout)
     listed = json.loads(cache("list", "--json").stdout)
-    assert (built["new"], again["new"], built["has_run"]) == (True, False, False)
+    assert (built["new"], again["new"], built["proven"]) == (True, False, False)
     assert built["identity"]["library"] == "tensorrt_rtx"
     assert Path(built["path"]).is_file()
     (row,) = listed["engines"]

@@ -12,7 +12,7 @@ import pytest
 from edgecad.engines import gpu as gpu_module
 from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import Gpu, gpu_here
-from edgecad.engines.record import Batches
+from edgecad.engines.record import Batches, named
 
 
 class FakeDriver:
@@ -99,7 +99,7 @@ def test_an_engine_built_here_is_one_that_the_library_loads_here(
     record = build_engine(tiny_model(), tmp_path / "a.plan", "fp32", "{}", Batches(), library=library)
     assert record.identity.gpu == str(gpu_here())
     runtime = module.Runtime(module.Logger(module.Logger.ERROR))
-    engine = runtime.deserialize_cuda_engine((tmp_path / "a.plan").read_bytes())
+    engine = runtime.deserialize_cuda_engine(named(tmp_path / "a.plan", proven=record.proven).read_bytes())
     assert engine is not None
     names = {engine.get_tensor_name(index) for index in range(engine.num_io_tensors)}
     assert names == {"image", "logits", "probabilities", "features", "fc_weights", "cam", "cam_bias"}

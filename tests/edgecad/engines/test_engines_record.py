@@ -11,9 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad.engines.record import (
+    WITHOUT_GPU,
     Batches,
     EngineIdentity,
     EngineRecord,
+    named,
     read_engine,
     read_record,
     sidecar_of,
@@ -41,6 +43,7 @@ RECORD = EngineRecord(
     built="2026-01-01T00:00:00+00:00",
     seconds=1.5,
     contract=CONTRACT,
+    proven=True,
 )
 
 
@@ -58,7 +61,7 @@ def test_an_engine_is_read_as_it_was_written(engine: Path) -> None:
 
 def test_the_sidecar_is_json_that_anybody_can_read(engine: Path) -> None:
     told = json.loads(sidecar_of(engine).read_text())
-    assert told["schema"] == 1
+    assert (told["schema"], told["proven"]) == (2, True)
     assert told["identity"]["gpu"] == "Orin (compute capability 8.7)"
     assert told["identity"]["batches"] == {"least": 1, "best": 1, "most": 8}
     assert told["contract"] == CONTRACT
@@ -122,11 +125,39 @@ def test_what_is_not_whole_is_never_an_engine(engine: Path, what: str, read: Any
         "no plan": engine.unlink,
         "no sidecar": sidecar.unlink,
         "sidecar cut": lambda: sidecar.write_text(text[:200]),
-        "other schema": lambda: sidecar.write_text(text.replace('"schema": 1', '"schema": 2')),
+        "other schema": lambda: sidecar.write_text(text.replace('"schema": 2', '"schema": 3')),
     }
     actions[what]()
     with pytest.raises(ModelInvalid, match="edgecad cache build"):
         read(engine)
+
+
+def test_a_sidecar_of_before_engines_were_told_apart_is_not_taken_for_proven(engine: Path) -> None:
+    old = {name: value for name, value in json.loads(sidecar_of(engine).read_text()).items() if name != "proven"}
+    sidecar_of(engine).write_text(json.dumps({**old, "schema": 1}))
+    with pytest.raises(ModelInvalid, match=r"schema 1, and 2 is wanted; build it again with `edgecad cache build`"):
+        read_record(engine)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_an_engine_whose_name_says_otherwise_than_its_sidecar_is_none(tmp_path: Path, proven: bool) -> None:
+    record = RECORD if proven else replace(RECORD, proven=False)
+    path = write_engine(tmp_path / "an.plan", PLAN, record)
+    assert path == named(tmp_path / "an.plan", proven=proven)
+    other = named(tmp_path / "an.plan", proven=not proven)
+    path.rename(other)
+    sidecar_of(path).rename(sidecar_of(other))
+    with pytest.raises(ModelInvalid, match=f"renamed: its sidecar says {'proven' if proven else 'unproven'}"):
+        read_record(other)
+
+
+def test_no_sidecar_calls_an_engine_proven_that_no_gpu_ran(engine: Path) -> None:
+    with pytest.raises(ValueError, match="no GPU ran"):
+        replace(RECORD, identity=replace(IDENTITY, gpu=WITHOUT_GPU))
+    text = sidecar_of(engine).read_text()
+    sidecar_of(engine).write_text(text.replace(IDENTITY.gpu, WITHOUT_GPU))
+    with pytest.raises(ModelInvalid, match="no GPU ran"):
+        read_record(engine)
 
 
 def test_a_contract_changed_in_the_sidecar_is_found(engine: Path) -> None:

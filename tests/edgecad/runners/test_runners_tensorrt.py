@@ -236,7 +236,13 @@ def opened(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
             gpu="NVIDIA Test", driver=None, precision="fp16", batches=Batches(most=most),
         )  # fmt: skip
         record = EngineRecord(
-            identity=identity, engine_sha256="0" * 64, engine_bytes=1, built="now", seconds=1, contract="{}"
+            identity=identity,
+            engine_sha256="0" * 64,
+            engine_bytes=1,
+            built="now",
+            seconds=1,
+            contract="{}",
+            proven=False,
         )
         return TensorRtRunner(CachedEngine(tmp_path / "a.plan", record, b"x", None), 0, Cuda(0, cuda))
 
