@@ -6,10 +6,14 @@ A file with a process number in it would outlive a killed process, and its numbe
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+_PAUSE = 0.02
+"""Seconds between two tries."""
 
 
 @contextmanager
@@ -17,6 +21,16 @@ def attempted(path: Path) -> Iterator[bool]:
     """Hold the lock file `path` inside the block if nobody else does; gives whether it is held."""
     with path.open("ab") as file:
         yield taken(file)  # closing the file gives the lock back
+
+
+def taken_within(file: IO[bytes], seconds: float) -> bool:
+    """Try to take the lock of an open file, again and again; whether it worked."""
+    deadline = time.monotonic() + seconds
+    while not taken(file):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_PAUSE)
+    return True
 
 
 def taken(file: IO[bytes]) -> bool:

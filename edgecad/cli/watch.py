@@ -49,13 +49,16 @@ def watch(
 
     What arrives in IN ends in OUT/done or OUT/refused, by day, each scan beside its record (JSON) and its
     picture. A file that is still being written is waited for. A second file with the same bytes gets a record that
-    names the first one's. The model is opened once, at the start. OUT/heartbeat.json is written every few seconds,
-    OUT/days counts by day. The watch may be killed at any moment: started again, it goes on and repeats nothing.
+    names the first one's. IN, with the folders inside it, belongs to one watch: a second one ends with code 2. The
+    model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day. The
+    watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
     from edgecad.classifier import Classifier
     from edgecad.modelfiles.file import parse_choice
     from edgecad.watch import Watcher, WatchOptions
+    from edgecad.watch.folders import check_free
 
+    check_free(incoming, out)  # before the model is opened, which takes long
     options = WatchOptions(interval=interval, settle=min(1.0, patience), patience=patience, keep_days=keep_days)
     with Classifier(model, device=device, threshold=threshold, precision=parse_choice(precision)) as classifier:
         watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)

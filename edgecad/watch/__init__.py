@@ -1,5 +1,8 @@
 """A hot folder: what lies in IN is answered once, and then lies in OUT.
 
+    folders     whether IN and OUT go together
+    reservation IN belongs to one watch
+    names       in IN, that are no scans
     arrivals    which files are whole: looked for again and again, file events only wake
     desk        takes a scan, and puts it away beside its record; what a killed process left is found again
     ledger      which scan has its answer already, and where

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.images import has_ended
-
-UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~")
-"""Ends of names under which programs write what they rename later; hidden files are left alone as well."""
+from edgecad.watch.names import LOCK, passed_over
+from edgecad.watch.reservation import AROUND, is_watched
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,8 @@ class Arrivals:
         """Files that were there at the last look and were not whole."""
         self.closed = 0
         """Folders that could not be read at the last look."""
+        self.others = 0
+        """Folders that another watch had at the last look; they are left to it."""
 
     def look(self) -> list[Arrival]:
         """Files that are whole, the oldest first; those that nobody takes are given again.
@@ -72,7 +73,7 @@ class Arrivals:
             OSError: the folder itself cannot be read. One below it that cannot is counted in `closed`.
         """
         now = self._clock()
-        self.closed = 0
+        self.closed = self.others = 0
         seen = {arrival.path: (arrival, changed) for arrival, changed in self._files()}
         self._since = {path: self._seen(path, arrival.traits, now) for path, (arrival, _) in seen.items()}
         ready = [arrival for arrival, changed in seen.values() if self._is_whole(arrival, changed, now)]
@@ -103,16 +104,8 @@ class Arrivals:
         folders = [self._folder]
         while folders:
             folder = folders.pop()
-            try:
-                entries = list(os.scandir(folder))
-            except OSError as error:
-                if folder == self._folder:
-                    raise
-                # One that somebody took away meanwhile is none of our business.
-                self.closed += not isinstance(error, FileNotFoundError)
-                continue
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
+            for entry in self._entries(folder):
+                if passed_over(entry.name):
                     continue
                 try:
                     status = os.lstat(entry.path)
@@ -124,3 +117,20 @@ class Arrivals:
                 path = Path(entry.path)
                 name = path.relative_to(self._folder).as_posix()
                 yield Arrival(path, name, Traits.of(status), stat.S_ISREG(status.st_mode)), status.st_ctime_ns
+
+    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        """What lies in a folder; nothing where it cannot be read, or is another watch's."""
+        try:
+            entries = list(os.scandir(folder))
+            # Another path, as a bind, may have led a second watch there past the lock of ours.
+            inside = folder != self._folder and any(entry.name == LOCK for entry in entries)
+            if inside and is_watched(folder, AROUND):
+                self.others += 1
+                return []
+        except OSError as error:
+            if folder == self._folder:
+                raise
+            # One that somebody took away meanwhile is none of our business.
+            self.closed += not isinstance(error, FileNotFoundError)
+            return []
+        return entries

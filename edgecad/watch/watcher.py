@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,15 +24,18 @@ from edgecad.lock import attempted
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.clerk import Clerk, NotReadNow
 from edgecad.watch.desk import Claim, Desk, NotMoved, time_text
+from edgecad.watch.folders import check_folders, check_one_file_system
 from edgecad.watch.heartbeat import Heartbeat, State
 from edgecad.watch.ledger import PLACES, Ledger, WatchRecord, code_of
+from edgecad.watch.names import PROBE
+from edgecad.watch.reservation import Reservation
 from edgecad.watch.tally import Tallies
 
 SHORTEST_REST = 0.05
 """Seconds to sleep at least between two heartbeats."""
 RETRY = 5.0
 """Seconds until another try after the disk failed."""
-HEARTBEAT, LOCK, PROBE = "heartbeat.json", ".lock", ".edgecad-probe-"
+HEARTBEAT, LOCK = "heartbeat.json", ".lock"
 LEFT = 1
 """Exit code of `--once` where files are left that cannot be moved or read."""
 
@@ -76,16 +78,16 @@ class Watcher:
             on_problem: told when something keeps scans waiting, in words without names of files.
 
         Raises:
-            UsageError: the folders do not go together, or lie on two file systems.
+            UsageError: the folders do not go together, or lie on two file systems, or another watch has IN.
         """
-        _check_folders(incoming, out)
+        check_folders(incoming, out)
         self._classifier, self._incoming, self._out = classifier, incoming, out
         self._options = options or WatchOptions()
         self._on_record, self._on_problem = on_record, on_problem
-        out.mkdir(parents=True, exist_ok=True)
-        for name in ("taken", "days", *PLACES):
-            made_folder(out / name)
-        _check_one_file_system(incoming, out / "taken")
+        self._reservation = Reservation(incoming)
+        with self._reservation:  # a watch at work sweeps what a trial leaves in IN
+            self._make_out()
+            check_one_file_system(incoming, out / "taken")
         self._device = incoming.stat().st_dev
         self._arrivals = Arrivals(incoming, self._options.settle, self._options.patience)
         self._desk, self._ledger, self._tallies = Desk(out / "taken"), Ledger(out), Tallies(out / "days")
@@ -108,11 +110,11 @@ class Watcher:
             wake: set by whoever knows that something arrived, and together with `stop`.
 
         Raises:
-            UsageError: another watch writes to OUT.
+            UsageError: another watch takes from IN, or from a folder around it or inside it, or writes to OUT.
             DeviceFailed, ModelInvalid: nothing can be judged any more. The scan under way stays taken, and the next
                 process judges it.
         """
-        with attempted(self._out / LOCK) as ours:
+        with self._reservation, attempted(self._out / LOCK) as ours:
             if not ours:
                 raise UsageError(f"another edgecad watch writes to {self._out}; end it, or give another OUT")
             try:
@@ -126,11 +128,16 @@ class Watcher:
             finally:
                 self._beat("stopped")
 
+    def _make_out(self) -> None:
+        self._out.mkdir(parents=True, exist_ok=True)
+        for name in ("taken", "days", *PLACES):
+            made_folder(self._out / name)
+
     def _round(self, stop: threading.Event) -> bool:
         """Look once, and handle all that is there; False if a disk failed, which loses nothing."""
         try:
-            self._recover()
             self._check_incoming()
+            self._recover()
             for claim in self._desk.left():
                 self._handle(claim, stop)
                 if stop.is_set():
@@ -143,7 +150,7 @@ class Watcher:
             self._beat("waiting-for-disk")
             return False
         self._complain("; ".join(self._troubles()) or None)
-        if self._stuck or self._unread:
+        if self._stuck or self._unread or self._arrivals.others:
             self.worst = max(self.worst, LEFT)
         self._state = "watching"
         self._beat_if_due()
@@ -153,6 +160,11 @@ class Watcher:
         """What keeps scans waiting, or days from being removed, in words without names."""
         if self._stuck:
             yield f"{self._stuck} files or folders in IN cannot be moved or read; allow it"
+        if self._arrivals.others:
+            yield (
+                f"{self._arrivals.others} folders inside IN belong to another edgecad watch and are left to it; end "
+                "it, or move them out of IN"
+            )
         if self._unread:
             yield f"{len(self._unread)} scans in OUT/taken cannot be read, {min(self._unread)} first; look at the disk"
         if self._kept:
@@ -172,9 +184,11 @@ class Watcher:
         self._recovered = True
 
     def _check_incoming(self) -> None:
-        """A share that was unmounted looks like an empty folder."""
+        """A share that was unmounted looks like an empty folder, and its lock may be gone when it is back."""
         if not self._incoming.is_dir() or self._incoming.stat().st_dev != self._device:
+            self._reservation.give_back()
             raise OSError(errno.ENODEV, "IN is not there as at the start; mount it again")
+        self._reservation.confirm()
 
     def _take_all(self, stop: threading.Event) -> None:
         arrivals = self._arrivals.look()
@@ -182,6 +196,7 @@ class Watcher:
         for arrival in arrivals:
             if stop.is_set():
                 return
+            self._reservation.confirm()  # a round may be long, and the lock file may be removed meanwhile
             try:
                 claim = self._desk.take(arrival)
             except NotMoved:
@@ -262,28 +277,3 @@ class Watcher:
             records_today=self._tallies.of(now.date().isoformat()).records,
             problem=self._problem,
         )
-
-
-def _check_folders(incoming: Path, out: Path) -> None:
-    if not incoming.is_dir():
-        raise UsageError(f"{incoming} is no folder; make it, and let scans be sent there")
-    first, second = incoming.resolve(), out.resolve()
-    if first == second or first in second.parents or second in first.parents:
-        raise UsageError(f"{incoming} and {out} lie in one another; give two folders side by side")
-
-
-def _check_one_file_system(incoming: Path, taken: Path) -> None:
-    """Try a move: only a rename takes a scan whole, and only within one file system."""
-    probe = incoming / f"{PROBE}{secrets.token_hex(4)}"
-    probe.touch()
-    try:
-        probe.rename(taken / probe.name)
-        (taken / probe.name).unlink()
-    except OSError as error:
-        probe.unlink(missing_ok=True)
-        if error.errno != errno.EXDEV:
-            raise
-        raise UsageError(
-            f"{incoming} and {taken.parent} lie on two file systems, so a scan could not be moved in one step; "
-            "give an OUT beside IN"
-        ) from error

@@ -249,7 +249,7 @@ def test_two_file_systems_are_a_usage_error(hot: Hot, monkeypatch: pytest.Monkey
     assert not list(hot.incoming.iterdir())
 
 
-def test_two_watches_do_not_write_to_one_folder(hot: Hot) -> None:
+def test_two_watches_do_not_write_to_one_folder(hot: Hot, tmp_path: Path) -> None:
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK)
     stop, wake = threading.Event(), threading.Event()
     thread = threading.Thread(target=watcher.run, args=(stop, wake))
@@ -257,8 +257,9 @@ def test_two_watches_do_not_write_to_one_folder(hot: Hot) -> None:
     try:
         while not (hot.out / "heartbeat.json").exists():
             time.sleep(0.01)
-        with pytest.raises(UsageError, match="another edgecad watch"):
-            hot.once()
+        (tmp_path / "another in").mkdir()
+        with pytest.raises(UsageError, match="another edgecad watch writes to"):
+            replace(hot, incoming=tmp_path / "another in").once()
     finally:
         stop.set()
         wake.set()

@@ -1,0 +1,61 @@
+"""Whether IN and OUT go together, before anything is moved."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+from pathlib import Path
+
+from edgecad.errors import UsageError
+from edgecad.watch.names import PROBE
+from edgecad.watch.reservation import Reservation, must_be_writable
+
+
+def check_free(incoming: Path, out: Path) -> None:
+    """Find out within seconds, and without a model, whether a watch may start.
+
+    Raises:
+        UsageError: the folders do not go together, or another watch has IN.
+        OSError: IN cannot be written.
+    """
+    check_folders(incoming, out)
+    with Reservation(incoming):
+        pass
+
+
+def check_folders(incoming: Path, out: Path) -> None:
+    """Demand two folders side by side.
+
+    Raises:
+        UsageError: IN is no folder, or one lies in the other.
+    """
+    if not incoming.is_dir():
+        raise UsageError(f"{incoming} is no folder; make it, and let scans be sent there")
+    first, second = incoming.resolve(), out.resolve()
+    if first == second or first in second.parents or second in first.parents:
+        raise UsageError(f"{incoming} and {out} lie in one another; give two folders side by side")
+
+
+def check_one_file_system(incoming: Path, taken: Path) -> None:
+    """Try a move: only a rename takes a scan whole, and only within one file system.
+
+    Raises:
+        UsageError: they lie on two.
+        OSError: IN cannot be written.
+    """
+    probe = incoming / f"{PROBE}{secrets.token_hex(4)}"
+    try:
+        probe.touch()
+    except PermissionError as error:
+        raise must_be_writable(incoming, error) from error
+    try:
+        probe.rename(taken / probe.name)
+        (taken / probe.name).unlink()
+    except OSError as error:
+        probe.unlink(missing_ok=True)
+        if error.errno != errno.EXDEV:
+            raise
+        raise UsageError(
+            f"{incoming} and {taken.parent} lie on two file systems, so a scan could not be moved in one step; "
+            "give an OUT beside IN"
+        ) from error
