@@ -15,6 +15,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from edgecad.contract import CONTRACT_VERSION
 from edgecad_export import exporter
 
 Command = Callable[..., tuple[int, str]]
@@ -152,6 +153,57 @@ def test_a_tolerance_that_is_none_is_a_usage_error(word: str, edgecad_here: Comm
     _refused(edgecad_here("export", "--tolerance", word), 2, "--tolerance", word)
 
 
+IMPOSSIBLE = ("--tolerance", "fp16.probabilities=0", "--tolerance", "fp16.heatmap_correlation=1")
+
+
+def test_what_holds_is_kept_and_what_does_not_is_refused_with_its_reason(
+    edgecad_here: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    run_folder(Path("runs/first"), small_classifier())
+    code, told = edgecad_here("export", "runs/first", "--fp16", *IMPOSSIBLE)
+    assert code == 5
+    last = told.splitlines()[-1]
+    for word in ("edgecad: fp16 was refused after", "probability difference", "(bound 0)", "models/first: model.onnx",
+                 "without --fp16", "--tolerance fp16.probabilities=VALUE"):  # fmt: skip
+        assert word in last
+    assert "model.fp16.onnx" not in {path.name for path in Path("models/first").iterdir()}
+    assert Path("models/latest").read_text().strip() == "first"
+    record = json.loads(Path("models/first/parity.json").read_text())
+    assert list(record["files"]) == ["model.onnx"]
+    ((name, refused),) = record["refused"].items()
+    assert name == "model.fp16.onnx"
+    assert "probability difference" in refused["reason"]
+    assert refused["validation"]["images"] > 0
+    assert refused["attempts"]
+    assert "Refused: fp16" in Path("models/first/MODEL_CARD.md").read_text()
+    assert edgecad_here("verify", "models/latest", "--precision", "all")[0] == 0
+
+
+def test_the_others_are_kept_beside_one_that_is_refused(
+    edgecad_here: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    run_folder(Path("runs/first"), small_classifier())
+    loose = [f"int8.{name}" for name in ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1")]
+    words = [word for bound in loose for word in ("--tolerance", bound)]
+    code, told = edgecad_here("export", "runs/first", "--fp16", "--int8", *IMPOSSIBLE, *words)
+    assert code == 5, told
+    assert {"model.onnx", "model.int8.onnx"} <= {path.name for path in Path("models/first").iterdir()}
+    assert "int8 was refused" not in told
+    assert "model.onnx, model.int8.onnx" in told.splitlines()[-1]
+
+
+def test_int8_without_training_images_is_said_before_anything_is_converted(
+    edgecad_here: Command, run_folder: Write, small_classifier: Build
+) -> None:
+    folder = run_folder(Path("runs/first"), small_classifier())
+    np.savez_compressed(folder / "calibration.npz", images=np.zeros((0, 64, 64, 3), np.uint8))
+    code, told = edgecad_here("export", "runs/first", "--int8")
+    assert code == 2
+    assert "no training images" in told
+    assert "Keras to ONNX" not in told
+    assert not Path("models").exists()
+
+
 def test_an_export_in_fp16_runs_and_replays_in_fp16(exported: Command) -> None:
     assert exported("export", "runs/first", "--fp16")[0] == 0
     assert exported("verify", "models/latest", "--precision", "fp16")[0] == 0
@@ -244,8 +296,9 @@ def test_a_run_without_one_of_its_files_is_not_finished(name: str, spoilt: Path,
 
 def test_a_newer_contract_says_what_this_version_reads(spoilt: Path, edgecad_here: Command) -> None:
     contract = json.loads((spoilt / "contract.json").read_text())
-    (spoilt / "contract.json").write_text(json.dumps({**contract, "version": 2, "new_field": 1}))
-    _refused(edgecad_here("export", spoilt), 6, "version 2", "reads up to 1", "update edgecad")
+    (spoilt / "contract.json").write_text(json.dumps({**contract, "version": CONTRACT_VERSION + 1, "new_field": 1}))
+    newer = (f"version {CONTRACT_VERSION + 1}", f"reads up to {CONTRACT_VERSION}", "update edgecad")
+    _refused(edgecad_here("export", spoilt), 6, *newer)
 
 
 def test_no_run_at_all_names_the_command_that_makes_one(edgecad_here: Command) -> None:

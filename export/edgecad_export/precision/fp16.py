@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from edgecad_export.gate import Verdict
-from edgecad_export.graph import Parts, backbone_bytes, parts_of
-from edgecad_export.parity import Miss
+from edgecad_export.graph import Parts, parts_of
 from edgecad_export.precision.correction import corrected, features_of
 from edgecad_export.precision.half import as_half
 from edgecad_export.precision.narrowed import Attempt, Narrowed
@@ -20,8 +18,6 @@ from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_u
 
 MOST_WIDER = 0.25
 """Largest share of a backbone's computing nodes that may be found to hurt; beyond it the file is hardly fp16."""
-MOST_BYTES = 0.75
-"""Largest size of the backbone's constants relative to fp32's; a file that is larger is hardly fp16."""
 MOST_SHOWN = 48
 """Most training images that features are corrected on."""
 LOOKED_AT = 8
@@ -50,7 +46,7 @@ def narrowed_to_fp16(
     graph = parts_of(proto).backbone.graph
     ranges = ranges_of(proto, graph, looked_at)
     corrections = _Corrections(proto, calibration)
-    size, attempts = backbone_bytes(proto), list[Attempt]()
+    attempts: list[Attempt] = []
     ranked: tuple[str, ...] = ()
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
         if hurting and not len(calibration):
@@ -61,23 +57,20 @@ def narrowed_to_fp16(
         what = f"fp16, {len(wider)} nodes of the backbone in fp32"
         progress(what)
         result = corrections.applied(fp16_from_fp32(proto, wider))
-        verdict = _judged_as_half(result, judged, backbone_bytes(result) / size)
+        verdict = _judged_as_half(result, judged)
         attempts.append(Attempt(what, verdict.summary))
         if verdict.holds:
             break
     return Narrowed(result, verdict, wider, tuple(attempts), ranges)
 
 
-def _judged_as_half(narrow: onnx.ModelProto, judged: Callable[[onnx.ModelProto], Verdict], share: float) -> Verdict:
+def _judged_as_half(narrow: onnx.ModelProto, judged: Callable[[onnx.ModelProto], Verdict]) -> Verdict:
     """What the gate says of the graph as hardware computes it; where that holds, the file as it is must hold too."""
     rounded = judged(as_half(narrow))
-    if rounded.holds:
-        plain = judged(narrow)
-        rounded = rounded if plain.holds else plain
-    if share <= MOST_BYTES:
+    if not rounded.holds:
         return rounded
-    size = f"a backbone of {share:.2f} of fp32's size (bound {MOST_BYTES:g}), because so much of it must stay in fp32"
-    return replace(rounded, misses=(*rounded.misses, Miss(size)))
+    plain = judged(narrow)
+    return rounded if plain.holds else plain
 
 
 class _Corrections:
@@ -151,9 +144,16 @@ def _drop_round_trips(graph: onnx.GraphProto) -> None:
             node.input[index] = direct.get(name, name)
     for output in graph.output:
         if output.name in direct:
-            identity = onnx.helper.make_node("Identity", [direct[output.name]], [output.name], name=output.name)
-            casts[output.name].CopyFrom(identity)
+            graph.node.remove(casts[output.name])
+            _rename(graph, direct[output.name], output.name)
     _drop_unused(graph)
+
+
+def _rename(graph: onnx.GraphProto, tensor: str, name: str) -> None:
+    for node in graph.node:
+        for values in (node.input, node.output):
+            for index, value in enumerate(values):
+                values[index] = name if value == tensor else value
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:

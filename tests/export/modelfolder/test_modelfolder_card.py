@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
-from edgecad_export.answers import Answers
+from edgecad_export.answers import Answers, Reference
 from edgecad_export.candidates import Candidate
 from edgecad_export.gate import Verdict
 from edgecad_export.modelfolder.card import model_card
@@ -33,7 +33,7 @@ def _parity(images: int, off: float) -> Parity:
     logits, maps = draw.normal(0, 1, (images, 2)), draw.normal(0, 1, (images, 3, 3))
     logits[0] = (4.0, 0.0)  # the scale
     scores = 1 / (1 + np.exp(logits[:, 1] - logits[:, 0]))
-    one = Answers(logits, scores, maps, 1e-7, True)
+    one = Reference(logits, scores, maps, 1e-7, True)
     other = Answers(logits + off, scores, maps, 2e-7, True)
     return parity_of(one, other, 0.4, 0.01, truth=np.arange(images) % 2 == 0)
 
@@ -64,10 +64,10 @@ def _file(contract: Contract, precision: Precision, index: int, wider: tuple[str
     own = replace(contract, precision=precision, tolerances=TOLERANCES[precision].recorded())
     sha256 = hashlib.sha256(precision.encode()).hexdigest()
     tried = tuple(Attempt(f"attempt {number}", "holds") for number in range(index))
-    narrowed = Narrowed(onnx.ModelProto(), wider if index else (), tried)
     verdict = Verdict(_parity(40, 0.02 * index), _parity(3, 0.01 * index), ())
+    narrowed = Narrowed(onnx.ModelProto(), verdict, wider if index else (), tried)
     size = 10_000_000 // (1 + index)
-    candidate = Candidate(own, narrowed, verdict, 1.0)
+    candidate = Candidate(own, narrowed, 1.0)
     return ExportedFile(f"model.{precision}.onnx", size, sha256, candidate, own, 3.21 + index)
 
 
