@@ -13,6 +13,12 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from edgecad.errors import ModelInvalid
+from edgecad.evidence import Evidence as Evidence
+from edgecad.evidence import OperatingPoint as OperatingPoint
+from edgecad.evidence import Share as Share
+from edgecad.evidence import check_rule
+from edgecad.frozen import Frozen as Frozen
+from edgecad.frozen import demand as _demand
 
 METADATA_KEY = "edgecad.contract"
 CONTRACT_VERSION = 2
@@ -38,10 +44,6 @@ Activation = Literal["silu", "relu", "linear"]
 """Of a hidden layer of the head: z s(z), where s is the sigmoid (`silu`), [z > 0] (`relu`), or 1 (`linear`)."""
 
 Checked = TypeVar("Checked")
-
-
-class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the data that crosses rooms: immutable, and no field that is not known."""
 
 
 class Region(Frozen, frozen=True, kw_only=True):
@@ -164,13 +166,24 @@ class Decision(Frozen, frozen=True, kw_only=True):
 
     threshold: float
     rule: str
+    """In words, for people."""
     temperature: float = 1.0
+    asked: str | None = None
+    """The rule that was asked for, as `--decide` takes it; None in version 1, and where data chose nothing."""
+    evidence: Evidence | None = None
+    """What the choice rests on; None in version 1, and where data chose nothing."""
 
     def __post_init__(self) -> None:
+        if self.asked is not None:
+            check_rule(self.asked)
         _demand(0 < self.threshold < 1, f"decision threshold {self.threshold} is not between 0 and 1")
         _demand(
             math.isfinite(self.temperature) and self.temperature > 0,
             f"temperature {self.temperature} is not positive",
+        )
+        _demand(
+            self.evidence is None or self.evidence.point.threshold == self.threshold,
+            "the evidence is about another threshold than the decision's",
         )
 
 
@@ -236,15 +249,10 @@ class Contract(Frozen, frozen=True, kw_only=True):
 
 
 _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
-    2: {(): {"activations": None}},
+    2: {(): {"activations": None}, ("decision",): {"asked": None, "evidence": None}},
 }
 """Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
 absence."""
-
-
-def _demand(holds: bool, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
 
 
 def struct_from_json(text: str | bytes, kind: type[Checked], what: str, next_step: str) -> Checked:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
+from edgecad.doubts import doubts_about_decision
 from edgecad.heatmap import share_outside_disc
 from edgecad.images.screen import Said
 from edgecad.polarmap import Objections, PreparedMap, colour_histogram, input_mask
@@ -72,9 +73,14 @@ def _picture(crop: Crop) -> str:
     return "the image" if crop == "none" else "the disc"
 
 
-def doubts_about(contract: Contract) -> tuple[Finding, ...]:
-    """What the model's own figures say against it; said with every answer, because a figure alone looks calm."""
-    return (*_unmeasured(contract), *_near_chance(contract))
+def doubts_about(contract: Contract, threshold: float | None = None) -> tuple[Finding, ...]:
+    """What the model's own figures say against it; said with every answer, because a figure alone looks calm.
+
+    Args:
+        threshold: the one in force; None is the contract's.
+    """
+    in_force = contract.decision.threshold if threshold is None else threshold
+    return (*_unmeasured(contract), *_near_chance(contract), *doubts_about_decision(contract, in_force))
 
 
 def _unmeasured(contract: Contract) -> Iterator[Finding]:

@@ -199,7 +199,7 @@ def _print_doubts(classifier: Classifier) -> None:
 
     if classifier.remark:
         typer.echo(f"warning: {classifier.remark}", err=True)
-    for doubt in doubts_about(classifier.contract):
+    for doubt in doubts_about(classifier.contract, classifier.threshold):
         typer.echo(f"warning: {doubt.text}", err=True)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from edgecad.contract import Contract, Metric
-from edgecad.prediction import stamp_of
+from edgecad.findings import doubts_about
+from edgecad.prediction import Finding, stamp_of
 from edgecad.runners.profile import GraphAsRun, Tensor
 from edgecad.verification.inspection import Inspection
 
@@ -28,6 +29,7 @@ def json_of(found: Inspection) -> str:
         "model": found.model_sha256,
         "contract_sha256": found.contract_sha256,
         "contract": found.contract,
+        "doubts": [{"code": doubt.code, "value": doubt.value, "text": doubt.text} for doubt in _doubts(found)],
         "device": found.facts.device,
         "provider": found.facts.provider,
         "threads": found.facts.threads,
@@ -45,6 +47,8 @@ def lines_of(found: Inspection) -> Iterator[str]:
     """Lines for people."""
     contract = found.contract
     yield stamp_of(contract.origin)
+    for doubt in _doubts(found):
+        yield from textwrap.wrap(f"warning: {doubt.text}", COLUMNS, subsequent_indent="  ")
     yield from _group("model", _model(found))
     yield from _group("answer", _answer(contract))
     yield from _group("input", _input(contract))
@@ -53,6 +57,10 @@ def lines_of(found: Inspection) -> Iterator[str]:
     yield from _graph(found)
     yield from _files(found)
     yield from _group("export", _export(contract))
+
+
+def _doubts(found: Inspection) -> tuple[Finding, ...]:
+    return doubts_about(found.contract)
 
 
 def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:

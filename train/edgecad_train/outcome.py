@@ -11,6 +11,7 @@ from edgecad.contract import Contract
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.labels import labels_to_read_again
 from edgecad_train.networks.network import Network
 from edgecad_train.optimism import Optimism
 from edgecad_train.settings import Settings
@@ -55,6 +56,12 @@ class Outcome:
     def log_odds(self) -> NDArray[np.float64]:
         """Of every scan, `(n,)`, before temperature."""
         return self.said.log_odds
+
+    @property
+    def labels_to_read_again(self) -> tuple[str, ...]:
+        """Patients whose held-out scores speak against their label; see `edgecad_train.evaluation.labels`."""
+        held = self.partition.held
+        return labels_to_read_again(sorted(held), *by_patient(self.data, held, self.log_odds))
 
     @property
     def score_maps(self) -> NDArray[np.float32]:

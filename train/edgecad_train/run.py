@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad_train.contracting import contract_for
 from edgecad_train.data import PreparedData
-from edgecad_train.evaluation.decision import choose_decision
+from edgecad_train.evaluation.decision import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
@@ -143,11 +143,9 @@ class _Run:
         part, held = self.partition.chosen_on, self.partition.held
         log_odds = trained.said.log_odds
         truth, own = by_patient(self.data, held, log_odds)
-        decision = choose_decision(own, truth, part)
-        evaluations = (
-            evaluate_part(truth, own, decision, part),
-            evaluate_part(*by_patient(self.data, self.partition.test, log_odds), decision, "test"),
-        )
+        judges = by_patient(self.data, self.partition.test, log_odds)
+        decision = with_test_part(choose_decision(own, truth, part, self.settings.rule), *judges)
+        evaluations = (evaluate_part(truth, own, decision, part), evaluate_part(*judges, decision, "test"))
         rows = rows_of(self.data.cases, held)
         contract = contract_for(
             name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,

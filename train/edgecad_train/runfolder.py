@@ -88,6 +88,7 @@ def _run_record(
         "refused": refused_scans(outcome.data.refused),
         "findings": list(findings),
         "optimism": outcome.optimism,
+        "labels_to_read_again": outcome.labels_to_read_again,
         "search": _search_record(outcome),
         "seconds": round(seconds, 1),
         "seconds_by_step": outcome.seconds_by_step,

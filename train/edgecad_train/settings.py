@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
 from edgecad.errors import UsageError
+from edgecad.rules import BALANCED, Rule, rule_from_words
 from edgecad_train.classes import CLASSES
 from edgecad_train.networks.network import Head
 from edgecad_train.training.stages import StageOptions
@@ -28,6 +29,7 @@ class Settings:
         patience: end a stage after so many epochs without a better one; None runs the paper's epochs.
         passes: augmentation passes; 1 is none.
         search_trials: configurations that Hyperband tries for the head; 0 takes `head` and the plan's a.
+        decide: rule of the threshold, as `--decide` takes it.
         select_on_test: also do what the paper did, and tell how much better it looks.
     """
 
@@ -42,6 +44,7 @@ class Settings:
     patience: int | None = None
     passes: int = 1
     search_trials: int = 0
+    decide: str = BALANCED
     select_on_test: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +57,12 @@ class Settings:
             raise UsageError(f"--class-weights {self.class_weights}: none or balanced is wanted")
         if self.passes < 1 or self.search_trials < 0 or (self.patience is not None and self.patience < 1):
             raise UsageError("at least one pass, one epoch of patience and no negative number of trials are wanted")
+        rule_from_words(self.decide)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule of the threshold."""
+        return rule_from_words(self.decide)
 
     def stage_options(self, labels: NDArray[np.int64]) -> StageOptions:
         """How stages are run; `labels` `(n,)` are the class indices of the scans outside the test part."""

@@ -141,6 +141,7 @@ def _say(step: str) -> None:
 
 
 def _print(exported: Exported) -> None:
+    from edgecad.findings import doubts_about
     from edgecad_export.table import table_of
 
     for line in table_of(exported.files, exported.refused):
@@ -150,6 +151,8 @@ def _print(exported: Exported) -> None:
             f"the golden samples' scores differ by {exported.golden_spread:.1e} in all: this model tells nothing "
             "apart; look at its metrics before you use it"
         )
+    for doubt in doubts_about(exported.files[0].contract):
+        _warn(doubt.text)
     names = ", ".join(f"{entry.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
     typer.echo(f"wrote {exported.folder}: {names}")
     for name, record in exported.engines:

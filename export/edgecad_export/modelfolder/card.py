@@ -11,6 +11,7 @@ from edgecad.contract import NOT_KNOWN, Contract, Metric
 from edgecad.findings import doubts_about
 from edgecad.prediction import RESEARCH_STAMP, stamp_of
 from edgecad_export.candidates import Candidate
+from edgecad_export.modelfolder.card_decision import decision_section
 from edgecad_export.modelfolder.card_input import input_section, map_section
 from edgecad_export.modelfolder.card_proof import HALF_PROOF, files_section, proof_section
 from edgecad_export.modelfolder.engines import Engine, engines_section
@@ -55,7 +56,7 @@ def model_card(
         _purpose(contract),
         _data(contract),
         _figures(contract),
-        _decision(contract),
+        decision_section(contract),
         map_section(contract),
         input_section(contract),
         files_section(files),
@@ -161,22 +162,6 @@ def _figure_name(name: str, positive: str) -> str:
     words = " ".join(abbreviations.get(word, word) for word in stem.split("_"))
     own = f" for {plain(positive)}" if stem != name else ""
     return plain(words[:1].upper() + words[1:]) + own
-
-
-def _decision(contract: Contract) -> str:
-    decision = contract.decision
-    positive = plain(contract.positive)
-    return section(
-        "Threshold and temperature",
-        bullets(
-            (
-                f"A score of **{decision.threshold:.6g}** or more is called {positive}, a lower one "
-                f"{plain(contract.negative)}. A site may set its own threshold; answers then say so.",
-                f"Rule: {plain(decision.rule)}.",
-                f"Logits are divided by a temperature of {decision.temperature:.6g} before the softmax.",
-            )
-        ),
-    )
 
 
 def _limits(contract: Contract, files: Sequence[ExportedFile]) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from edgecad.contract import Decision, json_from_struct, struct_from_json
 from edgecad.errors import GateFailed, UsageError
+from edgecad.rules import Rule
 from edgecad_train.evaluation.decision import choose_decision
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 
@@ -48,7 +49,8 @@ def test_every_figure_of_the_issue_is_there() -> None:
 
 def test_the_rule_of_the_threshold_holds_on_the_part_that_chose_it() -> None:
     truth, log_odds = _drawn(3)
-    got = evaluate_part(truth, log_odds, choose_decision(log_odds, truth), "validation")
+    log_odds = log_odds + 2 * truth
+    got = evaluate_part(truth, log_odds, choose_decision(log_odds, truth, rule=Rule("sensitivity", 0.95)), "validation")
     assert got.metric("sensitivity_cad").value >= 0.95
 
 

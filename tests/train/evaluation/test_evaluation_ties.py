@@ -8,6 +8,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from edgecad.contract import Decision
+from edgecad.rules import Rule
 from edgecad_train.evaluation.comparison import Scores, compare
 from edgecad_train.evaluation.decision import choose_decision
 from edgecad_train.evaluation.doubts import doubts_about_scores
@@ -97,20 +98,19 @@ def test_two_models_are_compared_by_the_same_rule() -> None:
     assert optimism_of((TRUTH, _noisy(1e-7, 0.1)), (TRUTH, trained)).auc == 0.5
 
 
-def test_equal_scores_choose_no_temperature_and_a_threshold_below_them_all() -> None:
-    noisy = _noisy(3e-7, 0.1)
-    got = choose_decision(noisy, TRUTH)
-    assert got.temperature == 1.0
-    assert got.threshold == pytest.approx(expit(0.1) / 2, abs=1e-6)
-    assert got.threshold < expit(noisy).min()
+@pytest.mark.parametrize("level", [0.1, 200.0])
+def test_equal_scores_choose_no_temperature_and_a_threshold_of_a_half(level: float) -> None:
+    got = choose_decision(_noisy(3e-7, level), TRUTH)
+    assert (got.temperature, got.threshold) == (1.0, 0.5)
 
 
 def test_a_threshold_is_never_put_between_scores_that_differ_by_rounding() -> None:
-    """The 95 % rule would put it there: one positive of 20 lies a rounding below the next."""
+    """A sensitivity of 0.95 would put it there: one positive of 20 lies a rounding below the next."""
     truth = np.arange(30) < 20
     log_odds = np.concatenate([[0.5], 0.5 + 1e-8 * np.arange(1, 4), np.linspace(1, 2, 16), np.linspace(-2, 0, 10)])
-    scores = expit(log_odds / choose_decision(log_odds, truth).temperature)
-    assert scores[20:].max() < choose_decision(log_odds, truth).threshold < scores[0]
+    got = choose_decision(log_odds, truth, rule=Rule("sensitivity", 0.95))
+    scores = expit(log_odds / got.temperature)
+    assert scores[20:].max() < got.threshold < scores[0]
 
 
 def test_one_patient_alone_is_nothing_to_doubt() -> None:

@@ -79,6 +79,8 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--backbone": "mobilenetv2",
         "--weights": "mobilenetv2.h5",
         "--strategy": "two-stage",
+        "--activation": "relu",
+        "--decide": "sensitivity>=0.95",
         "--lr-exponent": "4",
         "--warmup-epochs": "12",
         "--finetune-epochs": "9",

@@ -41,6 +41,15 @@ ActivationOption = Annotated[
     Activation,
     typer.Option(help="Of the hidden layer. With relu the heat map jumps where a unit is about to switch."),
 ]
+DecideOption = Annotated[
+    str,
+    typer.Option(
+        metavar="RULE",
+        help="How the threshold is chosen: balanced (sensitivity and specificity about equal); equal-costs (0.5); "
+        "sensitivity>=S or specificity>=S, refused where the other falls below 0.55; costs=C, a missed CAD for C "
+        "false alarms.",
+    ),
+]
 DropoutOption = Annotated[
     float, typer.Option(min=0.0, max=0.95, metavar="SHARE", help="Dropout after the hidden layer.")
 ]

@@ -14,6 +14,7 @@ from edgecad_train.cli.options import (
     BatchSizeOption,
     CropOption,
     DataArgument,
+    DecideOption,
     DropoutOption,
     FinetuneEpochsOption,
     LrExponentOption,
@@ -82,6 +83,7 @@ def study(
     activation: ActivationOption = Training.activation,
     dropout: DropoutOption = Training.dropout,
     batch_size: BatchSizeOption = Training.batch_size,
+    decide: DecideOption = Training.decide,
     time_plain: Annotated[
         bool, typer.Option("--time-plain", help="Measure what an epoch of each kind of stage takes plain Keras.")
     ] = False,
@@ -124,6 +126,7 @@ def study(
             activation=activation,
             dropout=dropout,
             batch_size=batch_size,
+            decide=decide,
         ),
         seeds=seeds,
         folds=folds,

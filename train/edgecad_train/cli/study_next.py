@@ -44,6 +44,7 @@ def _training(unit: Unit, plan: Planned) -> Training:
         activation=asked.activation,
         dropout=asked.dropout,
         batch_size=asked.batch_size,
+        decide=asked.decide,
         seed=unit.seed,
     )
 

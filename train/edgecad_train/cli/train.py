@@ -14,6 +14,7 @@ from edgecad_train.cli.options import (
     BatchSizeOption,
     CropOption,
     DataArgument,
+    DecideOption,
     DropoutOption,
     FinetuneEpochsOption,
     LrExponentOption,
@@ -74,6 +75,7 @@ def train(
     augment: Annotated[
         int, typer.Option(min=1, metavar="PASSES", help="Passes of small shifts, scales and brightness. 1: none.")
     ] = Training.augment,
+    decide: DecideOption = Training.decide,
     crop: CropOption = "polar-map",
     patient_from: PatientFromOption = None,
     folds: Annotated[
@@ -152,6 +154,7 @@ def train(
         batch_size=batch_size,
         class_weights=class_weights,
         augment=augment,
+        decide=decide,
         labelled_by=labelled_by,
         select_on_test=select_on_test,
         seed=seed,

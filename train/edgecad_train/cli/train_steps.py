@@ -17,6 +17,7 @@ from edgecad.folders import new_folder, point_latest
 from edgecad_train.cli.figures import lines_of_figures
 from edgecad_train.cli.request import Request
 from edgecad_train.cli.scans import read_scans, warn_of_whole_images
+from edgecad_train.cli.thresholds import lines_of_thresholds, words_of_labels
 from edgecad_train.cli.training import Training
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
 from edgecad_train.data.kept import write_scans
@@ -140,12 +141,14 @@ def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: fl
 def _report(outcome: Outcome, folder: Path) -> None:
     for entry in outcome.data.refused:
         typer.echo(f"left out: {entry}", err=True)
-    for line in lines_of_figures(outcome.contract):
+    for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
         typer.echo(line)
     if outcome.optimism:
         typer.echo(outcome.optimism.words)
     for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(outcome.contract))):
         typer.echo(f"warning: {words}", err=True)
+    if outcome.labels_to_read_again:
+        typer.echo(words_of_labels(outcome.labels_to_read_again), err=True)
     typer.echo(f"wrote {folder} (report.html, model.keras, predictions.csv, ...)")
     suffix = "" if folder.parent == Path("runs") else f" {shlex.quote(str(folder))}"
     typer.echo(f"next: edgecad export{suffix}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from edgecad.contract import Activation
 from edgecad.errors import UsageError
+from edgecad.rules import BALANCED, rule_from_words
 from edgecad_train.networks.backbones import Backbone, backbone_named
 from edgecad_train.training.strategies import Plan, plan_for
 
@@ -45,11 +46,13 @@ class Training:
     batch_size: int = 16
     class_weights: ClassWeights = "none"
     augment: int = 1
+    decide: str = BALANCED
     labelled_by: str = "unnamed readers"
     select_on_test: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
+        rule_from_words(self.decide)
         if not self.plan.pretrained and self.first_weights != "none":
             raise UsageError(
                 f"--strategy {self.strategy} starts from random weights, so --weights {self.weights} would go unused; "
@@ -94,5 +97,6 @@ class Training:
             patience=self.early_stopping,
             passes=self.augment,
             search_trials=self.search_trials if self.search else 0,
+            decide=str(rule_from_words(self.decide)),
             select_on_test=self.select_on_test,
         )

@@ -31,8 +31,8 @@ def _sentences(run: RunFiles) -> Iterator[str]:
     if test:
         yield from _about_size(test)
     yield (
-        f"Threshold and temperature were chosen on {_chooser(run)}. The sensitivity that the rule asks for is met "
-        "there; on other patients it can be missed."
+        f"Threshold and temperature were chosen on {_chooser(run)}. Sensitivity and specificity of the chosen "
+        "threshold are those of the patients that chose it; on other patients both can be worse."
     )
     yield (
         f"{contract.labelling.prevalence:.0%} of the training patients were labelled {POSITIVE}. Predictive values, "

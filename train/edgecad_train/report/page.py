@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgecad.evidence import LOCAL_PREVALENCES
+from edgecad.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad.findings import doubts_about
 from edgecad.folders import write_whole
 from edgecad_train.evaluation.doubts import doubts_about_scores
@@ -90,6 +92,7 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "preparation": preparation_rows(contract.preparation),
         "model": model_rows(run),
         "decision": decision_rows(run),
+        "thresholds": _thresholds(run),
         "search": search_rows(names.without(record.search or {})),
         "times": time_rows(record),
         "optimism": optimism_rows(names.without(record.optimism or {})),
@@ -100,6 +103,23 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
         "command": command_of(record, contract.preparation),
         "pictures": {path.stem: _address(path) for path in pictures},
+    }
+
+
+def _thresholds(run: RunFiles) -> dict[str, Any] | None:
+    """The table of thresholds; None where a run of an earlier version has none."""
+    evidence, prevalence = run.contract.decision.evidence, run.contract.labelling.prevalence
+    if evidence is None:
+        return None
+    rows = rows_of(evidence, prevalence)
+    noted = {note for row in rows for note in row.notes}
+    return {
+        "part": PARTS[evidence.part],
+        "point": evidence.point,
+        "rows": rows,
+        "notes": [(note, words) for note, words in NOTES.items() if note in noted],
+        "training": "" if prevalence is None else prevalence_words(prevalence),
+        "local": [prevalence_words(one) for one in LOCAL_PREVALENCES],
     }
 
 
@@ -128,4 +148,10 @@ def _warnings(
         )
     found += [f"{words[0].upper()}{words[1:]}." for words in doubts_about_scores(run.evaluations)]
     found += [doubt.text for doubt in doubts_about(run.contract)]
+    if again := len(run.record.labels_to_read_again):
+        found.append(
+            f"Read {again} labels again: so many patients labelled {run.contract.positive} have held-out scores below "
+            f"the median of {run.contract.negative}. Some are lesions that the model misses, some may be labels that "
+            "are wrong. They are named in run.json."
+        )
     return (*found, *outside_warnings(outside))

@@ -52,6 +52,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     patience: int | None = None
     passes: int = 1
     search_trials: int = 0
+    decide: str = "sensitivity>=0.95"
+    """Runs that name no rule had this one."""
     select_on_test: bool = False
 
 
@@ -93,6 +95,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     findings: tuple[DataFinding, ...] = ()
     optimism: dict[str, Any] | None = None
     """Set where epochs were selected on the test part."""
+    labels_to_read_again: tuple[str, ...] = ()
+    """Patients; see `edgecad_train.evaluation.labels`."""
     search: dict[str, Any] | None = None
 
 

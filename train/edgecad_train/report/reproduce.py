@@ -42,6 +42,7 @@ def _learning(settings: RunSettings) -> Iterator[list[str]]:
     if not settings.search_trials:  # a search finds these three, whatever is given
         yield ["--units", str(settings.head.units), "--dropout", f"{settings.head.dropout:g}"]
         yield ["--lr-exponent", f"{settings.plan.lr_exponent:g}"]
+    yield ["--decide", settings.decide]
     yield ["--batch-size", str(settings.batch_size), "--seed", str(settings.seed)]
 
 

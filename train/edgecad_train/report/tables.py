@@ -67,6 +67,7 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
     decision, heatmap = run.contract.decision, run.contract.heatmap
     return (
         ("threshold on the score", f"{decision.threshold:.6g}"),
+        *([("asked for", decision.asked)] if decision.asked else []),
         ("its rule", decision.rule),
         ("temperature", _temperature_words(decision.temperature)),
         ("a patient's score", "from the mean log-odds of the patient's scans"),

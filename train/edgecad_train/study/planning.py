@@ -10,6 +10,7 @@ from pathlib import Path
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
 from edgecad.extras import require_tensorflow
+from edgecad.rules import rule_from_words
 from edgecad_train.data import (
     DataFinding,
     Found,
@@ -60,6 +61,7 @@ class Wanted:
         if self.seeds and self.folds:
             raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
         training = self.training
+        rule_from_words(training.decide)
         for strategy in self.strategies:
             plan_for(strategy, training.lr_exponent, training.warmup_epochs, training.finetune_epochs)
 

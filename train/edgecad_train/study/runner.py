@@ -108,6 +108,7 @@ def settings_of(unit: Unit, weights: str) -> Settings:
         head=Head(training.hidden_units, training.dropout, training.activation),
         batch_size=training.batch_size,
         seed=unit.seed,
+        decide=training.decide,
     )
 
 

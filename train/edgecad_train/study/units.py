@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from edgecad.contract import Activation, Frozen, Preparation
+from edgecad.rules import BALANCED
 
 NAME_LENGTH = 16
 
@@ -29,6 +30,8 @@ class Training(Frozen, frozen=True, kw_only=True):
     activation: Activation = "silu"
     dropout: float = 0.3
     batch_size: int = 16
+    decide: str = BALANCED
+    """Rule of the threshold, as `--decide` takes it."""
 
 
 class Unit(Frozen, frozen=True, kw_only=True):

@@ -1,0 +1,60 @@
+"""The table of thresholds as lines of a terminal of 100 columns, and labels that want to be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from edgecad.contract import Contract
+from edgecad.evidence import LOCAL_PREVALENCES, Evidence
+from edgecad.evidence_table import NOTES, Note, predictive_words, prevalence_words, rows_of
+from edgecad_train.classes import CLASSES, POSITIVE
+
+MARKS: dict[Note, str] = {"in force": ">", "refused": "x", "cannot be shown": "?"}
+WIDTHS = (3, 18, 9, 18, 18, 6, 11, 11)
+NAMED = 20
+"""Most patients that a line names; run.json has all."""
+
+
+def lines_of_thresholds(contract: Contract) -> Iterator[str]:
+    """A line a threshold; nothing where no patient chose one."""
+    evidence, prevalence = contract.decision.evidence, contract.labelling.prevalence
+    if evidence is None:
+        return
+    point = evidence.point
+    counts = f"{point.sensitivity.n} {contract.positive}, {point.specificity.n} {contract.negative}"
+    yield f"thresholds on the {evidence.part} patients ({counts}), with 95 % intervals:"
+    heads = ("", "rule", "score >=", "sensitivity", "specificity", "on n", "PPV/NPV", "test")
+    yield _line(heads)
+    rows = rows_of(evidence, prevalence)
+    for row in rows:
+        marks = "".join(MARKS[note] for note in row.notes)
+        yield _line((
+            marks, row.rule, row.threshold, row.sensitivity, row.specificity, row.rests_on, row.predictive, row.tested,
+        ))  # fmt: skip
+    noted = {note for row in rows for note in row.notes}
+    yield from (f"  {mark} {note}: {NOTES[note]}" for note, mark in MARKS.items() if note in noted)
+    yield "  on n: patients that the threshold rests on; test: sensitivity/specificity there, which chose nothing"
+    yield from _predictive(evidence, prevalence)
+
+
+def _predictive(evidence: Evidence, prevalence: float | None) -> Iterator[str]:
+    if prevalence is None:
+        return
+    local = (f"{predictive_words(evidence.point, one)} at {prevalence_words(one)}" for one in LOCAL_PREVALENCES)
+    yield f"  PPV/NPV: at the training prevalence, {prevalence_words(prevalence)}"
+    yield f"  PPV/NPV of the threshold in force: {', '.join(local)}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  " + "".join(f"{cell:{width}s}" for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+
+
+def words_of_labels(patients: Sequence[str]) -> str:
+    """One line that names the patients."""
+    named = ", ".join(patients[:NAMED])
+    if len(patients) > NAMED:
+        named += f" and {len(patients) - NAMED} more in run.json"
+    return (
+        f"read these labels again: {len(patients)} patients labelled {POSITIVE} have held-out scores below the median "
+        f"of {CLASSES[1]}: {named}"
+    )
