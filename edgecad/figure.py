@@ -31,6 +31,10 @@ RAISED: Colour = (255, 64, 190)
 """Magenta: raised the score."""
 LOWERED: Colour = (0, 214, 222)
 """Cyan: lowered the score."""
+GRAVE = "operating-point-useless"
+"""The finding that is written in the colour of a warning."""
+MOST_LINES = 3
+"""Of findings."""
 TITLES = ("heat map of the score", "activated region")
 
 
@@ -61,11 +65,24 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     _scale_bar(canvas, y + 58, scale.full_scale)
     cells = "x".join(str(side) for side in prediction.heatmap.shape)
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
-    _centred(canvas, caption, y + 112, 0.55, FAINT)
-    _centred(canvas, "; ".join(finding.text for finding in prediction.findings), y + 140, 0.5, FAINT)
+    _centred(canvas, caption, y + 100, 0.55, FAINT)
+    last = _findings(canvas, prediction, y + 140)
     if prediction.overruled:
-        _centred(canvas, f"refused: {'; '.join(prediction.overruled)}", y + 164, 0.5, WARNING)
+        _centred(canvas, f"refused: {'; '.join(prediction.overruled)}", max(y + 164, last + 18), 0.5, WARNING)
     return canvas
+
+
+def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
+    """Write what a reader should know, the gravest apart and first; where the last line stands."""
+    grave = [finding.text for finding in prediction.findings if finding.code == GRAVE]
+    others = textwrap.wrap("; ".join(finding.text for finding in prediction.findings if finding.code != GRAVE), 150)
+    room = MOST_LINES - len(grave)
+    # What is beyond the room shares the last line, which is written smaller then.
+    lines = [*others[: room - 1], " ".join(others[room - 1 :])] if len(others) > room else others
+    top = y if len(grave) + len(lines) == 1 else y - 21
+    for row, text in enumerate((*grave, *lines)):
+        _centred(canvas, text, top + 16 * row, 0.5, WARNING if row < len(grave) else FAINT)
+    return top + 16 * (len(grave) + len(lines) - 1)
 
 
 def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:

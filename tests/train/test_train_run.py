@@ -75,7 +75,16 @@ def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_
     counts = [chose.confusion.true_positive, chose.confusion.false_negative, chose.confusion.true_negative,
               chose.confusion.false_positive]  # fmt: skip
     assert sum(counts) == len(folded.partition.development) == 24
-    assert "out-of-fold sensitivity" in folded.contract.decision.rule
+    decision = folded.contract.decision
+    assert "out-of-fold" in decision.rule
+    assert decision.evidence is not None
+    point = decision.evidence.point
+    assert (decision.asked, point.rule, decision.evidence.part) == ("balanced", "balanced", "out-of-fold")
+    assert (point.sensitivity.count, point.specificity.count) == (counts[0], counts[2])
+    assert point.test_sensitivity is not None
+    assert point.test_specificity is not None
+    seen = (point.test_sensitivity.count, point.test_specificity.count)
+    assert seen == (test.confusion.true_positive, test.confusion.true_negative)
 
 
 def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_test_part(

@@ -228,3 +228,22 @@ def test_a_record_is_one_line_whatever_the_scan_is_called() -> None:
     line = json_line(record_of_failure("a\nb ü 患.jpg", error, PROVENANCE, identity="x\ny"))
     assert "\n" not in line
     assert json.loads(line)["scan"] == "a\nb ü 患.jpg"
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 9])
+def test_findings_stay_on_the_picture_and_the_gravest_has_the_colour_of_a_warning(
+    answer: Prediction, tiny_contract: Contract, count: int
+) -> None:
+    """However many there are: nothing is cut off below, and one that says DO NOT DEPLOY is not like the others."""
+    quiet = tuple(
+        Finding(f"code-{i}", 0.5, f"something that is said of this model at length, number {i}") for i in range(count)
+    )
+    grave = (*quiet, Finding("operating-point-useless", 0.2, "DO NOT DEPLOY: a specificity of 0.2"))
+    below = slice(642, None)
+    plain = answer_figure(dataclasses.replace(answer, findings=quiet), tiny_contract)[below]
+    warned = answer_figure(dataclasses.replace(answer, findings=grave), tiny_contract)[below]
+    warm = [int(((part[..., 0] > 200) & (part[..., 2] < 120)).sum()) for part in (plain, warned)]
+    assert warm[0] == 0
+    assert warm[1] > 200
+    assert (plain[-8:] == plain[-1, 0]).all()
+    assert (warned[-8:] == warned[-1, 0]).all()

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
 from edgecad_export.answers import Answers, Reference
+from edgecad.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.candidates import Candidate
 from edgecad_export.gate import Verdict
 from edgecad_export.modelfolder.card import model_card
@@ -225,3 +226,33 @@ def test_the_card_renders_with_its_tables_whole(export: Export, contract: Contra
 def test_forbidden_words_are_nowhere(export: Export, contract: Contract) -> None:
     card = model_card("tiny", export("fp32", "fp16", "int8"), contract).lower()
     assert not re.search(r"\b(normal|healthy|diagnos\w*|patient's)\b", card)
+
+
+def test_a_threshold_that_patients_chose_has_its_table_of_others(export: Export, contract: Contract) -> None:
+    share = Share(count=80, n=100, low=0.7, high=0.9)
+    low = Share(count=30, n=100, low=0.2, high=0.4)
+    own = OperatingPoint(
+        rule="balanced", threshold=0.4, sensitivity=share, specificity=share, rests_on=200, test_sensitivity=share
+    )
+    refused = OperatingPoint(rule="sensitivity>=0.8", threshold=0.1, sensitivity=share, specificity=low, rests_on=20)
+    evidence = Evidence(
+        part="out-of-fold", point=own, refused=refused, scores_differ=True, scores_rise=True, table=(refused, own)
+    )
+    decision = replace(contract.decision, asked="sensitivity>=0.8", evidence=evidence)
+    card = model_card("tiny", export("fp32"), replace(contract, decision=decision))
+    columns, first, second = _rows(card, "Threshold and temperature")
+    assert columns[:4] == ["rule", "score from", "sensitivity", "specificity"]
+    assert first == [
+        "sensitivity\\>=0.8", "0.1000", "0.80 (0.70-0.90)", "0.30 (0.20-0.40)", "20", "0.53/0.60", "0.11/0.93",
+        "0.33/0.78", "0.53/0.60", "-/-", "refused",
+    ]  # fmt: skip
+    assert (second[0], second[-2:]) == ("**balanced**", ["0.80/-", "in force"])
+    assert "> **sensitivity\\>=0.8 WAS REFUSED: specificity there is 0.30 (30 of 100), below 0.55;" in card
+    assert "Asked for: sensitivity\\>=0.8." in card
+    tables = [MarkdownIt().enable("table").render(text).count("<table>") for text in
+              (card, model_card("tiny", export("fp32"), contract))]  # fmt: skip
+    assert tables[0] == tables[1] + 1
+
+
+def test_a_threshold_that_nobody_chose_has_no_table(export: Export, contract: Contract) -> None:
+    assert _rows(model_card("tiny", export("fp32"), contract), "Threshold and temperature") == []

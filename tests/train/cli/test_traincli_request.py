@@ -21,7 +21,8 @@ from edgecad_train.settings import Settings
 ODD = Training(
     backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.5, layerwise=True, warmup_epochs=7,
     finetune_epochs=8, early_stopping=3, units=32, dropout=0.1, search=True, search_trials=9, batch_size=4,
-    class_weights="balanced", augment=2, labelled_by="two readers", select_on_test=True, seed=5,
+    class_weights="balanced", augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
+    select_on_test=True, seed=5,
 )  # fmt: skip
 
 
@@ -62,6 +63,9 @@ def test_settings_are_what_was_asked_for() -> None:
         "balanced", "two readers", 4, 5,
     )  # fmt: skip
     assert settings.plan == ODD.plan
+    assert (settings.decide, str(settings.rule)) == ("sensitivity>=0.9", "sensitivity>=0.9")
+    assert Training().settings().decide == "balanced"
+    assert Training(decide="costs=4.0").settings().decide == "costs=4"
     assert Training().settings().search_trials == 0
     defaults = Settings("resnet152v2", "imagenet", Training().plan)
     assert Training().settings() == defaults

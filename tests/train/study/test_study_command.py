@@ -44,6 +44,7 @@ def study(*words: object) -> Result:
         (("--backbones", "vgg99"), "'vgg99'"),
         (("--strategies", "s7"), "'s7'"),
         (("--rates", "fast"), "uniform, layer-wise, both"),
+        (("--decide", "costs=0"), "--decide 'costs=0' is no rule for the threshold"),
         (("--lr-exponent", "5"), "3 to 4"),
         (("--seeds", "2", "--folds", "2"), "both given"),
         (("--crop", "1,2"), "x,y,width,height"),

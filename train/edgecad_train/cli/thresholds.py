@@ -33,7 +33,7 @@ def lines_of_thresholds(contract: Contract) -> Iterator[str]:
         ))  # fmt: skip
     noted = {note for row in rows for note in row.notes}
     yield from (f"  {mark} {note}: {NOTES[note]}" for note, mark in MARKS.items() if note in noted)
-    yield "  on n: patients that the threshold rests on; test: sensitivity/specificity there, which chose nothing"
+    yield "  on n: patients that a threshold rests on; test: sensitivity/specificity there, it chose nothing"
     yield from _predictive(evidence, prevalence)
 
 

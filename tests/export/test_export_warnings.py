@@ -1,0 +1,37 @@
+"""What speaks against a model is said when it is exported, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+
+from edgecad.contract import Contract
+from edgecad.evidence import Evidence, OperatingPoint, Share
+from edgecad_export.cli import export as command
+
+
+@pytest.mark.parametrize(("cleared", "told"), [(20, True), (80, False)])
+def test_a_threshold_that_is_useless_is_a_warning_of_export(
+    contract_of: Callable[..., Contract], cleared: int, told: bool,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    contract = contract_of()
+    point = OperatingPoint(
+        rule="balanced",
+        threshold=contract.decision.threshold,
+        sensitivity=Share(count=90, n=100, low=0.8, high=1.0),
+        specificity=Share(count=cleared, n=100, low=0.0, high=1.0),
+        rests_on=200,
+    )
+    evidence = Evidence(part="out-of-fold", point=point, refused=None, scores_differ=True, scores_rise=True, table=())
+    own = replace(contract, decision=replace(contract.decision, evidence=evidence))
+    file = SimpleNamespace(name="model.onnx", size_bytes=1, contract=own)
+    monkeypatch.setattr("edgecad_export.table.table_of", lambda files: [])
+    command._print(SimpleNamespace(files=(file,), golden_spread=1.0, folder=Path("models/x"), engines=()))  # type: ignore[arg-type]
+    said = capsys.readouterr()
+    assert ("warning: DO NOT DEPLOY: at its threshold, sensitivity 0.90 (90 of 100)" in said.err) == told
+    assert "wrote models/x: model.onnx" in said.out

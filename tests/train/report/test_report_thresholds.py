@@ -1,0 +1,74 @@
+"""The table of thresholds in a report, its warnings, and labels to read again without a name."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace as with_fields
+
+from edgecad.rules import rule_from_words
+from edgecad_train.evaluation.decision import TABLE, choose_decision, with_test_part
+from edgecad_train.report.page import page_of
+from edgecad_train.report.runfiles import RunFiles, read_run
+
+
+@pytest.fixture
+def run(make_run: Callable[..., Path], tmp_path: Path) -> RunFiles:
+    return read_run(make_run(tmp_path / "run", folds=5, labels_to_read_again=["Doe-1000", "Doe-1001", "Doe-1002"]))
+
+
+def _decided(run: RunFiles, rule: str, apart: float = 1.0) -> RunFiles:
+    draw = np.random.default_rng(2)
+    truth = np.arange(100) < 60
+    log_odds = draw.normal(np.where(truth, apart, 0.0), 1.0)
+    decision = with_test_part(choose_decision(log_odds, truth, "out-of-fold", rule_from_words(rule)), truth, log_odds)
+    return replace(run, contract=with_fields(run.contract, decision=decision))
+
+
+def _text(run: RunFiles) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page_of(run, ()))))
+
+
+def test_the_table_has_a_row_a_rule_with_intervals_predictive_values_and_the_test_part(run: RunFiles) -> None:
+    decided = _decided(run, "sensitivity>=0.95")
+    evidence = decided.contract.decision.evidence
+    assert evidence is not None
+    source = page_of(decided, ())
+    table = source.partition('<table class="fixed thresholds">')[2].partition("</table>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]]
+    assert [html.unescape(row[0]) for row in rows] == [str(rule) for rule in TABLE]
+    point = evidence.table[3]
+    assert rows[3][2] == point.sensitivity.with_interval
+    assert rows[3][9] == f"{point.test_sensitivity.value:.2f}/{point.test_specificity.value:.2f}"  # type: ignore[union-attr]
+    assert rows[3][10] == "in force"
+    assert rows[0][10] == "refused"
+    assert "at 60 % (training)" in table
+    assert [f"at {share} %" in table for share in (10, 30, 50)] == [True] * 3
+
+
+def test_warnings_are_those_of_the_contract(run: RunFiles) -> None:
+    assert "sensitivity>=0.95 WAS REFUSED: specificity there is" in _text(_decided(run, "sensitivity>=0.95"))
+    assert "DO NOT DEPLOY: at its threshold" in _text(_decided(run, "costs=50"))
+    fine = _text(_decided(run, "balanced", 3.0))
+    assert "DO NOT DEPLOY" not in fine
+    assert "REFUSED:" not in fine
+
+
+def test_labels_to_read_again_are_counted_and_nobody_is_named(run: RunFiles) -> None:
+    text = _text(_decided(run, "balanced"))
+    assert "Read 3 labels again: so many patients labelled CAD have held-out scores below the median of nonCAD" in text
+    assert "Doe-" not in text
+    none = replace(run, record=with_fields(run.record, labels_to_read_again=()))
+    assert "labels again" not in _text(none)
+
+
+def test_a_run_of_an_earlier_version_has_no_table(run: RunFiles) -> None:
+    source = page_of(run, ())
+    assert 'class="fixed thresholds"' not in source
+    assert "Thresholds, and what each would do" not in source
