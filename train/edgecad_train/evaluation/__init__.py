@@ -5,7 +5,9 @@
     record  words                 what is written and said
     evaluation                    everything about one part of the data
     metrics  comparison           figures of one model; two models on the same patients
-    decision                      temperature, threshold and heat map scale, from patients who judge nothing
+    decision                      temperature, threshold and its evidence, from patients who judge nothing
+    cuts  balanced  points        where a threshold may lie, the balanced one, and how patients fare at it
+    labels                        patients whose labels want to be read again
     doubts                        scores that are all equal, a temperature at the end of its range
     auc  roc  calibration  decision_curve  confusion
     ties                          which scores are equal
