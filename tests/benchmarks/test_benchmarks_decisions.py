@@ -25,6 +25,7 @@ def _measured(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "found" / "decisions_mobilenetv2.json").read_text()))
 
 
+@pytest.mark.slow
 def test_a_run_is_judged_by_label_and_by_truth_and_decides_again(tmp_path: Path) -> None:
     found = _measured(tmp_path)
     (row,) = found["rows"]
