@@ -110,7 +110,6 @@ bench-training: setup
 	$(BIN)/python benchmarks/training.py search
 	$(BIN)/python benchmarks/training.py growth
 	$(BIN)/python benchmarks/training.py memory
-	$(BIN)/python benchmarks/decisions.py --weights $(WEIGHTS) --kept $(MODELS)/decisions
 
 WEIGHTS ?= imagenet
 STRATEGIES ?= all
