@@ -109,7 +109,7 @@ def _left(runs: Path, job: Job) -> Path:
     return newest_unfinished(runs)
 
 
-@pytest.mark.parametrize("text", ['{"schema": 2}', "not json", '{"schema": 1, "name": "x"}'])
+@pytest.mark.parametrize("text", ['{"schema": 3}', "not json", '{"schema": 2, "name": "x"}'])
 def test_a_job_that_cannot_be_read_is_invalid(text: str, tmp_path: Path) -> None:
     folder = tmp_path / "a.unfinished"
     folder.mkdir()

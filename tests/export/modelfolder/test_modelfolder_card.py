@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
-from edgecad_export.answers import Answers, Reference
 from edgecad.evidence import Evidence, OperatingPoint, Share
+from edgecad_export.answers import Answers, Reference
 from edgecad_export.candidates import Candidate
 from edgecad_export.gate import Verdict
 from edgecad_export.modelfolder.card import model_card

@@ -84,7 +84,6 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--lr-exponent": "4",
         "--warmup-epochs": "12",
         "--finetune-epochs": "9",
-        "--activation": "relu",
         "--units": "64",
         "--dropout": "0.3",
         "--batch-size": "16",
