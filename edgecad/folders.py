@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,49 @@ from pathlib import Path
 from edgecad.errors import UsageError
 
 LATEST = "latest"
+PROBE_BYTES = 2**12
+"""What a folder must have room for to count as one that can be written: a small file."""
+
+
+def check_writable(folder: Path) -> None:
+    """Find out before any work that a folder, which need not exist, can be written; nothing is left of the try.
+
+    Raises:
+        UsageError: it is a file, or would lie in one.
+        OSError: the disk or a permission failed; bears the folder's name.
+    """
+    there = _nearest(folder)
+    if not there.is_dir():
+        raise UsageError(f"{there} is not a folder, and {folder} must be one; choose another place")
+    try:
+        # A file without a name: nothing is left of it however the process ends.
+        with tempfile.TemporaryFile(dir=there, buffering=0) as probe:
+            if probe.write(bytes(PROBE_BYTES)) < PROBE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(probe.fileno())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
+def _nearest(folder: Path) -> Path:
+    """A folder, or what is there of the way to it."""
+    for place in (folder, *folder.parents):
+        try:
+            place.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        return place
+    return folder
+
+
+def check_new_folder(final: Path) -> None:
+    """Find out before any work whether `new_folder` could make a folder.
+
+    Raises:
+        UsageError, OSError: as `new_folder` and `check_writable`.
+    """
+    _refuse_used(final)
+    check_writable(final.parent)
 
 
 @contextmanager
@@ -26,8 +70,7 @@ def new_folder(final: Path) -> Iterator[Path]:
     Raises:
         UsageError: the folder exists already and is not empty.
     """
-    if final.exists() and (not final.is_dir() or any(final.iterdir())):
-        raise UsageError(f"{final} exists already; choose another --out, or remove it")
+    _refuse_used(final)
     parent_is_new = not final.parent.exists()
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}.{secrets.token_hex(4)}.partial")
@@ -47,6 +90,11 @@ def new_folder(final: Path) -> Iterator[Path]:
                 final.parent.rmdir()
         raise
     sync_folder(final.parent)
+
+
+def _refuse_used(final: Path) -> None:
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        raise UsageError(f"{final} exists already; choose another --out, or remove it")
 
 
 def point_latest(folder: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -358,6 +359,41 @@ def folder_of(model_folder: Path, tiny_model: Callable[..., bytes], tmp_path: Pa
         return folder
 
     return write
+
+
+# --- disks -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mount a file system in memory with some options, such as `size=64k` or `ro`, where this user may."""
+    mount, places = shutil.which("mount"), []
+
+    def file_system(options: str) -> Path:
+        place = tmp_path / f"disk {len(places)}"
+        place.mkdir()
+        command = [str(mount), "-t", "tmpfs", "-o", options, "edgecad-test", str(place)]
+        if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("a file system is mounted for this test, and that is not allowed here")
+        places.append(place)
+        return place
+
+    yield file_system
+    for place in places:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that this user cannot write into."""
+    if os.name == "nt" or os.geteuid() == 0:  # for root no permission is missing
+        yield request.getfixturevalue("mounted")("ro")
+        return
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
 
 
 # --- the program, run as a user runs it --------------------------------------------------------------------

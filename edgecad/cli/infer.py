@@ -72,6 +72,7 @@ def infer(
     """
     from edgecad.classifier import Classifier
     from edgecad.errors import UsageError
+    from edgecad.folders import check_writable
     from edgecad.modelfiles.file import parse_choice
     from edgecad.parallel import in_order, share_for
 
@@ -96,7 +97,7 @@ def infer(
             "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
         )
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is found out before any answer
+        check_writable(folder)  # found out before any answer
     worst, answered = 0, 0
     wanted = parse_choice(precision)
     # Who names paths one by one may wait for each answer before the next.
@@ -143,6 +144,7 @@ def _answer(
     name = outcome.name or "refused-" + hashlib.sha256(unread).hexdigest()[:12]
     path = folder / f"{name}.png"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         write_figure(path, outcome.figure)
     except OSError as error:
         # The answer stands although its picture could not be written.

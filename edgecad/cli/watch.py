@@ -55,8 +55,7 @@ def watch(
     """
     from edgecad.classifier import Classifier
     from edgecad.modelfiles.file import parse_choice
-    from edgecad.watch import Watcher, WatchOptions
-    from edgecad.watch.folders import check_free
+    from edgecad.watch import Watcher, WatchOptions, check_free
 
     check_free(incoming, out)  # before the model is opened, which takes long
     options = WatchOptions(interval=interval, settle=min(1.0, patience), patience=patience, keep_days=keep_days)

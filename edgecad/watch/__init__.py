@@ -20,6 +20,7 @@ Its record is written before it is put away and bears its claim, so a process th
 other moment, is followed by one that ends the work and repeats none of it.
 """
 
+from edgecad.watch.folders import check_free
 from edgecad.watch.watcher import Watcher, WatchOptions
 
-__all__ = ["WatchOptions", "Watcher"]
+__all__ = ["WatchOptions", "Watcher", "check_free"]

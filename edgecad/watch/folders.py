@@ -6,7 +6,9 @@ import errno
 import secrets
 from pathlib import Path
 
+from edgecad.disk import FULL
 from edgecad.errors import UsageError
+from edgecad.folders import check_writable
 from edgecad.watch.names import PROBE
 from edgecad.watch.reservation import Reservation, must_be_writable
 
@@ -24,16 +26,25 @@ def check_free(incoming: Path, out: Path) -> None:
 
 
 def check_folders(incoming: Path, out: Path) -> None:
-    """Demand two folders side by side.
+    """See that scans can be taken out of IN and answers be written to OUT; nothing is made yet.
 
     Raises:
         UsageError: IN is no folder, or one lies in the other.
+        OSError: one of them cannot be written. Where a watch was at work before, a full disk is waited for.
     """
     if not incoming.is_dir():
         raise UsageError(f"{incoming} is no folder; make it, and let scans be sent there")
     first, second = incoming.resolve(), out.resolve()
     if first == second or first in second.parents or second in first.parents:
         raise UsageError(f"{incoming} and {out} lie in one another; give two folders side by side")
+    for folder in (incoming, out):
+        try:
+            check_writable(folder)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise must_be_writable(incoming, error) if folder is incoming else error from None
+            if not (out / "taken").is_dir():
+                raise
 
 
 def check_one_file_system(incoming: Path, taken: Path) -> None:

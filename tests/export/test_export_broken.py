@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -181,18 +181,9 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB, where this user may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=64k", "edgecad-test", str(place)]
-    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small file system is mounted for this test, and that is not allowed here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+def small_disk(mounted: Callable[[str], Path]) -> Path:
+    """A file system of 64 KiB."""
+    return mounted("size=64k")
 
 
 def test_a_real_disk_that_is_full_keeps_the_old_model(exported: Command, small_disk: Path) -> None:

@@ -119,8 +119,30 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_any_answer(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "file" / "out")
-    assert done.code == 1
-    assert "file/out" in one_line(done)
+    assert (done.code, done.stdout) == (2, "")
+    assert "file/out must be" in one_line(done)
+
+
+def test_a_disk_that_cannot_be_written_is_found_out_before_a_model_is_opened(
+    edgecad: Run, closed_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    """No model is there, which would be the next thing to be said."""
+    (tmp_path / "in").mkdir()
+    for words in (("infer", phantom_jpeg, "--out", closed_folder / "out"),
+                  ("watch", tmp_path / "in", closed_folder / "out"),
+                  ("watch", closed_folder, tmp_path / "out")):  # fmt: skip
+        done = edgecad(*words, "--model", "absent")
+        assert (done.code, done.stdout) == (1, "")
+        assert str(closed_folder) in one_line(done)
+        assert "choose another place" in one_line(done)
+        assert "onnxruntime" not in done.modules
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_command_that_fails_leaves_no_folder_of_answers(edgecad: Run, phantom_jpeg: Path, tmp_path: Path) -> None:
+    done = edgecad("infer", phantom_jpeg, "--model", "absent")
+    assert done.code == 6
+    assert list((tmp_path / "place").iterdir()) == []
 
 
 def test_an_answer_stands_although_its_picture_cannot_be_written(

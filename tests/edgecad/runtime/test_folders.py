@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from edgecad import folders
+from edgecad.disk import words_of
 from edgecad.errors import UsageError
-from edgecad.folders import followed, new_folder, point_latest, write_whole
+from edgecad.folders import check_new_folder, check_writable, followed, new_folder, point_latest, write_whole
 
 PARENT = ".."
 
@@ -104,3 +108,75 @@ def test_a_file_that_cannot_take_its_place_leaves_no_part_behind(tmp_path: Path)
     with pytest.raises(OSError):
         write_whole(tmp_path / "taken", b"new")
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+# --- whether a folder can be written, before any work ---
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_that_can_be_written_is_left_as_it_was(there: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "some" / "where"
+    if there:
+        folder.mkdir(parents=True)
+    check_writable(folder)
+    assert folder.exists() is there
+    assert not there or list(folder.iterdir()) == []
+    assert there or list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["a-file", "a-file/in/it", "nowhere"])
+def test_what_is_no_folder_is_a_usage_error(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("mine")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "absent")
+    with pytest.raises(UsageError, match=r"is not a folder, and .* must be one; choose another place"):
+        check_writable(tmp_path / folder)
+    assert (tmp_path / "a-file").read_text() == "mine"
+
+
+def test_a_closed_folder_is_an_error_with_its_name(closed_folder: Path) -> None:
+    for folder in (closed_folder, closed_folder / "runs" / "deep"):
+        with pytest.raises(OSError) as caught:
+            check_writable(folder)
+        assert caught.value.errno in (errno.EROFS, errno.EACCES)
+        assert caught.value.filename == str(folder)
+
+
+def test_a_name_that_no_disk_takes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught:
+        check_writable(tmp_path / ("n" * 300))
+    assert "choose another place" in words_of(caught.value)
+
+
+def test_a_full_disk_is_an_error_and_an_empty_one_is_none(mounted: Callable[[str], Path]) -> None:
+    disk = mounted("size=64k")
+    check_writable(disk / "runs")
+    (disk / "all").write_bytes(bytes(2**16))
+    with pytest.raises(OSError) as caught:
+        check_writable(disk / "runs")
+    assert caught.value.errno == errno.ENOSPC
+    assert [path.name for path in disk.iterdir()] == ["all"]
+
+
+def test_a_disk_that_takes_a_part_only_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process are of POSIX systems")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setattr(folders, "PROBE_BYTES", 2**20)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, hard))
+    try:
+        with pytest.raises(OSError) as caught:
+            check_writable(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno in (errno.ENOSPC, errno.EFBIG)
+
+
+def test_whether_a_new_folder_could_be_made_is_known_before(tmp_path: Path, closed_folder: Path) -> None:
+    check_new_folder(tmp_path / "evaluations" / "one")
+    assert not (tmp_path / "evaluations").exists()
+    (tmp_path / "mine").mkdir()
+    check_new_folder(tmp_path / "mine")
+    (tmp_path / "mine" / "a.txt").touch()
+    with pytest.raises(UsageError, match="exists already"):
+        check_new_folder(tmp_path / "mine")
+    with pytest.raises(OSError):
+        check_new_folder(closed_folder / "one")

@@ -120,7 +120,7 @@ def test_an_unknown_palette_is_refused_before_anything_is_written(tmp_path: Path
 
 def test_a_file_in_the_place_of_the_folder_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match="is a file, wanted a folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         write_dataset(tmp_path / "file", 2, 0, force=True)
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -20,6 +20,7 @@ import numpy as np
 
 import edgecad
 from edgecad.errors import UsageError
+from edgecad.folders import check_writable
 from edgecad_train.classes import CLASSES
 from edgecad_train.phantoms.encoding import jpeg_bytes
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, files_named
@@ -128,8 +129,6 @@ def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
 
     `wanted` are the files to come, relative to `out`: one that somebody else put there is refused.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, wanted a folder: give another OUT")
     mark = out / MARK_NAME
     if out.exists() and any(out.iterdir()):
         if not mark.is_file():
@@ -180,11 +179,13 @@ def write_dataset(
 
     Raises:
         UsageError: a number out of range, an unknown palette, or a folder that is in use.
+        OSError: the folder cannot be written; then nothing is removed or made.
     """
     if patients < 1 or seed < 0:
         raise UsageError(f"--patients {patients} --seed {seed}: wanted 1 or more patients and a seed from 0")
     if palette is not None:
         palette_named(palette)
+    check_writable(out)
     drawn = [_drawn(seed, index, palette) for index in range(patients)]
     files = [relative_path(patient) for patient in drawn] + [LABELS_NAME]
     _make_room(out, force, set(files))
