@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+from importlib.util import find_spec
 from types import ModuleType
 
 from edgecad.errors import NotAvailable
+from edgecad.installation import install_words
 
 
 def require(module: str, *, extra: str) -> ModuleType:
@@ -16,9 +18,22 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise NotAvailable(
-            f"{module} is not installed, and this needs it; run: pip install 'edgecad[{extra}]'"
-        ) from error
+        raise _missing(module, extra) from error
+
+
+def check_installed(*modules: str, extras: tuple[str, ...]) -> None:
+    """Look for packages of some extras without importing them, which would take seconds.
+
+    Raises:
+        NotAvailable: naming the first that is missing, and the command that installs it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise _missing(module, *extras)
+
+
+def _missing(module: str, *extras: str) -> NotAvailable:
+    return NotAvailable(f"{module} is not installed, and this needs it; {install_words(*extras)}")
 
 
 def require_tensorflow(*, extra: str) -> ModuleType:

@@ -15,7 +15,18 @@ MARK = "EDGECAD-DEMO.txt"
 NOT_AVAILABLE = 4
 NEEDED = {
     "cpu": ("onnxruntime",),
-    "train": ("tensorflow", "sklearn", "scipy", "matplotlib", "statsmodels", "optuna", "jinja2", "filelock"),
+    "train": (
+        "tensorflow",
+        "keras",
+        "h5py",
+        "sklearn",
+        "scipy",
+        "matplotlib",
+        "statsmodels",
+        "optuna",
+        "jinja2",
+        "filelock",
+    ),
     "export": ("tf2onnx", "onnx", "pydicom"),
 }
 
@@ -37,8 +48,7 @@ def demo(
     Starts from ImageNet weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download;
     where none of them is to be had it says so and trains from scratch.
     """
-    for extra, modules in NEEDED.items():
-        _check(extra, modules)
+    _check_installed()
     _fresh(out)
     _step("1 of 6: draw phantoms", "phantom", out / "data", "--patients", patients, "--seed", 7)
     _train(out)
@@ -50,18 +60,11 @@ def demo(
     _tell_pictures(out)
 
 
-def _check(extra: str, modules: tuple[str, ...]) -> None:
+def _check_installed() -> None:
     """Look for packages without importing them: the demo itself stays light."""
-    from importlib.util import find_spec
+    from edgecad.extras import check_installed
 
-    from edgecad.errors import NotAvailable
-
-    missing = [module for module in modules if find_spec(module) is None]
-    if missing:
-        raise NotAvailable(
-            f"{missing[0]} (extra {extra}) is not installed, and the demo needs it; run: "
-            "pip install 'edgecad[cpu,train,export]'"
-        )
+    check_installed(*(module for modules in NEEDED.values() for module in modules), extras=tuple(NEEDED))
 
 
 def _fresh(out: Path) -> None:
@@ -69,9 +72,11 @@ def _fresh(out: Path) -> None:
     import shutil
 
     from edgecad.errors import UsageError
+    from edgecad.folders import check_writable
 
     if out.exists() and not (out / MARK).is_file():
         raise UsageError(f"{out} is not a demo's folder, so nothing in it is touched; name another: edgecad demo OUT")
+    check_writable(out)
     # The mark stays until all else is gone: an interrupted demo's folder is still a demo's.
     for name in ("data", "runs", "models", "answers"):
         shutil.rmtree(out / name, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Literal
 import edgecad
 from edgecad.doctor.machine import Machine, machine_here
 from edgecad.doctor.packages import Import, declared, imported, installed, is_older, several_of
+from edgecad.installation import install_command, pip, proviso
 
 Level = Literal["well", "note", "wrong"]
 Importing = Callable[[str, str], Import]
@@ -91,47 +92,47 @@ def _on_needs(versions: Versions, needs: tuple[tuple[str, str], ...]) -> Iterato
         if name.startswith("opencv"):  # any of its family will do, and is looked at as such
             continue
         if name not in versions:
-            yield Remark("wrong", "package", f"{name} is not installed", f"pip install '{name}>={oldest}'")
+            yield Remark("wrong", "package", f"{name} is not installed", f"{pip('install')} '{name}>={oldest}'")
         elif is_older(versions[name], oldest):
             text = f"{name} {versions[name]} is installed, {oldest} or later is needed"
-            yield Remark("wrong", "package", text, f"pip install --upgrade '{name}>={oldest}'")
+            yield Remark("wrong", "package", text, f"{pip('install')} --upgrade '{name}>={oldest}'")
 
 
 def _on_opencv(versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
     found = several_of(OPENCVS, versions)
     keep = OPENCVS[0]
     if len(found) > 1:
-        yield _clash("opencv", found, keep)
+        yield _clash("opencv", found, f"{pip('install')} {keep}")
         return
     cv2 = importing("cv2", "cv2.__version__")
     if not cv2.error:
         yield Remark("well", "opencv", f"OpenCV {cv2.says}{'' if found else ' of the system itself'}")
     elif not found:
-        yield Remark("wrong", "opencv", "OpenCV is not installed", f"pip install {keep}")
+        yield Remark("wrong", "opencv", "OpenCV is not installed", f"{pip('install')} {keep}")
     elif found[0] != keep:
         # Only the headless one can do without a display's libraries.
         yield Remark(
             "wrong", "opencv", f"{found[0]} cannot be imported: {cv2.error}",
-            f"pip uninstall -y {found[0]} && pip install {keep}",
+            f"{pip('uninstall -y')} {found[0]} && {pip('install')} {keep}",
         )  # fmt: skip
     else:
         text = f"{keep} cannot be imported: {cv2.error}"
-        yield Remark("wrong", "opencv", text, f"pip install --force-reinstall {keep}")
+        yield Remark("wrong", "opencv", text, f"{pip('install')} --force-reinstall {keep}")
 
 
 def _on_onnxruntime(machine: Machine, versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
     found = several_of(ONNXRUNTIMES, versions)
     extra = "gpu" if machine.gpu is not None and not machine.jetson else "cpu"
     if len(found) > 1:
-        yield _clash("onnxruntime", found, f"'edgecad[{extra}]'")
+        yield _clash("onnxruntime", found, install_command(extra))
         return
     runtime = importing("onnxruntime", "' '.join([onnxruntime.__version__, *onnxruntime.get_available_providers()])")
     if runtime.error:
         if not found:
-            yield Remark("wrong", "onnxruntime", "no onnxruntime is installed", f"pip install 'edgecad[{extra}]'")
+            yield _lacking("wrong", "onnxruntime", "no onnxruntime is installed", extra)
         else:
             text = f"{found[0]} cannot be imported: {runtime.error}"
-            yield Remark("wrong", "onnxruntime", text, f"pip install --force-reinstall {found[0]}")
+            yield Remark("wrong", "onnxruntime", text, f"{pip('install')} --force-reinstall {found[0]}")
         return
     version, *providers = runtime.says.split()
     yield Remark("well", "onnxruntime", f"onnxruntime {version}: {', '.join(providers)}")
@@ -150,12 +151,12 @@ def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Rema
             # The index of packages has no CUDA build for Jetsons.
             yield Remark("note", "cuda", f"{text}; NVIDIA builds onnxruntime-gpu for {machine.jetson}")
         else:
-            yield Remark("note", "cuda", text, "pip uninstall -y onnxruntime && pip install 'edgecad[gpu]'")
+            yield _lacking("note", "cuda", text, "gpu", before=f"{pip('uninstall -y')} onnxruntime && ")
         return
     opened = importing("onnxruntime, base64", _OPEN_ON_CUDA)
     if opened.error:
         text = f"onnxruntime cannot use CUDA here: {opened.error}"
-        yield Remark("wrong", "cuda", text, "pip install 'onnxruntime-gpu[cuda,cudnn]'")
+        yield Remark("wrong", "cuda", text, f"{pip('install')} 'onnxruntime-gpu[cuda,cudnn]'")
     else:
         yield Remark("well", "cuda", f"{machine.gpu}, driver {machine.gpu.driver}: --device cuda")
 
@@ -166,8 +167,11 @@ def _on_tensorrt(machine: Machine, versions: dict[str, str], importing: Importin
             continue
         loaded = importing(module, f"{module}.__version__")
         if loaded.error:
-            mend = "sudo apt-get install python3-libnvinfer" if machine.jetson else f"pip install 'edgecad[{name}]'"
-            yield Remark("wrong", name, f"{module} cannot be imported: {loaded.error}", mend)
+            text = f"{module} cannot be imported: {loaded.error}"
+            if machine.jetson:
+                yield Remark("wrong", name, text, "sudo apt-get install python3-libnvinfer")
+            else:
+                yield _lacking("wrong", name, text, name)
         else:
             yield Remark("well", name, f"{module} {loaded.says}: edgecad cache build")
     yield from _on_cuda_builds(machine, versions)
@@ -182,7 +186,7 @@ def _on_cuda_builds(machine: Machine, versions: Versions) -> Iterator[Remark]:
         if offered and built.isdigit() and int(built) > offered and name == f"{stem}{built}":
             yield Remark(
                 "wrong", "cuda-versions", f"{name} {version} wants CUDA {built}, and the driver offers CUDA {offered}",
-                f"pip uninstall -y {name} && pip install {stem}{offered}",
+                f"{pip('uninstall -y')} {name} && {pip('install')} {stem}{offered}",
             )  # fmt: skip
 
 
@@ -197,7 +201,7 @@ def _on_dicom(versions: Versions) -> Iterator[Remark]:
     if "pydicom" in versions:
         yield Remark("well", "dicom", f"pydicom {versions['pydicom']}: DICOM screens are read")
     else:
-        yield Remark("note", "dicom", "without pydicom DICOM screens are not read", "pip install 'edgecad[dicom]'")
+        yield _lacking("note", "dicom", "without pydicom DICOM screens are not read", "dicom")
 
 
 def _on_processor(machine: Machine) -> Iterator[Remark]:
@@ -211,7 +215,13 @@ def _on_processor(machine: Machine) -> Iterator[Remark]:
         yield Remark("note", "threads", text)
 
 
-def _clash(about: str, found: list[str], keep: str) -> Remark:
+def _lacking(level: Level, about: str, text: str, extra: str, before: str = "") -> Remark:
+    """What one of EdgeCAD's extras mends; `before` is the part of the line that comes first."""
+    beside = proviso(extra)
+    return Remark(level, about, f"{text}; install {beside}" if beside else text, before + install_command(extra))
+
+
+def _clash(about: str, found: list[str], install: str) -> Remark:
     """Several distributions own one folder; all must go before one of them is whole again."""
     text = f"{', '.join(found[:-1])} and {found[-1]} are installed, and overwrite one another"
-    return Remark("wrong", about, text, f"pip uninstall -y {' '.join(found)} && pip install {keep}")
+    return Remark("wrong", about, text, f"{pip('uninstall -y')} {' '.join(found)} && {install}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import NotAvailable, UsageError
+from edgecad.installation import install_words
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ LIBRARIES = {library.module: library for library in (TENSORRT, TENSORRT_RTX)}
 _JETSON = Path("/etc/nv_tegra_release")
 _WITHOUT_GPU = (
     "tensorrt builds engines only on a GPU with its driver, and none answers here; look at nvidia-smi, or "
-    f"use tensorrt_rtx, which builds without one: pip install 'edgecad[{TENSORRT_RTX.extra}]'"
+    "use tensorrt_rtx, which builds without one"
 )
 
 
@@ -56,7 +57,7 @@ def chosen_library(named: str | None, gpu: Gpu | None) -> Library:
         raise NotAvailable(_how_to_install(wanted))
     able = [library for library in installed if gpu is not None or not library.needs_gpu]
     if not able:
-        raise NotAvailable(_WITHOUT_GPU)
+        raise NotAvailable(f"{_WITHOUT_GPU}; {install_words(TENSORRT_RTX.extra)}")
     return able[0]
 
 
@@ -68,7 +69,7 @@ def _how_to_install(wanted: list[Library]) -> str:
             "python3-libnvinfer, and a virtual environment made with --system-site-packages"
         )
     # The smaller one, which builds with and without a GPU, unless the other was named.
-    return f"{missing} installed, and this needs it; run: pip install 'edgecad[{wanted[-1].extra}]'"
+    return f"{missing} installed, and this needs it; {install_words(wanted[-1].extra)}"
 
 
 def opened(library: Library) -> ModuleType:

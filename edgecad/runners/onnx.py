@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
 from edgecad.extras import require
+from edgecad.installation import install_words, pip
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OUTPUTS, RunnerFacts
 from edgecad.runners.devices import DeviceRequest, usable_threads
@@ -94,8 +95,8 @@ def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:
         return "cuda" if CUDA in available and gpu_here() is not None else "cpu"
     if device.kind == "cuda" and CUDA not in available:
         raise NotAvailable(
-            f"device cuda was asked for, and this onnxruntime has {', '.join(available)}; "
-            "install edgecad[gpu] instead of edgecad[cpu], or use --device cpu"
+            f"device cuda was asked for, and this onnxruntime has {', '.join(available)}; use --device cpu, or "
+            f"{install_words('gpu', before=pip('uninstall -y') + ' onnxruntime')}"
         )
     return device.kind
 

@@ -26,6 +26,14 @@ CPU_ONLY = Import("", "1.20 CPUExecutionProvider")
 WITH_CUDA = Import("", "1.20 CUDAExecutionProvider CPUExecutionProvider")
 
 
+@pytest.fixture(autouse=True)
+def _installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that is active, and an EdgeCAD that came from an index."""
+    monkeypatch.setattr(judging, "pip", lambda verb: f"pip {verb}")
+    monkeypatch.setattr(judging, "install_command", lambda extra: f"INSTALL [{extra}]")
+    monkeypatch.setattr(judging, "proviso", lambda extra: "with the --find-links")
+
+
 def found(
     machine: Machine = PLAIN, versions: dict[str, str] | None = None, **imports: Import
 ) -> dict[tuple[str, str], Remark]:
@@ -51,11 +59,11 @@ def test_a_good_machine_has_nothing_to_mend() -> None:
 @pytest.mark.parametrize(
     ("change", "imports", "about", "seen", "mend"),
     [
-        ({"onnxruntime-gpu": "1.20"}, {}, "onnxruntime", "onnxruntime and onnxruntime-gpu", "edgecad[cpu]"),
+        ({"onnxruntime-gpu": "1.20"}, {}, "onnxruntime", "onnxruntime and onnxruntime-gpu", "&& INSTALL [cpu]"),
         ({"opencv-python": "4.8"}, {}, "opencv", "overwrite one another", "pip install opencv-python-headless"),
         ({"numpy": "1.24.4"}, {}, "package", "1.24.4 is installed, 1.26", "pip install --upgrade 'numpy>=1.26'"),
         ({"numpy": None}, {}, "package", "numpy is not installed", "pip install 'numpy>=1.26'"),
-        ({"onnxruntime": None}, {"onnxruntime": Import("No module")}, "onnxruntime", "no onnxruntime", "edgecad[cpu]"),
+        ({"onnxruntime": None}, {"onnxruntime": Import("No module")}, "onnxruntime", "no onnxruntime", "INSTALL [cpu]"),
         ({}, {"onnxruntime": Import("numpy.core.multiarray failed")}, "onnxruntime", "multiarray", "--force-reinstall"),
         (
             {"opencv-python-headless": None, "opencv-python": "4.11"},
@@ -63,7 +71,7 @@ def test_a_good_machine_has_nothing_to_mend() -> None:
             "opencv", "libGL", "pip uninstall -y opencv-python && pip install opencv-python-headless",
         ),
         ({"opencv-python-headless": None}, {"cv2": Import("No module")}, "opencv", "OpenCV is not installed", "pip"),
-        ({"tensorrt": "10.3"}, {"tensorrt": Import("libnvinfer.so.10")}, "tensorrt", "libnvinfer", "edgecad[tensorrt]"),
+        ({"tensorrt": "10.3"}, {"tensorrt": Import("libnvinfer.so.10")}, "tensorrt", "libnvinfer", "[tensorrt]"),
     ],
 )  # fmt: skip
 def test_what_clashes_is_said_with_the_line_that_mends_it(
@@ -79,7 +87,14 @@ def test_what_clashes_is_said_with_the_line_that_mends_it(
 def test_a_gpu_that_onnxruntime_cannot_use_is_a_note_with_the_extra() -> None:
     remark = found(WITH_GPU)["note", "cuda"]
     assert "NVIDIA Test" in remark.text
-    assert "edgecad[gpu]" in remark.mend
+    assert remark.mend == "pip uninstall -y onnxruntime && INSTALL [gpu]"
+
+
+def test_where_an_extra_is_to_be_had_is_said_if_the_line_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = {name: version for name, version in GOOD.items() if name != "pydicom"}
+    assert found(versions=without)["note", "dicom"].text.endswith("are not read; install with the --find-links")
+    monkeypatch.setattr(judging, "proviso", lambda extra: "")
+    assert found(versions=without)["note", "dicom"].text.endswith("are not read")
 
 
 def test_cuda_libraries_that_are_missing_are_wrong() -> None:

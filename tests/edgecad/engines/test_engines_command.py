@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from edgecad.cli.program import app
 from edgecad.contract import METADATA_KEY, Contract
 from edgecad.engines.record import read_engine
+from edgecad.installation import install_words
 from edgecad.modelfiles.metadata import metadata_of
 
 Fake = Callable[..., Path]
@@ -98,7 +99,7 @@ def test_the_sidecar_carries_the_contract_of_the_file(cache: Run, fake: Fake, fi
     [
         (["build", "m"], "unreadable", 7, "Plugin not found"),
         (["build", "m"], "segfault", 7, "SIGSEGV"),
-        (["build", "m", "--library", "tensorrt"], "", 4, "pip install 'edgecad[tensorrt]'"),
+        (["build", "m", "--library", "tensorrt"], "", 4, install_words("tensorrt")),
         (["build", "m", "--library", "openvino"], "", 2, "tensorrt or tensorrt_rtx"),
         (["build", "m", "--precision", "fp16"], "", 7, "called fp16"),
         (["build", "m", "--precision", "int8"], "", 2, "int8 is for CPUs"),
