@@ -133,7 +133,7 @@ def _outcome(path: Path) -> str:
 
 def test_a_file_where_the_folder_of_models_should_be(exported: Command) -> None:
     Path("taken").write_text("a file")
-    _refused(exported("export", "runs/second", "--out", "taken/models"), 1, "Not a directory", "taken")
+    _refused(exported("export", "runs/second", "--out", "taken/models"), 2, "taken is not a folder", "another place")
     assert Path("taken").read_text() == "a file"
     _only_the_first_is_there()
 

@@ -96,7 +96,7 @@ def export(
     the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
     from edgecad.errors import GateFailed, UsageError
-    from edgecad.extras import require, require_tensorflow
+    from edgecad.extras import require_tensorflow
     from edgecad_export.tolerances import tolerances_from_words
 
     tolerances = tolerances_from_words(tolerance or ())
@@ -110,10 +110,8 @@ def export(
             raise UsageError("int8 is fitted to images, and a Keras file brings none; add --images FOLDER")
     else:
         refuse_foreign_options(run, *said)
-    require("onnxruntime", extra="cpu")
+    _check_ready(out, sign, tensorrt)
     require_tensorflow(extra="export")
-    for module in ("onnx", "tf2onnx", "pydicom"):
-        require(module, extra="export")
     from edgecad_export.exporter import Request, export_run, new_name, refusal_of
     from edgecad_export.foreign import foreign_run
     from edgecad_export.runfiles import read_run
@@ -128,6 +126,23 @@ def export(
     typer.echo(f"next: edgecad infer SCAN{suffix}")
     if exported.refused:
         raise GateFailed(refusal_of(exported))
+
+
+def _check_ready(out: Path, key: Path | None, tensorrt: bool) -> None:
+    """Find out what is missing before anything slow is imported: an extra, a key, a disk that can be written."""
+    from edgecad.engines.gpu import gpu_here
+    from edgecad.engines.libraries import chosen_library
+    from edgecad.extras import check_installed
+    from edgecad.folders import check_writable
+    from edgecad_export.modelfolder.signing import private_key
+
+    check_installed("onnxruntime", extras=("cpu",))
+    check_installed("tensorflow", "keras", "h5py", "onnx", "tf2onnx", "sklearn", "pydicom", extras=("export",))
+    if tensorrt:
+        chosen_library(None, gpu_here())
+    if key is not None:
+        private_key(key)
+    check_writable(out)
 
 
 def _warn(line: str) -> None:
