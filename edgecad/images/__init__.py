@@ -13,6 +13,24 @@ Declared sizes are checked before anything is decoded; a file that can be read o
 
 from edgecad.images.ending import has_ended
 from edgecad.images.screen import Screen
-from edgecad.images.source import SUFFIXES, bytes_from_path, is_scan_file, read_screen, size_of, whole
+from edgecad.images.source import (
+    SUFFIXES,
+    bytes_from_path,
+    is_dicom_file,
+    is_scan_file,
+    read_screen,
+    size_of,
+    whole,
+)
 
-__all__ = ["SUFFIXES", "Screen", "bytes_from_path", "has_ended", "is_scan_file", "read_screen", "size_of", "whole"]
+__all__ = [
+    "SUFFIXES",
+    "Screen",
+    "bytes_from_path",
+    "has_ended",
+    "is_dicom_file",
+    "is_scan_file",
+    "read_screen",
+    "size_of",
+    "whole",
+]

@@ -98,14 +98,23 @@ def is_scan_file(path: Path) -> bool:
     """
     if path.suffix.lower() in SUFFIXES:
         return path.is_file()
+    head = _head(path)
+    return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file is DICOM by its first bytes; one that cannot be opened is refused when it is read."""
+    return _head(path).startswith(dicom.MAGIC, dicom.MAGIC_AT)
+
+
+def _head(path: Path) -> bytes:
     try:
         if not path.is_file():
-            return False
+            return b""
         with path.open("rb") as file:
-            head = file.read(dicom.MAGIC_AT + len(dicom.MAGIC))
+            return file.read(dicom.MAGIC_AT + len(dicom.MAGIC))
     except OSError:
-        return False
-    return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
+        return b""
 
 
 def _kind(data: bytes) -> Kind:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import edgecad
+from edgecad.cli.demo import NEEDED
+from edgecad_train.cli import installed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -84,10 +86,14 @@ def test_an_undeclared_package_is_found_however_it_is_imported() -> None:
 
 
 def required(tree: ast.AST) -> set[tuple[str, str]]:
-    """Package and extra of each `require("package", extra="extra")` and `require_tensorflow(extra="extra")`."""
+    """Package and extra of each `require("package", extra="extra")`, `require_tensorflow(extra="extra")` and
+    `check_installed("package", ..., extras=("extra",))`."""
     found = set()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
+            continue
+        if getattr(node.func, "id", "") == "check_installed":
+            found |= checked(node)
             continue
         words = [str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)]
         extras = [str(key.value.value) for key in node.keywords if key.arg == "extra" and hasattr(key.value, "value")]
@@ -99,9 +105,38 @@ def required(tree: ast.AST) -> set[tuple[str, str]]:
     return found
 
 
+def checked(node: ast.Call) -> set[tuple[str, str]]:
+    """Packages and extra of a `check_installed` whose words all stand there; tables are held by their own test."""
+    packages = [str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
+    extras = [extra.value for key in node.keywords for extra in getattr(key.value, "elts", ())
+              if isinstance(extra, ast.Constant)]  # fmt: skip
+    return {(package, str(extra)) for package in packages for extra in extras}
+
+
+def test_the_extra_of_training_holds_what_its_commands_ask_for() -> None:
+    held = distributions(PROJECT["optional-dependencies"][installed.EXTRA])
+    assert {DISTRIBUTION_OF.get(package, package) for package in (*installed.FIGURES, *installed.TRAIN)} <= held
+
+
+def test_the_demo_asks_for_what_its_extras_hold() -> None:
+    for extra, packages in NEEDED.items():
+        held = distributions(PROJECT["optional-dependencies"][extra])
+        assert {DISTRIBUTION_OF.get(package, package) for package in packages} <= held
+
+
+def test_no_message_says_how_to_install_but_the_room_that_knows() -> None:
+    """`pip install 'edgecad[x]'` works only from an index, and EdgeCAD is on none."""
+    room = ROOMS["edgecad"] / "installation.py"
+    wanted = re.compile(r"edgecad\[|NAME\}?\[")
+    saying = [
+        path for folder in ROOMS.values() for path in folder.rglob("*.py") if wanted.search(path.read_text("utf-8"))
+    ]
+    assert saying == [room]
+
+
 def test_the_extra_that_a_message_tells_to_install_holds_the_package_that_is_missing() -> None:
     pairs = {pair for folder in ROOMS.values() for _, tree in sources(folder) for pair in required(tree)}
-    assert ("onnxruntime", "cpu") in pairs
+    assert {("onnxruntime", "cpu"), ("tf2onnx", "export"), ("pydicom", "dicom"), ("ray", "cluster")} <= pairs
     for package, extra in pairs:
         held = distributions(PROJECT["optional-dependencies"][extra])
         assert DISTRIBUTION_OF.get(package, package) in held, (package, extra)

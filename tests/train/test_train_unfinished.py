@@ -11,6 +11,7 @@ import pytest
 from edgecad.contract import Preparation, json_from_struct
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, NotAvailable, UsageError
 from edgecad.folders import write_whole
+from edgecad_train.cli.ready import check_ready_again
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Split
 from edgecad_train.training.strategies import plan_for
@@ -33,6 +34,14 @@ def test_what_was_asked_is_read_back_the_same(tmp_path: Path) -> None:
     with begun(tmp_path / "runs", _job()) as unfinished:
         assert read_job(unfinished.folder) == _job()
         assert unfinished.final == tmp_path / "runs" / "a-run"
+
+
+def test_what_a_run_needs_is_seen_in_its_job_before_it_goes_on(tmp_path: Path) -> None:
+    check_ready_again(_left(tmp_path / "runs", _job()))
+    settings = Settings("mobilenetv2", str(tmp_path / "w.h5"), plan_for("two-stage"))
+    other = _left(tmp_path / "others", _job(settings=settings, weights_sha256="0" * 64))
+    with pytest.raises(UsageError, match=r"the weights in .*w\.h5 are not those that a-run was begun with"):
+        check_ready_again(other)
 
 
 def test_a_run_that_ends_leaves_nothing_unfinished(tmp_path: Path) -> None:

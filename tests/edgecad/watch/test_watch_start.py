@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgecad.errors import UsageError
-from edgecad.watch import check_folders
+from edgecad.watch.folders import check_folders
 
 
 def test_nothing_is_made_by_looking(tmp_path: Path) -> None:

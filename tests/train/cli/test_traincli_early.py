@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from edgecad.installation import install_words
+
 Run = Callable[..., Any]
 SLOW = {"tensorflow", "keras", "sklearn", "scipy", "matplotlib", "statsmodels", "optuna"}
 
@@ -85,4 +87,4 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(edgecad: R
     )
     done = edgecad("train", "data", before=f"{MAKE}\n{hidden}")
     assert done.code == 4
-    assert done.stderr == "edgecad: optuna is not installed, and this needs it; run: pip install 'edgecad[train]'\n"
+    assert done.stderr == f"edgecad: optuna is not installed, and this needs it; {install_words('train')}\n"

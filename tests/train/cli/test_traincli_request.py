@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from typer.testing import CliRunner
 
@@ -80,5 +81,6 @@ def test_weights_are_what_the_strategy_wants_unless_they_are_named(tmp_path: Pat
 
 def test_a_relative_weights_file_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("w.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    with h5py.File("w.h5", "w") as file:
+        file.create_group("layer")
     assert Training(weights="w.h5").first_weights == str(tmp_path / "w.h5")

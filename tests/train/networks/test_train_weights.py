@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -93,13 +94,19 @@ def test_s3_freezes_the_papers_first_200_of_resnet152v2_and_the_same_share_elsew
     assert first_layers_count(layers) == frozen
 
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("w.txt", b"\x89HDF\r\n\x1a\n", "ends with none of .h5, .hdf5, .keras, .npz"),
+        ("w.txt", HDF5, "ends with none of .h5, .hdf5, .keras, .npz"),
         ("w.h5", b"PK\x03\x04", "does not begin as a .h5 file does"),
         ("w.weights.h5", b"", "does not begin as a .h5 file does"),
-        ("w.npz", b"\x89HDF\r\n\x1a\n", "does not begin as a .npz file does"),
+        ("w.h5", HDF5 + bytes(2000), "it is damaged, or its end is missing"),
+        ("w.npz", HDF5, "does not begin as a .npz file does"),
+        ("w.keras", b"PK\x03\x04 cut off", "it is damaged, or its end is missing"),
+        ("w.npz", b"PK\x05\x06" + bytes(18), "it is an empty archive"),
     ],
 )
 def test_a_file_that_cannot_hold_weights_is_told_without_loading_it(
@@ -110,9 +117,25 @@ def test_a_file_that_cannot_hold_weights_is_told_without_loading_it(
         check_first_weights(str(tmp_path / name), BACKBONE)
 
 
-@pytest.mark.parametrize(("name", "content"), [("w.weights.h5", b"\x89HDF\r\n\x1a\n more"), ("w.npz", b"PK\x03\x04")])
-def test_a_file_of_the_right_kind_passes(name: str, content: bytes, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(content)
-    check_first_weights(str(tmp_path / name), BACKBONE)
+def _hdf5(path: Path, groups: int) -> Path:
+    with h5py.File(path, "w") as file:
+        for number in range(groups):
+            file.create_dataset(f"layer-{number}", data=np.ones(1000))
+    return path
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5"])
+def test_a_weights_file_that_is_empty_or_cut_off_is_told_without_loading_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it holds nothing"):
+        check_first_weights(str(_hdf5(tmp_path / name, 0)), BACKBONE)
+    whole = _hdf5(tmp_path / name, 3)
+    check_first_weights(str(whole), BACKBONE)
+    whole.write_bytes(whole.read_bytes()[:-1000])
+    with pytest.raises(UsageError, match="its end is missing"):
+        check_first_weights(str(whole), BACKBONE)
+
+
+def test_a_file_of_the_right_kind_passes(tmp_path: Path) -> None:
+    check_first_weights(_saved(tmp_path / "w.npz", {"layer/kernel": np.ones(3)}), BACKBONE)
     for word in ("imagenet", "none"):
         check_first_weights(word, BACKBONE)

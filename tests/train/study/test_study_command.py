@@ -7,18 +7,24 @@ import hashlib
 import shlex
 from pathlib import Path
 
+import h5py
 import pytest
 from typer.testing import CliRunner, Result
 
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
 from edgecad_train.phantoms import write_dataset
+from edgecad_train.study.first_weights import weights_files
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.planning import Wanted, planned, weights_files
+from edgecad_train.study.planning import Wanted, planned
 from edgecad_train.study.units import Training
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
-"""What a file of weights begins with."""
+
+def weights_file(path: Path, value: float = 0.0) -> Path:
+    """A whole file of weights, though of no network."""
+    with h5py.File(path, "w") as file:
+        file.create_dataset("kernel", data=[value])
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +90,7 @@ def wanted(data: Path, **changes: object) -> Wanted:
 
 def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        (tmp_path / name).write_bytes(HDF5)
+        weights_file(tmp_path / name)
     two = ("mobilenetv2", "vgg16")
     pairs = (f"mobilenetv2={tmp_path}/a.h5", f"vgg16={tmp_path}/b.h5")
     assert weights_files(wanted(tmp_path, backbones=two, weights=pairs)) == {
@@ -98,13 +104,13 @@ def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
 
 
 def test_a_plan_hashes_weights_and_knows_the_phantoms(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "a.h5").write_bytes(HDF5 + b"one")
+    first = weights_file(tmp_path / "a.h5", 1.0).read_bytes()
     plan = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     unit = plan.study.units[0]
-    assert (unit.weights.name, unit.weights.sha256) == ("a.h5", hashlib.sha256(HDF5 + b"one").hexdigest())
+    assert (unit.weights.name, unit.weights.sha256) == ("a.h5", hashlib.sha256(first).hexdigest())
     assert plan.study.origin == "phantom"
     assert unit.split_sha256 == plan.partitions["seed 0"].sha256
-    (tmp_path / "a.h5").write_bytes(HDF5 + b"other")
+    weights_file(tmp_path / "a.h5", 2.0)
     other = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     assert {u.name for u in other.study.units}.isdisjoint({u.name for u in plan.study.units})
 

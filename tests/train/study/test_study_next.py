@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import h5py
 import msgspec
 import pytest
 from fake_study import fake_asked, fake_data, fake_plan
@@ -67,7 +68,8 @@ def test_layerwise_rates_and_inner_folds_are_kept() -> None:
 
 def test_the_file_of_first_weights_is_named(tmp_path: Path) -> None:
     file = tmp_path / "w.h5"
-    file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with h5py.File(file, "w") as weights:
+        weights.create_group("layer")
     plan = fake_plan(strategies=("two-stage",))
     own = Weights(name="w.h5", sha256="a" * 64)
     units = tuple(msgspec.structs.replace(unit, weights=own) for unit in plan.study.units)

@@ -11,13 +11,15 @@ import typer
 
 from edgecad.cli.progress import Bars
 from edgecad.errors import UsageError
+from edgecad.folders import check_writable
 from edgecad_train.classes import CLASSES
 from edgecad_train.cli.request import Request, command_of
 from edgecad_train.cli.scans import read_scans
 from edgecad_train.cli.training import Training
 from edgecad_train.data import Found, reason_to_stop
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
-from edgecad_train.networks.weights import imagenet_path, weights_digest
+from edgecad_train.networks.imagenet import imagenet_path, is_cached
+from edgecad_train.networks.weightsfile import weights_digest
 
 
 def check_data(request: Request, training: Training, found: Found, bars: Bars) -> None:
@@ -39,6 +41,7 @@ def check_data(request: Request, training: Training, found: Found, bars: Bars) -
 def _made(folder: Path) -> Iterator[None]:
     """Make the folder before minutes of reading; one in which nothing came to lie goes."""
     try:
+        check_writable(folder if folder.is_dir() else folder.parent)
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise UsageError(
@@ -75,7 +78,7 @@ def weights_line(training: Training) -> str:
             "seen when training loads it"
         )
     path = imagenet_path(network)
-    if path.is_file():
+    if is_cached(network):
         return f"first weights: imagenet, {path.name} in Keras' cache"
     return (
         f"finding: imagenet weights are not here; training would fetch {path.name} through Keras into {path.parent}. "

@@ -77,11 +77,14 @@ def evaluate(
     code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
     from edgecad.errors import GateFailed
-    from edgecad_train.cli.installed import FIGURES, check_installed
+    from edgecad.extras import check_installed
+    from edgecad.folders import check_new_folder, check_writable
+    from edgecad_train.cli.installed import EXTRA, FIGURES
     from edgecad_train.data import find_cases
 
-    check_installed(*FIGURES)
+    check_installed(*FIGURES, extras=(EXTRA,))
     found = find_cases(data, patient_from, least=1)
+    check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
     gates = {"auc": min_auc, "sensitivity_cad": min_sensitivity, "specificity_cad": min_specificity}
     folder, record = _run(opened[model], opened[against] if against else None, found, gates, out, quiet)
@@ -95,15 +98,15 @@ def evaluate(
 
 def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
     """Open models, runs last: what is not there is said before TensorFlow is imported, which only runs need."""
-    from edgecad.extras import require_tensorflow
-    from edgecad_train.cli.installed import NETWORKS, check_installed
+    from edgecad.extras import check_installed, require_tensorflow
+    from edgecad_train.cli.installed import EXTRA, NETWORKS
     from edgecad_train.evaluation.models import open_model
 
     opened = {}
     for path in sorted(paths, key=_is_run):
         if _is_run(path):
-            check_installed(*NETWORKS)
-            require_tensorflow(extra="train")
+            check_installed(*NETWORKS, extras=(EXTRA,))
+            require_tensorflow(extra=EXTRA)
         opened[path] = open_model(path)
     return opened
 

@@ -1,23 +1,12 @@
-"""Whether what a command needs is installed: looked for before its words are judged, imported only after."""
+"""What each command of this room needs installed; `edgecad.extras.check_installed` looks for it before all else."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from edgecad.errors import NotAvailable
-
 FIGURES = ("sklearn", "scipy", "statsmodels", "matplotlib")
 """What figures with intervals need."""
-NETWORKS = ("tensorflow", "keras")
-"""What training and opening a run need."""
-
-
-def check_installed(*modules: str, extra: str = "train") -> None:
-    """Look for packages without importing them, which would take seconds.
-
-    Raises:
-        NotAvailable: naming the first that is missing, and the command that installs it.
-    """
-    missing = [module for module in modules if find_spec(module) is None]
-    if missing:
-        raise NotAvailable(f"{missing[0]} is not installed, and this needs it; run: pip install 'edgecad[{extra}]'")
+NETWORKS = ("tensorflow", "keras", "h5py")
+"""What networks and files of weights need."""
+STUDY = (*FIGURES, "filelock", "optuna", *NETWORKS)
+TRAIN = (*STUDY, "jinja2")
+EXTRA = "train"
+"""The extra that installs all of them."""

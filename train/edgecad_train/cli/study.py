@@ -149,11 +149,12 @@ def _check_ray(ray: str | None, time_plain: bool) -> None:
 
 def _check_installed(ray: str | None) -> None:
     """See that workers will find Keras, without importing it here: this process only leads."""
-    from edgecad_train.cli.installed import FIGURES, NETWORKS, check_installed
+    from edgecad.extras import check_installed
+    from edgecad_train.cli.installed import EXTRA, STUDY
 
-    check_installed(*FIGURES, "filelock", *NETWORKS)
+    check_installed(*STUDY, extras=(EXTRA,))
     if ray is not None:
-        check_installed("ray", extra="cluster")
+        check_installed("ray", extras=("cluster",))
 
 
 def _work(workers: int, ray: str | None) -> Work:

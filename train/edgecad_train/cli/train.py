@@ -166,17 +166,20 @@ def train(
 
 
 def _check_installed() -> None:
-    from edgecad_train.cli.installed import FIGURES, NETWORKS, check_installed
+    from edgecad.extras import check_installed
+    from edgecad_train.cli.installed import EXTRA, TRAIN
 
-    check_installed(*FIGURES, "optuna", "jinja2", "filelock", *NETWORKS)
+    check_installed(*TRAIN, extras=(EXTRA,))
 
 
 def _resume(out: Path, quiet: bool) -> None:
     from edgecad.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
+    from edgecad_train.cli.ready import check_ready_again
     from edgecad_train.waiting import newest_unfinished
 
     folder = newest_unfinished(out)
+    check_ready_again(folder)
     require_tensorflow(extra="train")
     from edgecad_train.cli.train_steps import go_on
 
@@ -188,6 +191,7 @@ def _run(request: Request, training: Training, check: bool, quiet: bool) -> None
     """Find the scans, which may end in a usage error; only then import what takes seconds."""
     from edgecad.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
+    from edgecad_train.cli.ready import check_ready
 
     found = request.found()
     with stage_progress(quiet) as bars:
@@ -196,6 +200,7 @@ def _run(request: Request, training: Training, check: bool, quiet: bool) -> None
 
             check_data(request, training, found, bars)
             return
+        check_ready(request.out, training.network, training.first_weights)
         require_tensorflow(extra="train")
         from edgecad_train.cli.train_steps import train_new
 

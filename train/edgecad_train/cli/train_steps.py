@@ -15,6 +15,7 @@ from edgecad.errors import UsageError
 from edgecad.findings import doubts_about
 from edgecad.folders import new_folder, point_latest
 from edgecad_train.cli.figures import lines_of_figures
+from edgecad_train.cli.ready import digest_of
 from edgecad_train.cli.request import Request
 from edgecad_train.cli.scans import read_scans, warn_of_whole_images
 from edgecad_train.cli.thresholds import lines_of_thresholds, words_of_labels
@@ -22,12 +23,11 @@ from edgecad_train.cli.training import Training
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
 from edgecad_train.data.kept import write_scans
 from edgecad_train.evaluation.doubts import doubts_about_scores
-from edgecad_train.networks.backbones import Backbone
-from edgecad_train.networks.weights import imagenet_file, imagenet_path, weights_digest
+from edgecad_train.networks.backbones import Backbone, backbone_named
+from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.outcome import Outcome
 from edgecad_train.run import run_name, train
 from edgecad_train.runfolder import write_run
-from edgecad_train.settings import Settings
 from edgecad_train.unfinished import Job, Unfinished, begun, gone_on
 from edgecad_train.versions import package_versions
 from edgecad_train.waiting import notes_about, resume_command
@@ -39,11 +39,10 @@ def train_new(request: Request, training: Training, found: Found, bars: Bars) ->
     for note in notes_about(request.out):
         typer.echo(note, err=True)
     typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
+    fetch_imagenet(training.network, settings.weights, bars)
     data = read_scans(request, training.network.size, found, bars)
     check_usable(data)
     partition = request.partition(data, settings.seed)
-    if settings.weights == "imagenet":
-        fetch_imagenet(training.network, bars)  # once nothing else is in the way
     if settings.plan.pretrained and settings.weights == "none":
         typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     job = Job(
@@ -54,7 +53,7 @@ def train_new(request: Request, training: Training, found: Found, bars: Bars) ->
         settings=settings,
         partition=partition,
         data_sha256=data.sha256,
-        weights_sha256=_weights_sha256(settings),
+        weights_sha256=digest_of(settings.weights),
         versions=package_versions(),
     )
     # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
@@ -63,9 +62,9 @@ def train_new(request: Request, training: Training, found: Found, bars: Bars) ->
     _report(outcome, unfinished.final)
 
 
-def fetch_imagenet(network: Backbone, bars: Bars) -> None:
-    """Have Keras' ImageNet weights in its cache; a stage of its own where they must be fetched."""
-    if not imagenet_path(network).is_file():
+def fetch_imagenet(network: Backbone, weights: str, bars: Bars) -> None:
+    """Have Keras' ImageNet weights in its cache, if they are wanted; a stage of its own where they must be fetched."""
+    if weights == "imagenet" and not is_cached(network):
         bars("fetching ImageNet weights", 0, 1, "")
         imagenet_file(network)
         bars("fetching ImageNet weights", 1, 1, "")
@@ -80,6 +79,8 @@ def go_on(folder: Path, bars: Bars) -> None:
             typer.echo(f"{unfinished.final} had ended; next: edgecad export {shlex.quote(str(unfinished.final))}")
             return
         typer.echo(f"going on with {unfinished.job.name}")
+        settings = unfinished.job.settings
+        fetch_imagenet(backbone_named(settings.backbone), settings.weights, bars)
         found, data = _read_again(unfinished.job, folder, bars)
         outcome = _train(unfinished, found, data, started, bars)
     _report(outcome, unfinished.final)
@@ -90,25 +91,12 @@ def _read_again(job: Job, folder: Path, bars: Bars) -> tuple[Found, PreparedData
     warn_of_whole_images(job.preparation.crop)
     data = read_cases(found.cases, job.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
     check_usable(data)
-    changed = [
-        what
-        for what, differs in (
-            (f"the scans in {job.data}", data.sha256 != job.data_sha256),
-            (f"the weights in {job.settings.weights}", _weights_sha256(job.settings) != job.weights_sha256),
-        )
-        if differs
-    ]
-    if changed:
+    if data.sha256 != job.data_sha256:
         raise UsageError(
-            f"{changed[0]} are not those that {job.name} was begun with; put those back, or remove {folder} and train "
-            "again"
+            f"the scans in {job.data} are not those that {job.name} was begun with; put those back, or remove {folder} "
+            "and train again"
         )
     return found, data
-
-
-def _weights_sha256(settings: Settings) -> str | None:
-    named = settings.weights not in ("imagenet", "none")
-    return weights_digest(Path(settings.weights)) if named and Path(settings.weights).is_file() else None
 
 
 @contextmanager

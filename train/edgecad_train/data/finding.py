@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgecad.errors import UsageError
-from edgecad.images import is_scan_file
+from edgecad.extras import check_installed
+from edgecad.images import is_dicom_file, is_scan_file
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import MIN_PATIENTS, PATIENT_FROM_RULE, STEM_RULE, Case, Found, check_patients
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME
@@ -35,6 +38,7 @@ def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PAT
     Raises:
         UsageError: no such folder, a class missing, too few patients, a patient under two labels, or scans in folders
             inside a class folder without a word on whose they are.
+        NotAvailable: a scan is DICOM and pydicom is not installed.
     """
     if not data.exists():
         raise UsageError(f"no data at {data}; {FOLDER_LAYOUT} (to try EdgeCAD without patients: edgecad phantom data)")
@@ -45,7 +49,14 @@ def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PAT
     else:
         found = Found(_cases_of_csv(data), "the CSV's patient column")
     check_patients(found.cases, least)
+    _check_readers(found.cases)
     return found
+
+
+def _check_readers(cases: Sequence[Case]) -> None:
+    """DICOM needs an extra: to find that out at the first such scan may take minutes."""
+    if find_spec("pydicom") is None and any(is_dicom_file(case.path) for case in cases):
+        check_installed("pydicom", extras=("dicom",))
 
 
 def _cases_of_folders(data: Path, patient_from: str | None) -> Found:

@@ -1,15 +1,7 @@
-"""First weights of a backbone: from Keras' cache, a Keras file, or an archive of arrays that may lack the top.
-
-Whether they are to be had is told without Keras, which takes seconds to import.
-"""
+"""First weights of a backbone: from Keras' cache, a Keras file, or an archive of arrays that may lack the top."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
-import os
-import socket
 import warnings
 import zipfile
 from pathlib import Path
@@ -17,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgecad.errors import NotAvailable, UsageError
+from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import Backbone
+from edgecad_train.networks.imagenet import imagenet_file
+from edgecad_train.networks.weightsfile import flaw_of, weights_digest
 
 if TYPE_CHECKING:
     import keras
 
-DOWNLOAD_PATIENCE_S = 20
-KINDS = {".h5": b"\x89HDF\r\n\x1a\n", ".hdf5": b"\x89HDF\r\n\x1a\n", ".keras": b"PK", ".npz": b"PK"}
-"""Ends of the names of files that can hold weights, and the bytes that such files begin with."""
-
 
 def check_first_weights(weights: str, backbone: Backbone) -> None:
-    """See that a file of weights is there and of a kind that can hold them; whether it fits is seen when it is loaded.
+    """See that a file of weights is there, whole, and of a kind that can hold them; whether it fits is seen later.
 
     Args:
         weights: `imagenet` and `none` are taken as they are.
@@ -42,12 +32,9 @@ def check_first_weights(weights: str, backbone: Backbone) -> None:
     path = Path(weights)
     if not path.is_file():
         raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
-    begins = KINDS.get(path.suffix)
-    if begins is None:
-        raise _unfit(path, backbone, f"its name ends with none of {', '.join(KINDS)}")
-    with path.open("rb") as file:
-        if file.read(len(begins)) != begins:
-            raise _unfit(path, backbone, f"it does not begin as a {path.suffix} file does")
+    flaw = flaw_of(path)
+    if flaw:
+        raise _unfit(path, backbone, flaw)
 
 
 def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
@@ -75,12 +62,6 @@ def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> s
     untrained = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
     origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{weights_digest(path)[:16]}"
     return f"{origin}; UNTRAINED, random: {untrained}" if untrained else origin
-
-
-def weights_digest(path: Path) -> str:
-    """SHA-256 of a weights file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
@@ -141,45 +122,3 @@ def _unfit(path: Path, backbone: Backbone, seen: str) -> UsageError:
         f"{path} does not hold the weights of {backbone.name} without top: {seen}; "
         "give the Keras weights file of this backbone"
     )
-
-
-def imagenet_path(backbone: Backbone) -> Path:
-    """Where Keras keeps its ImageNet weights of a backbone, whether they are there or not."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    return home / "models" / backbone.imagenet_file
-
-
-def imagenet_file(backbone: Backbone) -> Path:
-    """Keras' ImageNet weights of a backbone, from its cache or fetched through Keras.
-
-    Raises:
-        NotAvailable: neither is to be had; names the file wanted and where to put it.
-    """
-    cached = imagenet_path(backbone)
-    if cached.is_file():
-        return cached
-    try:
-        _fetch(backbone)
-    except Exception as error:
-        raise NotAvailable(
-            f"ImageNet weights of {backbone.name} are not here and could not be fetched; put "
-            f"{backbone.imagenet_file} into {cached.parent}, or give --weights FILE or --weights none"
-        ) from error
-    if not cached.is_file():
-        raise NotAvailable(f"Keras fetched no {backbone.imagenet_file} into {cached.parent}; give --weights FILE")
-    return cached
-
-
-def _fetch(backbone: Backbone) -> None:
-    """Have Keras fetch the weights into its cache, in silence: it tells of it on stdout, which is for answers."""
-    import keras
-
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_PATIENCE_S)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            getattr(keras.applications, backbone.application)(
-                include_top=False, weights="imagenet", input_shape=(backbone.size, backbone.size, 3)
-            )
-    finally:
-        socket.setdefaulttimeout(before)

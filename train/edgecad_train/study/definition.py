@@ -156,6 +156,20 @@ def study_in(folder: Path) -> Study | None:
         return None
 
 
+def refuse_used(folder: Path) -> None:
+    """See that a folder is new, empty or a study's.
+
+    Raises:
+        UsageError: it holds other files, or a study that cannot be read.
+    """
+    file = folder / STUDY
+    if file.is_file():
+        if study_in(folder) is None:
+            raise UsageError(f"{file} is damaged, or of another version; choose another --out, or remove {folder}")
+    elif folder.exists() and (not folder.is_dir() or any(path.name != "locks" for path in folder.iterdir())):
+        raise UsageError(f"{folder} is in use and holds no study; choose another --out")
+
+
 def refuse_other(folder: Path, before: Asked, now: Asked) -> None:
     """See that what a folder was begun with is what is asked for now, or raise `UsageError` with what differs."""
     told = difference(before, now)

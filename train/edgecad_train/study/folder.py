@@ -30,7 +30,7 @@ from edgecad.errors import UsageError
 from edgecad.folders import new_folder, write_whole
 from edgecad_train.splits.kept import partition_from_json
 from edgecad_train.splits.split import Folds, Split
-from edgecad_train.study.definition import STUDY, Study, refuse_other, study_in
+from edgecad_train.study.definition import STUDY, Study, refuse_other, refuse_used, study_in
 from edgecad_train.study.results import Failure, Finished, PlainTime, Result
 from edgecad_train.study.units import Unit
 
@@ -55,20 +55,14 @@ class StudyFolder:
             UsageError: it holds another study, or files that are no study.
         """
         file = self.path / STUDY
-        if file.is_file():
-            self._same(file, study)
-        elif self.path.exists() and (not self.path.is_dir() or any(p.name != "locks" for p in self.path.iterdir())):
-            raise UsageError(f"{self.path} is in use and holds no study; choose another --out")
+        refuse_used(self.path)
+        before = study_in(self.path)
+        if before:
+            refuse_other(self.path, before.asked, study.asked)
         for room in ROOMS:
             (self.path / room).mkdir(parents=True, exist_ok=True)
         if not file.is_file():
             write_whole(file, json_from_struct(study).encode())
-
-    def _same(self, file: Path, study: Study) -> None:
-        before = study_in(self.path)
-        if before is None:
-            raise UsageError(f"{file} is damaged, or of another version; choose another --out, or remove {self.path}")
-        refuse_other(self.path, before.asked, study.asked)
 
     def study(self) -> Study:
         """What the folder is about."""

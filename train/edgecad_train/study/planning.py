@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
-from edgecad.extras import require_tensorflow
 from edgecad.rules import rule_from_words
+from edgecad.folders import check_writable
 from edgecad_train.data import (
     DataFinding,
     Found,
@@ -24,11 +24,20 @@ from edgecad_train.data import (
 from edgecad_train.data.findings import findings_of_splits
 from edgecad_train.data.store import scratch_beside
 from edgecad_train.networks.backbones import backbone_named
-from edgecad_train.networks.weights import check_first_weights, imagenet_file, imagenet_path, weights_digest
 from edgecad_train.splits.split import Folds, Split
-from edgecad_train.study.definition import Asked, BackboneAsked, Rates, Study, refuse_other, study_from, study_in
+from edgecad_train.study.definition import (
+    Asked,
+    BackboneAsked,
+    Rates,
+    Study,
+    refuse_other,
+    refuse_used,
+    study_from,
+    study_in,
+)
+from edgecad_train.study.first_weights import fetch_weights, weights_files, weights_of
 from edgecad_train.study.partitions import draws, partitions_of
-from edgecad_train.study.units import Training, Weights
+from edgecad_train.study.units import Training
 from edgecad_train.training.strategies import plan_for
 from edgecad_train.versions import package_versions
 
@@ -123,7 +132,7 @@ class Sought:
 
     def _row(self, name: str) -> BackboneAsked:
         preparation = self.preparations[backbone_named(name).size]
-        return BackboneAsked(name=name, weights=_weights(name, self.wanted, self.files), preparation=preparation)
+        return BackboneAsked(name=name, weights=weights_of(name, self.wanted, self.files), preparation=preparation)
 
 
 def sought(wanted: Wanted) -> Sought:
@@ -147,19 +156,23 @@ def planned(wanted: Wanted, reading: Reading, out: Path | None = None) -> Planne
 
     Raises:
         UsageError: data, weights or names are not what they must be, or the folder holds another study.
-        NotAvailable: ImageNet weights are neither here nor to be fetched.
+        NotAvailable: ImageNet weights are neither here nor to be fetched; found before scans are read.
+        OSError: the folder cannot be written; found before scans are read.
     """
     what = sought(wanted)
     before = study_in(out) if out else None
     if before and out and all(path.is_file() for path in what.files.values()):
         refuse_other(out, before.asked, what.asked(before.asked.data_sha256))
+    if out:
+        refuse_used(out)
+        check_writable(out)
+    fetch_weights(what.files)
     prepared = {
         size: prepare_cases(what.found.cases, preparation, reading, scratch=scratch_beside(out) if out else None)
         for size, preparation in what.preparations.items()
     }
     data = _agreeing(prepared)
     partitions = partitions_of(data.cases, what.seeds, wanted.folds, wanted.inner_folds)
-    fetch_weights(what.files)
     if before and out:
         refuse_other(out, before.asked, what.asked(data.sha256))
     study = study_from(what.asked(data.sha256), data.origin, partitions)
@@ -186,70 +199,3 @@ def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
             "remove those, or study networks of one size"
         )
     return first
-
-
-# --- first weights ---
-
-
-def weights_files(wanted: Wanted) -> dict[str, Path]:
-    """The file of each backbone's first weights, ImageNet's where Keras keeps it, there or not.
-
-    A backbone without a file starts from random weights.
-
-    Raises:
-        UsageError: a word that is no choice, or a file that is not there or holds no weights.
-    """
-    if not any(plan_for(strategy).pretrained for strategy in wanted.strategies):
-        return {}
-    return {
-        name: _file(name, choice)
-        for name, choice in _choices(wanted.weights, wanted.backbones).items()
-        if choice != "none"
-    }
-
-
-def fetch_weights(files: Mapping[str, Path]) -> None:
-    """Have Keras fetch what is not in its cache yet; other files are known to be there.
-
-    Raises:
-        NotAvailable: they are not to be had.
-    """
-    lacking = [name for name, path in files.items() if not path.is_file()]
-    if not lacking:
-        return
-    require_tensorflow(extra="train")
-    for name in lacking:
-        imagenet_file(backbone_named(name))
-
-
-def _choices(words: Sequence[str], backbones: Sequence[str]) -> dict[str, str]:
-    """`imagenet`, `none` or a file for each backbone, from words that are for all or `NAME=` for one."""
-    chosen: dict[str, str] = {}
-    for word in words:
-        name, equals, choice = word.partition("=")
-        if equals and name in backbones:
-            chosen[name] = choice
-        elif word in ("imagenet", "none") or len(backbones) == 1:
-            chosen = dict.fromkeys(backbones, word) | chosen
-        else:
-            raise UsageError(
-                f"--weights {word}: for which network? Give NAME={name}, NAME one of {', '.join(backbones)}"
-            )
-    missing = [name for name in backbones if name not in chosen]
-    if missing:
-        raise UsageError(f"no --weights for {', '.join(missing)}; give imagenet, none, or {missing[0]}=FILE")
-    return chosen
-
-
-def _file(backbone: str, choice: str) -> Path:
-    network = backbone_named(backbone)
-    check_first_weights(choice, network)
-    return imagenet_path(network) if choice == "imagenet" else Path(choice)
-
-
-def _weights(backbone: str, wanted: Wanted, files: Mapping[str, Path]) -> Weights:
-    path = files.get(backbone)
-    if path is None:
-        return Weights(name="none")
-    imagenet = _choices(wanted.weights, wanted.backbones)[backbone] == "imagenet"
-    return Weights(name="imagenet" if imagenet else path.name, sha256=weights_digest(path))

@@ -16,7 +16,7 @@ from edgecad.heatmap import share_outside_disc
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
-from edgecad_train.networks.weights import weights_digest
+from edgecad_train.networks.weightsfile import weights_digest
 from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.run import train
 from edgecad_train.settings import Settings

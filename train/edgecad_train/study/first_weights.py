@@ -1,0 +1,86 @@
+"""First weights of a study's networks: from words to files, and fetched where they are not here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecad.errors import UsageError
+from edgecad.extras import require_tensorflow
+from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.networks.imagenet import check_imagenet, imagenet_file, imagenet_path, is_cached
+from edgecad_train.networks.weights import check_first_weights
+from edgecad_train.networks.weightsfile import weights_digest
+from edgecad_train.study.units import Weights
+from edgecad_train.training.strategies import plan_for
+
+if TYPE_CHECKING:
+    from edgecad_train.study.planning import Wanted
+
+
+def weights_files(wanted: Wanted) -> dict[str, Path]:
+    """The file of each backbone's first weights, ImageNet's where Keras keeps it, there or not.
+
+    A backbone without a file starts from random weights.
+
+    Raises:
+        UsageError: a word that is no choice, or a file that is not there or holds no weights.
+    """
+    if not any(plan_for(strategy).pretrained for strategy in wanted.strategies):
+        return {}
+    return {
+        name: _file(name, choice)
+        for name, choice in _choices(wanted.weights, wanted.backbones).items()
+        if choice != "none"
+    }
+
+
+def fetch_weights(files: Mapping[str, Path]) -> None:
+    """Have Keras fetch what is not in its cache yet; other files are known to be there.
+
+    Raises:
+        NotAvailable: they are not to be had.
+    """
+    imagenet = [network for network in map(backbone_named, files) if files[network.name] == imagenet_path(network)]
+    lacking = [network for network in imagenet if not is_cached(network)]
+    if not lacking:
+        return
+    check_imagenet(lacking)
+    require_tensorflow(extra="train")
+    for network in lacking:
+        imagenet_file(network)
+
+
+def _choices(words: Sequence[str], backbones: Sequence[str]) -> dict[str, str]:
+    """`imagenet`, `none` or a file for each backbone, from words that are for all or `NAME=` for one."""
+    chosen: dict[str, str] = {}
+    for word in words:
+        name, equals, choice = word.partition("=")
+        if equals and name in backbones:
+            chosen[name] = choice
+        elif word in ("imagenet", "none") or len(backbones) == 1:
+            chosen = dict.fromkeys(backbones, word) | chosen
+        else:
+            raise UsageError(
+                f"--weights {word}: for which network? Give NAME={name}, NAME one of {', '.join(backbones)}"
+            )
+    missing = [name for name in backbones if name not in chosen]
+    if missing:
+        raise UsageError(f"no --weights for {', '.join(missing)}; give imagenet, none, or {missing[0]}=FILE")
+    return chosen
+
+
+def _file(backbone: str, choice: str) -> Path:
+    network = backbone_named(backbone)
+    check_first_weights(choice, network)
+    return imagenet_path(network) if choice == "imagenet" else Path(choice)
+
+
+def weights_of(backbone: str, wanted: Wanted, files: Mapping[str, Path]) -> Weights:
+    """What a backbone starts from, as the definition of a study has it."""
+    path = files.get(backbone)
+    if path is None:
+        return Weights(name="none")
+    imagenet = _choices(wanted.weights, wanted.backbones)[backbone] == "imagenet"
+    return Weights(name="imagenet" if imagenet else path.name, sha256=weights_digest(path))
