@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
-from edgecad.rules import rule_from_words
 from edgecad.folders import check_writable
+from edgecad.rules import rule_from_words
 from edgecad_train.data import (
     DataFinding,
     Found,
