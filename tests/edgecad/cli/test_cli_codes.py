@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
-from edgecad.contract import json_from_struct
+from edgecad.contract import CONTRACT_VERSION, json_from_struct
 from edgecad.errors import (
     EdgecadError,
     EngineBuildFailed,
@@ -57,7 +57,9 @@ def test_a_model_that_cannot_be_used_ends_with_code_6(
     phantom_jpeg: Path,
     kind: str,
 ) -> None:
-    newer = json_from_struct(tiny_contract).replace('"version": 1,', '"version": 2,', 1)
+    newer = json_from_struct(tiny_contract).replace(
+        f'"version": {CONTRACT_VERSION},', f'"version": {CONTRACT_VERSION + 1},', 1
+    )
     content = {"none": tiny_model(None), "newer": tiny_model(newer), "truncated": tiny_model()[:500]}
     model = model_of(content[kind]) if kind in content else tmp_path / "absent"
     done = edgecad("infer", phantom_jpeg, "--model", model)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.contract import Colours, Decision, Metric, json_from_struct
+from edgecad.contract import CONTRACT_VERSION, Colours, Decision, Metric, json_from_struct
 from edgecad.errors import EdgecadError, GateFailed, InputRefused, ModelInvalid, NotAvailable, UsageError
 from edgecad.polarmap import disc_mask, prepare
 from edgecad.runners.base import OUTPUTS
@@ -280,7 +280,9 @@ def test_rounding_is_not_mistaken_for_a_wrong_map(
 
 
 def newer(contract: Contract) -> str:
-    return json_from_struct(contract).replace('"version": 1,', '"version": 2,', 1)
+    return json_from_struct(contract).replace(
+        f'"version": {CONTRACT_VERSION},', f'"version": {CONTRACT_VERSION + 1},', 1
+    )
 
 
 @pytest.mark.parametrize(
