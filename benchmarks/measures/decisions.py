@@ -39,7 +39,7 @@ def decisions(arguments: Namespace) -> Found:
     again = rule_from_words(arguments.again)
     rows = []
     for seed in range(arguments.runs):
-        place = _made(seed, arguments)
+        place = judged_run(seed, arguments)
         rows.append(_row(seed, place, again))
         print(f"run {seed + 1} of {arguments.runs}: {_words(rows[-1]['own'])}", flush=True)
     return {
@@ -48,24 +48,41 @@ def decisions(arguments: Namespace) -> Found:
     }  # fmt: skip
 
 
-def _made(seed: int, arguments: Namespace) -> Path:
-    """The folder of a seed with `data`, `fresh`, `runs/latest` and `judged`, each made if need be."""
-    place = arguments.kept.absolute() / f"{arguments.backbone}-{arguments.patients}" / f"seed-{seed}"
+EDGECAD = ("-m", "edgecad")
+
+
+def trained_run(seed: int, arguments: Namespace, *options: str) -> Path:
+    """The folder of a seed with `data` and `runs/latest`, each made if need be.
+
+    Args:
+        options: of `edgecad train`, each with its value; they name the folder as well.
+    """
+    kind = "-".join((arguments.backbone, str(arguments.patients), *options[1::2]))
+    place = arguments.kept.absolute() / kind / f"seed-{seed}"
     place.mkdir(parents=True, exist_ok=True)
-    edgecad = ("-m", "edgecad")
-    for name, count, own in (("data", arguments.patients, seed), ("fresh", arguments.fresh, FRESH_SEED + seed)):
-        if not (place / name / "labels.csv").is_file():
-            shutil.rmtree(place / name, ignore_errors=True)  # what a kill left of it
-            run_command([*edgecad, "phantom", name, "--patients", count, "--seed", own, "--quiet"], place)
+    _phantoms(place, "data", arguments.patients, seed)
     if not (place / "runs" / "latest").is_file():
         shutil.rmtree(place / "runs", ignore_errors=True)
-        words = [*edgecad, "train", "data", "--backbone", arguments.backbone, "--weights", _weights(arguments.weights)]
+        words = [*EDGECAD, "train", "data", "--backbone", arguments.backbone, "--weights", _weights(arguments.weights)]
         more = [word if index % 2 else f"--{word}" for index, word in enumerate(arguments.train_options)]
-        run_command([*words, "--seed", seed, "--quiet", *more], place)
+        run_command([*words, "--seed", seed, "--quiet", *options, *more], place)
+    return place
+
+
+def judged_run(seed: int, arguments: Namespace) -> Path:
+    """The folder of a seed with `fresh` and `judged` as well."""
+    place = trained_run(seed, arguments)
+    _phantoms(place, "fresh", arguments.fresh, FRESH_SEED + seed)
     if not (place / "judged" / "predictions.csv").is_file():
         shutil.rmtree(place / "judged", ignore_errors=True)
-        run_command([*edgecad, "evaluate", "runs/latest", "fresh", "--out", "judged", "--quiet"], place)
+        run_command([*EDGECAD, "evaluate", "runs/latest", "fresh", "--out", "judged", "--quiet"], place)
     return place
+
+
+def _phantoms(place: Path, name: str, count: int, seed: int) -> None:
+    if not (place / name / "labels.csv").is_file():
+        shutil.rmtree(place / name, ignore_errors=True)  # what a kill left of it
+        run_command([*EDGECAD, "phantom", name, "--patients", count, "--seed", seed, "--quiet"], place)
 
 
 def _weights(word: str) -> str:

@@ -75,7 +75,7 @@ def _same_stage(arguments: Namespace, network: Any, index: int, stage: Any) -> l
         {"stage": stage.name, "epoch": number + 1}
         | {name: getattr(epoch, name) for name in ("loss", "val_loss")}
         | {f"plain_{name}": plain[name][number] for name in ("loss", "val_loss")}
-        for number, epoch in enumerate(own.epochs)
+        for number, epoch in enumerate(own.history.epochs)
     ]
 
 
