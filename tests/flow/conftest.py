@@ -48,9 +48,10 @@ class Trodden:
         return self.folder / "models" / (self.folder / "models/latest").read_text().strip() / "model.onnx"
 
 
-def _trodden(folder: Path, patients: int, *options: object) -> Trodden:
+def _trodden(folder: Path, patients: int, *options: object, export: tuple[str, ...] = ()) -> Trodden:
     write_dataset(folder / "data", patients, seed=3)
-    return Trodden(folder, _run(folder, "train", "--backbone", "mobilenetv2", *options), _run(folder, "export"))
+    trained = _run(folder, "train", "--backbone", "mobilenetv2", *options)
+    return Trodden(folder, trained, _run(folder, "export", *export))
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +63,10 @@ def way_from_nothing(tmp_path_factory: pytest.TempPathFactory) -> Trodden:
 
 @pytest.fixture(scope="session")
 def way_from_imagenet(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Trodden:
-    """The way from real ImageNet weights."""
+    """The user's own lines, small: real ImageNet weights, and a file in 16 bits beside the reference."""
     weights = shared / "weights" / "mobilenetv2_imagenet_notop.weights.h5"
     if not weights.is_file():
         pytest.skip(f"{weights.name} is not among the real files")
     epochs = ("--warmup-epochs", 20, "--finetune-epochs", 3, "--lr-exponent", 3)
-    return _trodden(tmp_path_factory.mktemp("from-imagenet"), 40, "--weights", weights, *epochs)
+    folder = tmp_path_factory.mktemp("from imagenet")
+    return _trodden(folder, 40, "--weights", weights, *epochs, export=("--fp16",))

@@ -37,6 +37,21 @@ def test_the_way_from_imagenet_weights_ends_well(way_from_imagenet: Any) -> None
     assert contract["origin"] == "phantom"
 
 
+def test_the_users_three_lines_leave_both_files_behind(way_from_imagenet: Any, shared: Path, edgecad: Edgecad) -> None:
+    """train, export --fp16, infer: code 0 each, a map that does not jump, half the bytes."""
+    assert (way_from_imagenet.trained.returncode, way_from_imagenet.exported.returncode) == (0, 0)
+    record = json.loads((way_from_imagenet.model.parent / "parity.json").read_text())
+    assert sorted(record["files"]) == ["model.fp16.onnx", "model.onnx"]
+    assert record["refused"] == {}
+    half = record["files"]["model.fp16.onnx"]
+    assert min(half[part]["heatmap_correlation"] for part in ("validation", "golden")) >= 0.999
+    assert half["validation"]["switched"] == 0
+    assert half["backbone_share_of_fp32"] <= 0.52
+    done = edgecad(way_from_imagenet.folder, "infer", shared / "real" / "scan.jpg")
+    assert done.returncode == 0, done.stderr
+    assert "CAD: score" in done.stdout
+
+
 def test_two_stages_learn_something_on_phantoms(way_from_imagenet: Any) -> None:
     trainings = json.loads((way_from_imagenet.run / "history.json").read_text())["trainings"]
     folds = [training["stages"][0]["epochs"] for training in trainings if training["name"].startswith("fold")]
