@@ -148,13 +148,24 @@ def _with_switches(model: onnx.ModelProto) -> tuple[onnx.ModelProto, tuple[str, 
 
     In one run, because a unit at zero may come out on either side in another.
     """
-    names = tuple(node.output[0] for node in model.graph.node if node.op_type == "Sign")
-    if not names:
+    switches = [node for node in model.graph.node if node.op_type == "Sign"]
+    if not switches:
         return model, ()
+    depths = _depths(model.graph)
+    names = tuple(node.output[0] for node in sorted(switches, key=lambda node: depths[node.output[0]]))
     opened = onnx.ModelProto()
     opened.CopyFrom(model)
     opened.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     return opened, names
+
+
+def _depths(graph: onnx.GraphProto) -> dict[str, int]:
+    """How many nodes lie before each tensor on its longest way; optimisers write branches in any order."""
+    depths: dict[str, int] = {}
+    for node in graph.node:
+        depth = 1 + max((depths.get(name, 0) for name in node.input), default=0)
+        depths.update(dict.fromkeys(node.output, depth))
+    return depths
 
 
 def switched_units(reference: Reference, seen: Answers) -> tuple[int, float]:

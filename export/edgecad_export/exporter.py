@@ -16,8 +16,7 @@ from msgspec.structs import replace
 from edgecad.checks import probabilities_of
 from edgecad.classifier import golden_answers
 from edgecad.contract import CONTRACT_VERSION, Contract, Precision
-from edgecad.engines.record import EngineRecord
-from edgecad.errors import GateFailed, ModelInvalid, UsageError
+from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
 from edgecad.folders import new_folder, point_latest
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
@@ -26,7 +25,7 @@ from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.gate import gate_of
 from edgecad_export.graph import folded
 from edgecad_export.modelfolder.card import model_card
-from edgecad_export.modelfolder.engines import check_engine_tools, engines_of
+from edgecad_export.modelfolder.engines import Engines, check_engine_tools, engines_of
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.parity_file import write_parity_file
 from edgecad_export.modelfolder.signing import private_key, sign
@@ -64,8 +63,7 @@ class Exported:
     """Those that hold, fp32 first."""
     refused: tuple[Candidate, ...] = ()
     """Those that were asked for and do not hold; nothing of them was written but what was measured."""
-    engines: tuple[tuple[str, EngineRecord], ...] = ()
-    """File names of TensorRT engines, what they were built from and for, and whether they are proven."""
+    engines: Engines = field(default_factory=Engines)
 
     @property
     def golden_spread(self) -> float:
@@ -112,7 +110,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     with new_folder(folder) as partial:
         files = _written(holding, refused, partial, request.opset, say)
         engines = _engines(files, partial, request, say)
-        card = model_card(folder.name, files, files[0].contract, refused, engines)
+        card = model_card(folder.name, files, files[0].contract, refused, engines.built)
         (partial / "MODEL_CARD.md").write_text(card, "utf-8")
         write_sums(partial)
         if request.key is not None:
@@ -173,25 +171,33 @@ def _demand_reference(fp32: Candidate) -> None:
         )
 
 
-def refusal_of(exported: Exported) -> str:
-    """What was refused, why, what was kept, and the next step, in one line."""
+def failure_of(exported: Exported) -> EdgecadError | None:
+    """What of an export was refused or not built, why, what was kept, and the next step; None where all is there."""
+    failures: list[EdgecadError] = [GateFailed(_refusal(exported))] if exported.refused else []
+    failures += exported.engines.failures
+    if not failures:
+        return None
+    kept = ", ".join(entry.name for entry in exported.files)
+    words = f"{'. '.join(map(str, failures))}; what holds is in {exported.folder}: {kept}"
+    leave = [f"--{candidate.precision}" for candidate in exported.refused]
+    leave += ["--tensorrt"] if exported.engines.failures else []
+    step = f"; use that, or export again without {' '.join(leave)}{_allowing(exported.refused)}"
+    return type(max(failures, key=lambda failure: failure.exit_code))(words + step)
+
+
+def _refusal(exported: Exported) -> str:
     said = [
         f"{candidate.precision} was refused after {_counted(len(candidate.narrowed.attempts))}: "
         f"{candidate.verdict.summary}"
         for candidate in exported.refused
     ]
-    kept = ", ".join(entry.name for entry in exported.files)
-    leave = " ".join(f"--{candidate.precision}" for candidate in exported.refused)
-    return (
-        f"{'. '.join(said)}; what holds is in {exported.folder}: {kept}; use that, or export again without {leave}"
-        f"{_allowing(exported.refused)}"
-    )
+    return ". ".join(said)
 
 
 def _allowing(refused: Sequence[Candidate]) -> str:
     """The options that would let these files pass; nothing where no bound would."""
     missed = [(candidate.precision, miss.tolerance) for candidate in refused for miss in candidate.verdict.misses]
-    if any(name is None for _, name in missed):
+    if not missed or any(name is None for _, name in missed):
         return ""
     words = " ".join(dict.fromkeys(f"--tolerance {precision}.{name}=VALUE" for precision, name in missed))
     return f", or allow what you can defend: {words}"
@@ -209,13 +215,9 @@ def _check_calibration(run: Run, request: Request) -> None:
         )
 
 
-def _engines(
-    files: Sequence[ExportedFile], partial: Path, request: Request, say: Say
-) -> tuple[tuple[str, EngineRecord], ...]:
+def _engines(files: Sequence[ExportedFile], partial: Path, request: Request, say: Say) -> Engines:
     """Engines that were asked for, proven or called unproven."""
-    if request.engines is None:
-        return ()
-    return tuple(engines_of(files, partial, request.engines, say))
+    return Engines() if request.engines is None else engines_of(files, partial, request.engines, say)
 
 
 def _written(

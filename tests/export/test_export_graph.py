@@ -98,7 +98,10 @@ def test_features_and_effective_weights_give_the_map(answers: dict[str, NDArray[
 
 
 def _grad_cam(way: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Grad-CAM of each class before its ReLU, by automatic differentiation: `(n, 2, h, w)`."""
+    """Grad-CAM of each class before its ReLU, by automatic differentiation: `(n, 2, h, w)`.
+
+    Of a SiLU z s(z) the gate s(z) is held: its own slope would break the sum.
+    """
     parts = classifier_from_keras(way.run.model)
     model = way.run.model
     features = tf.convert_to_tensor(type(model)(model.inputs[0], parts.features)(images))
@@ -108,7 +111,8 @@ def _grad_cam(way: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
             tape.watch(features)
             x = tf.reduce_mean(features, axis=(1, 2))
             for layer in parts.dense:
-                x = layer(x)
+                z = tf.matmul(x, layer.kernel) + layer.bias
+                x = z * tf.stop_gradient(tf.sigmoid(z)) if layer.activation.__name__ == "silu" else layer(x)
             logit = x[:, target]
         weights = tf.reduce_mean(tape.gradient(logit, features), axis=(1, 2))
         maps.append(tf.einsum("nk,nhwk->nhw", weights, features).numpy())
@@ -145,12 +149,13 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
     (entry,) = [prop for prop in graph.metadata_props if prop.key == METADATA_KEY]
     contract = contract_from_json(entry.value)
     assert contract == way.exported.files[0].contract
-    added = {"golden", "tolerances", "versions"}
+    added = {"golden", "tolerances", "versions", "activations"}
     before: Contract = way.run.contract
     for field in set(Contract.__struct_fields__) - added:
         assert getattr(contract, field) == getattr(before, field), field
     assert before.versions.items() <= contract.versions.items()
     assert {"tf2onnx", "onnx", "onnxruntime"} <= contract.versions.keys()
+    assert contract.activations == classifier_from_keras(way.run.model).activations
     assert contract.tolerances["logits"] == 1e-4
     assert len(contract.golden) == 3
 

@@ -15,6 +15,7 @@ from edgecad.contract import Contract
 from edgecad.heatmap import Dense, class_activation, score_map
 from edgecad_export.answers import Answers, Reference, answers_of_file, answers_of_keras, hidden_of, switched_units
 from edgecad_export.cam_head import classifier_from_keras, explained_model
+from edgecad_export.graph import folded
 from edgecad_export.onnx_from_keras import onnx_from_keras
 from edgecad_export.parity import misses, parity_of
 from edgecad_export.tolerances import TOLERANCES
@@ -88,8 +89,15 @@ def test_a_file_of_another_head_is_compared_as_it_is(features: np.ndarray) -> No
     assert own.under(()) is own
 
 
-HIDDEN = {"relu": ("relu",), "silu": ("silu",), "linear": ("linear",), "relu, silu": ("relu", "silu"),
-          "silu, relu": ("silu", "relu"), "none": ()}  # fmt: skip
+HIDDEN = {
+    "relu": ("relu",),
+    "silu": ("silu",),
+    "linear": ("linear",),
+    "relu, relu": ("relu", "relu"),
+    "relu, silu": ("relu", "silu"),
+    "silu, relu": ("silu", "relu"),
+    "none": (),
+}
 
 
 @pytest.fixture(params=HIDDEN.values(), ids=HIDDEN)
@@ -109,7 +117,7 @@ def both(
 ) -> tuple[Reference, Answers]:
     classifier, contract = classifier_from_keras(model), contract_of()
     images = prepared_images(model.inputs[0].shape[1], 12)
-    graph = onnx_from_keras(explained_model(classifier, contract.decision.temperature), 17)
+    graph = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature), 17))
     reference = answers_of_keras(classifier, contract, images)
     return reference, answers_of_file(graph, contract, images, reference.head)
 

@@ -95,7 +95,7 @@ def export(
     does not hold, layers are kept in fp32 until it does. If that fails it is refused, with the reason, and
     the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
-    from edgecad.errors import GateFailed, UsageError
+    from edgecad.errors import UsageError
     from edgecad.extras import require_tensorflow
     from edgecad_export.tolerances import tolerances_from_words
 
@@ -112,7 +112,7 @@ def export(
         refuse_foreign_options(run, *said)
     _check_ready(out, sign, tensorrt)
     require_tensorflow(extra="export")
-    from edgecad_export.exporter import Request, export_run, new_name, refusal_of
+    from edgecad_export.exporter import Request, export_run, failure_of, new_name
     from edgecad_export.foreign import foreign_run
     from edgecad_export.runfiles import read_run
 
@@ -124,8 +124,9 @@ def export(
     _print(exported)
     suffix = "" if out == Path("models") else f" --model {shlex.quote(str(exported.folder))}"
     typer.echo(f"next: edgecad infer SCAN{suffix}")
-    if exported.refused:
-        raise GateFailed(refusal_of(exported))
+    failure = failure_of(exported)
+    if failure is not None:
+        raise failure
 
 
 def _check_ready(out: Path, key: Path | None, tensorrt: bool) -> None:
@@ -170,5 +171,5 @@ def _print(exported: Exported) -> None:
         _warn(doubt.text)
     names = ", ".join(f"{entry.name} ({entry.size_bytes / 1e6:.1f} MB)" for entry in exported.files)
     typer.echo(f"wrote {exported.folder}: {names}")
-    for name, record in exported.engines:
+    for name, record in exported.engines.built:
         typer.echo(f"wrote {exported.folder / name}: {record.engine_bytes / 1e6:.1f} MB; {record.proof_words}")

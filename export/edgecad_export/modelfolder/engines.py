@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.classifier import prove_golden
@@ -11,7 +12,7 @@ from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import gpu_here
 from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EnginePrecision, EngineRecord, named
-from edgecad.errors import GateFailed
+from edgecad.errors import EngineBuildFailed, GateFailed
 from edgecad.loading import engine_proof
 from edgecad.modelfiles.file import ModelFile
 from edgecad.runners.cuda import Cuda
@@ -35,42 +36,53 @@ def check_engine_tools() -> None:
         Cuda(0)
 
 
-def engines_of(files: Sequence[ExportedFile], folder: Path, time_limit: float, say: Say) -> Iterator[Engine]:
+@dataclass(frozen=True)
+class Engines:
+    """Engines that were built, and for those that were not, why."""
+
+    built: tuple[Engine, ...] = ()
+    failures: tuple[EngineBuildFailed | GateFailed, ...] = ()
+
+
+def engines_of(files: Sequence[ExportedFile], folder: Path, time_limit: float, say: Say) -> Engines:
     """Build an engine of every file that TensorRT takes; int8 is for CPUs.
 
     Where there is a GPU each must answer the golden samples on it before it gets its name. Where there is none,
     `unproven` stands in its name.
 
+    One that is not built, or answers otherwise than its file, takes nothing else along.
+
     Args:
         folder: where the files lie, and the engines will.
         time_limit: seconds for each.
-
-    Raises:
-        EngineBuildFailed: one was not built.
-        GateFailed: one answers otherwise than its file.
     """
+    built: list[Engine] = []
+    failures: list[EngineBuildFailed | GateFailed] = []
     for entry in files:
-        if entry.contract.precision != "int8":
-            yield _engine(entry, folder, "fp16" if entry.contract.precision == "fp16" else "fp32", time_limit, say)
+        if entry.contract.precision == "int8":
+            continue
+        precision: EnginePrecision = "fp16" if entry.contract.precision == "fp16" else "fp32"
+        try:
+            built.append(_engine(entry, folder, precision, time_limit, say))
+        except (EngineBuildFailed, GateFailed) as error:
+            failures.append(type(error)(f"the engine of {entry.name}: {error}"))
+    return Engines(tuple(built), tuple(failures))
 
 
 def _engine(entry: ExportedFile, folder: Path, precision: EnginePrecision, time_limit: float, say: Say) -> Engine:
     file = ModelFile(folder / entry.name, (folder / entry.name).read_bytes(), entry.sha256)
     text = json_from_struct(entry.contract)
     out = file.path.with_suffix(".plan")
-    try:
-        record = build_engine(
-            file.content,
-            out,
-            precision,
-            text,
-            Batches(1, 1, 8),
-            time_limit,
-            progress=_by_phase(f"engine of {entry.name}", say),
-            prove=engine_proof(file, text, entry.contract, prove_golden),
-        )
-    except GateFailed as error:
-        raise GateFailed(f"the engine of {entry.name}: {error}; or export without --tensorrt") from error
+    record = build_engine(
+        file.content,
+        out,
+        precision,
+        text,
+        Batches(1, 1, 8),
+        time_limit,
+        progress=_by_phase(f"engine of {entry.name}", say),
+        prove=engine_proof(file, text, entry.contract, prove_golden),
+    )
     return named(out, proven=record.proven).name, record
 
 

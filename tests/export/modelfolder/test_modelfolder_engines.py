@@ -19,7 +19,7 @@ from edgecad.engines.record import SCHEMA, WITHOUT_GPU, read_engine
 from edgecad.errors import GateFailed, NotAvailable
 from edgecad.runners.devices import parse_device
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import Exported, Request, export_run
+from edgecad_export.exporter import Exported, Request, export_run, failure_of
 from edgecad_export.modelfolder.engines import engines_section
 from edgecad_export.runfiles import Run, read_run
 
@@ -68,8 +68,8 @@ def test_an_engine_that_nothing_ran_is_called_unproven_everywhere(
     done = exported(run, tmp_path, precisions=("fp32", "fp16"))
     names = ["model.fp16.unproven.plan", "model.unproven.plan"]
     assert sorted(path.name for path in done.folder.glob("*.plan")) == names
-    assert sorted(name for name, _ in done.engines) == names
-    for name, record in done.engines:
+    assert sorted(name for name, _ in done.engines.built) == names
+    for name, record in done.engines.built:
         assert read_engine(done.folder / name)[0] == record
         told = json.loads((done.folder / f"{name}.json").read_text())
         assert (told["schema"], told["proven"], told["identity"]["gpu"]) == (SCHEMA, False, WITHOUT_GPU)
@@ -97,7 +97,7 @@ def test_with_a_gpu_an_engine_is_proven_before_it_gets_its_name(
 
     gpu_that(sees)
     done = exported(run, tmp_path)
-    ((name, record),) = done.engines
+    ((name, record),) = done.engines.built
     assert len(seen) == 3, "the golden samples"
     assert (name, record.proven, record.identity.gpu) == ("model.plan", True, str(A_GPU))
     card = (done.folder / "MODEL_CARD.md").read_text()
@@ -106,13 +106,17 @@ def test_with_a_gpu_an_engine_is_proven_before_it_gets_its_name(
 
 
 @real
-def test_an_engine_that_answers_otherwise_ends_the_export_and_nothing_is_written(
+def test_an_engine_that_answers_otherwise_is_refused_and_the_files_are_kept(
     run: Run, tmp_path: Path, gpu_that: Callable[..., None]
 ) -> None:
     gpu_that(lambda images: np.ascontiguousarray(images[:, ::-1]))
-    with pytest.raises(GateFailed, match=r"the engine of model\.onnx: .* otherwise than at export.*without --tensorrt"):
-        exported(run, tmp_path)
-    assert not (tmp_path / "models").exists()
+    done = exported(run, tmp_path)
+    assert not list(done.folder.glob("*.plan*"))
+    assert (done.folder / "model.onnx").is_file()
+    failure = failure_of(done)
+    assert isinstance(failure, GateFailed)
+    for word in ("the engine of model.onnx", "otherwise than at export", "model.onnx", "without --tensorrt"):
+        assert word in str(failure)
 
 
 def test_what_proves_an_engine_is_looked_for_before_minutes_of_work(
@@ -133,7 +137,7 @@ def test_what_proves_an_engine_is_looked_for_before_minutes_of_work(
 @real
 def test_no_text_of_a_record_breaks_out_of_the_card(run: Run, tmp_path: Path, gpu_that: Callable[..., None]) -> None:
     gpu_that(lambda images: images)
-    ((name, record),) = exported(run, tmp_path).engines
+    ((name, record),) = exported(run, tmp_path).engines.built
     hostile = replace(record, identity=replace(record.identity, gpu="<b>x</b>\n## Heading"))
     text = engines_section([(name, hostile)])
     assert "<b>" not in text
