@@ -29,14 +29,15 @@ from edgecad_export.cam_head import classifier_from_keras
 from edgecad_export.foreign_about import ForeignModel, doubts_of
 from edgecad_export.gate import golden_images
 from edgecad_export.keras_file import open_foreign
-from edgecad_export.rebuilt import Rebuilt, check_same_function, rebuilt_from_foreign
+from edgecad_export.rebuilt import OWN, Rebuilt, check_same_function, rebuilt_from_foreign
 from edgecad_export.runfiles import Run
 
 MAX_IMAGES = 256
 """Scans that a model is proven on; of more, every so many-th is taken."""
 DIMMED = (1, 2, 3)
 """Without scans the phantom screens stand in, whole and with grey levels divided by these."""
-SCALES = (keras.layers.Rescaling, keras.layers.Normalization)
+SCALED = 0.2
+"""Below it a model narrows its input by itself: to -1 to 1, to 0 to 1, or by ImageNet's deviations."""
 Warn = Callable[[str], None]
 INTENDED_USE = "Not said by whoever exported it. Research only. Not a medical device."
 
@@ -93,21 +94,32 @@ def _doubts_of_form(rebuilt: Rebuilt, about: ForeignModel) -> Iterator[str]:
     """What looks wrong of the model, though it may be meant."""
     if rebuilt.halved:
         yield "it computed in 16 bits where it was trained; here it computes in 32, and its scores move a little"
-    scales = [layer.name for layer in _layers(rebuilt.original) if isinstance(layer, SCALES)]
-    if scales and about.scaling != "none":
+    own = own_scaling(rebuilt)
+    if own <= SCALED and about.scaling != "none":
         yield (
-            f"its layer {scales[0]!r} scales by itself, and --scaling {about.scaling} scales before that: "
-            "if it was trained on 0 to 255, --scaling none is right"
+            f"before its first weights it scales by itself, by {own:.2g}, and --scaling {about.scaling} scales before "
+            "that: if it was trained on 0 to 255, --scaling none is right"
         )
-    if not scales and about.scaling == "none":
-        yield "none of its layers scales, and --scaling none feeds it 0 to 255: check that it was trained so"
+    if own > SCALED and about.scaling == "none":
+        yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
 
 
-def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+def own_scaling(rebuilt: Rebuilt) -> float:
+    """By how much a model narrows its input before its first weights: 1 for not at all, 1/127.5 for -1 to 1.
+
+    Asked of the graph, with a black and a white image, because scaling is a layer, or operations of any names.
+    """
+    first = next((layer for layer in rebuilt.model.layers if layer.name not in OWN and _weighs(layer)), None)
+    if first is None:
+        return 1.0
+    ends = keras.Model(rebuilt.model.inputs[0], [rebuilt.fed, first.input])
+    black_and_white = np.stack([np.full((rebuilt.size, rebuilt.size, 3), level, np.uint8) for level in (0, 255)])
+    fed, reached = (np.asarray(values, np.float64) for values in ends.predict_on_batch(black_and_white))
+    return float(np.abs(np.diff(reached, axis=0)).max() / np.abs(np.diff(fed, axis=0)).max())
+
+
+def _weighs(layer: keras.layers.Layer) -> bool:
+    return any(weight.path.endswith("kernel") for weight in layer.weights)
 
 
 def _contract(

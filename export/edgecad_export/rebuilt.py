@@ -45,6 +45,12 @@ class Rebuilt:
     halved: bool
 
     @property
+    def fed(self) -> Any:
+        """What its own layers are fed, `(n, size, size, 3)`: the image after `--scaling`."""
+        names = {layer.name for layer in self.model.layers}
+        return self.model.get_layer("scaling" if "scaling" in names else "as_float").output
+
+    @property
     def size(self) -> int:
         """Side of the input, pixels."""
         return int(self.model.inputs[0].shape[1])
