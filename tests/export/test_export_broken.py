@@ -152,18 +152,18 @@ def test_a_folder_that_may_not_be_written(exported: Command, monkeypatch: pytest
     _only_the_first_is_there()
 
 
-@pytest.mark.parametrize("moment", ["write", "sync", "pointer"])
+@pytest.mark.parametrize("moment", ["write", "second file", "sync", "pointer"])
 def test_a_disk_that_fills_up_leaves_nothing_behind(
     moment: str, exported: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if moment == "write":
-        honest = Path.write_bytes
+    if moment in ("write", "second file"):
+        honest, name = Path.write_bytes, "model.onnx" if moment == "write" else "model.fp16.onnx"
 
         def half(path: Path, content: bytes) -> int:
-            if path.name != "model.onnx":
+            if path.name != name:
                 return honest(path, content)
             honest(path, content[: len(content) // 2])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -173,7 +173,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
         monkeypatch.setattr(folders, "_sync", full)
     else:
         monkeypatch.setattr(exporter, "point_latest", full)
-    _refused(exported("export", "runs/second"), 1, "No space left on device", "free the disk")
+    _refused(exported("export", "runs/second", "--fp16"), 1, "No space left on device", "free the disk")
     if moment == "pointer":  # the new folder is whole by then; it is not in force
         assert {path.name for path in Path("models/second").iterdir()} >= {"model.onnx", "parity.json"}
         shutil.rmtree("models/second")
