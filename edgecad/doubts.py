@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from edgecad.contract import Contract
+from edgecad.contract import Contract, Metric
 from edgecad.evidence import REFUSED_BELOW, Evidence, OperatingPoint
 from edgecad.prediction import Finding
 from edgecad.rules import rule_from_words
@@ -16,13 +16,15 @@ EVEN_PREVALENCE = (0.4, 0.6)
 
 
 def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Finding]:
-    """Findings about scores and threshold; none where the contract has no evidence, as in version 1.
+    """Findings about scores and threshold; of a contract of version 1 as much as its figures tell.
 
     Args:
         threshold: the one in force. Of a site's own nothing was measured, and that is said in place of figures.
     """
     evidence = contract.decision.evidence
     if evidence is None:
+        if threshold == contract.decision.threshold:
+            yield from _about_figures(contract.metrics)
         return
     yield from _about_scores(contract, evidence)
     if threshold != contract.decision.threshold:
@@ -48,11 +50,24 @@ def _about_scores(contract: Contract, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _about_point(point: OperatingPoint, part: str) -> Iterator[Finding]:
-    seen = f"sensitivity {point.sensitivity} and specificity {point.specificity} on the {part} patients that chose it"
-    if point.worse < USELESS:
-        yield Finding("operating-point-useless", point.worse, f"DO NOT DEPLOY: at its threshold, {seen}")
-    elif point.worse < WEAK:
-        yield Finding("operating-point-weak", point.worse, f"WEAK THRESHOLD: {seen}")
+    yield from _judged(point.worse, str(point.sensitivity), str(point.specificity), part)
+
+
+def _about_figures(metrics: Iterable[Metric]) -> Iterator[Finding]:
+    """What the figures of a model without evidence say: those of the patients that chose its threshold."""
+    for part in ("out-of-fold", "validation"):
+        own = {metric.name: metric.value for metric in metrics if metric.part == part}
+        sensitivity, specificity = own.get("sensitivity_cad"), own.get("specificity_cad")
+        if sensitivity is not None and specificity is not None:
+            yield from _judged(min(sensitivity, specificity), f"{sensitivity:.2f}", f"{specificity:.2f}", part)
+
+
+def _judged(worse: float, sensitivity: str, specificity: str, part: str) -> Iterator[Finding]:
+    seen = f"sensitivity {sensitivity} and specificity {specificity} on the {part} patients that chose it"
+    if worse < USELESS:
+        yield Finding("operating-point-useless", worse, f"DO NOT DEPLOY: at its threshold, {seen}")
+    elif worse < WEAK:
+        yield Finding("operating-point-weak", worse, f"WEAK THRESHOLD: {seen}")
 
 
 def _about_rule(contract: Contract, evidence: Evidence) -> Iterator[Finding]:

@@ -145,6 +145,30 @@ def test_of_a_contract_without_evidence_nothing_new_is_said(tiny_contract: Contr
     assert doubts_about(replace(tiny_contract, metrics=(_auc("out-of-fold", 0.2),)), 0.3) == ()
 
 
+@pytest.mark.parametrize(
+    ("part", "sensitivity", "specificity", "wanted"),
+    [
+        ("out-of-fold", 0.96, 0.36, {"operating-point-useless"}),
+        ("validation", 0.4, 0.9, {"operating-point-useless"}),
+        ("out-of-fold", 0.9, 0.55, {"operating-point-weak"}),
+        ("out-of-fold", 0.7, 0.8, set()),
+        ("test", 0.96, 0.36, set()),
+    ],
+)
+def test_without_evidence_the_figures_of_those_who_chose_say_it(
+    tiny_contract: Contract, part: Any, sensitivity: float, specificity: float, wanted: set[str]
+) -> None:
+    """A model of version 1; the test part did not choose its threshold."""
+    shares = {"sensitivity_cad": sensitivity, "specificity_cad": specificity}
+    metrics = tuple(
+        Metric(name=name, value=value, low=0.0, high=1.0, n=100, part=part, method="Clopper-Pearson")
+        for name, value in shares.items()
+    )
+    contract = replace(tiny_contract, metrics=metrics)
+    assert codes(contract) == wanted
+    assert not codes(contract, 0.123)
+
+
 def test_a_contract_of_version_1_goes_on_working(
     tiny_model: Callable[..., bytes], tiny_contract: Contract, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
