@@ -84,7 +84,9 @@ def rule_from_words(words: str) -> Rule:
 
 
 def _no_rule(words: str) -> UsageError:
-    return UsageError(f"--decide {words!r} is no rule for the threshold; give {WORDS}")
+    # A shell takes an unquoted > for itself, and writes into a file called =0.95.
+    quote = f"; in quotes: --decide '{words}>=0.95'" if words in ("sensitivity", "specificity") else ""
+    return UsageError(f"--decide {words!r} is no rule for the threshold; give {WORDS}{quote}")
 
 
 def patients_to_show(share: float) -> int:

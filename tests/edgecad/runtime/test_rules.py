@@ -55,6 +55,12 @@ def test_what_is_no_rule_is_said_in_one_line_that_names_the_rules(words: str) ->
         assert name in told
 
 
+@pytest.mark.parametrize("name", ["sensitivity", "specificity"])
+def test_what_a_shell_leaves_of_an_unquoted_rule_says_that_quotes_are_wanted(name: str) -> None:
+    with pytest.raises(UsageError, match=f"in quotes: --decide '{name}>=0.95'"):
+        rule_from_words(name)
+
+
 @pytest.mark.parametrize(
     ("share", "n"), [(0.95, 59), (0.9, 29), (0.8, 14), (0.5, 5), (0.05, 2), (0.04, 1), (0.99, 299)]
 )
