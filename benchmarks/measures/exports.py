@@ -20,8 +20,8 @@ from measures.latency import in_turn
 Found = dict[str, Any]
 BARS = {"fp16_share": 0.52, "int8_share": 0.30, "cam_cost": 0.02, "resnet152v2_seconds": 180.0}
 BRIEFLY = ("--strategy", "warm-up", "--warmup-epochs", 1)
-UNTRAINED = (*BRIEFLY, "--weights", "none")
-ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1")
+LIVELY, WEIGHTS = Path(__file__).with_name("lively.py"), "weights.npz"
+ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1", "hidden=1")
 """With random weights an answer means nothing: only that there are some is asked."""
 LOOSER: dict[str, tuple[tuple[str, ...], ...]] = {
     "fp16": ((), ("heatmap_correlation=0.99",), ("heatmap_correlation=0.95", "probabilities=0.02")),
@@ -68,7 +68,7 @@ def untrained(arguments: Namespace) -> Iterator[Found]:
     """Random weights: that each backbone goes the whole way, its sizes and its times."""
     data = "24 PHANTOMS, random weights: conversion, size and speed only"
     for backbone in arguments.backbones:
-        with run_of(backbone, 24, UNTRAINED) as folder:
+        with untrained_run(backbone, 24) as folder:
             plain = exported(folder, ())
             narrow = [exported(folder, (own,), ANYTHING) for own in arguments.precisions]
             yield {"data": data} | _row(arguments, backbone, [plain, *narrow])
@@ -82,6 +82,22 @@ def run_of(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Pa
         run_command(["-m", "edgecad", "phantom", "data", "--patients", patients, "--seed", 0], folder)
         run_command(["-m", "edgecad", "train", "data", "--backbone", backbone, *words], folder)
         yield folder
+
+
+@contextmanager
+def untrained_run(backbone: str, patients: int, *options: object) -> Iterator[Path]:
+    """The same with random weights, but lively ones: with Keras' own all vanishes in half precision."""
+    with tempfile.TemporaryDirectory() as name:
+        train_untrained(Path(name), backbone, patients, *options)
+        yield Path(name)
+
+
+def train_untrained(folder: Path, backbone: str, patients: int, *options: object) -> None:
+    """Draw phantoms and hardly train on them, in `folder`."""
+    run_command(["-m", "edgecad", "phantom", "data", "--patients", patients, "--seed", 0], folder)
+    run_command([LIVELY, backbone, WEIGHTS], folder)
+    words = ["-m", "edgecad", "train", "data", "--backbone", backbone, *BRIEFLY, "--weights", WEIGHTS]
+    run_command([*words, *options], folder)
 
 
 def _narrowed(folder: Path, precision: str) -> Export:
@@ -151,7 +167,7 @@ def _tell(row: Found) -> None:
 def cam(arguments: Namespace) -> Iterator[Found]:
     """The network with its maps against the same network that only gives a score."""
     for backbone in arguments.backbones:
-        with run_of(backbone, 24, UNTRAINED) as folder:
+        with untrained_run(backbone, 24) as folder:
             content = (exported(folder, ()).folder / FILES["fp32"]).read_bytes()
             yield _cam_row(backbone, content, arguments.rounds)
 

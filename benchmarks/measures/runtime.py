@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from measures.exports import UNTRAINED, exported, run_of
+from measures.exports import exported, untrained_run
 from measures.processes import seconds_in_turn, spread
 from measures.screens import answer_all, drawn_screens
 
@@ -137,5 +137,5 @@ def _model_and_screens(arguments: Namespace, count: int) -> Iterator[tuple[str, 
         if arguments.model is not None:
             yield str(arguments.model), scans
             return
-        with run_of(arguments.backbone, PHANTOMS, UNTRAINED) as run:
+        with untrained_run(arguments.backbone, PHANTOMS) as run:
             yield str(exported(run, ()).folder / "model.onnx"), scans

@@ -125,7 +125,7 @@ FORMS: dict[str, tuple[Build, tuple[str, ...]]] = {
         lambda: _with(_pool(), layers.Dense(2, activation="softmax"), layers.Dense(2)),
         ("follows the softmax",),
     ),
-    "ends in ReLU": (lambda: _with(_pool(), layers.Dense(2, activation="relu")), ("a ReLU",)),
+    "ends in ReLU": (lambda: _with(_pool(), layers.Dense(2, activation="relu")), ("an activation",)),
     "no dense layer": (lambda: _with(_pool()), ("no dense layer",)),
     "two inputs": (_two_inputs, ("2 inputs and 1 outputs",)),
     "two outputs": (_two_outputs, ("1 inputs and 2 outputs",)),

@@ -100,7 +100,7 @@ HIDDEN = {
 }
 
 
-@pytest.fixture(params=HIDDEN.values(), ids=HIDDEN)
+@pytest.fixture(scope="module", params=HIDDEN.values(), ids=HIDDEN)
 def model(request: pytest.FixtureRequest, small_classifier: Build) -> keras.Model:
     def hidden(x: Any) -> Any:
         x = keras.layers.GlobalAveragePooling2D()(x)
@@ -111,7 +111,7 @@ def model(request: pytest.FixtureRequest, small_classifier: Build) -> keras.Mode
     return small_classifier(head=hidden)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def both(
     model: keras.Model, contract_of: Callable[..., Contract], prepared_images: Callable[..., NDArray[np.uint8]]
 ) -> tuple[Reference, Answers]:

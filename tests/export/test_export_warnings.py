@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from edgecad.contract import Contract
 from edgecad.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.cli import export as command
+from edgecad_export.modelfolder.engines import Engines
 
 
 @pytest.mark.parametrize(("cleared", "told"), [(20, True), (80, False)])
@@ -30,8 +31,9 @@ def test_a_threshold_that_is_useless_is_a_warning_of_export(
     evidence = Evidence(part="out-of-fold", point=point, refused=None, scores_differ=True, scores_rise=True, table=())
     own = replace(contract, decision=replace(contract.decision, evidence=evidence))
     file = SimpleNamespace(name="model.onnx", size_bytes=1, contract=own)
-    monkeypatch.setattr("edgecad_export.table.table_of", lambda files: [])
-    command._print(SimpleNamespace(files=(file,), golden_spread=1.0, folder=Path("models/x"), engines=()))  # type: ignore[arg-type]
+    monkeypatch.setattr("edgecad_export.table.table_of", lambda files, refused: [])
+    done = SimpleNamespace(files=(file,), golden_spread=1.0, folder=Path("models/x"), refused=(), engines=Engines())
+    command._print(done)  # type: ignore[arg-type]
     said = capsys.readouterr()
     assert ("warning: DO NOT DEPLOY: at its threshold, sensitivity 0.90 (90 of 100)" in said.err) == told
     assert "wrote models/x: model.onnx" in said.out

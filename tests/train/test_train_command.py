@@ -142,7 +142,7 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(tmp_path: Path)
     whole = subprocess.run([*command, "--out", "whole"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert whole.returncode == 0, whole.stderr
     killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _wait_for(lambda: any((tmp_path / "runs").glob("*.unfinished/training-0.npz")))
+    _wait_for(lambda: any((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz")))
     killed.kill()
     killed.wait()
     assert not list((tmp_path / "runs").glob("*/model.keras"))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
-from edgecad.contract import json_from_struct
+from edgecad.contract import CONTRACT_VERSION, json_from_struct
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
 
@@ -152,7 +152,7 @@ def test_what_is_no_model_ends_with_code_6(model: Path, said: str, command: str)
 def test_a_newer_contract_says_what_to_update(
     model: Path, tiny_model: Build, tiny_contract: Contract, command: str
 ) -> None:
-    newer = json_from_struct(tiny_contract).replace('"version": 1,', '"version": 9,', 1)
+    newer = json_from_struct(tiny_contract).replace(f'"version": {CONTRACT_VERSION},', '"version": 9,', 1)
     Path("newer.onnx").write_bytes(tiny_model(newer))
     refused(CliRunner().invoke(app, [command, "newer.onnx"]), 6, "version 9", "update edgecad")
 

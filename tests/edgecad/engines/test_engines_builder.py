@@ -15,6 +15,7 @@ from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import Gpu
 from edgecad.engines.record import Batches, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed, GateFailed, NotAvailable, UsageError
+from edgecad.installation import install_command
 
 Fake = Callable[..., Path]
 BATCHES = Batches(1, 2, 4)
@@ -153,9 +154,9 @@ def test_without_a_library_the_error_is_the_line_that_installs_one(
 ) -> None:
     fake()
     monkeypatch.setattr("edgecad.engines.libraries._JETSON", place / "absent")
-    with pytest.raises(NotAvailable, match=r"pip install 'edgecad\[tensorrt-rtx\]'"):
+    with pytest.raises(NotAvailable, match=re.escape(install_command("tensorrt-rtx"))):
         attempt(place)
-    with pytest.raises(NotAvailable, match=r"pip install 'edgecad\[tensorrt\]'"):
+    with pytest.raises(NotAvailable, match=re.escape(install_command("tensorrt"))):
         attempt(place, library="tensorrt")
     monkeypatch.setattr("edgecad.engines.libraries._JETSON", place)
     with pytest.raises(NotAvailable, match="apt-get install python3-libnvinfer"):

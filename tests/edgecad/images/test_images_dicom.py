@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import struct
 import sys
 import zlib
@@ -10,6 +11,7 @@ import pytest
 
 from edgecad.errors import NotAvailable
 from edgecad.images import read_screen
+from edgecad.installation import install_command
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -221,7 +223,7 @@ def test_a_head_without_end_is_refused(dicom, refused):
 
 def test_without_pydicom_the_extra_is_named(dicom, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    with pytest.raises(NotAvailable, match=r"edgecad\[dicom\]"):
+    with pytest.raises(NotAvailable, match=re.escape(install_command("dicom"))):
         read_screen(dicom)
 
 

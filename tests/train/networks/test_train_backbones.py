@@ -214,7 +214,7 @@ def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
         backbone_named("vgg99")
 
 
-@pytest.mark.parametrize("head", [{"units": 0}, {"dropout": 1.0}, {"dropout": -0.1}])
+@pytest.mark.parametrize("head", [{"units": -1}, {"dropout": 1.0}, {"dropout": -0.1}])
 def test_a_head_that_cannot_be_is_refused(head: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="wanted"):
         Head(**head)
