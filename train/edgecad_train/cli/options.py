@@ -46,13 +46,11 @@ DecideOption = Annotated[
     typer.Option(
         metavar="RULE",
         help="How the threshold is chosen: balanced (sensitivity and specificity about equal); equal-costs (0.5); "
-        "sensitivity>=S or specificity>=S, refused where the other falls below 0.55; costs=C, a missed CAD for C "
-        "false alarms.",
+        "'sensitivity>=S' or 'specificity>=S' (in quotes), refused where the other falls below 0.55; costs=C: a missed "
+        "CAD costs as much as C false alarms.",
     ),
 ]
-DropoutOption = Annotated[
-    float, typer.Option(min=0.0, max=0.95, metavar="SHARE", help="Dropout after the hidden layer.")
-]
+DropoutOption = Annotated[float, typer.Option(min=0.0, max=0.95, metavar="SHARE", help="Dropout below the two logits.")]
 BatchSizeOption = Annotated[int, typer.Option(min=1, metavar="N", help="Scans a step.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: no bars, and no lines in a log.")]
 
