@@ -234,6 +234,7 @@ class Contract(Frozen, frozen=True, kw_only=True):
     golden: tuple[GoldenAnswer, ...] = ()
 
     def __post_init__(self) -> None:
+        _demand(self.version < 2 or self.activations is not None, "activations are missing")
         _demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
         _demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
 

@@ -16,20 +16,20 @@ EVEN_PREVALENCE = (0.4, 0.6)
 
 
 def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Finding]:
-    """Findings about scores and threshold; of a contract of version 1 as much as its figures tell.
+    """Findings about scores and threshold; of a contract without evidence as much as its figures tell.
 
     Args:
         threshold: the one in force. Of a site's own nothing was measured, and that is said in place of figures.
     """
     evidence = contract.decision.evidence
-    if evidence is None:
-        if threshold == contract.decision.threshold:
-            yield from _about_figures(contract.metrics)
-        return
-    yield from _about_scores(contract, evidence)
+    if evidence is not None:
+        yield from _about_scores(contract, evidence)
     if threshold != contract.decision.threshold:
         words = "a site's own threshold is in force: its sensitivity and specificity were not measured"
         yield Finding("site-threshold-unmeasured", threshold, words)
+        return
+    if evidence is None:
+        yield from _about_figures(contract.metrics)
         return
     yield from _about_point(evidence.point, evidence.part)
     yield from _about_rule(contract, evidence)

@@ -112,6 +112,12 @@ class Evidence(Frozen, frozen=True, kw_only=True):
     table: tuple[OperatingPoint, ...]
     """Other rules at the same patients, from the most sensitive to the most specific."""
 
+    def __post_init__(self) -> None:
+        demand(
+            self.refused is None or (self.refused.price_too_high and self.refused.rule != self.point.rule),
+            "a rule is called refused whose price is not too high, or that is in force",
+        )
+
 
 def check_rule(words: str) -> None:
     """Demand words that `--decide` takes.

@@ -21,7 +21,7 @@ MAX_UNSEEN_COLOURS = 0.6
 def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> float:
     """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1.
 
-    Nought where no training colours were recorded; `doubts_about` says that they were not.
+    Zero where no training colours were recorded; `doubts_about` says that they were not.
     """
     if not colours.recorded:
         return 0.0

@@ -28,7 +28,7 @@ class Panel:
     """One picture of several.
 
     Attributes:
-        logarithmic: both axes; else both begin at nought.
+        logarithmic: both axes; else both begin at zero.
         headroom: by how much the highest value is exceeded, where points may lie below the legend.
     """
 

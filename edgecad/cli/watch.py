@@ -54,6 +54,7 @@ def watch(
     watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
     from edgecad.classifier import Classifier
+    from edgecad.findings import doubts_about
     from edgecad.modelfiles.file import parse_choice
     from edgecad.watch import Watcher, WatchOptions, check_free
 
@@ -63,6 +64,8 @@ def watch(
         watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)
         if classifier.remark:
             _say(f"warning: {classifier.remark}")
+        for doubt in doubts_about(classifier.contract, classifier.threshold):
+            _say(f"warning: {doubt.text}")
         if not quiet:
             facts = classifier.facts
             _say(f"watching with {classifier.contract.name} on {facts.device} ({facts.provider}, {facts.precision})")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgecad.images import has_ended
 from edgecad.watch.names import LOCK, passed_over
-from edgecad.watch.reservation import AROUND, is_watched
+from edgecad.watch.reservation import INSIDE, is_watched
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Arrivals:
             entries = list(os.scandir(folder))
             # Another path, as a bind, may have led a second watch there past the lock of ours.
             inside = folder != self._folder and any(entry.name == LOCK for entry in entries)
-            if inside and is_watched(folder, AROUND):
+            if inside and is_watched(folder, INSIDE):
                 self.others += 1
                 return []
         except OSError as error:

@@ -18,6 +18,7 @@ from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison
 from edgecad_export.cam_head import Classifier
+from edgecad_export.graph import features_tensor
 
 BATCH = 8
 """Images at a time, so that memory does not grow with their number."""
@@ -148,10 +149,10 @@ def _with_switches(model: onnx.ModelProto) -> tuple[onnx.ModelProto, tuple[str, 
 
     In one run, because a unit at zero may come out on either side in another.
     """
-    switches = [node for node in model.graph.node if node.op_type == "Sign"]
+    depths = _depths(model.graph, features_tensor(model))
+    switches = [node for node in model.graph.node if node.op_type == "Sign" and node.output[0] in depths]
     if not switches:
         return model, ()
-    depths = _depths(model.graph)
     names = tuple(node.output[0] for node in sorted(switches, key=lambda node: depths[node.output[0]]))
     opened = onnx.ModelProto()
     opened.CopyFrom(model)
@@ -159,12 +160,16 @@ def _with_switches(model: onnx.ModelProto) -> tuple[onnx.ModelProto, tuple[str, 
     return opened, names
 
 
-def _depths(graph: onnx.GraphProto) -> dict[str, int]:
-    """How many nodes lie before each tensor on its longest way; optimisers write branches in any order."""
-    depths: dict[str, int] = {}
+def _depths(graph: onnx.GraphProto, start: str) -> dict[str, int]:
+    """How many nodes lie between `start` and each tensor that follows from it, on the longest way.
+
+    Optimisers write branches in any order, and a backbone may have nodes of the same kind as the head.
+    """
+    depths = {start: 0}
     for node in graph.node:
-        depth = 1 + max((depths.get(name, 0) for name in node.input), default=0)
-        depths.update(dict.fromkeys(node.output, depth))
+        known = [depths[name] for name in node.input if name in depths]
+        if known:
+            depths.update(dict.fromkeys(node.output, 1 + max(known)))
     return depths
 
 

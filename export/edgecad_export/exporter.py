@@ -63,6 +63,8 @@ class Exported:
     """Those that hold, fp32 first."""
     refused: tuple[Candidate, ...] = ()
     """Those that were asked for and do not hold; nothing of them was written but what was measured."""
+    failed: Mapping[Precision, Exception] = field(default_factory=dict)
+    """Those that could not be made, and what went wrong."""
     engines: Engines = field(default_factory=Engines)
 
     @property
@@ -101,9 +103,15 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     _check_calibration(run, request)
     candidates = candidates_of(run, request, say)
     made = []
+    failed: dict[Precision, Exception] = {}
     for precision in request.precisions:
         say(f"{precision}: making and judging the file")
-        made.append(candidates.of(precision, request.tolerances[precision]))
+        try:
+            made.append(candidates.of(precision, request.tolerances[precision]))
+        except Exception as error:  # whatever a converter meets, the files that hold are kept
+            if not made:
+                raise
+            failed[precision] = error
         _demand_reference(made[0])
     holding = [candidate for candidate in made if candidate.verdict.holds]
     refused = tuple(candidate for candidate in made if not candidate.verdict.holds)
@@ -116,7 +124,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
         if request.key is not None:
             sign(partial, request.key)
     point_latest(folder)
-    return Exported(folder, tuple(files), refused, engines)
+    return Exported(folder, tuple(files), refused, failed, engines)
 
 
 def _check_tools(request: Request) -> None:
@@ -137,7 +145,7 @@ def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Cand
     say("the trained model answers its validation images and the golden screens")
     gate = gate_of(classifier, run)
     say("Keras to ONNX")
-    contract = replace(_begun(run.contract), activations=classifier.activations)
+    contract = _begun(run.contract, classifier)
     return Candidates(run, contract, gate, _graph(classifier, contract, request.opset), say)
 
 
@@ -151,9 +159,15 @@ def _classifier(run: Run) -> Classifier:
     return classifier
 
 
-def _begun(contract: Contract) -> Contract:
+def _begun(contract: Contract, classifier: Classifier) -> Contract:
+    """The contract in today's version, with what made it."""
     tools = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
-    return replace(contract, version=CONTRACT_VERSION, versions={**contract.versions, **tools})
+    return replace(
+        contract,
+        version=CONTRACT_VERSION,
+        activations=classifier.activations,
+        versions={**contract.versions, **tools},
+    )
 
 
 def _graph(classifier: Classifier, contract: Contract, opset: int) -> onnx.ModelProto:
@@ -174,15 +188,22 @@ def _demand_reference(fp32: Candidate) -> None:
 def failure_of(exported: Exported) -> EdgecadError | None:
     """What of an export was refused or not built, why, what was kept, and the next step; None where all is there."""
     failures: list[EdgecadError] = [GateFailed(_refusal(exported))] if exported.refused else []
+    failures += [EdgecadError(f"{own} was not made: {_first_line(error)}") for own, error in exported.failed.items()]
     failures += exported.engines.failures
     if not failures:
         return None
     kept = ", ".join(entry.name for entry in exported.files)
     words = f"{'. '.join(map(str, failures))}; what holds is in {exported.folder}: {kept}"
-    leave = [f"--{candidate.precision}" for candidate in exported.refused]
+    leave = [f"--{precision}" for precision in (*(own.precision for own in exported.refused), *exported.failed)]
     leave += ["--tensorrt"] if exported.engines.failures else []
     step = f"; use that, or export again without {' '.join(leave)}{_allowing(exported.refused)}"
-    return type(max(failures, key=lambda failure: failure.exit_code))(words + step)
+    # What nobody foresaw is said first: its code is 1.
+    worst = min(failures, key=lambda failure: (failure.exit_code != EdgecadError.exit_code, -failure.exit_code))
+    return type(worst)(words + step)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]}; please report it"
 
 
 def _refusal(exported: Exported) -> str:

@@ -61,7 +61,7 @@ class Parts:
 
 def parts_of(proto: onnx.ModelProto) -> Parts:
     """Cut a graph at the features, before they are turned round for people: pooling reads them there as well."""
-    between = _before_layout(proto, "features")
+    between = features_tensor(proto)
     extractor = Extractor(onnx.shape_inference.infer_shapes(proto))
     backbone = extractor.extract_model(["image"], [between])
     head = extractor.extract_model([between], list(OUTPUTS))
@@ -71,6 +71,11 @@ def parts_of(proto: onnx.ModelProto) -> Parts:
     for part in (backbone, head):
         del part.graph.value_info[:]  # both would describe the tensor they share
     return Parts(backbone, head, between)
+
+
+def features_tensor(proto: onnx.ModelProto) -> str:
+    """The tensor of the last features, before they are turned round for people: what the head reads."""
+    return _before_layout(proto, "features")
 
 
 def _before_layout(proto: onnx.ModelProto, name: str) -> str:

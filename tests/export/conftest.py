@@ -125,7 +125,7 @@ def contract_of() -> Callable[..., Contract]:
             scaling="tf",
             backbone="small",
             head="a head",
-            activations=None,
+            activations=("relu",),
             feature_layer="a layer",
             decision=Decision(threshold=0.4, rule="a rule", temperature=1.7),
             heatmap=HeatmapScale(full_scale=2.0, region_threshold=1.0),

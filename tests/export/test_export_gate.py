@@ -17,6 +17,9 @@ from onnx import numpy_helper
 
 from edgecad.contract import CONTRACT_VERSION
 from edgecad_export import exporter
+from edgecad_export.gate import Verdict
+from edgecad_export.parity import Miss
+from edgecad_export.precision.narrowed import Tried, nearest
 
 Command = Callable[..., tuple[int, str]]
 Write = Callable[..., Path]
@@ -190,6 +193,31 @@ def test_the_others_are_kept_beside_one_that_is_refused(
     assert {"model.onnx", "model.int8.onnx"} <= {path.name for path in Path("models/first").iterdir()}
     assert "int8 was refused" not in told
     assert "model.onnx, model.int8.onnx" in told.splitlines()[-1]
+
+
+def test_what_holds_is_kept_where_a_converter_breaks(
+    edgecad_here: Command, run_folder: Write, small_classifier: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("an operator that nobody foresaw")
+
+    monkeypatch.setattr("edgecad_export.precision.fp16.fp16_from_fp32", broken)
+    run_folder(Path("runs/first"), small_classifier())
+    code, told = edgecad_here("export", "runs/first", "--fp16")
+    assert code == 1
+    last = told.splitlines()[-1]
+    for word in ("fp16 was not made: ValueError: an operator that nobody foresaw", "models/first: model.onnx"):
+        assert word in last
+    assert Path("models/latest").read_text().strip() == "first"
+
+
+def test_a_refused_file_is_told_by_its_nearest_attempt() -> None:
+    few, many = (Verdict(None, None, (Miss("x"),) * count) for count in (1, 2))  # type: ignore[arg-type]
+    tried = [Tried(onnx.ModelProto(), verdict, (str(number),)) for number, verdict in enumerate((many, few, few, many))]
+    best = None
+    for one in tried:
+        best = nearest(best, one)
+    assert best is tried[1]
 
 
 def test_int8_without_training_images_is_said_before_anything_is_converted(

@@ -131,6 +131,23 @@ def test_graph_keras_and_formula_give_one_map_whatever_the_activation(both: tupl
     assert reference.identity < 1e-6
 
 
+def test_a_sign_in_the_backbone_is_no_switch(
+    contract_of: Callable[..., Contract], prepared_images: Callable[..., NDArray[np.uint8]]
+) -> None:
+    layers = keras.layers
+    image = keras.Input((64, 64, 3), dtype="uint8", name="image")
+    x = layers.Conv2D(6, 3, strides=4)(layers.Rescaling(1 / 127.5, offset=-1.0)(image))
+    x = layers.Conv2D(6, 3, strides=4)(x + keras.ops.sign(x))
+    x = layers.Dense(9, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    classifier, contract = classifier_from_keras(keras.Model(image, layers.Dense(2)(x))), contract_of()
+    graph = folded(onnx_from_keras(explained_model(classifier, 1.0), 17))
+    assert sum(node.op_type == "Sign" for node in graph.graph.node) == 2
+    images = prepared_images(64, 4)
+    seen = answers_of_file(graph, contract, images, classifier.head())
+    assert [own.shape for own in seen.switches] == [(4, 9)]
+    assert switched_units(answers_of_keras(classifier, contract, images), seen) == (0, 0.0)
+
+
 def test_switches_are_those_of_the_relus_alone(model: keras.Model, both: tuple[Reference, Answers]) -> None:
     reference, seen = both
     relus = sum(layer.activation == "relu" for layer in reference.head)

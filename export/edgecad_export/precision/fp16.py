@@ -12,7 +12,7 @@ from edgecad_export.gate import Verdict
 from edgecad_export.graph import Parts, parts_of
 from edgecad_export.precision.correction import corrected, features_of
 from edgecad_export.precision.half import as_half
-from edgecad_export.precision.narrowed import Attempt, Narrowed
+from edgecad_export.precision.narrowed import Attempt, Narrowed, Tried, nearest
 from edgecad_export.precision.ranges import ranges_of
 from edgecad_export.precision.sensitivity import COMPUTE, most_sensitive, with_users
 
@@ -47,6 +47,7 @@ def narrowed_to_fp16(
     ranges = ranges_of(proto, graph, looked_at)
     corrections = _Corrections(proto, calibration)
     attempts: list[Attempt] = []
+    best: Tried | None = None
     ranked: tuple[str, ...] = ()
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
         if hurting and not len(calibration):
@@ -59,9 +60,11 @@ def narrowed_to_fp16(
         result = corrections.applied(fp16_from_fp32(proto, wider))
         verdict = _judged_as_half(result, judged)
         attempts.append(Attempt(what, verdict.summary))
+        best = nearest(best, Tried(result, verdict, wider))
         if verdict.holds:
             break
-    return Narrowed(result, verdict, wider, tuple(attempts), ranges)
+    assert best is not None  # noqa: S101 - the first attempt is always made
+    return Narrowed(best.proto, best.verdict, best.wider, tuple(attempts), ranges)
 
 
 def _judged_as_half(narrow: onnx.ModelProto, judged: Callable[[onnx.ModelProto], Verdict]) -> Verdict:

@@ -42,17 +42,17 @@ class ImageGrid:
 
     @property
     def zero(self) -> int:
-        """The level that comes nearest to nought."""
+        """The level that comes nearest to zero."""
         return round(-self.offset / self.scale)
 
     @property
     def range(self) -> Range:
-        """Of all levels, with nought at `zero`."""
+        """Of all levels, with zero at `zero`."""
         return Range(-self.scale * self.zero, self.scale * (LEVELS - self.zero))
 
 
 def image_grid(proto: onnx.ModelProto) -> ImageGrid | None:
-    """Find it in a plain graph; None where colours are scaled apart, or nought is no level."""
+    """Find it in a plain graph; None where colours are scaled apart, or zero is no level."""
     weights = weights_of(proto)
     node = _only_reader(proto, "image")
     found: dict[str, str] = {}

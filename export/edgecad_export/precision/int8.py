@@ -15,7 +15,7 @@ from edgecad_export.precision.equalisation import equalised, groups_of
 from edgecad_export.precision.fitting import fitted
 from edgecad_export.precision.image_grid import on_image_grid
 from edgecad_export.precision.largest import largest_values
-from edgecad_export.precision.narrowed import Attempt, Narrowed
+from edgecad_export.precision.narrowed import Attempt, Narrowed, Tried, nearest
 from edgecad_export.precision.plain_graph import attribute, backbone_of, plain_from_folded, weights_of
 from edgecad_export.precision.qdq import qdq_from_fitted
 from edgecad_export.precision.variations import varied
@@ -85,6 +85,7 @@ def narrowed_to_int8(
     source = source_of(proto, calibration)
     network = backbone_of(source.plain)[1]
     attempts = dict[tuple[str, ...], Attempt]()
+    best: Tried | None = None
     for plan in PLANS:
         wider = plan.wider(network)
         if wider in attempts:
@@ -93,11 +94,13 @@ def narrowed_to_int8(
         candidate = source.int8(wider)
         if attempts and source.share(candidate) > MOST_BYTES:
             break
-        result, kept, verdict = candidate, wider, judged(candidate)
+        verdict = judged(candidate)
+        best = nearest(best, Tried(candidate, verdict, wider))
         attempts[wider] = Attempt(f"int8, {plan}", verdict.summary)
         if verdict.holds:
             break
-    return Narrowed(result, verdict, kept, tuple(attempts.values()))
+    assert best is not None  # noqa: S101 - the first plan is always tried
+    return Narrowed(best.proto, best.verdict, best.wider, tuple(attempts.values()))
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,25 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A graph that was judged, with the nodes that it keeps wider."""
+
+    proto: onnx.ModelProto
+    verdict: Verdict
+    wider: tuple[str, ...]
+
+
+def nearest(one: Tried | None, other: Tried) -> Tried:
+    """The one that misses fewer bounds; the earlier where both miss as many."""
+    return other if one is None or len(other.verdict.misses) < len(one.verdict.misses) else one
+
+
+@dataclass(frozen=True)
 class Narrowed:
     """A graph in fewer bits.
 
     Attributes:
-        proto: the first graph that held, or else the last attempt's.
+        proto: the first graph that held, or else the one that misses fewest bounds.
         verdict: what the gate says of it.
         wider: nodes that were kept in fp32, beside the head.
         attempts: all that was tried, in order.

@@ -159,3 +159,8 @@ def test_the_classes_keep_the_order_of_the_outputs(tiny_contract: Contract) -> N
     swapped = msgspec.structs.replace(tiny_contract, classes=("nonCAD", "CAD"))
     assert (tiny_contract.positive_index, tiny_contract.negative) == (0, "nonCAD")
     assert (swapped.positive_index, swapped.negative) == (1, "nonCAD")
+
+
+def test_version_2_names_its_activations(tiny_contract: Contract) -> None:
+    with pytest.raises(ModelInvalid, match="activations"):
+        contract_from_json(changed(tiny_contract, "activations", None))

@@ -136,13 +136,24 @@ def test_scores_that_do_not_differ_or_do_not_rise_are_said(doubted: Callable[...
 def test_of_a_sites_own_threshold_nothing_is_said_but_that_nothing_was_measured(
     doubted: Callable[..., Contract],
 ) -> None:
-    contract = doubted(point(found=20), refused=point("sensitivity>=0.95", threshold=0.1), scores_rise=False)
+    refused = point("sensitivity>=0.95", cleared=30, threshold=0.1)
+    contract = doubted(point(found=20), refused=refused, scores_rise=False)
     assert codes(contract, 0.5) == {"operating-point-useless", "operating-point-refused", "scores-not-rising"}
     assert codes(contract, 0.4) == {"site-threshold-unmeasured", "scores-not-rising"}
 
 
-def test_of_a_contract_without_evidence_nothing_new_is_said(tiny_contract: Contract) -> None:
-    assert doubts_about(replace(tiny_contract, metrics=(_auc("out-of-fold", 0.2),)), 0.3) == ()
+def test_of_a_contract_without_evidence_a_sites_threshold_is_said_too(tiny_contract: Contract) -> None:
+    plain = replace(tiny_contract, metrics=(_auc("out-of-fold", 0.2),))
+    assert doubts_about(plain) == ()
+    assert codes(plain, 0.3) == {"site-threshold-unmeasured"}
+
+
+def test_evidence_that_contradicts_itself_is_refused() -> None:
+    fine, dear = point(), point("sensitivity>=0.95", found=95, cleared=30)
+    assert evidence(fine, refused=dear).refused == dear
+    for own, refused in ((fine, point("balanced")), (dear, dear), (fine, point("sensitivity>=0.8", cleared=90))):
+        with pytest.raises(ValueError, match="called refused"):
+            evidence(own, refused=refused)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_without_evidence_the_figures_of_those_who_chose_say_it(
     )
     contract = replace(tiny_contract, metrics=metrics)
     assert codes(contract) == wanted
-    assert not codes(contract, 0.123)
+    assert codes(contract, 0.123) == {"site-threshold-unmeasured"}
 
 
 def test_a_contract_of_version_1_goes_on_working(
@@ -183,7 +194,9 @@ def test_a_contract_of_version_1_goes_on_working(
     path.write_bytes(tiny_model(text.replace('"temperature": 1.0,', '"temperature": 1.0')))
     with Classifier(path, device="cpu", threshold=0.3) as classifier:
         assert classifier.contract.version == 1
-        assert {finding.code for finding in classifier(phantom_jpeg).findings} <= {"evidence-outside", "overlay"}
+        assert {finding.code for finding in classifier(phantom_jpeg).findings} <= {
+            "evidence-outside", "overlay", "site-threshold-unmeasured",
+        }  # fmt: skip
 
 
 def test_every_answer_and_every_command_says_it(

@@ -38,6 +38,7 @@ Path("bad.csv").write_text("path,label\\na.jpg,CAD\\n")
         ("train data --strategy scratch --weights imagenet", 2, "would go unused"),
         ("train data --split no.json", 2, "no split at no.json"),
         ("train data --split bad.csv --folds 2", 2, "--split and --folds"),
+        ("train nowhere --units 0 --search", 2, "--search finds the units of a hidden layer, and --units 0 wants none"),
         ("train nowhere --decide foo", 2, "--decide 'foo' is no rule for the threshold; give balanced, equal-costs,"),
         ("train nowhere --decide sensitivity>=1.5", 2, "sensitivity>=S, specificity>=S (S above 0 and below 1)"),
         ("train nowhere --decide sensitivity>=0", 2, "--decide 'sensitivity>=0'"),

@@ -16,7 +16,8 @@ from edgecad.scaling import DEVIATION, MEAN
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
 from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.networks.scaling import scaled
-from edgecad_train.training.freezing import set_trainable
+from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
+from edgecad_train.training.frozen import layer_of
 from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage, plan_for
 
@@ -212,6 +213,19 @@ def test_a_top_layer_that_is_too_large_alone_leaves_nothing_to_unfreeze() -> Non
 def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"'vgg99'.*choose one of: mobilenetv2, vgg16"):
         backbone_named("vgg99")
+
+
+@pytest.mark.parametrize("units", [0, 8])
+def test_dropout_acts_on_every_head_while_it_learns(units: int) -> None:
+    """Without a hidden layer it stands on the pooled features, and the frozen part must end below it."""
+    keras.utils.set_random_seed(1)
+    network = build_network(backbone_named("mobilenetv2"), "none", Head(units, 0.5))
+    assert layer_of(cut_of(network, "head")) == "pooling"
+    learning = learning_part(network, "head")
+    pooled = np.random.default_rng(0).normal(size=(4, 1280)).astype(np.float32)
+    still, moving = (np.asarray(learning(pooled, training=training)) for training in (False, True))
+    assert np.abs(still - moving).max() > 1e-3
+    np.testing.assert_allclose(np.asarray(learning(pooled, training=False)), still)
 
 
 @pytest.mark.parametrize("head", [{"units": -1}, {"dropout": 1.0}, {"dropout": -0.1}])

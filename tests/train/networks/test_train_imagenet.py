@@ -88,8 +88,8 @@ def test_without_a_network_three_ways_are_named(monkeypatch: pytest.MonkeyPatch)
     for part in (
         f"ImageNet weights of mobilenetv2 are not in {folder}",
         "(Name or service not known)",
-        "(1) have Keras fetch them on a machine with a network: python -c ",
-        f"(2) put {MOBILENET.imagenet_file} from its ~/.keras/models into {folder}",
+        "(1) give this machine a network and run the same command",
+        f"(2) copy {MOBILENET.imagenet_file} into {folder}, from ~/.keras/models of one that ran: python -c ",
         "(3) name the file: --weights FILE",
         "--weights none, or --strategy scratch",
     ):
@@ -106,7 +106,7 @@ def test_the_command_that_fetches_asks_keras_for_the_very_file(monkeypatch: pyte
         raise InterruptedError
 
     monkeypatch.setattr(file_utils, "get_file", get_file)
-    words = str(imagenet._not_to_be_had([MOBILENET], "x")).partition("network: ")[2].partition("; then (2)")[0]
+    words = str(imagenet._not_to_be_had([MOBILENET], "x")).partition("that ran: ")[2].partition("; (3)")[0]
     python, option, program = shlex.split(words)
     assert (python, option) == ("python", "-c")
     with pytest.warns(UserWarning, match="default"), pytest.raises(InterruptedError):
@@ -202,8 +202,10 @@ def test_a_fetch_that_fails_names_the_three_ways_as_well(monkeypatch: pytest.Mon
         raise RuntimeError("URL fetch failure on https://host: 404\nmore")
 
     monkeypatch.setattr(imagenet, "_fetch", failed)
-    with pytest.raises(NotAvailable, match=r"could not be fetched \(URL fetch failure on https://host: 404\); to get"):
+    with pytest.raises(
+        NotAvailable, match=r"could not be fetched \(URL fetch failure on https://host: 404\); three ways"
+    ):
         imagenet_file(MOBILENET)
     monkeypatch.setattr(imagenet, "_fetch", lambda backbone: None)
-    with pytest.raises(NotAvailable, match="Keras put none there; to get"):
+    with pytest.raises(NotAvailable, match="Keras put none there; three ways"):
         imagenet_file(MOBILENET)

@@ -42,12 +42,14 @@ def test_the_table_has_a_row_a_rule_with_intervals_predictive_values_and_the_tes
     source = page_of(decided, ())
     table = source.partition('<table class="fixed thresholds">')[2].partition("</table>")[0]
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]]
-    assert [html.unescape(row[0]) for row in rows] == [str(rule) for rule in TABLE]
+    names = [re.fullmatch(r"(.*?)(?:<small>(.*)</small>)?", html.unescape(row[0])) for row in rows]
+    assert [name and name[1] for name in names] == [str(rule) for rule in TABLE]
+    notes = {name[1]: name[2] for name in names if name}
     point = evidence.table[3]
     assert rows[3][2] == point.sensitivity.with_interval
-    assert rows[3][9] == f"{point.test_sensitivity.value:.2f}/{point.test_specificity.value:.2f}"  # type: ignore[union-attr]
-    assert rows[3][10] == "in force"
-    assert rows[0][10] == "refused"
+    assert rows[3][5] == f"{point.test_sensitivity.value:.2f}/{point.test_specificity.value:.2f}"  # type: ignore[union-attr]
+    assert notes["balanced"] == "in force"
+    assert notes["sensitivity>=0.95"] == "refused"
     assert "at 60 % (training)" in table
     assert [f"at {share} %" in table for share in (10, 30, 50)] == [True] * 3
 

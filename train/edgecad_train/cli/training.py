@@ -53,6 +53,8 @@ class Training:
 
     def __post_init__(self) -> None:
         rule_from_words(self.decide)
+        if self.search and not self.units:
+            raise UsageError("--search finds the units of a hidden layer, and --units 0 wants none; leave one out")
         if not self.plan.pretrained and self.first_weights != "none":
             raise UsageError(
                 f"--strategy {self.strategy} starts from random weights, so --weights {self.weights} would go unused; "

@@ -77,7 +77,7 @@ def placements(truth: Bools, scores: Floats) -> Placements:
 def auc(truth: Bools, scores: Floats) -> Interval:
     """Area under the ROC curve with DeLong's interval, cut off at 0 and 1.
 
-    Where the classes are apart, or all scores equal, DeLong's variance is nought; wider bounds are given then.
+    Where the classes are apart, or all scores equal, DeLong's variance is zero; wider bounds are given then.
 
     Raises:
         UsageError: one class only.

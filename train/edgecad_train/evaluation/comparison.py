@@ -145,7 +145,7 @@ def _correlation(both: int, only_one: int, only_other: int, neither: int) -> flo
 def compare_auc(truth: Bools, one: Floats, other: Floats) -> AucDifference:
     """DeLong's paired test by midranks (Sun and Xu 2014, IEEE Signal Processing Letters 21:1389).
 
-    Where the variance is nought (both order the patients alike, or both separate the classes) no test exists, and
+    Where the variance is zero (both order the patients alike, or both separate the classes) no test exists, and
     wider bounds are given and named.
 
     Raises:

@@ -121,7 +121,7 @@ def _words(rule: Rule, part: Part, scores_rise: bool) -> str:
         "neighbouring scores",
         "specificity": f"{rule}: the highest sensitivity for CAD with that {part} specificity, midway between "
         "neighbouring scores",
-        "costs": f"{rule}: a missed CAD costs so many times a false alarm; 1 / (1 + costs) on the score",
+        "costs": f"{rule}: a missed CAD costs as much as so many false alarms; 1 / (1 + costs) on the score",
     }[rule.name]
 
 

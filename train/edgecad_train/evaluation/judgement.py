@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from edgecad.contract import Origin
 from edgecad.errors import UsageError
+from edgecad.findings import doubts_about
 from edgecad_train.evaluation.comparison import Comparison, Scores, compare
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
@@ -76,6 +77,7 @@ def _about(judged: Judged) -> Iterator[str]:
     if refused:
         yield f"{refused} scans are left out, which the model would refuse or which stand there twice; see metrics.json"
     evaluation = judged.evaluation
+    yield from (doubt.text for doubt in doubts_about(judged.model.contract))
     yield from doubts_about_scores([evaluation])
     area = evaluation.metric("auc")
     if area is None:

@@ -90,9 +90,9 @@ def _not_to_be_had(lacking: Sequence[Backbone], reason: str) -> NotAvailable:
     fetch = shlex.join(["python", "-c", f"import keras; {applications}"])
     cut = " whole" if any(imagenet_path(backbone).is_file() for backbone in lacking) else ""
     return NotAvailable(
-        f"ImageNet weights of {names} are not{cut} in {folder}, and {reason}; to get them: (1) have Keras fetch them "
-        f"on a machine with a network: {fetch}; then (2) put {files} from its ~/.keras/models into {folder}, or (3) "
-        "name the file: --weights FILE; without them: --weights none, or --strategy scratch"
+        f"ImageNet weights of {names} are not{cut} in {folder}, and {reason}; three ways to get them: (1) give this "
+        f"machine a network and run the same command; (2) copy {files} into {folder}, from ~/.keras/models of one that "
+        f"ran: {fetch}; (3) name the file: --weights FILE. Without them: --weights none, or --strategy scratch"
     )
 
 

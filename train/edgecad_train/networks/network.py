@@ -15,8 +15,8 @@ from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.networks.scaling import scaled
 from edgecad_train.networks.weights import load_first_weights
 
-HIDDEN, LOGITS = "head_hidden", "head_logits"
-"""Names of the head's layers that learn."""
+HIDDEN, DROPOUT, LOGITS = "head_hidden", "head_dropout", "head_logits"
+"""Names of the head's layers; a head without units has no hidden one."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,12 @@ class Network:
         """The head's layers that learn, from the pooling on; the last gives the logits."""
         return [layer for layer in self.model.layers if layer.name in (HIDDEN, LOGITS)]
 
+    @property
+    def head_begins(self) -> str:
+        """The head's lowest layer: what stands on the pooling."""
+        names = [layer.name for layer in self.model.layers]
+        return HIDDEN if HIDDEN in names else DROPOUT
+
     def backbone_layers(self) -> list[keras.layers.Layer]:
         """Layers from the input to the feature layer, without the scaling that EdgeCAD adds."""
         layers = self.model.layers
@@ -129,5 +135,5 @@ def with_head(network: Network, head: Head) -> Network:
 
 def _with_head(image: Any, pooled: Any, head: Head, name: str) -> keras.Model:
     x = keras.layers.Dense(head.units, activation=head.activation, name=HIDDEN)(pooled) if head.units else pooled
-    x = keras.layers.Dropout(head.dropout, name="head_dropout")(x)
+    x = keras.layers.Dropout(head.dropout, name=DROPOUT)(x)
     return keras.Model(image, keras.layers.Dense(2, name=LOGITS)(x), name=name)

@@ -43,7 +43,7 @@ def three(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """Three decimals with their sign, a true minus sign; no sign for what rounds to nought."""
+    """Three decimals with their sign, a true minus sign; no sign for what rounds to zero."""
     words = true_minus(f"{value:+.3f}")
     return words[1:] if not words.strip("+\N{MINUS SIGN}0.") else words
 

@@ -19,7 +19,7 @@ activations of random weights vary by 1e-4 deep down, so that even 0.9 needs a h
 def first_learning(network: Network, part: Part) -> str:
     """Name of the lowest layer that a stage of this part trains."""
     lowest = {
-        "head": network.head_layers()[0].name,
+        "head": network.head_begins,
         "top": network.fine_tuned_from,
         "after-first": network.after_first,
         "everything": network.backbone_layers()[0].name,
