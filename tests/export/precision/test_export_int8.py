@@ -43,6 +43,10 @@ class Said:
     holds: bool
     summary: str = "made up"
 
+    @property
+    def misses(self) -> tuple[str, ...]:
+        return () if self.holds else (self.summary,)
+
 
 def _narrowed(candidates: Candidates, judged: Callable[[onnx.ModelProto], Any]) -> Narrowed:
     return narrowed_to_int8(candidates.fp32, candidates.run.calibration, judged)
