@@ -217,7 +217,16 @@ class Converted:
     verdict: Verdict
 
 
-@pytest.fixture(scope="session", params=sorted(BACKBONES))
+ONE_A_FAMILY = (
+    "densenet121", "efficientnetb0", "inceptionv3", "mobilenetv2", "resnet50", "resnet50v2", "vgg16", "xception",
+)  # fmt: skip
+"""Of each family the smallest; the deep ones are of the same blocks, and take minutes: `make soak` converts them."""
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=() if name in ONE_A_FAMILY else pytest.mark.soak) for name in sorted(BACKBONES)],
+)
 def backbone_onnx(request: pytest.FixtureRequest, contract_of: Callable[..., Contract]) -> Iterator[Converted]:
     """Each of the sixteen backbones, converted and judged once; all tests that want one share it.
 

@@ -1,4 +1,4 @@
-"""All sixteen backbones: converted with exactly the inputs, outputs and nodes that are wanted, and proven by values."""
+"""The backbones, one a family here and all sixteen in the long tests: inputs, outputs, nodes, and proof by values."""
 
 from __future__ import annotations
 
