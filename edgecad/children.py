@@ -51,8 +51,10 @@ def lines_of(process: subprocess.Popen[bytes], deadline: float) -> Iterator[byte
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in process.stdout or ():
-            lines.put(line)
+        # Whoever ends the child closes its output, perhaps while a line is waited for here.
+        with suppress(ValueError):
+            for line in process.stdout or ():
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

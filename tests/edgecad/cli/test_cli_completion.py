@@ -119,7 +119,8 @@ def test_another_shell_is_refused_in_one_line(edgecad: Run, words: list[str]) ->
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here")
 def test_bash_itself_completes_with_the_script(tmp_path: Path) -> None:
     program = tmp_path / "edgecad"
-    program.write_text(f"#!{sys.executable}\nfrom edgecad.cli import main\nmain()\n")
+    # No interpreter in its first line: that one may hold no path with a space.
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m edgecad "$@"\n')
     program.chmod(0o755)
     test = """
         eval "$(edgecad --show-completion bash)"
