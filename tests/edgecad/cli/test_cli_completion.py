@@ -120,7 +120,8 @@ def test_another_shell_is_refused_in_one_line(edgecad: Run, words: list[str]) ->
 def test_bash_itself_completes_with_the_script(tmp_path: Path) -> None:
     program = tmp_path / "edgecad"
     # No interpreter in its first line: that one may hold no path with a space.
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m edgecad "$@"\n')
+    code = "import sys; sys.argv[0] = 'edgecad'; from edgecad.cli import main; main()"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n')
     program.chmod(0o755)
     test = """
         eval "$(edgecad --show-completion bash)"
