@@ -95,6 +95,7 @@ def answers_of_keras(classifier: Classifier, contract: Contract, images: NDArray
     head = classifier.head()
     activation = class_activation(features, head)
     before = hidden_of(features, head)
+    relus = _of_relu(before, head)
     return Reference(
         logits=logits,
         scores=probabilities_of(logits, contract.decision.temperature)[:, contract.positive_index],
@@ -102,9 +103,9 @@ def answers_of_keras(classifier: Classifier, contract: Contract, images: NDArray
         identity=identity_error(activation.cam, activation.cam_bias, logits),
         finite=bool(np.isfinite(logits).all() and np.isfinite(features).all()),
         before=before,
-        switches=tuple(own > 0 for own in _of_relu(before, head)),
+        switches=tuple(own > 0 for own in relus),
         head=head,
-        features=np.asarray(features, np.float32) if _of_relu(before, head) else None,
+        features=np.asarray(features, np.float32) if relus else None,
         positive=contract.positive_index,
     )
 

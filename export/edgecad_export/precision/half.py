@@ -1,9 +1,8 @@
 """An fp16 graph as hardware computes it that multiplies halves and adds in fp32, written in fp32 operators.
 
 ONNX Runtime's CPU computes an fp16 node in fp32 and drops the casts between two of them, so activations are never
-rounded and never overflow: a value of 1e7 passes, which a GPU turns into infinity. Here each
-value that fp16 holds goes through half and back. Optimisers keep such a pair of casts that stands in the graph; a test
-holds that.
+rounded and never overflow: a value of 1e7 passes, which a GPU turns into infinity. Here each value that fp16 holds goes
+through half and back. Optimisers keep such a pair of casts that stands in the graph; a test holds that.
 What this does not show is hardware that also adds in half, as ONNX Runtime's Arm kernels do.
 """
 
