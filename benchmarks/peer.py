@@ -22,7 +22,7 @@ from measures.peers import MAKERS, PEERS
 from measures.peers.base import Job, Peer
 
 from edgecad.bench.machine import resident_mb
-from edgecad.children import own_channel
+from edgecad.system.children import own_channel
 
 Found = dict[str, Any]
 

@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgecad.classifier import Classifier
+    from edgecad.answer.prediction import Prediction
     from edgecad.contract import Contract
     from edgecad.errors import EdgecadError, InputRefused
-    from edgecad.prediction import Prediction
+    from edgecad.inference.classifier import Classifier
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction", "__version__"]
@@ -19,11 +19,11 @@ __all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _HOMES = {
-    "Classifier": "edgecad.classifier",
+    "Classifier": "edgecad.inference.classifier",
     "Contract": "edgecad.contract",
     "EdgecadError": "edgecad.errors",
     "InputRefused": "edgecad.errors",
-    "Prediction": "edgecad.prediction",
+    "Prediction": "edgecad.answer.prediction",
 }
 
 

@@ -325,8 +325,8 @@ def model_folder(
     tiny_model: Callable[..., bytes], tiny_contract: Contract, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A model folder as export leaves it: `tiny/model.onnx` with golden answers, and `latest` beside it."""
-    from edgecad.classifier import golden_answers
-    from edgecad.folders import point_latest
+    from edgecad.inference.classifier import golden_answers
+    from edgecad.system.folders import point_latest
 
     folder = tmp_path_factory.mktemp("models") / "tiny"
     folder.mkdir()

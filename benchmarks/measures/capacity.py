@@ -21,7 +21,7 @@ Found = dict[str, Any]
 
 def search(arguments: Namespace) -> Found:
     """Configurations a minute on features as MobileNetV2 gives them: 1280 channels, one validation part."""
-    from edgecad_train.training.search import Fold, SearchOptions, search_head
+    from edgecad_train.training.search.hyperband import Fold, SearchOptions, search_head
 
     rng, count = np.random.default_rng(0), arguments.train
     labels = labels_of(count)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 
 Found = dict[str, Any]
 

@@ -34,7 +34,7 @@ class Scored:
 
 def decisions(arguments: Namespace) -> Found:
     """Train, judge and decide again, a run a seed; and count what is claimed."""
-    from edgecad.rules import rule_from_words
+    from edgecad.decision.rules import rule_from_words
 
     again = rule_from_words(arguments.again)
     rows = []
@@ -93,9 +93,9 @@ def _row(seed: int, place: Path, again: Any) -> Found:
     """One run: its own threshold, and the one that its held-out scores choose by the other rule."""
     from msgspec.structs import replace
 
+    from edgecad.answer.findings import doubts_about
     from edgecad.contract import contract_from_json
-    from edgecad.findings import doubts_about
-    from edgecad_train.evaluation.decision import choose_decision
+    from edgecad_train.evaluation.decision.choice import choose_decision
 
     run = place / "runs" / (place / "runs" / "latest").read_text().strip()
     contract = contract_from_json((run / "contract.json").read_bytes())

@@ -128,7 +128,7 @@ def exported(
 
 
 def _row(arguments: Namespace, backbone: str, exports: Sequence[Export]) -> Found:
-    from edgecad.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.classifier import ANSWER_OUTPUTS
 
     files: dict[str, Found] = {}
     contents: dict[str, bytes] = {}
@@ -176,7 +176,7 @@ def _cam_row(backbone: str, whole: bytes, rounds: int) -> Found:
     import onnx
     from onnx.utils import Extractor
 
-    from edgecad.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.classifier import ANSWER_OUTPUTS
 
     score = ("logits", "probabilities")
     alone = Extractor(onnx.load_from_string(whole)).extract_model(["image"], list(score))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecad.classifier import ANSWER_OUTPUTS
+from edgecad.inference.classifier import ANSWER_OUTPUTS
 from edgecad.modelfiles.file import FILES
 from measures.kept import kept_model, model_in
 from measures.latency import session_of, times_of, turns

@@ -49,7 +49,7 @@ def gpu(arguments: Namespace) -> Found:
 
 
 def _against_cpu(model: Path, backbone: str, precision: Any, screens: Sequence[Path], runs: int) -> Found:
-    from edgecad.heatmap import agreement, logit_scale
+    from edgecad.answer.heatmap import agreement, logit_scale
     from edgecad.runners.tensorrt import TensorRtRunner
 
     with (
@@ -106,9 +106,9 @@ def batches(
 def _opened(model: Path, device: str, precision: Any) -> Classifier:
     if device != "tensorrt":
         return Classifier(model, device=device, precision=precision)
-    from edgecad.classifier import prove_golden
     from edgecad.engines.record import Batches
-    from edgecad.loading import load_model
+    from edgecad.inference.classifier import prove_golden
+    from edgecad.inference.loading import load_model
 
     return Classifier(load_model(model, device, precision, prove_golden, batches=Batches(1, 16, MOST)))
 

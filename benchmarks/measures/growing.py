@@ -15,7 +15,7 @@ import numpy as np
 
 from edgecad import Classifier
 from edgecad.modelfiles.file import FILES
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 from measures.kept import kept_model, model_in
 from measures.latency import turns
 from measures.lines import Panel, Points, Series, draw, line_through, power, power_through, straight

@@ -64,10 +64,10 @@ def _least_agreement(place: Path, model: Path) -> float:
     """Of the maps as a reader would see them: the trained model's and the file's, rounded to half throughout."""
     import onnx
 
-    from edgecad.heatmap import agreement, logit_scale
-    from edgecad_export.answers import answers_of_file, answers_of_keras
-    from edgecad_export.cam_head import classifier_from_keras
-    from edgecad_export.precision.half import as_half
+    from edgecad.answer.heatmap import agreement, logit_scale
+    from edgecad_export.graph.cam_head import classifier_from_keras
+    from edgecad_export.precision.fp16.half import as_half
+    from edgecad_export.proof.answers import answers_of_file, answers_of_keras
     from edgecad_export.runfiles import read_run
 
     run = read_run(place / "runs" / "latest")
@@ -120,8 +120,8 @@ def _studied(place: Path, activation: str, arguments: Namespace) -> Sequence[Any
 
 
 def _compared(strategy: str, results: dict[str, Sequence[Any]], names: Sequence[str]) -> Found:
-    from edgecad_train.study.comparisons import against
-    from edgecad_train.study.pooling import pooled
+    from edgecad_train.study.results.comparisons import against
+    from edgecad_train.study.results.pooling import pooled
 
     one, other = ([result for result in results[name] if result.unit.strategy == strategy] for name in names[:2])
     areas = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 
 WARM_UP, TURNS = 3, 20
 """Images at the start of each turn that are not counted: another file's weights lie in the processor's cache. And into

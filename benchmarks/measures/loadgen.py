@@ -144,7 +144,7 @@ def drive(order: Order) -> None:
     import mlperf_loadgen
 
     from edgecad import Classifier
-    from edgecad.runners.devices import usable_threads
+    from edgecad.system.cores import usable_threads
 
     threads = max(1, usable_threads() // order.workers)
     with Classifier(order.model, device="cpu", precision=order.precision, threads=threads) as classifier:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 
 
 def machine() -> dict[str, object]:

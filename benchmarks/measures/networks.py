@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecad.heatmap import agreement
+from edgecad.answer.heatmap import agreement
 from measures.apart import Asked, Opened, PeerFailed, Turns, noise, opened, ratios, take_turns
 from measures.bars import Bar, judged, tell_bars
 from measures.kept import kept_model

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 from measures.latency import session_of
 
 CHANNELS, PIXELS, KERNEL = 256, 28, 3

@@ -41,7 +41,7 @@ print(session.run(["probabilities"], {"image": np.ascontiguousarray(image)})[0].
 
 def start(arguments: Namespace) -> Found:
     """Whole processes: ours on one scan against the bare script; help and version against typer's import."""
-    from edgecad.runners.devices import usable_threads
+    from edgecad.system.cores import usable_threads
 
     with _model_and_screens(arguments, 1) as (model, (scan,)):
         threads = str(usable_threads())
@@ -102,8 +102,8 @@ def overhead(arguments: Namespace) -> Found:
 def folder(arguments: Namespace) -> Found:
     """Screens a second of `edgecad infer FOLDER --json` without its start, against the session on prepared images."""
     from edgecad import Classifier
-    from edgecad.classifier import ANSWER_OUTPUTS
-    from edgecad.parallel import share_for
+    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.system.parallel import share_for
 
     share = share_for(arguments.screens)
     with (

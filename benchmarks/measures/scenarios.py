@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgecad.parallel import share_for
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
+from edgecad.system.parallel import share_for
 from measures.kept import kept_model, model_in
 from measures.loadgen import OFFLINE, SERVER, SINGLE, SYSTEM, Order, run
 from measures.loadgen import SUMMARY as SUMMARY_FILE

@@ -24,8 +24,8 @@ def drawn_screens(folder: Path, count: int) -> list[str]:
 
 def answer_all(classifier: Classifier, screens: Sequence[str], workers: int) -> None:
     """Answer screens as `edgecad infer FOLDER --json` does; a refusal is an error here."""
-    from edgecad.answering import answer
-    from edgecad.parallel import in_order
+    from edgecad.inference.answering import answer
+    from edgecad.system.parallel import in_order
 
     for outcome in in_order(lambda scan: answer(classifier, scan, "scan", draw=False), screens, workers):
         if outcome.error is not None:

@@ -7,12 +7,12 @@ import time
 
 import msgspec
 
+from edgecad.answer.prediction import stamp_of
 from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
-from edgecad.children import end_with_parent, own_channel
-from edgecad.classifier import Classifier
-from edgecad.disk import words_of
 from edgecad.errors import EdgecadError
-from edgecad.prediction import stamp_of
+from edgecad.inference.classifier import Classifier
+from edgecad.system.children import end_with_parent, own_channel
+from edgecad.system.disk import words_of
 
 SCANS_A_WORKER = 4
 """Whole answers for each of the rates of a folder."""
@@ -46,8 +46,8 @@ def measured(order: Order, imported: float) -> Measured:
     """
     from edgecad.bench.scenarios import SCAN, Limit, offline, single_stream
     from edgecad.golden import golden_samples
-    from edgecad.parallel import share_for
-    from edgecad.runners.devices import usable_threads
+    from edgecad.system.cores import usable_threads
+    from edgecad.system.parallel import share_for
 
     scan = golden_samples()[SCAN]
     opening = time.perf_counter()

@@ -12,8 +12,8 @@ import numpy as np
 from edgecad.bench.judging import noise
 from edgecad.bench.percentiles import runs_needed
 from edgecad.bench.results import Measured
-from edgecad.extras import require
-from edgecad.folders import write_whole
+from edgecad.system.extras import require
+from edgecad.system.folders import write_whole
 
 COLOURS = ("#2b5c8a", "#c8641e", "#3c8a4c", "#8a3c7a", "#7a6a2b", "#5a5a5a")
 SHOWN = (0, 25, 50, 75, 90, 95, 99)

@@ -10,9 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
-from edgecad.children import end_child, lines_of, obituary, start_child
 from edgecad.contract import Precision
 from edgecad.errors import DeviceFailed
+from edgecad.system.children import end_child, lines_of, obituary, start_child
 
 TIME_LIMIT = 3600.0
 """Seconds that one device and precision may take; the first use of a TensorRT engine builds it, for minutes."""

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from edgecad.bench.machine import meter, resident_mb
 from edgecad.bench.percentiles import runs_needed, upper_bound
 from edgecad.bench.results import STAGES, Batch, Folder, Offline, SingleStream, Stage
-from edgecad.classifier import Classifier
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.golden import golden_samples
-from edgecad.parallel import Share, in_order
+from edgecad.inference.classifier import Classifier
+from edgecad.system.parallel import Share, in_order
 
 SCAN = "phantom-1.jpg"
 PARTS = 10

@@ -124,10 +124,10 @@ def clear(json: JsonOption = False) -> None:
 
 def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove]:
     """What this machine would build from a model's file, and what proves it where there is a GPU to run it."""
-    from edgecad.classifier import prove_golden
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
-    from edgecad.loading import engine_proof, load_model
+    from edgecad.inference.classifier import prove_golden
+    from edgecad.inference.loading import engine_proof, load_model
     from edgecad.modelfiles.file import parse_precision
 
     wanted = parse_precision(precision)
@@ -153,8 +153,8 @@ def _say_waiting() -> None:
 
 
 def _say_built(engine: CachedEngine) -> None:
+    from edgecad.answer.prediction import stamp_of
     from edgecad.contract import contract_from_json
-    from edgecad.prediction import stamp_of
 
     identity, record = engine.record.identity, engine.record
     contract = contract_from_json(record.contract)

@@ -62,7 +62,7 @@ def demo(
 
 def _check_installed() -> None:
     """Look for packages without importing them: the demo itself stays light."""
-    from edgecad.extras import check_installed
+    from edgecad.system.extras import check_installed
 
     check_installed(*(module for modules in NEEDED.values() for module in modules), extras=tuple(NEEDED))
 
@@ -72,7 +72,7 @@ def _fresh(out: Path) -> None:
     import shutil
 
     from edgecad.errors import UsageError
-    from edgecad.folders import check_writable
+    from edgecad.system.folders import check_writable
 
     if out.exists() and not (out / MARK).is_file():
         raise UsageError(f"{out} is not a demo's folder, so nothing in it is touched; name another: edgecad demo OUT")
@@ -88,7 +88,7 @@ def _unseen_scan(out: Path) -> Path:
     """A phantom labelled CAD that was in no part that chose anything."""
     import csv
 
-    from edgecad.folders import followed
+    from edgecad.system.folders import followed
 
     with (followed(out / "runs/latest") / "predictions.csv").open(newline="") as file:
         chosen = next(row for row in csv.DictReader(file) if (row["part"], row["label"]) == ("test", "CAD"))

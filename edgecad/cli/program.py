@@ -12,15 +12,15 @@ import typer
 from typer.core import TyperGroup
 
 from edgecad.cli.completion import Shell, print_script, switch_on
-from edgecad.disk import words_of
 from edgecad.errors import EdgecadError
+from edgecad.system.disk import words_of
 
 OWN = {
-    "infer": "edgecad.cli.infer",
+    "infer": "edgecad.cli.infer.command",
     "watch": "edgecad.cli.watch",
-    "verify": "edgecad.cli.verify",
-    "inspect": "edgecad.cli.inspect",
-    "bench": "edgecad.cli.bench",
+    "verify": "edgecad.cli.verify.command",
+    "inspect": "edgecad.cli.inspect.command",
+    "bench": "edgecad.cli.bench.command",
     "cache": "edgecad.cli.cache",
     "doctor": "edgecad.cli.doctor",
     "demo": "edgecad.cli.demo",

@@ -15,7 +15,7 @@ import typer
 from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, ThresholdOption
 
 if TYPE_CHECKING:
-    from edgecad.watch.ledger import WatchRecord
+    from edgecad.spool.index import WatchRecord
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -53,8 +53,8 @@ def watch(
     model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day. The
     watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
-    from edgecad.classifier import Classifier
-    from edgecad.findings import doubts_about
+    from edgecad.answer.findings import doubts_about
+    from edgecad.inference.classifier import Classifier
     from edgecad.modelfiles.file import parse_choice
     from edgecad.watch import Watcher, WatchOptions, check_free
 

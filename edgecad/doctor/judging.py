@@ -9,7 +9,7 @@ from typing import Literal
 import edgecad
 from edgecad.doctor.machine import Machine, machine_here
 from edgecad.doctor.packages import Import, declared, imported, installed, is_older, several_of
-from edgecad.installation import install_command, pip, proviso
+from edgecad.system.installation import install_command, pip, proviso
 
 Level = Literal["well", "note", "wrong"]
 Importing = Callable[[str, str], Import]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.engines.gpu import Gpu, gpu_here
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
 """Sets that decide how fast a network runs, as Linux names them: x86-64 first, then aarch64."""

@@ -28,7 +28,7 @@ from edgecad.engines.record import (
     write_engine,
 )
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.lock import attempted
+from edgecad.system.lock import attempted
 
 VARIABLE = "EDGECAD_CACHE"
 SUFFIX, LOCK = ".plan", ".lock"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.children import end_with_parent, own_channel
 from edgecad.engines.libraries import LIBRARIES, opened
 from edgecad.engines.messages import BuildOrder, Built, Failed, Message
 from edgecad.engines.plan import plan_from_onnx
 from edgecad.errors import EngineBuildFailed, NotAvailable
+from edgecad.system.children import end_with_parent, own_channel
 
 
 def main(argument: str) -> None:

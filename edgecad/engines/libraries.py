@@ -11,7 +11,7 @@ from typing import Any
 
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import NotAvailable, UsageError
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 
 
 @dataclass(frozen=True)

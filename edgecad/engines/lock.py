@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgecad.errors import EngineBuildFailed
-from edgecad.lock import taken
+from edgecad.system.lock import taken
 
 _PAUSE = 0.2
 """Seconds between two tries."""

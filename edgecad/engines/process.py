@@ -10,9 +10,9 @@ from typing import NoReturn
 
 import msgspec
 
-from edgecad.children import end_child, lines_of, obituary, start_child
 from edgecad.engines.messages import BuildOrder, Built, Failed, Message, Step
 from edgecad.errors import EngineBuildFailed, NotAvailable
+from edgecad.system.children import end_child, lines_of, obituary, start_child
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase, and how many steps of how many are done."""

@@ -10,7 +10,7 @@ import msgspec
 
 from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 
 EnginePrecision = Literal["fp32", "fp16"]
 """int8 is for CPUs: TensorRT reads the uint8 activations of our int8 files as int8, which changes values."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgecad.answer.heatmap import agreement, logit_scale
+from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract, GoldenAnswer
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
-from edgecad.heatmap import agreement, logit_scale
-from edgecad.prediction import Prediction
 
 Answer = Callable[[bytes], Prediction]
 """What answers a sample's bytes, in whatever colours: `Classifier.replay`."""

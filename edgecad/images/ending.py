@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edgecad.images import jpeg, png
+from edgecad.images.jpeg import reading as jpeg
+from edgecad.images.png import reading as png
 from edgecad.images.source import READ_ONLY
 
 JPEG_END = b"\xff\xd9"

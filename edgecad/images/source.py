@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgecad.errors import DeviceFailed, InputRefused
-from edgecad.images import dicom, jpeg, png
+from edgecad.images.dicom import reading as dicom
 from edgecad.images.frames import check_number, frame_index
+from edgecad.images.jpeg import reading as jpeg
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
+from edgecad.images.png import reading as png
 from edgecad.images.screen import Kind, Pixels, Said, Screen, screen_from_pixels
 
 if TYPE_CHECKING:

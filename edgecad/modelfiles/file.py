@@ -10,8 +10,8 @@ from typing import Literal
 
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.folders import followed
 from edgecad.modelfiles.sums import check_listed
+from edgecad.system.folders import followed
 
 VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
@@ -30,7 +30,7 @@ class ModelFile:
 
 
 AUTO: Literal["auto"] = "auto"
-"""The fastest precision that a device is good at and that a folder has; `edgecad.loading` chooses."""
+"""The fastest precision that a device is good at and that a folder has; `edgecad.inference.loading` chooses."""
 
 
 def parse_choice(text: str) -> Precision | Literal["auto"]:

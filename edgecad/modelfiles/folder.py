@@ -9,10 +9,10 @@ from typing import Literal
 
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.folders import followed
 from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision
 from edgecad.modelfiles.signature import check_signature
 from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, check_sums
+from edgecad.system.folders import followed
 
 ALL = "all"
 State = Literal["holds", "not checked", "none"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.extras import require
 from edgecad.modelfiles.sums import NEXT_STEP, SIGNATURE, SUMS, FileSum, check_sums
+from edgecad.system.extras import require
 
 PUBLIC_FROM_PRIVATE = "openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from edgecad.errors import ModelInvalid
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"

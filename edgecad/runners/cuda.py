@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edgecad.errors import DeviceFailed, NotAvailable
-from edgecad.extras import require
+from edgecad.system.extras import require
 
 NON_BLOCKING = 1
 """`cudaStreamNonBlocking`: a stream that does not wait for the default one."""

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
-from edgecad.extras import require
-from edgecad.installation import install_words, pip
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OUTPUTS, RunnerFacts
-from edgecad.runners.devices import DeviceRequest, usable_threads
+from edgecad.runners.devices import DeviceRequest
+from edgecad.system.cores import usable_threads
+from edgecad.system.extras import require
+from edgecad.system.installation import install_words, pip
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from edgecad.extras import require
 from edgecad.runners.base import RunnerFacts
 from edgecad.runners.onnx import CUDA
+from edgecad.system.extras import require
 
 RUNS = 5
 """Times are medians over these; the first run also allocates."""

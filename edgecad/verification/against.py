@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecad.classifier import Classifier, Source
+from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import DeviceFailed, InputRefused, NotAvailable, UsageError
 from edgecad.golden import golden_samples
-from edgecad.prediction import Prediction
+from edgecad.inference.classifier import Classifier, Source
 from edgecad.verification.comparison import Answers, Comparison, common_grid, compare
 
 NEIGHBOURHOOD = 0.01

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.heatmap import agreement, logit_scale
+from edgecad.answer.heatmap import agreement, logit_scale
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Comparison:
         probabilities: largest difference of P(positive), 0 to 1.
         flips: decisions that changed, away from the threshold.
         flips_in_neighbourhood: decisions that changed so near the threshold that it is rounding.
-        heatmap_correlation: least agreement of the score's maps, -1 to 1; see `edgecad.heatmap.agreement`.
+        heatmap_correlation: least agreement of the score's maps, -1 to 1; see `edgecad.answer.heatmap.agreement`.
         heatmap_median: median agreement.
         peak_shift: farthest that the strongest cell of a map moved, in cells. Reported, not judged: of two nearly
             equal cells either may be the stronger.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgecad.contract import Contract, Precision
 from edgecad.errors import UsageError
-from edgecad.loading import load_model
+from edgecad.inference.loading import load_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, measured
 from edgecad.runners.base import RunnerFacts

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.classifier import Classifier
 from edgecad.contract import Contract, Origin, Precision
 from edgecad.golden import Replay
+from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.file import locate_model
 from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.verification.against import (
@@ -27,7 +27,7 @@ from edgecad.verification.against import (
 REFERENCE_DEVICE = "cpu"
 
 Model = str | os.PathLike[str] | None
-"""As `edgecad.classifier.Classifier` takes it."""
+"""As `edgecad.inference.classifier.Classifier` takes it."""
 
 
 @dataclass(frozen=True)

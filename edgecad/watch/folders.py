@@ -6,9 +6,9 @@ import errno
 import secrets
 from pathlib import Path
 
-from edgecad.disk import FULL
 from edgecad.errors import UsageError
-from edgecad.folders import check_writable
+from edgecad.system.disk import FULL
+from edgecad.system.folders import check_writable
 from edgecad.watch.names import PROBE
 from edgecad.watch.reservation import Reservation, must_be_writable
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from edgecad.errors import UsageError
-from edgecad.lock import taken_within
+from edgecad.system.lock import taken_within
 from edgecad.watch.names import LOCK, passed_over
 
 OWN, AROUND, INSIDE = 0.5, 0.2, 1.0

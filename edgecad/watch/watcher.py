@@ -15,21 +15,21 @@ from pathlib import Path
 import msgspec
 
 import edgecad
-from edgecad.answering import provenance_of
-from edgecad.classifier import Classifier
-from edgecad.disk import words_of
 from edgecad.errors import UsageError
-from edgecad.folders import made_folder, sweep_partials, write_whole
-from edgecad.lock import attempted
+from edgecad.inference.answering import provenance_of
+from edgecad.inference.classifier import Classifier
+from edgecad.spool.claims import Claim, Desk, NotMoved, time_text
+from edgecad.spool.counts import Tallies
+from edgecad.spool.heartbeat import Heartbeat, State
+from edgecad.spool.index import PLACES, Ledger, WatchRecord, code_of
+from edgecad.spool.processor import Clerk, NotReadNow
+from edgecad.system.disk import words_of
+from edgecad.system.folders import made_folder, sweep_partials, write_whole
+from edgecad.system.lock import attempted
 from edgecad.watch.arrivals import Arrivals
-from edgecad.watch.clerk import Clerk, NotReadNow
-from edgecad.watch.desk import Claim, Desk, NotMoved, time_text
 from edgecad.watch.folders import check_folders, check_one_file_system
-from edgecad.watch.heartbeat import Heartbeat, State
-from edgecad.watch.ledger import PLACES, Ledger, WatchRecord, code_of
 from edgecad.watch.names import PROBE
 from edgecad.watch.reservation import Reservation
-from edgecad.watch.tally import Tallies
 
 SHORTEST_REST = 0.05
 """Seconds to sleep at least between two heartbeats."""

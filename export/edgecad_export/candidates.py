@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from edgecad import __version__
 from edgecad.contract import METADATA_KEY, Contract, Precision, json_from_struct
-from edgecad_export.gate import Gate, Verdict
-from edgecad_export.onnx_from_keras import set_metadata
+from edgecad_export.graph.onnx_from_keras import set_metadata
 from edgecad_export.precision.narrowed import Narrowed
+from edgecad_export.proof.gate import Gate, Verdict
+from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
-from edgecad_export.tolerances import Tolerances
 
 MOST_LOOKED_AT = 24
 """Validation images, and training images, on which the range of activations is measured, at most."""
@@ -79,10 +79,10 @@ class Candidates:
         if precision == "fp32":
             return Narrowed(self.fp32, judged(self.fp32))
         if precision == "fp16":
-            from edgecad_export.precision.fp16 import narrowed_to_fp16
+            from edgecad_export.precision.fp16.converting import narrowed_to_fp16
 
             return narrowed_to_fp16(self.fp32, self.run.calibration, judged, self._looked_at(), self.say)
-        from edgecad_export.precision.int8 import narrowed_to_int8
+        from edgecad_export.precision.int8.converting import narrowed_to_int8
 
         return narrowed_to_int8(self.fp32, self.run.calibration, judged, self.say)
 

@@ -13,26 +13,26 @@ import numpy as np
 import onnx
 from msgspec.structs import replace
 
-from edgecad.checks import probabilities_of
-from edgecad.classifier import golden_answers
 from edgecad.contract import CONTRACT_VERSION, Contract, Precision
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
-from edgecad.folders import new_folder, point_latest
+from edgecad.inference.checks import probabilities_of
+from edgecad.inference.classifier import golden_answers
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
-from edgecad_export.cam_head import Classifier, classifier_from_keras, explained_model
+from edgecad.system.folders import new_folder, point_latest
 from edgecad_export.candidates import Candidate, Candidates
-from edgecad_export.gate import gate_of
-from edgecad_export.graph import folded
+from edgecad_export.graph.cam_head import Classifier, classifier_from_keras, explained_model
+from edgecad_export.graph.onnx_from_keras import check_graph, onnx_from_keras
+from edgecad_export.graph.parts import folded
 from edgecad_export.modelfolder.card import model_card
 from edgecad_export.modelfolder.engines import Engines, check_engine_tools, engines_of
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.parity_file import write_parity_file
 from edgecad_export.modelfolder.signing import private_key, sign
-from edgecad_export.onnx_from_keras import check_graph, onnx_from_keras
+from edgecad_export.proof.gate import gate_of
+from edgecad_export.proof.tolerances import TOLERANCES, Tolerances
 from edgecad_export.runfiles import Run
 from edgecad_export.timing import network_milliseconds
-from edgecad_export.tolerances import TOLERANCES, Tolerances
 
 Say = Callable[[str], None]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid
-from edgecad.folders import followed
+from edgecad.system.folders import followed
 
 
 @dataclass(frozen=True)

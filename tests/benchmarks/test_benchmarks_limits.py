@@ -111,8 +111,8 @@ def test_operations_counted_by_hand(measure: Callable[[str], ModuleType]) -> Non
 
 @pytest.mark.slow
 def test_operations_of_resnet50v2_are_its_known_7_giga(measure: Callable[[str], ModuleType]) -> None:
-    from edgecad_export.cam_head import classifier_from_keras, explained_model
-    from edgecad_export.onnx_from_keras import onnx_from_keras
+    from edgecad_export.graph.cam_head import classifier_from_keras, explained_model
+    from edgecad_export.graph.onnx_from_keras import onnx_from_keras
     from edgecad_train.networks.backbones import backbone_named
     from edgecad_train.networks.network import Head, build_network
 
@@ -126,7 +126,7 @@ def test_a_model_of_another_size_still_adds_up(
     measure: Callable[[str], ModuleType], kept_models: Path, tmp_path: Path
 ) -> None:
     from edgecad import Classifier
-    from edgecad.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.classifier import ANSWER_OUTPUTS
 
     kept = measure("kept")
     folder = kept.model_in(kept.kept_model("mobilenetv2", kept_models))

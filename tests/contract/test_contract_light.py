@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import edgecad as package
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 HEAVY = frozenset({"tensorflow", "keras", "onnx", "sklearn", "matplotlib", "scipy", "tf2onnx", "pandas"})
@@ -129,7 +129,7 @@ sys.meta_path.insert(0, Blocked())
 
 
 def test_every_module_of_the_runtime_imports_where_training_and_export_are_not_installed() -> None:
-    assert "edgecad.classifier" in MODULES
+    assert "edgecad.inference.classifier" in MODULES
     imports = f"for name in {MODULES!r}: importlib.import_module(name)"
     in_fresh_interpreter(f"{BLOCKED}\n{imports}")
 

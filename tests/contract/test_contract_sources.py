@@ -165,8 +165,8 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
 
 
 def test_public_names_are_the_very_objects_of_their_modules() -> None:
-    from edgecad.classifier import Classifier
     from edgecad.errors import InputRefused
+    from edgecad.inference.classifier import Classifier
 
     assert edgecad.Classifier is Classifier
     assert edgecad.InputRefused is InputRefused

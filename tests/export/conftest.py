@@ -35,9 +35,9 @@ from edgecad.golden import golden_samples  # noqa: E402
 from edgecad.images import read_screen  # noqa: E402
 from edgecad.polarmap import prepare  # noqa: E402
 from edgecad_export.exporter import Exported, Request, candidates_of, export_run  # noqa: E402
-from edgecad_export.gate import Verdict  # noqa: E402
+from edgecad_export.proof.gate import Verdict  # noqa: E402
+from edgecad_export.proof.tolerances import TOLERANCES  # noqa: E402
 from edgecad_export.runfiles import Run, read_run  # noqa: E402
-from edgecad_export.tolerances import TOLERANCES  # noqa: E402
 from edgecad_train.networks.backbones import BACKBONES, backbone_named  # noqa: E402
 from edgecad_train.networks.network import Head, build_network  # noqa: E402
 

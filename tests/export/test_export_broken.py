@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 import edgecad
-from edgecad import folders
-from edgecad.classifier import Classifier
 from edgecad.errors import EdgecadError, ModelInvalid
+from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.sums import SUMS, check_sums, write_sums
+from edgecad.system import folders
 from edgecad_export import exporter
 from edgecad_export.runfiles import read_run
 

@@ -11,17 +11,17 @@ import keras
 import numpy as np
 import pytest
 
-from edgecad.classifier import Classifier
+from edgecad.answer.figure import answer_figure
+from edgecad.answer.findings import doubts_about, unseen_colours
+from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, stamp_of
 from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json, json_from_struct
-from edgecad.figure import answer_figure
-from edgecad.findings import doubts_about, unseen_colours
 from edgecad.images import read_screen
+from edgecad.inference.classifier import Classifier
 from edgecad.polarmap import prepare
-from edgecad.prediction import PHANTOM_STAMP, RESEARCH_STAMP, stamp_of
-from edgecad_export import foreign
 from edgecad_export.exporter import Request, export_run
-from edgecad_export.foreign import foreign_run
-from edgecad_export.foreign_about import ForeignModel, doubts_of
+from edgecad_export.external import run as foreign
+from edgecad_export.external.about import ForeignModel, doubts_of
+from edgecad_export.external.run import foreign_run
 from edgecad_train.phantoms import jpeg_bytes
 
 layers = keras.layers

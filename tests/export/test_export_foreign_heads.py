@@ -14,15 +14,15 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from edgecad.heatmap import correlation, score_map
+from edgecad.answer.heatmap import correlation, score_map
 from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad_export.exporter import Request, candidates_of
-from edgecad_export.foreign import foreign_run
-from edgecad_export.foreign_about import ForeignModel
+from edgecad_export.external.about import ForeignModel
+from edgecad_export.external.run import foreign_run
+from edgecad_export.proof.tolerances import TOLERANCES
 from edgecad_export.runfiles import Run
-from edgecad_export.tolerances import TOLERANCES
 
 layers = keras.layers
 SIZE = 64

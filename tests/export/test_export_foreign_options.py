@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from edgecad.errors import UsageError
-from edgecad_export.cli.foreign_options import about_from_options, is_foreign, refuse_foreign_options
-from edgecad_export.foreign_about import ForeignModel
+from edgecad_export.cli.external_options import about_from_options, is_foreign, refuse_foreign_options
+from edgecad_export.external.about import ForeignModel
 
 NOTHING: dict[str, Any] = dict.fromkeys(
     (

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, UsageError
-from edgecad_export.foreign import foreign_run
-from edgecad_export.foreign_about import ForeignModel
+from edgecad_export.external.about import ForeignModel
+from edgecad_export.external.run import foreign_run
 
 layers = keras.layers
 SIZE = 32
@@ -354,7 +354,7 @@ def test_weights_that_are_not_finite(tmp_path: Path) -> None:
 
 
 def test_a_rebuilt_model_that_answers_otherwise_is_not_exported(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgecad_export import rebuilt
+    from edgecad_export.external import rebuilt
 
     honest = rebuilt.head_of
 

@@ -17,9 +17,9 @@ from onnx import numpy_helper
 
 from edgecad.contract import CONTRACT_VERSION
 from edgecad_export import exporter
-from edgecad_export.gate import Verdict
-from edgecad_export.parity import Miss
 from edgecad_export.precision.narrowed import Tried, nearest
+from edgecad_export.proof.gate import Verdict
+from edgecad_export.proof.parity import Miss
 
 Command = Callable[..., tuple[int, str]]
 Write = Callable[..., Path]
@@ -201,7 +201,7 @@ def test_what_holds_is_kept_where_a_converter_breaks(
     def broken(*_: Any) -> None:
         raise ValueError("an operator that nobody foresaw")
 
-    monkeypatch.setattr("edgecad_export.precision.fp16.fp16_from_fp32", broken)
+    monkeypatch.setattr("edgecad_export.precision.fp16.converting.fp16_from_fp32", broken)
     run_folder(Path("runs/first"), small_classifier())
     code, told = edgecad_here("export", "runs/first", "--fp16")
     assert code == 1

@@ -11,12 +11,12 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import correlation, score_map
 from edgecad.contract import METADATA_KEY, Contract, contract_from_json
-from edgecad.heatmap import correlation, score_map
 from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.cam_head import classifier_from_keras
+from edgecad_export.graph.cam_head import classifier_from_keras
 
 Images = Callable[..., NDArray[np.uint8]]
 
@@ -161,7 +161,7 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
 
 
 def test_the_golden_answers_are_those_of_the_file(way: Any) -> None:
-    from edgecad.classifier import Classifier
+    from edgecad.inference.classifier import Classifier
 
     with Classifier(way.file, device="cpu") as classifier:
         replays = classifier.replay_golden()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 NEEDED = ["tensorflow", "keras", "h5py", "onnx", "tf2onnx", "sklearn", "pydicom"]

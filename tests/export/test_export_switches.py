@@ -11,14 +11,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import Dense, class_activation, score_map
 from edgecad.contract import Contract
-from edgecad.heatmap import Dense, class_activation, score_map
-from edgecad_export.answers import Answers, Reference, answers_of_file, answers_of_keras, hidden_of, switched_units
-from edgecad_export.cam_head import classifier_from_keras, explained_model
-from edgecad_export.graph import folded
-from edgecad_export.onnx_from_keras import onnx_from_keras
-from edgecad_export.parity import misses, parity_of
-from edgecad_export.tolerances import TOLERANCES
+from edgecad_export.graph.cam_head import classifier_from_keras, explained_model
+from edgecad_export.graph.onnx_from_keras import onnx_from_keras
+from edgecad_export.graph.parts import folded
+from edgecad_export.proof.answers import (
+    Answers,
+    Reference,
+    answers_of_file,
+    answers_of_keras,
+    hidden_of,
+    switched_units,
+)
+from edgecad_export.proof.parity import misses, parity_of
+from edgecad_export.proof.tolerances import TOLERANCES
 
 Build = Callable[..., Any]
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad.contract import Contract
-from edgecad.evidence import Evidence, OperatingPoint, Share
+from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.cli import export as command
 from edgecad_export.modelfolder.engines import Engines
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.classifier import Classifier
 from edgecad.contract import Preparation
-from edgecad.loading import load_model
+from edgecad.inference.classifier import Classifier
+from edgecad.inference.loading import load_model
 from edgecad_train.data import Case, prepare_cases
 from edgecad_train.phantoms import dicom_bytes, draw_patient, jpeg_bytes, png_bytes, render_screen
 

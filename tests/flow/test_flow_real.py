@@ -14,9 +14,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from edgecad.classifier import Classifier
-from edgecad.heatmap import share_outside_disc
-from edgecad.prediction import Prediction
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad.answer.prediction import Prediction
+from edgecad.inference.classifier import Classifier
 
 pytestmark = pytest.mark.shared
 Edgecad = Callable[..., "subprocess.CompletedProcess[str]"]

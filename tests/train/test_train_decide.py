@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgecad.answer.findings import doubts_about
 from edgecad.errors import UsageError
-from edgecad.findings import doubts_about
 from edgecad_train import runfolder
 from edgecad_train.cli.train_steps import _report
 from edgecad_train.data import PreparedData

@@ -17,9 +17,10 @@ from edgecad_train.outcome import Outcome
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, rows_of
-from edgecad_train.training import heads, trainer
-from edgecad_train.training.choice import HeadChoice
+from edgecad_train.training import trainer
 from edgecad_train.training.epochs import EpochRunner, Examples
+from edgecad_train.training.search import heads
+from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.strategies import plan_for
 
 WARM = plan_for("warm-up", warmup=2)

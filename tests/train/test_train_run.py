@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from edgecad.contract import Decision, contract_from_json
-from edgecad.evidence import OperatingPoint
-from edgecad.folders import new_folder, point_latest
+from edgecad.decision.evidence import OperatingPoint
+from edgecad.system.folders import new_folder, point_latest
 from edgecad_train import runfolder
 from edgecad_train.data import PreparedData
 from edgecad_train.outcome import Outcome, by_patient

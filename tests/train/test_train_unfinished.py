@@ -10,7 +10,7 @@ import pytest
 
 from edgecad.contract import Preparation, json_from_struct
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, NotAvailable, UsageError
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 from edgecad_train.cli.ready import check_ready_again
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Split

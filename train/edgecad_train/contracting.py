@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import scale_of_maps
 from edgecad.contract import Contract, Decision, Labelling
-from edgecad.heatmap import scale_of_maps
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
-from edgecad_train.training.choice import HeadChoice
+from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.trainer import Trainer
 from edgecad_train.versions import package_versions
 

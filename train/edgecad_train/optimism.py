@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Frozen
-from edgecad_train.evaluation.auc import auc
-from edgecad_train.evaluation.ties import tied
+from edgecad_train.evaluation.statistics.auc import auc
+from edgecad_train.evaluation.statistics.ties import tied
 
 Judged = tuple[NDArray[np.bool_], NDArray[np.float64]]
 """Truth and log-odds, one a patient."""

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from edgecad.contract import Contract
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import PreparedData
+from edgecad_train.evaluation.decision.labels import labels_to_read_again
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.evaluation.labels import labels_to_read_again
 from edgecad_train.networks.network import Network
 from edgecad_train.optimism import Optimism
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
-from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.explain import Explained
+from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.stages import TrainingHistory
 
 
@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def labels_to_read_again(self) -> tuple[str, ...]:
-        """Patients whose held-out scores speak against their label; see `edgecad_train.evaluation.labels`."""
+        """Patients whose held-out scores speak against their label; see `edgecad_train.evaluation.decision.labels`."""
         held = self.partition.held
         return labels_to_read_again(sorted(held), *by_patient(self.data, held, self.log_odds))
 

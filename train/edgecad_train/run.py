@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad_train.contracting import contract_for
 from edgecad_train.data import PreparedData
-from edgecad_train.evaluation.decision import choose_decision, with_test_part
+from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
@@ -23,12 +23,12 @@ from edgecad_train.optimism import Optimism, optimism_of
 from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
-from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.crossfit import cross_fitted, median_epoch
 from edgecad_train.training.explain import Explained
 from edgecad_train.training.frozen import Scans, Storage
-from edgecad_train.training.heads import HeadFinder
 from edgecad_train.training.journal import Journal
+from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.search.heads import HeadFinder
 from edgecad_train.training.stages import Progress, TrainingHistory
 from edgecad_train.training.trainer import SELECTING_ON_TEST, Materials, Place, Trainer, materials_for
 

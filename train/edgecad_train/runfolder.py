@@ -33,7 +33,7 @@ from edgecad.contract import json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
-from edgecad_train.evaluation.record import COLUMNS
+from edgecad_train.evaluation.external.record import COLUMNS
 from edgecad_train.outcome import Outcome, by_patient
 from edgecad_train.report.page import write_report
 from edgecad_train.splits.split import Folds, rows_of
@@ -48,7 +48,7 @@ MAX_CALIBRATION = 128
 def write_run(
     outcome: Outcome, partial: Path, seconds: float, patient_rule: str, findings: Sequence[DataFinding] = ()
 ) -> None:
-    """Write all files of a run into `partial`, a folder from `edgecad.folders.new_folder`."""
+    """Write all files of a run into `partial`, a folder from `edgecad.system.folders.new_folder`."""
     outcome.network.model.save(partial / "model.keras")
     (partial / "contract.json").write_text(json_from_struct(outcome.contract), "utf-8")
     (partial / "split.json").write_text(json_from_struct(outcome.partition), "utf-8")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
+from edgecad.decision.rules import BALANCED, Rule, rule_from_words
 from edgecad.errors import UsageError
-from edgecad.rules import BALANCED, Rule, rule_from_words
 from edgecad_train.classes import CLASSES
 from edgecad_train.networks.network import Head
 from edgecad_train.training.stages import StageOptions

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from edgecad.contract import Frozen, Preparation, json_from_struct
 from edgecad.errors import EdgecadError, ModelInvalid, NotAvailable, UsageError
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.journal import Journal

@@ -92,14 +92,14 @@ class Job:
 
     def answer_of_logits(self, logits: Any) -> Answer:
         """The answer of a network that ends in logits `(1, 2)`: their softmax at the contract's temperature."""
-        from edgecad.checks import probabilities_of
+        from edgecad.inference.checks import probabilities_of
 
         found = probabilities_of(np.asarray(logits), self.contract.decision.temperature)
         return Answer(float(found[0, self.contract.positive_index]))
 
     def answer_of_outputs(self, outputs: Mapping[str, Any]) -> Answer:
         """The answer in the graph's outputs by name."""
-        from edgecad.heatmap import score_map
+        from edgecad.answer.heatmap import score_map
 
         positive = self.contract.positive_index
         shown = score_map(np.asarray(outputs["cam"]), positive)[0]

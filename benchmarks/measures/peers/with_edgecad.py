@@ -11,7 +11,7 @@ from measures.peers.base import Job, Peer
 def opened(job: Job, precision: Any) -> Peer:
     """`Classifier.run` on a prepared image with its checks, the same with the map that is shown, the score alone."""
     from edgecad import Classifier
-    from edgecad.heatmap import score_map
+    from edgecad.answer.heatmap import score_map
 
     classifier = Classifier(job.model(precision).parent, device="cpu", precision=precision)
     positive = classifier.contract.positive_index
@@ -30,7 +30,7 @@ def opened(job: Job, precision: Any) -> Peer:
 def folder(job: Job, precision: Any) -> Peer:
     """All screens as `edgecad infer FOLDER --json` answers them: read, judged, answered and explained."""
     from edgecad import Classifier
-    from edgecad.parallel import share_for
+    from edgecad.system.parallel import share_for
     from measures.screens import answer_all
 
     share = share_for(len(job.screens))

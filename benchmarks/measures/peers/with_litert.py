@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgecad.extras import require
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
+from edgecad.system.extras import require
 from measures.peers.base import Job, Peer
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgecad.classifier import ANSWER_OUTPUTS
-from edgecad.runners.devices import usable_threads
+from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.system.cores import usable_threads
 from measures.peers.base import Job, Peer
 
 

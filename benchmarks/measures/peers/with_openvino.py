@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgecad.classifier import ANSWER_OUTPUTS
-from edgecad.extras import require
-from edgecad.runners.devices import usable_threads
+from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.system.cores import usable_threads
+from edgecad.system.extras import require
 from measures.peers.base import Job, Peer
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from edgecad.engines import TIME_LIMIT
-from edgecad_export.cli.foreign_options import (
+from edgecad_export.cli.external_options import (
     ClassesOption,
     CropOption,
     ImagesOption,
@@ -96,8 +96,8 @@ def export(
     the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
     from edgecad.errors import UsageError
-    from edgecad.extras import require_tensorflow
-    from edgecad_export.tolerances import tolerances_from_words
+    from edgecad.system.extras import require_tensorflow
+    from edgecad_export.proof.tolerances import tolerances_from_words
 
     tolerances = tolerances_from_words(tolerance or ())
     said = (classes, positive, scaling, unit, threshold, crop, size, images, origin, labelled_by, prevalence,
@@ -113,7 +113,7 @@ def export(
     _check_ready(out, sign, tensorrt)
     require_tensorflow(extra="export")
     from edgecad_export.exporter import Request, export_run, failure_of, new_name
-    from edgecad_export.foreign import foreign_run
+    from edgecad_export.external.run import foreign_run
     from edgecad_export.runfiles import read_run
 
     wanted: dict[Precision, bool] = {"fp32": True, "fp16": fp16, "int8": int8}
@@ -133,8 +133,8 @@ def _check_ready(out: Path, key: Path | None, tensorrt: bool) -> None:
     """Find out what is missing before anything slow is imported: an extra, a key, a disk that can be written."""
     from edgecad.engines.gpu import gpu_here
     from edgecad.engines.libraries import chosen_library
-    from edgecad.extras import check_installed
-    from edgecad.folders import check_writable
+    from edgecad.system.extras import check_installed
+    from edgecad.system.folders import check_writable
     from edgecad_export.modelfolder.signing import private_key
 
     check_installed("onnxruntime", extras=("cpu",))
@@ -157,7 +157,7 @@ def _say(step: str) -> None:
 
 
 def _print(exported: Exported) -> None:
-    from edgecad.findings import doubts_about
+    from edgecad.answer.findings import doubts_about
     from edgecad_export.table import table_of
 
     for line in table_of(exported.files, exported.refused):

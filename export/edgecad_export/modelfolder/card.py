@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad.answer.findings import doubts_about
+from edgecad.answer.prediction import RESEARCH_STAMP, stamp_of
 from edgecad.contract import NOT_KNOWN, Contract, Metric
-from edgecad.findings import doubts_about
-from edgecad.prediction import RESEARCH_STAMP, stamp_of
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card_decision import decision_section
 from edgecad_export.modelfolder.card_input import input_section, map_section

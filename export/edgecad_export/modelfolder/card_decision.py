@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgecad.contract import Contract
-from edgecad.evidence import LOCAL_PREVALENCES, Evidence
-from edgecad.evidence_table import NOTES, prevalence_words, rows_of
+from edgecad.decision.evidence import LOCAL_PREVALENCES, Evidence
+from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad_export.modelfolder.markdown import bullets, plain, section, table
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edgecad.answer.findings import MAX_UNSEEN_COLOURS
 from edgecad.contract import Contract
-from edgecad.findings import MAX_UNSEEN_COLOURS
 from edgecad.images.limits import MAX_BYTES
 from edgecad_export.modelfolder.markdown import bullets, plain, section
 

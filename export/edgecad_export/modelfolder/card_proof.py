@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import code, plain, section, table
-from edgecad_export.parity import Parity
+from edgecad_export.proof.parity import Parity
 
 HALF_PROOF = (
     "judged with every value rounded to half, which is what hardware gives that multiplies halves and adds in fp32 "

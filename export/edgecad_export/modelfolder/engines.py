@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.classifier import prove_golden
 from edgecad.contract import json_from_struct
 from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import gpu_here
 from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EnginePrecision, EngineRecord, named
 from edgecad.errors import EngineBuildFailed, GateFailed
-from edgecad.loading import engine_proof
+from edgecad.inference.classifier import prove_golden
+from edgecad.inference.loading import engine_proof
 from edgecad.modelfiles.file import ModelFile
 from edgecad.runners.cuda import Cuda
 from edgecad_export.modelfolder.exported_file import ExportedFile

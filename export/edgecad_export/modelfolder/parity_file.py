@@ -11,7 +11,7 @@ import msgspec
 
 from edgecad.modelfiles.file import FILES
 from edgecad_export.candidates import Candidate
-from edgecad_export.graph import backbone_bytes, nodes_by_type
+from edgecad_export.graph.parts import backbone_bytes, nodes_by_type
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.precision.ranges import LARGEST, ROOM, SMALLEST, Ranges
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from edgecad.errors import UsageError
-from edgecad.extras import require
-from edgecad.folders import write_whole
 from edgecad.modelfiles.signature import key_file
 from edgecad.modelfiles.sums import SIGNATURE, SUMS
+from edgecad.system.extras import require
+from edgecad.system.folders import write_whole
 
 PASSWORD = "EDGECAD_KEY_PASSWORD"  # noqa: S105 - a variable's name
 MAKE_KEY = "openssl genpkey -algorithm ed25519 -out PRIVATE.pem"

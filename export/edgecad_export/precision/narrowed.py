@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import onnx
 
-from edgecad_export.gate import Verdict
 from edgecad_export.precision.ranges import Ranges
+from edgecad_export.proof.gate import Verdict
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from edgecad.bench.process import result_of
 from edgecad.bench.results import NotMeasured, Order
 from edgecad.bench.scenarios import Limit
 from edgecad.engines.gpu import gpu_here
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 QUICK = ("--device", "cpu", "--runs", "20")

@@ -154,10 +154,10 @@ def test_an_unexpected_error_is_shown_to_who_asks_for_it(edgecad: Run, model_fol
     before = """
 import os, sys
 os.environ["EDGECAD_DEBUG"] = "1"
-import edgecad.answering
+import edgecad.inference.answering
 def broken(*_):
     raise RuntimeError("what nobody foresaw")
-edgecad.answering.read_for = broken
+edgecad.inference.answering.read_for = broken
 """
     done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--json", before=before)
     assert done.code == 1

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgecad.cli.record_csv import COLUMNS, csv_header, csv_row
-from edgecad.records import FindingRecord, Record
+from edgecad.answer.records import FindingRecord, Record
+from edgecad.cli.infer.record_csv import COLUMNS, csv_header, csv_row
 
 Run = Callable[..., Any]
 HEADER = (

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from edgecad import Classifier
-from edgecad.answering import answer
 from edgecad.errors import InputRefused, UsageError
 from edgecad.images import read_screen
+from edgecad.inference.answering import answer
 from edgecad_train.phantoms import png_bytes
 
 Pixels = np.ndarray

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
-from edgecad.classifier import golden_answers
 from edgecad.cli.program import app
 from edgecad.contract import Decision, Preparation, json_from_struct
 from edgecad.errors import DeviceFailed, UsageError
+from edgecad.inference.classifier import golden_answers
 from edgecad.verification.against import ask, check_comparable, golden_scans, subject_of
 
 Build = Callable[..., bytes]

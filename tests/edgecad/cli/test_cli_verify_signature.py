@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edgecad.cli.program import app
-from edgecad.installation import install_words
 from edgecad.modelfiles.sums import write_sums
+from edgecad.system.installation import install_words
 
 pytest.importorskip("cryptography", reason="signatures need the extra edgecad[sign]")
 

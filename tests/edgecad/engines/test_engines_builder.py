@@ -15,7 +15,7 @@ from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import Gpu
 from edgecad.engines.record import Batches, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed, GateFailed, NotAvailable, UsageError
-from edgecad.installation import install_command
+from edgecad.system.installation import install_command
 
 Fake = Callable[..., Path]
 BATCHES = Batches(1, 2, 4)

@@ -16,7 +16,7 @@ from edgecad.engines.gpu import Gpu
 from edgecad.engines.lock import exclusive
 from edgecad.engines.record import Batches, EngineRecord, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed, GateFailed, UsageError
-from edgecad.lock import attempted
+from edgecad.system.lock import attempted
 
 Fake = Callable[..., Path]
 A_GPU = Gpu("NVIDIA Test", "8.7", "550.54.15 (CUDA 12.4)")

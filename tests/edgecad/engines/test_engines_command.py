@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from edgecad.cli.program import app
 from edgecad.contract import METADATA_KEY, Contract
 from edgecad.engines.record import read_engine
-from edgecad.installation import install_words
 from edgecad.modelfiles.metadata import metadata_of
+from edgecad.system.installation import install_words
 
 Fake = Callable[..., Path]
 Run = Callable[..., Any]

@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.errors import NotAvailable
 from edgecad.images import read_screen
-from edgecad.installation import install_command
+from edgecad.system.installation import install_command
 
 pydicom = pytest.importorskip("pydicom")
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edgecad.errors import InputRefused, UsageError
-from edgecad.images import dicom_pixels, read_screen
+from edgecad.images import read_screen
+from edgecad.images.dicom import pixels as dicom_pixels
 
 pydicom = pytest.importorskip("pydicom")
 

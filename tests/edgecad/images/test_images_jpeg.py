@@ -13,7 +13,7 @@ import pytest
 
 from edgecad.errors import InputRefused
 from edgecad.images import opencv, read_screen
-from edgecad.images.jpeg_markers import segments
+from edgecad.images.jpeg.markers import segments
 
 PROGRESSIVE = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
 

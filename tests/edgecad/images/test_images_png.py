@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.images import png as png_room
 from edgecad.images import read_screen
+from edgecad.images.png import reading as png_room
 
 
 def rows_of(pixels) -> bytes:

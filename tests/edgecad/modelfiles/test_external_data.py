@@ -11,8 +11,8 @@ import pytest
 
 onnx = pytest.importorskip("onnx", reason="models are written with onnx: pip install 'edgecad[export]'")
 
-from edgecad.classifier import Classifier  # noqa: E402
 from edgecad.errors import ModelInvalid  # noqa: E402
+from edgecad.inference.classifier import Classifier  # noqa: E402
 from edgecad.modelfiles.external_data import has_external_data  # noqa: E402
 
 helper, proto = onnx.helper, onnx.TensorProto

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgecad.errors import EdgecadError, ModelInvalid
-from edgecad.folders import point_latest
 from edgecad.modelfiles.file import locate_model, read_model
+from edgecad.system.folders import point_latest
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from edgecad import Classifier
+from edgecad.spool.index import PLACES, WatchRecord
 from edgecad.watch import Watcher, WatchOptions
-from edgecad.watch.ledger import PLACES, WatchRecord
 
 QUICK = WatchOptions(interval=0.02, settle=0.05, patience=0.3, heartbeat=0.0)
 

@@ -19,12 +19,12 @@ import pytest
 
 from edgecad import Classifier
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, UsageError
+from edgecad.spool import processor as clerk_module
+from edgecad.spool.claims import Desk
+from edgecad.spool.index import Ledger, WatchRecord
 from edgecad.watch import Watcher
-from edgecad.watch import clerk as clerk_module
 from edgecad.watch import watcher as watcher_module
 from edgecad.watch.arrivals import Arrivals
-from edgecad.watch.desk import Desk
-from edgecad.watch.ledger import Ledger, WatchRecord
 
 from .conftest import QUICK, Hot, files_in
 
@@ -312,7 +312,7 @@ def test_no_name_of_a_file_is_told_when_something_fails(
         return lstat(path, *words, **more)
 
     monkeypatch.setattr(watcher_module, "RETRY", 0.01)
-    monkeypatch.setattr("edgecad.watch.clerk.os.lstat", busy)
+    monkeypatch.setattr("edgecad.spool.processor.os.lstat", busy)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
     watcher.run(threading.Event(), threading.Event(), once=True)
     assert said == [os.strerror(errno.EIO)]
@@ -492,7 +492,7 @@ def test_memory_that_does_not_suffice_to_decode_is_no_refusal(
         raise code
 
     with monkeypatch.context() as broken:
-        broken.setattr("edgecad.images.jpeg.rgb_from_jpeg", fails)
+        broken.setattr("edgecad.images.jpeg.reading.rgb_from_jpeg", fails)
         with pytest.raises(DeviceFailed, match="no memory or descriptor"):
             hot.once()
     assert not hot.records()

@@ -14,15 +14,15 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
-from edgecad.evidence import Evidence, OperatingPoint, Share
-from edgecad_export.answers import Answers, Reference
+from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.candidates import Candidate
-from edgecad_export.gate import Verdict
 from edgecad_export.modelfolder.card import model_card
 from edgecad_export.modelfolder.exported_file import ExportedFile
-from edgecad_export.parity import Parity, parity_of
 from edgecad_export.precision.narrowed import Attempt, Narrowed
-from edgecad_export.tolerances import TOLERANCES
+from edgecad_export.proof.answers import Answers, Reference
+from edgecad_export.proof.gate import Verdict
+from edgecad_export.proof.parity import Parity, parity_of
+from edgecad_export.proof.tolerances import TOLERANCES
 
 Files = tuple[ExportedFile, ...]
 Export = Callable[..., Files]

@@ -14,16 +14,16 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-import edgecad_export.precision.int8 as int8_of_room
+import edgecad_export.precision.int8.converting as int8_of_room
 from edgecad.runners.base import OUTPUTS
 from edgecad_export.candidates import Candidates
 from edgecad_export.exporter import Request, candidates_of
-from edgecad_export.graph import backbone_bytes, parts_of
-from edgecad_export.precision.int8 import PLANS, narrowed_to_int8, source_of
+from edgecad_export.graph.parts import backbone_bytes, parts_of
+from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, source_of
+from edgecad_export.precision.int8.plain_graph import backbone_of
 from edgecad_export.precision.narrowed import Narrowed
-from edgecad_export.precision.plain_graph import backbone_of
+from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import read_run
-from edgecad_export.tolerances import Tolerances
 
 Build = Callable[..., Any]
 Write = Callable[..., Path]

@@ -11,14 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecad_export.precision.equalisation import equalised
-from edgecad_export.precision.grids import Range
-from edgecad_export.precision.patches import Patches
-from edgecad_export.precision.plain_graph import plain_from_folded, weights_of
-from edgecad_export.precision.rounding import DAMPING, rounded
+from edgecad_export.precision.int8.equalisation import equalised
+from edgecad_export.precision.int8.grids import Range
+from edgecad_export.precision.int8.patches import Patches
+from edgecad_export.precision.int8.plain_graph import plain_from_folded, weights_of
+from edgecad_export.precision.int8.rounding import DAMPING, rounded
+from edgecad_export.precision.int8.variations import COPIES, varied
+from edgecad_export.precision.int8.weight_bounds import Bounds
 from edgecad_export.precision.sessions import session_of
-from edgecad_export.precision.variations import COPIES, varied
-from edgecad_export.precision.weight_bounds import Bounds
 
 SIZE = 12
 LIMIT = 64

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecad_export.precision.weight_bounds import Bounds
+from edgecad_export.precision.int8.weight_bounds import Bounds
 
 OUTPUTS, SIDE = 16, 6
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 SLOW = {"tensorflow", "keras", "sklearn", "scipy", "matplotlib", "statsmodels", "optuna"}

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import pytest
 
-from edgecad.installation import install_words
+from edgecad.system.installation import install_words
 from edgecad_train.phantoms import write_dataset
 
 Run = Callable[..., Any]

@@ -6,9 +6,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from edgecad.contract import Contract
-from edgecad.rules import rule_from_words
+from edgecad.decision.rules import rule_from_words
 from edgecad_train.cli.thresholds import lines_of_thresholds, words_of_labels
-from edgecad_train.evaluation.decision import TABLE, choose_decision, with_test_part
+from edgecad_train.evaluation.decision.choice import TABLE, choose_decision, with_test_part
 
 
 def _contract(contract: Contract, rule: str, n: int = 100) -> Contract:

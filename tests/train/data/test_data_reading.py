@@ -17,8 +17,8 @@ from edgecad import Classifier, Contract
 from edgecad.contract import Preparation, Region
 from edgecad.errors import NotAvailable, UsageError
 from edgecad.images import read_screen
-from edgecad.installation import install_command
 from edgecad.polarmap import prepare
+from edgecad.system.installation import install_command
 from edgecad_train.data import Case, PreparedData, find_cases, prepare_cases, read_cases, reason_to_stop
 from edgecad_train.phantoms import dicom_bytes, draw_patient, png_bytes, render_screen, write_dataset
 

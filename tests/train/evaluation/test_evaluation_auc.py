@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from edgecad.errors import UsageError
-from edgecad_train.evaluation.auc import _drawn_areas, auc, auc_bootstrap, placements
-from edgecad_train.evaluation.intervals import BOOTSTRAP, PAIRS, draws
+from edgecad_train.evaluation.statistics.auc import _drawn_areas, auc, auc_bootstrap, placements
+from edgecad_train.evaluation.statistics.intervals import BOOTSTRAP, PAIRS, draws
 
 
 def _drawn(seed: int, positives: int, negatives: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from edgecad_train.evaluation.calibration import (
+from edgecad_train.evaluation.statistics.calibration import (
     calibration_bins,
     calibration_intercept,
     calibration_of,

@@ -18,8 +18,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from edgecad.contract import Colours, Decision, Preparation, struct_from_json
 from edgecad_train.data import PreparedData, colours_of, find_cases, prepare_cases
 from edgecad_train.data.kept import write_scans
-from edgecad_train.evaluation.record import Record
-from edgecad_train.evaluation.words import lines_of
+from edgecad_train.evaluation.external.record import Record
+from edgecad_train.evaluation.external.words import lines_of
 
 Run = Callable[..., Any]
 
@@ -30,7 +30,7 @@ def judge(edgecad_here: Run, few_phantoms: Path, monkeypatch: pytest.MonkeyPatch
 
     Without pictures, which take longer than all the rest; one test draws them.
     """
-    monkeypatch.setattr("edgecad_train.report.pictures.draw_evaluation", lambda *_: ())
+    monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
 
     def run(model: Path, *options: object, data: Path = few_phantoms, code: int = 0) -> dict[str, Any]:
         answer = edgecad_here("evaluate", model, data, "--json", *options)

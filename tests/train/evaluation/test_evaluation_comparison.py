@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 
 from edgecad.contract import json_from_struct, struct_from_json
 from edgecad.errors import UsageError
-from edgecad_train.evaluation.auc import auc
-from edgecad_train.evaluation.comparison import (
+from edgecad_train.evaluation.statistics.auc import auc
+from edgecad_train.evaluation.statistics.comparison import (
     Comparison,
     Scores,
     compare,

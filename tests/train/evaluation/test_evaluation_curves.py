@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edgecad.contract import json_from_struct
-from edgecad_train.evaluation.auc import auc
-from edgecad_train.evaluation.decision_curve import decision_curve
-from edgecad_train.evaluation.roc import roc_of
+from edgecad_train.evaluation.statistics.auc import auc
+from edgecad_train.evaluation.statistics.decision_curve import decision_curve
+from edgecad_train.evaluation.statistics.roc import roc_of
 
 
 def _drawn(seed: int, count: int = 50) -> tuple[np.ndarray, np.ndarray]:

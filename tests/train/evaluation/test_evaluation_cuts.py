@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from edgecad_train.evaluation.cuts import LEAST, MOST, cuts_of, within_range
+from edgecad_train.evaluation.decision.cuts import LEAST, MOST, cuts_of, within_range
 
 
 def _drawn(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:

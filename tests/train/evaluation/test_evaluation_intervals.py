@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from edgecad_train.evaluation.intervals import (
+from edgecad_train.evaluation.statistics.intervals import (
     BOOTSTRAP,
     HOEFFDING,
     PAIRS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad_train.evaluation.labels import labels_to_read_again
+from edgecad_train.evaluation.decision.labels import labels_to_read_again
 
 
 def _turned(cad: int, low: int) -> tuple[list[str], np.ndarray, np.ndarray]:

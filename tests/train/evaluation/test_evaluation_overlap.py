@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edgecad.contract import Contract
-from edgecad_train.evaluation.models import JudgedModel
-from edgecad_train.evaluation.overlap import overlap_of, parts_in_training
-from edgecad_train.evaluation.scoring import ScoredPatients
+from edgecad_train.evaluation.external.models import JudgedModel
+from edgecad_train.evaluation.external.overlap import overlap_of, parts_in_training
+from edgecad_train.evaluation.external.scoring import ScoredPatients
 
 PARTS = {"ann": "train", "bob": "train", "cyd": "validation", "dan": "test"}
 KEPT = {"a1": "ann", "a2": "ann", "b1": "bob", "c1": "cyd", "d1": "dan"}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgecad.contract import Decision, json_from_struct, struct_from_json
+from edgecad.decision.rules import Rule
 from edgecad.errors import GateFailed, UsageError
-from edgecad.rules import Rule
-from edgecad_train.evaluation.decision import choose_decision
+from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 
 DECISION = Decision(threshold=0.4, rule="given", temperature=2.0)

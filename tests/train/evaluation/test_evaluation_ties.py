@@ -8,12 +8,12 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from edgecad.contract import Decision
-from edgecad.rules import Rule
-from edgecad_train.evaluation.comparison import Scores, compare
-from edgecad_train.evaluation.decision import choose_decision
+from edgecad.decision.rules import Rule
+from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import evaluate_part
-from edgecad_train.evaluation.ties import ROUNDING, differ, resolution_of, tied
+from edgecad_train.evaluation.statistics.comparison import Scores, compare
+from edgecad_train.evaluation.statistics.ties import ROUNDING, differ, resolution_of, tied
 from edgecad_train.optimism import optimism_of
 
 DECISION = Decision(threshold=0.5, rule="given", temperature=2.0)

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import norm
 
+from edgecad.decision.rules import Rule, rule_from_words
 from edgecad.errors import UsageError
-from edgecad.rules import Rule, rule_from_words
-from edgecad_train.evaluation.decision import TABLE, TEMPERATURES, choose_decision, with_test_part
+from edgecad_train.evaluation.decision.choice import TABLE, TEMPERATURES, choose_decision, with_test_part
 
 CHOSEN = ("balanced", "sensitivity>=0.95", "specificity>=0.9")
 """Rules by which patients choose."""

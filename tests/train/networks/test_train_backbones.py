@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 
+from edgecad.contract.scaling import DEVIATION, MEAN
 from edgecad.errors import UsageError
-from edgecad.scaling import DEVIATION, MEAN
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
 from edgecad_train.networks.network import Head, Network, build_network
 from edgecad_train.networks.scaling import scaled

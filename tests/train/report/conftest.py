@@ -27,7 +27,7 @@ from edgecad.contract import (
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.report.page import write_report
-from edgecad_train.report.sheet import Sheet
+from edgecad_train.report.pictures.sheet import Sheet
 
 SIZE = 64
 DECISION = Decision(threshold=0.35, rule="highest threshold with sensitivity >= 0.95", temperature=1.4)
@@ -232,7 +232,7 @@ def make_run() -> Callable[..., Path]:
 def _reported(folder: Path) -> Path:
     """The same folder with its report; pictures are small, because drawing large ones takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgecad_train.report.drawing.DPI", 50)
+        patch.setattr("edgecad_train.report.pictures.drawing.DPI", 50)
         write_report(folder)
     return folder
 
@@ -290,5 +290,5 @@ def watched_sheets(monkeypatch: pytest.MonkeyPatch) -> list[WatchedSheet]:
         return sheets[-1]
 
     for room in ("cases", "strategies"):
-        monkeypatch.setattr(f"edgecad_train.report.{room}.Sheet", watched)
+        monkeypatch.setattr(f"edgecad_train.report.pictures.{room}.Sheet", watched)
     return sheets

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from matplotlib import image as mpimg
 
-from edgecad.figure import heatmap_over
-from edgecad.heatmap import share_outside_disc
-from edgecad_train.report.cases import HeatStyle, ShownCase, draw_cases
-from edgecad_train.report.illustrate import shown_cases
+from edgecad.answer.figure import heatmap_over
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
+from edgecad_train.report.pictures.illustrate import shown_cases
 from edgecad_train.report.runfiles import read_run
 
 STYLE = HeatStyle(threshold=0.35, full_scale=3.0)

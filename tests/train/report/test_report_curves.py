@@ -10,8 +10,8 @@ import pytest
 from matplotlib import image as mpimg
 from matplotlib.figure import Figure
 
-from edgecad_train.report import curves
-from edgecad_train.report.curves import draw_curves
+from edgecad_train.report.pictures import curves
+from edgecad_train.report.pictures.curves import draw_curves
 from edgecad_train.report.records import EpochRecord, StageRecord, TrainingRecord
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad.heatmap import share_outside_disc
+from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideShares, outside_warnings
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecad.heatmap import share_outside_disc
-from edgecad_train.report import illustrate, page
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad_train.report import page
 from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
+from edgecad_train.report.pictures import illustrate
 from edgecad_train.report.runfiles import read_run
 
 FORBIDDEN = ("diagnos", "healthy", "normal ", "disease")

@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from edgecad.contract import Decision
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
-from edgecad_train.report import drawing, pictures
-from edgecad_train.report.pictures import PatientScores, draw_evaluation
+from edgecad_train.report.pictures import drawing
+from edgecad_train.report.pictures import figures as pictures
+from edgecad_train.report.pictures.figures import PatientScores, draw_evaluation
 
 DECISION = Decision(threshold=0.4, rule="any", temperature=1.5)
 NAMES = ("roc", "calibration", "confusion", "decision-curve")

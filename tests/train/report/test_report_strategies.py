@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from matplotlib import image as mpimg
 
-from edgecad.figure import heatmap_over
-from edgecad.heatmap import share_outside_disc
-from edgecad_train.report.strategies import StrategyMaps, draw_strategies
+from edgecad.answer.figure import heatmap_over
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
 
 LABELS = ["CAD", "nonCAD", "CAD"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as with_fields
 
-from edgecad.rules import rule_from_words
-from edgecad_train.evaluation.decision import TABLE, choose_decision, with_test_part
+from edgecad.decision.rules import rule_from_words
+from edgecad_train.evaluation.decision.choice import TABLE, choose_decision, with_test_part
 from edgecad_train.report.page import page_of
 from edgecad_train.report.runfiles import RunFiles, read_run
 

@@ -25,7 +25,7 @@ from edgecad_train.study.orders import Order
 from edgecad_train.study.partitions import draws, partitions_of
 from edgecad_train.study.plain import PlainTask
 from edgecad_train.study.planning import Planned
-from edgecad_train.study.results import Finished, PlainTime, Predictions, Result, StageRun
+from edgecad_train.study.results.unit_result import Finished, PlainTime, Predictions, Result, StageRun
 from edgecad_train.study.units import Training, Unit, Weights
 
 SIZE = 32

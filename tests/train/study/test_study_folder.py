@@ -13,7 +13,7 @@ from filelock import FileLock
 from edgecad.errors import UsageError
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.planning import Planned
-from edgecad_train.study.results import Failure, PlainTime
+from edgecad_train.study.results.unit_result import Failure, PlainTime
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from edgecad_train.study.definition import refuse_other, study_from, study_in
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.partitions import partitions_of
 from edgecad_train.study.planning import Planned, Wanted
-from edgecad_train.study.table import told_apart
+from edgecad_train.study.results.table import told_apart
 from edgecad_train.study.units import Training, Weights
 
 

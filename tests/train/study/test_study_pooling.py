@@ -18,10 +18,10 @@ from sklearn.metrics import (
 )
 
 from edgecad.contract import Metric
-from edgecad_train.evaluation.metrics import JOINTLY, averages
+from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
-from edgecad_train.study.results import Result
+from edgecad_train.study.results.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
+from edgecad_train.study.results.unit_result import Result
 
 
 @pytest.fixture(scope="module")

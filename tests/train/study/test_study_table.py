@@ -16,16 +16,16 @@ from fake_study import SIZE, fake_data, fake_finished, fake_plan
 
 from edgecad.contract import Crop, Preparation
 from edgecad_train.data import DataFinding
-from edgecad_train.study import maps
 from edgecad_train.study.definition import BackboneAsked
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.maps import draw_maps
-from edgecad_train.study.picture import draw_table
 from edgecad_train.study.plain import plain_seconds_of, plain_tasks, plan_of
-from edgecad_train.study.results import Failure, PlainTime
-from edgecad_train.study.rows import Row, rows_of
-from edgecad_train.study.table import markdown, terminal_lines
-from edgecad_train.study.table_csv import csv_text
+from edgecad_train.study.results import maps
+from edgecad_train.study.results.maps import draw_maps
+from edgecad_train.study.results.picture import draw_table
+from edgecad_train.study.results.rows import Row, rows_of
+from edgecad_train.study.results.table import markdown, terminal_lines
+from edgecad_train.study.results.table_csv import csv_text
+from edgecad_train.study.results.unit_result import Failure, PlainTime
 from edgecad_train.study.units import Weights
 
 
@@ -163,7 +163,7 @@ def test_what_was_found_in_the_data_stands_below_the_table(folder: StudyFolder, 
 
 
 def test_scans_whose_classes_take_turns_are_shown_first(folder: StudyFolder) -> None:
-    from edgecad_train.study.maps import _by_turns
+    from edgecad_train.study.results.maps import _by_turns
 
     order = _by_turns(["CAD", "CAD", "CAD", "nonCAD", "nonCAD"])
     assert order.tolist() == [0, 3, 1, 4, 2]

@@ -17,8 +17,8 @@ from edgecad_train.outcome import Outcome
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import folds_by_patient
-from edgecad_train.training.choice import HeadChoice
 from edgecad_train.training.journal import Journal
+from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.stages import StageHistory
 from edgecad_train.training.strategies import Stage, plan_for
 
@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_the_last_good_state(
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgecad.folders.os.fsync", full)
+    monkeypatch.setattr("edgecad.system.folders.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         run_stage(small_network(), STAGE, part, part, 4, keeper=Journal(tmp_path, 0.0).keeper(0, ()))
     assert (tmp_path / STATE).read_bytes() == before

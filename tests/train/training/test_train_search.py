@@ -11,8 +11,8 @@ import pytest
 from edgecad_train.data import Case
 from edgecad_train.networks.network import Head
 from edgecad_train.settings import Settings
-from edgecad_train.training.heads import HeadFinder
-from edgecad_train.training.search import EXPONENTS, UNITS, Fold, SearchOptions, search_head
+from edgecad_train.training.search.heads import HeadFinder
+from edgecad_train.training.search.hyperband import EXPONENTS, UNITS, Fold, SearchOptions, search_head
 from edgecad_train.training.strategies import plan_for
 
 ROWS = 60
@@ -84,7 +84,7 @@ def test_inside_a_fold_the_search_uses_inner_folds_of_the_training_patients_alon
     def listed(features: Any, labels: Any, folds: list[Fold], *rest: Any) -> Any:
         seen.extend(folds)
 
-    monkeypatch.setattr("edgecad_train.training.heads.search_head", listed)
+    monkeypatch.setattr("edgecad_train.training.search.heads.search_head", listed)
     rows = np.arange(5, 45)
     _finder(8).choose(rows, None, 0)
     assert len(seen) == 3

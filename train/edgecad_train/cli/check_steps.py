@@ -11,7 +11,7 @@ import typer
 
 from edgecad.cli.progress import Bars
 from edgecad.errors import UsageError
-from edgecad.folders import check_writable
+from edgecad.system.folders import check_writable
 from edgecad_train.classes import CLASSES
 from edgecad_train.cli.request import Request, command_of
 from edgecad_train.cli.scans import read_scans

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from edgecad.cli.progress import Bars
     from edgecad_train.data import Found, PreparedData
-    from edgecad_train.evaluation.models import JudgedModel
-    from edgecad_train.evaluation.record import Record
+    from edgecad_train.evaluation.external.models import JudgedModel
+    from edgecad_train.evaluation.external.record import Record
 
 EVALUATIONS = Path("evaluations")
 
@@ -77,8 +77,8 @@ def evaluate(
     code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
     from edgecad.errors import GateFailed
-    from edgecad.extras import check_installed
-    from edgecad.folders import check_new_folder, check_writable
+    from edgecad.system.extras import check_installed
+    from edgecad.system.folders import check_new_folder, check_writable
     from edgecad_train.cli.installed import EXTRA, FIGURES
     from edgecad_train.data import find_cases
 
@@ -98,9 +98,9 @@ def evaluate(
 
 def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
     """Open models, runs last: what is not there is said before TensorFlow is imported, which only runs need."""
-    from edgecad.extras import check_installed, require_tensorflow
+    from edgecad.system.extras import check_installed, require_tensorflow
     from edgecad_train.cli.installed import EXTRA, NETWORKS
-    from edgecad_train.evaluation.models import open_model
+    from edgecad_train.evaluation.external.models import open_model
 
     opened = {}
     for path in sorted(paths, key=_is_run):
@@ -113,7 +113,7 @@ def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
 
 def _is_run(path: Path) -> bool:
     from edgecad.errors import UsageError
-    from edgecad.folders import followed
+    from edgecad.system.folders import followed
 
     try:
         target = followed(path)
@@ -132,11 +132,11 @@ def _run(
 ) -> tuple[Path, Record]:
     from datetime import datetime
 
-    from edgecad.folders import new_folder
+    from edgecad.system.folders import new_folder
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.scans import warn_of_whole_images
-    from edgecad_train.evaluation.judgement import Judged, judge, write_judgement
-    from edgecad_train.evaluation.scoring import score_patients
+    from edgecad_train.evaluation.external.judgement import Judged, judge, write_judgement
+    from edgecad_train.evaluation.external.scoring import score_patients
 
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
@@ -165,7 +165,7 @@ def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> Prepar
 def _tell(record: Record, folder: Path, json: bool) -> None:
     import msgspec
 
-    from edgecad_train.evaluation.words import lines_of
+    from edgecad_train.evaluation.external.words import lines_of
 
     for warning in record.warnings:
         typer.echo(f"warning: {warning}", err=True)

@@ -1,4 +1,4 @@
-"""What each command of this room needs installed; `edgecad.extras.check_installed` looks for it before all else."""
+"""What each command of this room needs installed; `edgecad.system.extras.check_installed` looks for it first."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from edgecad.errors import UsageError
-from edgecad.folders import check_writable
+from edgecad.system.folders import check_writable
 from edgecad_train.networks.backbones import Backbone, backbone_named
 from edgecad_train.networks.imagenet import check_imagenet
 from edgecad_train.networks.weightsfile import weights_digest

@@ -149,7 +149,7 @@ def _check_ray(ray: str | None, time_plain: bool) -> None:
 
 def _check_installed(ray: str | None) -> None:
     """See that workers will find Keras, without importing it here: this process only leads."""
-    from edgecad.extras import check_installed
+    from edgecad.system.extras import check_installed
     from edgecad_train.cli.installed import EXTRA, STUDY
 
     check_installed(*STUDY, extras=(EXTRA,))
@@ -208,7 +208,7 @@ def _say_what(plan: Planned, wanted: Wanted) -> None:
 def _report(ended: Ended, plan: Planned, wanted: Wanted, out: Path) -> None:
     from edgecad_train.cli.study_next import next_cell, next_command
     from edgecad_train.origin import origin_words
-    from edgecad_train.study.table import terminal_lines, told_apart
+    from edgecad_train.study.results.table import terminal_lines, told_apart
 
     for line in ended.warnings:
         typer.echo(f"warning: {line}", err=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgecad.contract import Contract
-from edgecad.evidence import LOCAL_PREVALENCES, Evidence
-from edgecad.evidence_table import NOTES, Note, predictive_words, prevalence_words, rows_of
+from edgecad.decision.evidence import LOCAL_PREVALENCES, Evidence
+from edgecad.decision.evidence_table import NOTES, Note, predictive_words, prevalence_words, rows_of
 from edgecad_train.classes import CLASSES, POSITIVE
 
 MARKS: dict[Note, str] = {"in force": ">", "refused": "x", "cannot be shown": "?"}

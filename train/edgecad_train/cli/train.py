@@ -166,14 +166,14 @@ def train(
 
 
 def _check_installed() -> None:
-    from edgecad.extras import check_installed
+    from edgecad.system.extras import check_installed
     from edgecad_train.cli.installed import EXTRA, TRAIN
 
     check_installed(*TRAIN, extras=(EXTRA,))
 
 
 def _resume(out: Path, quiet: bool) -> None:
-    from edgecad.extras import require_tensorflow
+    from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.ready import check_ready_again
     from edgecad_train.waiting import newest_unfinished
@@ -189,7 +189,7 @@ def _resume(out: Path, quiet: bool) -> None:
 
 def _run(request: Request, training: Training, check: bool, quiet: bool) -> None:
     """Find the scans, which may end in a usage error; only then import what takes seconds."""
-    from edgecad.extras import require_tensorflow
+    from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.ready import check_ready
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import typer
 
+from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
 from edgecad.errors import UsageError
-from edgecad.findings import doubts_about
-from edgecad.folders import new_folder, point_latest
+from edgecad.system.folders import new_folder, point_latest
 from edgecad_train.cli.figures import lines_of_figures
 from edgecad_train.cli.ready import digest_of
 from edgecad_train.cli.request import Request

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgecad.contract import Activation
+from edgecad.decision.rules import BALANCED, rule_from_words
 from edgecad.errors import UsageError
-from edgecad.rules import BALANCED, rule_from_words
 from edgecad_train.networks.backbones import Backbone, backbone_named
 from edgecad_train.training.strategies import Plan, plan_for
 

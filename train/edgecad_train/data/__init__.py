@@ -9,7 +9,7 @@ kept        hashes of the scans' files     -> scans.json of a run, so that its s
 checkup     all of it as a report, with a contact sheet (`edgecad train --check`)
 """
 
-from edgecad.colours import colours_of
+from edgecad.polarmap.colours import colours_of
 from edgecad_train.data.crop import CropRequest, parse_crop, preparation_for
 from edgecad_train.data.finding import find_cases
 from edgecad_train.data.findings import DataFinding, findings_about

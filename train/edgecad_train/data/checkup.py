@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgecad.contract import Frozen, Origin, Preparation, json_from_struct
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate

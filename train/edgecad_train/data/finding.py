@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgecad.errors import UsageError
-from edgecad.extras import check_installed
 from edgecad.images import is_dicom_file, is_scan_file
+from edgecad.system.extras import check_installed
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import MIN_PATIENTS, PATIENT_FROM_RULE, STEM_RULE, Case, Found, check_patients
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME

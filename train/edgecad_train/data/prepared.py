@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.colours import colours_of
 from edgecad.contract import Colours, Origin, Preparation
 from edgecad.errors import UsageError
 from edgecad.images.screen import Kind
+from edgecad.polarmap.colours import colours_of
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal, check_patients
 

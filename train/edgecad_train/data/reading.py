@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.findings import object_to_series
 from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
-from edgecad.findings import object_to_series
 from edgecad.images import size_of
-from edgecad.parallel import in_order
 from edgecad.polarmap import Objections
 from edgecad.preparing import prepare_screen, read_for
+from edgecad.system.parallel import in_order
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Preparation
 from edgecad.errors import EdgecadError
-from edgecad.folders import write_whole
 from edgecad.images import read_screen
+from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate

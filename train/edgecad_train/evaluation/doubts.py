@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from edgecad_train.evaluation.decision import TEMPERATURES
+from edgecad_train.evaluation.decision.choice import TEMPERATURES
 from edgecad_train.evaluation.evaluation import Evaluation
 
 

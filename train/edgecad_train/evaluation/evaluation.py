@@ -7,13 +7,13 @@ from scipy.special import expit
 
 from edgecad.contract import Decision, Frozen, Metric
 from edgecad.errors import GateFailed, UsageError
-from edgecad_train.evaluation.calibration import Calibration, calibration_of
-from edgecad_train.evaluation.confusion import Confusion, confusion
-from edgecad_train.evaluation.decision_curve import DecisionCurve, decision_curve
-from edgecad_train.evaluation.intervals import Bools, Floats
-from edgecad_train.evaluation.metrics import Part, figures
-from edgecad_train.evaluation.roc import Roc, roc_of
-from edgecad_train.evaluation.ties import differ, tied
+from edgecad_train.evaluation.statistics.calibration import Calibration, calibration_of
+from edgecad_train.evaluation.statistics.confusion import Confusion, confusion
+from edgecad_train.evaluation.statistics.decision_curve import DecisionCurve, decision_curve
+from edgecad_train.evaluation.statistics.intervals import Bools, Floats
+from edgecad_train.evaluation.statistics.metrics import Part, figures
+from edgecad_train.evaluation.statistics.roc import Roc, roc_of
+from edgecad_train.evaluation.statistics.ties import differ, tied
 
 
 class Evaluation(Frozen, frozen=True, kw_only=True):

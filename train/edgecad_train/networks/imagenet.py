@@ -16,9 +16,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgecad.disk import words_of
 from edgecad.errors import NotAvailable, UsageError
-from edgecad.folders import check_writable
+from edgecad.system.disk import words_of
+from edgecad.system.folders import check_writable
 from edgecad_train.networks.backbones import Backbone
 from edgecad_train.networks.weightsfile import flaw_of
 

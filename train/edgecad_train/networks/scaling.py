@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from edgecad.contract import Scaling
-from edgecad.scaling import pixel_rule
+from edgecad.contract.scaling import pixel_rule
 
 LAYERS = ("as_float", "scaling")
 """Names of the layers that this module adds below a backbone; they never learn."""

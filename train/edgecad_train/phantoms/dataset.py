@@ -20,7 +20,7 @@ import numpy as np
 
 import edgecad
 from edgecad.errors import UsageError
-from edgecad.folders import check_writable
+from edgecad.system.folders import check_writable
 from edgecad_train.classes import CLASSES
 from edgecad_train.phantoms.encoding import jpeg_bytes
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, files_named

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgecad.extras import require
+from edgecad.system.extras import require
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -9,19 +9,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edgecad.evidence import LOCAL_PREVALENCES
-from edgecad.evidence_table import NOTES, prevalence_words, rows_of
-from edgecad.findings import doubts_about
-from edgecad.folders import write_whole
+from edgecad.answer.findings import doubts_about
+from edgecad.decision.evidence import LOCAL_PREVALENCES
+from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
+from edgecad.system.folders import write_whole
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
 from edgecad_train.report.flow import Flow, flow_of
-from edgecad_train.report.illustrate import draw_run, outside_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
 from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideShares, outside_warnings
 from edgecad_train.report.parts import PARTS
+from edgecad_train.report.pictures.illustrate import draw_run, outside_of
 from edgecad_train.report.proof import Check, checks_of
 from edgecad_train.report.reproduce import command_of
 from edgecad_train.report.runfiles import RunFiles, read_run

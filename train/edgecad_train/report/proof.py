@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgecad_train.classes import POSITIVE
-from edgecad_train.evaluation.confusion import Confusion
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.report.partition import SplitFile, named_twice, overlaps
 from edgecad_train.report.runfiles import PatientLine, RunFiles
 

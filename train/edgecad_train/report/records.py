@@ -96,7 +96,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     optimism: dict[str, Any] | None = None
     """Set where epochs were selected on the test part."""
     labels_to_read_again: tuple[str, ...] = ()
-    """Patients; see `edgecad_train.evaluation.labels`."""
+    """Patients; see `edgecad_train.evaluation.decision.labels`."""
     search: dict[str, Any] | None = None
 
 

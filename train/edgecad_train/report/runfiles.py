@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgecad.contract import Contract, Origin, contract_from_json, struct_from_json
 from edgecad.errors import ModelInvalid
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.evaluation.record import COLUMNS
+from edgecad_train.evaluation.external.record import COLUMNS
 from edgecad_train.report.partition import PARTITIONS, FoldsFile, SplitFile
 from edgecad_train.report.records import History, RunRecord, TrainingRecord
 

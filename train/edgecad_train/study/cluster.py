@@ -17,7 +17,7 @@ import msgspec
 
 from edgecad.contract import json_from_struct
 from edgecad.errors import NotAvailable
-from edgecad.extras import require
+from edgecad.system.extras import require
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import Event
 from edgecad_train.study.planning import Planned

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.cli.progress import Bars
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.maps import draw_maps
 from edgecad_train.study.orders import Event
-from edgecad_train.study.picture import draw_table
 from edgecad_train.study.planning import Planned
-from edgecad_train.study.rows import Row, rows_of
+from edgecad_train.study.results.maps import draw_maps
+from edgecad_train.study.results.picture import draw_table
+from edgecad_train.study.results.rows import Row, rows_of
+from edgecad_train.study.results.table import markdown
+from edgecad_train.study.results.table_csv import csv_text
 from edgecad_train.study.scans import store_scans
-from edgecad_train.study.table import markdown
-from edgecad_train.study.table_csv import csv_text
 from edgecad_train.study.work import anything_left
 
 DRAWN_EVERY_S = 20.0

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from edgecad.errors import EdgecadError
-from edgecad.runners.devices import usable_threads
+from edgecad.system.cores import usable_threads
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import KERAS_RUNNER, Event, Order, event_from_line, thread_limits
 from edgecad_train.study.planning import Planned
-from edgecad_train.study.results import Failure
+from edgecad_train.study.results.unit_result import Failure
 from edgecad_train.study.work import anything_left, untimed
 
 MAX_DEATHS = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecad.errors import UsageError
-from edgecad.extras import require_tensorflow
+from edgecad.system.extras import require_tensorflow
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.imagenet import check_imagenet, imagenet_file, imagenet_path, is_cached
 from edgecad_train.networks.weights import check_first_weights

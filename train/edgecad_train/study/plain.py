@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from edgecad.contract import Frozen
 from edgecad_train.study.definition import BackboneAsked, Study
-from edgecad_train.study.results import PlainTime
+from edgecad_train.study.results.unit_result import PlainTime
 from edgecad_train.study.units import Unit
 from edgecad_train.training.strategies import Plan, Stage, plan_for
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.contract import Preparation
+from edgecad.decision.rules import rule_from_words
 from edgecad.errors import UsageError
-from edgecad.folders import check_writable
-from edgecad.rules import rule_from_words
+from edgecad.system.folders import check_writable
 from edgecad_train.data import (
     DataFinding,
     Found,

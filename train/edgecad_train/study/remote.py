@@ -17,7 +17,7 @@ from edgecad.contract import Frozen
 from edgecad.errors import NotAvailable
 from edgecad_train.splits.kept import partition_from_json
 from edgecad_train.study.orders import thread_limits
-from edgecad_train.study.results import Failure, Finished, Result
+from edgecad_train.study.results.unit_result import Failure, Finished, Result
 from edgecad_train.study.scans import StoredScans, prepared_from
 from edgecad_train.study.units import Unit
 from edgecad_train.study.work import failure_from

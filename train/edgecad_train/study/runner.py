@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.answer.heatmap import share_outside_disc
 from edgecad.contract import Decision
 from edgecad.errors import UsageError
-from edgecad.heatmap import share_outside_disc
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
@@ -24,7 +24,7 @@ from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import Order
 from edgecad_train.study.plain import PlainTask, plan_of
-from edgecad_train.study.results import Finished, PlainTime, Predictions, Result, StageRun
+from edgecad_train.study.results.unit_result import Finished, PlainTime, Predictions, Result, StageRun
 from edgecad_train.study.scans import stored_scans
 from edgecad_train.study.units import Unit, Weights
 from edgecad_train.study.work import Progress

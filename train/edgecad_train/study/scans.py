@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Frozen, Origin, Preparation
-from edgecad.folders import write_whole
 from edgecad.images.screen import Kind
+from edgecad.system.folders import write_whole
 from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.prepared import ScreenFacts
 from edgecad_train.data.store import mapped_rows

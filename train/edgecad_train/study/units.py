@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from edgecad.contract import Activation, Frozen, Preparation
-from edgecad.rules import BALANCED
+from edgecad.decision.rules import BALANCED
 
 NAME_LENGTH = 16
 

@@ -13,7 +13,7 @@ from edgecad.errors import EdgecadError
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import Event, Order
 from edgecad_train.study.plain import PlainTask, plain_tasks
-from edgecad_train.study.results import Failure, Finished, PlainTime
+from edgecad_train.study.results.unit_result import Failure, Finished, PlainTime
 from edgecad_train.study.units import Unit
 
 Tell = Callable[[Event], None]

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from edgecad.heatmap import ClassActivation, Dense, class_activation, score_map
+from edgecad.answer.heatmap import ClassActivation, Dense, class_activation, score_map
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.networks.network import Network
 from edgecad_train.training.frozen import Rows

@@ -17,7 +17,7 @@ from filelock import FileLock
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from edgecad.folders import write_whole
+from edgecad.system.folders import write_whole
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore, mapped_rows
 from edgecad_train.networks.network import Network
 

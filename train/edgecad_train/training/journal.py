@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import UsageError
-from edgecad.folders import write_whole
-from edgecad_train.training.choice import HeadChoice
+from edgecad.system.folders import write_whole
+from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.stages import Epoch, StageHistory, StageRun, StageState
 
 SECONDS = "seconds.json"

@@ -1,0 +1,1 @@
+"""What an answer is: the prediction, its heat map, findings and doubts, its picture, its record."""

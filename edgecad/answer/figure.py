@@ -1,0 +1,209 @@
+"""The picture a reader looks at for three seconds: the map, what moved the score, where, and the words.
+
+Figures show the prepared disc, never the screen, so nothing burned into the screen can appear; only those of
+a model that takes whole images show all that is written on them. The heat map is drawn over a grey picture in two
+colours that no perfusion table uses for uptake, so that it cannot be read as uptake. Text is ASCII because OpenCV 4
+draws nothing else.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.answer.prediction import Prediction
+from edgecad.contract import Contract
+
+Pixels = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+PANEL, GAP, TOP = 400, 28, 96
+WIDTH, HEIGHT = 3 * PANEL + 4 * GAP, 726
+GROUND: Colour = (24, 26, 30)
+INK: Colour = (236, 236, 236)
+FAINT: Colour = (168, 172, 178)
+WARNING: Colour = (255, 176, 59)
+RAISED: Colour = (255, 64, 190)
+"""Magenta: raised the score."""
+LOWERED: Colour = (0, 214, 222)
+"""Cyan: lowered the score."""
+GRAVE = "operating-point-useless"
+"""The finding that is written in the colour of a warning."""
+MOST_LINES = 3
+"""Of findings."""
+TITLES = ("heat map of the score", "activated region")
+
+
+def answer_figure(prediction: Prediction, contract: Contract, identity: str = "") -> Pixels:
+    """Draw an answer.
+
+    Args:
+        identity: the caller's own name for the scan; printed only if given.
+
+    Returns:
+        `(726, 1312, 3)` uint8 RGB.
+    """
+    canvas = _empty(prediction.stamp, identity)
+    scale = contract.heatmap
+    panels = (
+        cv2.resize(prediction.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC),
+        heatmap_panel(prediction, scale.full_scale),
+        region_panel(prediction, scale.region_threshold),
+    )
+    seen = "whole image" if prediction.disc is None else "polar map"
+    for column, (title, panel) in enumerate(zip((f"{seen}, as the network saw it", *TITLES), panels, strict=True)):
+        left = GAP + column * (PANEL + GAP)
+        _text(canvas, title, (left, TOP - 12), 0.6, FAINT)
+        canvas[TOP : TOP + PANEL, left : left + PANEL] = panel
+    y = TOP + PANEL + 44
+    _centred(canvas, prediction.words, y, 1.0, INK)
+    _centred(canvas, _prevalence_line(contract), y + 32, 0.55, FAINT)
+    _scale_bar(canvas, y + 58, scale.full_scale)
+    cells = "x".join(str(side) for side in prediction.heatmap.shape)
+    caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
+    _centred(canvas, caption, y + 100, 0.55, FAINT)
+    last = _findings(canvas, prediction, y + 140)
+    if prediction.overruled:
+        _centred(canvas, f"refused: {'; '.join(prediction.overruled)}", max(y + 164, last + 18), 0.5, WARNING)
+    return canvas
+
+
+def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
+    """Write what a reader should know, the gravest apart and first; where the last line stands."""
+    grave = [finding.text for finding in prediction.findings if finding.code == GRAVE]
+    others = textwrap.wrap("; ".join(finding.text for finding in prediction.findings if finding.code != GRAVE), 150)
+    room = MOST_LINES - len(grave)
+    # What is beyond the room shares the last line, which is written smaller then.
+    lines = [*others[: room - 1], " ".join(others[room - 1 :])] if len(others) > room else others
+    top = y if len(grave) + len(lines) == 1 else y - 21
+    for row, text in enumerate((*grave, *lines)):
+        _centred(canvas, text, top + 16 * row, 0.5, WARNING if row < len(grave) else FAINT)
+    return top + 16 * (len(grave) + len(lines) - 1)
+
+
+def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:
+    """Draw a refusal, as large as an answer and unlike one: `(726, 1312, 3)` uint8 RGB."""
+    canvas = _empty(stamp, identity)
+    _centred(canvas, "NOT ANALYSED", HEIGHT // 2 - 60, 1.8, WARNING)
+    for row, line in enumerate(textwrap.wrap(_ascii(reason), 84)[:5]):
+        _centred(canvas, line, HEIGHT // 2 + 10 + 34 * row, 0.75, INK)
+    _centred(canvas, "no score was computed for this scan", HEIGHT - 60, 0.6, FAINT)
+    return canvas
+
+
+def heatmap_panel(prediction: Prediction, full_scale: float) -> Pixels:
+    """The answer's heat map over its picture; see `heatmap_over`."""
+    return heatmap_over(prediction.image, prediction.heatmap, full_scale)
+
+
+def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float) -> Pixels:
+    """A heat map `(h, w)`, logit units, over its picture in grey; colour is full at `full_scale`.
+
+    Args:
+        image: `(size, size, 3)` uint8 RGB, prepared.
+
+    Returns:
+        `(400, 400, 3)` uint8 RGB.
+    """
+    values = _enlarged(heatmap)
+    strength = np.clip(np.abs(values) / full_scale, 0, 1)[..., None] * 0.85
+    colour = np.where(values[..., None] >= 0, np.array(RAISED), np.array(LOWERED))
+    mixed = _in_grey(image) * (1 - strength) + colour * strength
+    return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
+
+
+def heatmap_on_screen(prediction: Prediction) -> NDArray[np.float32]:
+    """The heat map in the scan's own pixels, `(height, width)` float32, logit units; NaN where the network saw nothing.
+
+    What is outside the disc was black for the network; where the whole image was taken, what is outside the image.
+    """
+    width, height = prediction.screen
+    rows, columns = prediction.heatmap.shape
+    view = prediction.view
+    # Pixel to cell, each counted from the centre of the first one.
+    across, down = columns / view.side, rows / view.side
+    cell_of = np.array(
+        [
+            [across, 0.0, (view.side / 2 - view.x) * across - 0.5],
+            [0.0, down, (view.side / 2 - view.y) * down - 0.5],
+        ]
+    )
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    placed = cv2.warpAffine(prediction.heatmap, cell_of, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    y, x = np.ogrid[:height, :width]
+    disc = prediction.disc
+    if disc is not None:
+        seen = (x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.radius**2
+    else:
+        seen = (abs(x - view.x) <= view.width / 2) & (abs(y - view.y) <= view.height / 2)
+    return np.where(seen, placed, np.float32(np.nan))
+
+
+def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
+    """The map, bright where the heat map lies beyond `region_threshold` logit units. `(400, 400, 3)` uint8 RGB."""
+    values = _enlarged(prediction.heatmap)
+    picture = cv2.resize(prediction.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC)
+    beyond = np.abs(values) > region_threshold
+    panel: Pixels = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
+    for colour, mask in ((RAISED, values > region_threshold), (LOWERED, values < -region_threshold)):
+        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(panel, contours, -1, colour, 2, cv2.LINE_AA)
+    if not beyond.any():
+        _text(panel, f"none beyond +-{region_threshold:.2g} logit units", (12, PANEL - 14), 0.5, INK)
+    return panel
+
+
+def _enlarged(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+    enlarged: NDArray[np.float32] = cv2.resize(heatmap, (PANEL, PANEL), interpolation=cv2.INTER_LINEAR)
+    return enlarged
+
+
+def _in_grey(image: Pixels) -> NDArray[np.float64]:
+    grey = cv2.cvtColor(cv2.resize(image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
+    return np.repeat(grey[..., None].astype(np.float64) * 0.6, 3, axis=2)
+
+
+def _prevalence_line(contract: Contract) -> str:
+    return f"{contract.labelling.sentence(contract.positive)}; a score, not the chance of disease"
+
+
+def _empty(stamp: str, identity: str) -> Pixels:
+    canvas = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
+    cv2.rectangle(canvas, (0, 0), (WIDTH, 46), (70, 44, 6), -1)
+    _centred(canvas, stamp, 32, 0.8, WARNING)
+    if identity:
+        _text(canvas, identity, (GAP, HEIGHT - 18), 0.55, INK)
+    return canvas
+
+
+def _scale_bar(canvas: Pixels, top: int, full_scale: float) -> None:
+    """From lowered, through grey, to raised, with the logit units at the ends."""
+    width, height = 320, 14
+    left = (WIDTH - width) // 2
+    values = np.linspace(-1, 1, width)[:, None]
+    colour = np.where(values >= 0, np.array(RAISED), np.array(LOWERED))
+    mixed = 110 * (1 - np.abs(values)) + colour * np.abs(values)
+    canvas[top : top + height, left : left + width] = np.rint(mixed).astype(np.uint8)[None]
+    _text(canvas, f"-{full_scale:.2g}  lowered", (left - 120, top + 13), 0.5, LOWERED)
+    _text(canvas, f"raised  +{full_scale:.2g} logit units", (left + width + 12, top + 13), 0.5, RAISED)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def _text(canvas: Pixels, text: str, where: Sequence[int], size: float, colour: Colour) -> None:
+    cv2.putText(canvas, _ascii(text), (where[0], where[1]), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
+
+
+def _centred(canvas: Pixels, text: str, y: int, size: float, colour: Colour) -> None:
+    """Write `text` in the middle, smaller if it would not fit."""
+    (width, _), _ = cv2.getTextSize(_ascii(text), cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    room = WIDTH - 2 * GAP
+    if width > room:
+        size, width = size * room / width, room
+    _text(canvas, text, ((WIDTH - width) // 2, y), size, colour)

@@ -1,0 +1,101 @@
+"""What a reader should know of a scan, its map or the model; and the colours that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.answer.doubts import doubts_about_decision
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad.answer.prediction import Finding
+from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
+from edgecad.images.screen import Said
+from edgecad.polarmap import Objections, PreparedMap, colour_histogram, input_mask
+
+MAX_UNSEEN_COLOURS = 0.6
+"""Largest share of the picture in colours that no training scan had. A dark but honest map had 0.53 of them."""
+
+
+def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> float:
+    """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1.
+
+    Zero where no training colours were recorded; `doubts_about` says that they were not.
+    """
+    if not colours.recorded:
+        return 0.0
+    unseen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)) == 0
+    counts = colour_histogram(image, input_mask(image.shape[0], crop).view(np.uint8))
+    return float(counts[unseen].sum() / counts.sum())
+
+
+def object_to_series(says: Iterable[Said], crop: Crop, objections: Objections) -> None:
+    """A rest study, or one without attenuation correction, is another input: reason `series`.
+
+    Nothing is asked of whole images.
+    """
+    said = " and ".join(says)
+    if said and crop != "none":
+        objections.against(
+            "series", f"the file says that it is {said}; a stress map with attenuation correction is wanted: send that"
+        )
+
+
+def object_to_unseen(share: float, crop: Crop, objections: Objections) -> None:
+    """Another colour table is another input, of which the model's figures say nothing: reason `colours`."""
+    if share > MAX_UNSEEN_COLOURS:
+        objections.against(
+            "colours",
+            f"{share:.0%} of {_picture(crop)} has colours that training never saw, at most {MAX_UNSEEN_COLOURS:.0%} "
+            "allowed; save the screen in a colour table of the training scans",
+        )
+
+
+def findings_of(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating]) -> tuple[Finding, ...]:
+    """Findings of one scan; `shown` is its heat map `(h, w)`, logit units."""
+    crop: Crop = "none" if prepared.disc is None else "polar-map"
+    if crop == "none":
+        findings = [Finding("picture-unchecked", 1.0, "NOTHING CHECKED WHAT THE IMAGE SHOWS: it was taken whole")]
+    else:
+        outside = share_outside_disc(shown)
+        findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
+    if unseen > 0.02:
+        what = f"{unseen:.0%} of {_picture(crop)} has colours unseen in training"
+        findings.append(Finding("colours-unseen", unseen, what))
+    if prepared.overlay_share > 0.005:
+        share = prepared.overlay_share
+        findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
+    return tuple(findings)
+
+
+def _picture(crop: Crop) -> str:
+    return "the image" if crop == "none" else "the disc"
+
+
+def doubts_about(contract: Contract, threshold: float | None = None) -> tuple[Finding, ...]:
+    """What the model's own figures say against it; said with every answer, because a figure alone looks calm.
+
+    Args:
+        threshold: the one in force; None is the contract's.
+    """
+    in_force = contract.decision.threshold if threshold is None else threshold
+    return (*_unmeasured(contract), *_near_chance(contract), *doubts_about_decision(contract, in_force))
+
+
+def _unmeasured(contract: Contract) -> Iterator[Finding]:
+    """What is not known of a model that was trained elsewhere."""
+    if not contract.colours.recorded:
+        words = "COLOURS UNCHECKED: nobody recorded those that this model was trained on"
+        yield Finding("colours-unchecked", 1.0, words)
+    if contract.data_sha256 == NOT_KNOWN and not contract.metrics:
+        words = "NOBODY MEASURED THIS MODEL HERE: it was trained elsewhere, and no figure came with it"
+        yield Finding("model-unmeasured", 1.0, words)
+
+
+def _near_chance(contract: Contract) -> Iterator[Finding]:
+    for metric in contract.metrics:
+        if (metric.name, metric.part) == ("auc", "test") and metric.low <= 0.5:
+            seen = f"(test AUC {metric.value:.2f}, from {metric.low:.2f})"
+            words = f"THIS MODEL WAS NOT SHOWN TO BE BETTER THAN CHANCE {seen}"
+            yield Finding("model-not-above-chance", metric.low, words)

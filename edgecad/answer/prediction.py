@@ -1,0 +1,122 @@
+"""What the runtime answers: a frozen value that carries its own provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Origin
+from edgecad.polarmap import Disc, View
+
+PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
+RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
+FORCED_STAMP = "FORCED PAST THE INPUT GATE"
+
+
+def stamp_of(origin: Origin) -> str:
+    """The words that stand on every figure, record and line of a model."""
+    return RESEARCH_STAMP if origin == "patients" else PHANTOM_STAMP
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader should know about this scan or map; it does not change the answer.
+
+    Attributes:
+        code: stable word for programs.
+        value: the figure behind it.
+        text: the sentence for people.
+    """
+
+    code: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One scan's answer.
+
+    Attributes:
+        label: class on the decision's side of the threshold.
+        probability: P(positive), after temperature, 0 to 1.
+        threshold: the decision threshold in force.
+        site_threshold: whether it is the site's own and not the contract's.
+        logits: `(classes,)`, raw.
+        heatmap: `(h, w)` float32, map of the score, logit units.
+        image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
+        screen: width and height of the scan, pixels.
+        view: what of the screen `image` and `heatmap` show; `edgecad.answer.figure.heatmap_on_screen` puts the map
+            there.
+        disc: where the map was on the screen; None where the whole image was taken.
+        findings: what a reader should know.
+        overruled: the gate's objections, where somebody forced an answer against them.
+        frame: of the scan, where the caller named one, from 1.
+        scan_sha256, model_sha256, contract_sha256: content hashes.
+        origin: of the model's training data.
+        device, provider, precision: what ran it.
+        milliseconds: time by stage.
+    """
+
+    label: str
+    probability: float
+    threshold: float
+    site_threshold: bool
+    positive: str
+    logits: NDArray[np.float32]
+    heatmap: NDArray[np.float32]
+    image: NDArray[np.uint8]
+    screen: tuple[int, int]
+    view: View
+    disc: Disc | None
+    findings: tuple[Finding, ...]
+    overruled: tuple[str, ...]
+    frame: int | None
+    scan_sha256: str
+    model_sha256: str
+    contract_sha256: str
+    origin: Origin
+    device: str
+    provider: str
+    precision: str
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def above(self) -> bool:
+        """Whether the score reaches the threshold."""
+        return self.probability >= self.threshold
+
+    @property
+    def words(self) -> str:
+        """The answer as it is said to people."""
+        side = "above" if self.above else "below"
+        score, threshold = _score_words(self.probability, self.threshold)
+        whose = "the site's own threshold" if self.site_threshold else "threshold"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}"
+
+    @property
+    def stamp(self) -> str:
+        """What must stand beside the answer wherever it is shown."""
+        stamp = stamp_of(self.origin)
+        return f"{FORCED_STAMP} - {stamp}" if self.overruled else stamp
+
+
+def _score_words(score: float, threshold: float) -> tuple[str, str]:
+    """Score and threshold for people: two digits, or as many as tell them apart.
+
+    Rounding never makes a certainty of a score, nor an equality of a difference.
+    """
+    for digits in range(2, 7):
+        words = (_rounded(score, digits), _rounded(threshold, digits))
+        if words[0] != words[1]:
+            return words
+    return f"{score:.9f}", f"{threshold:.9f}"
+
+
+def _rounded(score: float, digits: int) -> str:
+    smallest = 10.0**-digits
+    if score < smallest:
+        return f"<{smallest:.{digits}f}"
+    return f">{1 - smallest:.{digits}f}" if score > 1 - smallest else f"{score:.{digits}f}"

@@ -1,0 +1,1 @@
+"""`edgecad bench`: the command, its record, its text."""

@@ -1,0 +1,262 @@
+"""`edgecad bench`: how fast a model is here, by device and precision."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from edgecad.cli.completion import values
+from edgecad.cli.options import DEVICES, PRECISIONS, JsonOption, ModelArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from edgecad.bench.results import Measured, Order, Result, Scenario
+    from edgecad.doctor.machine import Machine
+
+ALL = "all"
+SCENARIOS = ("single-stream", "offline")
+LONGEST = 3000
+"""Seconds of one scan after another, at most."""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def bench(
+    model: ModelArgument = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="all, or one: auto, cpu, cuda[:N] or tensorrt[:N]. A TensorRT engine that is not in the cache is "
+            "built first, for minutes.",
+            autocompletion=values(ALL, *DEVICES),
+        ),
+    ] = ALL,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="all that the folder has, or one: fp32, fp16 or int8.", autocompletion=values(ALL, *PRECISIONS)
+        ),
+    ] = ALL,
+    scenario: Annotated[
+        str,
+        typer.Option(
+            help="single-stream: one scan after another; offline: batches and folders; or all.",
+            autocompletion=values(ALL, *SCENARIOS),
+        ),
+    ] = ALL,
+    runs: Annotated[
+        Optional[int],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        typer.Option(
+            min=20,
+            max=1_000_000,
+            help="Scans to answer, one after another, unless --seconds end it. Default: 662, which a 99th percentile "
+            "takes.",
+            show_default=False,
+        ),
+    ] = None,
+    seconds: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            min=1,
+            max=LONGEST,
+            help="For one scan after another; 64 are answered in any case, or --runs if fewer. Default: 30; with "
+            f"--runs {LONGEST}.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+    plot: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write a picture, FILE.png: latencies, and throughput by batch.", show_default=False),
+    ] = None,
+    max_p95_ms: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            min=0.0,
+            help="Exit with code 5 if the recommended configuration's 95th percentile, file to heat map, is above. "
+            "It takes 130 answers.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Time a model on this machine: cold start, latency, throughput, memory.
+
+    On every device and precision that works here, each in a process of its own, on a golden screen from a
+    file's bytes to the heat map. Batches grow until two after each other are no faster. What does not
+    work is listed with the reason. Last comes what to use: the fastest configuration that answers the
+    golden samples as at export.
+    """
+    from edgecad.bench.judging import error_of, recommended
+    from edgecad.bench.percentiles import runs_needed
+    from edgecad.bench.process import results
+    from edgecad.bench.results import Measured, NotMeasured, Order
+    from edgecad.errors import GateFailed
+    from edgecad.modelfiles.folder import precisions_wanted
+
+    devices = _devices(device)
+    scenarios = _scenarios(scenario)
+    if max_p95_ms is not None:
+        _check_limit(max_p95_ms, scenarios, runs)
+    if seconds is None:
+        seconds = 30 if runs is None else LONGEST
+    least = runs_needed(90 if max_p95_ms is None else 95)
+    asked = Order(
+        model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=least
+    )
+    wanted = precisions_wanted(model, precision)
+    if plot is not None:
+        _check_plot(plot)
+    named = None if model is None else str(model)
+    found = list(_valid(results(named, devices, wanted, asked, _tell_progress)))
+    here = [result for result in found if isinstance(result, Measured)]
+    if not here:
+        raise error_of([result for result in found if isinstance(result, NotMeasured)])
+    best = recommended(found)
+    if json:
+        _print_json(found, asked, named)
+    else:
+        _print(found, model)
+    unwritten = None if plot is None else _save_plot(here, best, plot)
+    if best is None:
+        raise GateFailed("nothing here answers the golden samples as at export, so nothing is recommended; run: "
+                         "edgecad verify")  # fmt: skip
+    _hold(best, max_p95_ms)
+    if unwritten is not None:
+        raise unwritten
+
+
+def _valid(found: Iterable[Result]) -> Iterator[Result]:
+    """Results as they come; a model that is not valid, or a file that is not readable, will be neither elsewhere."""
+    from edgecad.bench.judging import error_of
+    from edgecad.bench.results import NotMeasured
+    from edgecad.errors import EdgecadError, ModelInvalid
+
+    for result in found:
+        if isinstance(result, NotMeasured) and result.code in (ModelInvalid.exit_code, EdgecadError.exit_code):
+            raise error_of([result])
+        yield result
+
+
+def _devices(word: str) -> tuple[str, ...]:
+    from edgecad.errors import UsageError
+    from edgecad.runners.devices import parse_device
+
+    if word == ALL:
+        return "cpu", "cuda", "tensorrt"
+    try:
+        parse_device(word)
+    except UsageError as error:
+        raise UsageError(f"{error}, or {ALL}") from error
+    return (word,)
+
+
+def _scenarios(word: str) -> tuple[Scenario, ...]:
+    from edgecad.errors import UsageError
+
+    chosen: tuple[Scenario, ...] = ("single-stream", "offline")
+    if word != ALL:
+        chosen = tuple(name for name in chosen if name == word)
+    if not chosen:
+        raise UsageError(f"no scenario is called {word!r}; choose {', '.join(SCENARIOS)} or {ALL}")
+    return chosen
+
+
+def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | None) -> None:
+    from edgecad.bench.percentiles import runs_needed
+    from edgecad.errors import UsageError
+
+    if not 0 < max_p95_ms < float("inf"):
+        raise UsageError(f"--max-p95-ms {max_p95_ms:g} limits nothing; give milliseconds, above 0")
+    if "single-stream" not in scenarios:
+        raise UsageError("--max-p95-ms is about one scan after another; leave --scenario out, or say single-stream")
+    if runs is not None and runs < runs_needed(95):
+        raise UsageError(
+            f"--max-p95-ms with --runs {runs}: a 95th percentile takes {runs_needed(95)} answers; leave --runs out, or "
+            "give as many"
+        )
+
+
+def _tell_progress(device: str, precision: str | None) -> None:
+    if sys.stderr is not None and sys.stderr.isatty():
+        typer.echo(f"measuring {device} {precision or ''}".rstrip(), err=True)
+
+
+def _print_json(found: Sequence[Result], asked: Order, model: str | None) -> None:
+    import msgspec
+
+    from edgecad.cli.bench.record import record_of
+
+    typer.echo(msgspec.json.encode(record_of(found, asked, model)).decode())
+
+
+def _print(found: Sequence[Result], model: Path | None) -> None:
+    from edgecad.bench.machine import power_mode
+    from edgecad.bench.results import Measured
+    from edgecad.cli.bench.text import lines_of
+    from edgecad.doctor.machine import machine_here
+
+    machine = machine_here()
+    about = next((f"{own.backbone}, {own.name}, {own.stamp}" for own in found if isinstance(own, Measured)), "")
+    told = [
+        _processor_of(machine),
+        str(machine.gpu or ""),
+        power_mode(),
+    ]
+    typer.echo(f"{about}\n{'; '.join(filter(None, told))}\n")
+    for line in lines_of(found, model):
+        typer.echo(line)
+
+
+def _processor_of(machine: Machine) -> str:
+    return f"{machine.processor or 'unknown processor'}, {machine.threads} threads"
+
+
+def _check_plot(plot: Path) -> None:
+    """Find out that there can be no picture before minutes are spent on what it would show."""
+    from edgecad.errors import UsageError
+    from edgecad.system.extras import require
+
+    require("matplotlib", extra="plot")
+    if plot.suffix.lower() != ".png":
+        raise UsageError(f"--plot {plot} is no name of a PNG picture; give FILE.png")
+    if plot.is_dir() or not plot.parent.is_dir():
+        raise UsageError(f"--plot {plot} is a folder, or in none; name a file in a folder that is there")
+    if not os.access(plot if plot.exists() else plot.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(plot))
+
+
+def _save_plot(here: Sequence[Measured], best: Measured | None, plot: Path) -> OSError | None:
+    """Write the picture; an error waits, because a gate that fails has the last word."""
+    from datetime import date
+
+    from edgecad.bench.plot import save_plot
+    from edgecad.doctor.machine import machine_here
+
+    try:
+        save_plot(here, best, f"{_processor_of(machine_here())}, {date.today().isoformat()}", plot)
+    except OSError as error:
+        typer.echo(f"edgecad: no picture was written to {plot}", err=True)
+        return error
+    return None
+
+
+def _hold(best: Measured, max_p95_ms: float | None) -> None:
+    from edgecad.bench.judging import noise
+    from edgecad.errors import GateFailed
+
+    if max_p95_ms is None or best.single_stream is None:
+        return
+    p95 = best.single_stream.whole.p95
+    if p95 > max_p95_ms:
+        which = f"{best.device} {best.precision}"
+        found = f"the 95th percentile of {which} is {p95:.2f} ms, at most {max_p95_ms:g} ms wanted"
+        if noise(best):
+            raise GateFailed(f"{found}, on a noisy machine ({'; '.join(noise(best))}); measure again on a quiet one")
+        raise GateFailed(f"{found}; choose a smaller network or a faster device")

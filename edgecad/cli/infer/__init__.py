@@ -1,0 +1,1 @@
+"""`edgecad infer`: the command and its table."""

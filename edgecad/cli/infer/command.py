@@ -1,0 +1,214 @@
+"""`edgecad infer`: scans in, answers and pictures out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionChoice, ThresholdOption
+from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
+
+if TYPE_CHECKING:
+    from edgecad.answer.records import Record
+    from edgecad.inference.classifier import Classifier
+
+ANSWERS, STDIN = Path("answers"), "-"
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def infer(
+    scans: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.", show_default=False),
+    ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionChoice = "auto",
+    json: JsonOption = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV, for spreadsheets: a header line, then a row a scan.")
+    ] = False,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Folder of the pictures. Default: answers, or no pictures with --json or --csv.", show_default=False
+        ),
+    ] = None,
+    identity: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
+    ] = None,
+    threshold: ThresholdOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
+    ] = False,
+    frame: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=1, help="Which frame of a DICOM object with several, from 1; of every scan given.", show_default=False
+        ),
+    ] = None,
+    stdin_paths: Annotated[
+        bool,
+        typer.Option("--stdin-paths", help="Stay: read a path a line, write an answer a line, until the input ends."),
+    ] = False,
+) -> None:
+    """Answer scans with score and heat map, or refuse.
+
+    JPEG, PNG and DICOM screens with one polar map. Pictures are named by the scan's content, so no
+    patient's name travels with them. Over several scans the highest exit code wins, and every scan
+    still gets its record.
+    """
+    from edgecad.errors import UsageError
+    from edgecad.inference.classifier import Classifier
+    from edgecad.modelfiles.file import parse_choice
+    from edgecad.system.folders import check_writable
+    from edgecad.system.parallel import in_order, share_for
+
+    if bool(scans) == stdin_paths:
+        raise UsageError(
+            "name scans, or give --stdin-paths alone and a path a line on standard input; see: edgecad infer --help"
+        )
+    if json and csv:
+        raise UsageError("--json and --csv are two forms of one answer; give one of them")
+    for_people = not (json or csv)
+    folder = out if out is not None else ANSWERS if for_people else None
+    listed = list(listed_scans(scans or (), folder or ANSWERS))
+    if identity is not None and (stdin_paths or len(listed) > 1):
+        seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
+        raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
+    if sys.stdout is None:
+        raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
+    # A record holds any name; a picture only what OpenCV's fonts have.
+    printable = r"[ -~]{1,64}" if folder is not None else r"[^\ud800-\udfff]{1,64}"
+    if identity is not None and not re.fullmatch(printable, identity):
+        raise UsageError(
+            "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
+        )
+    if folder is not None:
+        check_writable(folder)  # found out before any answer
+    worst, answered = 0, 0
+    wanted = parse_choice(precision)
+    # Who names paths one by one may wait for each answer before the next.
+    share = share_for(1 if stdin_paths else len(listed))
+    with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=share.threads) as classifier:
+        show = _printer(json, csv)
+        _print_doubts(classifier)  # first: a host's process may last for days
+
+        def work(scan: str) -> tuple[int, Record]:
+            source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
+            return _answer(classifier, scan, source, folder, identity, force, frame)
+
+        for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, share.workers):
+            worst, answered = max(worst, code), answered + (record.status == "answered")
+            show(record)
+        if answered and for_people:
+            _print_footer(classifier, model)
+    raise typer.Exit(worst)
+
+
+def _answer(
+    classifier: Classifier,
+    scan: str,
+    source: str | bytes,
+    folder: Path | None,
+    identity: str | None,
+    force: bool,
+    frame: int | None,
+) -> tuple[int, Record]:
+    """Answer or refuse one scan, and draw it; whatever goes wrong, it gets its record and the next one its turn."""
+    from msgspec.structs import replace
+
+    from edgecad.inference.answering import answer, write_figure
+    from edgecad.system.disk import words_of
+
+    outcome = answer(
+        classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force, frame=frame
+    )
+    code, record = outcome.exit_code, outcome.record
+    if folder is None or outcome.figure is None:
+        return code, record
+    # A scan that cannot be read has no content to be named by.
+    unread = os.fsencode(scan) if frame is None else os.fsencode(scan) + b"\0%d" % frame
+    name = outcome.name or "refused-" + hashlib.sha256(unread).hexdigest()[:12]
+    path = folder / f"{name}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_figure(path, outcome.figure)
+    except OSError as error:
+        # The answer stands although its picture could not be written.
+        typer.echo(f"edgecad: the picture of a scan could not be written: {words_of(error)}", err=True)
+        return max(code, 1), record
+    return code, replace(record, figure=as_utf8(str(path)))
+
+
+def _stdin_bytes() -> bytes:
+    """Standard input, up to what is surely too large; nothing where it was closed before we began."""
+    from edgecad.images.limits import MAX_BYTES
+
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _paths_of_stdin() -> Iterator[str]:
+    """A path a line, in whatever bytes the system names its files."""
+    if sys.stdin is not None:
+        for line in sys.stdin.buffer:
+            path = _path_of(line.rstrip(b"\r\n"))
+            if path:
+                yield path
+
+
+def _path_of(name: bytes) -> str:
+    """A name as the system has it; Windows names are UTF-8 here, and what is none gets its refusal."""
+    return name.decode("utf-8", "backslashreplace") if os.name == "nt" else os.fsdecode(name)
+
+
+def _printer(json: bool, csv: bool) -> Callable[[Record], None]:
+    """What prints a record, line by line and at once; of CSV the header is printed here."""
+    from edgecad.answer.records import json_line
+
+    if csv:
+        from edgecad.cli.infer.record_csv import csv_header, csv_row
+
+        # Bytes, because the form has its own line ends and is UTF-8 wherever it is read.
+        typer.echo(csv_header(), nl=False)
+        return lambda record: typer.echo(csv_row(record), nl=False)
+    return (lambda record: typer.echo(json_line(record))) if json else _print
+
+
+def _print(record: Record) -> None:
+    scan = on_one_line(record.scan)
+    picture = f"  -> {record.figure}" if record.figure else ""
+    if record.status == "answered":
+        typer.echo(f"{scan}: {record.words}  [{record.stamp}]{picture}")
+    else:
+        typer.echo(f"{scan}: NOT ANALYSED: {record.message}{picture}", err=True)
+
+
+def _print_doubts(classifier: Classifier) -> None:
+    from edgecad.answer.findings import doubts_about
+
+    if classifier.remark:
+        typer.echo(f"warning: {classifier.remark}", err=True)
+    for doubt in doubts_about(classifier.contract, classifier.threshold):
+        typer.echo(f"warning: {doubt.text}", err=True)
+
+
+def _print_footer(classifier: Classifier, model: Path | None) -> None:
+    labelling, facts = classifier.contract.labelling, classifier.facts
+    typer.echo(
+        f"{labelling.sentence(classifier.contract.positive)}; ran on {facts.device} ({facts.provider}, "
+        f"{facts.precision})"
+    )
+    typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")

@@ -1,0 +1,69 @@
+"""Records as comma-separated values, for spreadsheets: a header line, then a row a scan."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgecad.answer.records import Record
+
+Cell = str | float | None
+
+COLUMNS: dict[str, Callable[[Record], Cell]] = {
+    "scan": lambda record: record.scan,
+    "frame": lambda record: record.frame,
+    "id": lambda record: record.id,
+    "status": lambda record: record.status,
+    "stamp": lambda record: record.stamp,
+    "reason": lambda record: record.reason,
+    "message": lambda record: record.message,
+    "label": lambda record: record.label,
+    "positive": lambda record: record.positive,
+    "probability": lambda record: record.probability,
+    "threshold": lambda record: record.threshold,
+    "threshold_from": lambda record: record.threshold_from,
+    "logit_0": lambda record: record.logits[0] if record.logits else None,
+    "logit_1": lambda record: record.logits[1] if record.logits else None,
+    "findings": lambda record: " ".join(finding.code for finding in record.findings),
+    "overruled": lambda record: "; ".join(record.overruled),
+    "scan_sha256": lambda record: record.scan_sha256,
+    "model": lambda record: record.model,
+    "contract": lambda record: record.contract,
+    "device": lambda record: record.device,
+    "provider": lambda record: record.provider,
+    "precision": lambda record: record.precision,
+    "figure": lambda record: record.figure,
+    "milliseconds": lambda record: round(sum(record.milliseconds.values()), 3) if record.milliseconds else None,
+}
+"""Name in the header, and what of a record stands below it; what does not apply is an empty cell."""
+
+# Excel and LibreOffice run such a cell as a formula, which may open programs or send other cells away; a line break
+# or a tab before the sign does not stop them, and a Japanese Excel takes the wide signs as well.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def csv_header() -> bytes:
+    """The first line, UTF-8."""
+    return _line(COLUMNS)
+
+
+def csv_row(record: Record) -> bytes:
+    """One scan's row, UTF-8, as RFC 4180 has it: a cell with a comma, a quote or a line break is quoted."""
+    return _line(_harmless(value_of(record)) for value_of in COLUMNS.values())
+
+
+def _harmless(cell: Cell) -> Cell:
+    """A text that a spreadsheet would run gets an apostrophe in front, which it takes as the mark of a text.
+
+    Names of files come from anywhere. A number is never touched: a logit below zero stays a number.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _line(cells: Iterable[Cell]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()

@@ -1,0 +1,1 @@
+"""`edgecad inspect`: the command and its text."""

@@ -1,0 +1,37 @@
+"""`edgecad inspect`: what a model is, how it runs here, and which files it has."""
+
+from __future__ import annotations
+
+import shlex
+
+import typer
+
+from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionOption
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def inspect(
+    model: ModelArgument = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a model's contract, graph, precision and hashes.
+
+    The nodes are those that really run here, after the engine has fused and cast them: a zero image
+    is run under ONNX Runtime's profiler. The file is held against its line in SHA256SUMS; the rest is
+    for `edgecad verify`.
+    """
+    from edgecad.cli.inspect.text import json_of, lines_of
+    from edgecad.modelfiles.file import parse_precision
+    from edgecad.verification.inspection import inspect_model
+
+    found = inspect_model(model, device, parse_precision(precision))
+    if json:
+        typer.echo(json_of(found))
+        return
+    for line in lines_of(found):
+        typer.echo(line)
+    typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")

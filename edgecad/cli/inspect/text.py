@@ -1,0 +1,173 @@
+"""What `edgecad inspect` prints: groups for a terminal of 80 columns, or one JSON object."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from edgecad.answer.findings import doubts_about
+from edgecad.answer.prediction import Finding, stamp_of
+from edgecad.contract import Contract, Metric
+from edgecad.runners.profile import GraphAsRun, Tensor
+from edgecad.verification.inspection import Inspection
+
+SCHEMA = 1
+COLUMNS = 80
+LABEL = 14
+"""Width of the labels on the left."""
+
+
+def json_of(found: Inspection) -> str:
+    """One JSON object with everything, the contract whole."""
+    record = {
+        "schema": SCHEMA,
+        "stamp": stamp_of(found.contract.origin),
+        "file": found.path.name,
+        "size_bytes": found.size_bytes,
+        "model": found.model_sha256,
+        "contract_sha256": found.contract_sha256,
+        "contract": found.contract,
+        "doubts": [{"code": doubt.code, "value": doubt.value, "text": doubt.text} for doubt in _doubts(found)],
+        "device": found.facts.device,
+        "provider": found.facts.provider,
+        "threads": found.facts.threads,
+        "inputs": found.graph.inputs,
+        "outputs": found.graph.outputs,
+        "nodes": found.graph.nodes,
+        "files": found.files,
+        "sums": found.has_sums,
+        "signature": found.has_signature,
+    }
+    return msgspec.json.encode(record).decode()
+
+
+def lines_of(found: Inspection) -> Iterator[str]:
+    """Lines for people."""
+    contract = found.contract
+    yield stamp_of(contract.origin)
+    for doubt in _doubts(found):
+        yield from textwrap.wrap(f"warning: {doubt.text}", COLUMNS, subsequent_indent="  ")
+    yield from _group("model", _model(found))
+    yield from _group("answer", _answer(contract))
+    yield from _group("input", _input(contract))
+    yield from _group("training", _training(contract))
+    yield from _metrics(contract)
+    yield from _graph(found)
+    yield from _files(found)
+    yield from _group("export", _export(contract))
+
+
+def _doubts(found: Inspection) -> tuple[Finding, ...]:
+    return doubts_about(found.contract)
+
+
+def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield f"{title}:"
+    for label, text in rows:
+        indent = " " * (LABEL + 2)
+        first = f"  {label:{LABEL}s}"
+        yield from textwrap.wrap(text or "-", COLUMNS, initial_indent=first, subsequent_indent=indent) or [first]
+
+
+def _model(found: Inspection) -> Iterator[tuple[str, str]]:
+    contract = found.contract
+    yield "name", f"{contract.name}, made {contract.created}"
+    yield "network", f"{contract.backbone}; head {contract.head}; heat map from layer {contract.feature_layer}"
+    yield "first weights", contract.weights
+    yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
+    yield "sha256", found.model_sha256
+    yield "contract", f"version {contract.version}"
+    yield "its sha256", found.contract_sha256
+
+
+def _answer(contract: Contract) -> Iterator[tuple[str, str]]:
+    decision, shown = contract.decision, contract.heatmap
+    yield "classes", f"{', '.join(contract.classes)}; positive: {contract.positive}"
+    yield "threshold", f"{decision.threshold:.6g} on P({contract.positive}); rule: {decision.rule}"
+    yield "temperature", f"{decision.temperature:.6g}"
+    yield "heat map", f"logit units: saturated at {shown.full_scale:.3g}, region beyond {shown.region_threshold:.3g}"
+    yield "intended use", contract.intended_use
+
+
+def _input(contract: Contract) -> Iterator[tuple[str, str]]:
+    preparation = contract.preparation
+    crop = {"polar-map": "the one polar map on the screen", "none": "the whole image, unchecked"}[preparation.crop]
+    yield "picture", f"{crop}, as {preparation.size}x{preparation.size} {preparation.colour_order}"
+    if preparation.region is not None:
+        region = preparation.region
+        yield "region", f"{region} of screens of {region.screen_width}x{region.screen_height} only"
+    yield "overlay", f"text and lines may cover {preparation.max_overlay_share:.1%} of the disc"
+    seen = sum(int(digit, 16).bit_count() for digit in contract.colours.bins)
+    known = f"{seen} of 4096 colour cells were seen in training"
+    yield "colours", known if contract.colours.recorded else "those of the training scans are not known"
+    yield "scaling", f"{contract.scaling}, inside the graph; preparation version {preparation.version}"
+
+
+def _training(contract: Contract) -> Iterator[tuple[str, str]]:
+    yield "origin", contract.origin
+    yield "labelled by", contract.labelling.reference
+    prevalence = contract.labelling.prevalence
+    yield "prevalence", "not known" if prevalence is None else f"{prevalence:.1%} {contract.positive}"
+    yield "data sha256", contract.data_sha256
+    yield "split sha256", contract.split_sha256
+
+
+def _metrics(contract: Contract) -> Iterator[str]:
+    if not contract.metrics:
+        yield "figures: none were recorded"
+        return
+    phantom = "" if contract.origin == "patients" else "; PHANTOM data"
+    yield f"figures, 95% intervals, n patients; agreement with readers{phantom}:"
+    yield f"  {'part':12s} {'figure':24s} {'value':>6s} {'interval':>16s} {'n':>5s}  method"
+    methods = list(dict.fromkeys(metric.method for metric in contract.metrics))
+    for metric in sorted(contract.metrics, key=lambda metric: metric.part != "test"):
+        yield _metric(metric, _letter(methods.index(metric.method)))
+    for index, method in enumerate(methods):
+        yield from textwrap.wrap(f"  {_letter(index)}: {method}", COLUMNS, subsequent_indent="     ")
+
+
+def _metric(metric: Metric, method: str) -> str:
+    interval = f"{metric.low:.3f} to {metric.high:.3f}"
+    return f"  {metric.part:12s} {metric.name:24s} {metric.value:6.3f} {interval:>16s} {metric.n:5d}  {method}"
+
+
+def _letter(index: int) -> str:
+    """a to z, then a1, b1, ..."""
+    return f"{chr(ord('a') + index % 26)}{index // 26 or ''}"
+
+
+def _graph(found: Inspection) -> Iterator[str]:
+    graph: GraphAsRun = found.graph
+    yield "graph:"
+    yield from (_tensor("in", tensor) for tensor in graph.inputs)
+    yield from (_tensor("out", tensor) for tensor in graph.outputs)
+    facts = found.facts
+    threads = f", {facts.threads} threads" if facts.threads else ""
+    yield f"nodes as they run here ({facts.device}, {facts.provider}{threads}):"
+    yield f"  {'operator':26s} {'type':20s} {'nodes':>5s} {'time':>6s}"
+    for group in graph.nodes:
+        elsewhere = "" if group.provider == facts.provider else f"  {group.provider}"
+        yield f"  {group.operator:26s} {group.type:20s} {group.count:5d} {group.share:6.1%}{elsewhere}"
+
+
+def _tensor(way: str, tensor: Tensor) -> str:
+    return f"  {way:4s} {tensor.name:14s} {tensor.type:8s} ({', '.join(map(str, tensor.shape))})"
+
+
+def _files(found: Inspection) -> Iterator[str]:
+    if not found.files:
+        yield "folder: none; a lone file"
+        return
+    yield "folder:"
+    for entry in found.files:
+        yield f"  {entry.size_bytes:12,d}  {entry.sha256[:32]}...  {entry.name}"
+    sums = "SHA256SUMS is there" if found.has_sums else "no SHA256SUMS"
+    yield f"  {sums}; {'signed' if found.has_signature else 'not signed'}"
+
+
+def _export(contract: Contract) -> Iterator[tuple[str, str]]:
+    yield "golden", f"{len(contract.golden)} samples with recorded answers"
+    yield "tolerances", ", ".join(f"{name} {value:g}" for name, value in contract.tolerances.items())
+    yield "versions", ", ".join(f"{name} {value}" for name, value in contract.versions.items())

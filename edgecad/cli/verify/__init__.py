@@ -1,0 +1,1 @@
+"""`edgecad verify`: the command and its text."""

@@ -1,0 +1,160 @@
+"""`edgecad verify`: are these the files that were exported, and do they answer here as they did there?"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from edgecad.cli.completion import values
+from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument
+
+if TYPE_CHECKING:
+    from edgecad.contract import Precision
+    from edgecad.verification.against import Scan
+    from edgecad.verification.model import Reference, Verification
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def verify(
+    model: ModelArgument = None,
+    device: DeviceOption = "auto",
+    precision: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="fp32, fp16, int8 or all that the folder has. Default: fp32.",
+            autocompletion=values(*PRECISIONS, "all"),
+            show_default=False,
+        ),
+    ] = None,
+    key: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="PUBLIC.pem",
+            help="The signer's public Ed25519 key. A folder that is not signed with it fails.",
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="MODEL", help="Compare with this model too. It runs on the CPU, the reference.", show_default=False
+        ),
+    ] = None,
+    against_precision: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="PRECISION",
+            help="Which file of --against, or else of MODEL. Default: fp32.",
+            autocompletion=values(*PRECISIONS),
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="SCANS",
+            help="Compare on these scans, a folder or a file; may be repeated. Default: the golden screens.",
+            show_default=False,
+        ),
+    ] = None,
+    max_probability_difference: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, max=1, help="Fail the comparison beyond this.", show_default=False),
+    ] = None,
+    min_heatmap_correlation: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=-1, max=1, help="Fail the comparison below this, on any scan.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that a model is whole and answers here as it did at export.
+
+    A folder's files are held against its SHA256SUMS. Then golden samples are replayed, from a file's
+    bytes through decoder and device to the heat map: exit code 5 if an answer differs from the one
+    recorded at export. A lone .onnx file has its golden samples too.
+
+    With --against or --data the model is also compared with another one, or with its own fp32 file.
+    That is reported, and judged only by the bounds given: beyond them exit code 5.
+    """
+    from edgecad.cli.progress import progress_bars
+    from edgecad.cli.verify.text import json_of, lines_of
+    from edgecad.modelfiles.file import parse_precision
+    from edgecad.modelfiles.folder import precisions_wanted
+    from edgecad.verification.model import Wanted, verify_model
+
+    reference = _reference(model, against, parse_precision(against_precision), bool(data))
+    bounds = (max_probability_difference, min_heatmap_correlation)
+    _demand_reference(reference, *bounds)
+    scans = _scans(data) if reference is not None else ()
+    wanted = Wanted(model, device, precisions_wanted(model, precision), key, reference, scans)
+    with progress_bars() as bars:
+        found = verify_model(wanted, lambda task, done, total: bars(task, done, total, ""))
+    if json:
+        typer.echo(json_of(found))
+    else:
+        for line in lines_of(found):
+            typer.echo(line)
+    _judge(found, *bounds)
+    if not json:
+        typer.echo(f"next: edgecad bench{f' {shlex.quote(str(model))}' if model else ''}")
+
+
+def _reference(
+    model: Path | None, against: Path | None, precision: Precision | None, scans_given: bool
+) -> Reference | None:
+    """What to compare with: what is named, or else, where scans are given, the model's own fp32 file."""
+    from edgecad.verification.model import Reference
+
+    if against is None and precision is None and not scans_given:
+        return None
+    return Reference(against or model, precision)
+
+
+def _demand_reference(reference: Reference | None, *bounds: float | None) -> None:
+    from edgecad.errors import UsageError
+
+    if reference is None and any(bound is not None for bound in bounds):
+        raise UsageError("a bound was given and nothing to compare with; add --against, --against-precision or --data")
+
+
+def _scans(data: list[str] | None) -> tuple[Scan, ...]:
+    from edgecad.cli.scans import as_utf8, listed_scans
+    from edgecad.errors import UsageError
+    from edgecad.verification.against import Scan, golden_scans
+
+    if not data:
+        return golden_scans()
+    missing = [name for name in data if name != "-" and not Path(name).exists()]
+    if missing:
+        raise UsageError(f"--data {as_utf8(missing[0])}: no such file or folder; name scans, or a folder of them")
+    return tuple(Scan(as_utf8(name), name) for name in dict.fromkeys(listed_scans(data)))
+
+
+def _judge(found: Verification, most_probability: float | None, least_heatmap: float | None) -> None:
+    """Fail if golden samples differ, or a comparison is beyond the bounds given; with the code of what went wrong."""
+    from edgecad.errors import GateFailed, InputRefused
+    from edgecad.golden import LOGIT_TOLERANCE, MAP_CORRELATION
+
+    if found.failed:
+        raise GateFailed(
+            f"{', '.join(found.failed)} came out differently here (logits within {LOGIT_TOLERANCE:g}, heat map at "
+            f"least {MAP_CORRELATION:g} wanted); do not use this model on this machine and device"
+        )
+    for row in found.compared.rows if found.compared else ():
+        if row.figures is None:
+            raise InputRefused("all-refused", "no scan was answered by all, so nothing was compared; give other scans")
+        if most_probability is not None and row.figures.probabilities > most_probability:
+            raise GateFailed(
+                f"{row.model.file} differs by {row.figures.probabilities:.3g} in the score, at most "
+                f"{most_probability:g} wanted; do not use it in the reference's place"
+            )
+        if least_heatmap is not None and row.figures.heatmap_correlation < least_heatmap:
+            raise GateFailed(
+                f"{row.model.file} has a heat map that correlates by {row.figures.heatmap_correlation:.4f}, at least "
+                f"{least_heatmap:g} wanted; do not use it in the reference's place"
+            )

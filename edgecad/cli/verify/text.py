@@ -1,0 +1,115 @@
+"""What `edgecad verify` prints: tables for a terminal of 80 columns, or one JSON object."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import msgspec
+
+from edgecad.answer.prediction import stamp_of
+from edgecad.cli.scans import on_one_line
+from edgecad.golden import Replay
+from edgecad.modelfiles.folder import Integrity
+from edgecad.verification.against import Compared, FileComparison
+from edgecad.verification.model import FileReplay, Verification
+
+SCHEMA = 1
+COLUMNS = 80
+
+
+def json_of(found: Verification) -> str:
+    """One JSON object with everything; a figure that is not finite is null."""
+    first = found.files[0].model
+    record = {
+        "schema": SCHEMA,
+        "stamp": stamp_of(found.origin),
+        "device": first.device,
+        "provider": first.provider,
+        "integrity": {**asdict(found.integrity), "folder": found.integrity.folder and str(found.integrity.folder)},
+        "files": [entry.model for entry in found.files],
+        "replays": [_replay_record(entry, row) for entry in found.files for row in entry.replays],
+        "compared": found.compared,
+    }
+    return msgspec.json.encode(record).decode()
+
+
+def _replay_record(entry: FileReplay, row: Replay) -> dict[str, object]:
+    return {"file": entry.model.file, "precision": entry.model.precision, **asdict(row), "holds": row.holds}
+
+
+def lines_of(found: Verification) -> Iterator[str]:
+    """Lines for people."""
+    first = found.files[0].model
+    yield stamp_of(found.origin)
+    yield _integrity(found.integrity)
+    yield f"golden samples on {first.device} ({first.provider}):"
+    yield f"  {'precision':10s} {'sample':22s} {'logit difference':>16s} {'heat map':>9s}"
+    for entry in found.files:
+        for row in entry.replays:
+            yield f"  {entry.model.precision:10s} {_replay(row)}"
+    if found.compared is not None:
+        yield from _compared(found.compared)
+
+
+def _integrity(integrity: Integrity) -> str:
+    if integrity.folder is None:
+        return "files: a lone file, without sums or signature"
+    signed = {
+        "holds": "signed with the key given",
+        "not checked": "signature not checked (give --key)",
+        "none": "not signed",
+    }[integrity.signature]
+    if integrity.sums == "none":
+        return f"files: the folder has no SHA256SUMS, so none was checked; {signed}"
+    return f"files: {len(integrity.files)}, all as SHA256SUMS says; {signed}"
+
+
+def _replay(row: Replay) -> str:
+    if row.skipped:
+        return f"{row.sample:22s} not replayed: {row.skipped}"
+    word = "holds" if row.holds else "DIFFERS"
+    return f"{row.sample:22s} {row.logits:16.1e} {row.heatmap:9.6f}  {word}"
+
+
+def _compared(result: Compared) -> Iterator[str]:
+    answered = result.scans - len(result.unanswered)
+    what = "golden screens" if result.golden else "scans"
+    reference = result.reference
+    yield (
+        f"compared with {reference.file}, {reference.sha256[:12]} ({reference.backbone}, {reference.precision}, "
+        f"{reference.device})"
+    )
+    yield f"on {answered} of {result.scans} {what}:"
+    yield f"  {'':19s} {'largest difference':>18s} {'decision flips':>16s} {'heat map':>21s}"
+    yield (
+        f"  {'precision':10s} {'device':8s} {'logits':>9s} {'score':>8s} {'away':>7s} {'near':>8s} "
+        f"{'least':>8s} {'median':>7s} {'shift':>5s}"
+    )
+    for row in result.rows:
+        yield f"  {row.model.precision:10s} {row.model.device:8s} {_figures(row)}"
+    yield from _legend(result)
+    for entry in result.unanswered:
+        yield f"not compared: {on_one_line(entry.scan)}: {entry.by} refused it ({entry.reason}): {entry.message}"
+
+
+def _figures(row: FileComparison) -> str:
+    figures = row.figures
+    if figures is None:
+        return "nothing to compare: no scan was answered by all"
+    return (
+        f"{figures.logits:9.1e} {figures.probabilities:8.1e} {figures.flips:7d} {figures.flips_in_neighbourhood:8d} "
+        f"{figures.heatmap_correlation:8.5f} {figures.heatmap_median:7.5f} {figures.peak_shift:5.1f}"
+    )
+
+
+def _legend(result: Compared) -> Iterator[str]:
+    near = ", ".join(f"{row.neighbourhood:g} ({row.model.precision})" for row in result.rows)
+    grids = sorted({row.grid for row in result.rows if row.grid})
+    cells = ", ".join(f"{rows}x{columns}" for rows, columns in grids) or "no"
+    legend = (
+        f"logits: of their scale; near: the reference's score is within {near} of its threshold; heat map: correlation "
+        f"on {cells} cells; shift: of its peak, in cells"
+    )
+    yield from textwrap.wrap(legend, COLUMNS, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,1 @@
+"""DICOM: one frame of a file, checked before it is decoded."""

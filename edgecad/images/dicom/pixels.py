@@ -1,0 +1,100 @@
+"""The pixel data of one DICOM frame, made RGB (PS3.3 C.7.6.3.1)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgecad.errors import InputRefused
+from edgecad.images.dicom.encapsulated import fragments_of_frame, unpacked_planes
+from edgecad.images.dicom.frame import JPEG, RLE, Frame, Palette
+from edgecad.images.jpeg.reading import MAGIC, header_from_jpeg, rgb_from_jpeg
+from edgecad.images.screen import Pixels
+
+
+def rgb_from_frame(frame: Frame, value: memoryview) -> Pixels:
+    """Make `(height, width, 3)` uint8 RGB of a frame and the value of the pixel data element that holds it.
+
+    No other frame of the element is decoded or copied.
+
+    Raises:
+        InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
+    """
+    if frame.syntax in JPEG:
+        return _rgb_from_jpeg_frame(frame, fragments_of_frame(value, frame.index, frame.count, MAGIC))
+    if frame.syntax == RLE:
+        return _rgb_from_samples(frame, _samples_from_rle(frame, fragments_of_frame(value, frame.index, frame.count)))
+    return _rgb_from_samples(frame, _samples_from_plain(frame, value))
+
+
+def _rgb_from_jpeg_frame(frame: Frame, data: bytes) -> Pixels:
+    if not data.startswith(MAGIC):
+        raise InputRefused("damaged", "the DICOM frame is not the JPEG that it declares; export it again")
+    header = header_from_jpeg(data)
+    if (header.width, header.height, header.components) != (frame.width, frame.height, frame.samples):
+        raise InputRefused("damaged", "the JPEG and the DICOM around it declare two sizes; export it again")
+    if frame.palette or (frame.photometric == "RGB" and not header.colour_stated):
+        raise InputRefused(
+            "wrong-kind",
+            "DICOM whose JPEG frame leaves its colours open; wanted YBR_FULL_422, or a JFIF or Adobe mark: "
+            "export the screen again without compression",
+        )
+    rgb = rgb_from_jpeg(data)
+    return _inverted(rgb) if frame.photometric == "MONOCHROME1" else rgb
+
+
+def _samples_from_plain(frame: Frame, value: memoryview) -> Pixels:
+    """Samples `(height, width, samples)` of uncompressed pixel data."""
+    halved = frame.photometric == "YBR_FULL_422"
+    if halved and frame.width % 2:
+        raise InputRefused("damaged", "YBR_FULL_422 of odd width does not exist; export the screen again")
+    length = frame.width * frame.height * (2 if halved else frame.samples)
+    whole = length * frame.count
+    if len(value) < whole:
+        raise InputRefused("truncated", "the DICOM pixel data are shorter than declared; copy it again")
+    if len(value) > whole + whole % 2:
+        raise InputRefused("damaged", "the DICOM pixel data are longer than declared; export it again")
+    samples = np.frombuffer(value, np.uint8, length, offset=length * frame.index)
+    if halved:
+        return _doubled(samples).reshape(frame.height, frame.width, 3)
+    if frame.planar:
+        return np.moveaxis(samples.reshape(3, frame.height, frame.width), 0, 2)
+    return samples.reshape(frame.height, frame.width, frame.samples)
+
+
+def _doubled(samples: Pixels) -> Pixels:
+    """Y Y Cb Cr for two pixels -> Y Cb Cr, Y Cb Cr."""
+    pairs = samples.reshape(-1, 4)
+    return np.stack((pairs[:, :2], pairs[:, [2, 2]], pairs[:, [3, 3]]), axis=2)
+
+
+def _samples_from_rle(frame: Frame, data: bytes) -> Pixels:
+    if frame.photometric == "YBR_FULL_422":
+        raise InputRefused("wrong-kind", "DICOM RLE with halved colours; wanted RGB: export the screen again")
+    planes = unpacked_planes(data, frame.samples, frame.width * frame.height)
+    return np.stack([plane.reshape(frame.height, frame.width) for plane in planes], axis=2)
+
+
+def _rgb_from_samples(frame: Frame, samples: Pixels) -> Pixels:
+    if frame.photometric == "RGB":
+        return np.array(samples, order="C")
+    if frame.samples == 3:
+        # OpenCV orders the two colour differences the other way round.
+        return _uint8(cv2.cvtColor(np.ascontiguousarray(samples[:, :, [0, 2, 1]]), cv2.COLOR_YCrCb2RGB))
+    if frame.palette is not None:
+        return _coloured(samples[:, :, 0], frame.palette)
+    rgb = _uint8(cv2.cvtColor(np.ascontiguousarray(samples), cv2.COLOR_GRAY2RGB))
+    return _inverted(rgb) if frame.photometric == "MONOCHROME1" else rgb
+
+
+def _coloured(values: Pixels, palette: Palette) -> Pixels:
+    entry = np.clip(np.arange(256) - palette.first, 0, len(palette.colours) - 1)
+    return palette.colours[entry][values]
+
+
+def _inverted(rgb: Pixels) -> Pixels:
+    return _uint8(cv2.bitwise_not(rgb))
+
+
+def _uint8(pixels: object) -> Pixels:
+    return np.asarray(pixels, np.uint8)

@@ -1,0 +1,1 @@
+"""JPEG: markers and scans walked through before anything is decoded."""

@@ -1,0 +1,1 @@
+"""PNG: chunks walked through before anything is decoded."""

@@ -1,0 +1,139 @@
+"""One scan to its record and its picture; whatever goes wrong with it becomes a record too."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad import __version__
+from edgecad.answer.figure import answer_figure, refusal_figure
+from edgecad.answer.prediction import stamp_of
+from edgecad.answer.records import Provenance, Record, record_of_answer, record_of_failure
+from edgecad.errors import EdgecadError
+from edgecad.inference.classifier import Classifier, Source
+from edgecad.preparing import read_for
+from edgecad.system.folders import write_whole
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one scan.
+
+    Attributes:
+        record: the answer, the refusal or the failure.
+        error: what stood against an answer; None where there is one.
+        figure: `(726, 1312, 3)` uint8 RGB, if one was asked for.
+        name: for the picture's file: by the scan's content and all that may change its answer. Empty where
+            nothing could be read.
+    """
+
+    record: Record
+    error: Exception | None
+    figure: NDArray[np.uint8] | None
+    name: str
+
+    @property
+    def exit_code(self) -> int:
+        """As `edgecad.errors` has it."""
+        if self.error is None:
+            return 0
+        return self.error.exit_code if isinstance(self.error, EdgecadError) else 1
+
+
+def answer(
+    classifier: Classifier,
+    source: Source,
+    scan: str,
+    *,
+    draw: bool,
+    identity: str | None = None,
+    force: bool = False,
+    frame: int | None = None,
+) -> Outcome:
+    """Answer or refuse one scan. Raises nothing: an error is in what is returned.
+
+    Args:
+        source: as `Classifier` takes it.
+        scan: what the caller calls it, for the record.
+        draw: whether a picture is wanted.
+        identity: printed on the picture and in the record.
+        force, frame: as `Classifier` takes them.
+    """
+    name = ""
+    try:
+        begun = time.perf_counter()
+        screen = read_for(classifier.contract.preparation, source, frame)
+        decode = 1000 * (time.perf_counter() - begun)
+        name = name_of(screen.sha256, classifier, identity, force=force, frame=frame)
+        prediction = classifier(screen, force=force)
+        prediction.milliseconds["decode"] = decode
+        record = record_of_answer(scan, prediction, classifier.contract, identity)
+        figure = answer_figure(prediction, classifier.contract, _caption(identity, frame)) if draw else None
+    except Exception as error:
+        if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
+            traceback.print_exception(error)
+        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame)
+    return Outcome(record, None, figure, name)
+
+
+def refusal(
+    classifier: Classifier,
+    error: Exception,
+    scan: str,
+    *,
+    draw: bool,
+    identity: str | None = None,
+    name: str = "",
+    frame: int | None = None,
+) -> Outcome:
+    """What became of a scan that `error` kept from its answer; arguments as for `answer`."""
+    provenance = provenance_of(classifier)
+    record = record_of_failure(scan, error, provenance, identity, frame)
+    figure = refusal_figure(record.message or "", provenance.stamp, _caption(identity, frame)) if draw else None
+    return Outcome(record, error, figure, name)
+
+
+def _caption(identity: str | None, frame: int | None) -> str:
+    """What stands in the corner of a picture: pictures of two frames of one file are told apart by it."""
+    return ", ".join([*([identity] if identity else []), *([f"frame {frame}"] if frame is not None else [])])
+
+
+def name_of(
+    scan_sha256: str,
+    classifier: Classifier,
+    identity: str | None = None,
+    *,
+    force: bool = False,
+    frame: int | None = None,
+) -> str:
+    """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
+    what = f"{__version__} {classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
+    what += "" if frame is None else f" frame {frame}"
+    return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
+
+
+def provenance_of(classifier: Classifier) -> Provenance:
+    """What stands in every record of this classifier."""
+    facts = classifier.facts
+    return Provenance(
+        stamp_of(classifier.contract.origin),
+        classifier.model_sha256,
+        classifier.contract_sha256,
+        facts.device,
+        facts.provider,
+        facts.precision,
+    )
+
+
+def write_figure(path: Path, figure: NDArray[np.uint8]) -> None:
+    """Write a picture `(h, w, 3)` RGB as PNG, whole or not at all."""
+    _, content = cv2.imencode(".png", cv2.cvtColor(figure, cv2.COLOR_RGB2BGR))
+    write_whole(path, content.tobytes())

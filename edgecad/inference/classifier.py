@@ -1,0 +1,290 @@
+"""From an image to a prediction: the one public class."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from edgecad.answer.figure import answer_figure, heatmap_panel
+from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
+from edgecad.answer.heatmap import score_map
+from edgecad.answer.prediction import Finding, Prediction
+from edgecad.contract import GoldenAnswer, Precision
+from edgecad.errors import EdgecadError, GateFailed, UsageError
+from edgecad.golden import Replay, recorded_answers, replay
+from edgecad.images import Screen, size_of
+from edgecad.inference.checks import check_outputs
+from edgecad.inference.loading import LoadedModel, best_model, load_model
+from edgecad.modelfiles.file import AUTO, parse_choice
+from edgecad.polarmap import Objections, PreparedMap
+from edgecad.preparing import prepare_screen, read_for
+from edgecad.runners.base import Runner, RunnerFacts
+from edgecad.system.parallel import in_order, workers_beside
+
+ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
+
+Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
+"""A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
+
+
+class Classifier:
+    """A model that answers, or refuses.
+
+    ```python
+    with Classifier("models/latest", device="cpu") as classifier:
+        prediction = classifier("scan.jpg")
+    ```
+
+    Safe to call from several threads.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | LoadedModel | None = None,
+        device: str = "auto",
+        threshold: float | None = None,
+        precision: Precision | Literal["auto"] | None = AUTO,
+        threads: int | None = None,
+    ) -> None:
+        """Open a model.
+
+        Args:
+            model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`. Or one
+                that was loaded already.
+            device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict. An engine that is not in
+                the user's cache is built, which takes minutes, and must answer the golden samples as at export.
+            threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
+            precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
+                is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
+                here as at export, which is tried each time; else fp32, and `remark` says why.
+            threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
+                from several threads of their own gets most of them with 1. Answers do not depend on it.
+
+        Raises:
+            ModelInvalid: no model, no contract, or one newer than this runtime.
+            NotAvailable: the device, or an onnxruntime, is not here.
+            EngineBuildFailed, GateFailed: TensorRT built no engine, or one that answers otherwise.
+        """
+        if threshold is not None and not 0 < threshold < 1:
+            raise UsageError(f"threshold {threshold} is not above 0 and below 1")
+        if threads is not None and threads < 1:
+            raise UsageError(f"{threads} threads; 1 or more wanted")
+        if precision is not None:
+            parse_choice(precision)
+        if isinstance(model, LoadedModel):
+            loaded = model
+        elif precision == AUTO:
+            loaded = best_model(model, device, prove_golden, threads)
+        else:
+            loaded = load_model(model, device, precision, prove_golden, threads)
+        self.contract = loaded.contract
+        self.model_sha256 = loaded.file.sha256
+        self.contract_sha256 = loaded.contract_sha256
+        self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
+        self.remark = loaded.remark
+        self._replay_preparation = replace(loaded.contract.preparation, region=None)
+        self._loaded: LoadedModel | None = loaded
+
+    @property
+    def _open(self) -> LoadedModel:
+        if self._loaded is None:
+            raise UsageError("this classifier was closed")
+        return self._loaded
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the graph."""
+        return self._open.runner
+
+    @property
+    def facts(self) -> RunnerFacts:
+        """Device, provider and precision, as checked after opening."""
+        return self._open.facts
+
+    def __call__(self, source: Source, *, force: bool = False, frame: int | None = None) -> Prediction:
+        """Answer one scan.
+
+        Args:
+            force: answer against the gate's objections, which then stand in the answer; for a person who looks at
+                the scan, never for a program.
+            frame: which one of a DICOM object with several, counted from 1.
+
+        Raises:
+            InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
+                one polar map), or in colours that training never saw.
+            GateFailed: the engine's outputs are not finite or do not fit together.
+        """
+        return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
+
+    def each(self, sources: Iterable[Source], *, force: bool = False) -> Iterator[Prediction | EdgecadError]:
+        """Answer many scans, several at a time, and give the answers in their order.
+
+        Scans share what this process may use of the CPU: open the classifier with `threads=1` to have one a core.
+        Each is answered alone, exactly as by itself.
+
+        Yields:
+            The prediction; where a scan was refused or its answer failed a check, that error in its place.
+        """
+
+        def work(source: Source) -> Prediction | EdgecadError:
+            try:
+                return self(source, force=force)
+            except EdgecadError as error:
+                return error
+
+        yield from in_order(work, sources, workers_beside(self.facts.threads))
+
+    def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
+        """Its heat map over what the network saw, `(400, 400, 3)` uint8; see `edgecad.answer.figure.heatmap_over`."""
+        return heatmap_panel(prediction, self.contract.heatmap.full_scale)
+
+    def figure(self, prediction: Prediction, identity: str = "") -> NDArray[np.uint8]:
+        """The picture for a reader, `(726, 1312, 3)` uint8 RGB; `identity` is printed if given."""
+        return answer_figure(prediction, self.contract, identity)
+
+    def replay(self, source: Source) -> Prediction:
+        """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
+
+        The samples' screens have a size of their own, so a region of the contract's is left out.
+        """
+        return self._predict(source, Objections(), golden=True)
+
+    def replay_golden(self) -> tuple[Replay, ...]:
+        """Answer all golden samples, and compare with what the contract recorded at export.
+
+        Raises:
+            GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
+        """
+        return replay(self.replay, self.contract)
+
+    def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
+        if isinstance(source, Screen) and frame not in (None, source.frame):
+            raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
+        clock = _Clock()
+        with clock.stage("decode"):
+            screen = read_for(self.contract.preparation, source, frame)
+        object_to_series(screen.says, self.contract.preparation.crop, objections)
+        with clock.stage("prepare"):
+            crop = self.contract.preparation.crop
+            preparation = self._replay_preparation if golden else self.contract.preparation
+            prepared = prepare_screen(screen, preparation, objections)
+            unseen = unseen_colours(prepared.image, self.contract.colours, crop)
+            if not golden:
+                object_to_unseen(unseen, crop, objections)
+        with clock.stage("run"):
+            outputs = self.run(prepared.image[None])
+        with clock.stage("heatmap"):
+            shown = score_map(outputs["cam"], self.contract.positive_index)[0]
+            findings = (*findings_of(prepared, unseen, shown), *doubts_about(self.contract, self.threshold))
+        shown = np.asarray(shown, np.float32)
+        return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock)
+
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
+        """Run prepared images: the hot path.
+
+        Args:
+            images: `(n, size, size, 3)` uint8 RGB.
+            outputs: names among `edgecad.runners.base.OUTPUTS`.
+
+        Raises:
+            GateFailed: a value is not finite, or the maps do not add up to the logits.
+        """
+        size = self.contract.preparation.size
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
+            raise UsageError(
+                f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
+            )
+        values = self.runner.run(images, outputs)
+        check_outputs(values, self.contract.decision.temperature)
+        return values
+
+    def _prediction(
+        self,
+        screen: Screen,
+        prepared: PreparedMap,
+        outputs: dict[str, NDArray[np.float32]],
+        shown: NDArray[np.float32],
+        findings: tuple[Finding, ...],
+        overruled: tuple[str, ...],
+        clock: _Clock,
+    ) -> Prediction:
+        contract, facts = self.contract, self.facts
+        probability = float(outputs["probabilities"][0, contract.positive_index])
+        return Prediction(
+            label=contract.positive if probability >= self.threshold else contract.negative,
+            probability=probability,
+            threshold=self.threshold,
+            site_threshold=self.threshold != contract.decision.threshold,
+            positive=contract.positive,
+            logits=outputs["logits"][0],
+            heatmap=shown,
+            image=prepared.image,
+            screen=size_of(screen),
+            view=prepared.view,
+            disc=prepared.disc,
+            findings=findings,
+            overruled=overruled,
+            scan_sha256=screen.sha256,
+            frame=screen.frame,
+            model_sha256=self.model_sha256,
+            contract_sha256=self.contract_sha256,
+            origin=contract.origin,
+            device=facts.device,
+            provider=facts.provider,
+            precision=facts.precision,
+            milliseconds=clock.milliseconds,
+        )
+
+    def close(self) -> None:
+        """Let the engine go; further calls are errors."""
+        self._loaded = None
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def prove_golden(loaded: LoadedModel) -> None:
+    """Demand that a model answers the golden samples as it did at export.
+
+    Raises:
+        GateFailed: it does not.
+    """
+    wrong = [entry.sample for entry in Classifier(loaded).replay_golden() if not entry.holds]
+    if wrong:
+        raise GateFailed(
+            f"on {loaded.facts.device} ({loaded.facts.provider}) the model answers {', '.join(wrong)} otherwise than "
+            "at export, so it must not be used there; use another --device or --precision, and report it"
+        )
+
+
+def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
+    """Answer every golden sample on the CPU, for the contract of `model`."""
+    with Classifier(model, device="cpu") as classifier:
+        return recorded_answers(classifier.replay)
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.milliseconds[name] = 1000 * (time.perf_counter() - begun)

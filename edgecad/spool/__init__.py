@@ -1,0 +1,1 @@
+"""What any durable source of scans needs: claims, records, counts, a heartbeat."""

@@ -1,0 +1,170 @@
+"""Taking scans and putting them away, so that a process may be killed between any two steps.
+
+    1  taken/CLAIM.json is written      what was taken, under which name, when
+    2  IN/... -> taken/CLAIM.scan       from here on the scan is ours
+    3  its record is written            by the clerk; it bears the claim
+    4  taken/CLAIM.scan -> done/ or refused/
+    5  taken/CLAIM.json is removed
+
+A claim without a scan is a process that was killed before 2 or after 4: nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from edgecad.errors import UsageError
+from edgecad.system.folders import sweep_partials, sync_folder, write_whole
+from edgecad.watch.arrivals import Arrival, Traits
+
+SCAN, CLAIM, JUDGING = ".scan", ".json", ".judging"
+
+
+class NotMoved(Exception):
+    """A file cannot be taken now: no permission, a mount, another program that has it open."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A scan that was taken.
+
+    Attributes:
+        id: sorts by time.
+        scan: its name in IN, relative, with `/`.
+        received: when it was taken, UTC.
+        traits: of the file that was found to be whole.
+        deaths: how often a process ended over it.
+    """
+
+    id: str
+    scan: str
+    received: str
+    traits: Traits
+    deaths: int = 0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The folder of what was taken and is not put away yet."""
+
+    folder: Path
+
+    def take(self, arrival: Arrival) -> Claim | None:
+        """Take a file that is whole; None if another took it first.
+
+        Raises:
+            NotMoved: it cannot be renamed.
+            OSError: the claim cannot be written.
+        """
+        # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
+        claim = _claim(os.fsencode(arrival.name).decode("utf-8", "backslashreplace"), arrival.traits)
+        self._write(claim)
+        try:
+            arrival.path.rename(self.scan_of(claim))
+        except OSError as error:
+            # On a network a rename may succeed and its answer be lost: what lies here is ours.
+            if not os.path.lexists(self.scan_of(claim)):
+                self._file_of(claim).unlink()
+                if isinstance(error, FileNotFoundError):
+                    return None
+                raise NotMoved from error
+        sync_folder(self.folder)
+        sync_folder(arrival.path.parent)
+        return claim
+
+    def still(self, claim: Claim, wait: Callable[[], bool]) -> bool:
+        """Wait while somebody writes on in a file that was found to be whole: it may change until it is taken.
+
+        It is waited for where it is, for a way back could meet another file of its name.
+
+        Args:
+            wait: wait a while; False if there is no time left, and the claim is left as it is.
+        """
+        before = claim.traits
+        while (now := Traits.of(os.lstat(self.scan_of(claim)))) != before:
+            before = now
+            if not wait():
+                return False
+        return True
+
+    def left(self) -> Iterator[Claim]:
+        """What was taken and is not put away, oldest first.
+
+        Raises:
+            UsageError: something lies there that is not ours.
+        """
+        for path in sorted(self.folder.glob(f"[!.]*{CLAIM}")):
+            try:
+                claim = msgspec.json.decode(path.read_bytes(), type=Claim)
+            except msgspec.DecodeError as error:
+                raise UsageError(
+                    f"{path} is not a claim of edgecad watch ({error}); move it and its scan away"
+                ) from error
+            if os.path.lexists(self.scan_of(claim)):
+                yield claim
+            else:
+                path.unlink()
+
+    def recover(self) -> None:
+        """Look after what a process before us left: half-written files, scans without a claim, and what it died of."""
+        sweep_partials(self.folder)
+        for scan in sorted(self.folder.glob(f"[!.]*{SCAN}")):
+            if not scan.with_suffix(CLAIM).exists():
+                adopted = _claim("its name was lost", Traits.of(os.lstat(scan)))
+                self._write(msgspec.structs.replace(adopted, id=scan.stem))
+        marker = self.folder / JUDGING
+        if marker.exists():
+            died_of = marker.read_text("utf-8", "replace")
+            for claim in self.left():
+                if claim.id == died_of:
+                    self._write(msgspec.structs.replace(claim, deaths=claim.deaths + 1))
+            marker.unlink()
+
+    @contextmanager
+    def judging(self, claim: Claim) -> Iterator[None]:
+        """Leave word of which scan is judged; only a process that dies over it leaves it behind.
+
+        It need not outlive a power cut, which is no scan's fault.
+        """
+        marker = self.folder / JUDGING
+        marker.write_text(claim.id, "utf-8")
+        try:
+            yield
+        except Exception:
+            marker.unlink()
+            raise
+        marker.unlink()
+
+    def scan_of(self, claim: Claim) -> Path:
+        """Where a scan lies that was taken."""
+        return self.folder / f"{claim.id}{SCAN}"
+
+    def put_away(self, claim: Claim, final: Path) -> None:
+        """Move a scan whose record is written to its last place."""
+        self.scan_of(claim).replace(final)
+        sync_folder(final.parent)
+        sync_folder(self.folder)
+        self._file_of(claim).unlink()
+
+    def _write(self, claim: Claim) -> None:
+        write_whole(self._file_of(claim), msgspec.json.encode(claim))
+
+    def _file_of(self, claim: Claim) -> Path:
+        return self.folder / f"{claim.id}{CLAIM}"
+
+
+def _claim(scan: str, traits: Traits) -> Claim:
+    now = datetime.now(timezone.utc)
+    return Claim(f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", scan, time_text(now), traits)
+
+
+def time_text(time: datetime) -> str:
+    """A time in UTC as records have it (ISO 8601)."""
+    return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"

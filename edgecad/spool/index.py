@@ -1,0 +1,186 @@
+"""What has its record already, and where: the records themselves, listed once at the start."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from edgecad.answer.records import Record
+from edgecad.errors import InputRefused, errors_of
+from edgecad.system.folders import sweep_partials, write_whole
+
+Place = Literal["done", "refused"]
+PLACES: tuple[Place, ...] = ("done", "refused")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+RECORD, FIGURE = ".json", ".figure.png"
+AGAIN, COPY = "-again-", "-copy-"
+"""Between a scan's name and the claim of a file that was sent after it."""
+JUMP_DAYS = 31
+"""Days without any record after which a clock may have jumped, and what lies before is nobody's to remove."""
+
+
+class WatchRecord(Record, frozen=True, kw_only=True):
+    """One scan's record in a hot folder.
+
+    Attributes:
+        claim: the taking of this one file; no two records have the same.
+        received: when it was taken, UTC.
+        recorded: when this was written, UTC.
+        file: where the scan lies, relative to OUT.
+        first: for a copy, the record of the file that came first, relative to OUT.
+    """
+
+    claim: str
+    received: str
+    recorded: str
+    file: str
+    first: str | None = None
+
+
+def code_of(record: WatchRecord) -> int:
+    """Exit code that a record stands for, as `edgecad.errors` has it; a copy stands for its first one."""
+    if record.status == "failed":
+        return next((kind.exit_code for kind in errors_of() if kind.__name__ == record.reason), 1)
+    return 0 if record.file.startswith("done") else InputRefused.exit_code
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one scan, its record and its picture lie."""
+
+    place: Place
+    day: str
+    name: str
+
+    @property
+    def record(self) -> str:
+        """Relative to OUT."""
+        return self.file(RECORD)
+
+    @property
+    def figure(self) -> str:
+        """Relative to OUT."""
+        return self.file(FIGURE)
+
+    def file(self, suffix: str) -> str:
+        """The scan itself, relative to OUT."""
+        return f"{self.place}/{self.day}/{self.name}{suffix}"
+
+
+class Ledger:
+    """Slots by name, which tells content, model and threshold."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._slots: dict[str, Slot] = {}
+        self._claimed: dict[str, WatchRecord] = {}
+
+    def load(self, left: Collection[str] = ()) -> None:
+        """List what lies in OUT, and sweep up what a killed process left half-written; nobody else may be at work.
+
+        Args:
+            left: claims that were not put away; one may have its record already, under the name that it got from
+                another model or version.
+        """
+        for place in PLACES:
+            for folder in sorted((self._out / place).iterdir()):
+                if DAY.fullmatch(folder.name):
+                    self._list(place, folder)
+        for name in tuple(self._slots) if left else ():
+            found = self.find(name)
+            if found and found[1].claim in left:
+                self._claimed[found[1].claim] = found[1]
+
+    def claimed(self, claim: str) -> WatchRecord | None:
+        """The record that a process before us wrote of a claim, if it did."""
+        return self._claimed.get(claim)
+
+    def answered_since(self, name: str) -> tuple[Slot, WatchRecord] | None:
+        """What became of a scan that failed, when it was sent again and did not fail."""
+        again = (self.find(other) for other in tuple(self._slots) if other.startswith(f"{name}{AGAIN}"))
+        return next((found for found in again if found and found[1].status != "failed"), None)
+
+    def _list(self, place: Place, folder: Path) -> None:
+        sweep_partials(folder)
+        for path in folder.iterdir():
+            if path.name.endswith(RECORD) and not path.name.startswith("."):
+                name = path.name.removesuffix(RECORD)
+                self._slots[name] = Slot(place, folder.name, name)
+
+    def find(self, name: str) -> tuple[Slot, WatchRecord] | None:
+        """The record of that name."""
+        slot = self._slots.get(name)
+        if slot is None:
+            return None
+        try:
+            return slot, msgspec.json.decode((self._out / slot.record).read_bytes(), type=WatchRecord)
+        except (FileNotFoundError, msgspec.DecodeError):
+            # Whoever took it away wants that scan answered anew; a damaged one is no answer.
+            del self._slots[name]
+            return None
+
+    def write(self, slot: Slot, record: WatchRecord) -> None:
+        """Write a record, whole, and last through a power cut."""
+        write_whole(self._out / slot.record, msgspec.json.encode(record))
+        self._slots[slot.name] = slot
+
+    def days(self) -> dict[str, list[Slot]]:
+        """All slots by day."""
+        found: dict[str, list[Slot]] = {}
+        for slot in self._slots.values():
+            found.setdefault(slot.day, []).append(slot)
+        return found
+
+    def forget_before(self, today: date, keep_days: int) -> str | None:
+        """Remove scans, records and pictures of days that lie more than `keep_days` back.
+
+        A clock may jump, by years where its battery is empty. So days are counted from the last one that has a record,
+        if that is earlier than `today`; and what lies beyond a gap of more than `JUMP_DAYS`, or `keep_days` where they
+        are more, stays.
+
+        Returns:
+            What was not removed, and why, in words without names; None if all was.
+        """
+        folders = [f for place in PLACES for f in (self._out / place).iterdir() if DAY.fullmatch(f.name)]
+        newest = max((slot.day for slot in self._slots.values()), default=today.isoformat())
+        last = (min(today, date.fromisoformat(newest)) - timedelta(days=keep_days)).isoformat()
+        old = sorted((folder for folder in folders if folder.name < last), key=lambda folder: folder.name)
+        days = {today.isoformat(), *(f.name for f in folders if f.name <= today.isoformat())}
+        beyond = _after_gap(days, max(JUMP_DAYS, keep_days))
+        stayed = [folder for folder in old if folder.name < beyond or not _removed(folder)]
+        left = {folder.name for folder in stayed}
+        self._slots = {name: slot for name, slot in self._slots.items() if slot.day >= last or slot.day in left}
+        if not stayed:
+            return None
+        if stayed[0].name < beyond:
+            return (
+                f"folders of days before {beyond} stay in OUT, because the clock may have jumped there; look at them, "
+                "and remove them by hand"
+            )
+        return f"{len(stayed)} folders of old days cannot be removed from OUT; allow it, or remove them by hand"
+
+
+def _after_gap(days: Collection[str], longest: int) -> str:
+    """The first day, ISO, after the last gap of more than `longest` days; empty where there is none."""
+    ordered = sorted(days)
+    after = ""
+    for one, other in pairwise(ordered):
+        if (date.fromisoformat(other) - date.fromisoformat(one)).days > longest:
+            after = other
+    return after
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        return False
+    return True

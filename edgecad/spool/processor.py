@@ -1,0 +1,151 @@
+"""One scan that was taken: judged, recorded, put away; whatever of that was done already is left as it is."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from edgecad.answer.records import Record, record_of_copy
+from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid
+from edgecad.images import SUFFIXES, bytes_from_path
+from edgecad.images.opencv import no_memory
+from edgecad.inference.answering import Outcome, answer, name_of, provenance_of, refusal, write_figure
+from edgecad.inference.classifier import Classifier
+from edgecad.spool.claims import Claim, Desk, time_text
+from edgecad.spool.counts import Tallies
+from edgecad.spool.index import AGAIN, COPY, Ledger, Place, Slot, WatchRecord
+from edgecad.system.folders import made_folder
+
+MOST_DEATHS = 5
+"""How many processes a scan may end; then it is refused unjudged."""
+OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
+"""Why a file cannot be read for reasons of its own; any other is the machine's, and passes."""
+
+
+class NotReadNow(Exception):
+    """One scan could not be read: a bad sector, a lost connection. It stays taken, and others have their turn."""
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """Judges with one classifier, and keeps the books of one OUT."""
+
+    classifier: Classifier
+    out: Path
+    desk: Desk
+    ledger: Ledger
+    tallies: Tallies
+
+    def handle(self, claim: Claim) -> WatchRecord:
+        """Judge a scan, record it and put it away.
+
+        Raises:
+            DeviceFailed, ModelInvalid: nothing can be judged; the scan stays taken.
+            NotReadNow: this scan cannot be read; it stays taken.
+            OSError: the disk failed; the scan stays taken.
+        """
+        record = self._recorded(claim)
+        self.desk.put_away(claim, self.out / record.file)
+        return record
+
+    def _recorded(self, claim: Claim) -> WatchRecord:
+        """The record of a claim: the one that is there, or a new one."""
+        earlier = self.ledger.claimed(claim.id)
+        if earlier is not None:
+            return earlier
+        found = self.ledger.find(claim.id)
+        if found is not None and found[1].claim == claim.id:
+            return found[1]
+        data = self._content(claim)
+        if isinstance(data, InputRefused):
+            return self._written(claim, claim.id, refusal(self.classifier, data, claim.scan, draw=True))
+        name = name_of(hashlib.sha256(data).hexdigest(), self.classifier)
+        found = self.ledger.find(name)
+        if found is None:
+            return self._judged(claim, name, data)
+        slot, first = found
+        if first.status == "failed" and first.claim != claim.id:
+            # It is no answer: whoever sends that scan again wants another try, unless one has succeeded since.
+            slot, first = self.ledger.answered_since(name) or (slot, first)
+        if first.claim == claim.id:
+            return first
+        more = f"{name}{AGAIN if first.status == 'failed' else COPY}{claim.id}"
+        found = self.ledger.find(more)
+        if found is not None:
+            return found[1]
+        return self._judged(claim, more, data) if first.status == "failed" else self._copied(claim, more, slot, first)
+
+    def _content(self, claim: Claim) -> bytes | InputRefused:
+        """A scan's bytes, or why there are none.
+
+        Raises:
+            NotReadNow: the machine could not read it, for no reason of its own.
+        """
+        scan = self.desk.scan_of(claim)
+        if not stat.S_ISREG(os.lstat(scan).st_mode):
+            return InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
+        try:
+            return bytes_from_path(scan)
+        except InputRefused as refused:
+            cause = refused.__cause__
+            if isinstance(cause, OSError) and cause.errno not in OWN_FAULTS:
+                raise NotReadNow from cause
+            return refused
+
+    def _judged(self, claim: Claim, name: str, data: bytes) -> WatchRecord:
+        if claim.deaths >= MOST_DEATHS:
+            died = InputRefused(
+                "ended-the-program",
+                f"this program ended {claim.deaths} times while it judged this scan; look at it by hand, and please "
+                "report it",
+            )
+            return self._written(claim, name, refusal(self.classifier, died, claim.scan, draw=True))
+        with self.desk.judging(claim):
+            outcome = answer(self.classifier, data, claim.scan, draw=True)
+        if no_memory(outcome.error):
+            raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
+        if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
+            raise outcome.error
+        return self._written(claim, name, outcome)
+
+    def _copied(self, claim: Claim, name: str, slot: Slot, first: WatchRecord) -> WatchRecord:
+        copy = record_of_copy(claim.scan, first.scan_sha256, provenance_of(self.classifier))
+        return self._booked(claim, self._slot(slot.place, name), copy, slot.record)
+
+    def _written(self, claim: Claim, name: str, outcome: Outcome) -> WatchRecord:
+        slot = self._slot("done" if outcome.error is None else "refused", name)
+        if outcome.figure is None:
+            return self._booked(claim, slot, outcome.record)
+        write_figure(self.out / slot.figure, outcome.figure)
+        return self._booked(claim, slot, msgspec.structs.replace(outcome.record, figure=slot.figure))
+
+    def _slot(self, place: Place, name: str) -> Slot:
+        slot = Slot(place, datetime.now(timezone.utc).date().isoformat(), name)
+        made_folder((self.out / slot.record).parent)
+        return slot
+
+    def _booked(self, claim: Claim, slot: Slot, record: Record, first: str | None = None) -> WatchRecord:
+        written = WatchRecord(
+            **msgspec.structs.asdict(record),
+            claim=claim.id,
+            received=claim.received,
+            recorded=time_text(datetime.now(timezone.utc)),
+            file=slot.file(_suffix(claim.scan)),
+            first=first,
+        )
+        self.ledger.write(slot, written)
+        self.tallies.of(slot.day).add(written)
+        return written
+
+
+def _suffix(scan: str) -> str:
+    """The scan's own, where it is one of an image: `.json` would be its record's."""
+    own = Path(scan).suffix.lower()
+    return own if own in SUFFIXES else ".scan"

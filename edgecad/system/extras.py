@@ -1,0 +1,54 @@
+"""Optional parts: an import that fails says which command installs what is missing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.util import find_spec
+from types import ModuleType
+
+from edgecad.errors import NotAvailable
+from edgecad.system.installation import install_words
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import `module`, or raise `NotAvailable` with the command that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
+            raise
+        raise _missing(module, extra) from error
+
+
+def check_installed(*modules: str, extras: tuple[str, ...]) -> None:
+    """Look for packages of some extras without importing them, which would take seconds.
+
+    Raises:
+        NotAvailable: naming the first that is missing, and the command that installs it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise _missing(module, *extras)
+
+
+def _missing(module: str, *extras: str) -> NotAvailable:
+    return NotAvailable(f"{module} is not installed, and this needs it; {install_words(*extras)}")
+
+
+def require_tensorflow(*, extra: str) -> ModuleType:
+    """Import TensorFlow without its greetings.
+
+    They are written by C++ to file descriptor 2, before any setting is read; an import that fails still
+    raises. Devices are listed meanwhile, because a machine without CUDA complains at that moment.
+    """
+    saved = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of ours
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            tensorflow = require("tensorflow", extra=extra)
+            tensorflow.config.list_physical_devices()
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+    return tensorflow

@@ -1,0 +1,1 @@
+"""Someone else's Keras model: opened safely, rebuilt, described."""

@@ -1,0 +1,179 @@
+"""Someone else's Keras model, rebuilt in the form that export explains exactly, and proven to be the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.answer.heatmap import Dense
+from edgecad.contract import Scaling
+from edgecad.contract.scaling import pixel_rule
+from edgecad.errors import GateFailed, ModelInvalid, UsageError
+from edgecad.inference.checks import probabilities_of
+from edgecad.runners.base import OUTPUTS
+from edgecad_export.external.about import ForeignModel
+from edgecad_export.external.keras_head import KerasHead, head_of
+from edgecad_export.graph.flat import FlatCopy
+
+OWN = ("image", "as_float", "scaling", "pooling", "cam_head", "classes")
+HIDDEN = "cam_hidden_{}"
+MOST_HIDDEN = 32
+"""Names of what is added here and by export, hidden layers by number; a copied layer of such a name gets another."""
+SAME, SAME_HALVED = 1e-5, 2e-2
+"""Largest difference of a probability between a model and its rebuilt form; the second, if it computed in 16 bits."""
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A model in our form: uint8 image, scaling, its own layers, pooling, dense layers, two logits.
+
+    Attributes:
+        original: as it was loaded.
+        head: what was read of its end.
+        halved: whether the original computed in 16 bits; the rebuilt one does not.
+    """
+
+    model: keras.Model
+    original: keras.Model
+    head: KerasHead
+    halved: bool
+
+    @property
+    def fed(self) -> Any:
+        """What its own layers are fed, `(n, size, size, 3)`: the image after `--scaling`."""
+        names = {layer.name for layer in self.model.layers}
+        return self.model.get_layer("scaling" if "scaling" in names else "as_float").output
+
+    @property
+    def size(self) -> int:
+        """Side of the input, pixels."""
+        return int(self.model.inputs[0].shape[1])
+
+    @property
+    def head_words(self) -> str:
+        """The head in one line, as contracts tell it."""
+        hidden = [f"Dense({len(layer.bias)}, {layer.activation})" for layer in self.head.layers[:-1]]
+        return " - ".join(["GAP", *hidden, f"Dense({self.head.units}, {self.head.end})"])
+
+
+def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
+    """Copy the layers up to the pooling onto a uint8 image with scaling, and write the head anew.
+
+    Raises:
+        ModelInvalid: its form is another; says what was found and what is wanted.
+        UsageError: what was said of it does not fit it.
+    """
+    image = keras.Input((_size(original, about),) * 2 + (3,), dtype="uint8", name="image")
+    flat = FlatCopy((*OUTPUTS, *OWN, *map(HIDDEN.format, range(1, MOST_HIDDEN + 1))))
+    try:
+        output = flat.called(original, _scaled(image, about.scaling))
+    except (ValueError, TypeError, NotImplementedError) as error:  # what Keras says of shapes, and of odd layers
+        reason = str(error).strip().partition("\n")[0][:160]
+        raise ModelInvalid(f"the model cannot be built again on {image.shape[1:]}: {reason}") from error
+    head = head_of(keras.tree.flatten(output)[0])
+    values = keras.layers.GlobalAveragePooling2D(name="pooling")(head.features)
+    layers = _two_logits(head, about)
+    for number, layer in enumerate(layers[:-1], 1):
+        values = _dense(layer, HIDDEN.format(number), values)
+    return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
+
+
+def _size(model: keras.Model, about: ForeignModel) -> int:
+    """Side of the square input, once there is found to be one image in and one answer out."""
+    inputs, outputs = (list(getattr(model, name, None) or ()) for name in ("inputs", "outputs"))
+    if (len(inputs), len(outputs)) != (1, 1):
+        raise ModelInvalid(
+            f"the model has {len(inputs)} inputs and {len(outputs)} outputs; one image in and one answer out wanted"
+        )
+    shape = tuple(inputs[0].shape[1:])
+    if len(shape) != 3 or shape[2] != 3 or shape[0] != shape[1]:
+        raise ModelInvalid(f"the model's input is {shape}; a square image (size, size, 3), channels last, is wanted")
+    if shape[0] is None and about.size is None:
+        raise UsageError("the model takes images of any size; say which it was trained on: --size 224")
+    if None not in (shape[0], about.size) and shape[0] != about.size:
+        raise UsageError(f"the model's input is {shape[0]} pixels and --size says {about.size}; leave --size out")
+    if inputs[0].dtype == "uint8" and about.scaling != "none":
+        raise UsageError(
+            f"the model takes uint8 and so scales by itself; --scaling none is wanted, not {about.scaling}"
+        )
+    size = int(shape[0] or about.size or 0)
+    if not 32 <= size <= 1024:
+        raise ModelInvalid(f"the model's input is {size} pixels; 32 to 1024 wanted")
+    return size
+
+
+def _scaled(image: Any, scaling: Scaling) -> Any:
+    """What the model was fed in training, float32, made of the uint8 image by layers that need no code to load."""
+    rule = pixel_rule(scaling)
+    values = keras.layers.Rescaling(1.0, name="as_float")(image)
+    if scaling == "none":
+        return values
+    layer = keras.layers.Conv2D(3, 1, name="scaling", trainable=False)
+    values = layer(values)
+    layer.set_weights([rule.matrix[None, None].astype(np.float32), rule.offset.astype(np.float32)])
+    return values
+
+
+def _two_logits(head: KerasHead, about: ForeignModel) -> Sequence[Dense]:
+    """The head's layers with two logits: one unit z of class A becomes z for A and 0 for the other, the same P(A)."""
+    if head.units == 2:
+        if about.unit is not None:
+            raise UsageError(f"the model has a unit for each of {', '.join(about.classes)}; leave --unit out")
+        return head.layers
+    if about.unit is None:
+        first, second = about.classes
+        raise UsageError(
+            f"the model ends in one unit ({head.end}): say which class's probability it is, --unit {second} or "
+            f"--unit {first}; Keras counts the label 1, as a rule the second class in alphabetical order"
+        )
+    last, column = head.layers[-1], about.classes.index(about.unit)
+    weights, bias = np.zeros((len(last.weights), 2)), np.zeros(2)
+    weights[:, column], bias[column] = last.weights[:, 0], last.bias[0]
+    return (*head.layers[:-1], Dense(weights, bias))
+
+
+def _dense(layer: Dense, name: str, values: Any) -> Any:
+    made = keras.layers.Dense(len(layer.bias), activation=layer.activation, name=name)
+    values = made(values)
+    made.set_weights([layer.weights.astype(np.float32), layer.bias.astype(np.float32)])
+    return values
+
+
+def check_same_function(rebuilt: Rebuilt, about: ForeignModel, images: NDArray[np.uint8]) -> None:
+    """Hold the rebuilt model against the original, each fed as it wants to be.
+
+    Args:
+        images: prepared, `(n, size, size, 3)` uint8 RGB.
+
+    Raises:
+        GateFailed: they differ, or a value is not finite.
+    """
+    wanted = _of_original(rebuilt, about, images)
+    seen = probabilities_of(np.asarray(rebuilt.model.predict(images, batch_size=BATCH, verbose=0), np.float64), 1.0)
+    if not (np.isfinite(wanted).all() and np.isfinite(seen).all()):
+        raise GateFailed("the model gives values that are not finite; its weights are damaged: save it again")
+    difference, bound = float(np.abs(wanted - seen).max()), SAME_HALVED if rebuilt.halved else SAME
+    if difference > bound:
+        raise GateFailed(
+            f"the model answers otherwise once its layers are copied (probabilities differ by {difference:.1e}, "
+            f"at most {bound:g}), so it cannot be explained; nothing was written"
+        )
+
+
+def _of_original(rebuilt: Rebuilt, about: ForeignModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Probabilities of both classes, `(n, 2)`, as the model's own output means them."""
+    kind = rebuilt.original.inputs[0].dtype
+    fed = images if kind == "uint8" else pixel_rule(about.scaling).applied(images)
+    output = keras.tree.flatten(rebuilt.original.predict(fed, batch_size=BATCH, verbose=0))[0]
+    values = np.asarray(output, np.float64).reshape(len(images), -1)
+    if rebuilt.head.units == 2:
+        return values if rebuilt.head.end == "softmax" else probabilities_of(values, 1.0)
+    positive = values[:, 0] if rebuilt.head.end == "sigmoid" else 1 / (1 + np.exp(-values[:, 0]))
+    pair = np.stack([positive, 1 - positive], axis=1)
+    return pair if about.unit == about.classes[0] else pair[:, ::-1]

@@ -1,0 +1,172 @@
+"""Someone else's Keras model as a run that `export_run` can take: prepared images to prove it on, and a contract.
+
+What only its owner knows is in `edgecad_export.external.about`; what nobody knows stays unknown in the contract, and
+the runtime says so with every answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from edgecad.answer.heatmap import scale_of_maps
+from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
+from edgecad.errors import InputRefused, UsageError
+from edgecad.images import is_scan_file
+from edgecad.polarmap.colours import colours_of
+from edgecad.preparing import prepared_from
+from edgecad_export.external.about import ForeignModel, doubts_of
+from edgecad_export.external.keras_file import open_foreign
+from edgecad_export.external.rebuilt import OWN, Rebuilt, check_same_function, rebuilt_from_foreign
+from edgecad_export.graph.cam_head import classifier_from_keras
+from edgecad_export.proof.answers import answers_of_keras
+from edgecad_export.proof.gate import golden_images
+from edgecad_export.runfiles import Run
+
+MAX_IMAGES = 256
+"""Scans that a model is proven on; of more, every so many-th is taken."""
+DIMMED = (1, 2, 3)
+"""Without scans the phantom screens stand in, whole and with grey levels divided by these."""
+SCALED = 0.2
+"""Below it a model narrows its input by itself: to -1 to 1, to 0 to 1, or by ImageNet's deviations."""
+Warn = Callable[[str], None]
+INTENDED_USE = "Not said by whoever exported it. Research only. Not a medical device."
+
+
+def foreign_run(path: Path, about: ForeignModel, warn: Warn = lambda _: None) -> Run:
+    """Open a Keras model of any origin and make it a run; `export_run` proves and writes it.
+
+    Args:
+        warn: told, a line each, what is not known of the model and what looks wrong.
+
+    Raises:
+        ModelInvalid: the file is damaged, wants code, or its model has a form that cannot be explained exactly.
+        UsageError: what was said of it does not fit it, or no scan of `about.images` can be used.
+        GateFailed: the rebuilt model does not answer as the original does.
+    """
+    original = open_foreign(path)
+    rebuilt = rebuilt_from_foreign(original, about)
+    preparation = Preparation(size=rebuilt.size, crop=about.crop)
+    images = _phantom_screens(preparation) if about.images is None else _scans(about.images, preparation, warn)
+    check_same_function(rebuilt, about, images)
+    for doubt in (*doubts_of(about), *_doubts_of_form(rebuilt, about)):
+        warn(doubt)
+    contract = _contract(path, about, rebuilt, preparation, images)
+    calibration = images[:0] if about.images is None else images[::2]
+    return Run(path, rebuilt.model, contract, images, None, None, calibration)
+
+
+def _phantom_screens(preparation: Preparation) -> NDArray[np.uint8]:
+    """The golden screens, prepared, and darker forms of them."""
+    whole = golden_images(preparation)
+    return np.concatenate([whole // by for by in DIMMED]).astype(np.uint8)
+
+
+def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uint8]:
+    """Prepared scans of a folder and its folders; those that the runtime would refuse are left out."""
+    paths = sorted(path for path in folder.rglob("*") if is_scan_file(path)) if folder.is_dir() else []
+    if not paths:
+        raise UsageError(f"--images {folder} holds no JPEG, PNG or DICOM file; name a folder of scans")
+    taken = paths[:: -(-len(paths) // MAX_IMAGES)]
+    prepared, reason = [], ""
+    for path in taken:
+        try:
+            prepared.append(prepared_from(path, preparation).image)
+        except InputRefused as refused:
+            reason = str(refused)
+    if not prepared:
+        raise UsageError(f"none of {len(taken)} scans of --images {folder} can be used; the last: {reason}")
+    if len(prepared) < len(taken):
+        warn(f"{len(taken) - len(prepared)} of {len(taken)} scans of --images are refused; the last: {reason}")
+    return np.stack(prepared)
+
+
+def _doubts_of_form(rebuilt: Rebuilt, about: ForeignModel) -> Iterator[str]:
+    """What looks wrong of the model, though it may be meant."""
+    if rebuilt.halved:
+        yield "it computed in 16 bits where it was trained; here it computes in 32, and its scores move a little"
+    own = own_scaling(rebuilt)
+    if own <= SCALED and about.scaling != "none":
+        yield (
+            f"before its first weights it scales by itself, by {own:.2g}, and --scaling {about.scaling} scales before "
+            "that: if it was trained on 0 to 255, --scaling none is right"
+        )
+    if own > SCALED and about.scaling == "none":
+        yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
+
+
+def own_scaling(rebuilt: Rebuilt) -> float:
+    """By how much a model narrows its input before its first weights: 1 for not at all, 1/127.5 for -1 to 1.
+
+    Asked of the graph, with a black and a white image, because scaling is a layer, or operations of any names.
+    """
+    first = next((layer for layer in rebuilt.model.layers if layer.name not in OWN and _weighs(layer)), None)
+    if first is None:
+        return 1.0
+    ends = keras.Model(rebuilt.model.inputs[0], [rebuilt.fed, first.input])
+    black_and_white = np.stack([np.full((rebuilt.size, rebuilt.size, 3), level, np.uint8) for level in (0, 255)])
+    fed, reached = (np.asarray(values, np.float64) for values in ends.predict_on_batch(black_and_white))
+    return float(np.abs(np.diff(reached, axis=0)).max() / np.abs(np.diff(fed, axis=0)).max())
+
+
+def _weighs(layer: keras.layers.Layer) -> bool:
+    return any(weight.path.endswith("kernel") for weight in layer.weights)
+
+
+def _contract(
+    path: Path, about: ForeignModel, rebuilt: Rebuilt, preparation: Preparation, images: NDArray[np.uint8]
+) -> Contract:
+    """What is known, and in words what is not."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    classifier = classifier_from_keras(rebuilt.model)
+    contract = Contract(
+        name=about.name or re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "model",
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        classes=(about.classes[0], about.classes[1]),
+        positive=about.positive,
+        origin=about.origin or "phantom",
+        preparation=preparation,
+        scaling=about.scaling,
+        backbone=_backbone(rebuilt.original),
+        head=rebuilt.head_words,
+        activations=classifier.activations,
+        feature_layer=classifier.feature_layer,
+        decision=Decision(threshold=about.threshold, rule="given on the command line, not chosen on data"),
+        heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
+        labelling=Labelling(reference=about.reference or "somebody who was not named", prevalence=about.prevalence),
+        colours=Colours(recorded=False) if about.images is None else colours_of(images, about.crop),
+        metrics=(),
+        data_sha256=NOT_KNOWN,
+        split_sha256=NOT_KNOWN,
+        weights=f"whole model from file {path.name} sha256:{digest}",
+        versions={name: version(name) for name in ("edgecad", "keras", "tensorflow", "numpy")},
+        intended_use=_intended_use(about),
+    )
+    return _with_heat_scale(contract, rebuilt, images)
+
+
+def _intended_use(about: ForeignModel) -> str:
+    said = about.intended_use or INTENDED_USE
+    return (
+        said if about.origin else f"{said} Where its training data came from was not said: stamped as a phantom model."
+    )
+
+
+def _with_heat_scale(contract: Contract, rebuilt: Rebuilt, images: NDArray[np.uint8]) -> Contract:
+    maps = answers_of_keras(classifier_from_keras(rebuilt.model), contract, images).maps
+    return replace(contract, heatmap=scale_of_maps(maps))
+
+
+def _backbone(model: keras.Model) -> str:
+    """Name of the largest model inside a model, or its own."""
+    inside = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return str(max(inside, key=lambda layer: layer.count_params(), default=model).name)

@@ -1,0 +1,144 @@
+"""fp32 to int8: the backbone in 8 bits, fitted to training images; scaling, head and heat map in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgecad_export.graph.parts import backbone_bytes, parts_of
+from edgecad_export.precision.int8.equalisation import equalised, groups_of
+from edgecad_export.precision.int8.fitting import fitted
+from edgecad_export.precision.int8.image_grid import on_image_grid
+from edgecad_export.precision.int8.plain_graph import attribute, backbone_of, plain_from_folded, weights_of
+from edgecad_export.precision.int8.qdq import qdq_from_fitted
+from edgecad_export.precision.int8.variations import varied
+from edgecad_export.precision.largest import largest_values
+from edgecad_export.precision.narrowed import Attempt, Narrowed, Tried, nearest
+from edgecad_export.proof.gate import Verdict
+
+MOST_BYTES = 0.30
+"""Largest size of the int8 backbone's constants relative to fp32's; what is kept wider must stay below."""
+MOST_IMAGES = 192
+"""Calibration images that are used, at most, copies among them."""
+MEMORY = 512 * 2**20
+"""Bytes that one activation of all calibration images may take, at most; a few of them are held at a time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays in fp32."""
+
+    stream: bool
+    """What flows from sum to sum in residual networks, with the batch normalisation that reads it: many channels of
+    unlike ranges, and each sum would round all of it again."""
+    beginning: float
+    """Share of the backbone's nodes, from its first convolution on. Few weights lie there, and errors made there are
+    what the whole network works on."""
+
+    def __str__(self) -> str:
+        parts = (["the residual stream"] if self.stream else []) + (
+            [f"the first {self.beginning:.0%}"] if self.beginning else []
+        )
+        return f"{' and '.join(parts)} in fp32" if parts else "the whole backbone"
+
+    def wider(self, network: list[onnx.NodeProto]) -> tuple[str, ...]:
+        """Names of the nodes that stay in fp32."""
+        count = round(self.beginning * len(network))
+        stream = [node.name for node in network[count:] if self.stream and _is_of_stream(node)]
+        return (*(node.name for node in network[:count]), *stream)
+
+
+def _is_of_stream(node: onnx.NodeProto) -> bool:
+    alone = attribute(node, "group", 1) > 1 and list(attribute(node, "kernel_shape", [])) == [1, 1]
+    return node.op_type == "Add" or (node.op_type == "Conv" and alone)
+
+
+PLANS = (
+    Plan(False, 0.0),
+    Plan(False, 0.1),
+    Plan(True, 0.1),
+    Plan(True, 0.2),
+    Plan(True, 0.35),
+    Plan(True, 0.5),
+)
+"""What is tried, the fastest first."""
+
+
+def narrowed_to_int8(
+    proto: onnx.ModelProto,
+    calibration: NDArray[np.uint8],
+    judged: Callable[[onnx.ModelProto], Verdict],
+    progress: Callable[[str], None] = lambda told: None,
+) -> Narrowed:
+    """Convert a graph, and keep in fp32 what hurts, until the gate holds.
+
+    Args:
+        proto: the fp32 graph, folded.
+        calibration: prepared training images, `(n, size, size, 3)`; at least one.
+        judged: what the gate says of a graph.
+        progress: told in words what is under way.
+    """
+    source = source_of(proto, calibration)
+    network = backbone_of(source.plain)[1]
+    attempts = dict[tuple[str, ...], Attempt]()
+    best: Tried | None = None
+    for plan in PLANS:
+        wider = plan.wider(network)
+        if wider in attempts:
+            continue
+        progress(f"int8, {plan}")
+        candidate = source.int8(wider)
+        if attempts and source.share(candidate) > MOST_BYTES:
+            break
+        verdict = judged(candidate)
+        best = nearest(best, Tried(candidate, verdict, wider))
+        attempts[wider] = Attempt(f"int8, {plan}", verdict.summary)
+        if verdict.holds:
+            break
+    assert best is not None  # noqa: S101 - the first plan is always tried
+    return Narrowed(best.proto, best.verdict, best.wider, tuple(attempts.values()))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is narrowed.
+
+    Attributes:
+        plain: the fp32 graph, plain, on the image's grid where it has one, and equalised.
+        images: to fit it on.
+        size: of the backbone's constants in fp32, bytes.
+    """
+
+    plain: onnx.ModelProto
+    images: NDArray[np.uint8]
+    size: int
+
+    def int8(self, wider: tuple[str, ...] = ()) -> onnx.ModelProto:
+        """The int8 graph with these nodes left in fp32."""
+        return qdq_from_fitted(fitted(self.plain, self.images, wider), wider)
+
+    def share(self, narrow: onnx.ModelProto) -> float:
+        """Size of the backbone's constants relative to fp32's."""
+        return backbone_bytes(narrow) / self.size
+
+
+def source_of(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Source:
+    """Prepare a graph: plain, on the image's grid, and its channels equalised on the calibration images."""
+    plain = on_image_grid(plain_from_folded(proto))
+    most = _image_count(plain)
+    spread = np.linspace(0, len(calibration) - 1, min(len(calibration), most)).astype(int)
+    images = varied(calibration[spread], most)
+    rescaled = set().union(*(group.tensors for group in groups_of(plain, weights_of(plain))))
+    largest = largest_values(plain, rescaled, images)
+    return Source(equalised(plain, largest), images, backbone_bytes(proto))
+
+
+def _image_count(proto: onnx.ModelProto) -> int:
+    """As many images as memory has room for; see `MEMORY`."""
+    described = onnx.shape_inference.infer_shapes(parts_of(proto).backbone).graph.value_info
+    shapes = ([dim.dim_value or 1 for dim in value.type.tensor_type.shape.dim] for value in described)
+    return max(1, min(MOST_IMAGES, MEMORY // (4 * max(int(np.prod(shape)) for shape in shapes))))

@@ -1,0 +1,1 @@
+"""The proof that nothing changed: answers, their distance, what is allowed."""

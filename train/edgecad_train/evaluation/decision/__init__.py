@@ -1,0 +1,1 @@
+"""Choosing the threshold, and what the choice rests on."""

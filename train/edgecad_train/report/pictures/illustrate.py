@@ -1,0 +1,78 @@
+"""Draw every picture of a run into its folder, from the files that lie there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit
+
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad_train.classes import POSITIVE
+from edgecad_train.report.outside import OutsideShares
+from edgecad_train.report.parts import PARTS
+from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
+from edgecad_train.report.pictures.curves import draw_curves
+from edgecad_train.report.pictures.figures import PatientScores, draw_evaluation
+from edgecad_train.report.runfiles import HeatMaps, RunFiles
+
+
+def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
+    """Write curves.png, four pictures for each evaluated part and, where there are maps, two pages of cases."""
+    origin = run.contract.origin
+    paths = [draw_curves(run.trainings, origin, folder / "curves.png")]
+    for evaluation in run.evaluations:
+        lines = [line for line in run.predictions if line.part == evaluation.part]
+        truth = np.array([line.label == POSITIVE for line in lines], bool)
+        patients = PatientScores(truth, np.array([line.score for line in lines], np.float64))
+        paths += draw_evaluation(evaluation, origin, folder, patients if lines else None)
+    if run.heatmaps is not None:
+        paths += draw_cases(tuple(shown_cases(run, run.heatmaps)), style_of(run), origin, folder)
+    return tuple(paths)
+
+
+def style_of(run: RunFiles) -> HeatStyle:
+    """How the contract wants this model's heat maps drawn."""
+    contract = run.contract
+    return HeatStyle(
+        threshold=contract.decision.threshold,
+        full_scale=contract.heatmap.full_scale,
+        disc=contract.preparation.crop == "polar-map",
+    )
+
+
+def outside_of(run: RunFiles) -> tuple[OutsideShares, ...]:
+    """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs."""
+    if run.heatmaps is None or not style_of(run).disc:
+        return ()
+    shares: dict[str, list[float]] = {}
+    for case in shown_cases(run, run.heatmaps):
+        shares.setdefault(case.part, []).append(share_outside_disc(case.shown))
+    return tuple(OutsideShares(PARTS.get(part, part), tuple(own)) for part, own in shares.items())
+
+
+def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:
+    """The scans of heatmaps.npz, with what predictions.csv says of their patients."""
+    lines = {line.patient: (number, line) for number, line in enumerate(run.predictions, start=1)}
+    scans = Counter(maps.patient.tolist())
+    seen: Counter[str] = Counter()
+    scores = expit(np.asarray(maps.log_odds, np.float64) / run.contract.decision.temperature)
+    for row, patient in enumerate(maps.patient.tolist()):
+        if patient not in lines:
+            continue
+        number, line = lines[patient]
+        seen[patient] += 1
+        yield ShownCase(
+            number=number,
+            scan=seen[patient],
+            scans=scans[patient],
+            part=line.part,
+            label=line.label,
+            above=line.above,
+            score=float(scores[row]),
+            patient_score=line.score,
+            image=maps.images[row],
+            shown=maps.score_maps[row],
+        )

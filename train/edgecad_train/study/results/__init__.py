@@ -1,0 +1,1 @@
+"""What a study found: results, pooled rows, tables, pictures."""

@@ -1,0 +1,116 @@
+"""A row against two-stage on the same network and the same test patients, run by run and over all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from edgecad_train.evaluation.statistics.comparison import Bounds, Comparison, Scores, bounds_without_variance, compare
+from edgecad_train.evaluation.statistics.intervals import LEVEL, ONE_CASE, PAIRS, Bools, Floats, draws, smaller_class
+from edgecad_train.study.results.pooling import Runs, drawn_areas, runs_of
+from edgecad_train.study.results.unit_result import Predictions, Result
+
+BY_PATIENT = "sign test and bootstrap by patient"
+ALL_ALIKE = "sign test and Clopper-Pearson of patients who all agree"
+MEAN_AREAS = "bootstrap by patient, of the mean over runs"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row less two-stage: value and 95 % interval; `p_value` is None where there is no test over several runs."""
+
+    value: float
+    low: float
+    high: float
+    p_value: float | None
+    method: str
+
+
+@dataclass(frozen=True)
+class AgainstReference:
+    """All comparisons of a row.
+
+    Attributes:
+        runs: which splits both have, `seed 0`, ...
+        each: one comparison a run, McNemar and DeLong.
+        accuracy: over all runs.
+        auc: difference of the mean areas.
+    """
+
+    runs: tuple[str, ...]
+    each: tuple[Comparison, ...]
+    accuracy: Difference
+    auc: Difference
+
+
+def against(row: Sequence[Result], reference: Sequence[Result]) -> AgainstReference | None:
+    """Compare where both have a run of the same split; None where they share none."""
+    theirs = {result.unit.split_sha256: result for result in reference}
+    pairs = [(mine, theirs[mine.unit.split_sha256]) for mine in row if mine.unit.split_sha256 in theirs]
+    if not pairs:
+        return None
+    each = tuple(_compared(mine.predictions, other.predictions) for mine, other in pairs)
+    names = tuple(mine.unit.part_name for mine, _ in pairs)
+    if len(pairs) == 1:
+        return AgainstReference(names, each, *_single(each[0]))
+    one, other = runs_of([mine for mine, _ in pairs]), runs_of([other for _, other in pairs])
+    return AgainstReference(names, each, _accuracy(one, other), _auc(one, other))
+
+
+def _compared(mine: Predictions, other: Predictions) -> Comparison:
+    """Both lists are in the order of the split's test part."""
+    if mine.patients != other.patients:
+        raise ValueError("two units of one split have other test patients")
+    return compare(
+        np.array(mine.truth),
+        Scores(np.array(mine.scores), mine.threshold),
+        Scores(np.array(other.scores), other.threshold),
+    )
+
+
+def _single(comparison: Comparison) -> tuple[Difference, Difference]:
+    right, area = comparison.accuracy, comparison.auc
+    accuracy = Difference(right.difference, right.low, right.high, right.p_value, right.method)
+    if area is None:
+        return accuracy, Difference(float("nan"), -1.0, 1.0, None, "one class only")
+    return accuracy, Difference(area.difference, area.low, area.high, area.p_value, area.method)
+
+
+def _accuracy(one: Runs, other: Runs) -> Difference:
+    """Share of right answers, less the other's; each patient counts once in the test, by the sign of its sum."""
+    gained = one.right.sum(axis=0).astype(np.float64) - other.right.sum(axis=0)
+    tested = one.tested.sum(axis=0).astype(np.float64)
+    weights = draws(one.truth)
+    drawn = weights @ gained / np.maximum(weights @ tested, 1)
+    better, worse = int((gained > 0).sum()), int((gained < 0).sum())
+    p_value = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    value = float(gained.sum() / tested.sum())
+    bounds = _bounds(value, drawn, one.truth, len(one.truth), (BY_PATIENT, ALL_ALIKE))
+    return Difference(value, bounds.low, bounds.high, p_value, bounds.method)
+
+
+def _auc(one: Runs, other: Runs) -> Difference:
+    drawn = drawn_areas(one) - drawn_areas(other)
+    value = float(drawn[0])
+    bounds = _bounds(value, drawn[1:], one.truth, smaller_class(one.truth), (MEAN_AREAS, PAIRS))
+    return Difference(value, bounds.low, bounds.high, None, bounds.method)
+
+
+def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tuple[str, str]) -> Bounds:
+    """Percentiles of the resamples; wider ones where they cannot tell: without spread, or with one patient in a class.
+
+    Args:
+        drawn: the difference in each resample.
+        cases: independent ones that agree where there is no spread.
+        methods: words for percentiles, and for where there is no spread.
+    """
+    percentiles, alike = methods
+    if smaller_class(truth) == 1:
+        return Bounds(-1.0, 1.0, None, ONE_CASE)
+    if np.ptp(drawn) < 1e-12:
+        return bounds_without_variance(value, cases, alike)
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Bounds(float(low), float(high), None, percentiles)

@@ -1,0 +1,228 @@
+"""The table for people, `table.md`: figures, comparisons, and what must be known to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from edgecad.contract import Metric
+from edgecad_train.data import DataFinding
+from edgecad_train.evaluation.statistics.comparison import Comparison
+from edgecad_train.origin import origin_words
+from edgecad_train.study.definition import REFERENCE_STRATEGY, Study
+from edgecad_train.study.plain import plan_of
+from edgecad_train.study.results.comparisons import AgainstReference, Difference
+from edgecad_train.study.results.rows import Row
+
+COLUMNS = {
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "sensitivity_cad": "sensitivity CAD",
+    "specificity_cad": "specificity CAD",
+    "macro_sensitivity": "macro sensitivity",
+    "macro_precision": "macro precision",
+    "macro_f1": "macro F1",
+}
+"""Figures of the table for people, and their heads; the others are in the CSV."""
+NOT_MEASURED = "not measured"
+
+
+def markdown(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding] = ()) -> str:
+    """The table of figures, the table of comparisons, and what must be known to read them.
+
+    Args:
+        findings: what was found in the data, told below.
+    """
+    word = origin_words(study.origin)
+    parts = [
+        f"# {word}" if word else "# Study",
+        _progress(rows),
+        _figures(rows),
+        _compared(rows),
+        _notes(study, rows, findings),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _progress(rows: Sequence[Row]) -> str:
+    done, asked, failed = (sum(map(count, rows)) for count in (_done, _asked, lambda row: row.failed))
+    return f"{done} of {asked} runs are done{f', {failed} failed' if failed else ''}."
+
+
+def _done(row: Row) -> int:
+    return len(row.results)
+
+
+def _asked(row: Row) -> int:
+    return len(row.units)
+
+
+def _figures(rows: Sequence[Row]) -> str:
+    heads = ["network", "strategy", "paper", "runs", *COLUMNS.values(), "evidence outside the disc", "seconds a run"]
+    lines = [[*_first_cells(row), *(_cell(row.metric(name)) for name in COLUMNS), *_last_cells(row)] for row in rows]
+    return _grid([*heads, "plain Keras would take, seconds"], lines)
+
+
+def _first_cells(row: Row) -> list[str]:
+    return [row.backbone, row.variant, row.number, f"{len(row.results)}/{len(row.units)}"]
+
+
+def _last_cells(row: Row) -> list[str]:
+    outside = "" if row.evidence_outside is None else f"{row.evidence_outside:.0%}"
+    return [outside, seconds_words(row.seconds), plain_words(row)]
+
+
+def seconds_words(seconds: Sequence[float]) -> str:
+    """Mean, and the range where there are several."""
+    if not seconds:
+        return ""
+    spread = f" ({min(seconds):.0f}-{max(seconds):.0f})" if len(seconds) > 1 else ""
+    return f"{np.mean(seconds):.0f}{spread}"
+
+
+def plain_words(row: Row) -> str:
+    """What plain Keras would take, and how many times that is."""
+    if row.plain_seconds is None:
+        return NOT_MEASURED
+    times = f" ({row.plain_seconds / np.mean(row.seconds):.1f} times)" if row.seconds else ""
+    return f"{row.plain_seconds:.0f}{times}"
+
+
+def _cell(metric: Metric | None) -> str:
+    return interval_words(metric) if metric else ""
+
+
+def interval_words(metric: Metric) -> str:
+    """Value and interval."""
+    return f"{metric.value:.3f} ({metric.low:.3f}-{metric.high:.3f})"
+
+
+def _compared(rows: Sequence[Row]) -> str:
+    lines = [_comparison_cells(row, row.against) for row in rows if row.against]
+    if not lines:
+        return ""
+    heads = ["network", "strategy", f"accuracy less {REFERENCE_STRATEGY}'s", "p", "McNemar p by run",
+             f"AUC less {REFERENCE_STRATEGY}'s", "DeLong p by run", "AUC by run"]  # fmt: skip
+    return f"Against {REFERENCE_STRATEGY}, on the same network and the same test patients:\n\n{_grid(heads, lines)}"
+
+
+def _comparison_cells(row: Row, found: AgainstReference) -> list[str]:
+    p_value = found.accuracy.p_value
+    return [
+        row.backbone,
+        row.variant,
+        _signed(found.accuracy),
+        "" if p_value is None else f"{p_value:.3g}",
+        p_by_run(found, mcnemar_p),
+        _signed(found.auc),
+        p_by_run(found, delong_p),
+        "; ".join(f"{metric.value:.3f}" for _, metric in row.areas),
+    ]
+
+
+def _signed(difference: Difference) -> str:
+    if not np.isfinite(difference.value):
+        return "none"
+    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+
+
+def mcnemar_p(comparison: Comparison) -> float | None:
+    """Of the right answers."""
+    return comparison.accuracy.p_value
+
+
+def delong_p(comparison: Comparison) -> float | None:
+    """Of the areas; None where there is no test."""
+    return comparison.auc.p_value if comparison.auc else None
+
+
+def p_by_run(found: AgainstReference, p_value: Callable[[Comparison], float | None]) -> str:
+    """A p-value a run, in words."""
+    told = ((name, p_value(comparison)) for name, comparison in zip(found.runs, found.each, strict=True))
+    return "; ".join(f"{name}: {'none' if p is None else f'{p:.3g}'}" for name, p in told)
+
+
+def told_apart(rows: Sequence[Row]) -> str:
+    """Which rows the intervals of the AUC tell apart from the highest one; nothing where there is one row only."""
+    areas = {f"{row.backbone}, {row.variant}": area for row in rows if (area := row.metric("auc"))}
+    if len(areas) < 2:
+        return ""
+    highest = max(areas.values(), key=lambda area: area.value)
+    alike = [name for name, area in areas.items() if area.high >= highest.low]
+    if len(alike) == len(areas):
+        return "no row is shown to be better than another: every interval of the AUC overlaps the highest one's"
+    if len(alike) > 1:
+        return (
+            f"the table does not tell which of these is best, because their AUC intervals overlap: {'; '.join(alike)}"
+        )
+    return f"{alike[0]} has an AUC interval above all others'; picked on these patients, its figures are too good"
+
+
+def terminal_lines(rows: Sequence[Row]) -> tuple[str, ...]:
+    """A short table for the terminal: AUC and accuracy on test patients, and the time of a run."""
+    width = max(len(f"{row.backbone}  {row.variant}") for row in rows)
+    head = f"{'':{width}s}  runs   {'AUC, 95 %':22s} {'accuracy, 95 %':22s} seconds a run"
+    return (head, *(_terminal_line(row, width) for row in rows))
+
+
+def _terminal_line(row: Row, width: int) -> str:
+    runs = f"{len(row.results)}/{len(row.units)}"
+    figures = (_cell(row.metric(name)) for name in ("auc", "accuracy"))
+    cells = " ".join(f"{text:22s}" for text in figures)
+    return f"{f'{row.backbone}  {row.variant}':{width}s}  {runs:6s} {cells} {seconds_words(row.seconds)}".rstrip()
+
+
+def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rule = "|" + "---|" * len(heads)
+    return "\n".join(["| " + " | ".join(heads) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -> str:
+    notes = [*_method_notes(rows), *_choice_note(study), *_weights_notes(rows), _time_note(study), *_threads_note(rows)]
+    notes += [f"Of the data: {finding.text}." for finding in findings]
+    return "\n".join(f"- {note}" for note in notes)
+
+
+def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
+    yield "Figures are of test patients, which chose nothing; intervals are 95 %; CAD is the positive class."
+    for name in ("auc", "accuracy", "macro_f1"):
+        methods = dict.fromkeys(metric.method for row in rows if (metric := row.metric(name)))
+        if methods:
+            yield f"{COLUMNS[name]}: {'; '.join(methods)}."
+    if verdict := told_apart(rows):
+        yield f"{verdict[:1].upper()}{verdict[1:]}."
+    if any(len(row.results) > 1 for row in rows):
+        yield "Over several runs counts are added up, and the AUC is the mean of the runs' own."
+    differences = dict.fromkeys(f.accuracy.method for row in rows if (f := row.against))
+    if differences:
+        yield f"Difference in accuracy: {'; '.join(differences)}."
+        yield "p-values are not adjusted for the number of comparisons."
+
+
+def _choice_note(study: Study) -> Iterator[str]:
+    folds = study.asked.inner_folds
+    part = (
+        f"{folds} inner folds, and the network was trained once more on all of them" if folds else "one validation part"
+    )
+    yield f"Epoch, temperature and threshold were chosen by {part}."
+
+
+def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
+    results = [result for row in rows for result in row.results if plan_of(result.unit).pretrained]
+    for name, weights in dict.fromkeys((result.unit.backbone, result.weights) for result in results):
+        yield f"{name}: first weights {weights}."
+
+
+def _time_note(study: Study) -> str:
+    note = "Seconds a run: building, training and evaluation; frozen outputs that runs share count for each"
+    if not study.asked.time_plain:
+        return f"{note}."
+    return f"{note}. Plain Keras: its epochs alone, at the measured time of one of each stage's kind."
+
+
+def _threads_note(rows: Sequence[Row]) -> Iterator[str]:
+    threads = sorted({result.threads for row in rows for result in row.results})
+    if len(threads) > 1:
+        counts = " and ".join(map(str, threads))
+        yield f"Runs had {counts} threads: sums are in another order then, and scores differ by about 1e-7."

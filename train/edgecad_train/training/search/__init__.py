@@ -1,0 +1,1 @@
+"""Choosing a head: Hyperband on held-out patients."""
