@@ -74,6 +74,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/contract/house.py
 
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from edgecad.answer.prediction import stamp_of
-from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
+from edgecad.bench.results import BenchOrder, Measured, NotMeasured, Result, Start
 from edgecad.errors import EdgecadError
 from edgecad.inference.classifier import Classifier
 from edgecad.system.children import end_with_parent, own_channel
@@ -19,11 +19,11 @@ SCANS_A_WORKER = 4
 
 
 def main(argument: str) -> None:
-    """Carry out an `Order` given as JSON; the answer is a line on stdout."""
+    """Carry out a `BenchOrder` given as JSON; the answer is a line on stdout."""
     imported = time.perf_counter()
     channel = own_channel()
     end_with_parent()
-    order = msgspec.json.decode(argument, type=Order)
+    order = msgspec.json.decode(argument, type=BenchOrder)
     try:
         result: Result = measured(order, imported)
     except (EdgecadError, OSError) as error:
@@ -35,7 +35,7 @@ def main(argument: str) -> None:
     os._exit(0)
 
 
-def measured(order: Order, imported: float) -> Measured:
+def measured(order: BenchOrder, imported: float) -> Measured:
     """Open, answer once, then whatever is asked.
 
     Args:

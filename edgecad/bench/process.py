@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from edgecad.bench.results import Measured, NotMeasured, Order, Result, Start
+from edgecad.bench.results import BenchOrder, Measured, NotMeasured, Result, Start
 from edgecad.contract import Precision
 from edgecad.errors import DeviceFailed
 from edgecad.system.children import end_child, lines_of, obituary, start_child
@@ -24,7 +24,7 @@ def results(
     model: str | None,
     devices: Sequence[str],
     precisions: Sequence[Precision | None],
-    asked: Order,
+    asked: BenchOrder,
     begins: Callable[[str, Precision | None], None] = lambda device, precision: None,
 ) -> Iterator[Result]:
     """Measure each device with each precision, in processes of their own.
@@ -39,7 +39,7 @@ def results(
             yield result_of(replace(asked, model=model, device=device, precision=precision))
 
 
-def result_of(order: Order) -> Result:
+def result_of(order: BenchOrder) -> Result:
     """Measure one device and precision; cold starts first, because they tell soonest that it does not work."""
     starts: list[Start] = []
     for _ in range(COLD_STARTS):
@@ -51,7 +51,7 @@ def result_of(order: Order) -> Result:
     return replace(found, starts=(*starts, *found.starts)) if isinstance(found, Measured) else found
 
 
-def _told(order: Order) -> Result:
+def _told(order: BenchOrder) -> Result:
     with tempfile.TemporaryFile() as errors:
         process = start_child("edgecad.bench", msgspec.json.encode(replace(order, begun=time.perf_counter())), errors)
         try:

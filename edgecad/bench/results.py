@@ -11,7 +11,7 @@ STAGES = ("decode", "prepare", "run", "heatmap", "whole")
 """Of one answer; `whole` is from the file's bytes to the heat map."""
 
 
-class Order(Frozen, frozen=True, kw_only=True):
+class BenchOrder(Frozen, frozen=True, kw_only=True):
     """What one process is to measure.
 
     Attributes:
@@ -46,7 +46,7 @@ class Start(Frozen, frozen=True, kw_only=True):
         return self.process + self.open + self.first
 
 
-class Stage(Frozen, frozen=True, kw_only=True):
+class StageTimes(Frozen, frozen=True, kw_only=True):
     """Percentiles of one stage, milliseconds."""
 
     name: str
@@ -72,7 +72,7 @@ class SingleStream(Frozen, frozen=True, kw_only=True):
     """
 
     runs: int
-    stages: tuple[Stage, ...]
+    stages: tuple[StageTimes, ...]
     p90_bound: float | None
     p95_bound: float | None
     p99_bound: float | None
@@ -83,7 +83,7 @@ class SingleStream(Frozen, frozen=True, kw_only=True):
     resident_mb: float | None
 
     @property
-    def whole(self) -> Stage:
+    def whole(self) -> StageTimes:
         """Of the whole answer."""
         return self.stages[-1]
 

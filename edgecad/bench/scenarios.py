@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edgecad.bench.machine import meter, resident_mb
 from edgecad.bench.percentiles import runs_needed, upper_bound
-from edgecad.bench.results import STAGES, Batch, Folder, Offline, SingleStream, Stage
+from edgecad.bench.results import STAGES, Batch, Folder, Offline, SingleStream, StageTimes
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.golden import golden_samples
 from edgecad.inference.classifier import Classifier
-from edgecad.system.parallel import Share, in_order
+from edgecad.system.parallel import CoreShare, in_order
 
 SCAN = "phantom-1.jpg"
 PARTS = 10
@@ -81,7 +81,7 @@ def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
     )
 
 
-def offline(classifier: Classifier, narrow: Classifier, share: Share, scans: int) -> Offline:
+def offline(classifier: Classifier, narrow: Classifier, share: CoreShare, scans: int) -> Offline:
     """Many scans: images in batches through the network alone, then whole answers side by side.
 
     Args:
@@ -122,7 +122,7 @@ def _rates(classifier: Classifier, images: NDArray[np.uint8]) -> list[float]:
     return rates
 
 
-def _folder(classifier: Classifier, share: Share, scans: int) -> Folder:
+def _folder(classifier: Classifier, share: CoreShare, scans: int) -> Folder:
     scan = golden_samples()[SCAN]
     rates: list[float] = []
     for number in range(1 + LEAST_ROUNDS):
@@ -147,9 +147,9 @@ def _warm_up(work: Callable[[], object]) -> None:
             return
 
 
-def _stage(name: str, values: list[float]) -> Stage:
+def _stage(name: str, values: list[float]) -> StageTimes:
     p50, p90, p95, p99 = (float(value) for value in np.percentile(values, (50, 90, 95, 99)))
-    return Stage(name=name, p50=p50, p90=p90, p95=p95, p99=p99)
+    return StageTimes(name=name, p50=p50, p90=p90, p95=p95, p99=p99)
 
 
 def _thinned(values: list[float]) -> tuple[float, ...]:

@@ -21,20 +21,20 @@ MAX_WORKERS = 8
 
 
 @dataclass(frozen=True)
-class Share:
+class CoreShare:
     """How scans share what this process may use of the CPU: `workers` at a time, `threads` for the network of each."""
 
     workers: int
     threads: int
 
 
-def share_for(scans: int) -> Share:
+def share_for(scans: int) -> CoreShare:
     """The share that gets `scans` scans answered soonest.
 
     Scans side by side, each on a core of its own, wait for nothing; one scan over all cores does, at every layer.
     """
     workers = min(workers_beside(1), max(1, scans))
-    return Share(workers, usable_threads() // workers)
+    return CoreShare(workers, usable_threads() // workers)
 
 
 def workers_beside(threads: int) -> int:

@@ -13,7 +13,7 @@ from edgecad.contract import Contract, Preparation
 from edgecad.errors import DeviceFailed, InputRefused, NotAvailable, UsageError
 from edgecad.golden import golden_samples
 from edgecad.inference.classifier import Classifier, Source
-from edgecad.verification.comparison import Answers, Comparison, common_grid, compare
+from edgecad.verification.comparison import AnswerDistance, ModelAnswers, common_grid, compare
 
 NEIGHBOURHOOD = 0.01
 """Distance to the threshold within which a flip is rounding, where a contract records none."""
@@ -42,7 +42,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True)
-class Subject:
+class OpenedFile:
     """A file of a model, open on a device."""
 
     file: str
@@ -57,21 +57,21 @@ class Subject:
 class Said:
     """What one file said of scans: of those that it answered, in their order, and of those that it refused."""
 
-    subject: Subject
+    subject: OpenedFile
     contract: Contract
     threshold: float
     names: tuple[str, ...]
-    answers: tuple[Answers, ...]
+    answers: tuple[ModelAnswers, ...]
     refused: tuple[Unanswered, ...]
 
-    def of(self, names: Iterable[str]) -> Answers:
+    def of(self, names: Iterable[str]) -> ModelAnswers:
         """The answers to some of the scans."""
         wanted = set(names)
         picked = [answer for name, answer in zip(self.names, self.answers, strict=True) if name in wanted]
         logits, scores, maps = (
             np.concatenate([getattr(answer, part) for answer in picked]) for part in ("logits", "scores", "maps")
         )
-        return Answers(logits, scores, maps)
+        return ModelAnswers(logits, scores, maps)
 
 
 @dataclass(frozen=True)
@@ -84,17 +84,17 @@ class FileComparison:
         figures: None likewise.
     """
 
-    model: Subject
+    model: OpenedFile
     neighbourhood: float
     grid: tuple[int, int] | None
-    figures: Comparison | None
+    figures: AnswerDistance | None
 
 
 @dataclass(frozen=True)
 class Compared:
     """Files against a reference, on the scans that all of them answered."""
 
-    reference: Subject
+    reference: OpenedFile
     scans: int
     golden: bool
     unanswered: tuple[Unanswered, ...]
@@ -123,20 +123,22 @@ def check_comparable(one: Contract, other: Contract) -> None:
             )
 
 
-def subject_of(path: Path, classifier: Classifier) -> Subject:
+def subject_of(path: Path, classifier: Classifier) -> OpenedFile:
     """Say what was opened."""
     facts, contract = classifier.facts, classifier.contract
-    return Subject(path.name, contract.backbone, facts.precision, facts.device, facts.provider, classifier.model_sha256)
+    return OpenedFile(
+        path.name, contract.backbone, facts.precision, facts.device, facts.provider, classifier.model_sha256
+    )
 
 
-def ask(classifier: Classifier, subject: Subject, scans: Sequence[Scan], by: str, progress: Progress) -> Said:
+def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> Said:
     """Collect a classifier's answers; a scan that it refuses is noted.
 
     Raises:
         GateFailed: an answer's own check fails.
         DeviceFailed: the device gave up, which is no scan's refusal.
     """
-    answers: dict[str, Answers] = {}
+    answers: dict[str, ModelAnswers] = {}
     refused = []
     for done, scan in enumerate(scans, 1):
         try:
@@ -151,9 +153,9 @@ def ask(classifier: Classifier, subject: Subject, scans: Sequence[Scan], by: str
     return Said(subject, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
 
 
-def _answers(prediction: Prediction) -> Answers:
+def _answers(prediction: Prediction) -> ModelAnswers:
     score = np.array([prediction.probability])
-    return Answers(prediction.logits[None], score, prediction.heatmap[None])
+    return ModelAnswers(prediction.logits[None], score, prediction.heatmap[None])
 
 
 def compared(reference: Said, others: Sequence[Said], scans: Sequence[Scan]) -> Compared:
@@ -176,7 +178,7 @@ def compared(reference: Said, others: Sequence[Said], scans: Sequence[Scan]) -> 
     return Compared(reference.subject, len(scans), all(scan.golden for scan in scans), unanswered, rows)
 
 
-def _same(one: Subject, other: Subject) -> bool:
+def _same(one: OpenedFile, other: OpenedFile) -> bool:
     return (one.sha256, one.device) == (other.sha256, other.device)
 
 

@@ -12,7 +12,7 @@ from edgecad.answer.heatmap import agreement, logit_scale
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelAnswers:
     """What a model said of `n` images.
 
     Attributes:
@@ -27,7 +27,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AnswerDistance:
     """What was measured on `images` images. Where a value is not finite, all figures are infinite or worst.
 
     Attributes:
@@ -52,15 +52,19 @@ class Comparison:
     peak_shift: float
 
 
-def worst(images: int) -> Comparison:
+def worst(images: int) -> AnswerDistance:
     """What is said where a value is not finite."""
     far = float("inf")
-    return Comparison(images, False, far, far, images, 0, -1.0, -1.0, far)
+    return AnswerDistance(images, False, far, far, images, 0, -1.0, -1.0, far)
 
 
 def compare(
-    reference: Answers, seen: Answers, threshold: float, neighbourhood: float, seen_threshold: float | None = None
-) -> Comparison:
+    reference: ModelAnswers,
+    seen: ModelAnswers,
+    threshold: float,
+    neighbourhood: float,
+    seen_threshold: float | None = None,
+) -> AnswerDistance:
     """Compare two models' answers to the same images, in the same order.
 
     Heat maps of different shape are averaged over area down to the smaller grid; that keeps their mean, which
@@ -80,7 +84,7 @@ def compare(
     near = np.abs(reference.scores - threshold) <= neighbourhood
     pairs = [_on_one_grid(one, another) for one, another in zip(reference.maps, seen.maps, strict=True)]
     alike = [agreement(one, another, scale) for one, another in pairs]
-    return Comparison(
+    return AnswerDistance(
         images=count,
         finite=True,
         logits=float(np.abs(seen.logits - reference.logits).max()) / scale,
@@ -93,7 +97,7 @@ def compare(
     )
 
 
-def _finite(answers: Answers) -> bool:
+def _finite(answers: ModelAnswers) -> bool:
     return all(bool(np.isfinite(values).all()) for values in (answers.logits, answers.scores, answers.maps))
 
 

@@ -14,10 +14,10 @@ from edgecad.modelfiles.file import locate_model
 from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.verification.against import (
     Compared,
+    OpenedFile,
     Progress,
     Said,
     Scan,
-    Subject,
     ask,
     check_comparable,
     compared,
@@ -31,7 +31,7 @@ Model = str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceModel:
     """The model to compare with, and which file of it; it runs on the CPU."""
 
     model: Model
@@ -39,7 +39,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class VerificationRequest:
     """What is to be verified.
 
     Attributes:
@@ -53,7 +53,7 @@ class Wanted:
     device: str = "auto"
     precisions: tuple[Precision | None, ...] = (None,)
     key: Path | None = None
-    reference: Reference | None = None
+    reference: ReferenceModel | None = None
     scans: tuple[Scan, ...] = ()
 
 
@@ -61,7 +61,7 @@ class Wanted:
 class FileReplay:
     """How one file's golden samples came out here."""
 
-    model: Subject
+    model: OpenedFile
     replays: tuple[Replay, ...]
 
     @property
@@ -88,7 +88,7 @@ class Verification:
         )
 
 
-def verify_model(wanted: Wanted, progress: Progress = lambda task, done, total: None) -> Verification:
+def verify_model(wanted: VerificationRequest, progress: Progress = lambda task, done, total: None) -> Verification:
     """Check a model's files, replay its golden samples, compare.
 
     Raises:
@@ -117,7 +117,7 @@ def _asked(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: 
     return replayed, ask(classifier, subject, scans, subject.precision, progress)
 
 
-def _asked_reference(wanted: Wanted, reference: Reference, progress: Progress) -> Said:
+def _asked_reference(wanted: VerificationRequest, reference: ReferenceModel, progress: Progress) -> Said:
     with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision) as classifier:
         if reference.model != wanted.model:
             check_comparable(classifier.contract, _contract(wanted))
@@ -125,7 +125,7 @@ def _asked_reference(wanted: Wanted, reference: Reference, progress: Progress) -
         return ask(classifier, subject, wanted.scans, "reference", progress)
 
 
-def _contract(wanted: Wanted) -> Contract:
+def _contract(wanted: VerificationRequest) -> Contract:
     """Read before any scan is answered, so that models that do not fit are found out at once."""
     with Classifier(wanted.model, REFERENCE_DEVICE, precision=wanted.precisions[0]) as classifier:
         return classifier.contract

@@ -15,7 +15,7 @@ from edgecad import __version__
 from edgecad.contract import METADATA_KEY, Contract, Precision, json_from_struct
 from edgecad_export.graph.onnx_from_keras import set_metadata
 from edgecad_export.precision.narrowed import Narrowed
-from edgecad_export.proof.gate import Gate, Verdict
+from edgecad_export.proof.gate import ParityGate, Verdict
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
 
@@ -58,7 +58,7 @@ class Candidates:
 
     run: Run
     contract: Contract
-    gate: Gate
+    gate: ParityGate
     fp32: onnx.ModelProto
     say: Callable[[str], None] = lambda _: None
 

@@ -21,7 +21,7 @@ from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
 from edgecad.system.folders import new_folder, point_latest
 from edgecad_export.candidates import Candidate, Candidates
-from edgecad_export.graph.cam_head import Classifier, classifier_from_keras, explained_model
+from edgecad_export.graph.cam_head import ClassifierParts, classifier_from_keras, explained_model
 from edgecad_export.graph.onnx_from_keras import check_graph, onnx_from_keras
 from edgecad_export.graph.parts import folded
 from edgecad_export.modelfolder.card import model_card
@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class ExportRequest:
     """What is wanted of an export.
 
     Attributes:
@@ -85,7 +85,7 @@ def new_name(out: Path, name: str) -> Path:
     return next(folder for folder in numbered if not folder.exists())
 
 
-def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: None) -> Exported:
+def export_run(run: Run, folder: Path, request: ExportRequest, say: Say = lambda _: None) -> Exported:
     """Write a model folder, whole or not at all, and point `latest` to it.
 
     The folder has the files that hold. fp32 is what the others are made from and judged beside: if it does not hold,
@@ -127,7 +127,7 @@ def export_run(run: Run, folder: Path, request: Request, say: Say = lambda _: No
     return Exported(folder, tuple(files), refused, failed, engines)
 
 
-def _check_tools(request: Request) -> None:
+def _check_tools(request: ExportRequest) -> None:
     """Find out what is missing before minutes of work."""
     if request.key is not None:
         private_key(request.key)
@@ -135,7 +135,7 @@ def _check_tools(request: Request) -> None:
         check_engine_tools()
 
 
-def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Candidates:
+def candidates_of(run: Run, request: ExportRequest, say: Say = lambda _: None) -> Candidates:
     """What makes and judges the files of a run: its gate, and its graph in fp32.
 
     Raises:
@@ -149,7 +149,7 @@ def candidates_of(run: Run, request: Request, say: Say = lambda _: None) -> Cand
     return Candidates(run, contract, gate, _graph(classifier, contract, request.opset), say)
 
 
-def _classifier(run: Run) -> Classifier:
+def _classifier(run: Run) -> ClassifierParts:
     classifier = classifier_from_keras(run.model)
     if classifier.feature_layer != run.contract.feature_layer:
         raise ModelInvalid(
@@ -159,7 +159,7 @@ def _classifier(run: Run) -> Classifier:
     return classifier
 
 
-def _begun(contract: Contract, classifier: Classifier) -> Contract:
+def _begun(contract: Contract, classifier: ClassifierParts) -> Contract:
     """The contract in today's version, with what made it."""
     tools = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
     return replace(
@@ -170,7 +170,7 @@ def _begun(contract: Contract, classifier: Classifier) -> Contract:
     )
 
 
-def _graph(classifier: Classifier, contract: Contract, opset: int) -> onnx.ModelProto:
+def _graph(classifier: ClassifierParts, contract: Contract, opset: int) -> onnx.ModelProto:
     proto = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature), opset))
     check_graph(proto)
     return proto
@@ -228,7 +228,7 @@ def _counted(attempts: int) -> str:
     return f"{attempts} attempt{'' if attempts == 1 else 's'}"
 
 
-def _check_calibration(run: Run, request: Request) -> None:
+def _check_calibration(run: Run, request: ExportRequest) -> None:
     if "int8" in request.precisions and not len(run.calibration):
         raise UsageError(
             f"{run.folder} comes with no training images, and int8 needs some to calibrate by; give "
@@ -236,7 +236,7 @@ def _check_calibration(run: Run, request: Request) -> None:
         )
 
 
-def _engines(files: Sequence[ExportedFile], partial: Path, request: Request, say: Say) -> Engines:
+def _engines(files: Sequence[ExportedFile], partial: Path, request: ExportRequest, say: Say) -> Engines:
     """Engines that were asked for, proven or called unproven."""
     return Engines() if request.engines is None else engines_of(files, partial, request.engines, say)
 

@@ -36,7 +36,7 @@ EXTRAS_OF = {
     "edgecad_train": ("train", "dicom", "cluster"),
     "edgecad_export": ("export", "cpu", "dicom", "sign"),
 }
-SERVES_ALL_ROOMS = ROOMS["edgecad"] / "extras.py"
+SERVES_ALL_ROOMS = ROOMS["edgecad"] / "system" / "extras.py"
 """Imports on behalf of whoever calls it, who names the extra."""
 
 
@@ -126,7 +126,7 @@ def test_the_demo_asks_for_what_its_extras_hold() -> None:
 
 def test_no_message_says_how_to_install_but_the_room_that_knows() -> None:
     """`pip install 'edgecad[x]'` works only from an index, and EdgeCAD is on none."""
-    room = ROOMS["edgecad"] / "installation.py"
+    room = ROOMS["edgecad"] / "system" / "installation.py"
     wanted = re.compile(r"edgecad\[|NAME\}?\[")
     saying = [
         path for folder in ROOMS.values() for path in folder.rglob("*.py") if wanted.search(path.read_text("utf-8"))

@@ -34,7 +34,7 @@ from edgecad.contract import (  # noqa: E402
 from edgecad.golden import golden_samples  # noqa: E402
 from edgecad.images import read_screen  # noqa: E402
 from edgecad.polarmap import prepare  # noqa: E402
-from edgecad_export.exporter import Exported, Request, candidates_of, export_run  # noqa: E402
+from edgecad_export.exporter import Exported, ExportRequest, candidates_of, export_run  # noqa: E402
 from edgecad_export.proof.gate import Verdict  # noqa: E402
 from edgecad_export.proof.tolerances import TOLERANCES  # noqa: E402
 from edgecad_export.runfiles import Run, read_run  # noqa: E402
@@ -235,7 +235,7 @@ def backbone_onnx(request: pytest.FixtureRequest, contract_of: Callable[..., Con
     model, size = _realistic(request.param), backbone_named(request.param).size
     contract = contract_of(size, feature_layer=_feature_layer(model))
     run = Run(Path("a-run"), model, contract, _images(size), None, None, _images(size, 12)[6:])
-    candidate = candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"])
+    candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     yield Converted(request.param, run, candidate.narrowed.proto, candidate.verdict)
     keras.backend.clear_session()
 
@@ -256,7 +256,7 @@ def way(
     large = request.param == "mobilenetv2"
     model = _realistic("mobilenetv2") if large else small_classifier(request.param)
     run = read_run(run_folder(root / "runs" / "a-run", model, size=224 if large else SIZE))
-    return Way(run, export_run(run, root / "models" / "a-run", Request()))
+    return Way(run, export_run(run, root / "models" / "a-run", ExportRequest()))
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def prepared(run_folder: Write, small_classifier: Build, tmp_path_factory: pytes
     root = tmp_path_factory.mktemp("broken")
     run_folder(root / "runs" / "first", small_classifier())
     run_folder(root / "runs" / "second", small_classifier(hidden=(5,)))
-    exporter.export_run(read_run(root / "runs" / "first"), root / "models" / "first", exporter.Request())
+    exporter.export_run(read_run(root / "runs" / "first"), root / "models" / "first", exporter.ExportRequest())
     return root
 
 

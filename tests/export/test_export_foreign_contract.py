@@ -18,7 +18,7 @@ from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json, json_from
 from edgecad.images import read_screen
 from edgecad.inference.classifier import Classifier
 from edgecad.polarmap import prepare
-from edgecad_export.exporter import Request, export_run
+from edgecad_export.exporter import ExportRequest, export_run
 from edgecad_export.external import run as foreign
 from edgecad_export.external.about import ForeignModel, doubts_of
 from edgecad_export.external.run import foreign_run
@@ -182,7 +182,7 @@ def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
     model_file: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
     run = foreign_run(model_file, replace(BARE, unit="nonCAD"))
-    export_run(run, tmp_path / "models" / run.contract.name, Request())
+    export_run(run, tmp_path / "models" / run.contract.name, ExportRequest())
     with Classifier(tmp_path / "models" / "latest", device="cpu") as classifier:
         prediction = classifier(phantom_jpeg)
         contract = classifier.contract

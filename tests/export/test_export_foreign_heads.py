@@ -18,7 +18,7 @@ from edgecad.answer.heatmap import correlation, score_map
 from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import Request, candidates_of
+from edgecad_export.exporter import ExportRequest, candidates_of
 from edgecad_export.external.about import ForeignModel
 from edgecad_export.external.run import foreign_run
 from edgecad_export.proof.tolerances import TOLERANCES
@@ -113,7 +113,7 @@ def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     original.save(path)
     about = _about(original)
     run = foreign_run(path, about)
-    candidate = candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"])
+    candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     assert candidate.verdict.holds, candidate.verdict.summary
     return Way(original, head, about, run, candidate.content())
 
@@ -260,7 +260,7 @@ def test_networks_of_keras_applications_that_scale_by_themselves(
     run = foreign_run(tmp_path / "model.keras", replace(ABOUT, unit="CAD", scaling="none"))
     wanted = model.predict(run.images.astype(np.float32), verbose=0)[:, 0]
     assert np.ptp(wanted) > 1e-3
-    candidate = candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"])
+    candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     assert candidate.verdict.holds, candidate.verdict.summary
     seen = OnnxRunner(candidate.content(), DeviceRequest("cpu")).run(run.images, ("probabilities",))["probabilities"]
     np.testing.assert_allclose(seen[:, 0], wanted, atol=1e-4)
@@ -273,7 +273,7 @@ def test_layers_with_the_names_of_outputs_get_others(tmp_path: Path) -> None:
     model = keras.Model(image, layers.Dense(2, name="probabilities", activation="softmax")(x))
     run = _opened(model, tmp_path)
     assert run.contract.feature_layer == "cam_2"
-    assert candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"]).verdict.holds
+    assert candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"]).verdict.holds
 
 
 def test_two_models_that_use_one_name_twice_are_told_apart(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_model_of_mixed_precision_is_rebuilt_in_fp32(tmp_path: Path) -> None:
         keras.config.set_dtype_policy("float32")
     run = _opened(model, tmp_path)
     assert {layer.compute_dtype for layer in run.model.layers} <= {"float32", "uint8"}
-    assert candidates_of(run, Request()).of("fp32", TOLERANCES["fp32"]).verdict.holds
+    assert candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"]).verdict.holds
 
 
 def test_a_shared_layer_stays_one(tmp_path: Path) -> None:

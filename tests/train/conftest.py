@@ -19,7 +19,7 @@ from edgecad.contract import Preparation  # noqa: E402
 from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
 from edgecad_train.networks.backbones import Backbone  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
-from edgecad_train.outcome import Outcome  # noqa: E402
+from edgecad_train.outcome import TrainingOutcome  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
 from edgecad_train.run import train  # noqa: E402
 from edgecad_train.settings import Settings  # noqa: E402
@@ -48,14 +48,14 @@ def phantoms(phantom_folder: Path) -> PreparedData:
 
 
 @pytest.fixture(scope="session")
-def outcome(phantoms: PreparedData) -> Outcome:
+def outcome(phantoms: PreparedData) -> TrainingOutcome:
     """A two-stage run of MobileNetV2 from random weights, one epoch a stage."""
     settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=1, finetune=1))
     return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
 
 
 @pytest.fixture(scope="session")
-def folded(phantoms: PreparedData) -> Outcome:
+def folded(phantoms: PreparedData) -> TrainingOutcome:
     """The same with three folds and a refit."""
     settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=2, finetune=1))
     return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")

@@ -14,7 +14,7 @@ from edgecad.errors import UsageError
 from edgecad_train import runfolder
 from edgecad_train.cli.train_steps import _report
 from edgecad_train.data import PreparedData
-from edgecad_train.outcome import Outcome
+from edgecad_train.outcome import TrainingOutcome
 from edgecad_train.report.runfiles import read_run
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
@@ -23,7 +23,9 @@ from edgecad_train.training.explain import Explained
 from edgecad_train.training.strategies import plan_for
 
 
-def test_a_run_is_decided_by_the_rule_of_its_settings(phantoms: PreparedData, outcome: Outcome, tmp_path: Path) -> None:
+def test_a_run_is_decided_by_the_rule_of_its_settings(
+    phantoms: PreparedData, outcome: TrainingOutcome, tmp_path: Path
+) -> None:
     settings = Settings("mobilenetv2", "none", plan_for("warm-up", warmup=1), decide="costs=4")
     told = train(phantoms, outcome.partition, settings, "a-run")
     decision = told.contract.decision
@@ -43,7 +45,7 @@ def test_settings_know_their_rules() -> None:
 
 
 def test_the_table_the_warnings_and_labels_to_read_again_are_told(
-    folded: Outcome, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    folded: TrainingOutcome, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Held-out scores that know every label, but of three patients with CAD who look like nobody else."""
     data, held = folded.data, folded.partition.held
@@ -70,7 +72,7 @@ def test_the_table_the_warnings_and_labels_to_read_again_are_told(
     assert not any(patient in page for patient in cad)
 
 
-def test_no_label_is_to_be_read_again_where_scores_go_with_them(folded: Outcome) -> None:
+def test_no_label_is_to_be_read_again_where_scores_go_with_them(folded: TrainingOutcome) -> None:
     logits = np.zeros_like(folded.said.logits)
     logits[:, 0] = np.where([case.label == "CAD" for case in folded.data.cases], 3.0, -3.0)
     assert dataclasses.replace(folded, said=Explained(logits, folded.said.maps)).labels_to_read_again == ()

@@ -13,7 +13,7 @@ import pytest
 from edgecad.contract import Preparation
 from edgecad_train.data import PreparedData, find_cases, prepare_cases
 from edgecad_train.networks.network import Head
-from edgecad_train.outcome import Outcome
+from edgecad_train.outcome import TrainingOutcome
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, rows_of
@@ -28,7 +28,7 @@ FOUND = HeadChoice(Head(24, 0.1), 3.5, trials=8, loss=0.4)
 
 
 def test_a_search_sees_the_features_of_first_weights_and_no_patient_that_its_training_is_judged_by(
-    phantoms: PreparedData, folded: Outcome, monkeypatch: pytest.MonkeyPatch
+    phantoms: PreparedData, folded: TrainingOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[Any, set[int]]] = []
 
@@ -54,7 +54,7 @@ def test_a_search_sees_the_features_of_first_weights_and_no_patient_that_its_tra
 
 
 def test_what_is_frozen_runs_once_a_pass_and_validation_sees_scans_as_they_are(
-    phantoms: PreparedData, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+    phantoms: PreparedData, outcome: TrainingOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[str] = []
     frozen, evaluate, taken = trainer.frozen_outputs, EpochRunner.evaluate, Examples.taken
@@ -97,7 +97,9 @@ def test_balanced_weights_make_both_classes_count_alike() -> None:
     assert Settings("mobilenetv2", "none", WARM).stage_options(labels).class_weights == (1.0, 1.0)
 
 
-def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(phantom_folder: Path, outcome: Outcome) -> None:
+def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
+    phantom_folder: Path, outcome: TrainingOutcome
+) -> None:
     data = prepare_cases(find_cases(phantom_folder).cases, Preparation(size=224, crop="none"))
     told = train(data, outcome.partition, Settings("mobilenetv2", "none", WARM), "whole")
     assert told.contract.preparation.crop == "none"
@@ -105,7 +107,7 @@ def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(phantom_folde
     assert not np.array_equal(data.images[0], outcome.data.images[0])
 
 
-def test_the_optimism_gap_is_at_even_odds_on_both_sides(phantoms: PreparedData, outcome: Outcome) -> None:
+def test_the_optimism_gap_is_at_even_odds_on_both_sides(phantoms: PreparedData, outcome: TrainingOutcome) -> None:
     settings = replace(outcome.settings, select_on_test=True)
     told = train(phantoms, outcome.partition, settings, "a-run").optimism
     assert told is not None

@@ -17,7 +17,7 @@ from edgecad.decision.evidence import OperatingPoint
 from edgecad.system.folders import new_folder, point_latest
 from edgecad_train import runfolder
 from edgecad_train.data import PreparedData
-from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.outcome import TrainingOutcome, by_patient
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.kept import partition_from_file
@@ -34,7 +34,7 @@ ALWAYS = {
 DRAWN = ("roc", "calibration", "confusion", "decision-curve")
 
 
-def _written(outcome: Outcome, path: Path) -> Path:
+def _written(outcome: TrainingOutcome, path: Path) -> Path:
     with new_folder(path) as partial:
         runfolder.write_run(outcome, partial, 12.34, "the file's stem")
     point_latest(path)
@@ -42,12 +42,12 @@ def _written(outcome: Outcome, path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(outcome: TrainingOutcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _written(outcome, tmp_path_factory.mktemp("runs") / "a-run")
 
 
 @pytest.fixture(scope="module")
-def folder_of_folds(folded: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder_of_folds(folded: TrainingOutcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _written(folded, tmp_path_factory.mktemp("runs") / "a-run-of-folds")
 
 
@@ -61,7 +61,7 @@ def test_a_run_folder_holds_what_its_readers_are_promised(folder: Path, folder_o
     assert (folder.parent / "latest").read_text().strip() == "a-run"
 
 
-def test_the_contract_is_readable_and_tells_of_this_run(folder: Path, outcome: Outcome) -> None:
+def test_the_contract_is_readable_and_tells_of_this_run(folder: Path, outcome: TrainingOutcome) -> None:
     contract = contract_from_json((folder / "contract.json").read_bytes())
     assert contract == outcome.contract
     assert (contract.name, contract.positive, contract.classes) == ("a-run", "CAD", ("CAD", "nonCAD"))
@@ -71,7 +71,9 @@ def test_the_contract_is_readable_and_tells_of_this_run(folder: Path, outcome: O
     assert {metric.part for metric in contract.metrics} == {"validation", "test"}
 
 
-def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_patients(folded: Outcome) -> None:
+def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_patients(
+    folded: TrainingOutcome,
+) -> None:
     chose, test = folded.evaluations
     assert (chose.part, test.part) == ("out-of-fold", "test")
     counts = [chose.confusion.true_positive, chose.confusion.false_negative, chose.confusion.true_negative,
@@ -90,7 +92,7 @@ def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_
 
 
 def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_test_part(
-    folded: Outcome, phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folded: TrainingOutcome, phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, tuple[set[int], set[int]]] = {}
     whole = Trainer._run
@@ -119,7 +121,7 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
     assert not np.allclose(own, outcome.log_odds[outcome.development])
 
 
-def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: Outcome) -> None:
+def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: TrainingOutcome) -> None:
     *folds, refit = folded.histories
     assert [history.name for history in folded.histories] == ["fold 1", "fold 2", "fold 3", "refit"]
     for stage in range(2):
@@ -128,7 +130,7 @@ def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: Outcome) -> 
         assert all(epoch.val_loss is None for epoch in refit.stages[stage].epochs)
 
 
-def test_the_test_part_chooses_nothing(phantoms: PreparedData, outcome: Outcome) -> None:
+def test_the_test_part_chooses_nothing(phantoms: PreparedData, outcome: TrainingOutcome) -> None:
     """With the labels of the test part turned round, all that is chosen stays the same."""
     from dataclasses import replace
 
@@ -160,7 +162,7 @@ def _chosen(decision: Decision) -> Decision:
 
 
 def test_selecting_on_the_test_part_is_told_and_never_reaches_the_contract(
-    phantoms: PreparedData, outcome: Outcome
+    phantoms: PreparedData, outcome: TrainingOutcome
 ) -> None:
     settings = Settings("mobilenetv2", "none", outcome.settings.plan, select_on_test=True)
     told = train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
@@ -182,7 +184,7 @@ def test_strategies_share_a_cache_and_come_out_as_without(phantoms: PreparedData
     assert list(tmp_path.glob("*.npy"))
 
 
-def test_metrics_carry_both_parts_with_intervals(folder: Path, outcome: Outcome) -> None:
+def test_metrics_carry_both_parts_with_intervals(folder: Path, outcome: TrainingOutcome) -> None:
     told = json.loads((folder / "metrics.json").read_text())
     assert told["origin"] == "phantom"
     assert [evaluation["part"] for evaluation in told["evaluations"]] == ["validation", "test"]
@@ -191,7 +193,7 @@ def test_metrics_carry_both_parts_with_intervals(folder: Path, outcome: Outcome)
         assert evaluation["threshold"] == own.threshold
 
 
-def test_predictions_have_a_line_a_patient_with_its_part_and_score(folder: Path, outcome: Outcome) -> None:
+def test_predictions_have_a_line_a_patient_with_its_part_and_score(folder: Path, outcome: TrainingOutcome) -> None:
     with (folder / "predictions.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert {line["patient"] for line in lines} == {case.patient for case in outcome.data.cases}
@@ -206,7 +208,7 @@ def test_predictions_have_a_line_a_patient_with_its_part_and_score(folder: Path,
 
 
 def test_with_folds_predictions_name_the_fold_that_held_each_patient_out(
-    folder_of_folds: Path, folded: Outcome
+    folder_of_folds: Path, folded: TrainingOutcome
 ) -> None:
     assert isinstance(folded.partition, Folds)
     with (folder_of_folds / "predictions.csv").open(newline="") as file:
@@ -226,7 +228,7 @@ def test_the_saved_model_is_the_trained_one_and_loads_safely(which: str, request
     assert len(images) == len(labels) == len(logits)
 
 
-def test_the_validation_images_are_those_of_the_validation_patients(folder: Path, outcome: Outcome) -> None:
+def test_the_validation_images_are_those_of_the_validation_patients(folder: Path, outcome: TrainingOutcome) -> None:
     with np.load(folder / "validation.npz", allow_pickle=False) as arrays:
         images, labels = arrays["images"], arrays["labels"]
     assert isinstance(outcome.partition, Split)
@@ -235,8 +237,8 @@ def test_the_validation_images_are_those_of_the_validation_patients(folder: Path
     np.testing.assert_array_equal(labels, outcome.data.labels[rows])
 
 
-def test_the_kept_partition_can_be_used_again(folder: Path, folder_of_folds: Path, outcome: Outcome,
-                                              folded: Outcome) -> None:  # fmt: skip
+def test_the_kept_partition_can_be_used_again(folder: Path, folder_of_folds: Path, outcome: TrainingOutcome,
+                                              folded: TrainingOutcome) -> None:  # fmt: skip
     assert partition_from_file(folder / "split.json", outcome.data.cases) == outcome.partition
     assert partition_from_file(folder_of_folds / "split.json", folded.data.cases) == folded.partition
 
@@ -258,7 +260,7 @@ def test_the_record_of_the_run_tells_settings_boundary_and_patients(folder: Path
 
 
 def test_nothing_is_published_when_writing_fails_midway(
-    outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    outcome: TrainingOutcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "latest").write_text("an-earlier-run\n")
 

@@ -22,7 +22,7 @@ from edgecad_train.training.stages import TrainingHistory
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """A finished run, still in memory.
 
     Attributes:

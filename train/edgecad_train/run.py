@@ -20,7 +20,7 @@ from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
 from edgecad_train.optimism import Optimism, optimism_of
-from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.outcome import TrainingOutcome, by_patient
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.crossfit import cross_fitted, median_epoch
@@ -42,7 +42,7 @@ def train(
     cache: Path | None = None,
     journal: Journal | None = None,
     scratch: Path | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train, choose on what was held out, and open the test part once.
 
     Args:
@@ -138,7 +138,7 @@ class _Run:
         said = self._out_of_fold(own, folds, [held for _, held in results])
         return _Trained(trainer, (*histories, refit), tuple(choices), own, said)
 
-    def outcome(self, name: str, trained: _Trained) -> Outcome:
+    def outcome(self, name: str, trained: _Trained) -> TrainingOutcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
         part, held = self.partition.chosen_on, self.partition.held
         log_odds = trained.said.log_odds
@@ -151,7 +151,7 @@ class _Run:
             name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
             np.asarray(trained.said.maps[rows]), evaluations,
         )  # fmt: skip
-        return Outcome(
+        return TrainingOutcome(
             network=trained.trainer.network,
             histories=trained.histories,
             choices=trained.choices,

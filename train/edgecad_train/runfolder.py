@@ -34,7 +34,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
 from edgecad_train.evaluation.external.record import COLUMNS
-from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.outcome import TrainingOutcome, by_patient
 from edgecad_train.report.page import write_report
 from edgecad_train.splits.split import Folds, rows_of
 
@@ -46,7 +46,7 @@ MAX_CALIBRATION = 128
 
 
 def write_run(
-    outcome: Outcome, partial: Path, seconds: float, patient_rule: str, findings: Sequence[DataFinding] = ()
+    outcome: TrainingOutcome, partial: Path, seconds: float, patient_rule: str, findings: Sequence[DataFinding] = ()
 ) -> None:
     """Write all files of a run into `partial`, a folder from `edgecad.system.folders.new_folder`."""
     outcome.network.model.save(partial / "model.keras")
@@ -68,7 +68,7 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def _run_record(
-    outcome: Outcome, seconds: float, patient_rule: str, findings: Sequence[DataFinding]
+    outcome: TrainingOutcome, seconds: float, patient_rule: str, findings: Sequence[DataFinding]
 ) -> dict[str, object]:
     labels = {case.patient: case.label for case in outcome.data.cases}
     parts = outcome.partition.parts()
@@ -95,7 +95,7 @@ def _run_record(
     }
 
 
-def _search_record(outcome: Outcome) -> dict[str, object] | None:
+def _search_record(outcome: TrainingOutcome) -> dict[str, object] | None:
     if not outcome.settings.search_trials:
         return None
     named = zip(outcome.histories, outcome.choices, strict=True)
@@ -105,7 +105,7 @@ def _search_record(outcome: Outcome) -> dict[str, object] | None:
     }
 
 
-def _write_predictions(outcome: Outcome, path: Path) -> None:
+def _write_predictions(outcome: TrainingOutcome, path: Path) -> None:
     decision = outcome.contract.decision
     folds = isinstance(outcome.partition, Folds)
     labels = {case.patient: case.label for case in outcome.data.cases}
@@ -125,7 +125,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
                 ])  # fmt: skip
 
 
-def _write_validation(outcome: Outcome, path: Path) -> None:
+def _write_validation(outcome: TrainingOutcome, path: Path) -> None:
     chosen = _some(len(outcome.development))
     rows = outcome.development[chosen]
     np.savez_compressed(
@@ -136,7 +136,7 @@ def _write_validation(outcome: Outcome, path: Path) -> None:
     )
 
 
-def _calibration_rows(outcome: Outcome) -> NDArray[np.intp]:
+def _calibration_rows(outcome: TrainingOutcome) -> NDArray[np.intp]:
     """Scans of the training part. With folds the whole development part trains: a third, so that the rest judges."""
     partition = outcome.partition
     patients = partition.development[::3] if isinstance(partition, Folds) else partition.train
@@ -149,7 +149,7 @@ def _some(count: int, most: int = MAX_SHOWN) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
 
 
-def _write_heatmaps(outcome: Outcome, path: Path) -> None:
+def _write_heatmaps(outcome: TrainingOutcome, path: Path) -> None:
     tested_rows = rows_of(outcome.data.cases, outcome.partition.test)
     rows = np.concatenate([part[_some(len(part))] for part in (outcome.development, tested_rows)])
     cases = [outcome.data.cases[row] for row in rows]

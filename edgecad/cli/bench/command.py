@@ -16,7 +16,7 @@ from edgecad.cli.options import DEVICES, PRECISIONS, JsonOption, ModelArgument
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from edgecad.bench.results import Measured, Order, Result, Scenario
+    from edgecad.bench.results import BenchOrder, Measured, Result, Scenario
     from edgecad.doctor.machine import Machine
 
 ALL = "all"
@@ -96,7 +96,7 @@ def bench(
     from edgecad.bench.judging import error_of, recommended
     from edgecad.bench.percentiles import runs_needed
     from edgecad.bench.process import results
-    from edgecad.bench.results import Measured, NotMeasured, Order
+    from edgecad.bench.results import BenchOrder, Measured, NotMeasured
     from edgecad.errors import GateFailed
     from edgecad.modelfiles.folder import precisions_wanted
 
@@ -107,7 +107,7 @@ def bench(
     if seconds is None:
         seconds = 30 if runs is None else LONGEST
     least = runs_needed(90 if max_p95_ms is None else 95)
-    asked = Order(
+    asked = BenchOrder(
         model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=least
     )
     wanted = precisions_wanted(model, precision)
@@ -188,7 +188,7 @@ def _tell_progress(device: str, precision: str | None) -> None:
         typer.echo(f"measuring {device} {precision or ''}".rstrip(), err=True)
 
 
-def _print_json(found: Sequence[Result], asked: Order, model: str | None) -> None:
+def _print_json(found: Sequence[Result], asked: BenchOrder, model: str | None) -> None:
     import msgspec
 
     from edgecad.cli.bench.record import record_of

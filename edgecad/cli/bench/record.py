@@ -9,7 +9,7 @@ from typing import Any
 
 from edgecad.bench.judging import noise, recommended
 from edgecad.bench.machine import power_mode
-from edgecad.bench.results import Measured, Order, Result
+from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.doctor.machine import machine_here
 from edgecad.doctor.packages import installed
 
@@ -29,7 +29,7 @@ UNITS = {
 """What numbers of the record mean, in the record itself: it is read years later."""
 
 
-def record_of(found: Sequence[Result], asked: Order, model: str | None) -> dict[str, Any]:
+def record_of(found: Sequence[Result], asked: BenchOrder, model: str | None) -> dict[str, Any]:
     """Everything that was found, ready to be written as JSON.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecad.bench.judging import noise, recommended
 from edgecad.bench.percentiles import runs_needed
-from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream, Stage
+from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream, StageTimes
 
 NAMES = {"decode": "decode", "prepare": "prepare", "run": "network", "heatmap": "heat map", "whole": "whole answer"}
 PERCENTILES = f"{'p50':>8s} {'p90':>8s}  {'p95':>8s}  {'p99':>8s} "
@@ -72,7 +72,7 @@ def _offline(here: Sequence[Measured]) -> Iterator[str]:
 
 def _stages(best: Measured, stream: SingleStream) -> Iterator[str]:
     yield ""
-    yield f"Stage by stage, {_name(best)}, milliseconds"
+    yield f"StageTimes by stage, {_name(best)}, milliseconds"
     yield f"  {'':18s} {PERCENTILES}"
     for stage in stream.stages:
         yield f"  {NAMES[stage.name]:18s} {_percentiles(stage, stream)}"
@@ -109,7 +109,7 @@ def _recommendation(best: Measured, model: Path | None) -> Iterator[str]:
     yield f"next: edgecad infer SCAN{named} --device {best.device} --precision {best.precision}"
 
 
-def _percentiles(stage: Stage, stream: SingleStream) -> str:
+def _percentiles(stage: StageTimes, stream: SingleStream) -> str:
     """In brackets those that the runs are too few for."""
     values = ((stage.p90, stream.p90_bound), (stage.p95, stream.p95_bound), (stage.p99, stream.p99_bound))
     shown = (f"{value:.2f} " if bound is not None else f"({value:.2f})" for value, bound in values)

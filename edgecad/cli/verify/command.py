@@ -14,7 +14,7 @@ from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgum
 if TYPE_CHECKING:
     from edgecad.contract import Precision
     from edgecad.verification.against import Scan
-    from edgecad.verification.model import Reference, Verification
+    from edgecad.verification.model import ReferenceModel, Verification
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -85,13 +85,13 @@ def verify(
     from edgecad.cli.verify.text import json_of, lines_of
     from edgecad.modelfiles.file import parse_precision
     from edgecad.modelfiles.folder import precisions_wanted
-    from edgecad.verification.model import Wanted, verify_model
+    from edgecad.verification.model import VerificationRequest, verify_model
 
     reference = _reference(model, against, parse_precision(against_precision), bool(data))
     bounds = (max_probability_difference, min_heatmap_correlation)
     _demand_reference(reference, *bounds)
     scans = _scans(data) if reference is not None else ()
-    wanted = Wanted(model, device, precisions_wanted(model, precision), key, reference, scans)
+    wanted = VerificationRequest(model, device, precisions_wanted(model, precision), key, reference, scans)
     with progress_bars() as bars:
         found = verify_model(wanted, lambda task, done, total: bars(task, done, total, ""))
     if json:
@@ -106,16 +106,16 @@ def verify(
 
 def _reference(
     model: Path | None, against: Path | None, precision: Precision | None, scans_given: bool
-) -> Reference | None:
+) -> ReferenceModel | None:
     """What to compare with: what is named, or else, where scans are given, the model's own fp32 file."""
-    from edgecad.verification.model import Reference
+    from edgecad.verification.model import ReferenceModel
 
     if against is None and precision is None and not scans_given:
         return None
-    return Reference(against or model, precision)
+    return ReferenceModel(against or model, precision)
 
 
-def _demand_reference(reference: Reference | None, *bounds: float | None) -> None:
+def _demand_reference(reference: ReferenceModel | None, *bounds: float | None) -> None:
     from edgecad.errors import UsageError
 
     if reference is None and any(bound is not None for bound in bounds):

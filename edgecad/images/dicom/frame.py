@@ -68,7 +68,7 @@ TAGS = (
 
 
 @dataclass(frozen=True)
-class Palette:
+class PaletteTable:
     """Colours `(entries, 3)` uint8 RGB; the pixel value `first` and all below it take the first one."""
 
     colours: Pixels
@@ -85,7 +85,7 @@ class Frame:
     photometric: str
     planar: bool
     syntax: str
-    palette: Palette | None
+    palette: PaletteTable | None
     index: int = 0
     count: int = 1
 
@@ -190,13 +190,13 @@ def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
         raise _wrong_kind("a grey-scale window that changes what is shown", "a screen stored as shown")
 
 
-def _palette(dataset: Dataset) -> Palette:
+def _palette(dataset: Dataset) -> PaletteTable:
     descriptors = [[int(number) for number in dataset[name].value] for name in _DESCRIPTORS]
     entries, first, bits = descriptors[0]
     if bits not in (8, 16) or any(other != descriptors[0] for other in descriptors[1:]):
         raise _wrong_kind("a palette of another make", "three tables of 8 or 16 bits, alike in length")
     tables = [_table(dataset[name].value, (entries & 0xFFFF) or 0x10000, bits) for name in _TABLES]
-    return Palette(np.ascontiguousarray(np.stack(tables, axis=1)), first)
+    return PaletteTable(np.ascontiguousarray(np.stack(tables, axis=1)), first)
 
 
 def _table(value: bytes, entries: int, bits: int) -> Pixels:

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgecad.errors import InputRefused
 from edgecad.images.dicom.encapsulated import fragments_of_frame, unpacked_planes
-from edgecad.images.dicom.frame import JPEG, RLE, Frame, Palette
+from edgecad.images.dicom.frame import JPEG, RLE, Frame, PaletteTable
 from edgecad.images.jpeg.reading import MAGIC, header_from_jpeg, rgb_from_jpeg
 from edgecad.images.screen import Pixels
 
@@ -87,7 +87,7 @@ def _rgb_from_samples(frame: Frame, samples: Pixels) -> Pixels:
     return _inverted(rgb) if frame.photometric == "MONOCHROME1" else rgb
 
 
-def _coloured(values: Pixels, palette: Palette) -> Pixels:
+def _coloured(values: Pixels, palette: PaletteTable) -> Pixels:
     entry = np.clip(np.arange(256) - palette.first, 0, len(palette.colours) - 1)
     return palette.colours[entry][values]
 

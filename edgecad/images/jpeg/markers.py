@@ -21,7 +21,7 @@ _NOT_FILLING = re.compile(rb"[^\xff]")
 
 
 @dataclass(frozen=True)
-class Segment:
+class MarkerSegment:
     """One marker: `body` is what its length counts, `start` and `end` are bytes in the file."""
 
     marker: int
@@ -35,7 +35,7 @@ def is_frame(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAMES
 
 
-def segments(data: bytes) -> Iterator[Segment]:
+def segments(data: bytes) -> Iterator[MarkerSegment]:
     """Walk a file that starts with SOI up to its EOI; after that only zeros may follow.
 
     A scan's segment ends behind its entropy-coded data, its `body` is the scan header alone.
@@ -67,7 +67,7 @@ def _marker(data: bytes, position: int) -> tuple[int, int]:
     return code.end(), marker
 
 
-def _segment(data: bytes, position: int, marker: int) -> Segment:
+def _segment(data: bytes, position: int, marker: int) -> MarkerSegment:
     length = int.from_bytes(data[position : position + 2], "big")
     end = position + length
     if len(data) < position + 2 or len(data) < end:
@@ -77,7 +77,7 @@ def _segment(data: bytes, position: int, marker: int) -> Segment:
     body = data[position + 2 : end]
     if marker == SOS:
         end = _end_of_scan(data, end)
-    return Segment(marker, body, position - 2, end)
+    return MarkerSegment(marker, body, position - 2, end)
 
 
 def _end_of_scan(data: bytes, position: int) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edgecad.errors import InputRefused
 from edgecad.images.exif import check_upright
-from edgecad.images.jpeg.markers import APP0, APP1, APP14, SOS, Segment, is_frame, segments
-from edgecad.images.jpeg.scans import Frame, Progress, frame_from_segment
+from edgecad.images.jpeg.markers import APP0, APP1, APP14, SOS, MarkerSegment, is_frame, segments
+from edgecad.images.jpeg.scans import JpegFrame, Progress, frame_from_segment
 from edgecad.images.opencv import rgb_from_encoded
 from edgecad.images.screen import Pixels
 
@@ -59,7 +59,7 @@ def header_from_jpeg(data: bytes) -> JpegHeader:
     return JpegHeader(frame.width, frame.height, len(frame.components), stated, tuple(dropped))
 
 
-def _followed(segment: Segment, progress: Progress | None) -> Progress | None:
+def _followed(segment: MarkerSegment, progress: Progress | None) -> Progress | None:
     if is_frame(segment.marker):
         if progress is not None:
             raise InputRefused("damaged", "holds two JPEG frames; wanted one picture: export it again")
@@ -71,24 +71,24 @@ def _followed(segment: Segment, progress: Progress | None) -> Progress | None:
     return progress
 
 
-def _finished(progress: Progress | None) -> Frame:
+def _finished(progress: Progress | None) -> JpegFrame:
     if progress is None:
         raise InputRefused("damaged", "this JPEG holds no frame; wanted one picture: export it again")
     progress.check_complete()
     return progress.frame
 
 
-def _states_colour(segment: Segment) -> bool:
+def _states_colour(segment: MarkerSegment) -> bool:
     jfif = segment.marker == APP0 and segment.body.startswith(b"JFIF\0")
     return jfif or (segment.marker == APP14 and segment.body.startswith(b"Adobe"))
 
 
-def _is_extra(segment: Segment) -> bool:
+def _is_extra(segment: MarkerSegment) -> bool:
     """Comments, profiles, thumbnails: the decoder needs none, and is shown none of a stranger's."""
     return segment.marker == 0xFE or (0xE0 <= segment.marker <= 0xEF and not _states_colour(segment))
 
 
-def _check_extra(segment: Segment) -> None:
+def _check_extra(segment: MarkerSegment) -> None:
     if segment.marker == APP1 and segment.body.startswith(_EXIF):
         check_upright(segment.body[len(_EXIF) :])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edgecad.errors import InputRefused
-from edgecad.images.jpeg.markers import Segment
+from edgecad.images.jpeg.markers import MarkerSegment
 from edgecad.images.limits import check_size
 
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
@@ -19,7 +19,7 @@ _MISSING = 0xFF
 
 
 @dataclass(frozen=True)
-class Frame:
+class JpegFrame:
     """Size in pixels, the components' identifiers in their order, and the coding."""
 
     width: int
@@ -28,7 +28,7 @@ class Frame:
     progressive: bool
 
 
-def frame_from_segment(segment: Segment) -> Frame:
+def frame_from_segment(segment: MarkerSegment) -> JpegFrame:
     """Read a frame header (SOF).
 
     Raises:
@@ -45,14 +45,14 @@ def frame_from_segment(segment: Segment) -> Frame:
         raise _wrong_kind(f"{body[5]} colour components (CMYK?)", "RGB or grey")
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     check_size(width, height)
-    return Frame(width, height, body[6::3], segment.marker == _PROGRESSIVE)
+    return JpegFrame(width, height, body[6::3], segment.marker == _PROGRESSIVE)
 
 
 @dataclass
 class Progress:
     """Bits still missing from each coefficient, component by component."""
 
-    frame: Frame
+    frame: JpegFrame
     scans: int = 0
     missing: dict[int, bytearray] = field(init=False)
 

@@ -112,13 +112,13 @@ def export(
         refuse_foreign_options(run, *said)
     _check_ready(out, sign, tensorrt)
     require_tensorflow(extra="export")
-    from edgecad_export.exporter import Request, export_run, failure_of, new_name
+    from edgecad_export.exporter import ExportRequest, export_run, failure_of, new_name
     from edgecad_export.external.run import foreign_run
     from edgecad_export.runfiles import read_run
 
     wanted: dict[Precision, bool] = {"fp32": True, "fp16": fp16, "int8": int8}
     precisions = tuple(precision for precision, asked in wanted.items() if asked)
-    request = Request(precisions, opset, tolerances, time_limit if tensorrt else None, sign)
+    request = ExportRequest(precisions, opset, tolerances, time_limit if tensorrt else None, sign)
     found = read_run(run) if about is None else foreign_run(run, about, _warn)
     exported = export_run(found, new_name(out, found.contract.name), request, _say)
     _print(exported)

@@ -24,7 +24,7 @@ WANTED = "wanted: image - ... - features - global average pooling - dense layers
 
 
 @dataclass(frozen=True)
-class Classifier:
+class ClassifierParts:
     """The parts of a trained Keras model that export needs.
 
     Attributes:
@@ -52,7 +52,7 @@ class Classifier:
         return str(_producer(self.features).name)
 
 
-def classifier_from_keras(model: keras.Model) -> Classifier:
+def classifier_from_keras(model: keras.Model) -> ClassifierParts:
     """Find pooling and head by walking back from the output.
 
     Raises:
@@ -69,7 +69,7 @@ def classifier_from_keras(model: keras.Model) -> Classifier:
         layer = _producer(layer.input)
     if not dense or dense[-1].units != 2:
         raise ModelInvalid(f"the head ends in {dense[-1].units if dense else 'no'} units; {WANTED}")
-    return Classifier(model, layer.input, tuple(dense))
+    return ClassifierParts(model, layer.input, tuple(dense))
 
 
 def _producer(tensor: Any) -> keras.layers.Layer:
@@ -172,7 +172,7 @@ def _times(stack: Any, matrix: Any) -> Any:
     return tf.linalg.matmul(stack, matrix)
 
 
-def explained_model(classifier: Classifier, temperature: float) -> keras.Model:
+def explained_model(classifier: ClassifierParts, temperature: float) -> keras.Model:
     """A model from `image` to the six named outputs. Weights are shared with the classifier's."""
     outputs = {"features": classifier.features, **CamHead(classifier.dense, temperature)(classifier.features)}
     # tf2onnx keeps a name only if a layer bears it.

@@ -40,7 +40,7 @@ def folded(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @dataclass(frozen=True)
-class Parts:
+class GraphParts:
     """A graph in two: all up to the last convolutional features, and all below them.
 
     Attributes:
@@ -59,7 +59,7 @@ class Parts:
         return compose.merge_models(upper, self.head, io_map=[(self.between, self.between)])
 
 
-def parts_of(proto: onnx.ModelProto) -> Parts:
+def parts_of(proto: onnx.ModelProto) -> GraphParts:
     """Cut a graph at the features, before they are turned round for people: pooling reads them there as well."""
     between = features_tensor(proto)
     extractor = Extractor(onnx.shape_inference.infer_shapes(proto))
@@ -70,7 +70,7 @@ def parts_of(proto: onnx.ModelProto) -> Parts:
     head = compose.add_prefix(head, HEAD_PREFIX, **tensors)
     for part in (backbone, head):
         del part.graph.value_info[:]  # both would describe the tensor they share
-    return Parts(backbone, head, between)
+    return GraphParts(backbone, head, between)
 
 
 def features_tensor(proto: onnx.ModelProto) -> str:

@@ -17,7 +17,7 @@ from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison
-from edgecad_export.graph.cam_head import Classifier
+from edgecad_export.graph.cam_head import ClassifierParts
 from edgecad_export.graph.parts import features_tensor
 
 BATCH = 8
@@ -25,7 +25,7 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
-class Answers(comparison.Answers):
+class CheckedAnswers(comparison.ModelAnswers):
     """What a model says of `n` images, and whether its outputs fit together.
 
     Attributes:
@@ -42,7 +42,7 @@ class Answers(comparison.Answers):
 
 
 @dataclass(frozen=True)
-class Reference(Answers):
+class KerasAnswers(CheckedAnswers):
     """What files are held against: the Keras model's answers, its maps by the numpy formula.
 
     Attributes:
@@ -55,7 +55,7 @@ class Reference(Answers):
     features: NDArray[np.float32] | None = None
     positive: int = 0
 
-    def only(self, rows: NDArray[np.intp]) -> Reference:
+    def only(self, rows: NDArray[np.intp]) -> KerasAnswers:
         """Those to some of the images."""
         return replace(
             self, logits=self.logits[rows], scores=self.scores[rows], maps=self.maps[rows],
@@ -64,7 +64,7 @@ class Reference(Answers):
             features=None if self.features is None else self.features[rows],
         )  # fmt: skip
 
-    def under(self, switches: Sequence[NDArray[np.bool_]]) -> Reference:
+    def under(self, switches: Sequence[NDArray[np.bool_]]) -> KerasAnswers:
         """The same features explained under a file's switches.
 
         With ReLU a map jumps where a unit stands near zero and rounding sets it on the other side, though the logits
@@ -88,7 +88,7 @@ class Reference(Answers):
         return replace(self, maps=maps)
 
 
-def answers_of_keras(classifier: Classifier, contract: Contract, images: NDArray[np.uint8]) -> Reference:
+def answers_of_keras(classifier: ClassifierParts, contract: Contract, images: NDArray[np.uint8]) -> KerasAnswers:
     """Answers of the trained model itself; its maps by the numpy formula on its features, not by a graph."""
     outputs = keras.Model(classifier.model.inputs[0], [classifier.model.output, classifier.features])
     logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=BATCH, verbose=0))
@@ -96,7 +96,7 @@ def answers_of_keras(classifier: Classifier, contract: Contract, images: NDArray
     activation = class_activation(features, head)
     before = hidden_of(features, head)
     relus = _of_relu(before, head)
-    return Reference(
+    return KerasAnswers(
         logits=logits,
         scores=probabilities_of(logits, contract.decision.temperature)[:, contract.positive_index],
         maps=np.asarray(score_map(activation.cam, contract.positive_index), np.float64),
@@ -122,7 +122,7 @@ def _of_relu(before: Sequence[NDArray[np.float64]], head: Sequence[Dense]) -> tu
 
 def answers_of_file(
     model: onnx.ModelProto, contract: Contract, images: NDArray[np.uint8], head: Sequence[Dense]
-) -> Answers:
+) -> CheckedAnswers:
     """Answers of a graph on the reference runtime, ONNX Runtime on the CPU.
 
     Args:
@@ -134,7 +134,7 @@ def answers_of_file(
     parts = [runner.run(images[start : start + BATCH], names) for start in range(0, len(images), BATCH)]
     got = {name: np.concatenate([part[name] for part in parts]) for name in names}
     with np.errstate(all="ignore"):  # a damaged file's values may be anything; `finite` says it
-        return Answers(
+        return CheckedAnswers(
             logits=np.asarray(got["logits"], np.float64),
             scores=np.asarray(got["probabilities"][:, contract.positive_index], np.float64),
             maps=np.asarray(score_map(got["cam"], contract.positive_index), np.float64),
@@ -174,7 +174,7 @@ def _depths(graph: onnx.GraphProto, start: str) -> dict[str, int]:
     return depths
 
 
-def switched_units(reference: Reference, seen: Answers) -> tuple[int, float]:
+def switched_units(reference: KerasAnswers, seen: CheckedAnswers) -> tuple[int, float]:
     """How many hidden units of all images a file's ReLUs set on the other side, and how far those moved.
 
     The distance is that of their values before the ReLU, the largest, relative to the largest of their layer. A unit

@@ -14,8 +14,8 @@ from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import golden_samples
 from edgecad.preparing import prepared_from
-from edgecad_export.graph.cam_head import Classifier
-from edgecad_export.proof.answers import Reference, answers_of_file, answers_of_keras
+from edgecad_export.graph.cam_head import ClassifierParts
+from edgecad_export.proof.answers import KerasAnswers, answers_of_file, answers_of_keras
 from edgecad_export.proof.parity import Miss, Parity, misses, parity_of
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
@@ -34,7 +34,7 @@ class Subjects:
     """
 
     images: NDArray[np.uint8]
-    reference: Reference
+    reference: KerasAnswers
     truth: NDArray[np.bool_] | None
 
     def only(self, rows: NDArray[np.intp]) -> Subjects:
@@ -62,7 +62,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Gate:
+class ParityGate:
     """Judges files of one run, on its validation images and on the golden screens."""
 
     contract: Contract
@@ -79,7 +79,7 @@ class Gate:
         )
         return Verdict(**parities, misses=tuple(missed))
 
-    def without(self, images: NDArray[np.uint8]) -> Gate:
+    def without(self, images: NDArray[np.uint8]) -> ParityGate:
         """The same gate, without the validation images that a quantiser was shown: they are no judges of it."""
         shown = {image.tobytes() for image in images}
         rows = [row for row, image in enumerate(self.validation.images) if image.tobytes() not in shown]
@@ -95,7 +95,7 @@ class Gate:
         return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
 
 
-def gate_of(classifier: Classifier, run: Run) -> Gate:
+def gate_of(classifier: ClassifierParts, run: Run) -> ParityGate:
     """The gate of a run.
 
     Raises:
@@ -108,7 +108,7 @@ def gate_of(classifier: Classifier, run: Run) -> Gate:
     if not (validation.finite and screens.finite):
         raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
     _check_same_model(validation.logits, run.logits)
-    return Gate(run.contract, Subjects(run.images, validation, run.truth), Subjects(golden, screens, None))
+    return ParityGate(run.contract, Subjects(run.images, validation, run.truth), Subjects(golden, screens, None))
 
 
 def golden_images(preparation: Preparation) -> NDArray[np.uint8]:

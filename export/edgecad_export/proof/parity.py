@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.verification.comparison import Comparison, compare, worst
-from edgecad_export.proof.answers import Answers, Reference, switched_units
+from edgecad.verification.comparison import AnswerDistance, compare, worst
+from edgecad_export.proof.answers import CheckedAnswers, KerasAnswers, switched_units
 from edgecad_export.proof.tolerances import Tolerances
 
 
 @dataclass(frozen=True)
-class Parity(Comparison):
+class Parity(AnswerDistance):
     """What was measured of a file.
 
     Attributes:
@@ -32,8 +32,8 @@ class Parity(Comparison):
 
 
 def parity_of(
-    reference: Reference,
-    seen: Answers,
+    reference: KerasAnswers,
+    seen: CheckedAnswers,
     threshold: float,
     neighbourhood: float,
     truth: NDArray[np.bool_] | None = None,
@@ -54,7 +54,7 @@ def parity_of(
     return Parity(**asdict(compared), identity=seen.identity, switched=switched, hidden=hidden, auc_loss=loss)
 
 
-def _auc_loss(reference: Answers, seen: Answers, truth: NDArray[np.bool_] | None) -> float | None:
+def _auc_loss(reference: CheckedAnswers, seen: CheckedAnswers, truth: NDArray[np.bool_] | None) -> float | None:
     if truth is None or truth.all() or not truth.any():
         return None
     from sklearn.metrics import roc_auc_score

@@ -14,7 +14,7 @@ import pytest
 
 from edgecad.bench import process
 from edgecad.bench.process import result_of
-from edgecad.bench.results import NotMeasured, Order
+from edgecad.bench.results import BenchOrder, NotMeasured
 from edgecad.bench.scenarios import Limit
 from edgecad.engines.gpu import gpu_here
 from edgecad.system.installation import install_words
@@ -172,7 +172,7 @@ def test_a_process_that_dies_is_told_of(model_folder: Path, monkeypatch: pytest.
     # A module that is found before onnxruntime and does what a broken driver does.
     (tmp_path / "onnxruntime.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    order = Order(model=str(model_folder), device="cpu", precision=None, begun=0.0)
+    order = BenchOrder(model=str(model_folder), device="cpu", precision=None, begun=0.0)
     result = result_of(order)
     assert isinstance(result, NotMeasured)
     assert result.code == 4

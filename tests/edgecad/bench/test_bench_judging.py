@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad.bench.judging import error_of, noise, recommended
-from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, Stage, Start
+from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, StageTimes, Start
 from edgecad.errors import EdgecadError, EngineBuildFailed, NotAvailable
 
 
 def stream(p50: float, **changed: Any) -> SingleStream:
-    whole = Stage(name="whole", p50=p50, p90=p50, p95=p50, p99=p50)
+    whole = StageTimes(name="whole", p50=p50, p90=p50, p95=p50, p99=p50)
     plain = SingleStream(
         runs=64,
         stages=(whole,),

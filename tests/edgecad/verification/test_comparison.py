@@ -7,23 +7,23 @@ import math
 import numpy as np
 import pytest
 
-from edgecad.verification.comparison import Answers, common_grid, compare
+from edgecad.verification.comparison import ModelAnswers, common_grid, compare
 
 
 def softmax_first(logits: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(logits[:, 1] - logits[:, 0])))
 
 
-def answers(seed: int = 0, count: int = 40, side: int = 7) -> Answers:
+def answers(seed: int = 0, count: int = 40, side: int = 7) -> ModelAnswers:
     draw = np.random.default_rng(seed)
     logits = draw.normal(0, 2, (count, 2))
-    return Answers(logits, softmax_first(logits), draw.normal(0, 1, (count, side, side)))
+    return ModelAnswers(logits, softmax_first(logits), draw.normal(0, 1, (count, side, side)))
 
 
-def with_noise(one: Answers, seed: int = 5, size: float = 0.2) -> Answers:
+def with_noise(one: ModelAnswers, seed: int = 5, size: float = 0.2) -> ModelAnswers:
     draw = np.random.default_rng(seed)
     logits = one.logits + draw.normal(0, size, one.logits.shape)
-    return Answers(logits, softmax_first(logits), one.maps + draw.normal(0, size, one.maps.shape))
+    return ModelAnswers(logits, softmax_first(logits), one.maps + draw.normal(0, size, one.maps.shape))
 
 
 def test_a_model_agrees_with_itself() -> None:
@@ -54,7 +54,7 @@ def test_heat_maps_are_compared_by_their_correlation_least_and_median() -> None:
 def test_flips_near_the_threshold_are_counted_apart() -> None:
     scores = np.array([0.40, 0.395, 0.41, 0.90, 0.10, 0.39])
     other = np.array([0.39, 0.400, 0.45, 0.20, 0.39, 0.30])
-    one, seen = (Answers(np.zeros((6, 2)), values, np.zeros((6, 2, 2))) for values in (scores, other))
+    one, seen = (ModelAnswers(np.zeros((6, 2)), values, np.zeros((6, 2, 2))) for values in (scores, other))
     figures = compare(one, seen, threshold=0.4, neighbourhood=0.01)
     assert (figures.flips, figures.flips_in_neighbourhood) == (1, 2)
     figures = compare(one, seen, threshold=0.4, neighbourhood=0.001)
@@ -62,7 +62,7 @@ def test_flips_near_the_threshold_are_counted_apart() -> None:
 
 
 def test_each_model_decides_by_its_own_threshold() -> None:
-    one = Answers(np.zeros((2, 2)), np.array([0.3, 0.7]), np.zeros((2, 2, 2)))
+    one = ModelAnswers(np.zeros((2, 2)), np.array([0.3, 0.7]), np.zeros((2, 2, 2)))
     assert compare(one, one, 0.5, 0.01).flips == 0
     assert compare(one, one, 0.5, 0.01, seen_threshold=0.2).flips == 1
     assert compare(one, one, 0.5, 0.01, seen_threshold=0.8).flips == 1
@@ -72,14 +72,16 @@ def test_the_peak_is_the_strongest_cell_of_either_sign() -> None:
     one, other = np.zeros((1, 5, 5)), np.zeros((1, 5, 5))
     one[0, 0, 0], one[0, 4, 4] = -3, 2
     other[0, 3, 4] = 1
-    figures = compare(Answers(np.ones((1, 2)), np.ones(1), one), Answers(np.ones((1, 2)), np.ones(1), other), 0.5, 0.1)
+    figures = compare(
+        ModelAnswers(np.ones((1, 2)), np.ones(1), one), ModelAnswers(np.ones((1, 2)), np.ones(1), other), 0.5, 0.1
+    )
     assert figures.peak_shift == pytest.approx(math.hypot(3, 4))
 
 
 @pytest.mark.parametrize("finer", [14, 21])
 def test_a_finer_map_is_averaged_over_area(finer: int) -> None:
     coarse = answers()
-    fine = Answers(coarse.logits, coarse.scores, np.kron(coarse.maps, np.ones((1, finer // 7, finer // 7))))
+    fine = ModelAnswers(coarse.logits, coarse.scores, np.kron(coarse.maps, np.ones((1, finer // 7, finer // 7))))
     for one, other in ((coarse, fine), (fine, coarse)):
         assert common_grid(one.maps, other.maps) == (7, 7)
         figures = compare(one, other, 0.5, 0.01)
@@ -92,7 +94,7 @@ def test_averaging_to_a_grid_that_does_not_divide_keeps_where_the_evidence_lies(
     fine = np.exp(-((rows - 0.2) ** 2 + (columns - 0.7) ** 2) / 0.1)[None]
     rows, columns = (np.mgrid[0:7, 0:7] + 0.5) / 7 * 10 / 9 - 0.5 / 9
     coarse = np.exp(-((rows - 0.2) ** 2 + (columns - 0.7) ** 2) / 0.1)[None]
-    one, other = (Answers(np.ones((1, 2)), np.ones(1), maps) for maps in (fine, coarse))
+    one, other = (ModelAnswers(np.ones((1, 2)), np.ones(1), maps) for maps in (fine, coarse))
     figures = compare(one, other, 0.5, 0.01)
     assert figures.heatmap_correlation > 0.99
     assert figures.peak_shift == 0.0
@@ -110,7 +112,7 @@ def test_what_is_not_finite_is_as_bad_as_can_be(part: str, value: float) -> None
 
 
 def test_flat_maps_agree_only_if_they_are_the_same() -> None:
-    flat = Answers(np.ones((1, 2)), np.ones(1), np.zeros((1, 3, 3)))
-    raised = Answers(np.ones((1, 2)), np.ones(1), np.full((1, 3, 3), 0.5))
+    flat = ModelAnswers(np.ones((1, 2)), np.ones(1), np.zeros((1, 3, 3)))
+    raised = ModelAnswers(np.ones((1, 2)), np.ones(1), np.full((1, 3, 3), 0.5))
     assert compare(flat, flat, 0.5, 0.1).heatmap_correlation == 1.0
     assert compare(flat, raised, 0.5, 0.1).heatmap_correlation == 0.0

@@ -19,7 +19,7 @@ from edgecad.engines.record import SCHEMA, WITHOUT_GPU, read_engine
 from edgecad.errors import GateFailed, NotAvailable
 from edgecad.runners.devices import parse_device
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import Exported, Request, export_run, failure_of
+from edgecad_export.exporter import Exported, ExportRequest, export_run, failure_of
 from edgecad_export.modelfolder.engines import engines_section
 from edgecad_export.runfiles import Run, read_run
 
@@ -55,7 +55,7 @@ def gpu_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., N
 
 
 def exported(run: Run, folder: Path, **more: Any) -> Exported:
-    return export_run(run, folder / "models" / "a-run", Request(engines=300, **more))
+    return export_run(run, folder / "models" / "a-run", ExportRequest(engines=300, **more))
 
 
 @real

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from edgecad_export.exporter import Request, candidates_of
+from edgecad_export.exporter import ExportRequest, candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.fp16.converting import fp16_from_fp32, narrowed_to_fp16
 from edgecad_export.precision.fp16.half import as_half
@@ -27,7 +27,7 @@ Write = Callable[..., Path]
 @pytest.fixture
 def made(small_classifier: Build, run_folder: Write, tmp_path: Path) -> Callable[[Any], Any]:
     """Candidates of a run around a model."""
-    return lambda model: candidates_of(read_run(run_folder(tmp_path / "runs" / "a", model)), Request())
+    return lambda model: candidates_of(read_run(run_folder(tmp_path / "runs" / "a", model)), ExportRequest())
 
 
 def _weights(proto: onnx.ModelProto) -> dict[str, int]:

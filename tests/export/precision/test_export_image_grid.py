@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecad_export.candidates import Candidates
-from edgecad_export.exporter import Request, candidates_of
+from edgecad_export.exporter import ExportRequest, candidates_of
 from edgecad_export.precision.int8.converting import source_of
 from edgecad_export.precision.int8.grids import Range
 from edgecad_export.precision.int8.image_grid import image_grid, on_image_grid
@@ -113,7 +113,7 @@ def candidates(small_classifier: Build, run_folder: Write, tmp_path_factory: pyt
         return keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(pooled))
 
     folder = run_folder(tmp_path_factory.mktemp("grid") / "runs" / "a", small_classifier(head=head))
-    return candidates_of(read_run(folder), Request())
+    return candidates_of(read_run(folder), ExportRequest())
 
 
 @pytest.fixture(scope="module")

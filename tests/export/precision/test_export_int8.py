@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 import edgecad_export.precision.int8.converting as int8_of_room
 from edgecad.runners.base import OUTPUTS
 from edgecad_export.candidates import Candidates
-from edgecad_export.exporter import Request, candidates_of
+from edgecad_export.exporter import ExportRequest, candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, source_of
 from edgecad_export.precision.int8.plain_graph import backbone_of
@@ -33,7 +33,7 @@ Write = Callable[..., Path]
 def candidates(small_classifier: Build, run_folder: Write, tmp_path_factory: pytest.TempPathFactory) -> Candidates:
     """A run of a small network; its calibration images are not its validation images."""
     folder = run_folder(tmp_path_factory.mktemp("int8") / "runs" / "a", small_classifier())
-    return candidates_of(read_run(folder), Request())
+    return candidates_of(read_run(folder), ExportRequest())
 
 
 @dataclass(frozen=True)

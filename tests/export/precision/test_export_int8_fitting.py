@@ -17,15 +17,15 @@ from edgecad_export.precision.int8.patches import Patches
 from edgecad_export.precision.int8.plain_graph import plain_from_folded, weights_of
 from edgecad_export.precision.int8.rounding import DAMPING, rounded
 from edgecad_export.precision.int8.variations import COPIES, varied
-from edgecad_export.precision.int8.weight_bounds import Bounds
+from edgecad_export.precision.int8.weight_bounds import WeightBounds
 from edgecad_export.precision.sessions import session_of
 
 SIZE = 12
 LIMIT = 64
 
 
-def _each(count: int, limit: int = LIMIT) -> Bounds:
-    return Bounds.each(limit, count)
+def _each(count: int, limit: int = LIMIT) -> WeightBounds:
+    return WeightBounds.each(limit, count)
 
 
 def _alike(draw: np.random.Generator, samples: int, width: int) -> NDArray[np.float64]:
@@ -116,7 +116,7 @@ def test_partners_share_what_a_pair_of_products_may_reach() -> None:
     draw = np.random.default_rng(10)
     node = helper.make_node("Conv", ["x", "w"], ["y"])
     shape = (5, 6, 3, 3)
-    bounds = Bounds.of(node, shape)
+    bounds = WeightBounds.of(node, shape)
     weights = draw.normal(size=(1, 5, 54)) ** 3
     patches = _alike(draw, 400, 54)
     found = rounded(weights, np.zeros((1, 5)), patches[None], patches[None], bounds)
@@ -126,11 +126,11 @@ def test_partners_share_what_a_pair_of_products_may_reach() -> None:
 
 
 def test_bounds_go_by_what_meets_in_a_pair_of_products() -> None:
-    depthwise = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"], group=4), (4, 1, 3, 3))
-    first = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 3, 3, 3))
+    depthwise = WeightBounds.of(helper.make_node("Conv", ["x", "w"], ["y"], group=4), (4, 1, 3, 3))
+    first = WeightBounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 3, 3, 3))
     assert (depthwise.alone, list(depthwise.partners)) == (127, list(range(9)))
     assert (first.alone, list(first.partners)) == (64, list(range(27)))
-    pairs = Bounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 4, 1, 2))
+    pairs = WeightBounds.of(helper.make_node("Conv", ["x", "w"], ["y"]), (8, 4, 1, 2))
     assert list(pairs.partners) == [2, 3, 0, 1, 6, 7, 4, 5]
 
 

@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecad_export.precision.int8.weight_bounds import Bounds
+from edgecad_export.precision.int8.weight_bounds import WeightBounds
 
 OUTPUTS, SIDE = 16, 6
 
 
-def _extremes(bounds: Bounds) -> NDArray[np.int8]:
+def _extremes(bounds: WeightBounds) -> NDArray[np.int8]:
     """`(k,)`: in every other pair 127 beside 1, in the others 64 and 64; or the largest alone."""
     count = len(bounds.partners)
     paired = bounds.partners != np.arange(count)
@@ -68,7 +68,7 @@ def _run(proto: onnx.ModelProto, image: NDArray[np.uint8], fused: bool) -> NDArr
 def test_extreme_weights_on_extreme_activations_are_added_exactly(channels: int, groups: int, side: int) -> None:
     outputs = groups if channels == 1 else OUTPUTS
     node = helper.make_node("Conv", ["x", "w"], ["y"], group=groups)
-    bounds = Bounds.of(node, (outputs, channels, side, side))
+    bounds = WeightBounds.of(node, (outputs, channels, side, side))
     kernel = np.repeat(_extremes(bounds)[None], outputs, axis=0).reshape(outputs, channels, side, side)
     proto = _quantised(kernel, groups)
     image = np.full((1, channels * groups, SIDE, SIDE), 255, np.uint8)

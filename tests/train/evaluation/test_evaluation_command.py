@@ -18,7 +18,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from edgecad.contract import Colours, Decision, Preparation, struct_from_json
 from edgecad_train.data import PreparedData, colours_of, find_cases, prepare_cases
 from edgecad_train.data.kept import write_scans
-from edgecad_train.evaluation.external.record import Record
+from edgecad_train.evaluation.external.record import EvaluationRecord
 from edgecad_train.evaluation.external.words import lines_of
 
 Run = Callable[..., Any]
@@ -42,7 +42,7 @@ def judge(edgecad_here: Run, few_phantoms: Path, monkeypatch: pytest.MonkeyPatch
 
 def _words(folder: str) -> str:
     """What a person was told, from the record that was kept."""
-    record = struct_from_json((Path(folder) / "metrics.json").read_bytes(), Record, "it", "")
+    record = struct_from_json((Path(folder) / "metrics.json").read_bytes(), EvaluationRecord, "it", "")
     return "\n".join(lines_of(record))
 
 

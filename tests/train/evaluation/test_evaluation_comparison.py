@@ -10,7 +10,7 @@ from edgecad.contract import json_from_struct, struct_from_json
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.evaluation.statistics.comparison import (
-    Comparison,
+    ModelComparison,
     Scores,
     compare,
     compare_auc,
@@ -157,7 +157,7 @@ def test_each_model_is_judged_at_its_own_threshold_and_by_class() -> None:
     assert (got.accuracy.only_one_right, got.accuracy.only_other_right) == (1, 2)
     assert (got.sensitivity_cad.n, got.sensitivity_cad.difference) == (3, 0.0)
     assert (got.specificity_cad.n, got.specificity_cad.difference) == (2, -0.5)
-    assert struct_from_json(json_from_struct(got), Comparison, "it", "") == got
+    assert struct_from_json(json_from_struct(got), ModelComparison, "it", "") == got
 
 
 def test_one_class_gives_what_it_can() -> None:

@@ -13,7 +13,7 @@ import pytest
 from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.network import Head, Network
-from edgecad_train.outcome import Outcome
+from edgecad_train.outcome import TrainingOutcome
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import folds_by_patient
@@ -99,7 +99,7 @@ def test_a_damaged_state_is_named_and_not_guessed_from(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", [("fold 1, warm-up", 1), ("fold 2, fine-tuning", 1), ("refit, warm-up", 1)])
 def test_a_run_of_folds_that_was_killed_gives_the_same_figures(
-    where: tuple[str, int], phantoms: PreparedData, folded: Outcome, tmp_path: Path
+    where: tuple[str, int], phantoms: PreparedData, folded: TrainingOutcome, tmp_path: Path
 ) -> None:
     settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=2, finetune=1))
     folds = folds_by_patient(phantoms.cases, seed=0, folds=3)

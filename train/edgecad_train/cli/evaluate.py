@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgecad.cli.progress import Bars
     from edgecad_train.data import Found, PreparedData
     from edgecad_train.evaluation.external.models import JudgedModel
-    from edgecad_train.evaluation.external.record import Record
+    from edgecad_train.evaluation.external.record import EvaluationRecord
 
 EVALUATIONS = Path("evaluations")
 
@@ -129,7 +129,7 @@ def _run(
     gates: Mapping[str, float | None],
     out: Path | None,
     quiet: bool,
-) -> tuple[Path, Record]:
+) -> tuple[Path, EvaluationRecord]:
     from datetime import datetime
 
     from edgecad.system.folders import new_folder
@@ -162,7 +162,7 @@ def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> Prepar
     return prepare_cases(found.cases, preparation, lambda done, of: bars(task, done, of, ""), scratch=scratch, least=1)
 
 
-def _tell(record: Record, folder: Path, json: bool) -> None:
+def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
     import msgspec
 
     from edgecad_train.evaluation.external.words import lines_of
@@ -177,7 +177,7 @@ def _tell(record: Record, folder: Path, json: bool) -> None:
     typer.echo(f"wrote {folder} (metrics.json, predictions.csv, pictures)")
 
 
-def _next_step(model: Path, record: Record) -> str:
+def _next_step(model: Path, record: EvaluationRecord) -> str:
     named = shlex.quote(str(model))
     return (
         f"next: edgecad export {named}" if record.model.kind == "run" else f"next: edgecad infer SCAN --model {named}"

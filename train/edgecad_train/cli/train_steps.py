@@ -25,7 +25,7 @@ from edgecad_train.data.kept import write_scans
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.backbones import Backbone, backbone_named
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
-from edgecad_train.outcome import Outcome
+from edgecad_train.outcome import TrainingOutcome
 from edgecad_train.run import run_name, train
 from edgecad_train.runfolder import write_run
 from edgecad_train.unfinished import Job, Unfinished, begun, gone_on
@@ -109,7 +109,7 @@ def _interruptible(out: Path) -> Iterator[None]:
         raise
 
 
-def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> Outcome:
+def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: float, bars: Bars) -> TrainingOutcome:
     job = unfinished.job
     earlier = sum(unfinished.journal.seconds.values())  # of sessions that were ended
     findings = findings_about(data, job.partition.part_of())
@@ -126,7 +126,7 @@ def _train(unfinished: Unfinished, found: Found, data: PreparedData, started: fl
     return outcome
 
 
-def _report(outcome: Outcome, folder: Path) -> None:
+def _report(outcome: TrainingOutcome, folder: Path) -> None:
     for entry in outcome.data.refused:
         typer.echo(f"left out: {entry}", err=True)
     for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):

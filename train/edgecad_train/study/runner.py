@@ -17,7 +17,7 @@ from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.network import Head, build_network
 from edgecad_train.networks.weightsfile import weights_digest
-from edgecad_train.outcome import Outcome, by_patient
+from edgecad_train.outcome import TrainingOutcome, by_patient
 from edgecad_train.run import train
 from edgecad_train.settings import Settings
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -129,7 +129,9 @@ def run_unit(
     return _finished(unit, outcome, data, partition, threads)
 
 
-def _finished(unit: Unit, outcome: Outcome, data: PreparedData, partition: Split | Folds, threads: int) -> Finished:
+def _finished(
+    unit: Unit, outcome: TrainingOutcome, data: PreparedData, partition: Split | Folds, threads: int
+) -> Finished:
     rows = rows_of(data.cases, partition.test)
     maps = np.asarray(outcome.score_maps[rows], np.float32)
     result = Result(
@@ -150,7 +152,7 @@ def _finished(unit: Unit, outcome: Outcome, data: PreparedData, partition: Split
     return Finished(result, maps, np.asarray(rows, np.int64), np.asarray(outcome.log_odds[rows], np.float64))
 
 
-def _stages(outcome: Outcome) -> tuple[StageRun, ...]:
+def _stages(outcome: TrainingOutcome) -> tuple[StageRun, ...]:
     return tuple(
         StageRun(name=stage.stage, epochs=len(stage.epochs), best=stage.best)
         for training in outcome.histories

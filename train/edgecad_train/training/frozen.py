@@ -51,7 +51,7 @@ class Scans:
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FrozenFeatures:
     """Outputs of the frozen part: layer name of each cut -> `(n, ...)` float32, and the seconds that they took.
 
     What came from the cache counts the seconds that it took when it was computed.
@@ -63,7 +63,7 @@ class Frozen:
 
 def frozen_outputs(
     network: Network, cuts: Sequence[Any], scans: Scans, batch_size: int, storage: Storage, tell: Tell | None = None
-) -> Frozen:
+) -> FrozenFeatures:
     """Outputs of the frozen network at each cut, each computed from the one below it.
 
     Args:
@@ -81,7 +81,7 @@ def frozen_outputs(
         )
         outputs[layer_of(cut)], below = values, cut
         taken += seconds
-    return Frozen(outputs, taken)
+    return FrozenFeatures(outputs, taken)
 
 
 def layer_of(tensor: Any) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgecad_export.graph.parts import Parts, parts_of
+from edgecad_export.graph.parts import GraphParts, parts_of
 from edgecad_export.precision.fp16.correction import corrected, features_of
 from edgecad_export.precision.fp16.half import as_half
 from edgecad_export.precision.fp16.sensitivity import COMPUTE, most_sensitive, with_users
@@ -121,7 +121,7 @@ def fp16_from_fp32(proto: onnx.ModelProto, wider: Collection[str] = ()) -> onnx.
     return converted
 
 
-def _before_convolutions(parts: Parts) -> Iterator[str]:
+def _before_convolutions(parts: GraphParts) -> Iterator[str]:
     """Nodes that scale the image: cheap, and an error of theirs is in every pixel."""
     below: set[str] = set()
     for node in parts.backbone.graph.node:

@@ -29,7 +29,7 @@ MEMORY = 512 * 2**20
 
 
 @dataclass(frozen=True)
-class Plan:
+class KeptInFp32:
     """What stays in fp32."""
 
     stream: bool
@@ -58,12 +58,12 @@ def _is_of_stream(node: onnx.NodeProto) -> bool:
 
 
 PLANS = (
-    Plan(False, 0.0),
-    Plan(False, 0.1),
-    Plan(True, 0.1),
-    Plan(True, 0.2),
-    Plan(True, 0.35),
-    Plan(True, 0.5),
+    KeptInFp32(False, 0.0),
+    KeptInFp32(False, 0.1),
+    KeptInFp32(True, 0.1),
+    KeptInFp32(True, 0.2),
+    KeptInFp32(True, 0.35),
+    KeptInFp32(True, 0.5),
 )
 """What is tried, the fastest first."""
 

@@ -27,7 +27,7 @@ from edgecad_export.precision.int8.plain_graph import (
     with_weights,
 )
 from edgecad_export.precision.int8.rounding import rounded
-from edgecad_export.precision.int8.weight_bounds import Bounds
+from edgecad_export.precision.int8.weight_bounds import WeightBounds
 
 Values = NDArray[Any]
 BATCH = 8
@@ -156,7 +156,7 @@ class _Walk:
             bias.reshape(groups, -1).astype(np.float64),
             patches.taken(self.wide[node.input[0]]),
             patches.taken(seen[node.input[0]]),
-            Bounds.of(node, kernel.shape),
+            WeightBounds.of(node, kernel.shape),
         )
         self.changed |= {node.input[1]: result.weights.reshape(kernel.shape), node.input[2]: result.bias.reshape(-1)}
         self.scales[node.input[1]] = result.scales.reshape(-1).astype(np.float32)

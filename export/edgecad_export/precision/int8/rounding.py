@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad_export.precision.int8.weight_bounds import Bounds
+from edgecad_export.precision.int8.weight_bounds import WeightBounds
 
 Floats = NDArray[np.floating]
 
@@ -43,7 +43,7 @@ class Rounded:
     bias: NDArray[np.float64]
 
 
-def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds: Bounds) -> Rounded:
+def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds: WeightBounds) -> Rounded:
     """Round to whole multiples, within bounds, of a scale of each output.
 
     Args:
@@ -84,14 +84,14 @@ def _solved(moments: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray
     return np.swapaxes(np.linalg.solve(_damped(moments, STIFFNESS), np.swapaxes(right, 1, 2)), 1, 2)
 
 
-def _scales(weights: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
+def _scales(weights: NDArray[np.float64], bounds: WeightBounds) -> NDArray[np.float64]:
     found = bounds.smallest_scales(weights)
     # Held as float32 in the graph; a folded channel that is zero throughout takes any scale.
     return np.where(found > 0, found, 1.0).astype(np.float32).astype(np.float64)
 
 
 def _on_grid(
-    weights: NDArray[np.float64], scales: NDArray[np.float64], moments: NDArray[np.float64], bounds: Bounds
+    weights: NDArray[np.float64], scales: NDArray[np.float64], moments: NDArray[np.float64], bounds: WeightBounds
 ) -> NDArray[np.float64]:
     """Nearest plane, last column first; columns in the order of their moments, so that the largest is rounded first."""
     order = np.argsort(np.diagonal(moments, axis1=1, axis2=2), axis=1, kind="stable")
@@ -110,7 +110,7 @@ def _nearest_plane(
     scales: NDArray[np.float64],
     factor: NDArray[np.float64],
     partners: NDArray[np.intp],
-    bounds: Bounds,
+    bounds: WeightBounds,
 ) -> NDArray[np.float64]:
     """Round `(g, r, k)` weights.
 

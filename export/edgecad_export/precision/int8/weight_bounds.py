@@ -24,7 +24,7 @@ TOGETHER = 128
 
 
 @dataclass(frozen=True)
-class Bounds:
+class WeightBounds:
     """What the weights of a convolution's outputs are held to.
 
     Attributes:
@@ -38,12 +38,12 @@ class Bounds:
     together: int = TOGETHER
 
     @classmethod
-    def each(cls, alone: int, count: int) -> Bounds:
+    def each(cls, alone: int, count: int) -> WeightBounds:
         """Every weight for itself."""
         return cls(alone, np.arange(count))
 
     @classmethod
-    def of(cls, node: onnx.NodeProto, kernel: Sequence[int]) -> Bounds:
+    def of(cls, node: onnx.NodeProto, kernel: Sequence[int]) -> WeightBounds:
         """Those of a convolution.
 
         Args:

@@ -8,7 +8,7 @@ from edgecad.contract import Frozen
 from edgecad_train.evaluation.evaluation import Evaluation
 
 
-class Gate(Frozen, frozen=True, kw_only=True):
+class FigureDemand(Frozen, frozen=True, kw_only=True):
     """One figure against what was wanted of it; None where the patients at hand could not give it."""
 
     metric: str
@@ -34,12 +34,12 @@ class Gate(Frozen, frozen=True, kw_only=True):
         return f"{self.metric} {self.value:.3f}, at least {self.wanted:g} wanted: {verdict}"
 
 
-def gates_of(evaluation: Evaluation, wanted: Mapping[str, float | None]) -> tuple[Gate, ...]:
+def gates_of(evaluation: Evaluation, wanted: Mapping[str, float | None]) -> tuple[FigureDemand, ...]:
     """Hold figures to what is wanted of them; None wants nothing."""
     gates = []
     for name, least in wanted.items():
         if least is not None:
             metric = evaluation.metric(name)
             value, low = (metric.value, metric.low) if metric else (None, None)
-            gates.append(Gate(metric=name, wanted=least, value=value, low=low))
+            gates.append(FigureDemand(metric=name, wanted=least, value=value, low=low))
     return tuple(gates)

@@ -17,9 +17,15 @@ from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.external.gates import gates_of
 from edgecad_train.evaluation.external.models import JudgedModel
 from edgecad_train.evaluation.external.overlap import overlap_of, parts_in_training
-from edgecad_train.evaluation.external.record import Record, refused_of, subject_of, write_predictions, write_record
+from edgecad_train.evaluation.external.record import (
+    EvaluationRecord,
+    refused_of,
+    subject_of,
+    write_predictions,
+    write_record,
+)
 from edgecad_train.evaluation.external.scoring import ScoredPatients
-from edgecad_train.evaluation.statistics.comparison import Comparison, Scores, compare
+from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,10 @@ class Judged:
         return Scores(expit(self.scores.only(patients).log_odds / decision.temperature), decision.threshold)
 
 
-def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None]) -> Record:
+def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None]) -> EvaluationRecord:
     """Judge `one`, hold it to what is `wanted` of its figures by name, and compare it with `other`."""
     evaluation = one.evaluation
-    return Record(
+    return EvaluationRecord(
         origin=_origin(one),
         model=subject_of(one.model),
         data_sha256=one.scores.data_sha256,
@@ -86,14 +92,14 @@ def _about(judged: Judged) -> Iterator[str]:
         yield f"not shown to be better than chance on these patients (AUC from {area.low:.2f})"
 
 
-def _compared(one: Judged, other: Judged) -> Comparison:
+def _compared(one: Judged, other: Judged) -> ModelComparison:
     common = set(one.scores.patients) & set(other.scores.patients)
     if not common:
         raise UsageError(f"{one.model.name} and {other.model.name} answered no patient in common; nothing to compare")
     return compare(one.scores.only(common).truth, one.only(common), other.only(common))
 
 
-def write_judgement(record: Record, one: Judged, other: Judged | None, folder: Path) -> None:
+def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path) -> None:
     """Write metrics.json, a line a patient for each model, and the pictures of the judged one."""
     # Here, because a reader of records needs no matplotlib.
     from edgecad_train.report.pictures.figures import PatientScores, draw_evaluation

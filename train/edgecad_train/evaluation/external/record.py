@@ -12,16 +12,16 @@ from edgecad.contract import Decision, Frozen, Origin, json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import RefusedScan, refused_scans
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.evaluation.external.gates import Gate
+from edgecad_train.evaluation.external.gates import FigureDemand
 from edgecad_train.evaluation.external.models import JudgedModel, Kind
 from edgecad_train.evaluation.external.scoring import ScoredPatients
-from edgecad_train.evaluation.statistics.comparison import Comparison
+from edgecad_train.evaluation.statistics.comparison import ModelComparison
 
 COLUMNS = ("patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above")
 """Of every predictions.csv; an evaluation's `part` is the patient's in the model's own training, `new` if in none."""
 
 
-class Subject(Frozen, frozen=True, kw_only=True):
+class ModelProvenance(Frozen, frozen=True, kw_only=True):
     """Which model was judged."""
 
     name: str
@@ -31,22 +31,22 @@ class Subject(Frozen, frozen=True, kw_only=True):
     sha256: str
 
 
-class Record(Frozen, frozen=True, kw_only=True):
+class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     """An evaluation as it is written and printed; `comparison` is this model less the other."""
 
     schema: int = 2
     origin: Origin
-    model: Subject
+    model: ModelProvenance
     data_sha256: str
     patients: int
     scans: int
     refused: tuple[RefusedScan, ...]
     warnings: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
-    gates: tuple[Gate, ...]
-    against: Subject | None = None
+    gates: tuple[FigureDemand, ...]
+    against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
-    comparison: Comparison | None = None
+    comparison: ModelComparison | None = None
 
     @property
     def evaluation(self) -> Evaluation:
@@ -54,10 +54,10 @@ class Record(Frozen, frozen=True, kw_only=True):
         return self.evaluations[0]
 
 
-def subject_of(model: JudgedModel) -> Subject:
+def subject_of(model: JudgedModel) -> ModelProvenance:
     """Name the model in the record."""
     contract = model.contract
-    return Subject(
+    return ModelProvenance(
         name=model.name, kind=model.kind, backbone=contract.backbone, origin=contract.origin, sha256=model.sha256
     )
 
@@ -67,7 +67,7 @@ def refused_of(scores: ScoredPatients) -> tuple[RefusedScan, ...]:
     return refused_scans(scores.refused)
 
 
-def write_record(record: Record, path: Path) -> None:
+def write_record(record: EvaluationRecord, path: Path) -> None:
     """Write the record as JSON."""
     path.write_text(json_from_struct(record), encoding="utf-8")
 

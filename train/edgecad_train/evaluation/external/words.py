@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.evaluation.external.record import Record
-from edgecad_train.evaluation.statistics.comparison import AucDifference, Comparison, McNemar
+from edgecad_train.evaluation.external.record import EvaluationRecord
+from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
 
 STAMP = "PHANTOM DATA OR MODEL: says nothing about patients"
 
 
-def lines_of(record: Record) -> Iterator[str]:
+def lines_of(record: EvaluationRecord) -> Iterator[str]:
     """The whole record, line by line."""
     evaluation = record.evaluation
     counts = evaluation.confusion
@@ -52,7 +52,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
 
 
-def _comparison(comparison: Comparison, other: str) -> Iterator[str]:
+def _comparison(comparison: ModelComparison, other: str) -> Iterator[str]:
     yield f"against {other}, on the same {comparison.accuracy.n} patients (this model less that one):"
     rows = {
         "accuracy": comparison.accuracy,

@@ -62,7 +62,7 @@ class AucDifference(Frozen, frozen=True, kw_only=True):
     method: str
 
 
-class Comparison(Frozen, frozen=True, kw_only=True):
+class ModelComparison(Frozen, frozen=True, kw_only=True):
     """One model less the other, on the same patients; a class without patients has None."""
 
     accuracy: McNemar
@@ -71,7 +71,7 @@ class Comparison(Frozen, frozen=True, kw_only=True):
     auc: AucDifference | None
 
 
-def compare(truth: Bools, one: Scores, other: Scores) -> Comparison:
+def compare(truth: Bools, one: Scores, other: Scores) -> ModelComparison:
     """Compare two models, each at its own threshold.
 
     Args:
@@ -87,7 +87,7 @@ def compare(truth: Bools, one: Scores, other: Scores) -> Comparison:
             "patients in all three"
         )
     right = [(model.scores >= model.threshold) == truth for model in (one, other)]
-    return Comparison(
+    return ModelComparison(
         accuracy=compare_right(*right),
         sensitivity_cad=compare_right(*(answers[truth] for answers in right)) if truth.any() else None,
         specificity_cad=compare_right(*(answers[~truth] for answers in right)) if not truth.all() else None,
@@ -167,7 +167,7 @@ def compare_auc(truth: Bools, one: Floats, other: Floats) -> AucDifference:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class DifferenceBounds:
     """Of a difference, -1 to 1, at the 95 % level; `p_value` is None where there can be no test."""
 
     low: float
@@ -176,17 +176,17 @@ class Bounds:
     method: str
 
 
-def _bounds_of(apart: Placements, smaller: int) -> Bounds:
+def _bounds_of(apart: Placements, smaller: int) -> DifferenceBounds:
     if smaller < 2:
-        return Bounds(-1.0, 1.0, None, ONE_CASE)
+        return DifferenceBounds(-1.0, 1.0, None, ONE_CASE)
     if apart.variance < NO_VARIANCE:
         return bounds_without_variance(apart.mean, smaller)
     deviation = float(np.sqrt(apart.variance))
     p_value = 2 * float(stats.norm.sf(abs(apart.mean) / deviation))
-    return Bounds(apart.mean - Z * deviation, apart.mean + Z * deviation, p_value, "DeLong, paired")
+    return DifferenceBounds(apart.mean - Z * deviation, apart.mean + Z * deviation, p_value, "DeLong, paired")
 
 
-def bounds_without_variance(difference: float, cases: int, method: str = PAIRS) -> Bounds:
+def bounds_without_variance(difference: float, cases: int, method: str = PAIRS) -> DifferenceBounds:
     """`cases` independent ones all agree on the difference: patients, or pairs that have no patient in common.
 
     So a share of at least Clopper-Pearson's lower bound of `cases` of `cases` would agree again, and the others
@@ -194,4 +194,4 @@ def bounds_without_variance(difference: float, cases: int, method: str = PAIRS) 
     """
     share = proportion(cases, cases).low
     p_value = 1.0 if difference == 0 else float(stats.binomtest(cases, cases).pvalue)
-    return Bounds(difference * share - (1 - share), difference * share + (1 - share), p_value, method)
+    return DifferenceBounds(difference * share - (1 - share), difference * share + (1 - share), p_value, method)

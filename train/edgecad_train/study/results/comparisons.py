@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from edgecad_train.evaluation.statistics.comparison import Bounds, Comparison, Scores, bounds_without_variance, compare
+from edgecad_train.evaluation.statistics.comparison import (
+    DifferenceBounds,
+    ModelComparison,
+    Scores,
+    bounds_without_variance,
+    compare,
+)
 from edgecad_train.evaluation.statistics.intervals import LEVEL, ONE_CASE, PAIRS, Bools, Floats, draws, smaller_class
 from edgecad_train.study.results.pooling import Runs, drawn_areas, runs_of
 from edgecad_train.study.results.unit_result import Predictions, Result
@@ -41,7 +47,7 @@ class AgainstReference:
     """
 
     runs: tuple[str, ...]
-    each: tuple[Comparison, ...]
+    each: tuple[ModelComparison, ...]
     accuracy: Difference
     auc: Difference
 
@@ -60,7 +66,7 @@ def against(row: Sequence[Result], reference: Sequence[Result]) -> AgainstRefere
     return AgainstReference(names, each, _accuracy(one, other), _auc(one, other))
 
 
-def _compared(mine: Predictions, other: Predictions) -> Comparison:
+def _compared(mine: Predictions, other: Predictions) -> ModelComparison:
     """Both lists are in the order of the split's test part."""
     if mine.patients != other.patients:
         raise ValueError("two units of one split have other test patients")
@@ -71,7 +77,7 @@ def _compared(mine: Predictions, other: Predictions) -> Comparison:
     )
 
 
-def _single(comparison: Comparison) -> tuple[Difference, Difference]:
+def _single(comparison: ModelComparison) -> tuple[Difference, Difference]:
     right, area = comparison.accuracy, comparison.auc
     accuracy = Difference(right.difference, right.low, right.high, right.p_value, right.method)
     if area is None:
@@ -99,7 +105,7 @@ def _auc(one: Runs, other: Runs) -> Difference:
     return Difference(value, bounds.low, bounds.high, None, bounds.method)
 
 
-def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tuple[str, str]) -> Bounds:
+def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tuple[str, str]) -> DifferenceBounds:
     """Percentiles of the resamples; wider ones where they cannot tell: without spread, or with one patient in a class.
 
     Args:
@@ -109,8 +115,8 @@ def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tupl
     """
     percentiles, alike = methods
     if smaller_class(truth) == 1:
-        return Bounds(-1.0, 1.0, None, ONE_CASE)
+        return DifferenceBounds(-1.0, 1.0, None, ONE_CASE)
     if np.ptp(drawn) < 1e-12:
         return bounds_without_variance(value, cases, alike)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Bounds(float(low), float(high), None, percentiles)
+    return DifferenceBounds(float(low), float(high), None, percentiles)

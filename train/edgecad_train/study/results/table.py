@@ -8,7 +8,7 @@ import numpy as np
 
 from edgecad.contract import Metric
 from edgecad_train.data import DataFinding
-from edgecad_train.evaluation.statistics.comparison import Comparison
+from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
 from edgecad_train.study.definition import REFERENCE_STRATEGY, Study
 from edgecad_train.study.plain import plan_of
@@ -127,17 +127,17 @@ def _signed(difference: Difference) -> str:
     return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
 
 
-def mcnemar_p(comparison: Comparison) -> float | None:
+def mcnemar_p(comparison: ModelComparison) -> float | None:
     """Of the right answers."""
     return comparison.accuracy.p_value
 
 
-def delong_p(comparison: Comparison) -> float | None:
+def delong_p(comparison: ModelComparison) -> float | None:
     """Of the areas; None where there is no test."""
     return comparison.auc.p_value if comparison.auc else None
 
 
-def p_by_run(found: AgainstReference, p_value: Callable[[Comparison], float | None]) -> str:
+def p_by_run(found: AgainstReference, p_value: Callable[[ModelComparison], float | None]) -> str:
     """A p-value a run, in words."""
     told = ((name, p_value(comparison)) for name, comparison in zip(found.runs, found.each, strict=True))
     return "; ".join(f"{name}: {'none' if p is None else f'{p:.3g}'}" for name, p in told)
