@@ -22,8 +22,8 @@ from pathlib import Path
 import msgspec
 
 from edgecad.errors import UsageError
+from edgecad.spool.source import Arrival, Traits
 from edgecad.system.folders import sweep_partials, sync_folder, write_whole
-from edgecad.watch.arrivals import Arrival, Traits
 
 SCAN, CLAIM, JUDGING = ".scan", ".json", ".judging"
 

@@ -6,42 +6,12 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.images import has_ended
+from edgecad.spool.source import Arrival, Traits
 from edgecad.watch.names import LOCK, passed_over
 from edgecad.watch.reservation import INSIDE, is_watched
-
-
-@dataclass(frozen=True)
-class Traits:
-    """By what a change of a file is told."""
-
-    inode: int
-    size: int
-    modified: int
-    """Nanoseconds since 1970."""
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Traits:
-        """Those of a file."""
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that may be taken.
-
-    Attributes:
-        name: relative to the folder, with `/`.
-        regular: whether it is a file; a link, a pipe or a device is taken out of the way, and never opened.
-    """
-
-    path: Path
-    name: str
-    traits: Traits
-    regular: bool
 
 
 class Arrivals:
