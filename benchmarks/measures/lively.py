@@ -24,7 +24,8 @@ def write_lively(backbone: str, file: Path) -> None:
     import keras
 
     from edgecad_train.networks.backbones import backbone_named
-    from edgecad_train.networks.network import Head, build_network
+    from edgecad_train.networks.head import Head
+    from edgecad_train.networks.network import build_network
 
     keras.utils.set_random_seed(0)
     entry = backbone_named(backbone)

@@ -22,7 +22,8 @@ def network_for(arguments: Namespace, dropout: float = 0.3) -> Any:
     import keras
 
     from edgecad_train.networks.backbones import backbone_named
-    from edgecad_train.networks.network import Head, build_network
+    from edgecad_train.networks.head import Head
+    from edgecad_train.networks.network import build_network
 
     keras.utils.set_random_seed(0)
     return build_network(backbone_named(arguments.backbone), arguments.weights, Head(64, dropout))

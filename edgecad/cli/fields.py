@@ -3,52 +3,114 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
-from typing import Any, get_type_hints
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, get_args, get_type_hints
+
+import typer
+from typer.models import OptionInfo
 
 
-def takes(**settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+@dataclass(frozen=True)
+class After:
+    """Metadata of a field: in the help its option stands after the one of this name, where the command has it."""
+
+    name: str
+
+
+def takes(*leaving_out: str, **settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command whose parameters named here are dataclasses: it gets them whole, its user gives their fields.
 
     A field is `name: Annotated[int, typer.Option(help=...)] = 1`. Options stand in the help where the parameter stands
     in the command.
 
     Args:
+        leaving_out: fields that are no option of this command; they keep their defaults.
         settings: the dataclass of each parameter, by the parameter's name.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         parameters: list[inspect.Parameter] = []
         for own in inspect.signature(command, eval_str=True).parameters.values():
-            parameters += _parameters_of(settings[own.name]) if own.name in settings else [own]
+            parameters += _parameters_of(settings[own.name], leaving_out) if own.name in settings else [own]
+        ordered = _ordered(parameters)
 
         def with_settings(**words: Any) -> None:
-            made = {name: kind(**{f.name: words.pop(f.name) for f in fields(kind)}) for name, kind in settings.items()}
+            made = {name: _made(kind, words, leaving_out) for name, kind in settings.items()}
             command(**words, **made)
 
         with_settings.__name__, with_settings.__doc__ = command.__name__, command.__doc__
         # Typer makes its options from these two; all parameters are given by name, so their order is the help's alone.
         with_settings.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+            [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in ordered]
         )
-        with_settings.__annotations__ = {each.name: each.annotation for each in parameters}
+        with_settings.__annotations__ = {each.name: each.annotation for each in ordered}
         return with_settings
 
     return decorated
 
 
-def _parameters_of(kind: type) -> list[inspect.Parameter]:
+def _made(kind: type, words: dict[str, Any], leaving_out: Collection[str]) -> Any:
+    """A dataclass from the words of its options, which are taken out of `words`."""
+    return kind(**{each.name: words.pop(each.name) for each in fields(kind) if each.name not in leaving_out})
+
+
+def _parameters_of(kind: type, leaving_out: Collection[str]) -> Iterator[inspect.Parameter]:
     """One parameter for each field of a dataclass."""
     hints = get_type_hints(kind, include_extras=True)
-    return [
-        inspect.Parameter(
-            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
-        )
-        for each in fields(kind)
-    ]
+    for each in fields(kind):
+        if each.name not in leaving_out:
+            yield inspect.Parameter(
+                each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
+            )
 
 
 def _default_of(field: Field[Any]) -> Any:
     """A field's default; without one the option is required."""
     return inspect.Parameter.empty if field.default is MISSING else field.default
+
+
+def _ordered(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Parameters in the order of the help; one field may stand after another that was moved itself."""
+    ordered = list(parameters)
+    for moved in parameters:
+        before = next((each.name for each in get_args(moved.annotation) if isinstance(each, After)), None)
+        names = [each.name for each in ordered if each is not moved]
+        if before in names:
+            ordered.remove(moved)
+            ordered.insert(names.index(before) + 1, moved)
+    return ordered
+
+
+def words_of(settings: Any, leaving_out: Collection[str] = (), defaults: bool = False) -> Iterator[list[str]]:
+    """The options that make this dataclass again, each with its value.
+
+    Args:
+        leaving_out: fields that are not told.
+        defaults: whether values that are the default are told as well; None and False never are.
+    """
+    hints = get_type_hints(type(settings), include_extras=True)
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        told = field.name not in leaving_out and value is not None and value is not False
+        if told and (defaults or value != field.default):
+            name = _option_of(field.name, hints[field.name])
+            yield [name] if value is True else [name, f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+def _option_of(name: str, annotation: Any) -> str:
+    """The option's own name, or the one that Typer makes of the field's."""
+    info = next((each for each in get_args(annotation) if isinstance(each, OptionInfo)), None)
+    # In an annotation the first word that Typer is given takes the place of a default.
+    declared = (info.default, *(info.param_decls or ())) if info else ()
+    own = next((each for each in declared if isinstance(each, str) and each.startswith("--")), None)
+    return (own or f"--{name.replace('_', '-')}").partition("/")[0]
+
+
+def given(context: typer.Context) -> tuple[str, ...]:
+    """Options and arguments that stand on the command line, by their own names, in the help's order."""
+    return tuple(
+        each.opts[0] if each.param_type_name == "option" else str(each.name).upper()
+        for each in context.command.params
+        if each.name and getattr(context.get_parameter_source(each.name), "name", "") == "COMMANDLINE"
+    )

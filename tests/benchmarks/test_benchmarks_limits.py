@@ -114,7 +114,8 @@ def test_operations_of_resnet50v2_are_its_known_7_giga(measure: Callable[[str], 
     from edgecad_export.graph.cam_head import classifier_from_keras, explained_model
     from edgecad_export.graph.onnx_from_keras import onnx_from_keras
     from edgecad_train.networks.backbones import backbone_named
-    from edgecad_train.networks.network import Head, build_network
+    from edgecad_train.networks.head import Head
+    from edgecad_train.networks.network import build_network
 
     network = build_network(backbone_named("resnet50v2"), "none", Head())
     graph = onnx_from_keras(explained_model(classifier_from_keras(network.model), 1.0), 17)

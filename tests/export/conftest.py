@@ -39,7 +39,8 @@ from edgecad_export.proof.gate import Verdict  # noqa: E402
 from edgecad_export.proof.tolerances import TOLERANCES  # noqa: E402
 from edgecad_export.runfiles import Run, read_run  # noqa: E402
 from edgecad_train.networks.backbones import BACKBONES, backbone_named  # noqa: E402
-from edgecad_train.networks.network import Head, build_network  # noqa: E402
+from edgecad_train.networks.head import Head  # noqa: E402
+from edgecad_train.networks.network import build_network  # noqa: E402
 
 SIZE = 64
 

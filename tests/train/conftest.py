@@ -19,16 +19,17 @@ from edgecad.contract import Preparation  # noqa: E402
 from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
 from edgecad_train.networks.backbones import Backbone  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
-from edgecad_train.outcome import TrainingOutcome  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
-from edgecad_train.run import train  # noqa: E402
-from edgecad_train.settings import Settings  # noqa: E402
+from edgecad_train.running.training import train  # noqa: E402
+from edgecad_train.runs.outcome import TrainingOutcome  # noqa: E402
 from edgecad_train.splits.split import folds_by_patient, split_by_patient  # noqa: E402
 from edgecad_train.training.epochs import EpochSeed  # noqa: E402
 from edgecad_train.training.freezing import cut_of  # noqa: E402
 from edgecad_train.training.frozen import Scans, Storage, frozen_outputs, layer_of  # noqa: E402
-from edgecad_train.training.stages import StageHistory, StageOptions, StageRunner, examples_of  # noqa: E402
-from edgecad_train.training.strategies import plan_for  # noqa: E402
+from edgecad_train.training.history import StageHistory  # noqa: E402
+from edgecad_train.training.loss import Loss  # noqa: E402
+from edgecad_train.training.settings import Settings  # noqa: E402
+from edgecad_train.training.stages import StageOptions, StageRunner, examples_of  # noqa: E402
 
 SMALL_SIZE = 32
 
@@ -50,14 +51,14 @@ def phantoms(phantom_folder: Path) -> PreparedData:
 @pytest.fixture(scope="session")
 def outcome(phantoms: PreparedData) -> TrainingOutcome:
     """A two-stage run of MobileNetV2 from random weights, one epoch a stage."""
-    settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=1, finetune=1))
+    settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=1, finetune_epochs=1)
     return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
 
 
 @pytest.fixture(scope="session")
 def folded(phantoms: PreparedData) -> TrainingOutcome:
     """The same with three folds and a refit."""
-    settings = Settings("mobilenetv2", "none", plan_for("two-stage", warmup=2, finetune=1))
+    settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=2, finetune_epochs=1)
     return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")
 
 
@@ -126,9 +127,8 @@ def run_stage() -> Callable[..., StageHistory]:
             else frozen_outputs(network, [cut], scans, batch_size, Storage()).outputs[layer_of(cut)]
         )
         own, held = np.arange(len(train.labels)), np.arange(len(train.labels), len(labels))
-        options = StageOptions(
-            batch_size, **{key: more.pop(key) for key in ("class_weights", "patience") if key in more}
-        )
+        loss = Loss(**{key: more.pop(key) for key in ("class_weights",) if key in more})
+        options = StageOptions(batch_size, loss, more.pop("patience", None))
         run = StageRunner(network, stage, options).run(
             examples_of([values], own, labels),
             None if validation is None else examples_of([values], held, labels),

@@ -15,7 +15,7 @@ import h5py
 import keras
 import pytest
 
-from edgecad_train.cli.check_steps import check_folder
+from edgecad_train.cli.train.check import check_folder
 from edgecad_train.data import find_cases
 from edgecad_train.phantoms import write_dataset
 
@@ -250,7 +250,7 @@ def test_a_place_that_cannot_be_written_is_said_before_scans_are_read(
 ) -> None:
     _files(*(f"data/{label}/{label}{number}.jpg" for label in ("CAD", "nonCAD") for number in range(5)))
     Path("data-check").write_text("a file where the folder would be")
-    monkeypatch.setattr("edgecad_train.cli.check_steps.read_scans", lambda *words: pytest.fail("scans were read"))
+    monkeypatch.setattr("edgecad_train.cli.train.check.read_scans", lambda *words: pytest.fail("scans were read"))
     _refused(edgecad_here("train", "--check"), 2, "data-check cannot be made")
 
 

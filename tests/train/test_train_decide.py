@@ -11,22 +11,22 @@ import pytest
 
 from edgecad.answer.findings import doubts_about
 from edgecad.errors import UsageError
-from edgecad_train import runfolder
-from edgecad_train.cli.train_steps import _report
+from edgecad_train.cli.train.steps import _report
 from edgecad_train.data import PreparedData
-from edgecad_train.outcome import TrainingOutcome
-from edgecad_train.report.runfiles import read_run
-from edgecad_train.run import train
-from edgecad_train.settings import Settings
+from edgecad_train.networks.explain import Explained
+from edgecad_train.report.page import write_report
+from edgecad_train.running.training import train
+from edgecad_train.runs.outcome import TrainingOutcome
+from edgecad_train.runs.reading import read_run
+from edgecad_train.runs.writing import write_run
 from edgecad_train.splits.split import rows_of
-from edgecad_train.training.explain import Explained
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.settings import Settings
 
 
 def test_a_run_is_decided_by_the_rule_of_its_settings(
     phantoms: PreparedData, outcome: TrainingOutcome, tmp_path: Path
 ) -> None:
-    settings = Settings("mobilenetv2", "none", plan_for("warm-up", warmup=1), decide="costs=4")
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=1, decide="costs=4")
     told = train(phantoms, outcome.partition, settings, "a-run")
     decision = told.contract.decision
     assert (decision.asked, decision.threshold) == ("costs=4", pytest.approx(0.2))
@@ -35,13 +35,13 @@ def test_a_run_is_decided_by_the_rule_of_its_settings(
     assert {evaluation.threshold for evaluation in told.evaluations} == {decision.threshold}
     path = tmp_path / "run"
     path.mkdir()
-    runfolder.write_run(told, path, 1.0, "the file's stem")
+    write_run(told, path, 1.0, "the file's stem")
     assert read_run(path).record.settings.decide == "costs=4"
 
 
 def test_settings_know_their_rules() -> None:
     with pytest.raises(UsageError, match="is no rule for the threshold"):
-        Settings("mobilenetv2", "none", plan_for("scratch"), decide="foo")
+        Settings("mobilenetv2", "none", "scratch", decide="foo")
 
 
 def test_the_table_the_warnings_and_labels_to_read_again_are_told(
@@ -65,7 +65,8 @@ def test_the_table_the_warnings_and_labels_to_read_again_are_told(
     assert f"read these labels again: 3 patients labelled CAD have held-out scores below the median of nonCAD: " \
            f"{', '.join(cad[:3])}\n" in said.err  # fmt: skip
     assert cad[0] not in said.out
-    runfolder.write_run(told, tmp_path, 1.0, "the file's stem")
+    write_run(told, tmp_path, 1.0, "the file's stem")
+    write_report(tmp_path)
     assert json.loads((tmp_path / "run.json").read_text())["labels_to_read_again"] == cad[:3]
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "Read 3 labels again" in page

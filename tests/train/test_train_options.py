@@ -12,18 +12,23 @@ import pytest
 
 from edgecad.contract import Preparation
 from edgecad_train.data import PreparedData, find_cases, prepare_cases
-from edgecad_train.networks.network import Head
-from edgecad_train.outcome import TrainingOutcome
-from edgecad_train.run import train
-from edgecad_train.settings import Settings
+from edgecad_train.networks.head import Head
+from edgecad_train.running.training import train
+from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.splits.split import Folds, rows_of
 from edgecad_train.training import trainer
 from edgecad_train.training.epochs import EpochRunner, Examples
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.choice import HeadChoice
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.settings import Settings
 
-WARM = plan_for("warm-up", warmup=2)
+
+def _warm(**others: Any) -> Settings:
+    return Settings(
+        **{"backbone": "mobilenetv2", "weights": "none", "strategy": "warm-up", "warmup_epochs": 2, **others}
+    )
+
+
 FOUND = HeadChoice(Head(24, 0.1), 3.5, trials=8, loss=0.4)
 
 
@@ -39,7 +44,12 @@ def test_a_search_sees_the_features_of_first_weights_and_no_patient_that_its_tra
     monkeypatch.setattr(heads, "search_head", searched)
     partition = folded.partition
     assert isinstance(partition, Folds)
-    told = train(phantoms, partition, Settings("mobilenetv2", "none", WARM, search_trials=8), "a-run")
+    told = train(
+        phantoms,
+        partition,
+        _warm(search=True, search_trials=8),
+        "a-run",
+    )
     tested = set(rows_of(phantoms.cases, partition.test))
     everybody = set(range(len(phantoms.cases)))
     wanted = [everybody - tested - set(rows_of(phantoms.cases, fold)) for fold in partition.folds]
@@ -81,8 +91,7 @@ def test_what_is_frozen_runs_once_a_pass_and_validation_sees_scans_as_they_are(
     monkeypatch.setattr(trainer, "frozen_outputs", counted)
     monkeypatch.setattr(EpochRunner, "evaluate", judged)
     monkeypatch.setattr(Examples, "taken", read)
-    plan = plan_for("warm-up", warmup=5)
-    told = train(phantoms, outcome.partition, Settings("mobilenetv2", "none", plan, passes=3), "a-run")
+    told = train(phantoms, outcome.partition, _warm(warmup_epochs=5, augment=3), "a-run")
     assert runs == [phantoms.sha256, f"{phantoms.sha256}+0.1", f"{phantoms.sha256}+0.2"]
     assert [number for what, number in shown if what == "learnt"] == [0, 1, 2, 0, 1]
     assert {number for what, number in shown if what == "judged"} == {0}
@@ -91,17 +100,22 @@ def test_what_is_frozen_runs_once_a_pass_and_validation_sees_scans_as_they_are(
 
 def test_balanced_weights_make_both_classes_count_alike() -> None:
     labels = np.array([0] * 30 + [1] * 10)
-    options = Settings("mobilenetv2", "none", WARM, class_weights="balanced", patience=4).stage_options(labels)
-    assert options.class_weights == pytest.approx((40 / 60, 40 / 20))
+    options = Settings(
+        "mobilenetv2", "none", "warm-up", warmup_epochs=2, class_weights="balanced", early_stopping=4
+    ).stage_options(labels)
+    assert options.loss.class_weights == pytest.approx((40 / 60, 40 / 20))
     assert options.patience == 4
-    assert Settings("mobilenetv2", "none", WARM).stage_options(labels).class_weights == (1.0, 1.0)
+    assert _warm().stage_options(labels).loss.class_weights == (
+        1.0,
+        1.0,
+    )
 
 
 def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
     phantom_folder: Path, outcome: TrainingOutcome
 ) -> None:
     data = prepare_cases(find_cases(phantom_folder).cases, Preparation(size=224, crop="none"))
-    told = train(data, outcome.partition, Settings("mobilenetv2", "none", WARM), "whole")
+    told = train(data, outcome.partition, _warm(), "whole")
     assert told.contract.preparation.crop == "none"
     assert np.isfinite(told.log_odds).all()
     assert not np.array_equal(data.images[0], outcome.data.images[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,15 @@ from msgspec.structs import replace as with_fields
 from edgecad.contract import Decision, contract_from_json
 from edgecad.decision.evidence import OperatingPoint
 from edgecad.system.folders import new_folder, point_latest
-from edgecad_train import runfolder
 from edgecad_train.data import PreparedData
-from edgecad_train.outcome import TrainingOutcome, by_patient
-from edgecad_train.run import train
-from edgecad_train.settings import Settings
-from edgecad_train.splits.kept import partition_from_file
+from edgecad_train.report.page import write_report
+from edgecad_train.running.training import train
+from edgecad_train.runs.outcome import TrainingOutcome, by_patient
+from edgecad_train.runs.partition import partition_from_file
+from edgecad_train.runs.writing import write_run
 from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
-from edgecad_train.training.journal import Journal
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.checkpoint import Checkpoint
+from edgecad_train.training.settings import Settings
 from edgecad_train.training.trainer import Place, Trainer
 
 ALWAYS = {
@@ -36,7 +37,8 @@ DRAWN = ("roc", "calibration", "confusion", "decision-curve")
 
 def _written(outcome: TrainingOutcome, path: Path) -> Path:
     with new_folder(path) as partial:
-        runfolder.write_run(outcome, partial, 12.34, "the file's stem")
+        write_run(outcome, partial, 12.34, "the file's stem")
+        write_report(partial)
     point_latest(path)
     return path
 
@@ -102,8 +104,8 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
         return whole(self, place, *words, **more)
 
     monkeypatch.setattr(Trainer, "_run", watched)
-    journal = Journal(tmp_path)
-    outcome = train(phantoms, folded.partition, folded.settings, "again", journal=journal)
+    checkpoint = Checkpoint(tmp_path)
+    outcome = train(phantoms, folded.partition, folded.settings, "again", checkpoint=checkpoint)
     assert isinstance(outcome.partition, Folds)
     tested = set(rows_of(phantoms.cases, outcome.partition.test))
     for number, fold in enumerate(outcome.partition.folds):
@@ -111,7 +113,7 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
         assert held == set(rows_of(phantoms.cases, fold))
         assert not rows & held
         assert not (rows | held) & tested
-        kept, taken = journal.stage(number, 1), outcome.histories[number].stages[1].taken
+        kept, taken = checkpoint.stage(number, 1), outcome.histories[number].stages[1].taken
         assert kept is not None
         assert taken is not None
         logits = kept.seen[taken][0]
@@ -164,7 +166,7 @@ def _chosen(decision: Decision) -> Decision:
 def test_selecting_on_the_test_part_is_told_and_never_reaches_the_contract(
     phantoms: PreparedData, outcome: TrainingOutcome
 ) -> None:
-    settings = Settings("mobilenetv2", "none", outcome.settings.plan, select_on_test=True)
+    settings = replace(outcome.settings, select_on_test=True)
     told = train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
     assert told.optimism is not None
     assert "optimism gap" in told.optimism.words
@@ -177,7 +179,7 @@ def test_selecting_on_the_test_part_is_told_and_never_reaches_the_contract(
 def test_strategies_share_a_cache_and_come_out_as_without(phantoms: PreparedData, tmp_path: Path) -> None:
     split = split_by_patient(phantoms.cases, seed=0)
     for strategy in ("warm-up", "two-stage"):
-        settings = Settings("mobilenetv2", "none", plan_for(strategy, warmup=1, finetune=1))
+        settings = Settings("mobilenetv2", "none", strategy, warmup_epochs=1, finetune_epochs=1)
         alone = train(phantoms, split, settings, strategy)
         shared = train(phantoms, split, settings, strategy, cache=tmp_path)
         np.testing.assert_array_equal(alone.log_odds, shared.log_odds)
@@ -257,18 +259,3 @@ def test_the_record_of_the_run_tells_settings_boundary_and_patients(folder: Path
     assert (record["scans"], sum(record["patients"].values()), record["refused"]) == (30, 30, [])
     assert record["patient_rule"] == "the file's stem"
     assert {"frozen", "warm-up", "fine-tuning"} <= set(record["seconds_by_step"])
-
-
-def test_nothing_is_published_when_writing_fails_midway(
-    outcome: TrainingOutcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "latest").write_text("an-earlier-run\n")
-
-    def full_disk(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(runfolder, "write_report", full_disk)
-    with pytest.raises(OSError, match="No space left"), new_folder(tmp_path / "a-run") as partial:
-        runfolder.write_run(outcome, partial, 1.0, "the file's stem")
-    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
-    assert (tmp_path / "latest").read_text().strip() == "an-earlier-run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edgecad.contract import Contract, Labelling, Metric
-from edgecad_train.cli.figures import lines_of_figures
+from edgecad_train.cli.train.figures import lines_of_figures
 
 
 def _metric(name: str, part: str, value: float, n: int) -> Metric:

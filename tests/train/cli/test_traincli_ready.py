@@ -30,8 +30,19 @@ for label, names in (("CAD", "abcdef"), ("nonCAD", "ghijkl")):
 Path("file").touch()
 unfinished = Path("begun/a.unfinished")
 unfinished.mkdir(parents=True, exist_ok=True)
-job = {"schema": 1, "name": "a", "settings": {"backbone": "mobilenetv2", "weights": "imagenet"}}
-(unfinished / "job.json").write_text(json.dumps(job))
+from edgecad.contract import Preparation, json_from_struct
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.splits.split import Split
+from edgecad_train.training.settings import Settings
+from edgecad_train.versions import package_versions
+spec = RunSpec(
+    name="a", data="data", patient_rule="the file's stem", preparation=Preparation(size=224),
+    settings=Settings("mobilenetv2", "imagenet"),
+    partition=Split(seed=0, train=("a",), validation=("b",), test=("c",)), data_sha256="0" * 64, weights_sha256=None,
+    versions=package_versions(),
+)
+(unfinished / "job.json").write_text(json_from_struct(spec))
+job = json.loads((unfinished / "job.json").read_text())
 """
 TRAP = """
 from edgecad_train.data import reading

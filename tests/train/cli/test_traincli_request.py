@@ -1,9 +1,8 @@
-"""What is asked of `edgecad train` becomes a command again that asks for the same."""
+"""A request to `edgecad train` becomes a command again that asks for the same."""
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import shlex
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ from typer.testing import CliRunner
 
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
-from edgecad_train.cli.request import Request, command_of
-from edgecad_train.cli.train import train
-from edgecad_train.cli.training import Training
-from edgecad_train.settings import Settings
+from edgecad_train.cli.train import command
+from edgecad_train.runs.request import DataOptions, Request
+from edgecad_train.splits.protocol import Protocol
+from edgecad_train.training.settings import Settings, check_weights
+from edgecad_train.training.strategies import plan_for
 
-ODD = Training(
+ODD = Settings(
     backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.5, layerwise=True, warmup_epochs=7,
     finetune_epochs=8, early_stopping=3, units=32, dropout=0.1, search=True, search_trials=9, batch_size=4,
     class_weights="balanced", augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
@@ -27,60 +27,99 @@ ODD = Training(
 )  # fmt: skip
 
 
+def test_the_odd_settings_differ_in_every_field() -> None:
+    assert not [
+        field.name
+        for field in dataclasses.fields(Settings)
+        if getattr(ODD, field.name) == field.default and field.name != "activation"
+    ]
+
+
 @pytest.mark.parametrize(
-    ("request_", "training"),
+    "request_",
     [
-        (Request(), Training()),
-        (Request(Path("my data"), "none", r"^(p\d+)_", None, None, Path("other")), ODD),
-        (Request(Path("labels.csv"), "1,2,30,40", None, 0, None), Training(strategy="scratch")),
+        Request(),
+        Request(Path("my data"), DataOptions("none", r"^(p\d+)_"), ODD, Path("other")),
+        Request(Path("labels.csv"), DataOptions("1,2,30,40", folds=0), Settings(strategy="scratch", activation="relu")),
+        Request(options=DataOptions(protocol="holdout")),
+        Request(options=DataOptions(protocol="folds", folds=3)),
     ],
 )
-def test_a_command_that_is_pasted_asks_for_the_same(
-    request_: Request, training: Training, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr("edgecad_train.cli.train._run", lambda *words: asked.extend(words))
-    done = CliRunner().invoke(app, shlex.split(command_of(request_, training))[1:])
+def test_a_command_that_is_pasted_asks_for_the_same(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(command, "_run", lambda *words: seen.extend(words))
+    done = CliRunner().invoke(app, shlex.split(request_.command)[1:])
     assert done.exit_code == 0, done.output
-    assert asked == [request_, training, False, False]
+    assert seen == [request_, False, False]
 
 
-def test_defaults_stand_in_one_place() -> None:
-    told = inspect.signature(train).parameters
-    for field in dataclasses.fields(Training):
-        assert told[field.name].default == field.default
-    assert {field.name: told[field.name].default for field in dataclasses.fields(Request)} == dataclasses.asdict(
-        Request()
-    )
+def test_settings_give_the_plan_the_head_and_the_rule() -> None:
+    assert (ODD.first_weights, ODD.head.units, ODD.head.dropout, ODD.trials) == ("none", 32, 0.1, 9)
+    assert ODD.plan == plan_for("fine-tuning", 3.5, 7, 8, layerwise=True)
+    assert str(ODD.rule) == "sensitivity>=0.9"
+    assert Settings().trials == 0
+    assert Settings(decide="costs=4.0").spelt_out() == Settings(decide="costs=4", weights="imagenet")
 
 
-def test_settings_are_what_was_asked_for() -> None:
-    settings = ODD.settings()
-    assert (settings.backbone, settings.weights, settings.head.units, settings.head.dropout) == (
-        "mobilenetv2", "none", 32, 0.1,
-    )  # fmt: skip
-    assert (settings.patience, settings.passes, settings.search_trials, settings.select_on_test) == (3, 2, 9, True)
-    assert (settings.class_weights, settings.reference, settings.batch_size, settings.seed) == (
-        "balanced", "two readers", 4, 5,
-    )  # fmt: skip
-    assert settings.plan == ODD.plan
-    assert (settings.decide, str(settings.rule)) == ("sensitivity>=0.9", "sensitivity>=0.9")
-    assert Training().settings().decide == "balanced"
-    assert Training(decide="costs=4.0").settings().decide == "costs=4"
-    assert Training().settings().search_trials == 0
-    defaults = Settings("resnet152v2", "imagenet", Training().plan)
-    assert Training().settings() == defaults
+@pytest.mark.parametrize(
+    ("settings", "idle"),
+    [
+        (Settings(), {"search_trials"}),
+        (Settings(search=True), {"units", "dropout", "lr_exponent"}),
+        (Settings(strategy="fine-tuning"), {"warmup_epochs", "search_trials"}),
+        (Settings(strategy="scratch"), {"finetune_epochs", "search_trials"}),
+    ],
+)
+def test_what_changes_nothing_is_known(settings: Settings, idle: set[str]) -> None:
+    assert settings.idle == idle
 
 
-def test_weights_are_what_the_strategy_wants_unless_they_are_named(tmp_path: Path) -> None:
-    assert Training().first_weights == "imagenet"
-    assert Training(strategy="scratch").first_weights == "none"
+def test_weights_are_what_the_strategy_wants_unless_they_are_named() -> None:
+    assert Settings().first_weights == "imagenet"
+    assert Settings(strategy="scratch").first_weights == "none"
     with pytest.raises(UsageError, match="--strategy scratch starts from random weights, so --weights imagenet"):
-        Training(strategy="scratch", weights="imagenet")
+        Settings(strategy="scratch", weights="imagenet")
 
 
 def test_a_relative_weights_file_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with h5py.File("w.h5", "w") as file:
         file.create_group("layer")
-    assert Training(weights="w.h5").first_weights == str(tmp_path / "w.h5")
+    assert Settings(weights="w.h5").first_weights == str(tmp_path / "w.h5")
+    check_weights(Settings(weights="w.h5"))
+    with pytest.raises(UsageError, match="no weights file at"):
+        check_weights(Settings(weights="none.h5"))
+
+
+@pytest.mark.parametrize(
+    ("name", "folds", "told"),
+    [("holdout", 3, "--folds 3 asks for folds"), ("folds", 0, "--folds 0 means holdout")],
+)
+def test_a_protocol_and_folds_that_contradict_one_another_are_refused(name: Any, folds: int, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        Protocol(name, folds)
+
+
+def test_a_kept_split_excludes_a_protocol(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--split and --protocol exclude one another"):
+        DataOptions(split=tmp_path / "split.json", protocol="holdout")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--seed", "3"), "--seed"),
+        (("data", "--backbone", "vgg16", "--layerwise"), "--backbone, --layerwise, DATA"),
+        (("--show-optimism-of-selecting-on-test",), "--show-optimism-of-selecting-on-test"),
+        (("--folds", "0"), "--folds"),
+    ],
+)
+def test_what_stands_beside_resume_is_named(words: tuple[str, ...], named: str) -> None:
+    done = CliRunner().invoke(app, ["train", "--resume", *words])
+    assert done.exit_code == 2
+    assert f"from the run that it resumes, and {named} would go unused" in done.output
+
+
+def test_what_says_where_the_runs_are_may_stand_beside_resume() -> None:
+    done = CliRunner().invoke(app, ["train", "--resume", "--out", "nowhere", "-q"])
+    assert "no unfinished run in nowhere" in done.output

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from edgecad.contract import Contract
 from edgecad.decision.rules import rule_from_words
-from edgecad_train.cli.thresholds import lines_of_thresholds, words_of_labels
+from edgecad_train.cli.train.thresholds import lines_of_thresholds, words_of_labels
 from edgecad_train.evaluation.decision.choice import TABLE, choose_decision, with_test_part
 
 

@@ -12,9 +12,9 @@ from edgecad.decision.rules import Rule
 from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import evaluate_part
+from edgecad_train.evaluation.optimism import optimism_of
 from edgecad_train.evaluation.statistics.comparison import Scores, compare
 from edgecad_train.evaluation.statistics.ties import ROUNDING, differ, resolution_of, tied
-from edgecad_train.optimism import optimism_of
 
 DECISION = Decision(threshold=0.5, rule="given", temperature=2.0)
 TRUTH = np.arange(24) < 10

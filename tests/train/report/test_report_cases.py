@@ -14,7 +14,7 @@ from edgecad.answer.figure import heatmap_over
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.pictures.illustrate import shown_cases
-from edgecad_train.report.runfiles import read_run
+from edgecad_train.runs.reading import read_run
 
 STYLE = HeatStyle(threshold=0.35, full_scale=3.0)
 

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 
 from edgecad_train.report.pictures import curves
 from edgecad_train.report.pictures.curves import draw_curves
-from edgecad_train.report.records import EpochRecord, StageRecord, TrainingRecord
+from edgecad_train.training.history import Epoch, StageHistory, TrainingHistory
 
 
-def _training(name: str, epochs: int = 10, best: int = 4, validated: bool = True) -> TrainingRecord:
+def _training(name: str, epochs: int = 10, best: int = 4, validated: bool = True) -> TrainingHistory:
     course = tuple(
-        EpochRecord(
+        Epoch(
             loss=1 / (epoch + 1),
             accuracy=epoch / epochs,
             val_loss=1.1 / (epoch + 1) if validated else None,
@@ -25,14 +25,14 @@ def _training(name: str, epochs: int = 10, best: int = 4, validated: bool = True
         )
         for epoch in range(epochs)
     )
-    return TrainingRecord(name, (StageRecord("warm-up", course, best), StageRecord("fine-tuning", course[:6], 2)))
+    return TrainingHistory(name, (StageHistory("warm-up", course, best), StageHistory("fine-tuning", course[:6], 2)))
 
 
 @pytest.fixture
 def figure_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Draw, and give the figure."""
 
-    def draw(*trainings: TrainingRecord) -> Figure:
+    def draw(*trainings: TrainingHistory) -> Figure:
         kept: list[Figure] = []
         monkeypatch.setattr(curves, "save", lambda figure, path, _: kept.append(figure) or path)
         draw_curves(trainings, "phantom", tmp_path / "curves.png")
@@ -72,8 +72,8 @@ def test_folds_are_thin_with_a_dot_each_and_the_refit_is_one_thick_line(figure_o
 
 
 def test_a_line_at_accuracy_one_and_its_dots_lie_within_the_axes(figure_of: Any) -> None:
-    perfect = tuple(EpochRecord(loss=0.5, accuracy=1.0, val_loss=0.5, val_accuracy=1.0) for _ in range(4))
-    for axes in figure_of(TrainingRecord("run", (StageRecord("warm-up", perfect, 0),))).axes:
+    perfect = tuple(Epoch(loss=0.5, accuracy=1.0, val_loss=0.5, val_accuracy=1.0) for _ in range(4))
+    for axes in figure_of(TrainingHistory("run", (StageHistory("warm-up", perfect, 0),))).axes:
         for line in axes.lines:
             if line.get_label() in ("training", "validation"):
                 points = axes.transAxes.inverted().transform(axes.transData.transform(line.get_xydata()))
@@ -82,16 +82,16 @@ def test_a_line_at_accuracy_one_and_its_dots_lie_within_the_axes(figure_of: Any)
 
 
 def test_a_loss_that_is_not_finite_does_not_stop_the_picture(figure_of: Any) -> None:
-    course = (EpochRecord(loss=0.5, accuracy=0.5), EpochRecord(loss=float("nan"), accuracy=0.5))
+    course = (Epoch(loss=0.5, accuracy=0.5), Epoch(loss=float("nan"), accuracy=0.5))
     for losses, top in ((course, 0.525), (course[1:], 1.05)):
-        axes = figure_of(TrainingRecord("refit", (StageRecord("warm-up", losses, 0),))).axes[1]
+        axes = figure_of(TrainingHistory("refit", (StageHistory("warm-up", losses, 0),))).axes[1]
         assert axes.get_ylim() == pytest.approx((0, top))
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 30])
 def test_ticks_are_whole_epochs_that_there_are(figure_of: Any, epochs: int) -> None:
-    course = tuple(EpochRecord(loss=0.5, accuracy=0.5) for _ in range(epochs))
-    figure = figure_of(TrainingRecord("refit", (StageRecord("warm-up", course, 0),)))
+    course = tuple(Epoch(loss=0.5, accuracy=0.5) for _ in range(epochs))
+    figure = figure_of(TrainingHistory("refit", (StageHistory("warm-up", course, 0),)))
     for axes in figure.axes:
         low, high = axes.get_xlim()
         ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]

@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.errors import ModelInvalid
 from edgecad_train.report.page import write_report
-from edgecad_train.report.runfiles import read_run
+from edgecad_train.runs.reading import read_run
 
 
 def _cut(path: Path) -> None:
@@ -57,8 +57,8 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "maps are text": ("heatmaps.npz", lambda path: path.write_text("maps") and None, "heatmaps.npz"),
     "a newer schema": (
         "run.json",
-        lambda path: _set(path, schema=3),
-        "reads 2; update edgecad",
+        lambda path: _set(path, schema=4),
+        "reads 3; update edgecad",
     ),
     "an older schema": ("metrics.json", lambda path: _set(path, schema=1), "train again with this version"),
     "no trainings": ("history.json", lambda path: _set(path, trainings=[]), "no training"),

@@ -19,7 +19,7 @@ from edgecad_train.report import page
 from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
 from edgecad_train.report.pictures import illustrate
-from edgecad_train.report.runfiles import read_run
+from edgecad_train.runs.reading import read_run
 
 FORBIDDEN = ("diagnos", "healthy", "normal ", "disease")
 """Words for which the labels of readers are no ground."""
@@ -233,9 +233,11 @@ def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callabl
 
 
 def test_a_head_search_is_shown_and_names_nobody(page_without_pictures: Callable[..., _Html]) -> None:
-    html = page_without_pictures(search={"configurations": 60, "best": {"units": 128}, "note": "Doe-1003 is odd"})
-    assert re.search(r"best: units\s+128", html.text)
-    assert re.search(r"configurations\s+60", html.text)
+    head = {"units": 128, "dropout": 0.25, "activation": "silu"}
+    found = [{"training": "run", "head": head, "lr_exponent": 3.5, "trials": 60, "loss": 0.4}]
+    html = page_without_pictures(search={"trials": 60, "found": found})
+    assert re.search(r"run\s+units 128; dropout 0.25", html.text)
+    assert re.search(r"trials\s+60", html.text)
     assert "Doe" not in html.text
 
 

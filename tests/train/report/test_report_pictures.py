@@ -12,10 +12,11 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from edgecad.contract import Decision
+from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.report.pictures import drawing
 from edgecad_train.report.pictures import figures as pictures
-from edgecad_train.report.pictures.figures import PatientScores, draw_evaluation
+from edgecad_train.report.pictures.figures import draw_evaluation
 
 DECISION = Decision(threshold=0.4, rule="any", temperature=1.5)
 NAMES = ("roc", "calibration", "confusion", "decision-curve")
@@ -27,7 +28,7 @@ def _patients(n: int = 60, apart: float = 1.2) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Figure], Evaluation, PatientScores]:
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Figure], Evaluation, Patients]:
     """The figures of one evaluation, before they become files."""
     figures: dict[str, Figure] = {}
 
@@ -38,7 +39,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Fi
     monkeypatch.setattr(pictures, "save", keep)
     truth, log_odds = _patients()
     evaluation = evaluate_part(truth, log_odds, DECISION, "test")
-    patients = PatientScores(truth, expit(log_odds / DECISION.temperature))
+    patients = Patients(truth, expit(log_odds / DECISION.temperature))
     draw_evaluation(evaluation, "phantom", tmp_path, patients)
     return figures, evaluation, patients
 
@@ -51,7 +52,7 @@ def _texts(figure: Figure) -> str:
 
 
 def test_the_roc_curve_has_the_area_of_scikit_learn_and_the_dot_of_the_threshold(
-    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+    drawn: tuple[dict[str, Figure], Evaluation, Patients],
 ) -> None:
     figures, evaluation, patients = drawn
     axes = figures["roc-test"].axes[0]
@@ -90,7 +91,7 @@ def test_minus_signs_are_minus_signs() -> None:
 
 
 def test_the_histogram_under_the_calibration_counts_every_patient_once(
-    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+    drawn: tuple[dict[str, Figure], Evaluation, Patients],
 ) -> None:
     figures, evaluation, patients = drawn
     curve, histogram = figures["calibration-test"].axes
@@ -105,7 +106,7 @@ def test_the_histogram_under_the_calibration_counts_every_patient_once(
 
 
 def test_the_confusion_shows_counts_and_shares_of_each_row(
-    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+    drawn: tuple[dict[str, Figure], Evaluation, Patients],
 ) -> None:
     figures, _, patients = drawn
     said = patients.scores >= DECISION.threshold
@@ -120,7 +121,7 @@ def test_the_confusion_shows_counts_and_shares_of_each_row(
 
 
 def test_the_decision_curve_is_net_benefit_as_vickers_and_elkin_define_it(
-    drawn: tuple[dict[str, Figure], Evaluation, PatientScores],
+    drawn: tuple[dict[str, Figure], Evaluation, Patients],
 ) -> None:
     figures, _, patients = drawn
     lines = {line.get_label(): line for line in figures["decision-curve-test"].axes[0].lines}
@@ -167,7 +168,7 @@ def test_degenerate_parts_are_drawn_and_not_estimable_is_said(
 
     monkeypatch.setattr(pictures, "save", keep)
     monkeypatch.setattr(drawing, "DPI", 50)
-    patients = PatientScores(truth, expit(log_odds))
+    patients = Patients(truth, expit(log_odds))
     paths = draw_evaluation(evaluate_part(truth, log_odds, DECISION, "test"), "phantom", tmp_path, patients)
     assert all(path.stat().st_size > 2000 for path in paths)
     assert "slope not estimable" in _texts(figures["calibration-test"])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edgecad.errors import ModelInvalid
 from edgecad_train.report.page import page_of
-from edgecad_train.report.partition import named_twice, overlaps
-from edgecad_train.report.proof import checks_of
-from edgecad_train.report.runfiles import read_run
+from edgecad_train.report.proof import checks_of, overlaps
+from edgecad_train.runs.reading import read_run
 
 
 def _change_split(folder: Path, change: Callable[[dict[str, list[str]]], None]) -> None:
@@ -28,6 +28,10 @@ def _in_two(split: dict[str, list[str]]) -> None:
     split["test"].append(split["train"][0])
 
 
+def _twice(split: dict[str, list[str]]) -> None:
+    split["test"].append(split["test"][0])
+
+
 @pytest.mark.parametrize("folds", [0, 4])
 def test_everything_holds_in_a_run_as_it_was_written(folds: int, make_run: Callable[..., Path], tmp_path: Path) -> None:
     checks = checks_of(read_run(make_run(tmp_path / "run", folds=folds)))
@@ -37,25 +41,25 @@ def test_everything_holds_in_a_run_as_it_was_written(folds: int, make_run: Calla
     assert checks[0].counted == f"{pairs} pairs of parts compared; patients shared: 0"
 
 
-def test_a_patient_in_two_parts_is_found_and_said_on_top(make_run: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [_in_two, _twice])
+def test_a_split_in_which_a_patient_stands_twice_is_refused(
+    change: Callable[[dict[str, list[str]]], None], make_run: Callable[..., Path], tmp_path: Path
+) -> None:
     folder = make_run(tmp_path / "run")
-    _change_split(folder, _in_two)
-    run = read_run(folder)
-    disjoint, parts, same_hash, *_ = checks_of(run)
-    assert not disjoint.holds
-    assert disjoint.counted.endswith("patients shared: 1; train and test share 1")
-    assert not parts.holds
-    assert not same_hash.holds
-    page = page_of(run, ())
-    assert '<div class="warning">DOES NOT HOLD: No patient is in two parts.' in page
-    assert page.count('<li class="fails">') == 3
-    assert "Doe" not in page
+    _change_split(folder, change)
+    with pytest.raises(ModelInvalid, match=r"split\.json of the run .* a patient is in two parts of the split"):
+        read_run(folder)
 
 
-def test_a_patient_who_changed_parts_is_found(make_run: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_patient_who_changed_parts_is_found_and_said_on_top(make_run: Callable[..., Path], tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run")
     _change_split(folder, _moved)
-    disjoint, parts, same_hash, *confusions = checks_of(read_run(folder))
+    run = read_run(folder)
+    page = page_of(run, ())
+    assert '<div class="warning">DOES NOT HOLD: Every patient is scored once' in page
+    assert page.count('<li class="fails">') == 2
+    assert "Doe" not in page
+    disjoint, parts, same_hash, *confusions = checks_of(run)
     assert disjoint.holds
     assert parts.counted == (
         "100 patients scored, 0 of them more than once; 1 in another part than split.json says, 0 without a score"
@@ -104,4 +108,3 @@ def test_overlaps_count_each_pair_once() -> None:
         ("a", "c", 1),
         ("b", "c", 2),
     ]
-    assert named_twice(parts) == 1

@@ -15,7 +15,7 @@ from msgspec.structs import replace as with_fields
 from edgecad.decision.rules import rule_from_words
 from edgecad_train.evaluation.decision.choice import TABLE, choose_decision, with_test_part
 from edgecad_train.report.page import page_of
-from edgecad_train.report.runfiles import RunFiles, read_run
+from edgecad_train.runs.reading import RunFiles, read_run
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
-from edgecad_train.splits.kept import partition_from_file
+from edgecad_train.runs.partition import partition_from_file
+from edgecad_train.splits.protocol import Protocol
 from edgecad_train.splits.split import Folds, Split, divide, folds_by_patient, rows_of, split_by_patient
 
 PARTS = ("train", "validation", "test")
@@ -161,4 +162,4 @@ def test_the_least_data_is_folded_into_as_many_folds_as_it_can() -> None:
 
 def test_more_folds_than_patients_are_a_usage_error_that_says_how_many_can_be() -> None:
     with pytest.raises(UsageError, match=r"9 folds, but the smaller class has 4 .* --folds 2 to 4"):
-        divide(_patients(10), 0, 9)
+        divide(_patients(10), 0, Protocol(folds=9))

@@ -13,7 +13,7 @@ import pytest
 from fake_study import fake_asked, fake_data, fake_plan
 
 from edgecad.errors import UsageError
-from edgecad_train.cli.study_next import next_cell, next_command
+from edgecad_train.cli.study.next import next_cell, next_command
 from edgecad_train.study.definition import refuse_other, study_from, study_in
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.partitions import partitions_of

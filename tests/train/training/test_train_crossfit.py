@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgecad_train.networks.network import Head, Network
+from edgecad_train.networks.explain import Explained
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network
+from edgecad_train.training.checkpoint import Checkpoint
 from edgecad_train.training.crossfit import cross_fitted, epochs_of_others, median_epoch
-from edgecad_train.training.explain import Explained
 from edgecad_train.training.frozen import Scans, Storage
-from edgecad_train.training.journal import Journal
-from edgecad_train.training.stages import Epoch, StageHistory, StageOptions, TrainingHistory
+from edgecad_train.training.history import Epoch, StageHistory, TrainingHistory
+from edgecad_train.training.stages import StageOptions
 from edgecad_train.training.strategies import Plan, Stage
 from edgecad_train.training.trainer import Place, Trainer, materials_for
 
@@ -68,8 +71,8 @@ def places() -> list[Place]:
     ]
 
 
-def fitted(trainer: Trainer, journal: Journal | None = None, progress: Any = None) -> Result:
-    return cross_fitted(places(), len(trainer.plan.stages), lambda _: trainer, journal or Journal(None), progress)
+def fitted(trainer: Trainer, checkpoint: Checkpoint | None = None, progress: Any = None) -> Result:
+    return cross_fitted(places(), len(trainer.plan.stages), lambda _: trainer, checkpoint or Checkpoint(None), progress)
 
 
 def test_scores_are_those_of_a_network_trained_for_just_so_many_epochs(trainer: Trainer) -> None:
@@ -77,7 +80,7 @@ def test_scores_are_those_of_a_network_trained_for_just_so_many_epochs(trainer: 
     results = fitted(trainer)
     for place, (told, held) in zip(places(), results, strict=True):
         epochs = [1 + (stage.taken or 0) for stage in told.stages]
-        trainer.train(place.name, place.number, place.rows, None, epochs=epochs)
+        trainer.train(replace(place, held=None), epochs=epochs)
         assert place.held is not None
         plain = trainer.explain(place.held)
         np.testing.assert_allclose(held.logits, plain.logits, atol=1e-5)
@@ -112,9 +115,9 @@ def test_a_run_of_folds_that_was_killed_ends_as_one_that_was_not(
             raise Killed
 
     with pytest.raises(Killed):
-        fitted(trainer, Journal(tmp_path, 0.0), kill)
+        fitted(trainer, Checkpoint(tmp_path, 0.0), kill)
     again: list[str] = []
-    results = fitted(trainer, Journal(tmp_path, 0.0), lambda name, *_: again.append(name))
+    results = fitted(trainer, Checkpoint(tmp_path, 0.0), lambda name, *_: again.append(name))
     assert len(again) == total - after
     for (one, held), (other, known) in zip(wanted, results, strict=True):
         assert one == other

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from edgecad_train.data import Case
-from edgecad_train.networks.network import Head
-from edgecad_train.settings import Settings
+from edgecad_train.networks.head import Head
 from edgecad_train.training.search.heads import HeadFinder
 from edgecad_train.training.search.hyperband import EXPONENTS, UNITS, Fold, SearchOptions, search_head
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.settings import Settings
 
 ROWS = 60
 OPTIONS = SearchOptions(trials=8, epochs=12, batch_size=8)
@@ -65,7 +64,7 @@ def _finder(trials: int) -> HeadFinder:
     cases = [
         Case(Path(f"{row}.jpg"), ("CAD", "nonCAD")[row % 2], f"p{row // 2 * 2 + row % 2:02d}") for row in range(ROWS)
     ]
-    settings = Settings("mobilenetv2", "none", plan_for("warm-up", warmup=6), search_trials=trials)
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, search=True, search_trials=trials)
     finder = HeadFinder(_Materials(), settings, cases, None)  # type: ignore[arg-type]
     finder._pooled = _features()[0]
     return finder

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
-from edgecad_train.networks.network import Head, Network, build_network
+from edgecad_train.networks.head import Head, build_network
+from edgecad_train.networks.network import Network
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
+from edgecad_train.training.history import StageHistory
 from edgecad_train.training.plain import fit_plainly
-from edgecad_train.training.stages import StageHistory
 from edgecad_train.training.strategies import Stage, plan_for
 
 Build = Callable[..., Network]

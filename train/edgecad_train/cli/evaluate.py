@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from edgecad.cli.options import JsonOption
-from edgecad_train.cli.options import DataArgument, PatientFromOption, QuietOption
+from edgecad_train.options import DataArgument, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgecad.cli.progress import Bars
     from edgecad_train.data import Found, PreparedData
-    from edgecad_train.evaluation.external.models import JudgedModel
-    from edgecad_train.evaluation.external.record import EvaluationRecord
+    from edgecad_train.judgement.models import JudgedModel
+    from edgecad_train.judgement.record import EvaluationRecord
 
 EVALUATIONS = Path("evaluations")
 
@@ -100,7 +100,7 @@ def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
     """Open models, runs last: what is not there is said before TensorFlow is imported, which only runs need."""
     from edgecad.system.extras import check_installed, require_tensorflow
     from edgecad_train.cli.installed import EXTRA, NETWORKS
-    from edgecad_train.evaluation.external.models import open_model
+    from edgecad_train.judgement.models import open_model
 
     opened = {}
     for path in sorted(paths, key=_is_run):
@@ -135,8 +135,8 @@ def _run(
     from edgecad.system.folders import new_folder
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.scans import warn_of_whole_images
-    from edgecad_train.evaluation.external.judgement import Judged, judge, write_judgement
-    from edgecad_train.evaluation.external.scoring import score_patients
+    from edgecad_train.judgement.judge import Judged, judge, write_judgement
+    from edgecad_train.judgement.scoring import score_patients
 
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
@@ -165,7 +165,7 @@ def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> Prepar
 def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
     import msgspec
 
-    from edgecad_train.evaluation.external.words import lines_of
+    from edgecad_train.judgement.words import lines_of
 
     for warning in record.warnings:
         typer.echo(f"warning: {warning}", err=True)

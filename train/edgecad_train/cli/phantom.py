@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecad_train.cli.options import QuietOption
+from edgecad_train.options import QuietOption
 
 if TYPE_CHECKING:
     from edgecad_train.phantoms import DatasetSummary

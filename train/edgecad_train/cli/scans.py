@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from edgecad.cli.progress import Bars
-from edgecad_train.cli.request import Request
 from edgecad_train.data import Found, PreparedData, parse_crop, preparation_for, read_cases
 from edgecad_train.data.store import scratch_beside
+from edgecad_train.runs.request import Request
 
 WHOLE_IMAGES = (
     "warning: --crop none takes whole images: what they show is not checked, and text that is burnt in becomes input, "
@@ -15,10 +15,10 @@ WHOLE_IMAGES = (
 )
 
 
-def read_scans(request: Request, size: int, found: Found, bars: Bars) -> PreparedData:
-    """Read and prepare every scan at `size` pixels a side; what cannot be used is listed, nothing is fatal."""
-    warn_of_whole_images(request.crop)
-    preparation = preparation_for(parse_crop(request.crop), size, found.cases)
+def read_scans(request: Request, found: Found, bars: Bars) -> PreparedData:
+    """Read and prepare every scan at the network's size; what cannot be used is listed, nothing is fatal."""
+    warn_of_whole_images(request.options.crop)
+    preparation = preparation_for(parse_crop(request.options.crop), request.settings.network.size, found.cases)
     return read_cases(
         found.cases,
         preparation,

@@ -5,7 +5,6 @@ crop        the words of --crop           -> Preparation, for the contract
 reading     cases and Preparation         -> PreparedData; refusals and duplicates are accounted for
 store       prepared images, in memory or in a nameless file
 duplicates, colours, leaks                -> findings: what to know before believing a figure
-kept        hashes of the scans' files     -> scans.json of a run, so that its scans are known again
 checkup     all of it as a report, with a contact sheet (`edgecad train --check`)
 """
 

@@ -13,7 +13,15 @@ from edgecad.errors import UsageError
 from edgecad.images import is_dicom_file, is_scan_file
 from edgecad.system.extras import check_installed
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import MIN_PATIENTS, PATIENT_FROM_RULE, STEM_RULE, Case, Found, check_patients
+from edgecad_train.data.labelled import (
+    CSV_RULE,
+    MIN_PATIENTS,
+    PATIENT_FROM_RULE,
+    STEM_RULE,
+    Case,
+    Found,
+    check_patients,
+)
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME
 
 COLUMNS = ("path", "label", "patient")
@@ -47,7 +55,7 @@ def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PAT
     elif patient_from:
         raise UsageError("--patient-from is for class folders; a CSV names the patient in its own column")
     else:
-        found = Found(_cases_of_csv(data), "the CSV's patient column")
+        found = Found(_cases_of_csv(data), CSV_RULE)
     check_patients(found.cases, least)
     _check_readers(found.cases)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class Case:
 STEM_RULE = "the file's stem"
 PATIENT_FROM_RULE = "what '{}' finds in the file's path in its class folder"
 """How a patient was told in class folders, for files and reports."""
+CSV_RULE = "the CSV's patient column"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Found:
 
     cases: tuple[Case, ...]
     patient_rule: str
+
+
+def patient_from_of(rule: str) -> str | None:
+    """The `--patient-from` that gave a rule, as files and reports tell it; None where none was given."""
+    found = re.fullmatch(re.escape(PATIENT_FROM_RULE).replace(re.escape("{}"), "(.*)"), rule)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data.findings import ACROSS_PARTS
 from edgecad_train.report.names import Names
-from edgecad_train.report.partition import FoldsFile
-from edgecad_train.report.runfiles import PatientLine, RunFiles
+from edgecad_train.runs.predictions import PatientLine
+from edgecad_train.runs.reading import RunFiles
+from edgecad_train.splits.split import Folds
 
 MEANINGS = {
     "clash": "one picture under two patients or two labels",
@@ -63,11 +64,11 @@ class Flow:
 def flow_of(run: RunFiles, names: Names) -> Flow:
     """Count what run.json, split.json and predictions.csv say."""
     lines = {line.patient: line for line in run.predictions}
-    everybody = [patient for part in run.partition.parts.values() for patient in part]
-    rows = tuple(_row(name, part, lines, len(everybody)) for name, part in run.partition.parts.items())
+    everybody = [patient for part in run.partition.parts().values() for patient in part]
+    rows = tuple(_row(name, part, lines, len(everybody)) for name, part in run.partition.parts().items())
     parts, folds = rows, rows[:0]
-    if isinstance(run.partition, FoldsFile):
-        development = [patient for fold in run.partition.folds for patient in fold]
+    if isinstance(run.partition, Folds):
+        development = run.partition.development
         parts, folds = (_row("development", development, lines, len(everybody)), rows[-1]), rows[:-1]
     reasons = Counter(entry.reason for entry in run.record.refused)
     return Flow(

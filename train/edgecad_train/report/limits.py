@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.report.runfiles import RunFiles
+from edgecad_train.runs.reading import RunFiles
 
 
 def limits_of(run: RunFiles) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any
 
 FILE_LIKE = re.compile(r"\.(jpe?g|png|dcm|dicom|csv|tiff?|bmp)\b", re.IGNORECASE)
 
@@ -23,11 +22,3 @@ class Names:
     def names_somebody(self, text: str) -> bool:
         """Whether `text` holds a patient's name, or what looks like a file's."""
         return bool(self._pattern.search(text) or FILE_LIKE.search(text))
-
-    def without(self, value: Any) -> Any:
-        """A copy of what JSON gave, each text that names somebody replaced by a word that says so."""
-        if isinstance(value, dict):
-            return {key: self.without(entry) for key, entry in value.items()}
-        if isinstance(value, list):
-            return [self.without(entry) for entry in value]
-        return "(names files or patients)" if isinstance(value, str) and self.names_somebody(value) else value

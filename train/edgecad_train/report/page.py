@@ -23,8 +23,6 @@ from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENC
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.illustrate import draw_run, outside_of
 from edgecad_train.report.proof import Check, checks_of
-from edgecad_train.report.reproduce import command_of
-from edgecad_train.report.runfiles import RunFiles, read_run
 from edgecad_train.report.tables import (
     decision_rows,
     hash_rows,
@@ -35,6 +33,8 @@ from edgecad_train.report.tables import (
     time_rows,
     version_rows,
 )
+from edgecad_train.runs.reading import RunFiles, read_run
+from edgecad_train.runs.request import command_of
 
 NAME = "report.html"
 FILTERS: dict[str, Callable[..., str]] = {
@@ -93,9 +93,9 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "model": model_rows(run),
         "decision": decision_rows(run),
         "thresholds": _thresholds(run),
-        "search": search_rows(names.without(record.search or {})),
+        "search": search_rows(record.search),
         "times": time_rows(record),
-        "optimism": optimism_rows(names.without(record.optimism or {})),
+        "optimism": optimism_rows(record.optimism),
         "hashes": hash_rows(run),
         "versions": version_rows(run),
         "limits": limits_of(run),
@@ -125,7 +125,7 @@ def _thresholds(run: RunFiles) -> dict[str, Any] | None:
 
 def names_of(run: RunFiles) -> Names:
     """What must not be shown of this run."""
-    patients = {patient for part in run.partition.parts.values() for patient in part}
+    patients = {patient for part in run.partition.parts().values() for patient in part}
     patients |= {line.patient for line in run.predictions}
     files = [entry.file for entry in run.record.refused]
     files += [file for finding in run.record.findings for file in finding.files]

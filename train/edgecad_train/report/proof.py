@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.statistics.confusion import Confusion
-from edgecad_train.report.partition import SplitFile, named_twice, overlaps
-from edgecad_train.report.runfiles import PatientLine, RunFiles
+from edgecad_train.runs.predictions import PatientLine
+from edgecad_train.runs.reading import RunFiles
+from edgecad_train.splits.split import Split
 
 
 @dataclass(frozen=True)
@@ -20,29 +23,39 @@ class Check:
     counted: str
 
 
+@dataclass(frozen=True)
+class Overlap:
+    """How many patients two parts share."""
+
+    one: str
+    other: str
+    patients: int
+
+
+def overlaps(parts: Mapping[str, tuple[str, ...]]) -> tuple[Overlap, ...]:
+    """Patients that each two parts share; every count must be 0."""
+    members = {name: set(patients) for name, patients in parts.items()}
+    return tuple(Overlap(one, other, len(members[one] & members[other])) for one, other in combinations(members, 2))
+
+
 def checks_of(run: RunFiles) -> tuple[Check, ...]:
     """Recount, from the files as they lie there."""
     return (_disjoint(run), _same_parts(run), _same_hash(run), *(_same_confusion(run, e) for e in run.evaluations))
 
 
 def _disjoint(run: RunFiles) -> Check:
-    parts = run.partition.parts
-    shared = overlaps(parts)
-    twice = named_twice(parts)
-    worst = [pair for pair in shared if pair.patients]
-    counted = f"{len(shared)} pairs of parts compared; patients shared: {sum(pair.patients for pair in shared)}"
-    if worst:
-        counted += "; " + ", ".join(f"{pair.one} and {pair.other} share {pair.patients}" for pair in worst)
-    if twice:
-        counted += f"; {twice} named twice within a part"
-    return Check(not worst and not twice, "No patient is in two parts.", counted)
+    """Reading split.json refuses a patient who stands in it twice; the page says what was counted."""
+    shared = overlaps(run.partition.parts())
+    patients = sum(pair.patients for pair in shared)
+    counted = f"{len(shared)} pairs of parts compared; patients shared: {patients}"
+    return Check(not patients, "No patient is in two parts.", counted)
 
 
 def _same_parts(run: RunFiles) -> Check:
-    plain = isinstance(run.partition, SplitFile)
+    plain = isinstance(run.partition, Split)
     wanted = {
         patient: name if plain or name == "test" else "out-of-fold"
-        for name, patients in run.partition.parts.items()
+        for name, patients in run.partition.parts().items()
         for patient in patients
     }
     seen = {line.patient: line.part for line in run.predictions}
@@ -59,7 +72,7 @@ def _same_parts(run: RunFiles) -> Check:
 
 
 def _same_hash(run: RunFiles) -> Check:
-    here, there = run.partition_sha256, run.contract.split_sha256
+    here, there = run.partition.sha256, run.contract.split_sha256
     counted = f"sha256 {here[:16]}\N{HORIZONTAL ELLIPSIS} here, {there[:16]}\N{HORIZONTAL ELLIPSIS} in the contract"
     return Check(here == there, "The split is the one that the model's contract names.", counted)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec.structs import asdict
 
 from edgecad.contract import Preparation
 from edgecad_train.evaluation.doubts import temperature_at_end
+from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.report import wording
-from edgecad_train.report.records import RunRecord
-from edgecad_train.report.runfiles import RunFiles
 from edgecad_train.report.wording import Row
+from edgecad_train.runs.reading import RunFiles
+from edgecad_train.runs.record import RunRecord, SearchRecord
+from edgecad_train.training.search.choice import HeadChoice
 
 SHOWN_SECONDS = 0.05
 """Less is shown as 0.0 s."""
@@ -39,6 +41,7 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
     """The network, and how it learns."""
     contract, record = run.contract, run.record
     settings, unfrozen = record.settings, record.unfrozen
+    patience = settings.early_stopping
     order = ", ".join(f"{index} = {name}" for index, name in enumerate(contract.classes))
     share = (
         f"{unfrozen.layers} of {unfrozen.of_layers} layers of the backbone "
@@ -50,15 +53,18 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
         ("class order", f"{order}; the positive class is {contract.positive}, P({contract.positive}) is the score"),
         ("backbone", f"{contract.backbone}, input {contract.preparation.size} pixels, scaling {contract.scaling}"),
         ("first weights", contract.weights),
-        ("strategy", f"{settings.plan.strategy}{'' if settings.plan.pretrained else ', from random weights'}"),
+        ("strategy", f"{settings.strategy}{'' if record.plan.pretrained else ', from random weights'}"),
         ("head", contract.head),
         ("layer fed to pooling", contract.feature_layer),
         ("fine-tuned from layer", record.fine_tuned_from or wording.NONE),
         ("unfrozen", share),
         ("batch size", str(settings.batch_size)),
         ("class weights", settings.class_weights),
-        ("early stopping", f"after {settings.patience} epochs without a better one" if settings.patience else "off"),
-        ("augmentation", f"{settings.passes} passes of small changes" if settings.passes > 1 else "off"),
+        (
+            "early stopping",
+            f"after {patience} epochs without a better one" if patience else "off",
+        ),
+        ("augmentation", f"{settings.augment} passes of small changes" if settings.augment > 1 else "off"),
     )
 
 
@@ -87,46 +93,48 @@ def _temperature_words(temperature: float) -> str:
     return f"{words}. It is {end}" if end else words
 
 
-def search_rows(search: dict[str, Any]) -> tuple[Row, ...]:
-    """What was tried, and what each training took of it."""
-    found = search.get("found")
-    if not isinstance(found, list):
-        return wording.rows_from_json(search)
-    rest = {name: value for name, value in search.items() if name != "found"}
-    rows = [(str(one.get("training", "")), _words(one)) for one in found if isinstance(one, dict)]
-    return (*wording.rows_from_json(rest), *rows)
+def search_rows(search: SearchRecord | None) -> tuple[Row, ...]:
+    """What was tried, and what each training took of it; nothing without a search."""
+    if search is None:
+        return ()
+    return (("trials", str(search.trials)), *((one.training, _words(one.choice)) for one in search.found))
 
 
-def _words(found: dict[str, Any]) -> str:
-    flat = wording.rows_from_json({name: value for name, value in found.items() if name != "training"})
-    return "; ".join(f"{name.removeprefix('head: ')} {value}" for name, value in flat)
+def _words(choice: HeadChoice) -> str:
+    head, loss = choice.head, wording.NONE if choice.loss is None else f"{choice.loss:.4g}"
+    return (
+        f"units {head.units}; dropout {head.dropout:.4g}; activation {head.activation}; "
+        f"lr exponent {choice.lr_exponent:.4g}; trials {choice.trials}; loss {loss}"
+    )
 
 
 def time_rows(record: RunRecord) -> tuple[tuple[str, float], ...]:
     """Seconds of each step that was taken, and of what lies between the steps."""
     taken = {name: seconds for name, seconds in record.seconds_by_step.items() if seconds >= SHOWN_SECONDS}
-    if not record.settings.search_trials:
+    if not record.settings.trials:
         taken.pop("search", None)
     rest = record.seconds - sum(taken.values())
     steps = tuple((wording.STEPS.get(name, name), seconds) for name, seconds in taken.items())
     return (*steps, ("reading and all else", rest)) if rest >= SHOWN_SECONDS else steps
 
 
-def optimism_rows(gap: dict[str, Any]) -> tuple[Row, ...]:
-    """What was recorded, and the difference where a figure stands beside the same one chosen on the test part."""
-    rows = list(wording.rows_from_json(gap))
-    for name, honest in gap.items():
-        chosen = gap.get(f"{name}_chosen_on_test")
-        if isinstance(honest, float) and isinstance(chosen, float):
-            rows.append((f"optimism gap, {name}", wording.signed(chosen - honest)))
-    return tuple(rows)
+def optimism_rows(gap: Optimism | None) -> tuple[Row, ...]:
+    """What was recorded, and the difference of each figure and the same one chosen on the test part."""
+    if gap is None:
+        return ()
+    recorded = tuple((name.replace("_", " "), f"{value:.4g}") for name, value in asdict(gap).items())
+    return (
+        *recorded,
+        ("optimism gap, accuracy", wording.signed(gap.accuracy_chosen_on_test - gap.accuracy)),
+        ("optimism gap, auc", wording.signed(gap.auc_chosen_on_test - gap.auc)),
+    )
 
 
 def hash_rows(run: RunFiles) -> tuple[Row, ...]:
     """What the run was made from, and what came out."""
     return (
         ("data, sha256", run.contract.data_sha256),
-        ("split, sha256", run.partition_sha256),
+        ("split, sha256", run.partition.sha256),
         ("first weights", run.contract.weights),
         ("model.keras, sha256", run.model_sha256 or "model.keras is not in this folder"),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 METRICS = {
     "sensitivity_cad": "sensitivity for CAD",
@@ -86,26 +85,3 @@ def metric(name: str) -> str:
 def trains(part: str) -> str:
     """What a stage trains, for people."""
     return TRAINS.get(part, part)
-
-
-def rows_from_json(value: dict[str, Any], before: str = "") -> tuple[Row, ...]:
-    """Flatten what JSON gave into names and values; lists of objects are counted, not shown."""
-    rows: list[Row] = []
-    for key, entry in value.items():
-        name = f"{before}{key.replace('_', ' ')}"
-        if isinstance(entry, dict):
-            rows += rows_from_json(entry, f"{name}: ")
-        else:
-            rows.append((name, _value(entry)))
-    return tuple(rows)
-
-
-def _value(entry: Any) -> str:
-    if isinstance(entry, bool) or entry is None:
-        return {True: "yes", False: "no", None: NONE}[entry]
-    if isinstance(entry, float):
-        return f"{entry:.4g}"
-    if isinstance(entry, list):
-        plain = all(not isinstance(one, dict | list) for one in entry)
-        return ", ".join(_value(one) for one in entry) if plain and len(entry) <= 20 else f"{len(entry)} entries"
-    return str(entry)

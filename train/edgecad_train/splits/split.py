@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from edgecad.contract import Frozen, json_from_struct
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
+from edgecad_train.splits.protocol import BY_SIZE, Protocol, ProtocolName
 
 TEST_SHARE = 0.2
 """Of all patients of a class; the paper's 80/20."""
 VALIDATION_SHARE = 0.2
 """Of the patients of a class that are not in the test part."""
-FOLDS_BELOW = 500
-"""Patients below which one validation part is too small to choose by, so that folds are the default."""
-DEFAULT_FOLDS = 5
 
 
 class Partition(Frozen, frozen=True, kw_only=True):
@@ -58,6 +56,7 @@ class Split(Partition, frozen=True, kw_only=True, tag_field="kind", tag="split")
     """Training, validation and test part."""
 
     chosen_on: ClassVar[Literal["validation"]] = "validation"
+    protocol: ClassVar[ProtocolName] = "holdout"
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
@@ -81,7 +80,7 @@ class Folds(Partition, frozen=True, kw_only=True, tag_field="kind", tag="folds")
     """Folds of the development part, each of which judges what the others taught, and the test part."""
 
     chosen_on: ClassVar[Literal["out-of-fold"]] = "out-of-fold"
-
+    protocol: ClassVar[ProtocolName] = "folds"
     folds: tuple[tuple[str, ...], ...]
     test: tuple[str, ...]
 
@@ -112,26 +111,16 @@ def rows_of(cases: Sequence[Case], patients: Sequence[str]) -> NDArray[np.intp]:
     return np.array([index for index, case in enumerate(cases) if case.patient in members], np.intp)
 
 
-def divide(cases: Sequence[Case], seed: int, folds: int | None = None) -> Split | Folds:
+def divide(cases: Sequence[Case], seed: int, protocol: Protocol = BY_SIZE) -> Split | Folds:
     """Draw a stratified partition.
-
-    Args:
-        folds: 0 for one validation part; None for five folds below 500 patients and a validation part from there on.
 
     Raises:
         UsageError: more folds than a class has patients in the development part.
     """
-    if folds is None:
-        folds = _default_folds({case.patient: case.label for case in cases}, seed)
-    return folds_by_patient(cases, seed, folds) if folds else split_by_patient(cases, seed)
-
-
-def _default_folds(labels: dict[str, str], seed: int) -> int:
-    if len(labels) >= FOLDS_BELOW:
-        return 0
+    labels = {case.patient: case.label for case in cases}
     development, _ = _halves(sorted(labels), labels, TEST_SHARE, seed)
-    own = [labels[patient] for patient in development]
-    return min(DEFAULT_FOLDS, *(own.count(label) for label in set(own)))
+    folds = protocol.folds_for(labels, development)
+    return folds_by_patient(cases, seed, folds) if folds else split_by_patient(cases, seed)
 
 
 def split_by_patient(cases: Sequence[Case], seed: int) -> Split:

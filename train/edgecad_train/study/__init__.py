@@ -5,7 +5,7 @@ planning                        a command's words        -> Planned: scans, part
 folder, results, scans          what lies in the study folder, whole or not at all
 conduct                         leads: folder, work, table, clearing up
 crew, orders                    local workers, seen from the parent
-worker, work, runner            a worker: its process, its loop, a unit by `edgecad_train.run.train`
+worker, work, runner            a worker: its process, its loop, a unit by `edgecad_train.running.training.train`
 cluster, remote                 the same units on a Ray cluster, seen from the driver and from a node
 pooling, comparisons, rows      figures over runs, intervals by patient
 table, table_csv, picture, maps what people and programs read

@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
 from edgecad.system.folders import new_folder, write_whole
-from edgecad_train.splits.kept import partition_from_json
+from edgecad_train.runs.partition import partition_from_json
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition import STUDY, Study, refuse_other, refuse_used, study_in
 from edgecad_train.study.results.unit_result import Failure, Finished, PlainTime, Result

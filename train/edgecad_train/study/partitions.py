@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
+from edgecad_train.splits.protocol import Protocol
 from edgecad_train.splits.split import VALIDATION_SHARE, Folds, Split, divide, stratified_folds
 
 Labels = dict[str, str]
@@ -33,7 +34,7 @@ def partitions_of(
         UsageError: a class has fewer patients than there are folds.
     """
     if folds is None:
-        return tuple(divide(cases, seed, inner_folds) for seed in range(seeds))
+        return tuple(divide(cases, seed, Protocol(folds=inner_folds)) for seed in range(seeds))
     return tuple(_outer_folds(cases, folds, inner_folds))
 
 

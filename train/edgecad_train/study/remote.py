@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Frozen
 from edgecad.errors import NotAvailable
-from edgecad_train.splits.kept import partition_from_json
+from edgecad_train.runs.partition import partition_from_json
 from edgecad_train.study.orders import thread_limits
 from edgecad_train.study.results.unit_result import Failure, Finished, Result
 from edgecad_train.study.scans import StoredScans, prepared_from

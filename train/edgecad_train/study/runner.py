@@ -1,4 +1,4 @@
-"""What does a unit's work: `edgecad_train.run.train`, as `edgecad train` uses it."""
+"""What does a unit's work: `edgecad_train.running.training.train`, as `edgecad train` uses it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from edgecad.contract import Decision
 from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
-from edgecad_train.networks.network import Head, build_network
+from edgecad_train.networks.network import build_network
 from edgecad_train.networks.weightsfile import weights_digest
-from edgecad_train.outcome import TrainingOutcome, by_patient
-from edgecad_train.run import train
-from edgecad_train.settings import Settings
+from edgecad_train.running.training import train
+from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.orders import Order
-from edgecad_train.study.plain import PlainTask, plan_of
+from edgecad_train.study.plain import PlainTask
 from edgecad_train.study.results.unit_result import Finished, PlainTime, Predictions, Result, StageRun
 from edgecad_train.study.scans import stored_scans
 from edgecad_train.study.units import Unit, Weights
 from edgecad_train.study.work import Progress
 from edgecad_train.training.plain import plain_seconds
+from edgecad_train.training.settings import Settings
 
 PLAIN_EPOCHS = 3
 
@@ -53,7 +53,7 @@ class KerasRunner:
         data = self._data(unit.preparation.size)
         settings = settings_of(unit, self._weights(unit.backbone, unit.weights))
         keras.utils.set_random_seed(unit.seed)
-        network = build_network(backbone_named(unit.backbone), settings.weights, settings.head)
+        network = build_network(backbone_named(unit.backbone), settings.first_weights, settings.head)
         partition = self._folder.partition(unit)
         split = partition if isinstance(partition, Split) else partition.split(0)
         train, held = (rows_of(data.cases, members) for members in (split.train, split.validation))
@@ -99,13 +99,19 @@ def _digest(path: Path, changed: int) -> str:
 
 
 def settings_of(unit: Unit, weights: str) -> Settings:
-    """The unit in the words of `edgecad_train.run`."""
+    """The unit in the words of `edgecad_train.running.training`."""
     training = unit.training
     return Settings(
         backbone=unit.backbone,
         weights=weights,
-        plan=plan_of(unit),
-        head=Head(training.hidden_units, training.dropout, training.activation),
+        strategy=unit.strategy,
+        layerwise=unit.layerwise,
+        lr_exponent=training.lr_exponent,
+        warmup_epochs=training.warmup_epochs,
+        finetune_epochs=training.finetune_epochs,
+        units=training.hidden_units,
+        dropout=training.dropout,
+        activation=training.activation,
         batch_size=training.batch_size,
         seed=unit.seed,
         decide=training.decide,

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from edgecad_train.training.explain import Explained
-from edgecad_train.training.journal import Journal
-from edgecad_train.training.stages import Progress, StageHistory, StageRun, TrainingHistory, Weights
+from edgecad_train.networks.explain import Explained
+from edgecad_train.training.checkpoint import Checkpoint
+from edgecad_train.training.history import StageHistory, TrainingHistory
+from edgecad_train.training.stages import Progress, StageRun, Weights
 from edgecad_train.training.trainer import Place, Trainer
 
 
@@ -30,7 +31,7 @@ def cross_fitted(
     places: Sequence[Place],
     stages: int,
     trainer_of: Callable[[int], Trainer],
-    journal: Journal,
+    checkpoint: Checkpoint,
     progress: Progress | None = None,
 ) -> list[tuple[TrainingHistory, Explained]]:
     """Train each fold, and say what it makes of its held-out scans at the epoch that the others chose.
@@ -39,11 +40,11 @@ def cross_fitted(
         places: at least two, each with scans to hold out.
         stages: of each training.
         trainer_of: gives the trainer of a fold, by its place in the list.
-        journal: keeps what has ended, so that a run that was killed goes on.
+        checkpoint: keeps what has ended, so that a run that was killed goes on.
     """
     folds = [_Fold(place) for place in places]
     for stage in range(stages):
-        runs = [_stage(fold, index, stage, trainer_of, journal, progress) for index, fold in enumerate(folds)]
+        runs = [_stage(fold, index, stage, trainer_of, checkpoint, progress) for index, fold in enumerate(folds)]
         for fold, run, taken in zip(folds, runs, epochs_of_others([run.history for run in runs]), strict=True):
             fold.done.append((replace(run.history, taken=taken), run.seen[taken]))
     return [
@@ -56,13 +57,13 @@ def _stage(
     index: int,
     stage: int,
     trainer_of: Callable[[int], Trainer],
-    journal: Journal,
+    checkpoint: Checkpoint,
     progress: Progress | None,
 ) -> StageRun:
-    kept = journal.stage(fold.place.number, stage)
+    kept = checkpoint.stage(fold.place.number, stage)
     if kept is None:
-        kept = trainer_of(index).train_stage(fold.place, fold.done, journal, progress)
-        journal.put_stage(fold.place.number, stage, kept)
+        kept = trainer_of(index).train_stage(fold.place, fold.done, checkpoint, progress)
+        checkpoint.put_stage(fold.place.number, stage, kept)
     return kept
 
 

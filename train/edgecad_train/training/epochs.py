@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from edgecad.errors import UsageError
 from edgecad_train.training.adam import Adam, values_of
 from edgecad_train.training.frozen import Rows
+from edgecad_train.training.loss import Loss
 from edgecad_train.training.rates import RateGroup
 
 BLOCK_BYTES = 64 * 2**20
@@ -72,21 +73,20 @@ class EpochSeed:
 class EpochRunner:
     """Trains a model in place; weights and the optimisers' memory are its whole state."""
 
-    def __init__(
-        self, model: keras.Model, groups: Sequence[RateGroup], batch_size: int, class_weights: Sequence[float]
-    ) -> None:
+    def __init__(self, model: keras.Model, groups: Sequence[RateGroup], batch_size: int, loss: Loss) -> None:
         """Compile nothing yet.
 
         Args:
             model: inputs `(n, ...)` -> logits `(n, classes)`.
             groups: what learns, at which rate; Adam each.
-            class_weights: weight of each class in the loss.
+            loss: what is made small.
         """
         self.model = model
         self.batch_size = batch_size
         self._groups = groups
         self._optimizers = [Adam(group.variables, group.rate) for group in groups]
-        self._weights = tf.constant(class_weights, tf.float32)
+        self._loss = loss
+        self._weights = tf.constant(loss.class_weights, tf.float32)
         self._train_block = tf.function(self._learn_from, reduce_retracing=True)
         self._judge_block = tf.function(self._judge, reduce_retracing=True)
 
@@ -147,7 +147,7 @@ class EpochRunner:
         wanted = [group.variables for group in self._groups]
         with tf.GradientTape() as tape:
             logits = self.model(inputs, training=True)
-            loss = tf.reduce_mean(_cross_entropy(labels, logits) * tf.gather(self._weights, labels))
+            loss = tf.reduce_mean(self._loss.of_rows(labels, logits) * tf.gather(self._weights, labels))
         gradients = tape.gradient(loss, [[variable.value for variable in own] for own in wanted])
         for optimizer, slopes in zip(self._optimizers, gradients, strict=True):
             optimizer.apply(slopes)
@@ -158,14 +158,9 @@ class EpochRunner:
         for start in tf.range(0, count, self.batch_size):
             end = tf.minimum(start + self.batch_size, count)
             logits = self.model(inputs[start:end], training=False)
-            total += tf.reduce_sum(_cross_entropy(labels[start:end], logits))
+            total += tf.reduce_sum(self._loss.of_rows(labels[start:end], logits))
             hits += _hits(logits, labels[start:end])
         return total, hits
-
-
-def _cross_entropy(labels: Any, logits: Any) -> Any:
-    """Of each row, nats."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
 def _hits(logits: Any, labels: Any) -> Any:

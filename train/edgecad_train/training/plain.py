@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgecad_train.networks.network import Network
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.freezing import set_trainable
+from edgecad_train.training.loss import CROSS_ENTROPY, Loss
 from edgecad_train.training.strategies import Stage
 
 Images = NDArray[np.uint8]
@@ -66,6 +67,7 @@ def fit_plainly(
     epochs: int,
     seed: EpochSeed,
     batch_size: int = 16,
+    loss: Loss = CROSS_ENTROPY,
 ) -> tuple[dict[str, Sequence[float]], list[float]]:
     """Train the whole graph by Keras' `fit`, frozen layers and all, in EdgeCAD's order.
 
@@ -75,7 +77,7 @@ def fit_plainly(
     set_trainable(network, stage)
     network.model.compile(
         optimizer=keras.optimizers.Adam(stage.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=loss.of_keras(),
         metrics=["accuracy"],
         # Keras' `auto` takes XLA, which is eight times slower on a CPU for depthwise convolutions.
         jit_compile=False,

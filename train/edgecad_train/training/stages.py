@@ -13,54 +13,14 @@ from edgecad.errors import GateFailed
 from edgecad_train.networks.network import Network
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.freezing import learning_part, set_trainable
+from edgecad_train.training.history import Epoch, StageHistory
+from edgecad_train.training.loss import CROSS_ENTROPY, Loss
 from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the stage's name, epochs done, epochs in all, and a line of figures."""
 Weights = tuple[NDArray[Any], ...]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """Figures of one epoch: mean cross-entropy (nats) and accuracy (0 to 1).
-
-    Those of validation are None where a network is refitted on all development patients.
-    """
-
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """The higher the better: validation accuracy, then validation loss."""
-        return (self.val_accuracy or 0.0, -(self.val_loss or 0.0))
-
-
-@dataclass(frozen=True)
-class StageHistory:
-    """What a stage did.
-
-    Attributes:
-        best: index of the epoch that was best on the scans that judged it.
-        taken: index of the epoch whose weights went on, where that is another one: a fold takes what was best for the
-            other folds.
-    """
-
-    stage: str
-    epochs: tuple[Epoch, ...]
-    best: int
-    taken: int | None = None
-
-
-@dataclass(frozen=True)
-class TrainingHistory:
-    """What one training did, stage by stage; `name` is `run`, `fold K`, `refit` or `chosen on test`."""
-
-    name: str
-    stages: tuple[StageHistory, ...]
 
 
 @dataclass(frozen=True)
@@ -115,12 +75,12 @@ class StageOptions:
 
     Attributes:
         batch_size: scans a step.
-        class_weights: weight of each class in the loss.
+        loss: what is made small.
         patience: end the stage after so many epochs without a better one; None runs them all.
     """
 
     batch_size: int = 16
-    class_weights: tuple[float, ...] = (1.0, 1.0)
+    loss: Loss = CROSS_ENTROPY
     patience: int | None = None
 
 
@@ -133,7 +93,7 @@ class StageRunner:
         self._options = options
         set_trainable(network, stage)
         learning = learning_part(network, stage.part)
-        self._epochs = EpochRunner(learning, rate_groups(network, stage), options.batch_size, options.class_weights)
+        self._epochs = EpochRunner(learning, rate_groups(network, stage), options.batch_size, options.loss)
 
     def run(
         self,

@@ -11,21 +11,21 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad_train.networks.network import Head, Network, with_head
+from edgecad_train.networks.explain import Explained, Explainer
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network, with_head
 from edgecad_train.training.augment import AugmentedImages
+from edgecad_train.training.checkpoint import Checkpoint
 from edgecad_train.training.epochs import EpochSeed
-from edgecad_train.training.explain import Explained, Explainer
 from edgecad_train.training.freezing import cut_of
 from edgecad_train.training.frozen import Rows, Scans, Storage, Tell, frozen_outputs, layer_of
-from edgecad_train.training.journal import Journal
+from edgecad_train.training.history import StageHistory, TrainingHistory
 from edgecad_train.training.stages import (
     Observe,
     Progress,
-    StageHistory,
     StageOptions,
     StageRun,
     StageRunner,
-    TrainingHistory,
     Weights,
     examples_of,
 )
@@ -143,37 +143,30 @@ class Trainer:
 
     def train(
         self,
-        name: str,
-        number: int,
-        rows: NDArray[np.intp],
-        held: NDArray[np.intp] | None,
+        place: Place,
         *,
         epochs: Sequence[int] | None = None,
-        journal: Journal | None = None,
+        checkpoint: Checkpoint | None = None,
         progress: Progress | None = None,
     ) -> TrainingHistory:
         """Train from the first weights.
 
         Args:
-            name, number: of this training among those of the run; the number decides orders and dropout.
-            rows: scans to learn from.
-            held: scans that choose the epoch; None for a refit.
             epochs: of each stage, for a refit.
         """
         self._begin_anew()
-        journal = journal or Journal(None)
-        place = Place(name, number, rows, held)
-        done: list[StageHistory] = list(journal.earlier(number))
+        checkpoint = checkpoint or Checkpoint(None)
+        done: list[StageHistory] = list(checkpoint.earlier(place.number))
         for index in range(len(done), len(self._runners)):
-            wanted = epochs[index] if epochs else None
-            done.append(self._run(place, index, tuple(done), journal, progress, wanted).history)
-        return TrainingHistory(name, tuple(done))
+            own = epochs[index] if epochs else None
+            done.append(self._run(place, index, tuple(done), checkpoint, progress, own).history)
+        return TrainingHistory(place.name, tuple(done))
 
     def train_stage(
         self,
         place: Place,
         before: Sequence[tuple[StageHistory, Weights]],
-        journal: Journal,
+        checkpoint: Checkpoint,
         progress: Progress | None = None,
     ) -> StageRun:
         """Train the stage that follows on those `before`, and observe every epoch of it.
@@ -190,7 +183,7 @@ class Trainer:
             runner.set_weights(weights)
         last = index == len(self._runners) - 1
         observe = (lambda: self._said(place)) if last else self._runners[index].weights
-        return self._run(place, index, tuple(history for history, _ in before), journal, progress, observe=observe)
+        return self._run(place, index, tuple(history for history, _ in before), checkpoint, progress, observe=observe)
 
     def explain(self, rows: NDArray[np.intp]) -> Explained:
         """What the network as it stands says of some scans."""
@@ -206,7 +199,7 @@ class Trainer:
         place: Place,
         index: int,
         done: tuple[StageHistory, ...],
-        journal: Journal,
+        checkpoint: Checkpoint,
         progress: Progress | None,
         epochs: int | None = None,
         observe: Observe | None = None,
@@ -219,12 +212,12 @@ class Trainer:
             None if held is None else examples_of(sources[:1], held, labels),
             EpochSeed(self._materials.seed, place.number, index),
             epochs=epochs,
-            keeper=journal.keeper(place.number, done),
+            keeper=checkpoint.keeper(place.number, done),
             progress=_named(progress, place.name),
             observe=observe,
         )
         step = SELECTING_ON_TEST if place.name == SELECTING_ON_TEST else run.history.stage
-        journal.spend(step, time.monotonic() - begun)
+        checkpoint.spend(step, time.monotonic() - begun)
         return run
 
     def _begin_anew(self) -> None:

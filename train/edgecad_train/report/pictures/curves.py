@@ -13,10 +13,10 @@ from matplotlib.ticker import MaxNLocator
 
 from edgecad.contract import Origin
 from edgecad_train.report.pictures.drawing import BLUE, INK, ORANGE, new_figure, save, tidy
-from edgecad_train.report.records import StageRecord, TrainingRecord
+from edgecad_train.training.history import StageHistory, TrainingHistory
 
 
-def draw_curves(trainings: Sequence[TrainingRecord], origin: Origin, path: Path) -> Path:
+def draw_curves(trainings: Sequence[TrainingHistory], origin: Origin, path: Path) -> Path:
     """Write a PNG with a column a stage: accuracy above, loss below, the kept epoch marked.
 
     A training alone is drawn with thick lines. Among several, those with a validation part are thin
@@ -48,7 +48,7 @@ def draw_curves(trainings: Sequence[TrainingRecord], origin: Origin, path: Path)
     return save(figure, path, origin)
 
 
-def _largest_loss(stages: Sequence[StageRecord]) -> float:
+def _largest_loss(stages: Sequence[StageHistory]) -> float:
     """The largest finite loss of the stages, nats; 1 if there is none."""
     epochs = [epoch for stage in stages for epoch in stage.epochs]
     losses = [loss for epoch in epochs for loss in (epoch.loss, epoch.val_loss) if loss is not None]
@@ -64,7 +64,7 @@ def _handles(axes: Sequence[Axes]) -> dict[str, Artist]:
     return found
 
 
-def _draw_stage(above: Axes, below: Axes, stage: StageRecord, thin: bool) -> None:
+def _draw_stage(above: Axes, below: Axes, stage: StageHistory, thin: bool) -> None:
     epochs = stage.epochs
     _line(above, [e.accuracy for e in epochs], stage, thin, learnt=True)
     _line(below, [e.loss for e in epochs], stage, thin, learnt=True)
@@ -76,7 +76,7 @@ def _draw_stage(above: Axes, below: Axes, stage: StageRecord, thin: bool) -> Non
             axes.axvline(stage.kept_index + 1, color=INK, linestyle=":", linewidth=1, label="kept epoch")
 
 
-def _line(axes: Axes, values: Sequence[float | None], stage: StageRecord, thin: bool, learnt: bool) -> None:
+def _line(axes: Axes, values: Sequence[float | None], stage: StageHistory, thin: bool, learnt: bool) -> None:
     refit = not _validated(stage)
     colour = INK if refit else BLUE if learnt else ORANGE
     label = "refit, training" if refit else "training" if learnt else "validation"
@@ -93,11 +93,11 @@ def _line(axes: Axes, values: Sequence[float | None], stage: StageRecord, thin: 
         )
 
 
-def _validated(stage: StageRecord) -> bool:
+def _validated(stage: StageHistory) -> bool:
     return all(epoch.val_loss is not None and epoch.val_accuracy is not None for epoch in stage.epochs)
 
 
-def _title(stages: Sequence[StageRecord]) -> str:
+def _title(stages: Sequence[StageHistory]) -> str:
     kept = sorted(stage.kept_index + 1 for stage in stages if _validated(stage))
     refit = [stage for stage in stages if not _validated(stage)]
     name, epochs = stages[0].stage, len(stages[0].epochs)

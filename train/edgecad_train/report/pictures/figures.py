@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Metric, Origin
 from edgecad_train.classes import CLASSES, POSITIVE
+from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.statistics.calibration import Calibration, CalibrationBin
 from edgecad_train.evaluation.statistics.confusion import Confusion
@@ -26,16 +26,8 @@ SIZE = (4.6, 5.2)
 """Width and height of each picture, inches."""
 
 
-@dataclass(frozen=True)
-class PatientScores:
-    """Scores `(n,)`, P(CAD), 0 to 1, and what the readers said `(n,)`, True for CAD; one row a patient."""
-
-    truth: NDArray[np.bool_]
-    scores: NDArray[np.float64]
-
-
 def draw_evaluation(
-    evaluation: Evaluation, origin: Origin, folder: Path, patients: PatientScores | None = None
+    evaluation: Evaluation, origin: Origin, folder: Path, patients: Patients | None = None
 ) -> tuple[Path, ...]:
     """Write roc-, calibration-, confusion- and decision-curve-PART.png into `folder`.
 
@@ -98,7 +90,7 @@ def _operating_point(axes: Axes, sensitivity: Metric, specificity: Metric, thres
     )
 
 
-def _calibration(evaluation: Evaluation, patients: PatientScores | None) -> Figure:
+def _calibration(evaluation: Evaluation, patients: Patients | None) -> Figure:
     figure = new_figure(*SIZE)
     rows = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True) if patients else [figure.subplots()]
     axes = rows[0]
@@ -136,7 +128,7 @@ def _slope_words(calibration: Calibration) -> str:
     )
 
 
-def _histogram(axes: Axes, patients: PatientScores) -> None:
+def _histogram(axes: Axes, patients: Patients) -> None:
     """Scores of both classes, back to back."""
     tidy(axes)
     edges = np.linspace(0, 1, 21)

@@ -11,12 +11,13 @@ from scipy.special import expit
 
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.classes import POSITIVE
+from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.report.outside import OutsideShares
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.pictures.curves import draw_curves
-from edgecad_train.report.pictures.figures import PatientScores, draw_evaluation
-from edgecad_train.report.runfiles import HeatMaps, RunFiles
+from edgecad_train.report.pictures.figures import draw_evaluation
+from edgecad_train.runs.reading import HeatMaps, RunFiles
 
 
 def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
@@ -26,9 +27,9 @@ def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
     for evaluation in run.evaluations:
         lines = [line for line in run.predictions if line.part == evaluation.part]
         truth = np.array([line.label == POSITIVE for line in lines], bool)
-        patients = PatientScores(truth, np.array([line.score for line in lines], np.float64))
+        patients = Patients(truth, np.array([line.score for line in lines], np.float64))
         paths += draw_evaluation(evaluation, origin, folder, patients if lines else None)
-    if run.heatmaps is not None:
+    if run.heatmaps is not None and run.heatmaps.images is not None:
         paths += draw_cases(tuple(shown_cases(run, run.heatmaps)), style_of(run), origin, folder)
     return tuple(paths)
 
@@ -47,14 +48,18 @@ def outside_of(run: RunFiles) -> tuple[OutsideShares, ...]:
     """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs."""
     if run.heatmaps is None or not style_of(run).disc:
         return ()
+    part_of = {line.patient: line.part for line in run.predictions}
     shares: dict[str, list[float]] = {}
-    for case in shown_cases(run, run.heatmaps):
-        shares.setdefault(case.part, []).append(share_outside_disc(case.shown))
+    for patient, shown in zip(run.heatmaps.patient.tolist(), run.heatmaps.score_maps, strict=True):
+        if patient in part_of:
+            shares.setdefault(part_of[patient], []).append(share_outside_disc(shown))
     return tuple(OutsideShares(PARTS.get(part, part), tuple(own)) for part, own in shares.items())
 
 
 def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:
-    """The scans of heatmaps.npz, with what predictions.csv says of their patients."""
+    """The scans of heatmaps.npz, with what predictions.csv says of their patients; none where it holds no images."""
+    if maps.images is None:
+        return
     lines = {line.patient: (number, line) for number, line in enumerate(run.predictions, start=1)}
     scans = Counter(maps.patient.tolist())
     seen: Counter[str] = Counter()

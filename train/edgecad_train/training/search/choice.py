@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgecad_train.networks.network import Head
+from edgecad_train.networks.head import Head
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad_train.data import Case
-from edgecad_train.settings import Settings
 from edgecad_train.splits.split import rows_of, stratified_folds
 from edgecad_train.training.frozen import Rows, Storage, layer_of, run_in_batches
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.search.hyperband import Fold, SearchOptions, search_head
+from edgecad_train.training.settings import Settings
 from edgecad_train.training.stages import Progress
 from edgecad_train.training.trainer import Materials, lowest_known
 
@@ -38,14 +38,14 @@ class HeadFinder:
             held: validation scans to search by; None searches by inner folds of `rows`, by patient.
         """
         settings = self.settings
-        if not settings.search_trials:
+        if not settings.trials:
             return HeadChoice(settings.head, settings.plan.lr_exponent)
         options = SearchOptions(
-            settings.search_trials,
+            settings.trials,
             max(stage.epochs for stage in settings.plan.stages),
             settings.head.activation,
             settings.batch_size,
-            settings.stage_options(self.materials.labels[rows]).class_weights,
+            settings.stage_options(self.materials.labels[rows]).loss,
         )
         folds = [Fold(rows, held)] if held is not None else self._inner(rows, seed)
         tell = self.progress

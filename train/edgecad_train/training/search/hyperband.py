@@ -17,9 +17,10 @@ import optuna
 from numpy.typing import NDArray
 
 from edgecad.contract import Activation
-from edgecad_train.networks.network import Head
+from edgecad_train.networks.head import Head
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.frozen import Rows
+from edgecad_train.training.loss import CROSS_ENTROPY, Loss
 from edgecad_train.training.rates import RateGroup
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.stages import examples_of
@@ -61,7 +62,7 @@ class SearchOptions:
     epochs: int
     activation: Activation = "silu"
     batch_size: int = 16
-    class_weights: tuple[float, ...] = (1.0, 1.0)
+    loss: Loss = CROSS_ENTROPY
 
 
 def search_head(
@@ -209,7 +210,7 @@ def _runner(channels: int, units: int, options: SearchOptions) -> EpochRunner:
     hidden = keras.layers.Dense(units, activation=options.activation, name="hidden")(pooled)
     model = keras.Model(pooled, keras.layers.Dense(2, name="logits")(_VariableDropout()(hidden)))
     group = RateGroup(1e-4, tuple(model.trainable_variables), "hidden")
-    return EpochRunner(model, [group], options.batch_size, options.class_weights)
+    return EpochRunner(model, [group], options.batch_size, options.loss)
 
 
 def _begin(runner: EpochRunner, dropout: float, rate: float, seed: int) -> None:

@@ -1,0 +1,5 @@
+"""`edgecad study`: the command and its steps."""
+
+from edgecad_train.cli.study.command import app
+
+__all__ = ["app"]

@@ -1,0 +1,141 @@
+"""The steps of `edgecad train`: read, divide, train, write, tell."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from edgecad.answer.findings import doubts_about
+from edgecad.cli.progress import Bars
+from edgecad.system.folders import point_latest
+from edgecad_train.cli.scans import read_scans, warn_of_whole_images
+from edgecad_train.cli.train.figures import lines_of_figures
+from edgecad_train.cli.train.ready import digest_of
+from edgecad_train.cli.train.thresholds import lines_of_thresholds, words_of_labels
+from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
+from edgecad_train.evaluation.doubts import doubts_about_scores
+from edgecad_train.networks.imagenet import imagenet_file, is_cached
+from edgecad_train.networks.network import build_network
+from edgecad_train.running.make import check_scans, finish_run
+from edgecad_train.running.training import run_name
+from edgecad_train.runs.listing import notes_about, resume_command
+from edgecad_train.runs.outcome import TrainingOutcome
+from edgecad_train.runs.request import Request
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.runs.unfinished import Unfinished, begun, resumed
+from edgecad_train.training.settings import Settings
+from edgecad_train.versions import package_versions
+
+
+def train_new(request: Request, found: Found, bars: Bars) -> None:
+    """Train a new run on the scans that were found."""
+    started, settings = time.monotonic(), request.settings.spelt_out()
+    for note in notes_about(request.out):
+        typer.echo(note, err=True)
+    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
+    fetch_imagenet(settings, bars)
+    check_fits(settings)
+    data = read_scans(request, found, bars)
+    check_usable(data)
+    partition = request.options.partition(data, settings.seed)
+    if settings.plan.pretrained and settings.weights == "none":
+        typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
+    spec = RunSpec(
+        name=run_name(settings.backbone),
+        data=str(request.data.absolute()),
+        patient_from=request.options.patient_from,
+        patient_rule=found.patient_rule,
+        preparation=data.preparation,
+        settings=settings,
+        partition=partition,
+        data_sha256=data.sha256,
+        weights_sha256=digest_of(settings.first_weights),
+        versions=package_versions(),
+    )
+    # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
+    with _interruptible(request.out), begun(request.out, spec) as unfinished:
+        outcome = _train(unfinished, data, started, bars)
+    _report(outcome, unfinished.final)
+
+
+def fetch_imagenet(settings: Settings, bars: Bars) -> None:
+    """Have Keras' ImageNet weights in its cache, if they are wanted; a stage of its own where they must be fetched."""
+    if settings.first_weights == "imagenet" and not is_cached(settings.network):
+        bars("fetching ImageNet weights", 0, 1, "")
+        imagenet_file(settings.network)
+        bars("fetching ImageNet weights", 1, 1, "")
+
+
+def check_fits(settings: Settings) -> None:
+    """See that a file of first weights is of this network, before minutes of reading scans.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if settings.first_weights not in ("imagenet", "none"):
+        build_network(settings.network, settings.first_weights, settings.head)
+
+
+def resume(folder: Path, bars: Bars) -> None:
+    """Resume an unfinished run."""
+    started = time.monotonic()
+    with _interruptible(folder.parent), resumed(folder) as unfinished:
+        if unfinished.final.exists():  # it was killed between its last two steps
+            point_latest(unfinished.final)
+            typer.echo(f"{unfinished.final} had ended; next: edgecad export {shlex.quote(str(unfinished.final))}")
+            return
+        typer.echo(f"resuming {unfinished.spec.name}")
+        fetch_imagenet(unfinished.spec.settings, bars)
+        outcome = _train(unfinished, _read_again(unfinished.spec, folder, bars), started, bars)
+    _report(outcome, unfinished.final)
+
+
+def _read_again(spec: RunSpec, folder: Path, bars: Bars) -> PreparedData:
+    found = find_cases(Path(spec.data), spec.patient_from)
+    warn_of_whole_images(spec.preparation.crop)
+    data = read_cases(found.cases, spec.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
+    check_usable(data)
+    check_scans(data, spec, folder)
+    return data
+
+
+@contextmanager
+def _interruptible(out: Path) -> Iterator[None]:
+    """Say after a Ctrl-C how to resume."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"what was trained is kept; to resume it: {resume_command(out)}", err=True)
+        raise
+
+
+def _train(unfinished: Unfinished, data: PreparedData, started: float, bars: Bars) -> TrainingOutcome:
+    spec = unfinished.spec
+    findings = findings_about(data, spec.partition.part_of())
+    for finding in findings:
+        typer.echo(f"finding: {finding.text}", err=True)
+    typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
+    outcome = finish_run(unfinished, data, findings=findings, progress=bars, started=started)
+    point_latest(unfinished.final)
+    return outcome
+
+
+def _report(outcome: TrainingOutcome, folder: Path) -> None:
+    for entry in outcome.data.refused:
+        typer.echo(f"left out: {entry}", err=True)
+    for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
+        typer.echo(line)
+    if outcome.optimism:
+        typer.echo(outcome.optimism.words)
+    for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(outcome.contract))):
+        typer.echo(f"warning: {words}", err=True)
+    if outcome.labels_to_read_again:
+        typer.echo(words_of_labels(outcome.labels_to_read_again), err=True)
+    typer.echo(f"wrote {folder} (report.html, model.keras, predictions.csv, ...)")
+    suffix = "" if folder.parent == Path("runs") else f" {shlex.quote(str(folder))}"
+    typer.echo(f"next: edgecad export{suffix}")

@@ -1,0 +1,114 @@
+"""Judge a model on scored patients, alone or against another one, and keep what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scipy.special import expit
+
+from edgecad.answer.findings import doubts_about
+from edgecad.contract import Origin
+from edgecad.errors import UsageError
+from edgecad_train.evaluation.decision.points import Patients
+from edgecad_train.evaluation.doubts import doubts_about_scores
+from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
+from edgecad_train.judgement.demands import gates_of
+from edgecad_train.judgement.models import JudgedModel
+from edgecad_train.judgement.overlap import overlap_of, parts_in_training
+from edgecad_train.judgement.record import (
+    EvaluationRecord,
+    refused_of,
+    subject_of,
+    write_predictions,
+    write_record,
+)
+from edgecad_train.judgement.scoring import ScoredPatients
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A model and what it made of the patients."""
+
+    model: JudgedModel
+    scores: ScoredPatients
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Its figures; the patients count as a test part, whoever they are, for they chose nothing here."""
+        return evaluate_part(self.scores.truth, self.scores.log_odds, self.model.contract.decision, "test")
+
+    def only(self, patients: set[str]) -> Scores:
+        """Its answers for some of the patients."""
+        decision = self.model.contract.decision
+        return Scores(expit(self.scores.only(patients).log_odds / decision.temperature), decision.threshold)
+
+
+def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None]) -> EvaluationRecord:
+    """Judge `one`, hold it to what is `wanted` of its figures by name, and compare it with `other`."""
+    evaluation = one.evaluation
+    return EvaluationRecord(
+        origin=_origin(one),
+        model=subject_of(one.model),
+        data_sha256=one.scores.data_sha256,
+        patients=len(one.scores.patients),
+        scans=sum(one.scores.scans),
+        refused=refused_of(one.scores),
+        warnings=tuple(_warnings(one, other)),
+        evaluations=(evaluation,),
+        gates=gates_of(evaluation, wanted),
+        against=subject_of(other.model) if other else None,
+        against_evaluation=other.evaluation if other else None,
+        comparison=_compared(one, other) if other else None,
+    )
+
+
+def _origin(judged: Judged) -> Origin:
+    data, model = judged.scores.origin, judged.model.contract.origin
+    return data if data == model else "mixed"
+
+
+def _warnings(one: Judged, other: Judged | None) -> Iterator[str]:
+    """What speaks against the figures; of two models each sentence says which one it is about."""
+    yield from _about(one) if other is None else (f"{one.model.name}: {words}" for words in _about(one))
+    if other:
+        yield from (f"{other.model.name}: {words}" for words in _about(other))
+
+
+def _about(judged: Judged) -> Iterator[str]:
+    yield from overlap_of(judged.model, judged.scores)
+    refused = len(judged.scores.refused)
+    if refused:
+        yield f"{refused} scans are left out, which the model would refuse or which stand there twice; see metrics.json"
+    evaluation = judged.evaluation
+    yield from (doubt.text for doubt in doubts_about(judged.model.contract))
+    yield from doubts_about_scores([evaluation])
+    area = evaluation.metric("auc")
+    if area is None:
+        yield "patients of one class only: no area under the ROC curve, and much else cannot be given"
+    elif area.low <= 0.5:
+        yield f"not shown to be better than chance on these patients (AUC from {area.low:.2f})"
+
+
+def _compared(one: Judged, other: Judged) -> ModelComparison:
+    common = set(one.scores.patients) & set(other.scores.patients)
+    if not common:
+        raise UsageError(f"{one.model.name} and {other.model.name} answered no patient in common; nothing to compare")
+    return compare(one.scores.only(common).truth, one.only(common), other.only(common))
+
+
+def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path) -> None:
+    """Write metrics.json, a line a patient for each model, and the pictures of the judged one."""
+    # Here, because a reader of records needs no matplotlib.
+    from edgecad_train.report.pictures.figures import draw_evaluation
+
+    write_record(record, folder / "metrics.json")
+    for judged, name in ((one, "predictions.csv"), (other, "predictions-against.csv")):
+        if judged:
+            parts = parts_in_training(judged.model, judged.scores)
+            write_predictions(judged.scores, judged.model.contract.decision, parts, folder / name)
+    everybody = Patients(one.scores.truth, one.only(set(one.scores.patients)).scores)
+    draw_evaluation(record.evaluation, record.origin, folder, everybody)

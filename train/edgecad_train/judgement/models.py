@@ -1,0 +1,135 @@
+"""What is judged: a training run's Keras model, or an exported model, behind one small value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract, contract_from_json
+from edgecad.errors import ModelInvalid, UsageError
+from edgecad.system.folders import followed
+from edgecad_train.classes import CLASSES
+from edgecad_train.runs.names import CONTRACT, MODEL, SPLIT
+from edgecad_train.runs.partition import partition_from_json, parts_in_model
+from edgecad_train.runs.scans import scans_of_run
+
+Kind = Literal["run", "model"]
+TRAIN_AGAIN = "run `edgecad train` again"
+
+
+@dataclass(frozen=True)
+class JudgedModel:
+    """A model whose answers are to be judged.
+
+    Attributes:
+        name: of its folder or file, safe as a part of a file's name.
+        kind: a training run or an exported model.
+        contract: what it was trained on and how it decides.
+        sha256: of the model's file.
+        logits: from prepared images `(n, size, size, 3)` uint8 RGB to `(n, 2)`, raw, in the contract's order.
+        part_of: the part of each patient in the model's training; None where that is not known.
+        patient_of: the patient of each scan of the model's training, by the SHA-256 of the scan's file; None where
+            that is not known.
+    """
+
+    name: str
+    kind: Kind
+    contract: Contract
+    sha256: str
+    logits: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+    part_of: Mapping[str, str] | None
+    patient_of: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if set(self.contract.classes) != set(CLASSES):
+            raise ModelInvalid(
+                f"{self.name} tells {' from '.join(self.contract.classes)}, and data are labelled {CLASSES[0]} and "
+                f"{CLASSES[1]}; name a model of these classes"
+            )
+
+
+def open_model(path: Path) -> JudgedModel:
+    """Open a run folder or its `model.keras`, a model folder, a pointer to one of them, or an `.onnx` file.
+
+    Raises:
+        ModelInvalid: nothing is there, it is damaged, or newer than this version.
+    """
+    try:
+        target = followed(path)
+    except UsageError as error:
+        raise ModelInvalid(str(error)) from error
+    if target.name == MODEL and target.is_file():
+        target = target.parent
+    if (target / "model.onnx").is_file() or target.is_file():
+        return _open_exported(target)
+    if not target.is_dir():
+        where = f" (it names {target})" if target != path else ""
+        raise ModelInvalid(f"no run and no model at {path}{where}; name a run folder, a model folder or an .onnx file")
+    return _open_run(target)
+
+
+def _open_exported(path: Path) -> JudgedModel:
+    from edgecad.inference.classifier import Classifier
+
+    classifier = Classifier(path, precision=None)
+
+    def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.asarray(classifier.run(images, ("logits",))["logits"], np.float64)
+
+    name = path.name if path.is_dir() else path.stem if path.stem != "model" else path.resolve().parent.name
+    return JudgedModel(name, "model", classifier.contract, classifier.model_sha256, logits, None)
+
+
+def _open_run(folder: Path) -> JudgedModel:
+    text = _whole(folder, CONTRACT)
+    contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
+    file = _whole(folder, MODEL)
+    model = _load(file, contract.preparation.size)
+
+    def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.asarray(model.predict(images, batch_size=16, verbose=0), np.float64)
+
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
+    patient_of = kept.patient_of() if kept else None
+    return JudgedModel(folder.resolve().name, "run", contract, sha256, logits, parts, patient_of)
+
+
+def _whole(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ModelInvalid(
+            f"{folder} has no {name}, so it is neither a finished run nor a model; name another, or {TRAIN_AGAIN}"
+        )
+    return path
+
+
+def _load(path: Path, size: int) -> Any:
+    """Load without compiling, in safe mode: a file that wants to run code of its own is refused."""
+    import keras
+
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the damaged part happens to hit.
+        reason = str(error).strip().partition("\n")[0][:160]
+        raise ModelInvalid(f"{path} cannot be loaded: {reason}; {TRAIN_AGAIN}") from error
+    shapes = (tuple(model.input_shape), tuple(model.output_shape))
+    if shapes != ((None, size, size, 3), (None, len(CLASSES))):
+        raise ModelInvalid(
+            f"{path} goes from {shapes[0]} to {shapes[1]}, and its contract says {size} pixels and {len(CLASSES)} "
+            f"classes; they are not of one run: {TRAIN_AGAIN}"
+        )
+    return model
+
+
+def _parts(path: Path) -> Mapping[str, str] | None:
+    """The part of each patient; None where the run kept no split."""
+    if not path.is_file():
+        return None
+    return parts_in_model(partition_from_json(path.read_bytes(), f"the split {path}", TRAIN_AGAIN))

@@ -1,0 +1,122 @@
+"""From labelled scans and a model to one score a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.answer.findings import object_to_unseen, unseen_colours
+from edgecad.contract import Origin
+from edgecad.errors import InputRefused, UsageError
+from edgecad.polarmap import Objections
+from edgecad_train.classes import POSITIVE
+from edgecad_train.data import Case, PreparedData, Refusal
+from edgecad_train.judgement.models import JudgedModel
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class ScoredPatients:
+    """What a model made of labelled patients, one row each, in the order of their names.
+
+    Attributes:
+        patients: their names.
+        truth: `(n,)`, True for CAD.
+        log_odds: `(n,)`, mean over a patient's scans, before temperature.
+        scans: how many each has.
+        refused: scans that were left out, and why.
+        origin: phantoms, patients or both.
+        data_sha256: hash of the scans and labels.
+        files: SHA-256 of the files of each patient's scans; empty where they were not kept.
+    """
+
+    patients: tuple[str, ...]
+    truth: NDArray[np.bool_]
+    log_odds: NDArray[np.float64]
+    scans: tuple[int, ...]
+    refused: tuple[Refusal, ...]
+    origin: Origin
+    data_sha256: str
+    files: tuple[frozenset[str], ...] = ()
+
+    def only(self, patients: set[str]) -> ScoredPatients:
+        """The rows of some of the patients."""
+        rows = [row for row, patient in enumerate(self.patients) if patient in patients]
+        return ScoredPatients(
+            tuple(self.patients[row] for row in rows),
+            self.truth[rows],
+            self.log_odds[rows],
+            tuple(self.scans[row] for row in rows),
+            self.refused,
+            self.origin,
+            self.data_sha256,
+            tuple(self.files[row] for row in rows) if self.files else (),
+        )
+
+
+def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients:
+    """Score the scans that the model would answer, and average by patient.
+
+    Args:
+        prepared: labelled scans, prepared as the model's contract says.
+
+    Raises:
+        UsageError: the model would refuse them all.
+    """
+    answered, refused = _answered(prepared, model)
+    if not answered:
+        raise UsageError(
+            f"{model.name} refuses all {len(prepared.cases)} scans: {refused[-1].message}; judge it on scans that it "
+            "can answer"
+        )
+    cases = [prepared.cases[row] for row in answered]
+    files = [prepared.files[row] for row in answered] if prepared.files else []
+    return _by_patient(cases, files, _log_odds(prepared, answered, model), prepared, refused)
+
+
+def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:
+    """Rows of the scans whose colours the model knows: a deployed model refuses the others."""
+    answered, refused = [], list(prepared.refused)
+    crop = model.contract.preparation.crop
+    for row, case in enumerate(prepared.cases):
+        try:
+            object_to_unseen(unseen_colours(prepared.images[row], model.contract.colours, crop), crop, Objections())
+            answered.append(row)
+        except InputRefused as refusal:
+            refused.append(Refusal(case.path, refusal.reason, str(refusal), case.where))
+    return answered, refused
+
+
+def _log_odds(prepared: PreparedData, rows: list[int], model: JudgedModel) -> NDArray[np.float64]:
+    """Log-odds of CAD of each scan, `(rows,)`."""
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    logits = np.concatenate([model.logits(np.asarray(prepared.images[batch])) for batch in batches])
+    positive = model.contract.classes.index(POSITIVE)
+    return np.asarray(logits[:, positive] - logits[:, 1 - positive], np.float64)
+
+
+def _by_patient(
+    cases: list[Case], files: list[str], log_odds: NDArray[np.float64], prepared: PreparedData, refused: list[Refusal]
+) -> ScoredPatients:
+    patients = sorted({case.patient for case in cases})
+    index = {patient: row for row, patient in enumerate(patients)}
+    rows = np.array([index[case.patient] for case in cases])
+    scans = np.bincount(rows, minlength=len(patients))
+    truth = np.zeros(len(patients), bool)
+    truth[rows] = [case.label == POSITIVE for case in cases]
+    own: dict[str, set[str]] = {patient: set() for patient in patients} if files else {}
+    for case, digest in zip(cases, files, strict=False):
+        own[case.patient].add(digest)
+    return ScoredPatients(
+        tuple(patients),
+        truth,
+        np.bincount(rows, log_odds, len(patients)) / scans,
+        tuple(scans.tolist()),
+        tuple(refused),
+        prepared.origin,
+        prepared.sha256,
+        tuple(map(frozenset, own.values())),
+    )

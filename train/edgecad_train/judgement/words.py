@@ -1,0 +1,77 @@
+"""An evaluation in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgecad_train.classes import CLASSES
+from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
+from edgecad_train.evaluation.statistics.confusion import Confusion
+from edgecad_train.judgement.record import EvaluationRecord
+
+STAMP = "PHANTOM DATA OR MODEL: says nothing about patients"
+
+
+def lines_of(record: EvaluationRecord) -> Iterator[str]:
+    """The whole record, line by line."""
+    evaluation = record.evaluation
+    counts = evaluation.confusion
+    if record.origin != "patients":
+        yield STAMP
+    yield (
+        f"{record.model.name} ({record.model.kind}, {record.model.backbone}): {record.patients} patients, "
+        f"{counts.positives} of them {CLASSES[0]}; {record.scans} scans; agreement with their labels"
+    )
+    yield from _confusion(counts, evaluation)
+    yield from _figures(evaluation)
+    if record.comparison and record.against:
+        yield from _comparison(record.comparison, record.against.name)
+    if record.gates:
+        yield "gates, judged on the figure itself:"
+    yield from (f"  {gate}" for gate in record.gates)
+
+
+def _confusion(counts: Confusion, evaluation: Evaluation) -> Iterator[str]:
+    yield f"at the model's threshold {evaluation.threshold:.3f} (temperature {evaluation.temperature:.2f}):"
+    called = [f"called {name}" for name in CLASSES]
+    yield f"  {'':17s} {called[0]:>13s} {called[1]:>13s}"
+    rows = ((counts.true_positive, counts.false_negative), (counts.false_positive, counts.true_negative))
+    for name, (cad, other) in zip(CLASSES, rows, strict=True):
+        yield f"  {'labelled ' + name:17s} {cad:13d} {other:13d}"
+
+
+def _figures(evaluation: Evaluation) -> Iterator[str]:
+    yield "figures, a patient one vote:"
+    for metric in evaluation.metrics:
+        yield (
+            f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
+            f"n = {metric.n}, {metric.method}"
+        )
+    yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
+    yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
+
+
+def _comparison(comparison: ModelComparison, other: str) -> Iterator[str]:
+    yield f"against {other}, on the same {comparison.accuracy.n} patients (this model less that one):"
+    rows = {
+        "accuracy": comparison.accuracy,
+        "sensitivity_cad": comparison.sensitivity_cad,
+        "specificity_cad": comparison.specificity_cad,
+    }
+    for name, test in rows.items():
+        if test:
+            yield f"  {name:17s} {_difference(test)}   right alone: {test.only_one_right}, {test.only_other_right}"
+    if comparison.auc:
+        yield f"  {'auc':17s} {_difference(comparison.auc)}   {comparison.auc.one:.3f}, {comparison.auc.other:.3f}"
+        yield f"  McNemar exact with Newcombe's interval; AUC: {comparison.auc.method}"
+
+
+def _difference(test: McNemar | AucDifference) -> str:
+    return f"{test.difference:+6.3f}   95 % {test.low:+.3f} to {test.high:+.3f}   {_chance(test.p_value)}"
+
+
+def _chance(p_value: float | None) -> str:
+    if p_value is None:
+        return "no test  "
+    return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"

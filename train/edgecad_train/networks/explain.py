@@ -1,0 +1,77 @@
+"""Logits and heat maps of a trained network, from its frozen outputs, by the runtime's own formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from edgecad.answer.heatmap import ClassActivation, Dense, class_activation, score_map
+from edgecad_train.classes import CLASSES, POSITIVE
+from edgecad_train.networks.network import Network
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What a network says of some scans, and where.
+
+    Attributes:
+        logits: `(n, 2)`.
+        maps: `(n, h, w)` float32, heat map of the score, logit units.
+    """
+
+    logits: NDArray[np.float64]
+    maps: NDArray[np.float32]
+
+    @property
+    def log_odds(self) -> NDArray[np.float64]:
+        """Logit of CAD minus logit of the other class, `(n,)`."""
+        positive = CLASSES.index(POSITIVE)
+        return np.asarray(self.logits[:, positive] - self.logits[:, 1 - positive])
+
+    @staticmethod
+    def joined(parts: list[Explained]) -> Explained:
+        """Several after one another."""
+        return Explained(np.concatenate([p.logits for p in parts]), np.concatenate([p.maps for p in parts]))
+
+
+class Explainer:
+    """Explains what a network says as it stands; compiled once, used as often as its weights change."""
+
+    def __init__(self, network: Network, below: Any, batch_size: int = 16) -> None:
+        """Compile nothing yet.
+
+        Args:
+            below: tensor of the network whose values are known.
+        """
+        self._network, self._batch_size = network, batch_size
+        features = network.model.get_layer("pooling").input
+        model = None if below is features else keras.Model(below, features)
+        self._forward = model and tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+
+    def __call__(self, values: NDArray[Any], rows: NDArray[np.intp]) -> Explained:
+        """Explain the scans in `rows`; `values` `(n, ...)` is what the tensor below gives for all."""
+        head, parts = dense_head(self._network), []
+        for start in range(0, len(rows), self._batch_size):
+            batch = np.asarray(values[rows[start : start + self._batch_size]])
+            features = batch if self._forward is None else self._forward(tf.constant(batch)).numpy()
+            parts.append(_of(class_activation(np.asarray(features, np.float64), head)))
+        return Explained.joined(parts)
+
+
+def dense_head(network: Network) -> list[Dense]:
+    """The head as it stands, for the formula of the heat map."""
+    layers = []
+    for layer in network.head_layers():
+        weights, bias = (np.asarray(value, np.float64) for value in layer.get_weights())
+        layers.append(Dense(weights, bias, layer.activation.__name__))
+    return layers
+
+
+def _of(activation: ClassActivation) -> Explained:
+    maps = score_map(activation.cam, CLASSES.index(POSITIVE))
+    return Explained(np.asarray(activation.logits, np.float64), np.asarray(maps, np.float32))

@@ -1,0 +1,110 @@
+"""The one way from a spec and prepared scans to a finished run folder: trained, or resumed where a kill left it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgecad.errors import UsageError
+from edgecad.system.folders import new_folder
+from edgecad_train.data import DataFinding, PreparedData
+from edgecad_train.report.page import write_report
+from edgecad_train.running.training import train
+from edgecad_train.runs.listing import JOB, SUFFIX
+from edgecad_train.runs.outcome import TrainingOutcome
+from edgecad_train.runs.spec import RunSpec, read_spec
+from edgecad_train.runs.unfinished import Unfinished, begun, resumed
+from edgecad_train.runs.writing import ALL, Contents, write_run
+from edgecad_train.training.stages import Progress
+
+
+def make_run(
+    folder: Path,
+    spec: RunSpec,
+    data: PreparedData,
+    *,
+    contents: Contents = ALL,
+    findings: Sequence[DataFinding] = (),
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> TrainingOutcome | None:
+    """Make the run of a spec in `folder`, whatever was killed before; the folder appears whole or not at all.
+
+    Nothing is done where the folder is there; `FOLDER.unfinished` is resumed; otherwise the run begins there.
+
+    Args:
+        spec: its name is the folder's.
+        cache: folder of frozen outputs that several runs share.
+
+    Returns:
+        The run in memory; None where the folder was there already.
+
+    Raises:
+        UsageError: what is unfinished there is another run, or another process is at it.
+        EdgecadError: the disk failed.
+    """
+    unfinished = folder.with_name(f"{folder.name}{SUFFIX}")
+    if folder.is_dir():
+        shutil.rmtree(unfinished, ignore_errors=True)  # a kill between its last two steps
+        return None
+    _check_same(unfinished, spec)
+    with resumed(unfinished) if unfinished.is_dir() else begun(folder.parent, spec, own_name=True) as run:
+        return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache)
+
+
+def _check_same(unfinished: Path, spec: RunSpec) -> None:
+    """See that what is unfinished is this run; a folder without a spec is what a kill left before anything was done."""
+    if not unfinished.is_dir():
+        return
+    if not (unfinished / JOB).is_file():
+        shutil.rmtree(unfinished, ignore_errors=True)
+    elif read_spec(unfinished) != spec:
+        raise UsageError(f"{unfinished} is another run's; remove it, or choose another folder")
+
+
+def finish_run(
+    run: Unfinished,
+    data: PreparedData,
+    *,
+    contents: Contents = ALL,
+    findings: Sequence[DataFinding] = (),
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    started: float | None = None,
+) -> TrainingOutcome:
+    """Train what is not trained yet, and write the run folder.
+
+    Args:
+        started: when this session began, by `time.monotonic`; None is now.
+
+    Raises:
+        UsageError: the scans are not those of the run.
+    """
+    spec, started = run.spec, time.monotonic() if started is None else started
+    check_scans(data, spec, run.folder)
+    checkpoint = run.checkpoint
+    earlier = sum(checkpoint.seconds.values())  # of sessions that were ended
+    outcome = train(
+        data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder
+    )
+    with new_folder(run.final) as partial:
+        seconds = earlier + time.monotonic() - started
+        write_run(outcome, partial, seconds, spec.patient_rule, findings, contents)
+        if contents.report:
+            write_report(partial)
+    return outcome
+
+
+def check_scans(data: PreparedData, spec: RunSpec, unfinished: Path) -> None:
+    """See that scans are those of a run.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if data.sha256 != spec.data_sha256:
+        raise UsageError(
+            f"the scans in {spec.data} are not those that {spec.name} was begun with; put those back, or remove "
+            f"{unfinished} and train again"
+        )

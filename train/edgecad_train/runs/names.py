@@ -1,0 +1,33 @@
+"""Names of the files in a run folder.
+
+model.keras       the trained network; no Lambda layer, no pickle
+contract.json     what the runtime must know; export completes it and puts it into the ONNX file
+run.json          settings, refused scans, findings about the data, where the time went
+history.json      figures of every epoch of every stage of every training
+metrics.json      figures with intervals of what chose (validation or out-of-fold), and of the test part
+predictions.csv   one line a patient: part, label, score
+split.json        patients of each part or fold; `edgecad train --split` takes it
+validation.npz    prepared images, labels and logits, for the exporter's parity check
+calibration.npz   prepared images of the training part, for the exporter's quantisation
+scans.json        hash of each scan and its patient, so that `edgecad evaluate` knows scans that it was trained on
+heatmaps.npz      heat maps of the scans that chose or judged, and their prepared images
+*.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
+report.html       one page that opens offline
+
+A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, prepared images,
+pictures and report.html. `edgecad_train.report` draws the last two from the others.
+"""
+
+from __future__ import annotations
+
+MODEL = "model.keras"
+CONTRACT = "contract.json"
+RUN = "run.json"
+HISTORY = "history.json"
+METRICS = "metrics.json"
+PREDICTIONS = "predictions.csv"
+SPLIT = "split.json"
+VALIDATION = "validation.npz"
+CALIBRATION = "calibration.npz"
+SCANS = "scans.json"
+HEATMAPS = "heatmaps.npz"

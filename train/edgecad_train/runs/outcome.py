@@ -1,0 +1,84 @@
+"""A finished run in memory, and its figures patient by patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract
+from edgecad_train.classes import POSITIVE
+from edgecad_train.data import PreparedData
+from edgecad_train.evaluation.decision.labels import labels_to_read_again
+from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.optimism import Optimism
+from edgecad_train.networks.explain import Explained
+from edgecad_train.networks.network import Network
+from edgecad_train.splits.split import Folds, Split, rows_of
+from edgecad_train.training.history import TrainingHistory
+from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """A finished run, still in memory.
+
+    Attributes:
+        network: the one to export.
+        histories: of every training, the exported network's last.
+        choices: head and a of each of them.
+        evaluations: of what chose (validation or out-of-fold), and of the test part.
+        said: logits and heat maps of every scan, `n` of them; with folds, those of development scans are
+            out-of-fold.
+        development: rows of the scans outside the test part that the exported network is checked by.
+        network_logits: what the exported network itself says of them, `(m, 2)`.
+        optimism: what choosing on the test part would have claimed, where it was asked for.
+        seconds_by_step: where the time went.
+    """
+
+    network: Network
+    histories: tuple[TrainingHistory, ...]
+    choices: tuple[HeadChoice, ...]
+    contract: Contract
+    partition: Split | Folds
+    settings: Settings
+    data: PreparedData
+    evaluations: tuple[Evaluation, ...]
+    said: Explained
+    development: NDArray[np.intp]
+    network_logits: NDArray[np.float64]
+    optimism: Optimism | None
+    seconds_by_step: dict[str, float]
+
+    @property
+    def log_odds(self) -> NDArray[np.float64]:
+        """Of every scan, `(n,)`, before temperature."""
+        return self.said.log_odds
+
+    @property
+    def labels_to_read_again(self) -> tuple[str, ...]:
+        """Patients whose held-out scores speak against their label; see `edgecad_train.evaluation.decision.labels`."""
+        held = self.partition.held
+        return labels_to_read_again(sorted(held), *by_patient(self.data, held, self.log_odds))
+
+    @property
+    def score_maps(self) -> NDArray[np.float32]:
+        """Heat map of the score of every scan, `(n, h, w)`, logit units."""
+        return self.said.maps
+
+
+def by_patient(
+    data: PreparedData, patients: tuple[str, ...], values: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Truth and mean value of each patient, `(patients,)`, in the order of their names.
+
+    Args:
+        values: one a scan, `(n,)`, for example log-odds.
+    """
+    own: dict[str, list[int]] = {name: [] for name in sorted(patients)}
+    for row in rows_of(data.cases, patients):
+        own[data.cases[row].patient].append(int(row))
+    truth = np.array([data.cases[rows[0]].label == POSITIVE for rows in own.values()])
+    return truth, np.array([values[rows].mean() for rows in own.values()])

@@ -1,0 +1,62 @@
+"""predictions.csv: a line a patient, of a run or of an evaluation."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgecad.errors import ModelInvalid
+
+COLUMNS = ("patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above")
+"""Of every predictions.csv; an evaluation's `part` is the patient's in the model's own training, `new` if in none."""
+
+
+@dataclass(frozen=True)
+class PatientLine:
+    """A line of predictions.csv; `score` is P(CAD), 0 to 1, `log_odds` raw, before temperature."""
+
+    patient: str
+    part: str
+    label: str
+    scans: int
+    score: float
+    log_odds: float
+    above: bool
+
+
+def predictions_from_csv(content: bytes, path: Path, next_step: str) -> tuple[PatientLine, ...]:
+    """Read the lines of a predictions.csv.
+
+    Raises:
+        ModelInvalid: it is no text, a column is missing, or a line cannot be meant.
+    """
+    lines = csv.DictReader(_text(content, path, next_step).splitlines())
+    missing = set(COLUMNS) - set(lines.fieldnames or ())
+    if missing:
+        wanted = ",".join(COLUMNS)
+        raise ModelInvalid(f"{path} has no column {', '.join(sorted(missing))}; wanted: {wanted}; {next_step}")
+    try:
+        return tuple(_line(line) for line in lines)
+    except (ValueError, TypeError) as error:
+        raise ModelInvalid(f"{path} cannot be used: line {lines.line_num}: {error}; {next_step}") from error
+
+
+def _text(content: bytes, path: Path, next_step: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelInvalid(f"{path} is not UTF-8 text; {next_step}") from error
+
+
+def _line(line: dict[str, Any]) -> PatientLine:
+    return PatientLine(
+        patient=line["patient"],
+        part=line["part"],
+        label=line["label"],
+        scans=int(line["scans"]),
+        score=float(line["score_cad"]),
+        log_odds=float(line["log_odds"]),
+        above=line["above"].lower() in ("1", "true", "yes"),
+    )

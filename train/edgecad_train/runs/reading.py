@@ -1,0 +1,119 @@
+"""Read a run folder: the files that training left, each checked as it is read; see `edgecad_train.runs.names`."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Contract, contract_from_json
+from edgecad.errors import ModelInvalid
+from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.runs.names import CONTRACT, HEATMAPS, HISTORY, METRICS, MODEL, PREDICTIONS, RUN, SPLIT
+from edgecad_train.runs.partition import partition_from_json
+from edgecad_train.runs.predictions import PatientLine, predictions_from_csv
+from edgecad_train.runs.record import NEXT, History, Metrics, RunRecord, record_from_json
+from edgecad_train.splits.split import Folds, Split
+from edgecad_train.training.history import TrainingHistory
+
+
+@dataclass(frozen=True)
+class HeatMaps:
+    """heatmaps.npz: a row a scan of the validation or out-of-fold and test parts.
+
+    Attributes:
+        images: `(n, size, size, 3)` uint8 RGB, prepared; None where the run kept none.
+        score_maps: `(n, h, w)` float32, logit units.
+        log_odds: `(n,)`, raw.
+        patient: `(n,)` names.
+    """
+
+    images: NDArray[np.uint8] | None
+    score_maps: NDArray[np.float32]
+    log_odds: NDArray[np.floating]
+    patient: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.score_maps), len(self.log_odds), len(self.patient)}
+        lengths |= set() if self.images is None else {len(self.images)}
+        if len(lengths) != 1 or self.score_maps.ndim != 3 or (self.images is not None and self.images.ndim != 4):
+            raise ValueError("its arrays do not fit together")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Everything that a report is made from."""
+
+    folder: Path
+    contract: Contract
+    record: RunRecord
+    trainings: tuple[TrainingHistory, ...]
+    evaluations: tuple[Evaluation, ...]
+    partition: Split | Folds
+    predictions: tuple[PatientLine, ...]
+    heatmaps: HeatMaps | None
+    model_sha256: str | None
+    """Of model.keras; None if it is not in the folder."""
+
+
+def read_run(folder: Path) -> RunFiles:
+    """Read and check a run folder.
+
+    Raises:
+        ModelInvalid: a file is missing, damaged or of another version.
+    """
+    if not folder.is_dir():
+        raise ModelInvalid(f"no run folder at {folder}; {NEXT}")
+    model = folder / MODEL
+    return RunFiles(
+        folder=folder,
+        contract=contract_from_json(_bytes(folder / CONTRACT), NEXT),
+        record=read_record(folder),
+        trainings=record_from_json(_bytes(folder / HISTORY), History, _what(folder, HISTORY)).trainings,
+        evaluations=record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS)).evaluations,
+        partition=partition_from_json(_bytes(folder / SPLIT), _what(folder, SPLIT), NEXT),
+        predictions=predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, NEXT),
+        heatmaps=_heatmaps(folder / HEATMAPS),
+        model_sha256=_sha256(model) if model.is_file() else None,
+    )
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read run.json alone.
+
+    Raises:
+        ModelInvalid: it is missing, damaged or of another version.
+    """
+    return record_from_json(_bytes(folder / RUN), RunRecord, _what(folder, RUN))
+
+
+def _what(folder: Path, name: str) -> str:
+    return f"{name} of the run {folder}"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelInvalid(f"the run folder {path.parent} has no {path.name}; {NEXT}") from None
+
+
+def _heatmaps(path: Path) -> HeatMaps | None:
+    if not path.is_file():
+        return None
+    try:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            images = arrays.get("images")
+            return HeatMaps(images, *(arrays[name] for name in ("score_maps", "log_odds", "patient")))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelInvalid(f"{path} cannot be used: {error}; {NEXT}") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,115 @@
+"""run.json, history.json and metrics.json: what a run knows of itself, each type written and read by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from edgecad.contract import Origin, struct_from_json
+from edgecad.errors import ModelInvalid, UsageError
+from edgecad.frozen import SchemaNumber
+from edgecad_train.data.findings import DataFinding
+from edgecad_train.data.labelled import RefusedScan
+from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.optimism import Optimism
+from edgecad_train.networks.head import Unfrozen
+from edgecad_train.runs.older import run_from_schema_2
+from edgecad_train.training.history import TrainingHistory
+from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.settings import Settings
+from edgecad_train.training.strategies import Plan
+
+NEXT = "give a run folder of edgecad train, or train again"
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+class FoundHead(msgspec.Struct, frozen=True):
+    """What a search found for one training: `run`, `fold 1`, `refit`."""
+
+    training: str
+    choice: HeadChoice
+
+
+class SearchRecord(msgspec.Struct, frozen=True):
+    """A head search: configurations that were tried for each training, and what was found."""
+
+    trials: int
+    found: tuple[FoundHead, ...]
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json; fields that a later version may add are let be."""
+
+    schema: int = 3
+    settings: Settings
+    plan: Plan
+    """The strategy as it was carried out."""
+    fine_tuned_from: str | None
+    unfrozen: Unfrozen | None
+    patient_rule: str
+    scans: int
+    patients: dict[str, int] = {}
+    """By part."""
+    patients_by_class: dict[str, dict[str, int]] = {}
+    """By part, then by class."""
+    refused: tuple[RefusedScan, ...]
+    findings: tuple[DataFinding, ...] = ()
+    optimism: Optimism | None = None
+    """Set where a second training chose its epochs on the test part."""
+    labels_to_read_again: tuple[str, ...] = ()
+    """Patients; see `edgecad_train.evaluation.decision.labels`."""
+    search: SearchRecord | None = None
+    seconds: float
+    seconds_by_step: dict[str, float]
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """history.json."""
+
+    schema: int = 2
+    trainings: tuple[TrainingHistory, ...]
+
+    def __post_init__(self) -> None:
+        if not self.trainings or not all(training.stages for training in self.trainings):
+            raise ValueError("no training, or one without stages")
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """metrics.json: one evaluation for validation or out-of-fold scores, one for the test part."""
+
+    schema: int = 2
+    origin: Origin
+    evaluations: tuple[Evaluation, ...]
+
+
+SCHEMAS: Mapping[type[msgspec.Struct], int] = {RunRecord: 3, History: 2, Metrics: 2}
+OLDER: Mapping[tuple[type[msgspec.Struct], int], Upgrade] = {(RunRecord, 2): run_from_schema_2}
+"""Older schemas that are still read, and what makes today's of them."""
+
+
+def write_record(record: RunRecord | History | Metrics, path: Path) -> None:
+    """Write one of the three, as JSON that a person can read."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
+
+
+def record_from_json(text: bytes, kind: type[Kind], what: str) -> Kind:
+    """Decode one of the three.
+
+    Raises:
+        ModelInvalid: it is damaged, or of a version that is not read.
+    """
+    schema = struct_from_json(text, SchemaNumber, what, NEXT).schema
+    if schema != SCHEMAS[kind] and (kind, schema) not in OLDER:
+        newer = "update edgecad" if schema > SCHEMAS[kind] else "train again with this version"
+        raise ModelInvalid(f"{what} has schema {schema}, and this version reads {SCHEMAS[kind]}; {newer}")
+    try:
+        if schema == SCHEMAS[kind]:
+            return struct_from_json(text, kind, what, NEXT)
+        return msgspec.convert(OLDER[kind, schema](msgspec.json.decode(text)), kind, strict=True)
+    except (msgspec.DecodeError, UsageError, KeyError, TypeError, AttributeError) as error:
+        raise ModelInvalid(f"{what} cannot be used: {error}; {NEXT}") from error

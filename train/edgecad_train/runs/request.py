@@ -1,0 +1,124 @@
+"""What a user gives to `edgecad train`, and the command that says it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgecad.cli.fields import words_of
+from edgecad.errors import UsageError
+from edgecad_train.options import CropOption, PatientFromOption
+from edgecad_train.splits.protocol import Protocol, ProtocolName
+from edgecad_train.training.settings import Settings
+
+if TYPE_CHECKING:
+    from edgecad.contract import Preparation
+    from edgecad_train.data import Found, PreparedData
+    from edgecad_train.runs.record import RunRecord
+    from edgecad_train.splits.split import Folds, Split
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What of the scans to take, and how their patients are divided; each field is an option of `edgecad train`.
+
+    Raises:
+        UsageError: a rule of cropping that is none, or a split beside folds.
+    """
+
+    crop: CropOption = "polar-map"
+    patient_from: PatientFromOption = None
+    protocol: Annotated[
+        ProtocolName | None,
+        typer.Option(
+            help="Who chooses epoch, temperature and threshold. holdout: one validation part; folds: "
+            "cross-validation of the development part. Default: folds below 500 patients, else holdout.",
+            show_default=False,
+        ),
+    ] = None
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients (fewer where "
+            "a class has fewer), else 0.",
+        ),
+    ] = None
+    split: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="split.json of an earlier run, to use its parts again.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        # Here, because `--help` wants the options and no arrays.
+        from edgecad_train.data.crop import parse_crop
+
+        parse_crop(self.crop)
+        _ = self.chooser  # checks itself
+        if self.split is not None and (self.folds is not None or self.protocol is not None):
+            other = "--folds" if self.folds is not None else "--protocol"
+            raise UsageError(f"--split and {other} exclude one another: a kept split says itself whether it has folds")
+        if self.split is not None and not self.split.is_file():
+            raise UsageError(f"no split at {self.split}; give the split.json of a run")
+
+    @property
+    def chooser(self) -> Protocol:
+        """Who chooses, where no split is given."""
+        return Protocol(self.protocol, self.folds)
+
+    def partition(self, data: PreparedData, seed: int) -> Split | Folds:
+        """Divide the patients, or take a partition that was kept."""
+        from edgecad_train.runs.partition import partition_from_file
+        from edgecad_train.splits.split import divide
+
+        if self.split is None:
+            return divide(data.cases, seed, self.chooser)
+        return partition_from_file(self.split, data.cases)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A whole request: how to train, on which scans, divided how, and where the run goes."""
+
+    data: Path = Path("data")
+    options: DataOptions = field(default_factory=DataOptions)
+    settings: Settings = field(default_factory=Settings)
+    out: Path = Path("runs")
+
+    def found(self) -> Found:
+        """List the scans; none is read."""
+        from edgecad_train.data import find_cases
+
+        return find_cases(self.data, self.options.patient_from)
+
+    @property
+    def command(self) -> str:
+        """The command that asks for the same, ready to paste."""
+        words = (*words_of(self.settings), *words_of(self.options))
+        out = [] if self.out == Path("runs") else [["--out", str(self.out)]]
+        return shlex.join(["edgecad", "train", str(self.data), *(word for one in (*words, *out) for word in one)])
+
+
+def command_of(record: RunRecord, preparation: Preparation) -> str:
+    """The command that makes a run again, an option a line, from what its folder says: DATA stands for the scans.
+
+    It names no folder, so that a page may show it, and tells defaults too: another version may have others.
+    """
+    return " \\\n    ".join(shlex.join(words) for words in _lines(record, preparation))
+
+
+def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
+    from edgecad_train.data.labelled import patient_from_of
+
+    yield ["edgecad", "train", "DATA"]
+    yield ["--split", "split.json"]
+    crop = str(preparation.region or preparation.crop)
+    yield from words_of(DataOptions(crop=crop, patient_from=patient_from_of(record.patient_rule)))
+    settings = record.settings.spelt_out()
+    named = replace(settings, weights=PurePath(settings.first_weights).name)
+    yield from words_of(named, record.settings.idle, defaults=True)

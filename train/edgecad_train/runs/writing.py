@@ -1,0 +1,189 @@
+"""Write a run folder; its files are told in `edgecad_train.runs.names`."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from edgecad.contract import json_from_struct
+from edgecad_train.classes import CLASSES
+from edgecad_train.data import DataFinding
+from edgecad_train.data.labelled import refused_scans
+from edgecad_train.runs.names import (
+    CALIBRATION,
+    CONTRACT,
+    HEATMAPS,
+    HISTORY,
+    METRICS,
+    MODEL,
+    PREDICTIONS,
+    RUN,
+    SPLIT,
+    VALIDATION,
+)
+from edgecad_train.runs.outcome import TrainingOutcome, by_patient
+from edgecad_train.runs.partition import write_partition
+from edgecad_train.runs.predictions import COLUMNS
+from edgecad_train.runs.record import (
+    FoundHead,
+    History,
+    Metrics,
+    RunRecord,
+    SearchRecord,
+    write_record,
+)
+from edgecad_train.runs.scans import write_scans
+from edgecad_train.splits.split import Folds, rows_of
+
+MAX_SHOWN = 500
+"""Most scans of a kind that are kept as pictures; figures are of all."""
+MAX_CALIBRATION = 128
+"""Most training scans that a quantiser is shown."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a run folder holds beside its records.
+
+    Attributes:
+        model: the network, and the images that the exporter checks and calibrates it with.
+        report: pictures and page; these are not written here.
+    """
+
+    model: bool = True
+    report: bool = True
+
+
+ALL, RECORDS = Contents(), Contents(model=False, report=False)
+
+
+def write_run(
+    outcome: TrainingOutcome,
+    partial: Path,
+    seconds: float,
+    patient_rule: str,
+    findings: Sequence[DataFinding] = (),
+    contents: Contents = ALL,
+) -> None:
+    """Write the files of a run, without its pictures, into `partial`, a folder that is renamed when it is whole.
+
+    Args:
+        seconds: that the run took, over all its sessions.
+    """
+    (partial / CONTRACT).write_text(json_from_struct(outcome.contract), "utf-8")
+    write_partition(outcome.partition, partial / SPLIT)
+    write_record(_run_record(outcome, seconds, patient_rule, findings), partial / RUN)
+    write_record(History(trainings=outcome.histories), partial / HISTORY)
+    write_record(Metrics(origin=outcome.contract.origin, evaluations=outcome.evaluations), partial / METRICS)
+    write_scans(outcome.data, partial)
+    _write_predictions(outcome, partial / PREDICTIONS)
+    _write_heatmaps(outcome, partial / HEATMAPS, images=contents.model or contents.report)
+    if contents.model:
+        outcome.network.model.save(partial / MODEL)
+        _write_validation(outcome, partial / VALIDATION)
+        np.savez_compressed(partial / CALIBRATION, images=outcome.data.images[_calibration_rows(outcome)])
+
+
+def _run_record(
+    outcome: TrainingOutcome, seconds: float, patient_rule: str, findings: Sequence[DataFinding]
+) -> RunRecord:
+    labels = {case.patient: case.label for case in outcome.data.cases}
+    parts = outcome.partition.parts()
+    plan = outcome.settings.plan
+    trains_top = any(stage.part == "top" for stage in plan.stages)
+    return RunRecord(
+        settings=outcome.settings.spelt_out(),
+        plan=plan,
+        fine_tuned_from=outcome.network.fine_tuned_from if trains_top else None,
+        unfrozen=outcome.network.unfrozen() if trains_top else None,
+        patient_rule=patient_rule,
+        scans=len(outcome.data.cases),
+        patients={part: len(members) for part, members in parts.items()},
+        patients_by_class={
+            part: {name: sum(labels[patient] == name for patient in members) for name in CLASSES}
+            for part, members in parts.items()
+        },
+        refused=refused_scans(outcome.data.refused),
+        findings=tuple(findings),
+        optimism=outcome.optimism,
+        labels_to_read_again=outcome.labels_to_read_again,
+        search=_search_record(outcome),
+        seconds=round(seconds, 1),
+        seconds_by_step=outcome.seconds_by_step,
+    )
+
+
+def _search_record(outcome: TrainingOutcome) -> SearchRecord | None:
+    if not outcome.settings.trials:
+        return None
+    named = zip(outcome.histories, outcome.choices, strict=True)
+    found = tuple(FoundHead(training=history.name, choice=choice) for history, choice in named)
+    return SearchRecord(trials=outcome.settings.trials, found=found)
+
+
+def _write_predictions(outcome: TrainingOutcome, path: Path) -> None:
+    decision = outcome.contract.decision
+    folds = isinstance(outcome.partition, Folds)
+    labels = {case.patient: case.label for case in outcome.data.cases}
+    scans = Counter(case.patient for case in outcome.data.cases)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for part, members in outcome.partition.parts().items():
+            _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
+            held = folds and part != "test"
+            for patient, value in zip(sorted(members), log_odds, strict=True):
+                score = float(expit(value / decision.temperature))
+                table.writerow([
+                    patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
+                    labels[patient], scans[patient], f"{score:.6f}", f"{value:.6f}",
+                    int(score >= decision.threshold),
+                ])  # fmt: skip
+
+
+def _write_validation(outcome: TrainingOutcome, path: Path) -> None:
+    chosen = _some(len(outcome.development))
+    rows = outcome.development[chosen]
+    np.savez_compressed(
+        path,
+        images=outcome.data.images[rows],
+        labels=outcome.data.labels[rows],
+        logits=outcome.network_logits[chosen],
+    )
+
+
+def _calibration_rows(outcome: TrainingOutcome) -> NDArray[np.intp]:
+    """Scans of the training part. With folds the whole development part trains: a third, so that the rest judges."""
+    partition = outcome.partition
+    patients = partition.development[::3] if isinstance(partition, Folds) else partition.train
+    rows = rows_of(outcome.data.cases, patients)
+    return rows[_some(len(rows), MAX_CALIBRATION)]
+
+
+def _some(count: int, most: int = MAX_SHOWN) -> NDArray[np.intp]:
+    """All of `count` positions, or as many as are kept, evenly apart: scans lie sorted by class."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
+
+
+def _write_heatmaps(outcome: TrainingOutcome, path: Path, images: bool) -> None:
+    tested_rows = rows_of(outcome.data.cases, outcome.partition.test)
+    rows = np.concatenate([part[_some(len(part))] for part in (outcome.development, tested_rows)])
+    cases = [outcome.data.cases[row] for row in rows]
+    tested = set(outcome.partition.test)
+    arrays: dict[str, Any] = {
+        **({"images": outcome.data.images[rows]} if images else {}),
+        "score_maps": outcome.score_maps[rows],
+        "log_odds": outcome.log_odds[rows],
+        "patient": np.array([case.patient for case in cases], str),
+        "part": np.array(["test" if case.patient in tested else outcome.partition.chosen_on for case in cases], str),
+        "label": np.array([case.label for case in cases], str),
+    }
+    np.savez_compressed(path, **arrays)
