@@ -6,10 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
-from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import Frozen, SchemaNumber, json_from_struct, struct_from_json
 from edgecad.system.folders import write_whole
 
 EnginePrecision = Literal["fp32", "fp16"]
@@ -163,11 +161,8 @@ def read_record(engine: Path) -> EngineRecord:
 
 
 def _record(sidecar: Path) -> EngineRecord:
-    class Version(msgspec.Struct):
-        schema: int
-
     text, what = sidecar.read_bytes(), f"the sidecar {sidecar.name}"
-    schema = struct_from_json(text, Version, what, REBUILD).schema
+    schema = struct_from_json(text, SchemaNumber, what, REBUILD).schema
     if schema != SCHEMA:
         raise ModelInvalid(f"{what} has schema {schema}, and {SCHEMA} is wanted; {REBUILD}")
     return struct_from_json(text, EngineRecord, what, REBUILD)

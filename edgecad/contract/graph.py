@@ -1,0 +1,47 @@
+"""The outputs of the graph, by name: which every model has, and which a model may have.
+
+A new output is a row here. It is optional for as long as models without it are in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GraphOutput:
+    """One output of the graph, fp32.
+
+    Attributes:
+        shape: its dimensions in words; N images, C channels, h x w cells.
+        about: what it holds.
+        required: whether a graph without it is no model. Where an optional one is absent, only what reads it is.
+    """
+
+    name: str
+    shape: str
+    about: str
+    required: bool = True
+
+
+OUTPUT_TABLE = (
+    GraphOutput("logits", "(N, 2)", "raw"),
+    GraphOutput("probabilities", "(N, 2)", "softmax of logits / temperature"),
+    GraphOutput("features", "(N, h, w, C)", "input of the pooling layer", required=False),
+    GraphOutput("fc_weights", "(N, 2, C)", "effective weights of the head for this image", required=False),
+    GraphOutput("cam", "(N, 2, h, w)", "raw, signed, logit units"),
+    GraphOutput("cam_bias", "(N, 2)", "mean(cam) + cam_bias == logits"),
+)
+OUTPUTS = tuple(output.name for output in OUTPUT_TABLE)
+"""All names that are known. Export writes all of them, in this order."""
+
+
+def missing_outputs(present: Collection[str]) -> tuple[str, ...]:
+    """The required outputs that a graph with the outputs `present` lacks."""
+    return tuple(output.name for output in OUTPUT_TABLE if output.required and output.name not in present)
+
+
+def known_outputs(present: Collection[str]) -> tuple[str, ...]:
+    """The outputs of a graph that a runner gives, in the table's order; others of the graph are not looked at."""
+    return tuple(output.name for output in OUTPUT_TABLE if output.name in present)

@@ -1,0 +1,236 @@
+"""What a contract consists of: frozen types that check themselves."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+
+from edgecad.decision.evidence import Evidence, check_rule
+from edgecad.frozen import Frozen, demand
+
+CONTRACT_VERSION = 2
+NOT_KNOWN = "not known"
+"""In place of a hash that a model which was trained elsewhere does not bring."""
+
+Origin = Literal["phantom", "patients", "mixed"]
+Scaling = Literal["tf", "caffe", "torch", "efficientnet", "none"]
+"""How uint8 becomes the backbone's input, inside the graph.
+
+`tf`: x / 127.5 - 1. `caffe`: BGR less ImageNet's mean. `torch`: by ImageNet's mean and deviation.
+`efficientnet`: what Keras does for weights="imagenet". `none`: 0 to 255 as it is; the network scales by itself.
+`edgecad.contract.scaling` has the numbers.
+"""
+
+Crop = Literal["polar-map", "none"]
+"""What of a screen becomes the input: the one polar map on it, or the whole image."""
+
+Precision = Literal["fp32", "fp16", "int8"]
+"""Of the weights and activations of the backbone; head and heat map are fp32 in every file."""
+
+Activation = Literal["silu", "relu", "linear"]
+"""Of a hidden layer of the head: z s(z), where s is the sigmoid (`silu`), [z > 0] (`relu`), or 1 (`linear`)."""
+
+
+class Region(Frozen, frozen=True, kw_only=True):
+    """A rectangle of screens of one size, all else of which is never looked at; pixels, y down."""
+
+    x: int
+    y: int
+    """Its left upper corner."""
+    width: int
+    height: int
+    screen_width: int
+    screen_height: int
+    """The one size of screen on which it means something."""
+
+    def __post_init__(self) -> None:
+        demand(min(self.width, self.height) >= 32, f"a region of {self.width}x{self.height}; 32 pixels a side wanted")
+        demand(
+            min(self.x, self.y) >= 0
+            and self.x + self.width <= self.screen_width
+            and self.y + self.height <= self.screen_height,
+            f"the region {self} does not lie inside a screen of {self.screen_width}x{self.screen_height}",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.width},{self.height}"
+
+
+class Preparation(Frozen, frozen=True, kw_only=True):
+    """How a report screen becomes the network's input; `edgecad.polarmap.prepare` obeys it."""
+
+    size: int
+    """Side of the square input, pixels."""
+    region: Region | None = None
+    """Cut out before anything else; a screen of another size is refused."""
+    crop: Crop = "polar-map"
+    """`polar-map`: found, cleaned and judged. `none`: whatever the picture is, with all that is written on it."""
+    halve_jpeg: bool = False
+    """JPEGs are decoded at half their size where the disc is still at least `size` wide then."""
+    resize: Literal["area"] = "area"
+    colour_order: Literal["RGB"] = "RGB"
+    max_overlay_share: float = 0.06
+    """Largest share of the disc that text and lines drawn over it may cover, 0 to 1."""
+    version: Literal[1] = 1
+    """Version of the method itself: a change that moves one pixel gets a new number."""
+
+    def __post_init__(self) -> None:
+        demand(32 <= self.size <= 1024, f"input size {self.size} is not within 32 to 1024 pixels")
+        demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
+        demand(
+            not self.halve_jpeg or (self.crop == "polar-map" and self.region is None),
+            "halve_jpeg is for polar maps that are sought on the whole screen",
+        )
+
+
+class Metric(Frozen, frozen=True, kw_only=True):
+    """One figure: `value`, within `low` to `high` at the 95 % level, about `n` patients."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    part: Literal["validation", "out-of-fold", "test"]
+    """`validation` and `out-of-fold` chose epoch, temperature and threshold; `test` chose nothing."""
+    method: str
+
+
+class GoldenAnswer(Frozen, frozen=True, kw_only=True):
+    """What the reference runtime answered to one golden sample, recorded at export."""
+
+    sample: str
+    """File name of the sample among the runtime's package data."""
+    sha256: str
+    logits: tuple[float, ...]
+    score_map: tuple[tuple[float, ...], ...]
+    """Heat map of the score, `(h, w)`, logit units."""
+
+    def __post_init__(self) -> None:
+        demand(len(self.logits) == 2, f"a golden answer has {len(self.logits)} logits, 2 wanted")
+        demand(len({len(row) for row in self.score_map}) == 1, "a golden heat map is not a rectangle")
+
+
+class Colours(Frozen, frozen=True, kw_only=True):
+    """Colours seen in the training images: inside their discs, or all over where whole images are the input.
+
+    `bins` is a bitmap over 16 x 16 x 16 RGB cells (index 256 r + 16 g + b), in hexadecimal.
+    """
+
+    bins: str = "0" * 1024
+    recorded: bool = True
+    """False: nobody knows them. No scan is refused for its colours then, and every answer says so."""
+
+    def __post_init__(self) -> None:
+        digits = set("0123456789abcdef")
+        demand(len(self.bins) == 1024 and digits.issuperset(self.bins), "colours need 1024 hexadecimal digits")
+
+
+class Labelling(Frozen, frozen=True, kw_only=True):
+    """Who said what the training images show."""
+
+    reference: str
+    """For example `simulated reader` or `two readers in consensus`."""
+    prevalence: float | None
+    """Share of the positive class among the training patients, 0 to 1; None where nobody said."""
+
+    def __post_init__(self) -> None:
+        demand(
+            self.prevalence is None or 0 < self.prevalence < 1, f"prevalence {self.prevalence} is not between 0 and 1"
+        )
+
+    def sentence(self, positive: str) -> str:
+        """One line for people, under every answer."""
+        if self.prevalence is None:
+            return f"how many of the training patients were {positive} is not known; labelled by {self.reference}"
+        return f"{self.prevalence:.0%} of the training patients were {positive}; labelled by {self.reference}"
+
+
+class Decision(Frozen, frozen=True, kw_only=True):
+    """From logits to a label: `probability >= threshold` is the positive class."""
+
+    threshold: float
+    rule: str
+    """In words, for people."""
+    temperature: float = 1.0
+    asked: str | None = None
+    """The rule that was asked for, as `--decide` takes it; None in version 1, and where data chose nothing."""
+    evidence: Evidence | None = None
+    """What the choice rests on; None in version 1, and where data chose nothing."""
+
+    def __post_init__(self) -> None:
+        if self.asked is not None:
+            check_rule(self.asked)
+        demand(0 < self.threshold < 1, f"decision threshold {self.threshold} is not between 0 and 1")
+        demand(
+            math.isfinite(self.temperature) and self.temperature > 0,
+            f"temperature {self.temperature} is not positive",
+        )
+        demand(
+            self.evidence is None or self.evidence.point.threshold == self.threshold,
+            "the evidence is about another threshold than the decision's",
+        )
+
+
+class HeatmapScale(Frozen, frozen=True, kw_only=True):
+    """Fixed for a model, so that a colour means the same on every scan."""
+
+    full_scale: float
+    """Logit units at which the colour is saturated."""
+    region_threshold: float
+    """Logit units beyond which a cell belongs to the activated region."""
+
+    def __post_init__(self) -> None:
+        demand(self.full_scale > 0 and self.region_threshold > 0, "the heat map's scale must be positive")
+
+
+class Contract(Frozen, frozen=True, kw_only=True):
+    """Everything a runtime must know about one model."""
+
+    version: int = CONTRACT_VERSION
+    name: str
+    created: str
+    """UTC, ISO 8601."""
+    classes: tuple[str, str]
+    """In the order of the outputs."""
+    positive: str
+    origin: Origin
+    preparation: Preparation
+    scaling: Scaling
+    backbone: str
+    head: str
+    activations: tuple[Activation, ...] | None
+    """Of the head's hidden layers, from the pooling on; empty where there are none. None in a contract of version 1,
+    which did not say and knew `relu` alone."""
+    feature_layer: str
+    decision: Decision
+    heatmap: HeatmapScale
+    labelling: Labelling
+    colours: Colours
+    metrics: tuple[Metric, ...]
+    data_sha256: str
+    split_sha256: str
+    weights: str
+    """Where the backbone's first weights came from: `imagenet`, `none`, or `file` and its hash."""
+    versions: dict[str, str]
+    intended_use: str
+    precision: Precision = "fp32"
+    tolerances: dict[str, float] = msgspec.field(default_factory=dict)
+    golden: tuple[GoldenAnswer, ...] = ()
+
+    def __post_init__(self) -> None:
+        demand(self.version < 2 or self.activations is not None, "activations are missing")
+        demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
+        demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
+
+    @property
+    def positive_index(self) -> int:
+        """Column of the positive class in the outputs."""
+        return self.classes.index(self.positive)
+
+    @property
+    def negative(self) -> str:
+        """Name of the class that is not the positive one."""
+        return self.classes[1 - self.positive_index]

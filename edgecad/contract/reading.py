@@ -1,0 +1,79 @@
+"""Read a contract of any version that was ever released."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import msgspec
+
+from edgecad.contract.parts import CONTRACT_VERSION, Contract
+from edgecad.errors import ModelInvalid
+from edgecad.frozen import struct_from_json
+
+METADATA_KEY = "edgecad.contract"
+"""Of the ONNX file's metadata, under which a contract stands."""
+
+_LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
+    2: {(): {"activations": None}, ("decision",): {"asked": None, "evidence": None}},
+}
+"""Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
+absence."""
+
+COMING_FIELDS = (
+    "decision: the uncertain zone, between whose ends no label is given",
+    "preparation: the layout of the screen (`--map`), the colour tables, the canonical drawing of the map",
+    "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
+    "familiarity: which features are pooled, and the limits beyond which a scan is unfamiliar",
+    "scores: their quantiles among the training patients",
+    "inputs: clinical columns beside the image",
+    "graph: the digest of the graph that the contract belongs to; the members of an ensemble",
+)
+"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule and its
+evidence are there already. Each new field gets a default that means "as without it", so that contracts of version 2
+that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of version 3."""
+
+
+class _VersionNumber(msgspec.Struct):
+    version: int
+
+
+def contract_from_json(
+    text: str | bytes, next_step: str = "export the model again", what: str = "the model's contract"
+) -> Contract:
+    """Read a contract of any version that was ever released; errors call it `what`.
+
+    Raises:
+        ModelInvalid: if it is newer than this runtime, or not a contract.
+    """
+    version = struct_from_json(text, _VersionNumber, what, next_step).version
+    if version < 1:
+        raise ModelInvalid(f"{what} has version {version}, which never was; export the model again")
+    if version > CONTRACT_VERSION:
+        raise ModelInvalid(
+            f"{what} has version {version}, and this runtime reads up to {CONTRACT_VERSION}; "
+            "update edgecad, or export the model with this version"
+        )
+    if version < CONTRACT_VERSION:
+        text = _with_later_fields(text, version, what, next_step)
+    return struct_from_json(text, Contract, what, next_step)
+
+
+def _with_later_fields(text: str | bytes, version: int, what: str, next_step: str) -> bytes:
+    """An older contract in today's fields; its version stays what it is."""
+    content = struct_from_json(text, dict[str, Any], what, next_step)
+    for later in range(version + 1, CONTRACT_VERSION + 1):
+        for path, fields in _LATER_FIELDS[later].items():
+            part: Any = content
+            for name in path:
+                part = part.get(name) if isinstance(part, dict) else None
+            if isinstance(part, dict):  # what is no part of a contract is found when it is decoded
+                _refuse_fields(part.keys() & fields.keys(), version, what, next_step)
+                part.update(fields)
+    return msgspec.json.encode(content)
+
+
+def _refuse_fields(names: AbstractSet[str], version: int, what: str, next_step: str) -> None:
+    if names:
+        words = ", ".join(sorted(names))
+        raise ModelInvalid(f"{what} cannot be used: version {version} has no field {words}; {next_step}")
