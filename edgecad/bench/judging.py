@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from edgecad.bench.results import Measured, NotMeasured, Result
 from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
+from edgecad.runners.devices import parse_device
 
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
 
@@ -19,12 +20,14 @@ MAX_DRIFT, MAX_OTHERS = 0.1, 0.1
 def recommended(results: Sequence[Result]) -> Measured | None:
     """The fastest that answers the golden samples as at export: by the median of a whole answer, else by the folder's.
 
-    fp16 on a CPU is never taken: it is computed in fp32 there, and `--precision auto` does not take it either.
+    A precision that its device computes in another one is never taken, such as fp16 on a CPU.
     """
     allowed = [
         found
         for found in results
-        if isinstance(found, Measured) and not found.golden and (found.device, found.precision) != ("cpu", "fp16")
+        if isinstance(found, Measured)
+        and not found.golden
+        and found.precision not in parse_device(found.device).device.emulated
     ]
     times = {id(found): milliseconds_a_scan(found) for found in allowed}
     fastest = min(times.values(), default=0.0)

@@ -127,8 +127,9 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
     from edgecad.inference.classifier import prove_golden
-    from edgecad.inference.loading import engine_proof, load_model
+    from edgecad.inference.loading import load_model, runner_proof
     from edgecad.modelfiles.file import parse_precision
+    from edgecad.runners.tensorrt import engine_proof
 
     wanted = parse_precision(precision)
     _refuse_int8(wanted)
@@ -138,7 +139,8 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     _refuse_int8(own)
     narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"
     recipe = recipe_here(loaded.file.content, loaded.contract_text, narrow, Batches(1, 1, batch), library)
-    return recipe, engine_proof(loaded.file, loaded.contract_text, loaded.contract, prove_golden)
+    prove = runner_proof(loaded.file, loaded.contract_text, loaded.contract, prove_golden)
+    return recipe, engine_proof(prove)
 
 
 def _refuse_int8(precision: str | None) -> None:

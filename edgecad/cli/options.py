@@ -8,10 +8,10 @@ from typing import Annotated, Optional
 import typer
 
 from edgecad.cli.completion import values
+from edgecad.runners.devices import device_help, device_words
 
-DEVICES = ("auto", "cpu", "cuda", "tensorrt")
 PRECISIONS = ("fp32", "fp16", "int8")
-"""What the shell offers; written again here because the modules that obey them are too heavy for it."""
+"""What the shell offers; written again here because the module that obeys them is too heavy for it."""
 
 ModelOption = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
@@ -28,8 +28,8 @@ ModelArgument = Annotated[
 DeviceOption = Annotated[
     str,
     typer.Option(
-        help="auto, cpu, cuda[:N] or tensorrt[:N]. Any but auto is strict: it never falls back.",
-        autocompletion=values(*DEVICES),
+        help=f"{device_help()}. Any but auto is strict: it never falls back.",
+        autocompletion=device_words,
     ),
 ]
 PrecisionOption = Annotated[

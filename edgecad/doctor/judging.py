@@ -9,6 +9,7 @@ from typing import Literal
 import edgecad
 from edgecad.doctor.machine import Machine, machine_here
 from edgecad.doctor.packages import Import, declared, imported, installed, is_older, several_of
+from edgecad.runners.devices import DEVICES, Package
 from edgecad.system.installation import install_command, pip, proviso
 
 Level = Literal["well", "note", "wrong"]
@@ -20,8 +21,8 @@ OPENCVS = (
     "opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless",
 )  # fmt: skip
 """Each family's members own one folder of modules; two of them overwrite one another."""
-TENSORRTS = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
-"""Distribution and module."""
+ON_JETSON = {"tensorrt": "python3-libnvinfer"}
+"""Distributions that come with JetPack, and the system's package that has them."""
 _ADDITION = "CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR"
 """A model of one addition, an ONNX file in base64: the smallest that CUDA can be asked to run."""
 _OPEN_ON_CUDA = (
@@ -82,7 +83,8 @@ def remarks_on(
     yield from _on_needs(versions, needs)
     yield from _on_opencv(versions, importing)
     yield from _on_onnxruntime(machine, versions, importing)
-    yield from _on_tensorrt(machine, versions, importing)
+    yield from _on_engines(machine, versions, importing)
+    yield from _on_cuda_builds(machine, versions)
     yield from _on_dicom(versions)
     yield from _on_processor(machine)
 
@@ -161,20 +163,24 @@ def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Rema
         yield Remark("well", "cuda", f"{machine.gpu}, driver {machine.gpu.driver}: --device cuda")
 
 
-def _on_tensorrt(machine: Machine, versions: dict[str, str], importing: Importing) -> Iterator[Remark]:
-    for name, module in TENSORRTS.items():
-        if name not in versions and not (machine.jetson and name == "tensorrt"):
-            continue
-        loaded = importing(module, f"{module}.__version__")
-        if loaded.error:
-            text = f"{module} cannot be imported: {loaded.error}"
-            if machine.jetson:
-                yield Remark("wrong", name, text, "sudo apt-get install python3-libnvinfer")
-            else:
-                yield _lacking("wrong", name, text, name)
-        else:
-            yield Remark("well", name, f"{module} {loaded.says}: edgecad cache build")
-    yield from _on_cuda_builds(machine, versions)
+def _on_engines(machine: Machine, versions: Versions, importing: Importing) -> Iterator[Remark]:
+    """The packages of all devices but ONNX Runtime's, whose distributions overwrite one another."""
+    for row in DEVICES:
+        for package in row.packages:
+            expected = package.distribution in versions or (machine.jetson and package.distribution in ON_JETSON)
+            if expected and package.distribution not in ONNXRUNTIMES:
+                yield _on_package(machine, package, row.use or f"--device {row.word}", importing)
+
+
+def _on_package(machine: Machine, package: Package, use: str, importing: Importing) -> Remark:
+    name, module = package.distribution, package.module
+    loaded = importing(module, f"{module}.__version__")
+    if not loaded.error:
+        return Remark("well", name, f"{module} {loaded.says}: {use}")
+    text = f"{module} cannot be imported: {loaded.error}"
+    if machine.jetson and name in ON_JETSON:
+        return Remark("wrong", name, text, f"sudo apt-get install {ON_JETSON[name]}")
+    return _lacking("wrong", name, text, package.extra)
 
 
 def _on_cuda_builds(machine: Machine, versions: Versions) -> Iterator[Remark]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from edgecad.contract.graph import known_outputs
 from edgecad.engines.libraries import errors_of
 from edgecad.engines.messages import Step
 from edgecad.engines.record import Batches, EnginePrecision
@@ -40,6 +41,7 @@ def plan_from_onnx(library: Any, model: bytes, precision: EnginePrecision, batch
         raise EngineBuildFailed(f"{library.__name__} cannot read the model: {_line(reason)}; {NEXT_STEP}")
     size = _checked_size(network)
     _check_precision(library, network, precision)
+    _leave_out_unknown(network)
     # Parser and monitor own things that the build still uses: both must live until it is over.
     monitor = _monitor(library, Phases(report))
     plan = builder.build_serialized_network(network, _config(library, builder, size, batches, monitor))
@@ -65,13 +67,22 @@ def _creation_flags(library: Any) -> int:
 
 
 def _checked_size(network: Any) -> int:
-    """Side of the input, once it is found to be the one of our graph. Outputs are checked by what runs them."""
+    """Side of the input, once it is found to be the one of our graph. What runs them checks the outputs."""
     inputs = [network.get_input(index) for index in range(network.num_inputs)]
     shape = tuple(inputs[0].shape) if len(inputs) == 1 else ()
     if [entry.name for entry in inputs] != ["image"] or len(shape) != 4 or shape != (-1, shape[1], shape[1], 3):
         seen = ", ".join(f"{entry.name} {tuple(entry.shape)}" for entry in inputs)
         raise EngineBuildFailed(f"the graph's inputs are {seen}; `image` (N, size, size, 3) wanted; {NEXT_STEP}")
     return int(shape[1])
+
+
+def _leave_out_unknown(network: Any) -> None:
+    """Let the engine have the known outputs alone: a runner holds memory for each output of an engine."""
+    outputs = [network.get_output(index) for index in range(network.num_outputs)]
+    known = known_outputs([output.name for output in outputs])
+    for output in outputs:
+        if output.name not in known:
+            network.unmark_output(output)
 
 
 def _check_precision(library: Any, network: Any, precision: EnginePrecision) -> None:

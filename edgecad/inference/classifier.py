@@ -60,8 +60,9 @@ class Classifier:
         Args:
             model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`. Or one
                 that was loaded already.
-            device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict. An engine that is not in
-                the user's cache is built, which takes minutes, and must answer the golden samples as at export.
+            device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict, and the table in
+                `edgecad.runners.devices` has them all. A TensorRT engine that is not in the user's cache is built,
+                which takes minutes, and must answer the golden samples as at export.
             threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
                 is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
@@ -193,9 +194,10 @@ class Classifier:
 
         Args:
             images: `(n, size, size, 3)` uint8 RGB.
-            outputs: names among `edgecad.runners.base.OUTPUTS`.
+            outputs: names among `edgecad.contract.graph.OUTPUTS`.
 
         Raises:
+            UsageError: the model has no such output, or the images are of another shape.
             GateFailed: a value is not finite, or the maps do not add up to the logits.
         """
         size = self.contract.preparation.size
@@ -203,6 +205,9 @@ class Classifier:
             raise UsageError(
                 f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
             )
+        absent = [name for name in outputs if name not in self.facts.outputs]
+        if absent:
+            raise UsageError(f"this model has no output {', '.join(absent)}; export it with this version of edgecad")
         values = self.runner.run(images, outputs)
         check_outputs(values, self.contract.decision.temperature)
         return values

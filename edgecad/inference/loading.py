@@ -6,21 +6,19 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING
 
 from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
-from edgecad.engines.gpu import gpu_here
-from edgecad.errors import GateFailed, ModelInvalid, NotAvailable
+from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.modelfiles.file import FILES, ModelFile, read_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.metadata import metadata_of
-from edgecad.runners.base import Runner, RunnerFacts
-from edgecad.runners.devices import DeviceRequest, parse_device
-from edgecad.runners.onnx import OnnxRunner, kind_here
+from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
+from edgecad.runners.devices import chosen_device, open_runner, parse_device
 
 if TYPE_CHECKING:
-    from edgecad.engines.record import Batches, EngineRecord
+    from edgecad.engines.record import Batches
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ Proof = Callable[[LoadedModel], None]
 def best_model(
     model: str | os.PathLike[str] | None, device: str, proof: Proof, threads: int | None = None
 ) -> LoadedModel:
-    """Open a folder's model in the precision that its device is fastest at: int8 on a CPU, fp16 on a GPU, else fp32.
+    """Open a folder's model in the precision that its device is fastest at (its row's `fast`), else in fp32.
 
     Args:
         model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
@@ -80,7 +78,7 @@ def best_model(
         ModelInvalid, NotAvailable, EngineBuildFailed: as for `load_model`.
     """
     folder = model_folder(model)
-    fast: Precision = "int8" if kind_here(parse_device(device)) == "cpu" else "fp16"
+    fast = chosen_device(parse_device(device)).device.fast
     if folder is None or not (folder / FILES[fast]).is_file():
         return load_model(model, device, None, proof, threads)
     try:
@@ -106,22 +104,37 @@ def load_model(
     Args:
         model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
         precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
-        proof: asked of a TensorRT engine that had to be built.
-        batches: that a TensorRT engine takes; default: up to 8 images at once.
+        proof: demanded of an engine that had to be built.
+        batches: that an engine is built for; default: up to 8 images at once.
 
     Raises:
         ModelInvalid: no model, no contract, or one newer than this runtime.
-        NotAvailable: the device, or an onnxruntime, is not here.
-        EngineBuildFailed: TensorRT was asked for, and built no engine.
+        NotAvailable: the device, or a package for it, is not here.
+        EngineBuildFailed: the device runs engines that are built, and none was.
     """
     request = parse_device(device)
     file = read_model(model, precision)
-    # Before the contract is asked for: what is no model at all is best said by who opens models.
-    runner = None if request.kind == "tensorrt" else OnnxRunner(file.content, request, file.path.name, threads)
-    text, contract = _contract(file, precision)
-    if runner is not None:
-        return LoadedModel(file, text, contract, runner)
-    return _on_tensorrt(file, text, contract, request, proof, batches)
+
+    @cache
+    def contract() -> tuple[str, Contract]:
+        return _contract(file, precision)
+
+    def prove(runner: Runner) -> None:
+        if proof is not None:
+            proof(LoadedModel(file, *contract(), runner))
+
+    runner = open_runner(
+        OpenRequest(
+            device=chosen_device(request),
+            model=file.content,
+            name=file.path.name,
+            contract=contract,
+            threads=threads,
+            prove=None if proof is None else prove,
+            batches=batches,
+        )
+    )
+    return LoadedModel(file, *contract(), runner)
 
 
 def _contract(file: ModelFile, precision: Precision | None) -> tuple[str, Contract]:
@@ -137,40 +150,10 @@ def _contract(file: ModelFile, precision: Precision | None) -> tuple[str, Contra
     return text, contract
 
 
-def _on_tensorrt(
-    file: ModelFile,
-    text: str,
-    contract: Contract,
-    request: DeviceRequest,
-    proof: Proof | None,
-    batches: Batches | None,
-) -> LoadedModel:
-    """The engine of the user's cache, or one that is built now, which takes minutes."""
-    from edgecad.engines.builder import recipe_here
-    from edgecad.engines.cache import cache_folder, engine_for
-    from edgecad.engines.record import Batches, EnginePrecision
-    from edgecad.runners.tensorrt import TensorRtRunner
+def runner_proof(file: ModelFile, text: str, contract: Contract, proof: Proof) -> Callable[[Runner], None]:
+    """`proof` for a runner of a model: what a new engine must pass before its first use."""
 
-    if gpu_here(index=request.index) is None:
-        raise NotAvailable(
-            f"no NVIDIA GPU answers as tensorrt:{request.index}; look at nvidia-smi, or use --device cpu"
-        )
-    precision: EnginePrecision = "fp16" if contract.precision == "fp16" else "fp32"
-    recipe = recipe_here(file.content, text, precision, batches or Batches(), gpu_index=request.index)
-    prove = None if proof is None else engine_proof(file, text, contract, proof, request.index)
-    engine = engine_for(recipe, cache_folder(), prove=prove)
-    return LoadedModel(file, text, contract, TensorRtRunner(engine, request.index))
-
-
-def engine_proof(
-    file: ModelFile, text: str, contract: Contract, proof: Proof, index: int = 0
-) -> Callable[[EngineRecord, bytes], None]:
-    """What a new engine of a model must pass before it gets its name: `proof`, of the model on that engine."""
-    from edgecad.engines.cache import CachedEngine
-    from edgecad.runners.tensorrt import TensorRtRunner
-
-    def prove(record: EngineRecord, plan: bytes) -> None:
-        runner = TensorRtRunner(CachedEngine(Path(), record, plan, None), index)
+    def prove(runner: Runner) -> None:
         proof(LoadedModel(file, text, contract, runner))
 
     return prove

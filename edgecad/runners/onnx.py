@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract.graph import known_outputs, missing_outputs
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
 from edgecad.modelfiles.external_data import has_external_data
-from edgecad.runners.base import OUTPUTS, RunnerFacts
+from edgecad.runners.base import OpenRequest, RunnerFacts
 from edgecad.runners.devices import DeviceRequest
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
@@ -29,6 +30,9 @@ class OnnxRunner:
     ) -> None:
         """Open `model`, the bytes of an ONNX file, which errors call `name`; on a CPU a run has `threads`, or all.
 
+        Args:
+            device: `cpu` or `cuda:N`.
+
         Raises:
             NotAvailable: no onnxruntime, or the named device is not here.
             ModelInvalid: not an ONNX model, not one of ours, or one that would read other files.
@@ -42,15 +46,16 @@ class OnnxRunner:
         runtime.set_default_logger_severity(4)
         # On Windows, where events go to the system and the variable of `edgecad/__init__.py` does not count.
         runtime.disable_telemetry_events()
-        kind = _chosen(device, runtime.get_available_providers())
+        kind = device.kind
+        _check_provider(kind, runtime.get_available_providers())
         threads = (threads or usable_threads()) if kind == "cpu" else 1
         self._session = _open(runtime, model, kind, device.index, threads, name)
         size = _checked_size(self._session)
+        outputs = _checked_outputs(self._session)
         provider = self._session.get_providers()[0]
         if provider != (CPU if kind == "cpu" else CUDA):
             raise NotAvailable(f"device {kind} was asked for and onnxruntime opened {provider}; use --device cpu")
-        name = "cpu" if kind == "cpu" else f"cuda:{device.index}"
-        self._facts = RunnerFacts(name, provider, "", threads if kind == "cpu" else 0, size)
+        self._facts = RunnerFacts(device.name, provider, "", threads if kind == "cpu" else 0, size, outputs)
 
     @property
     def facts(self) -> RunnerFacts:
@@ -79,27 +84,27 @@ class OnnxRunner:
         return ModelInvalid(f"onnxruntime opened the model and cannot compute it: {reason}; export it again")
 
 
-def kind_here(device: DeviceRequest) -> str:
-    """What a request comes to on this machine: `cpu`, `cuda` or `tensorrt`.
+def open_session(request: OpenRequest) -> OnnxRunner:
+    """Open a model on `cpu` or `cuda:N`; see `OnnxRunner`."""
+    # Before the contract is read: what is no model at all is best said by who opens models.
+    return OnnxRunner(request.model, request.device, request.name, request.threads)
+
+
+def cuda_here() -> bool:
+    """Whether `auto` may take CUDA: this onnxruntime has it, and a GPU answers. It is still opened strictly.
 
     Raises:
-        NotAvailable: no onnxruntime, or one without the named device.
+        NotAvailable: no onnxruntime.
     """
-    if device.kind == "tensorrt":
-        return device.kind
-    return _chosen(device, require("onnxruntime", extra="cpu").get_available_providers())
+    return CUDA in require("onnxruntime", extra="cpu").get_available_providers() and gpu_here() is not None
 
 
-def _chosen(device: DeviceRequest, available: Sequence[str]) -> str:
-    if device.kind == "auto":
-        # The session itself is still opened strictly.
-        return "cuda" if CUDA in available and gpu_here() is not None else "cpu"
-    if device.kind == "cuda" and CUDA not in available:
+def _check_provider(kind: str, available: Sequence[str]) -> None:
+    if kind == "cuda" and CUDA not in available:
         raise NotAvailable(
             f"device cuda was asked for, and this onnxruntime has {', '.join(available)}; use --device cpu, or "
             f"{install_words('gpu', before=pip('uninstall -y') + ' onnxruntime')}"
         )
-    return device.kind
 
 
 def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name: str) -> Any:
@@ -135,16 +140,22 @@ def _first_sentence(error: Exception) -> str:
 
 
 def _checked_size(session: Any) -> int:
-    """Side of the input, once inputs and outputs are found to be those of our graph."""
+    """Side of the input, once it is found to be the one of our graph."""
     inputs = [(entry.name, entry.type) for entry in session.get_inputs()]
     if inputs != [("image", "tensor(uint8)")]:
         raise ModelInvalid(f"the model's inputs are {inputs}; one input `image`, uint8, is wanted")
-    missing = set(OUTPUTS) - {entry.name for entry in session.get_outputs()}
-    if missing:
-        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
     _, height, width, channels = session.get_inputs()[0].shape
     if not (isinstance(height, int) and height == width and channels == 3):
         raise ModelInvalid(
             f"the model takes images of {height} x {width} x {channels}; a square of 3 colours is wanted"
         )
     return height
+
+
+def _checked_outputs(session: Any) -> tuple[str, ...]:
+    """The outputs that are known; others are left alone."""
+    present = [entry.name for entry in session.get_outputs()]
+    missing = missing_outputs(present)
+    if missing:
+        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
+    return known_outputs(present)

@@ -10,15 +10,20 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.engines.cache import CachedEngine
+from edgecad.contract.graph import known_outputs, missing_outputs
+from edgecad.engines.builder import Prove, recipe_here
+from edgecad.engines.cache import CachedEngine, cache_folder, engine_for
+from edgecad.engines.gpu import gpu_here
 from edgecad.engines.libraries import LIBRARIES, errors_of, opened
+from edgecad.engines.record import Batches, EnginePrecision, EngineRecord
 from edgecad.errors import DeviceFailed, ModelInvalid, NotAvailable, UsageError
-from edgecad.runners.base import OUTPUTS, RunnerFacts
+from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
 from edgecad.runners.cuda import NON_BLOCKING, Buffer, Cuda
 
 INPUT = "image"
@@ -52,7 +57,8 @@ class TensorRtRunner:
         self._shapes = _checked_shapes(self._engine, self._most, library)
         size = self._shapes[INPUT][1]
         provider = f"{library.__name__} {identity.library_version}"
-        self._facts = RunnerFacts(f"tensorrt:{index}", provider, identity.precision, 0, size)
+        outputs = known_outputs(self._shapes)
+        self._facts = RunnerFacts(f"tensorrt:{index}", provider, identity.precision, 0, size, outputs)
         self._lanes = threading.local()
 
     @property
@@ -92,6 +98,33 @@ class TensorRtRunner:
 
     def _last(self) -> str:
         return self._errors[-1] if self._errors else "it does not say why"
+
+
+def open_engine(request: OpenRequest) -> TensorRtRunner:
+    """The engine of the user's cache, or one that is built now, which takes minutes.
+
+    Raises:
+        NotAvailable: no such GPU, or no library.
+        ModelInvalid: the model carries no contract.
+        EngineBuildFailed: none was built.
+    """
+    index = request.device.index
+    text, contract = request.contract()
+    if gpu_here(index=index) is None:
+        raise NotAvailable(f"no NVIDIA GPU answers as tensorrt:{index}; look at nvidia-smi, or use --device cpu")
+    precision: EnginePrecision = "fp16" if contract.precision == "fp16" else "fp32"
+    recipe = recipe_here(request.model, text, precision, request.batches or Batches(), gpu_index=index)
+    prove = None if request.prove is None else engine_proof(request.prove, index)
+    return TensorRtRunner(engine_for(recipe, cache_folder(), prove=prove), index)
+
+
+def engine_proof(prove: Callable[[Runner], None], index: int = 0) -> Prove:
+    """What a new engine must pass before it gets its name: `prove`, of a runner on that engine."""
+
+    def prove_plan(record: EngineRecord, plan: bytes) -> None:
+        prove(TensorRtRunner(CachedEngine(Path(), record, plan, None), index))
+
+    return prove_plan
 
 
 class _Lane:
@@ -192,13 +225,16 @@ def _checked_shapes(engine: Any, most: int, library: Any) -> dict[str, tuple[int
     """
     names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
     inputs = [name for name in names if engine.get_tensor_mode(name) == library.TensorIOMode.INPUT]
-    missing = set(OUTPUTS) - set(names)
+    missing, known = missing_outputs(names), (INPUT, *known_outputs(names))
+    others = set(names) - {*known, *inputs}
     if inputs != [INPUT] or missing:
         lacks = f"; no output {', '.join(sorted(missing))}" if missing else ""
         raise ModelInvalid(f"the engine's inputs are {inputs}, `{INPUT}` wanted{lacks}: run edgecad cache clear")
-    for name in names:
-        wanted = library.DataType.UINT8 if name == INPUT else library.DataType.FLOAT
-        if engine.get_tensor_dtype(name) != wanted:
-            raise ModelInvalid(f"the engine's {name} is {engine.get_tensor_dtype(name)}, {wanted} wanted")
-    shapes = {name: tuple(int(side) for side in engine.get_tensor_shape(name)) for name in names}
-    return {name: (most, *shape[1:]) for name, shape in shapes.items() if name == INPUT or name in OUTPUTS}
+    if others:  # building leaves them out, so this engine was built by somebody else
+        raise ModelInvalid(f"the engine has unknown outputs, {', '.join(sorted(others))}: run edgecad cache clear")
+    for name in known:
+        dtype = library.DataType.UINT8 if name == INPUT else library.DataType.FLOAT
+        if engine.get_tensor_dtype(name) != dtype:
+            raise ModelInvalid(f"the engine's {name} is {engine.get_tensor_dtype(name)}, {dtype} wanted")
+    shapes = {name: tuple(int(side) for side in engine.get_tensor_shape(name)) for name in known}
+    return {name: (most, *shape[1:]) for name, shape in shapes.items()}

@@ -12,7 +12,7 @@ from edgecad.inference.loading import load_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, measured
 from edgecad.runners.base import RunnerFacts
-from edgecad.runners.devices import parse_device
+from edgecad.runners.devices import DEVICES, chosen_device, parse_device
 from edgecad.runners.profile import GraphAsRun, graph_as_run
 
 
@@ -45,15 +45,14 @@ def inspect_model(
     """Open a model, run a zero image through it and gather what there is.
 
     Raises:
-        UsageError: an engine was asked for, whose nodes are TensorRT's own.
+        UsageError: the engine of that device shows no nodes.
         ModelInvalid: there is none, or it cannot be used.
         NotAvailable: the device, or an onnxruntime, is not here.
     """
-    if parse_device(device).kind == "tensorrt":
-        raise UsageError(
-            "inspect shows the nodes that ONNX Runtime runs, and an engine has its own; use --device cuda or cpu, and "
-            "edgecad cache list for engines"
-        )
+    request = parse_device(device)
+    if not chosen_device(request).device.shows_nodes:
+        others = " or ".join(row.word for row in DEVICES if row.shows_nodes)
+        raise UsageError(f"inspect cannot show the nodes that {request.kind} runs; use --device {others}")
     loaded = load_model(model, device, precision)
     file, facts = loaded.file, loaded.facts
     folder = model_folder(model)

@@ -7,7 +7,7 @@ from typing import Any
 import onnx
 import pytest
 
-from edgecad.runners.base import OUTPUTS
+from edgecad.contract.graph import OUTPUTS
 from edgecad_export.graph.parts import nodes_by_type, parts_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # the conversion of a deep network counts as a test's

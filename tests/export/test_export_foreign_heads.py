@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import correlation, score_map
-from edgecad.runners.base import OUTPUTS
+from edgecad.contract.graph import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad_export.exporter import ExportRequest, candidates_of

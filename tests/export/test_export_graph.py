@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import correlation, score_map
 from edgecad.contract import METADATA_KEY, Contract, contract_from_json
-from edgecad.runners.base import OUTPUTS
+from edgecad.contract.graph import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad_export.graph.cam_head import classifier_from_keras

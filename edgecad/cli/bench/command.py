@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import DEVICES, PRECISIONS, JsonOption, ModelArgument
+from edgecad.cli.options import PRECISIONS, JsonOption, ModelArgument
+from edgecad.runners.devices import DEVICES, device_help, device_words, parse_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,9 +34,8 @@ def bench(
     device: Annotated[
         str,
         typer.Option(
-            help="all, or one: auto, cpu, cuda[:N] or tensorrt[:N]. A TensorRT engine that is not in the cache is "
-            "built first, for minutes.",
-            autocompletion=values(ALL, *DEVICES),
+            help=" ".join([f"all, or one: {device_help()}.", *(row.about for row in DEVICES if row.about)]),
+            autocompletion=lambda: [ALL, *device_words()],
         ),
     ] = ALL,
     precision: Annotated[
@@ -146,10 +146,10 @@ def _valid(found: Iterable[Result]) -> Iterator[Result]:
 
 def _devices(word: str) -> tuple[str, ...]:
     from edgecad.errors import UsageError
-    from edgecad.runners.devices import parse_device
 
     if word == ALL:
-        return "cpu", "cuda", "tensorrt"
+        _, *words = device_words()
+        return tuple(words)
     try:
         parse_device(word)
     except UsageError as error:

@@ -12,10 +12,11 @@ from edgecad.bench.machine import power_mode
 from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.doctor.machine import machine_here
 from edgecad.doctor.packages import installed
+from edgecad.runners.devices import DEVICES
 
 SCHEMA = 3
-PACKAGES = ("edgecad", "numpy", "onnxruntime", "onnxruntime-gpu", "opencv-python", "opencv-python-headless", "tensorrt",
-            "tensorrt-rtx")  # fmt: skip
+PACKAGES = ("edgecad", "numpy", "opencv-python", "opencv-python-headless")
+"""Whose versions are recorded, beside those of the engines."""
 UNITS = {
     "starts, stages, bounds, medians, latencies": "milliseconds",
     "p50, p90, p95, p99": "percentiles",
@@ -39,12 +40,13 @@ def record_of(found: Sequence[Result], asked: BenchOrder, model: str | None) -> 
     best = recommended(found)
     here = [result for result in found if isinstance(result, Measured)]
     versions = installed()
+    engines = [package.distribution for row in DEVICES for package in row.packages]
     return {
         "schema": SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "model": model,
         "asked": {name: getattr(asked, name) for name in ("scenarios", "runs", "seconds", "least")},
-        "versions": {name: versions[name] for name in PACKAGES if name in versions},
+        "versions": {name: versions[name] for name in (*PACKAGES, *engines) if name in versions},
         "machine": asdict(machine_here()),
         "power": power_mode(),
         "units": UNITS,

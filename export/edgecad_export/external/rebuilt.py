@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import Dense
 from edgecad.contract import Scaling
+from edgecad.contract.graph import OUTPUTS
 from edgecad.contract.scaling import pixel_rule
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.checks import probabilities_of
-from edgecad.runners.base import OUTPUTS
 from edgecad_export.external.about import ForeignModel
 from edgecad_export.external.keras_head import KerasHead, head_of
 from edgecad_export.graph.flat import FlatCopy

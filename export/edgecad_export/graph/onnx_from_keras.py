@@ -12,8 +12,8 @@ import keras
 import onnx
 import tensorflow as tf
 
+from edgecad.contract.graph import OUTPUTS
 from edgecad.errors import GateFailed
-from edgecad.runners.base import OUTPUTS
 
 IR_VERSION = 8
 """What onnxruntime 1.18, the oldest that the runtime accepts, can read."""

@@ -10,7 +10,7 @@ import onnx
 from onnx import compose
 from onnx.utils import Extractor
 
-from edgecad.runners.base import OUTPUTS
+from edgecad.contract.graph import OUTPUTS
 
 HEAD_PREFIX = "head/"
 

@@ -13,9 +13,10 @@ from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EnginePrecision, EngineRecord, named
 from edgecad.errors import EngineBuildFailed, GateFailed
 from edgecad.inference.classifier import prove_golden
-from edgecad.inference.loading import engine_proof
+from edgecad.inference.loading import runner_proof
 from edgecad.modelfiles.file import ModelFile
 from edgecad.runners.cuda import Cuda
+from edgecad.runners.tensorrt import engine_proof
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.markdown import bullets, code, plain, section
 
@@ -81,7 +82,7 @@ def _engine(entry: ExportedFile, folder: Path, precision: EnginePrecision, time_
         Batches(1, 1, 8),
         time_limit,
         progress=_by_phase(f"engine of {entry.name}", say),
-        prove=engine_proof(file, text, entry.contract, prove_golden),
+        prove=engine_proof(runner_proof(file, text, entry.contract, prove_golden)),
     )
     return named(out, proven=record.proven).name, record
 

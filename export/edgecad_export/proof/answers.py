@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import Dense, before_activation, class_activation, gate, identity_error, score_map
 from edgecad.contract import Contract
+from edgecad.contract.graph import OUTPUTS
 from edgecad.inference.checks import probabilities_of
-from edgecad.runners.base import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison

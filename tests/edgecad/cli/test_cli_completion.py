@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from edgecad.cli.completion import VARIABLE
-from edgecad.cli.options import DEVICES, PRECISIONS
+from edgecad.cli.options import PRECISIONS
 from edgecad.cli.program import OWN
 from edgecad.modelfiles.file import FILES
-from edgecad.runners.devices import parse_device
+from edgecad.runners.devices import device_words, parse_device
 
 Run = Callable[..., Any]
 SHELLS = ("bash", "zsh", "fish")
@@ -84,7 +84,7 @@ def test_files_are_left_to_the_shell(completed: Callable[..., list[str]], tmp_pa
 
 def test_what_is_offered_is_what_is_taken() -> None:
     assert set(PRECISIONS) == set(FILES)
-    assert [parse_device(word).kind for word in DEVICES] == list(DEVICES)
+    assert [parse_device(word).kind for word in device_words()] == list(device_words())
 
 
 def test_zsh_and_fish_are_answered_with_help(edgecad: Run) -> None:

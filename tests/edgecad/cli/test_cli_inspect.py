@@ -137,4 +137,4 @@ def test_a_node_takes_the_median_of_its_runs_and_kinds_are_grouped() -> None:
 def test_an_engine_is_not_shown_as_if_onnx_runtime_ran_it(model_folder: Path) -> None:
     done = inspected(model_folder, "--device", "tensorrt")
     assert done.exit_code == 2
-    assert "an engine has its own; use --device cuda or cpu" in done.stderr
+    assert "the nodes that tensorrt runs; use --device cpu or cuda" in done.stderr

@@ -65,13 +65,21 @@ class Network:
     def __init__(self, flags: int) -> None:
         self.flags = flags
         self.inputs: list[Tensor] = []
+        self.outputs: list[Tensor] = []
         self.layers: list[Layer] = []
 
     num_inputs = property(lambda self: len(self.inputs))
+    num_outputs = property(lambda self: len(self.outputs))
     num_layers = property(lambda self: len(self.layers))
 
     def get_input(self, index: int) -> Tensor:
         return self.inputs[index]
+
+    def get_output(self, index: int) -> Tensor:
+        return self.outputs[index]
+
+    def unmark_output(self, tensor: Tensor) -> None:
+        self.outputs.remove(tensor)
 
     def get_layer(self, index: int) -> Layer:
         return self.layers[index]
@@ -91,6 +99,7 @@ class OnnxParser:
             told = {}
         for name, shape in told.get("inputs", [["image", [-1, 64, 64, 3]]]):
             self.network.inputs.append(Tensor(name, tuple(shape)))
+        self.network.outputs += [Tensor(name, (-1, 2)) for name in told.get("outputs", ["logits"])]
         half = told.get("half", 0)
         self.network.layers = [Layer(DataType.FLOAT), *[Layer(DataType.HALF)] * half, Layer(DataType.HALF, outputs=0)]
         return True
@@ -151,6 +160,7 @@ class Builder:
             return None
         told = {
             "network flags": network.flags,
+            "outputs": [output.name for output in network.outputs],
             "config flags": [flag.name for flag in config.flags],
             "profiles": [profile.shapes for profile in config.profiles],
         }

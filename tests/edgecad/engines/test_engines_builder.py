@@ -46,9 +46,16 @@ def test_the_engine_is_strongly_typed_without_tf32_for_the_batches_asked_for(fak
     told = json.loads((place / "out" / "an.unproven.plan").read_bytes())
     assert told == {
         "network flags": 1 << 1,
+        "outputs": ["logits"],
         "config flags": [],
         "profiles": [{"image": [[count, 96, 96, 3] for count in (1, 2, 4)]}],
     }
+
+
+def test_an_engine_has_the_known_outputs_of_its_graph_alone(fake: Fake, place: Path) -> None:
+    fake("tensorrt_rtx")
+    attempt(place, json.dumps({"outputs": ["tomorrow", "cam", "logits", "other"]}).encode())
+    assert json.loads((place / "out" / "an.unproven.plan").read_bytes())["outputs"] == ["cam", "logits"]
 
 
 def test_plan_and_sidecar_are_all_that_is_written_and_agree(fake: Fake, place: Path) -> None:

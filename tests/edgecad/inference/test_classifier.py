@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from edgecad import Classifier, Contract, Prediction
 from edgecad.contract import CONTRACT_VERSION, Colours, Decision, Metric, json_from_struct
+from edgecad.contract.graph import OUTPUTS
 from edgecad.errors import EdgecadError, GateFailed, InputRefused, ModelInvalid, NotAvailable, UsageError
 from edgecad.polarmap import disc_mask, prepare
-from edgecad.runners.base import OUTPUTS
 
 Pixels = np.ndarray
 Screens = Callable[[int], Pixels]
@@ -392,8 +392,8 @@ def test_a_device_of_another_name_is_a_usage_error_that_lists_the_names(model_fo
 
 
 def test_tensorrt_without_a_gpu_builds_nothing(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgecad.inference.loading.gpu_here", lambda index=0: None)
-    monkeypatch.setattr("edgecad.engines.cache.engine_for", lambda *_, **__: pytest.fail("it was built"))
+    monkeypatch.setattr("edgecad.runners.tensorrt.gpu_here", lambda index=0: None)
+    monkeypatch.setattr("edgecad.runners.tensorrt.engine_for", lambda *_, **__: pytest.fail("it was built"))
     with pytest.raises(NotAvailable, match="no NVIDIA GPU answers as tensorrt:1"):
         Classifier(model_folder, device="tensorrt:1")
 

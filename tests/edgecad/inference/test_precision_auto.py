@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from typer.testing import CliRunner
 from edgecad import Classifier
 from edgecad.cli.program import app
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
-from edgecad.inference import loading
 from edgecad.modelfiles.file import parse_choice
+from edgecad.runners import devices
 
 Build = Callable[..., bytes]
 
@@ -32,7 +33,9 @@ def test_a_cpu_takes_int8_and_never_fp16(there: tuple[str, ...], taken: str, fol
 def test_a_gpu_takes_fp16_and_never_int8(
     there: tuple[str, ...], taken: str, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "kind_here", lambda request: "cuda")
+    gpu = next(row for row in devices.DEVICES if row.word == "cuda")
+    rows = tuple(replace(row, fast=gpu.fast) for row in devices.DEVICES)  # the CPU opens what the GPU would take
+    monkeypatch.setattr(devices, "DEVICES", rows)
     with Classifier(folder_of(*there), device="cpu") as classifier:
         assert classifier.facts.precision == taken
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from edgecad import Classifier
+from edgecad.contract.graph import OUTPUTS
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import NotAvailable
-from edgecad.runners.base import OUTPUTS
 from edgecad.runners.tensorrt import TensorRtRunner
 
 Pixels = np.ndarray

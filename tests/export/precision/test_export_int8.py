@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 import edgecad_export.precision.int8.converting as int8_of_room
-from edgecad.runners.base import OUTPUTS
+from edgecad.contract.graph import OUTPUTS
 from edgecad_export.candidates import Candidates
 from edgecad_export.exporter import ExportRequest, candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
