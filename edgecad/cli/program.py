@@ -17,7 +17,7 @@ from edgecad.system.disk import words_of
 
 OWN = {
     "infer": "edgecad.cli.infer.command",
-    "watch": "edgecad.cli.watch",
+    "watch": "edgecad.cli.watch.command",
     "verify": "edgecad.cli.verify.command",
     "inspect": "edgecad.cli.inspect.command",
     "bench": "edgecad.cli.bench.command",

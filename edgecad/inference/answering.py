@@ -24,7 +24,7 @@ from edgecad.system.folders import write_whole
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScanOutcome:
     """What became of one scan.
 
     Attributes:
@@ -57,7 +57,7 @@ def answer(
     identity: str | None = None,
     force: bool = False,
     frame: int | None = None,
-) -> Outcome:
+) -> ScanOutcome:
     """Answer or refuse one scan. Raises nothing: an error is in what is returned.
 
     Args:
@@ -81,7 +81,7 @@ def answer(
         if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
             traceback.print_exception(error)
         return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame)
-    return Outcome(record, None, figure, name)
+    return ScanOutcome(record, None, figure, name)
 
 
 def refusal(
@@ -93,12 +93,12 @@ def refusal(
     identity: str | None = None,
     name: str = "",
     frame: int | None = None,
-) -> Outcome:
+) -> ScanOutcome:
     """What became of a scan that `error` kept from its answer; arguments as for `answer`."""
     provenance = provenance_of(classifier)
     record = record_of_failure(scan, error, provenance, identity, frame)
     figure = refusal_figure(record.message or "", provenance.stamp, _caption(identity, frame)) if draw else None
-    return Outcome(record, error, figure, name)
+    return ScanOutcome(record, error, figure, name)
 
 
 def _caption(identity: str | None, frame: int | None) -> str:

@@ -1,1 +1,14 @@
-"""What any durable source of scans needs: claims, records, counts, a heartbeat."""
+"""What any durable source of scans needs: each scan is answered once, and its record outlives a killed process.
+
+    source      what a source is: it says which files are whole
+    options     how to work through one
+    claims      takes a scan, and puts it away beside its record; what a killed process left is found again
+    index       which scan has its record already, and where
+    counts      of a day, for who watches over the worker
+    processor   judges one scan, records it, puts it away
+    heartbeat   what a supervisor is told
+    worker      the loop around it
+
+A record is written before its scan is put away and bears the scan's claim, so a process that is killed between the
+two, or at any other moment, is followed by one that ends the work and repeats none of it.
+"""

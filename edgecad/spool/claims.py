@@ -2,7 +2,7 @@
 
     1  taken/CLAIM.json is written      what was taken, under which name, when
     2  IN/... -> taken/CLAIM.scan       from here on the scan is ours
-    3  its record is written            by the clerk; it bears the claim
+    3  its record is written            by the processor; it bears the claim
     4  taken/CLAIM.scan -> done/ or refused/
     5  taken/CLAIM.json is removed
 
@@ -23,6 +23,7 @@ import msgspec
 
 from edgecad.errors import UsageError
 from edgecad.spool.source import Arrival, Traits
+from edgecad.system.clock import time_text
 from edgecad.system.folders import sweep_partials, sync_folder, write_whole
 
 SCAN, CLAIM, JUDGING = ".scan", ".json", ".judging"
@@ -51,7 +52,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Claims:
     """The folder of what was taken and is not put away yet."""
 
     folder: Path
@@ -105,7 +106,7 @@ class Desk:
                 claim = msgspec.json.decode(path.read_bytes(), type=Claim)
             except msgspec.DecodeError as error:
                 raise UsageError(
-                    f"{path} is not a claim of edgecad watch ({error}); move it and its scan away"
+                    f"{path} is not a claim that edgecad wrote ({error}); move it and its scan away"
                 ) from error
             if os.path.lexists(self.scan_of(claim)):
                 yield claim
@@ -163,8 +164,3 @@ class Desk:
 def _claim(scan: str, traits: Traits) -> Claim:
     now = datetime.now(timezone.utc)
     return Claim(f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", scan, time_text(now), traits)
-
-
-def time_text(time: datetime) -> str:
-    """A time in UTC as records have it (ISO 8601)."""
-    return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.spool.index import WatchRecord
+from edgecad.spool.index import SpoolRecord
 from edgecad.system.folders import write_whole
 
 BINS = 20
 """Of the scores, from 0 to 1."""
 
 
-class Tally(msgspec.Struct):
+class DailyCounts(msgspec.Struct):
     """Counts of one day, UTC.
 
     Attributes:
@@ -25,7 +25,7 @@ class Tally(msgspec.Struct):
         above: answers at or above the threshold.
         refused, failed: by reason.
         scores: answers by score, in twentieths from 0 to 1.
-        models: answers by the model's SHA-256, of which a watch has one, but a day may see several.
+        models: answers by the model's SHA-256, of which a process has one, but a day may see several.
     """
 
     day: str
@@ -39,7 +39,7 @@ class Tally(msgspec.Struct):
     scores: list[int] = msgspec.field(default_factory=lambda: [0] * BINS)
     models: dict[str, int] = msgspec.field(default_factory=dict)
 
-    def add(self, record: WatchRecord) -> None:
+    def add(self, record: SpoolRecord) -> None:
         """Count one record."""
         self.records += 1
         if record.status == "answered" and record.probability is not None and record.threshold is not None:
@@ -54,40 +54,40 @@ class Tally(msgspec.Struct):
             reasons[record.reason or ""] = reasons.get(record.reason or "", 0) + 1
 
 
-class Tallies:
+class CountsByDay:
     """A file a day in a folder; written when told to, not with every record."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, Tally] = {}
+        self._open: dict[str, DailyCounts] = {}
         self._written: dict[str, bytes] = {}
 
-    def of(self, day: str) -> Tally:
-        """The tally of a day as it stands; an empty one if there is none."""
+    def of(self, day: str) -> DailyCounts:
+        """The counts of a day as they stand; empty ones if there are none."""
         if day not in self._open:
             try:
                 content = self._path(day).read_bytes()
-                self._open[day] = msgspec.json.decode(content, type=Tally)
+                self._open[day] = msgspec.json.decode(content, type=DailyCounts)
                 self._written[day] = content
             except (FileNotFoundError, msgspec.DecodeError):
-                self._open[day] = Tally(day)
+                self._open[day] = DailyCounts(day)
         return self._open[day]
 
-    def recount(self, day: str, records: Iterable[WatchRecord]) -> None:
+    def recount(self, day: str, records: Iterable[SpoolRecord]) -> None:
         """Count a day anew from its records."""
-        self._open[day] = Tally(day)
+        self._open[day] = DailyCounts(day)
         for record in records:
             self._open[day].add(record)
 
     def save(self) -> None:
         """Write what was counted, and keep only the last day in memory."""
-        for day, tally in self._open.items():
-            content = msgspec.json.format(msgspec.json.encode(tally), indent=1) + b"\n"
+        for day, counts in self._open.items():
+            content = msgspec.json.format(msgspec.json.encode(counts), indent=1) + b"\n"
             if self._written.get(day) != content:
                 write_whole(self._path(day), content)
                 self._written[day] = content
         last = max(self._open, default="")
-        self._open = {day: tally for day, tally in self._open.items() if day == last}
+        self._open = {day: counts for day, counts in self._open.items() if day == last}
         self._written = {day: content for day, content in self._written.items() if day == last}
 
     def _path(self, day: str) -> Path:

@@ -1,4 +1,4 @@
-"""What a hot folder tells a supervisor: `heartbeat.json`, written anew every few seconds."""
+"""What a worker tells a supervisor: `heartbeat.json`, written anew every few seconds."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ JUMP_DAYS = 31
 """Days without any record after which a clock may have jumped, and what lies before is nobody's to remove."""
 
 
-class WatchRecord(Record, frozen=True, kw_only=True):
-    """One scan's record in a hot folder.
+class SpoolRecord(Record, frozen=True, kw_only=True):
+    """One scan's record in an OUT.
 
     Attributes:
         claim: the taking of this one file; no two records have the same.
@@ -45,7 +45,7 @@ class WatchRecord(Record, frozen=True, kw_only=True):
     first: str | None = None
 
 
-def code_of(record: WatchRecord) -> int:
+def code_of(record: SpoolRecord) -> int:
     """Exit code that a record stands for, as `edgecad.errors` has it; a copy stands for its first one."""
     if record.status == "failed":
         return next((kind.exit_code for kind in errors_of() if kind.__name__ == record.reason), 1)
@@ -75,13 +75,13 @@ class Slot:
         return f"{self.place}/{self.day}/{self.name}{suffix}"
 
 
-class Ledger:
+class RecordIndex:
     """Slots by name, which tells content, model and threshold."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
         self._slots: dict[str, Slot] = {}
-        self._claimed: dict[str, WatchRecord] = {}
+        self._claimed: dict[str, SpoolRecord] = {}
 
     def load(self, left: Collection[str] = ()) -> None:
         """List what lies in OUT, and sweep up what a killed process left half-written; nobody else may be at work.
@@ -99,11 +99,11 @@ class Ledger:
             if found and found[1].claim in left:
                 self._claimed[found[1].claim] = found[1]
 
-    def claimed(self, claim: str) -> WatchRecord | None:
+    def claimed(self, claim: str) -> SpoolRecord | None:
         """The record that a process before us wrote of a claim, if it did."""
         return self._claimed.get(claim)
 
-    def answered_since(self, name: str) -> tuple[Slot, WatchRecord] | None:
+    def answered_since(self, name: str) -> tuple[Slot, SpoolRecord] | None:
         """What became of a scan that failed, when it was sent again and did not fail."""
         again = (self.find(other) for other in tuple(self._slots) if other.startswith(f"{name}{AGAIN}"))
         return next((found for found in again if found and found[1].status != "failed"), None)
@@ -115,19 +115,19 @@ class Ledger:
                 name = path.name.removesuffix(RECORD)
                 self._slots[name] = Slot(place, folder.name, name)
 
-    def find(self, name: str) -> tuple[Slot, WatchRecord] | None:
+    def find(self, name: str) -> tuple[Slot, SpoolRecord] | None:
         """The record of that name."""
         slot = self._slots.get(name)
         if slot is None:
             return None
         try:
-            return slot, msgspec.json.decode((self._out / slot.record).read_bytes(), type=WatchRecord)
+            return slot, msgspec.json.decode((self._out / slot.record).read_bytes(), type=SpoolRecord)
         except (FileNotFoundError, msgspec.DecodeError):
             # Whoever took it away wants that scan answered anew; a damaged one is no answer.
             del self._slots[name]
             return None
 
-    def write(self, slot: Slot, record: WatchRecord) -> None:
+    def write(self, slot: Slot, record: SpoolRecord) -> None:
         """Write a record, whole, and last through a power cut."""
         write_whole(self._out / slot.record, msgspec.json.encode(record))
         self._slots[slot.name] = slot

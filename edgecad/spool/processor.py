@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,11 +17,12 @@ from edgecad.answer.records import Record, record_of_copy
 from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid
 from edgecad.images import SUFFIXES, bytes_from_path
 from edgecad.images.opencv import no_memory
-from edgecad.inference.answering import Outcome, answer, name_of, provenance_of, refusal, write_figure
+from edgecad.inference.answering import ScanOutcome, answer, name_of, provenance_of, refusal, write_figure
 from edgecad.inference.classifier import Classifier
-from edgecad.spool.claims import Claim, Desk, time_text
-from edgecad.spool.counts import Tallies
-from edgecad.spool.index import AGAIN, COPY, Ledger, Place, Slot, WatchRecord
+from edgecad.spool.claims import Claim, Claims
+from edgecad.spool.counts import CountsByDay
+from edgecad.spool.index import AGAIN, COPY, Place, RecordIndex, Slot, SpoolRecord
+from edgecad.system.clock import now_text
 from edgecad.system.folders import made_folder
 
 MOST_DEATHS = 5
@@ -33,17 +35,41 @@ class NotReadNow(Exception):
     """One scan could not be read: a bad sector, a lost connection. It stays taken, and others have their turn."""
 
 
+Key = Callable[[bytes], str]
+"""What tells one scan from another, of a scan's bytes: hexadecimal, 16 digits or more."""
+Prepare = Callable[[str, bytes, ScanOutcome], None]
+"""Given a scan's name among the records, its bytes and what became of it, before its record is written. It may be
+called again for the same scan, by a process that follows a killed one."""
+
+
+def content_hash(data: bytes) -> str:
+    """The SHA-256 of a scan's bytes, hexadecimal: the same bytes are the same scan."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def nothing(name: str, data: bytes, outcome: ScanOutcome) -> None:
+    """Prepare nothing."""
+
+
 @dataclass(frozen=True)
-class Clerk:
-    """Judges with one classifier, and keeps the books of one OUT."""
+class Processor:
+    """Judges with one classifier, and writes the records of one OUT.
+
+    Attributes:
+        key: scans with the same one are copies of one another.
+        prepare: makes what must be there before the record is; not called for copies, nor where the bytes could not
+            be read. An `OSError` leaves the scan taken, and it is judged again later.
+    """
 
     classifier: Classifier
     out: Path
-    desk: Desk
-    ledger: Ledger
-    tallies: Tallies
+    claims: Claims
+    index: RecordIndex
+    counts: CountsByDay
+    key: Key = content_hash
+    prepare: Prepare = nothing
 
-    def handle(self, claim: Claim) -> WatchRecord:
+    def handle(self, claim: Claim) -> SpoolRecord:
         """Judge a scan, record it and put it away.
 
         Raises:
@@ -52,35 +78,35 @@ class Clerk:
             OSError: the disk failed; the scan stays taken.
         """
         record = self._recorded(claim)
-        self.desk.put_away(claim, self.out / record.file)
+        self.claims.put_away(claim, self.out / record.file)
         return record
 
-    def _recorded(self, claim: Claim) -> WatchRecord:
+    def _recorded(self, claim: Claim) -> SpoolRecord:
         """The record of a claim: the one that is there, or a new one."""
-        earlier = self.ledger.claimed(claim.id)
+        earlier = self.index.claimed(claim.id)
         if earlier is not None:
             return earlier
-        found = self.ledger.find(claim.id)
+        found = self.index.find(claim.id)
         if found is not None and found[1].claim == claim.id:
             return found[1]
         data = self._content(claim)
         if isinstance(data, InputRefused):
             return self._written(claim, claim.id, refusal(self.classifier, data, claim.scan, draw=True))
-        name = name_of(hashlib.sha256(data).hexdigest(), self.classifier)
-        found = self.ledger.find(name)
+        name = name_of(self.key(data), self.classifier)
+        found = self.index.find(name)
         if found is None:
             return self._judged(claim, name, data)
         slot, first = found
         if first.status == "failed" and first.claim != claim.id:
             # It is no answer: whoever sends that scan again wants another try, unless one has succeeded since.
-            slot, first = self.ledger.answered_since(name) or (slot, first)
+            slot, first = self.index.answered_since(name) or (slot, first)
         if first.claim == claim.id:
             return first
         more = f"{name}{AGAIN if first.status == 'failed' else COPY}{claim.id}"
-        found = self.ledger.find(more)
+        found = self.index.find(more)
         if found is not None:
             return found[1]
-        return self._judged(claim, more, data) if first.status == "failed" else self._copied(claim, more, slot, first)
+        return self._judged(claim, more, data) if first.status == "failed" else self._copied(claim, more, slot, data)
 
     def _content(self, claim: Claim) -> bytes | InputRefused:
         """A scan's bytes, or why there are none.
@@ -88,7 +114,7 @@ class Clerk:
         Raises:
             NotReadNow: the machine could not read it, for no reason of its own.
         """
-        scan = self.desk.scan_of(claim)
+        scan = self.claims.scan_of(claim)
         if not stat.S_ISREG(os.lstat(scan).st_mode):
             return InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
         try:
@@ -99,49 +125,53 @@ class Clerk:
                 raise NotReadNow from cause
             return refused
 
-    def _judged(self, claim: Claim, name: str, data: bytes) -> WatchRecord:
+    def _judged(self, claim: Claim, name: str, data: bytes) -> SpoolRecord:
         if claim.deaths >= MOST_DEATHS:
             died = InputRefused(
                 "ended-the-program",
                 f"this program ended {claim.deaths} times while it judged this scan; look at it by hand, and please "
                 "report it",
             )
-            return self._written(claim, name, refusal(self.classifier, died, claim.scan, draw=True))
-        with self.desk.judging(claim):
+            return self._prepared(claim, name, data, refusal(self.classifier, died, claim.scan, draw=True))
+        with self.claims.judging(claim):
             outcome = answer(self.classifier, data, claim.scan, draw=True)
         if no_memory(outcome.error):
             raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
             raise outcome.error
+        return self._prepared(claim, name, data, outcome)
+
+    def _prepared(self, claim: Claim, name: str, data: bytes, outcome: ScanOutcome) -> SpoolRecord:
+        self.prepare(name, data, outcome)
         return self._written(claim, name, outcome)
 
-    def _copied(self, claim: Claim, name: str, slot: Slot, first: WatchRecord) -> WatchRecord:
-        copy = record_of_copy(claim.scan, first.scan_sha256, provenance_of(self.classifier))
-        return self._booked(claim, self._slot(slot.place, name), copy, slot.record)
+    def _copied(self, claim: Claim, name: str, slot: Slot, data: bytes) -> SpoolRecord:
+        copy = record_of_copy(claim.scan, content_hash(data), provenance_of(self.classifier))
+        return self._recorded_as(claim, self._slot(slot.place, name), copy, slot.record)
 
-    def _written(self, claim: Claim, name: str, outcome: Outcome) -> WatchRecord:
+    def _written(self, claim: Claim, name: str, outcome: ScanOutcome) -> SpoolRecord:
         slot = self._slot("done" if outcome.error is None else "refused", name)
         if outcome.figure is None:
-            return self._booked(claim, slot, outcome.record)
+            return self._recorded_as(claim, slot, outcome.record)
         write_figure(self.out / slot.figure, outcome.figure)
-        return self._booked(claim, slot, msgspec.structs.replace(outcome.record, figure=slot.figure))
+        return self._recorded_as(claim, slot, msgspec.structs.replace(outcome.record, figure=slot.figure))
 
     def _slot(self, place: Place, name: str) -> Slot:
         slot = Slot(place, datetime.now(timezone.utc).date().isoformat(), name)
         made_folder((self.out / slot.record).parent)
         return slot
 
-    def _booked(self, claim: Claim, slot: Slot, record: Record, first: str | None = None) -> WatchRecord:
-        written = WatchRecord(
+    def _recorded_as(self, claim: Claim, slot: Slot, record: Record, first: str | None = None) -> SpoolRecord:
+        written = SpoolRecord(
             **msgspec.structs.asdict(record),
             claim=claim.id,
             received=claim.received,
-            recorded=time_text(datetime.now(timezone.utc)),
+            recorded=now_text(),
             file=slot.file(_suffix(claim.scan)),
             first=first,
         )
-        self.ledger.write(slot, written)
-        self.tallies.of(slot.day).add(written)
+        self.index.write(slot, written)
+        self.counts.of(slot.day).add(written)
         return written
 
 

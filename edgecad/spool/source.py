@@ -50,6 +50,18 @@ class ScanSource(Protocol):
     def closed(self) -> int:
         """Folders that could not be read at the last look."""
 
+    @property
+    def problems(self) -> Sequence[str]:
+        """What else kept scans waiting at the last look, in words without names of files."""
+
+    def confirm(self) -> None:
+        """See that the source is there and ours; called before each look, and before each scan is taken.
+
+        Raises:
+            OSError: it is not there now, and may be again.
+            UsageError: it is another's.
+        """
+
     def look(self) -> Sequence[Arrival]:
         """Files that are whole, in the order in which to take them; those that nobody takes are given again.
 

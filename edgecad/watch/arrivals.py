@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -11,23 +12,30 @@ from pathlib import Path
 from edgecad.images import has_ended
 from edgecad.spool.source import Arrival, Traits
 from edgecad.watch.names import LOCK, passed_over
-from edgecad.watch.reservation import INSIDE, is_watched
+from edgecad.watch.reservation import INSIDE, Reservation, is_watched
 
 
 class Arrivals:
-    """What arrives in a folder and in those below it."""
+    """What arrives in a folder and in those below it: a source, as `edgecad.spool.source` describes it."""
 
     def __init__(
-        self, folder: Path, settle: float, patience: float, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        reservation: Reservation,
+        settle: float,
+        patience: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Look at nothing yet.
 
         Args:
+            reservation: of the folder.
             settle: seconds for which a file that has its end marker must stay as it is.
             patience: seconds for one that has not, or is of a kind without; then it is taken as it is.
             clock: seconds that never run backwards.
         """
         self._folder, self._settle, self._patience, self._clock = folder, settle, patience, clock
+        self._device, self._reservation = folder.stat().st_dev, reservation
         self._since: dict[Path, tuple[Traits, float]] = {}
         self.waiting = 0
         """Files that were there at the last look and were not whole."""
@@ -35,6 +43,26 @@ class Arrivals:
         """Folders that could not be read at the last look."""
         self.others = 0
         """Folders that another watch had at the last look; they are left to it."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What kept scans waiting at the last look, beside `closed`."""
+        if not self.others:
+            return ()
+        whose = "belong to another edgecad watch and are left to it; end it, or move them out of IN"
+        return (f"{self.others} folders inside IN {whose}",)
+
+    def confirm(self) -> None:
+        """See that the folder is there and ours: one that was unmounted looks empty, and its lock may be gone later.
+
+        Raises:
+            OSError: it is not there.
+            UsageError: another watch has it.
+        """
+        if not self._folder.is_dir() or self._folder.stat().st_dev != self._device:
+            self._reservation.give_back()
+            raise OSError(errno.ENODEV, "IN is not there as at the start; mount it again")
+        self._reservation.confirm()
 
     def look(self) -> list[Arrival]:
         """Files that are whole, the oldest first; those that nobody takes are given again.

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from edgecad import Classifier
-from edgecad.spool.index import PLACES, WatchRecord
-from edgecad.watch import Watcher, WatchOptions
+from edgecad.spool.index import PLACES, SpoolRecord
+from edgecad.watch.options import WatchOptions
+from edgecad.watch.watcher import Watcher
 
 QUICK = WatchOptions(interval=0.02, settle=0.05, patience=0.3, heartbeat=0.0)
 
@@ -31,14 +32,14 @@ class Hot:
         watcher.run(threading.Event(), threading.Event(), once=True)
         return watcher
 
-    def records(self, place: str = "*") -> list[WatchRecord]:
+    def records(self, place: str = "*") -> list[SpoolRecord]:
         return records_in(self.out, place)
 
 
-def records_in(out: Path, place: str = "*") -> list[WatchRecord]:
+def records_in(out: Path, place: str = "*") -> list[SpoolRecord]:
     """All records, in the order in which they were written."""
     paths = out.glob(f"{place}/????-??-??/*.json")
-    found = [msgspec.json.decode(path.read_bytes(), type=WatchRecord) for path in paths]
+    found = [msgspec.json.decode(path.read_bytes(), type=SpoolRecord) for path in paths]
     return sorted(found, key=lambda record: record.recorded)
 
 

@@ -19,12 +19,14 @@ import pytest
 
 from edgecad import Classifier
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, UsageError
-from edgecad.spool import processor as clerk_module
-from edgecad.spool.claims import Desk
-from edgecad.spool.index import Ledger, WatchRecord
-from edgecad.watch import Watcher
-from edgecad.watch import watcher as watcher_module
+from edgecad.spool import processor as processor_module
+from edgecad.spool import worker as worker_module
+from edgecad.spool.claims import Claims
+from edgecad.spool.index import RecordIndex, SpoolRecord
+from edgecad.spool.worker import Worker
 from edgecad.watch.arrivals import Arrivals
+from edgecad.watch.reservation import Reservation
+from edgecad.watch.watcher import Watcher
 
 from .conftest import QUICK, Hot, files_in
 
@@ -79,7 +81,7 @@ def test_a_second_copy_points_to_the_first_answer_and_has_none(hot: Hot, scan_by
     for copy in copies:
         assert copy.label is copy.probability is None
         assert copy.first is not None
-        assert msgspec.json.decode((hot.out / copy.first).read_bytes(), type=WatchRecord) == first
+        assert msgspec.json.decode((hot.out / copy.first).read_bytes(), type=SpoolRecord) == first
     assert len(files_in(hot.out)) == 3
 
 
@@ -140,7 +142,7 @@ class Clock:
 @pytest.fixture
 def arrivals(tmp_path: Path) -> tuple[Arrivals, Clock]:
     clock = Clock()
-    return Arrivals(tmp_path, settle=1, patience=10, clock=clock), clock
+    return Arrivals(tmp_path, Reservation(tmp_path), settle=1, patience=10, clock=clock), clock
 
 
 def test_a_file_that_grows_is_not_taken_until_its_end_is_there_and_it_is_still(
@@ -216,14 +218,14 @@ def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
     """Between the look and the rename lies a moment; whoever has the file open then still writes into it."""
     path, content = hot.incoming / "a.jpg", scan_bytes(0)
     path.write_bytes(content[:4000] + b"\xff\xd9")
-    take = watcher_module.Desk.take
+    take = Claims.take
 
-    def late(desk: Any, arrival: Any) -> Any:
+    def late(claims: Any, arrival: Any) -> Any:
         path.write_bytes(content[:9000])
         threading.Timer(0.03, lambda: next((hot.out / "taken").glob("*.scan")).write_bytes(content)).start()
-        return take(desk, arrival)
+        return take(claims, arrival)
 
-    monkeypatch.setattr(watcher_module.Desk, "take", late)
+    monkeypatch.setattr(Claims, "take", late)
     hot.once()
     assert [record.status for record in hot.records()] == ["answered"]
 
@@ -274,7 +276,7 @@ def test_a_full_disk_keeps_scans_waiting_and_loses_none(
     said: list[str] = []
     seen: list[str] = []
     tries: list[Path] = []
-    write, beat = clerk_module.write_figure, Watcher._beat
+    write, beat = processor_module.write_figure, Worker._beat
 
     def full(path: Path, figure: Any) -> None:
         tries.append(path)
@@ -282,13 +284,13 @@ def test_a_full_disk_keeps_scans_waiting_and_loses_none(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         write(path, figure)
 
-    def beaten(watcher: Watcher, state: Any) -> None:
+    def beaten(worker: Worker, state: Any) -> None:
         seen.append(state)
-        beat(watcher, state)
+        beat(worker, state)
 
-    monkeypatch.setattr(clerk_module, "write_figure", full)
-    monkeypatch.setattr(watcher_module, "RETRY", 0.01)
-    monkeypatch.setattr(Watcher, "_beat", beaten)
+    monkeypatch.setattr(processor_module, "write_figure", full)
+    monkeypatch.setattr(worker_module, "RETRY", 0.01)
+    monkeypatch.setattr(Worker, "_beat", beaten)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
     watcher.run(threading.Event(), threading.Event(), once=True)
     assert [record.status for record in hot.records()] == ["answered"]
@@ -311,7 +313,7 @@ def test_no_name_of_a_file_is_told_when_something_fails(
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(hot.incoming / "DOE^JANE" / "DOE.jpg"))
         return lstat(path, *words, **more)
 
-    monkeypatch.setattr(watcher_module, "RETRY", 0.01)
+    monkeypatch.setattr(worker_module, "RETRY", 0.01)
     monkeypatch.setattr("edgecad.spool.processor.os.lstat", busy)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
     watcher.run(threading.Event(), threading.Event(), once=True)
@@ -394,7 +396,7 @@ def test_a_folder_that_goes_away_is_a_problem_and_no_empty_one(
     hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(watcher_module, "RETRY", 0.02)
+    monkeypatch.setattr(worker_module, "RETRY", 0.02)
     away = hot.incoming.with_name("away")
 
     def back(problem: str) -> None:
@@ -443,7 +445,7 @@ def test_a_scan_whose_record_another_model_wrote_before_a_kill_is_not_answered_t
         raise Killed
 
     with monkeypatch.context() as broken:
-        broken.setattr(Desk, "put_away", killed)
+        broken.setattr(Claims, "put_away", killed)
         with pytest.raises(Killed):
             hot.once()
     with Classifier(model_folder, device="cpu", threshold=0.123) as other:
@@ -458,7 +460,7 @@ def test_a_scan_that_cannot_be_read_stays_taken_and_stops_no_other(
 ) -> None:
     (hot.incoming / "bad.jpg").write_bytes(scan_bytes(0))
     hot.incoming.joinpath("bad.jpg").touch()
-    whole = clerk_module.bytes_from_path
+    whole = processor_module.bytes_from_path
     bad: list[Path] = []
 
     def read(path: Path) -> bytes:
@@ -469,7 +471,7 @@ def test_a_scan_that_cannot_be_read_stays_taken_and_stops_no_other(
 
     said: list[str] = []
     with monkeypatch.context() as broken:
-        broken.setattr(clerk_module, "bytes_from_path", read)
+        broken.setattr(processor_module, "bytes_from_path", read)
         watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
         watcher.run(threading.Event(), threading.Event(), once=True)
         (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
@@ -547,8 +549,8 @@ def test_a_scan_that_ends_the_program_again_and_again_is_refused_unjudged(
         raise Crash
 
     with monkeypatch.context() as broken:
-        broken.setattr(clerk_module, "answer", crash)
-        for _ in range(clerk_module.MOST_DEATHS):
+        broken.setattr(processor_module, "answer", crash)
+        for _ in range(processor_module.MOST_DEATHS):
             with pytest.raises(Crash):
                 hot.once()
     (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
@@ -630,23 +632,23 @@ def _kept_days(hot: Hot) -> list[str]:
 def test_a_clock_that_jumps_removes_nothing(hot: Hot) -> None:
     hot.once()
     _days(hot, "2026-02-01", "2026-02-02", "2062-01-01")  # one scan came while it was wrong
-    ledger = Ledger(hot.out)
-    ledger.load()
-    told = ledger.forget_before(date(2062, 1, 2), 30)
+    index = RecordIndex(hot.out)
+    index.load()
+    told = index.forget_before(date(2062, 1, 2), 30)
     assert told is not None
     assert told.startswith("folders of days before 2062-01-01 stay in OUT")
     assert _kept_days(hot) == ["2026-02-01", "2026-02-02", "2062-01-01"]
     # Right again: what is of the future stays, and days go as they should.
-    assert ledger.forget_before(date(2026, 3, 4), 30) is None
+    assert index.forget_before(date(2026, 3, 4), 30) is None
     assert _kept_days(hot) == ["2026-02-02", "2062-01-01"]
 
 
 def test_what_came_while_the_clocks_battery_was_empty_is_not_removed_as_soon_as_it_is_right(hot: Hot) -> None:
     hot.once()
     _days(hot, "2000-01-01", "2026-02-01", "2026-02-02")
-    ledger = Ledger(hot.out)
-    ledger.load()
-    assert "clock may have jumped" in (ledger.forget_before(date(2026, 2, 3), 30) or "")
+    index = RecordIndex(hot.out)
+    index.load()
+    assert "clock may have jumped" in (index.forget_before(date(2026, 2, 3), 30) or "")
     assert _kept_days(hot) == ["2000-01-01", "2026-02-01", "2026-02-02"]
 
 

@@ -18,11 +18,11 @@ import pytest
 
 from edgecad import Classifier
 from edgecad.errors import UsageError
-from edgecad.watch import Watcher
+from edgecad.spool import worker as worker_module
 from edgecad.watch import reservation as reservation_module
-from edgecad.watch import watcher as watcher_module
 from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import Reservation, is_watched
+from edgecad.watch.watcher import Watcher
 
 from .conftest import QUICK, Hot, files_in, records_in
 
@@ -111,14 +111,14 @@ def test_a_folder_of_another_watch_that_comes_in_later_is_left_to_it(hot: Hot, s
     said: list[str] = []
     with Reservation(elsewhere) as theirs:
         watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
-        take = watcher._check_incoming
+        confirm = watcher._arrivals.confirm
 
         def moved_in() -> None:
-            take()
+            confirm()
             if elsewhere.exists():
                 elsewhere.rename(hot.incoming / "elsewhere")
 
-        watcher._check_incoming = moved_in  # type: ignore[method-assign]
+        watcher._arrivals.confirm = moved_in  # type: ignore[method-assign]
         watcher.run(threading.Event(), threading.Event(), once=True)
         assert [record.scan for record in hot.records()] == ["ours.jpg"]
         assert said == [
@@ -267,14 +267,14 @@ def test_a_watch_that_lost_its_folder_to_another_ends_and_takes_nothing_more(
         (hot.incoming / f"{number}.jpg").write_bytes(scan_bytes(number))
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK)
     others: list[Reservation] = []
-    handle = watcher._clerk.handle
+    handle = watcher._worker._processor.handle
 
     def lost(claim: Any) -> Any:
         (hot.incoming / LOCK).unlink()
         others.append(Reservation(hot.incoming).__enter__())
         return handle(claim)
 
-    monkeypatch.setattr(type(watcher._clerk), "handle", lambda _, claim: lost(claim))
+    monkeypatch.setattr(type(watcher._worker._processor), "handle", lambda _, claim: lost(claim))
     try:
         with pytest.raises(UsageError, match="takes scans from"):
             watcher.run(threading.Event(), threading.Event())
@@ -287,7 +287,7 @@ def test_a_watch_that_lost_its_folder_to_another_ends_and_takes_nothing_more(
 
 def test_a_folder_that_is_back_is_reserved_anew(hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a share that was unmounted: the lock may have been lost with it, and another watch may have come."""
-    monkeypatch.setattr(watcher_module, "RETRY", 0.02)
+    monkeypatch.setattr(worker_module, "RETRY", 0.02)
     away, said = hot.incoming.with_name("away"), []
 
     def back(problem: str) -> None:
@@ -308,7 +308,7 @@ def test_a_folder_that_is_back_is_reserved_anew(hot: Hot, scan_bytes: Scan, monk
 def test_a_folder_that_another_watch_took_while_it_was_away_ends_the_watch(
     hot: Hot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher_module, "RETRY", 0.02)
+    monkeypatch.setattr(worker_module, "RETRY", 0.02)
     away = hot.incoming.with_name("away")
     others: list[Reservation] = []
 

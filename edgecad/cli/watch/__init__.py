@@ -1,0 +1,1 @@
+"""`edgecad watch`: the command, and what wakes it and ends it."""

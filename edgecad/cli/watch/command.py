@@ -1,0 +1,78 @@
+"""`edgecad watch`: a hot folder, answered year after year."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgecad.cli.fields import takes
+from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, ThresholdOption
+from edgecad.watch.options import WatchOptions
+
+if TYPE_CHECKING:
+    from edgecad.spool.index import SpoolRecord
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+@takes("settle", "heartbeat", options=WatchOptions)
+def watch(
+    *,
+    incoming: Annotated[Path, typer.Argument(metavar="IN", help="Folder to which scans are sent.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of answers, on the same file system.")],
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionChoice = "auto",
+    threshold: ThresholdOption = None,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is left in IN.")] = False,
+    options: WatchOptions,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log nothing but problems.")] = False,
+) -> None:
+    """Answer every scan of a hot folder, once.
+
+    What arrives in IN ends in OUT/done or OUT/refused, by day, each scan beside its record (JSON) and its
+    picture. A file that is still being written is waited for. A second file with the same bytes gets a record that
+    names the first one's. IN, with the folders inside it, belongs to one watch: a second one ends with code 2. The
+    model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day. The
+    watch may be killed at any moment: started again, it goes on and repeats nothing.
+    """
+    from edgecad.answer.findings import doubts_about
+    from edgecad.cli.watch.waking import file_events, signals
+    from edgecad.inference.classifier import Classifier
+    from edgecad.modelfiles.file import parse_choice
+    from edgecad.watch.folders import check_free
+    from edgecad.watch.watcher import Watcher
+
+    check_free(incoming, out)  # before the model is opened, which takes long
+    with Classifier(model, device=device, threshold=threshold, precision=parse_choice(precision)) as classifier:
+        watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)
+        if classifier.remark:
+            _say(f"warning: {classifier.remark}")
+        for doubt in doubts_about(classifier.contract, classifier.threshold):
+            _say(f"warning: {doubt.text}")
+        if not quiet:
+            facts = classifier.facts
+            _say(f"watching with {classifier.contract.name} on {facts.device} ({facts.provider}, {facts.precision})")
+        with file_events(incoming, _say) as wake, signals(wake) as stop:
+            watcher.run(stop, wake, once=once)
+    raise typer.Exit(watcher.worst if once else 0)
+
+
+def _log(record: SpoolRecord) -> None:
+    """A line a scan, which names it by its content."""
+    what = record.words or (f"as {record.first}" if record.first else f"NOT ANALYSED: {record.message}")
+    _say(f"{record.recorded} {Path(record.file).stem} {record.status}: {what}  [{record.stamp}]")
+
+
+def _silent(record: SpoolRecord) -> None:
+    pass
+
+
+def _say(line: str) -> None:
+    # Where nobody can hear it any more, the records and the heartbeat still tell.
+    with suppress(OSError):
+        typer.echo(f"edgecad: {line}", err=True)

@@ -1,0 +1,250 @@
+"""The loop: look, take, process, tell that it lives. Whatever the source is, no scan is lost or answered twice."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+import edgecad
+from edgecad.errors import UsageError
+from edgecad.inference.answering import provenance_of
+from edgecad.inference.classifier import Classifier
+from edgecad.spool.claims import Claim, Claims, NotMoved
+from edgecad.spool.counts import CountsByDay
+from edgecad.spool.heartbeat import Heartbeat, State
+from edgecad.spool.index import PLACES, RecordIndex, SpoolRecord, code_of
+from edgecad.spool.options import WorkerOptions
+from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, content_hash, nothing
+from edgecad.spool.source import ScanSource
+from edgecad.system.clock import time_text
+from edgecad.system.disk import words_of
+from edgecad.system.folders import made_folder, sweep_partials, write_whole
+from edgecad.system.lock import attempted
+
+SHORTEST_REST = 0.05
+"""Seconds to sleep at least between two heartbeats."""
+RETRY = 5.0
+"""Seconds until another try after the disk failed."""
+HEARTBEAT, LOCK = "heartbeat.json", ".lock"
+TAKEN, DAYS = "taken", "days"
+LEFT = 1
+"""Exit code of `once` where files are left that cannot be moved or read."""
+
+
+def make_out(out: Path) -> None:
+    """Make OUT and the folders in it, as far as they are not there."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (TAKEN, DAYS, *PLACES):
+        made_folder(out / name)
+
+
+def is_out(folder: Path) -> bool:
+    """Whether a folder is some worker's OUT."""
+    return all((folder / name).is_dir() for name in (TAKEN, DAYS, *PLACES))
+
+
+class Worker:
+    """A source of scans, the one model that answers them, and the OUT in which all of them end."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        source: ScanSource,
+        out: Path,
+        options: WorkerOptions | None = None,
+        on_record: Callable[[SpoolRecord], None] = lambda record: None,
+        on_problem: Callable[[str], None] = lambda problem: None,
+        *,
+        command: str,
+        key: Key = content_hash,
+        prepare: Prepare = nothing,
+    ) -> None:
+        """Make OUT where there is none; nothing is looked at yet.
+
+        Args:
+            source: its files lie on the file system of `out`.
+            on_record: told of every record, once it is written and its scan is put away.
+            on_problem: told when something keeps scans waiting, in words without names of files.
+            command: what a user calls this worker by, as `edgecad watch`; for errors.
+            key, prepare: as `edgecad.spool.processor.Processor` takes them.
+        """
+        self._source, self._out, self._command = source, out, command
+        self._classifier, self._options = classifier, options or WorkerOptions()
+        self._on_record, self._on_problem = on_record, on_problem
+        make_out(out)
+        self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
+        self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare)
+        self._recovered = False
+        self._forgot: date | None = None
+        self._stuck = 0
+        self._unread: set[str] = set()
+        self._kept: str | None = None
+        self._state: State = "watching"
+        self._problem: str | None = None
+        self._beaten = float("-inf")
+        self.worst = 0
+        """Highest exit code so far: of a scan that was not answered, or 1 for files that are left."""
+
+    def run(self, stop: threading.Event, wake: threading.Event, *, once: bool = False) -> None:
+        """Work until `stop` is set; with `once`, until nothing is left that will become whole.
+
+        Args:
+            wake: set by whoever knows that something arrived, and together with `stop`.
+
+        Raises:
+            UsageError: another worker writes to OUT, or the source is another's.
+            DeviceFailed, ModelInvalid: nothing can be judged any more. The scan under way stays taken, and the next
+                process judges it.
+        """
+        with attempted(self._out / LOCK) as ours:
+            if not ours:
+                raise UsageError(f"another {self._command} writes to {self._out}; end it, or give another OUT")
+            try:
+                while not stop.is_set():
+                    wake.clear()
+                    went_well = self._round(stop)
+                    if once and went_well and not self._source.waiting:
+                        break
+                    if not stop.is_set():
+                        self._rest(wake, self._options.interval if went_well else RETRY)
+            finally:
+                self._beat("stopped")
+
+    def _round(self, stop: threading.Event) -> bool:
+        """Look once, and handle all that is there; False if a disk failed, which loses nothing."""
+        try:
+            self._source.confirm()
+            self._recover()
+            for claim in self._claims.left():
+                self._handle(claim, stop)
+                if stop.is_set():
+                    return True
+            self._take_all(stop)
+            self._forget()
+        except OSError as error:
+            # Without the file's name, which may be a patient's.
+            self._complain(words_of(error, named=False))
+            self._beat("waiting-for-disk")
+            return False
+        self._complain("; ".join(self._troubles()) or None)
+        if self._stuck or self._unread or self._source.problems:
+            self.worst = max(self.worst, LEFT)
+        self._state = "watching"
+        self._beat_if_due()
+        return True
+
+    def _troubles(self) -> Iterator[str]:
+        """What keeps scans waiting, or days from being removed, in words without names."""
+        if self._stuck:
+            yield f"{self._stuck} files or folders in IN cannot be moved or read; allow it"
+        yield from self._source.problems
+        if self._unread:
+            yield f"{len(self._unread)} scans in OUT/taken cannot be read, {min(self._unread)} first; look at the disk"
+        if self._kept:
+            yield self._kept
+
+    def _recover(self) -> None:
+        """Once: look after what a process before us left."""
+        if self._recovered:
+            return
+        for folder in (self._out, self._out / DAYS):
+            sweep_partials(folder)
+        self._claims.recover()
+        self._index.load({claim.id for claim in self._claims.left()})
+        self._recount()
+        self._recovered = True
+
+    def _take_all(self, stop: threading.Event) -> None:
+        arrivals = self._source.look()
+        self._stuck = self._source.closed
+        for arrival in arrivals:
+            if stop.is_set():
+                return
+            self._source.confirm()  # a round may be long, and the source may be lost meanwhile
+            try:
+                claim = self._claims.take(arrival)
+            except NotMoved:
+                self._stuck += 1
+                continue
+            if claim is not None:
+                self._handle(claim, stop)
+
+    def _handle(self, claim: Claim, stop: threading.Event) -> None:
+        if self._claims.still(claim, lambda: self._pause(stop)):
+            try:
+                record = self._processor.handle(claim)
+            except NotReadNow:
+                self._unread.add(claim.id)
+                return
+            self._unread.discard(claim.id)
+            self.worst = max(self.worst, code_of(record))
+            self._on_record(record)
+        self._beat_if_due()
+
+    def _pause(self, stop: threading.Event) -> bool:
+        """Wait for a writer as long as for a file without end marker; False if the work is to end."""
+        return not self._rest(stop, self._options.patience)
+
+    def _rest(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for an event, and tell meanwhile that we live; whether it came."""
+        until = time.monotonic() + seconds
+        slice_ = max(self._options.heartbeat, SHORTEST_REST)
+        while not event.wait(max(0.0, min(slice_, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                return False
+            self._beat_if_due()
+        return True
+
+    def _recount(self) -> None:
+        """Count days anew that lack records: a killed process wrote them and did not count them."""
+        for day, slots in self._index.days().items():
+            if self._counts.of(day).records < len(slots):
+                found = (self._index.find(slot.name) for slot in slots)
+                self._counts.recount(day, (entry[1] for entry in found if entry))
+
+    def _forget(self) -> None:
+        today = datetime.now(timezone.utc).date()
+        if self._options.keep_days is not None and today != self._forgot:
+            self._kept = self._index.forget_before(today, self._options.keep_days)
+            self._forgot = today
+
+    def _complain(self, problem: str | None) -> None:
+        if problem is not None and problem != self._problem:
+            self._on_problem(problem)
+        self._problem = problem
+
+    def _beat_if_due(self) -> None:
+        if time.monotonic() - self._beaten >= self._options.heartbeat:
+            self._beat(self._state)
+
+    def _beat(self, state: State) -> None:
+        """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
+        self._beaten, self._state = time.monotonic(), state
+        with suppress(OSError):
+            self._counts.save()
+            heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
+            write_whole(self._out / HEARTBEAT, heartbeat + b"\n")
+
+    def _heartbeat(self, state: State) -> Heartbeat:
+        provenance, now = provenance_of(self._classifier), datetime.now(timezone.utc)
+        return Heartbeat(
+            time=time_text(now),
+            state=state,
+            process=os.getpid(),
+            version=edgecad.__version__,
+            model=provenance.model,
+            contract=provenance.contract,
+            device=provenance.device,
+            precision=provenance.precision,
+            waiting=self._source.waiting,
+            stuck=self._stuck + len(self._unread),
+            records_today=self._counts.of(now.date().isoformat()).records,
+            problem=self._problem,
+        )
