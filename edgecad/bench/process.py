@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edgecad.bench.results import BenchOrder, Measured, NotMeasured, Result, Start
 from edgecad.contract import Precision
 from edgecad.errors import DeviceFailed
-from edgecad.system.children import end_child, lines_of, obituary, start_child
+from edgecad.system.children import end_child, exit_description, lines_of, start_child
 
 TIME_LIMIT = 3600.0
 """Seconds that one device and precision may take; the first use of a TensorRT engine builds it, for minutes."""
@@ -58,7 +58,7 @@ def _told(order: BenchOrder) -> Result:
             for line in lines_of(process, time.monotonic() + TIME_LIMIT):
                 told: Result = msgspec.json.decode(line, type=Result)
                 return told
-            reason = f"the process {obituary(process, errors)}"
+            reason = f"the process {exit_description(process, errors)}"
         except TimeoutError:
             reason = f"no answer within {TIME_LIMIT:g} s"
         finally:

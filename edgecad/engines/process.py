@@ -12,7 +12,7 @@ import msgspec
 
 from edgecad.engines.messages import BuildOrder, Built, Failed, Message, Step
 from edgecad.errors import EngineBuildFailed, NotAvailable
-from edgecad.system.children import end_child, lines_of, obituary, start_child
+from edgecad.system.children import end_child, exit_description, lines_of, start_child
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase, and how many steps of how many are done."""
@@ -35,8 +35,8 @@ def run_build(order: BuildOrder, time_limit: float, progress: Progress | None = 
             message = _answer(process, time.monotonic() + time_limit, progress)
             if message is None:
                 raise EngineBuildFailed(
-                    f"the process that builds the engine {obituary(process, errors)}; try again, or use the model "
-                    "with --device cpu"
+                    f"the process that builds the engine {exit_description(process, errors)}; try again, or use the "
+                    "model with --device cpu"
                 )
         except TimeoutError:
             raise EngineBuildFailed(

@@ -68,7 +68,7 @@ def lines_of(process: subprocess.Popen[bytes], deadline: float) -> Iterator[byte
         yield line
 
 
-def obituary(process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
+def exit_description(process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
     """What is known of a child that ended without a word, to follow its name."""
     try:
         code = process.wait(_GRACE)
