@@ -34,6 +34,8 @@ RETRY = 5.0
 """Seconds until another try after the disk failed."""
 HEARTBEAT, LOCK = "heartbeat.json", ".lock"
 TAKEN, DAYS = "taken", "days"
+PARTS = frozenset({TAKEN, DAYS, *PLACES})
+"""Folders of an OUT."""
 LEFT = 1
 """Exit code of `once` where files are left that cannot be moved or read."""
 
@@ -41,13 +43,13 @@ LEFT = 1
 def make_out(out: Path) -> None:
     """Make OUT and the folders in it, as far as they are not there."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in (TAKEN, DAYS, *PLACES):
+    for name in sorted(PARTS):
         made_folder(out / name)
 
 
 def is_out(folder: Path) -> bool:
     """Whether a folder is some worker's OUT."""
-    return all((folder / name).is_dir() for name in (TAKEN, DAYS, *PLACES))
+    return all((folder / name).is_dir() for name in PARTS)
 
 
 class Worker:

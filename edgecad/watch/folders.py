@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 from pathlib import Path
 
 from edgecad.errors import UsageError
+from edgecad.spool.worker import PARTS, is_out
 from edgecad.system.disk import FULL
 from edgecad.system.folders import check_writable
-from edgecad.watch.names import PROBE
+from edgecad.watch.names import PROBE, passed_over
 from edgecad.watch.reservation import Reservation, must_be_writable
 
 
@@ -29,7 +31,7 @@ def check_folders(incoming: Path, out: Path) -> None:
     """See that scans can be taken out of IN and answers be written to OUT; nothing is made yet.
 
     Raises:
-        UsageError: IN is no folder, or one lies in the other.
+        UsageError: IN is no folder, one lies in the other, or IN and the OUT of another watch do.
         OSError: one of them cannot be written. Where a watch was at work before, a full disk is waited for.
     """
     if not incoming.is_dir():
@@ -37,6 +39,7 @@ def check_folders(incoming: Path, out: Path) -> None:
     first, second = incoming.resolve(), out.resolve()
     if first == second or first in second.parents or second in first.parents:
         raise UsageError(f"{incoming} and {out} lie in one another; give two folders side by side")
+    _refuse_answers(incoming)
     for folder in (incoming, out):
         try:
             check_writable(folder)
@@ -45,6 +48,25 @@ def check_folders(incoming: Path, out: Path) -> None:
                 raise must_be_writable(incoming, error) if folder is incoming else error from None
             if not (out / "taken").is_dir():
                 raise
+
+
+def _refuse_answers(incoming: Path) -> None:
+    """Refuse an IN in which a watch would take another one's answered scans for new ones."""
+    place = incoming.resolve()
+    for outer in (place, *place.parents):
+        if is_out(outer):
+            raise UsageError(
+                f"{incoming} lies in {outer}, where another edgecad watch puts scans that are answered; give an IN "
+                "elsewhere"
+            )
+    for _, names, _ in os.walk(place):
+        names[:] = [name for name in names if not passed_over(name)]
+        if set(names) >= PARTS:
+            # Without that folder's name, which may be a patient's.
+            raise UsageError(
+                f"a folder inside {incoming} is one where another edgecad watch puts scans that are answered; move it "
+                "elsewhere, or give another IN"
+            )
 
 
 def check_one_file_system(incoming: Path, taken: Path) -> None:

@@ -87,8 +87,12 @@ class Reservation:
                     "end it, or give an IN beside it"
                 )
         for inner in _inside(self._folder):
-            if is_watched(inner, INSIDE):
-                # Without that folder's name, which may be a patient's.
+            # Without that folder's name, which may be a patient's.
+            try:
+                watched = is_watched(inner, INSIDE)
+            except OSError as error:
+                raise OSError(error.errno, f"in a folder inside IN, {error.strerror}", str(self._folder)) from None
+            if watched:
                 raise UsageError(
                     f"another edgecad watch takes scans from a folder inside {self._folder}, and one alone may; end "
                     "it, or give an IN beside it"
@@ -170,7 +174,14 @@ def _opened(path: Path) -> IO[bytes]:
 def _descriptor(path: Path, flags: int) -> IO[bytes]:
     """Open a file that others may have put there: no link is followed, no pipe waited for."""
     careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    return os.fdopen(os.open(path, flags | careful, 0o666), "rb", buffering=0)
+    try:
+        return os.fdopen(os.open(path, flags | careful, 0o666), "rb", buffering=0)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR):
+            raise
+        what = "a link" if error.errno == errno.ELOOP else "a folder"
+        seen = f"{what} named {LOCK} lies in place of a watch's lock file; remove it"
+        raise OSError(error.errno, seen, str(path.parent)) from error
 
 
 def _lies_at(file: IO[bytes], path: Path) -> bool:

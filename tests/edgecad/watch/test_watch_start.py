@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edgecad.errors import UsageError
+from edgecad.spool.worker import make_out
 from edgecad.watch.folders import check_folders
+from edgecad.watch.names import LOCK
+from edgecad.watch.reservation import Reservation
 
 
 def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
@@ -38,3 +42,38 @@ def test_a_closed_folder_is_an_error_for_any_watch(tmp_path: Path, closed_folder
     with pytest.raises(OSError) as caught:
         check_folders(closed_folder, tmp_path / "out")
     assert caught.value.errno in (errno.EROFS, errno.EACCES)
+
+
+@pytest.mark.parametrize("incoming", ["other", "other/done", "other/refused/2026-01-01", "", "around"])
+def test_a_watch_does_not_take_what_another_one_has_answered(tmp_path: Path, incoming: str) -> None:
+    """IN is another watch's OUT, lies in it, or lies around it, whether that watch is at work or not."""
+    root = tmp_path / "root"
+    for out in ("other", "around/Jane Doe/out"):
+        (root / out).mkdir(parents=True)
+        make_out(root / out)
+    (root / incoming).mkdir(parents=True, exist_ok=True)
+    with pytest.raises(UsageError, match=r"another edgecad watch puts scans that are answered; .*(give|IN)") as caught:
+        check_folders(root / incoming, tmp_path / "out")
+    assert "Doe" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_watch_goes_beside_the_out_of_another(tmp_path: Path) -> None:
+    make_out(tmp_path / "out")
+    for name in ("in", "done"):
+        (tmp_path / name).mkdir()
+        check_folders(tmp_path / name, tmp_path / "out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize(("kind", "place"), [("link", "in"), ("folder", "in"), ("link", "in/DOE^JANE")])
+def test_what_lies_in_place_of_a_lock_file_is_said_in_one_line(tmp_path: Path, kind: str, place: str) -> None:
+    (tmp_path / place).mkdir(parents=True)
+    lock = tmp_path / place / LOCK
+    lock.symlink_to(tmp_path / "elsewhere") if kind == "link" else lock.mkdir()
+    with pytest.raises(OSError) as caught, Reservation(tmp_path / "in"):
+        pass
+    assert f"a {kind} named {LOCK} lies in place of a watch's lock file; remove it" in str(caught.value.strerror)
+    assert caught.value.filename == str(tmp_path / "in")
+    assert "DOE" not in str(caught.value)
+    assert lock.is_symlink() or lock.is_dir()
