@@ -19,20 +19,31 @@ def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Find
     """Findings about scores and threshold; of a contract without evidence as much as its figures tell.
 
     Args:
-        threshold: the one in force. Of a site's own nothing was measured, and that is said in place of figures.
+        threshold: the one in force. Of a site's own that stands in no row of the evidence nothing was measured, and
+            that is said in place of figures.
     """
     evidence = contract.decision.evidence
     if evidence is not None:
         yield from _about_scores(contract, evidence)
     if threshold != contract.decision.threshold:
-        words = "a site's own threshold is in force: its sensitivity and specificity were not measured"
-        yield Finding("site-threshold-unmeasured", threshold, words)
+        yield from _about_sites(contract, threshold)
         return
     if evidence is None:
         yield from _about_figures(contract.metrics)
         return
     yield from _about_point(evidence.point, evidence.part)
     yield from _about_rule(contract, evidence)
+
+
+def _about_sites(contract: Contract, threshold: float) -> Iterator[Finding]:
+    evidence = contract.decision.evidence
+    point = next((each for each in evidence.points if each.threshold == threshold), None) if evidence else None
+    if evidence is None or point is None:
+        words = "a site's own threshold is in force: its sensitivity and specificity were not measured"
+        yield Finding("site-threshold-unmeasured", threshold, words)
+        return
+    yield from _about_point(point, evidence.part)
+    yield from _not_shown(contract, point)
 
 
 def _about_scores(contract: Contract, evidence: Evidence) -> Iterator[Finding]:
@@ -74,17 +85,21 @@ def _about_rule(contract: Contract, evidence: Evidence) -> Iterator[Finding]:
     point = evidence.point
     if evidence.refused is not None:
         yield _refusal(evidence.refused, point.rule)
-    if point.patients_lacking is not None:
-        sensitive = rule_from_words(point.rule).name == "sensitivity"
-        group, n = (contract.positive, point.sensitivity.n) if sensitive else (contract.negative, point.specificity.n)
-        words = f"{point.rule} CANNOT BE SHOWN: it takes {point.patients_lacking} {group} patients, and {n} chose"
-        yield Finding("operating-point-not-shown", float(n), words)
+    yield from _not_shown(contract, point)
     prevalence, (low, high) = contract.labelling.prevalence, EVEN_PREVALENCE
     if point.rule == "equal-costs" and prevalence is not None and not low <= prevalence <= high:
         groups = (contract.positive, contract.negative)
         rarer, other = groups if prevalence < low else groups[::-1]
         words = f"equal-costs with {prevalence:.0%} {contract.positive} in training: {rarer} is often taken for {other}"
         yield Finding("equal-costs-prevalence", prevalence, words)
+
+
+def _not_shown(contract: Contract, point: OperatingPoint) -> Iterator[Finding]:
+    if point.patients_lacking is not None:
+        sensitive = rule_from_words(point.rule).name == "sensitivity"
+        group, n = (contract.positive, point.sensitivity.n) if sensitive else (contract.negative, point.specificity.n)
+        words = f"{point.rule} CANNOT BE SHOWN: it takes {point.patients_lacking} {group} patients, and {n} chose"
+        yield Finding("operating-point-not-shown", float(n), words)
 
 
 def _refusal(refused: OperatingPoint, taken: str) -> Finding:

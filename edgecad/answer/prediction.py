@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Origin
 from edgecad.polarmap import Disc, View
+from edgecad.site import ThresholdFrom
 
 PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
 RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
@@ -20,8 +22,7 @@ def stamp_of(origin: Origin) -> str:
     return RESEARCH_STAMP if origin == "patients" else PHANTOM_STAMP
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Something a reader should know about this scan or map; it does not change the answer.
 
     Attributes:
@@ -43,7 +44,7 @@ class Prediction:
         label: class on the decision's side of the threshold.
         probability: P(positive), after temperature, 0 to 1.
         threshold: the decision threshold in force.
-        site_threshold: whether it is the site's own and not the contract's.
+        threshold_from: who chose it; the contract where it is the contract's own, whoever gave it.
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
@@ -56,6 +57,7 @@ class Prediction:
         frame: of the scan, where the caller named one, from 1.
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.
+        site_sha256: of the site's file in force; None where there is none.
         device, provider, precision: what ran it.
         milliseconds: time by stage.
     """
@@ -63,7 +65,7 @@ class Prediction:
     label: str
     probability: float
     threshold: float
-    site_threshold: bool
+    threshold_from: ThresholdFrom
     positive: str
     logits: NDArray[np.float32]
     heatmap: NDArray[np.float32]
@@ -81,6 +83,7 @@ class Prediction:
     device: str
     provider: str
     precision: str
+    site_sha256: str | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -93,7 +96,7 @@ class Prediction:
         """The answer as it is said to people."""
         side = "above" if self.above else "below"
         score, threshold = _score_words(self.probability, self.threshold)
-        whose = "the site's own threshold" if self.site_threshold else "threshold"
+        whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
         return f"{self.label}: score {score}, {side} {whose} {threshold}"
 
     @property

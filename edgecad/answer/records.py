@@ -1,30 +1,48 @@
-"""One JSON object a scan, for programs: the answer or the refusal, and where it came from."""
+"""One JSON object a scan, for programs: the answer or the refusal, and where it came from.
+
+Schema 2 is open until `COMING` is empty. A record of schema 1 is read as one of schema 2 whose later fields are null.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from edgecad.answer.prediction import Prediction
+from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
 from edgecad.errors import EdgecadError, InputRefused
+from edgecad.polarmap import Disc, View
+from edgecad.site import ThresholdFrom
+from edgecad.system.clock import now_text
 
-SCHEMA = 1
-
-
-class FindingRecord(msgspec.Struct, frozen=True):
-    """A finding as it is printed."""
-
-    code: str
-    value: float
-    text: str
+SCHEMA = 2
+COMING: dict[str, str] = {
+    "certainty": "whether the score lies in the decision's uncertain zone",
+    "colour_table": "the colour table that the map was read with, and who chose it",
+    "familiarity": "how like the training scans the scan is, and the limits",
+    "layout": "which of several maps on the screen was taken (`--map`)",
+    "uids": "of the DICOM object, if the site wants them",
+    "members": "scores of the members of an ensemble",
+    "clinical": "the clinical columns that the score used",
+    "score_quantile": "where the score lies among the training scores",
+    "no map": "`heatmap` and `full_scale` will be null where a model has no map",
+}
+"""What schema 2 will say before it is closed: name and meaning."""
+SHADES = 1000
+"""Steps into which a heat map's full scale is divided at least, so that rounding moves no drawn pixel by more than one
+grey level of 255."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What is known of one scan. Fields that do not apply are null."""
 
     schema: int = SCHEMA
+    time: str | None = None
+    """When it was answered, refused or failed, UTC, ISO 8601; null in schema 1 alone."""
     scan: str
     """The scan as the caller named it."""
     frame: int | None = None
@@ -41,18 +59,32 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     positive: str | None = None
     probability: float | None = None
     threshold: float | None = None
-    threshold_from: Literal["contract", "site"] | None = None
+    threshold_from: ThresholdFrom | None = None
+    """In schema 1 `site` was said of a user's threshold, too."""
     temperature: float | None = None
     """`probability` is the softmax of `logits` divided by this."""
     classes: tuple[str, str] | None = None
     """In the order of `logits`."""
     logits: tuple[float, ...] | None = None
-    findings: tuple[FindingRecord, ...] = ()
+    heatmap: tuple[tuple[float, ...], ...] | None = None
+    """Rows of the map of the score, from the top; logit units."""
+    full_scale: float | None = None
+    """Logit units at which a colour of the map is full."""
+    view: View | None = None
+    """What of the screen the map shows, pixels."""
+    disc: Disc | None = None
+    """Where the polar map was on the screen, pixels; null where the whole image was taken."""
+    screen: tuple[int, int] | None = None
+    """Width and height of the scan, pixels."""
+    findings: tuple[Finding, ...] = ()
     overruled: tuple[str, ...] = ()
-    """The gate's objections against which somebody forced the answer."""
+    """The map check's objections against which somebody forced the answer."""
     scan_sha256: str | None = None
+    """Of the file's bytes, or of the pixels where there was no file; null where nothing could be read."""
     model: str
     contract: str
+    site: str | None = None
+    """SHA-256 of the site's file; null where there was none."""
     device: str
     provider: str
     precision: str
@@ -69,6 +101,7 @@ class Provenance(msgspec.Struct, frozen=True):
     device: str
     provider: str
     precision: str
+    site: str | None = None
 
 
 def record_of_answer(
@@ -76,6 +109,7 @@ def record_of_answer(
 ) -> Record:
     """Record an answer."""
     return Record(
+        time=now_text(),
         scan=scan,
         frame=prediction.frame,
         id=identity,
@@ -86,15 +120,21 @@ def record_of_answer(
         positive=prediction.positive,
         probability=prediction.probability,
         threshold=prediction.threshold,
-        threshold_from="site" if prediction.site_threshold else "contract",
+        threshold_from=prediction.threshold_from,
         temperature=contract.decision.temperature,
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
-        findings=tuple(FindingRecord(f.code, round(f.value, 6), f.text) for f in prediction.findings),
+        heatmap=_rounded(prediction.heatmap, contract.heatmap.full_scale),
+        full_scale=contract.heatmap.full_scale,
+        view=prediction.view,
+        disc=prediction.disc,
+        screen=prediction.screen,
+        findings=tuple(Finding(each.code, round(each.value, 6), each.text) for each in prediction.findings),
         overruled=prediction.overruled,
         scan_sha256=prediction.scan_sha256,
         model=prediction.model_sha256,
         contract=prediction.contract_sha256,
+        site=prediction.site_sha256,
         device=prediction.device,
         provider=prediction.provider,
         precision=prediction.precision,
@@ -103,26 +143,40 @@ def record_of_answer(
     )
 
 
+def _rounded(heatmap: NDArray[np.float32], full_scale: float) -> tuple[tuple[float, ...], ...]:
+    """A heat map's rows, as fine as a picture shows them."""
+    digits = math.ceil(math.log10(SHADES / full_scale))
+    return tuple(tuple(round(float(cell), digits) for cell in row) for row in heatmap)
+
+
 def record_of_failure(
-    scan: str, error: Exception, provenance: Provenance, identity: str | None = None, frame: int | None = None
+    scan: str,
+    error: Exception,
+    provenance: Provenance,
+    identity: str | None = None,
+    frame: int | None = None,
+    scan_sha256: str | None = None,
 ) -> Record:
     """Record a refusal, a failed check of an answer, or whatever else kept a scan from its answer."""
     reason = error.reason if isinstance(error, InputRefused) else type(error).__name__
     message = str(error) if isinstance(error, EdgecadError) else _in_our_words(error)
     return Record(
+        time=now_text(),
         scan=scan,
         frame=frame,
         id=identity,
         status="refused" if isinstance(error, InputRefused) else "failed",
         reason=reason,
         message=message,
+        scan_sha256=scan_sha256,
         **msgspec.structs.asdict(provenance),
     )
 
 
 def record_of_copy(scan: str, scan_sha256: str | None, provenance: Provenance) -> Record:
-    """Record a file whose bytes were answered before; the answer is in the first one's record alone."""
+    """Record a file whose scan was answered before; the answer is in the first one's record alone."""
     return Record(
+        time=now_text(),
         scan=scan,
         status="copy",
         scan_sha256=scan_sha256,

@@ -52,7 +52,17 @@ PrecisionChoice = Annotated[
 ThresholdOption = Annotated[
     Optional[float],  # noqa: UP045
     typer.Option(
-        help="A site's own decision threshold, above 0 and below 1. Default: the contract's.", show_default=False
+        help="A decision threshold, above 0 and below 1. Default: the site's, then the contract's.",
+        show_default=False,
+    ),
+]
+SiteOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--site",
+        metavar="FILE",
+        help="A site's own choices, TOML: threshold or rule, signer's key. Its hash is in every record.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -118,6 +118,11 @@ class Evidence(Frozen, frozen=True, kw_only=True):
             "a rule is called refused whose price is not too high, or that is in force",
         )
 
+    @property
+    def points(self) -> tuple[OperatingPoint, ...]:
+        """Every operating point at which these patients were counted, the one in force first."""
+        return (self.point, *self.table, *(() if self.refused is None else (self.refused,)))
+
 
 def check_rule(words: str) -> None:
     """Demand words that `--decide` takes.

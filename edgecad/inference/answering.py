@@ -18,6 +18,8 @@ from edgecad.answer.figure import answer_figure, refusal_figure
 from edgecad.answer.prediction import stamp_of
 from edgecad.answer.records import Provenance, Record, record_of_answer, record_of_failure
 from edgecad.errors import EdgecadError
+from edgecad.images import Screen, bytes_from_path
+from edgecad.images.limits import MAX_BYTES
 from edgecad.inference.classifier import Classifier, Source
 from edgecad.preparing import read_for
 from edgecad.system.folders import write_whole
@@ -67,10 +69,11 @@ def answer(
         identity: printed on the picture and in the record.
         force, frame: as `Classifier` takes them.
     """
-    name = ""
+    name, given, screen = "", None, None
     try:
         begun = time.perf_counter()
-        screen = read_for(classifier.contract.preparation, source, frame)
+        given = bytes_from_path(source) if isinstance(source, (str, os.PathLike)) else source
+        screen = read_for(classifier.contract.preparation, given, frame)
         decode = 1000 * (time.perf_counter() - begun)
         name = name_of(screen.sha256, classifier, identity, force=force, frame=frame)
         prediction = classifier(screen, force=force)
@@ -80,8 +83,19 @@ def answer(
     except Exception as error:
         if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
             traceback.print_exception(error)
-        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame)
+        read = _hash_of(given, screen)
+        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame, scan_sha256=read)
     return ScanOutcome(record, None, figure, name)
+
+
+def _hash_of(given: object, screen: Screen | None) -> str | None:
+    """The hash of what could be read of a scan: its screen's, or that of a file's bytes if they are whole."""
+    if screen is not None:
+        return screen.sha256
+    # Of standard input no more is read than shows that it is too large.
+    if isinstance(given, bytes) and len(given) <= MAX_BYTES:
+        return hashlib.sha256(given).hexdigest()
+    return None
 
 
 def refusal(
@@ -93,10 +107,17 @@ def refusal(
     identity: str | None = None,
     name: str = "",
     frame: int | None = None,
+    scan_sha256: str | None = None,
 ) -> ScanOutcome:
-    """What became of a scan that `error` kept from its answer; arguments as for `answer`."""
+    """What became of a scan that `error` kept from its answer.
+
+    Args:
+        name: as `ScanOutcome` has it.
+        scan_sha256: of what could be read of the scan.
+        classifier, scan, draw, identity, frame: as for `answer`.
+    """
     provenance = provenance_of(classifier)
-    record = record_of_failure(scan, error, provenance, identity, frame)
+    record = record_of_failure(scan, error, provenance, identity, frame, scan_sha256)
     figure = refusal_figure(record.message or "", provenance.stamp, _caption(identity, frame)) if draw else None
     return ScanOutcome(record, error, figure, name)
 
@@ -117,6 +138,7 @@ def name_of(
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
     what = f"{__version__} {classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
     what += "" if frame is None else f" frame {frame}"
+    what += "" if classifier.site is None else f" site {classifier.site.sha256}"
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
@@ -130,6 +152,7 @@ def provenance_of(classifier: Classifier) -> Provenance:
         facts.device,
         facts.provider,
         facts.precision,
+        None if classifier.site is None else classifier.site.sha256,
     )
 
 

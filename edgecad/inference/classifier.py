@@ -25,9 +25,11 @@ from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.loading import LoadedModel, best_model, load_model
 from edgecad.modelfiles.file import AUTO, parse_choice
+from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
+from edgecad.site import Site, ThresholdFrom, read_site
 from edgecad.system.parallel import in_order, workers_beside
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
@@ -54,6 +56,7 @@ class Classifier:
         threshold: float | None = None,
         precision: Precision | Literal["auto"] | None = AUTO,
         threads: int | None = None,
+        site: Site | str | os.PathLike[str] | None = None,
     ) -> None:
         """Open a model.
 
@@ -63,15 +66,18 @@ class Classifier:
             device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict, and the table in
                 `edgecad.runners.devices` has them all. A TensorRT engine that is not in the user's cache is built,
                 which takes minutes, and must answer the golden samples as at export.
-            threshold: a site's own decision threshold, 0 to 1, in place of the contract's.
+            threshold: a decision threshold, 0 to 1, in place of the site's and the contract's.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
                 is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
                 here as at export, which is tried each time; else fp32, and `remark` says why.
             threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
                 from several threads of their own gets most of them with 1. Answers do not depend on it.
+            site: a site's own choices, or their TOML file; see `edgecad.site`.
 
         Raises:
-            ModelInvalid: no model, no contract, or one newer than this runtime.
+            UsageError: the site's file cannot be used, or chooses by a rule that the model has no threshold for.
+            ModelInvalid: no model, no contract, or one newer than this runtime; or it is not signed with the key that
+                the site demands.
             NotAvailable: the device, or an onnxruntime, is not here.
             EngineBuildFailed, GateFailed: TensorRT built no engine, or one that answers otherwise.
         """
@@ -81,6 +87,8 @@ class Classifier:
             raise UsageError(f"{threads} threads; 1 or more wanted")
         if precision is not None:
             parse_choice(precision)
+        site = site if site is None or isinstance(site, Site) else read_site(site)
+        integrity = _integrity_for(site, model)
         if isinstance(model, LoadedModel):
             loaded = model
         elif precision == AUTO:
@@ -90,7 +98,10 @@ class Classifier:
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
-        self.threshold = loaded.contract.decision.threshold if threshold is None else threshold
+        if integrity is not None:
+            integrity.demand(loaded.file.path, loaded.file.sha256)
+        self.site = site
+        self.threshold, self.threshold_from = _threshold_for(loaded, site, threshold)
         self.remark = loaded.remark
         self._replay_preparation = replace(loaded.contract.preparation, region=None)
         self._loaded: LoadedModel | None = loaded
@@ -228,7 +239,7 @@ class Classifier:
             label=contract.positive if probability >= self.threshold else contract.negative,
             probability=probability,
             threshold=self.threshold,
-            site_threshold=self.threshold != contract.decision.threshold,
+            threshold_from=self.threshold_from,
             positive=contract.positive,
             logits=outputs["logits"][0],
             heatmap=shown,
@@ -246,6 +257,7 @@ class Classifier:
             device=facts.device,
             provider=facts.provider,
             precision=facts.precision,
+            site_sha256=None if self.site is None else self.site.sha256,
             milliseconds=clock.milliseconds,
         )
 
@@ -260,6 +272,24 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _integrity_for(site: Site | None, model: str | os.PathLike[str] | LoadedModel | None) -> Integrity | None:
+    """The files of a model, if a site demands a signature; checked before any of them is opened."""
+    if site is None or site.key is None:
+        return None
+    return check_integrity(model.file.path.parent if isinstance(model, LoadedModel) else model, site.key)
+
+
+def _threshold_for(loaded: LoadedModel, site: Site | None, threshold: float | None) -> tuple[float, ThresholdFrom]:
+    """The threshold in force, and who chose it."""
+    decision = loaded.contract.decision
+    chosen: ThresholdFrom = "user"
+    if threshold is None and site is not None:
+        threshold, chosen = site.threshold_for(decision.evidence), "site"
+    if threshold is None or threshold == decision.threshold:
+        return decision.threshold, "contract"
+    return threshold, chosen
 
 
 def prove_golden(loaded: LoadedModel) -> None:

@@ -33,8 +33,7 @@ def check_signature(folder: Path, public_key: Path) -> tuple[FileSum, ...]:
         sums, signature = ((folder / name).read_bytes() for name in (SUMS, SIGNATURE))
     except FileNotFoundError as error:
         raise ModelInvalid(
-            f"{folder} has no {Path(error.filename).name}, so nobody signed it; export it with --sign, or verify "
-            "without --key"
+            f"{folder} has no {Path(error.filename).name}, so nobody signed it; export it with --sign, or demand no key"
         ) from None
     try:
         key.verify(signature, sums)

@@ -132,7 +132,8 @@ class Processor:
                 f"this program ended {claim.deaths} times while it judged this scan; look at it by hand, and please "
                 "report it",
             )
-            return self._prepared(claim, name, data, refusal(self.classifier, died, claim.scan, draw=True))
+            outcome = refusal(self.classifier, died, claim.scan, draw=True, scan_sha256=content_hash(data))
+            return self._prepared(claim, name, data, outcome)
         with self.claims.judging(claim):
             outcome = answer(self.classifier, data, claim.scan, draw=True)
         if no_memory(outcome.error):

@@ -12,6 +12,7 @@ from edgecad.golden import Replay
 from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.file import locate_model
 from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.site import Site
 from edgecad.verification.against import (
     Compared,
     OpenedFile,
@@ -44,7 +45,8 @@ class VerificationRequest:
 
     Attributes:
         precisions: files of `model`; None for whichever is meant by default.
-        key: the signer's public key.
+        key: the signer's public key; None is the site's.
+        site: whose thresholds count in a comparison.
         reference: None to compare with nothing.
         scans: to compare on, one at least where there is a reference.
     """
@@ -53,6 +55,7 @@ class VerificationRequest:
     device: str = "auto"
     precisions: tuple[Precision | None, ...] = (None,)
     key: Path | None = None
+    site: Site | None = None
     reference: ReferenceModel | None = None
     scans: tuple[Scan, ...] = ()
 
@@ -93,16 +96,19 @@ def verify_model(wanted: VerificationRequest, progress: Progress = lambda task, 
 
     Raises:
         ModelInvalid: a file is not as it was exported or signed, or cannot be opened.
-        UsageError: the models answer different questions, or are the same.
+        UsageError: the models answer different questions, or are the same; or the site chooses by a rule that one of
+            them has no threshold for.
         GateFailed: a model has no golden answers, or an answer's own check fails.
         NotAvailable: the device is not here.
     """
     paths = [locate_model(wanted.model, precision) for precision in wanted.precisions]
-    integrity = check_integrity(wanted.model, wanted.key)
-    reference = None if wanted.reference is None else _asked_reference(wanted, wanted.reference, progress)
+    site = None if wanted.site is None else wanted.site.without_key
+    key = wanted.key if wanted.site is None else wanted.key or wanted.site.key
+    integrity = check_integrity(wanted.model, key)
+    reference = None if wanted.reference is None else _asked_reference(wanted, wanted.reference, site, progress)
     seen = []
     for path, precision in zip(paths, wanted.precisions, strict=True):
-        with Classifier(wanted.model, wanted.device, precision=precision) as classifier:
+        with Classifier(wanted.model, wanted.device, precision=precision, site=site) as classifier:
             integrity.demand(path, classifier.model_sha256)
             seen.append(_asked(classifier, path, wanted.scans, progress))
     files = tuple(entry for entry, _ in seen)
@@ -117,8 +123,10 @@ def _asked(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: 
     return replayed, ask(classifier, subject, scans, subject.precision, progress)
 
 
-def _asked_reference(wanted: VerificationRequest, reference: ReferenceModel, progress: Progress) -> Said:
-    with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision) as classifier:
+def _asked_reference(
+    wanted: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
+) -> Said:
+    with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site) as classifier:
         if reference.model != wanted.model:
             check_comparable(classifier.contract, _contract(wanted))
         subject = subject_of(locate_model(reference.model, reference.precision), classifier)

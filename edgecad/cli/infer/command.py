@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from edgecad.cli.options import DeviceOption, JsonOption, ModelOption, PrecisionChoice, ThresholdOption
+from edgecad.cli.fields import takes
+from edgecad.cli.opening import ModelChoice, warnings_about
+from edgecad.cli.options import JsonOption
 from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
 
 if TYPE_CHECKING:
@@ -26,14 +28,14 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
+@takes(choice=ModelChoice)
 def infer(
+    *,
     scans: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.", show_default=False),
     ] = None,
-    model: ModelOption = None,
-    device: DeviceOption = "auto",
-    precision: PrecisionChoice = "auto",
+    choice: ModelChoice,
     json: JsonOption = False,
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV, for spreadsheets: a header line, then a row a scan.")
@@ -48,10 +50,9 @@ def infer(
         Optional[str],  # noqa: UP045
         typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
     ] = None,
-    threshold: ThresholdOption = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Answer against the gate's objections; figure and record say so."),
+        typer.Option("--force", help="Answer against the map check's objections; figure and record say so."),
     ] = False,
     frame: Annotated[
         Optional[int],  # noqa: UP045
@@ -70,41 +71,24 @@ def infer(
     patient's name travels with them. Over several scans the highest exit code wins, and every scan
     still gets its record.
     """
-    from edgecad.errors import UsageError
-    from edgecad.inference.classifier import Classifier
-    from edgecad.modelfiles.file import parse_choice
     from edgecad.system.folders import check_writable
     from edgecad.system.parallel import in_order, share_for
 
-    if bool(scans) == stdin_paths:
-        raise UsageError(
-            "name scans, or give --stdin-paths alone and a path a line on standard input; see: edgecad infer --help"
-        )
-    if json and csv:
-        raise UsageError("--json and --csv are two forms of one answer; give one of them")
+    _check_forms(bool(scans), stdin_paths, json, csv)
     for_people = not (json or csv)
     folder = out if out is not None else ANSWERS if for_people else None
     listed = list(listed_scans(scans or (), folder or ANSWERS))
-    if identity is not None and (stdin_paths or len(listed) > 1):
-        seen = "any number may come" if stdin_paths else f"{len(listed)} were given"
-        raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
-    if sys.stdout is None:
-        raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
-    # A record holds any name; a picture only what OpenCV's fonts have.
-    printable = r"[ -~]{1,64}" if folder is not None else r"[^\ud800-\udfff]{1,64}"
-    if identity is not None and not re.fullmatch(printable, identity):
-        raise UsageError(
-            "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
-        )
+    if identity is not None:
+        _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
     if folder is not None:
         check_writable(folder)  # found out before any answer
     worst, answered = 0, 0
-    wanted = parse_choice(precision)
     # Who names paths one by one may wait for each answer before the next.
     share = share_for(1 if stdin_paths else len(listed))
-    with Classifier(model, device=device, threshold=threshold, precision=wanted, threads=share.threads) as classifier:
+    with choice.opened(share.threads) as classifier:
         show = _printer(json, csv)
-        _print_doubts(classifier)  # first: a host's process may last for days
+        for warning in warnings_about(classifier):  # first: a host's process may last for days
+            typer.echo(warning, err=True)
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
@@ -114,8 +98,36 @@ def infer(
             worst, answered = max(worst, code), answered + (record.status == "answered")
             show(record)
         if answered and for_people:
-            _print_footer(classifier, model)
+            _print_footer(classifier, choice.model)
     raise typer.Exit(worst)
+
+
+def _check_forms(scans_named: bool, stdin_paths: bool, json: bool, csv: bool) -> None:
+    """Demand one way in and one way out, before anything is opened."""
+    from edgecad.errors import UsageError
+
+    if scans_named == stdin_paths:
+        raise UsageError(
+            "name scans, or give --stdin-paths alone and a path a line on standard input; see: edgecad infer --help"
+        )
+    if json and csv:
+        raise UsageError("--json and --csv are two forms of one answer; give one of them")
+    if sys.stdout is None:
+        raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
+
+
+def _check_identity(identity: str, scans: int | None, drawn: bool) -> None:
+    """Demand a name that one scan can bear; `scans` is None where any number may come."""
+    from edgecad.errors import UsageError
+
+    if scans != 1:
+        seen = "any number may come" if scans is None else f"{scans} were given"
+        raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
+    # A record holds any name; a picture only what OpenCV's fonts have.
+    if not re.fullmatch(r"[ -~]{1,64}" if drawn else r"[^\ud800-\udfff]{1,64}", identity):
+        raise UsageError(
+            "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
+        )
 
 
 def _answer(
@@ -194,15 +206,6 @@ def _print(record: Record) -> None:
         typer.echo(f"{scan}: {record.words}  [{record.stamp}]{picture}")
     else:
         typer.echo(f"{scan}: NOT ANALYSED: {record.message}{picture}", err=True)
-
-
-def _print_doubts(classifier: Classifier) -> None:
-    from edgecad.answer.findings import doubts_about
-
-    if classifier.remark:
-        typer.echo(f"warning: {classifier.remark}", err=True)
-    for doubt in doubts_about(classifier.contract, classifier.threshold):
-        typer.echo(f"warning: {doubt.text}", err=True)
 
 
 def _print_footer(classifier: Classifier, model: Path | None) -> None:

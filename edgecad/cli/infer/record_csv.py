@@ -37,8 +37,11 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "precision": lambda record: record.precision,
     "figure": lambda record: record.figure,
     "milliseconds": lambda record: round(sum(record.milliseconds.values()), 3) if record.milliseconds else None,
+    "time": lambda record: record.time,
+    "site": lambda record: record.site,
 }
-"""Name in the header, and what of a record stands below it; what does not apply is an empty cell."""
+"""Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
+a column stays where it was."""
 
 # Excel and LibreOffice run such a cell as a formula, which may open programs or send other cells away; a line break
 # or a tab before the sign does not stop them, and a Japanese Excel takes the wide signs as well.

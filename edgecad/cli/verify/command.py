@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument
+from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument, SiteOption
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -35,10 +35,11 @@ def verify(
         Optional[Path],  # noqa: UP045
         typer.Option(
             metavar="PUBLIC.pem",
-            help="The signer's public Ed25519 key. A folder that is not signed with it fails.",
+            help="The signer's public Ed25519 key. A folder that is not signed with it fails. Default: the site's.",
             show_default=False,
         ),
     ] = None,
+    site: SiteOption = None,
     against: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -85,13 +86,15 @@ def verify(
     from edgecad.cli.verify.text import json_of, lines_of
     from edgecad.modelfiles.file import parse_precision
     from edgecad.modelfiles.folder import precisions_wanted
+    from edgecad.site import read_site
     from edgecad.verification.model import VerificationRequest, verify_model
 
     reference = _reference(model, against, parse_precision(against_precision), bool(data))
     bounds = (max_probability_difference, min_heatmap_correlation)
     _demand_reference(reference, *bounds)
     scans = _scans(data) if reference is not None else ()
-    wanted = VerificationRequest(model, device, precisions_wanted(model, precision), key, reference, scans)
+    chosen = None if site is None else read_site(site)
+    wanted = VerificationRequest(model, device, precisions_wanted(model, precision), key, chosen, reference, scans)
     with progress_bars() as bars:
         found = verify_model(wanted, lambda task, done, total: bars(task, done, total, ""))
     if json:

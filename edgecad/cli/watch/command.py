@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
-from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, ThresholdOption
+from edgecad.cli.opening import ModelChoice, warnings_about
 from edgecad.watch.options import WatchOptions
 
 if TYPE_CHECKING:
@@ -19,15 +19,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-@takes("settle", "heartbeat", options=WatchOptions)
+@takes("settle", "heartbeat", choice=ModelChoice, options=WatchOptions)
 def watch(
     *,
     incoming: Annotated[Path, typer.Argument(metavar="IN", help="Folder to which scans are sent.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of answers, on the same file system.")],
-    model: ModelOption = None,
-    device: DeviceOption = "auto",
-    precision: PrecisionChoice = "auto",
-    threshold: ThresholdOption = None,
+    choice: ModelChoice,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left in IN.")] = False,
     options: WatchOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log nothing but problems.")] = False,
@@ -40,20 +37,15 @@ def watch(
     model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day. The
     watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
-    from edgecad.answer.findings import doubts_about
     from edgecad.cli.watch.waking import file_events, signals
-    from edgecad.inference.classifier import Classifier
-    from edgecad.modelfiles.file import parse_choice
     from edgecad.watch.folders import check_free
     from edgecad.watch.watcher import Watcher
 
     check_free(incoming, out)  # before the model is opened, which takes long
-    with Classifier(model, device=device, threshold=threshold, precision=parse_choice(precision)) as classifier:
+    with choice.opened() as classifier:
         watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)
-        if classifier.remark:
-            _say(f"warning: {classifier.remark}")
-        for doubt in doubts_about(classifier.contract, classifier.threshold):
-            _say(f"warning: {doubt.text}")
+        for warning in warnings_about(classifier):
+            _say(warning)
         if not quiet:
             facts = classifier.facts
             _say(f"watching with {classifier.contract.name} on {facts.device} ({facts.provider}, {facts.precision})")

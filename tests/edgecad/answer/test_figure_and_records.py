@@ -190,7 +190,8 @@ PROVENANCE = Provenance(PHANTOM_STAMP, "m" * 64, "c" * 64, "cpu", "CPUExecutionP
 FIELDS = {
     "schema", "scan", "frame", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
-    "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from",
+    "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time", "site",
+    "heatmap", "full_scale", "view", "disc", "screen",
 }  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def test_the_record_of_an_answer_holds_what_was_answered(answer: Prediction, tin
     shown = dataclasses.replace(answer, findings=(Finding("overlay", 0.0123, "text was painted over"),))
     record = json.loads(json_line(record_of_answer("scan.jpg", shown, tiny_contract, "case-17", "a.png")))
     assert set(record) == FIELDS
-    assert record["schema"] == SCHEMA == 1
+    assert record["schema"] == SCHEMA == 2
     assert (record["status"], record["label"], record["id"]) == ("answered", answer.label, "case-17")
     assert record["stamp"] == PHANTOM_STAMP
     assert record["probability"] == pytest.approx(answer.probability)

@@ -249,7 +249,7 @@ def test_another_threshold_never_overwrites_the_first_answer(
         json.loads(edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path, "--json", *more).stdout)
         for more in ((), ("--threshold", "0.99"))
     ]
-    assert [record["threshold_from"] for record in both] == ["contract", "site"]
+    assert [record["threshold_from"] for record in both] == ["contract", "user"]
     assert "the site's own threshold" in both[1]["words"]
     assert both[0]["figure"] != both[1]["figure"]
 

@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgecad.answer.records import FindingRecord, Record
+from edgecad.answer.prediction import Finding
+from edgecad.answer.records import Record
 from edgecad.cli.infer.record_csv import COLUMNS, csv_header, csv_row
 
 Run = Callable[..., Any]
 HEADER = (
     "scan,frame,id,status,stamp,reason,message,label,positive,probability,threshold,threshold_from,logit_0,logit_1,"
-    "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds\r\n"
+    "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds,time,site\r\n"
 )
 ANSWER = Record(
     scan="scan.jpg",
@@ -34,7 +35,7 @@ ANSWER = Record(
     threshold_from="site",
     classes=("CAD", "nonCAD"),
     logits=(-1.5, 2.0),
-    findings=(FindingRecord("overlay", 0.1, "text, painted over"), FindingRecord("outside", 0.2, "much")),
+    findings=(Finding("overlay", 0.1, "text, painted over"), Finding("outside", 0.2, "much")),
     overruled=("too dark", 'two "maps"'),
     scan_sha256="ab",
     model="m",

@@ -91,7 +91,7 @@ def test_another_threshold_is_another_question(hot: Hot, scan_bytes: Scan, model
         with Classifier(model_folder, device="cpu", threshold=threshold) as classifier:
             hot.once(classifier=classifier)
     assert [(r.status, r.threshold_from) for r in hot.records()] == [
-        ("answered", "contract"), ("answered", "site"), ("copy", None),
+        ("answered", "contract"), ("answered", "user"), ("copy", None),
     ]  # fmt: skip
 
 

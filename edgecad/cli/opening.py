@@ -1,0 +1,47 @@
+"""Which model answers, on what, by whose threshold: the options of every command that answers scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, SiteOption, ThresholdOption
+
+if TYPE_CHECKING:
+    from edgecad.inference.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The options, as `edgecad.inference.classifier.Classifier` takes them."""
+
+    model: ModelOption = None
+    device: DeviceOption = "auto"
+    precision: PrecisionChoice = "auto"
+    threshold: ThresholdOption = None
+    site: SiteOption = None
+
+    def opened(self, threads: int | None = None) -> Classifier:
+        """The model, open; errors as the classifier has them."""
+        from edgecad.inference.classifier import Classifier
+        from edgecad.modelfiles.file import parse_choice
+
+        return Classifier(
+            self.model,
+            device=self.device,
+            threshold=self.threshold,
+            precision=parse_choice(self.precision),
+            threads=threads,
+            site=self.site,
+        )
+
+
+def warnings_about(classifier: Classifier) -> Iterator[str]:
+    """What to know of an open model before its first answer, a line each."""
+    from edgecad.answer.findings import doubts_about
+
+    if classifier.remark:
+        yield f"warning: {classifier.remark}"
+    for doubt in doubts_about(classifier.contract, classifier.threshold):
+        yield f"warning: {doubt.text}"

@@ -1,0 +1,183 @@
+"""A site's own choices: one small TOML file outside the model folder, hashed into every record.
+
+    [decision]
+    threshold = 0.42              # or: rule = "sensitivity>=0.95"
+
+    [signature]
+    key = "signer.pem"            # beside this file, or an absolute path
+
+Every key may be left out; what is left out is as the model's contract has it. Keys that are coming: `tables` (colour
+tables), `identity` (whether a DICOM object's UIDs may stand in the record).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from edgecad.decision.evidence import Evidence
+from edgecad.decision.rules import WORDS, rule_from_words
+from edgecad.errors import UsageError
+from edgecad.frozen import Frozen, demand
+
+MAX_BYTES = 2**16
+"""Of a site's file; it holds a handful of lines."""
+ThresholdFrom = Literal["contract", "site", "user"]
+"""Who chose a threshold: the model's contract, the site's file, or who opened the model."""
+
+
+class SiteDecision(Frozen, frozen=True, kw_only=True):
+    """The threshold in force, given itself or by a rule."""
+
+    threshold: float | None = None
+    """On P(positive), above 0 and below 1."""
+    rule: str | None = None
+    """As `edgecad train --decide` takes it; the model's evidence has the threshold, or the rule itself has."""
+
+    def __post_init__(self) -> None:
+        demand(self.threshold is None or self.rule is None, "threshold and rule are both given; give one of them")
+        demand(
+            self.threshold is None or 0 < self.threshold < 1, f"threshold {self.threshold} is not above 0 and below 1"
+        )
+        demand(self.rule is None or _is_rule(self.rule), f"{self.rule!r} is no rule for the threshold; give {WORDS}")
+
+
+def _is_rule(words: str) -> bool:
+    try:
+        rule_from_words(words)
+    except UsageError:
+        return False
+    return True
+
+
+class SiteSignature(Frozen, frozen=True, kw_only=True):
+    """Who must have signed a model."""
+
+    key: str | None = None
+    """PEM file of the signer's public Ed25519 key; a relative path starts at the site's file."""
+
+    def __post_init__(self) -> None:
+        demand(self.key is None or bool(self.key.strip("\0 ")), "the key's path is empty")
+
+
+class SiteChoices(Frozen, frozen=True, kw_only=True):
+    """What a site's file says."""
+
+    decision: SiteDecision = SiteDecision()
+    signature: SiteSignature = SiteSignature()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's file as it was read.
+
+    Attributes:
+        path: where it lies.
+        sha256: of its bytes, hexadecimal.
+    """
+
+    path: Path
+    sha256: str
+    choices: SiteChoices
+
+    @property
+    def key(self) -> Path | None:
+        """The public key that models must be signed by."""
+        key = self.choices.signature.key
+        return None if key is None else self.path.parent / key
+
+    @property
+    def without_key(self) -> Site:
+        """The same choices without the signature, for who has checked it already, or by another key."""
+        return replace(self, choices=msgspec.structs.replace(self.choices, signature=SiteSignature()))
+
+    def threshold_for(self, evidence: Evidence | None) -> float | None:
+        """The threshold that it chooses for a model with this evidence; None if it chooses none.
+
+        Raises:
+            UsageError: it chooses by a rule at which the model's patients were not counted.
+        """
+        decision = self.choices.decision
+        if decision.rule is None:
+            return decision.threshold
+        fixed = rule_from_words(decision.rule).fixed_threshold
+        if fixed is not None:
+            return fixed
+        wanted = str(rule_from_words(decision.rule))
+        points = () if evidence is None else evidence.points
+        for point in points:
+            if str(rule_from_words(point.rule)) == wanted:
+                return point.threshold
+        known = ", ".join(dict.fromkeys(point.rule for point in points)) or "none"
+        raise UsageError(
+            f"{self.path} wants the rule {decision.rule}, and the model has no threshold for it (it has: {known}); "
+            "give one of these, or a threshold"
+        )
+
+
+def read_site(path: str | os.PathLike[str]) -> Site:
+    """Read a site's file.
+
+    Raises:
+        UsageError: there is no such file, it is too large or not TOML, or it says something that is not known or
+            cannot be meant; the message says what was seen and what is known.
+    """
+    place = Path(path)
+    content = _content(place)
+    table = _table(place, content)
+    _refuse_unknown(place, table, SiteChoices, "")
+    try:
+        choices = msgspec.convert(table, SiteChoices)
+    except msgspec.ValidationError as error:
+        seen = str(error).replace("`$.", "`")  # a TOML key has no such mark
+        raise UsageError(f"{place} cannot be used: {seen}; mend it, or leave that key out") from error
+    return Site(place, hashlib.sha256(content).hexdigest(), choices)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}; name the site's TOML file with --site")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its path is malformed"
+        raise UsageError(f"{path} cannot be read ({why}); name the site's TOML file with --site") from error
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{path} has more than {MAX_BYTES} bytes, which no site's file has; name another with --site")
+    return content
+
+
+def _table(path: Path, content: bytes) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        # Editors on Windows write a mark before the first line, which TOML does not know.
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or too deep
+        seen = "too deep" if isinstance(error, RecursionError) else str(error)
+        raise UsageError(f"{path} is not TOML ({seen}); mend that line") from error
+
+
+def _refuse_unknown(path: Path, table: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> None:
+    """Refuse keys that a table does not know, with those that it knows."""
+    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for name, value in table.items():
+        if name not in known:
+            place = f"[{where}]" if where else "the file"
+            raise UsageError(
+                f"{path} has the key {f'{where}.{name}' if where else name}, which is not known; {place} knows "
+                f"{', '.join(known)}"
+            )
+        part = known[name]
+        if isinstance(value, Mapping) and isinstance(part, type) and issubclass(part, msgspec.Struct):
+            _refuse_unknown(path, value, part, name)
