@@ -30,28 +30,11 @@ from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.modelfolder.parity_file import write_parity_file
 from edgecad_export.modelfolder.signing import private_key, sign
 from edgecad_export.proof.gate import gate_of
-from edgecad_export.proof.tolerances import TOLERANCES, Tolerances
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import Run
 from edgecad_export.timing import network_milliseconds
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class ExportRequest:
-    """What is wanted of an export.
-
-    Attributes:
-        precisions: files to write, fp32 first; it is what the others are made from.
-        engines: seconds that TensorRT may take to build an engine, or None for no engines.
-        key: file of the private Ed25519 key to sign with.
-    """
-
-    precisions: tuple[Precision, ...] = ("fp32",)
-    opset: int = 17
-    tolerances: Mapping[Precision, Tolerances] = field(default_factory=lambda: TOLERANCES)
-    engines: float | None = None
-    key: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -121,17 +104,17 @@ def export_run(run: Run, folder: Path, request: ExportRequest, say: Say = lambda
         card = model_card(folder.name, files, files[0].contract, refused, engines.built)
         (partial / "MODEL_CARD.md").write_text(card, "utf-8")
         write_sums(partial)
-        if request.key is not None:
-            sign(partial, request.key)
+        if request.sign is not None:
+            sign(partial, request.sign)
     point_latest(folder)
     return Exported(folder, tuple(files), refused, failed, engines)
 
 
 def _check_tools(request: ExportRequest) -> None:
     """Find out what is missing before minutes of work."""
-    if request.key is not None:
-        private_key(request.key)
-    if request.engines is not None:
+    if request.sign is not None:
+        private_key(request.sign)
+    if request.tensorrt:
         check_engine_tools()
 
 
@@ -229,7 +212,7 @@ def _counted(attempts: int) -> str:
 
 
 def _check_calibration(run: Run, request: ExportRequest) -> None:
-    if "int8" in request.precisions and not len(run.calibration):
+    if request.int8 and not len(run.calibration):
         raise UsageError(
             f"{run.folder} comes with no training images, and int8 needs some to calibrate by; give "
             "--images for a model of someone else, run `edgecad train` again for a run, or export without --int8"
@@ -238,7 +221,7 @@ def _check_calibration(run: Run, request: ExportRequest) -> None:
 
 def _engines(files: Sequence[ExportedFile], partial: Path, request: ExportRequest, say: Say) -> Engines:
     """Engines that were asked for, proven or called unproven."""
-    return Engines() if request.engines is None else engines_of(files, partial, request.engines, say)
+    return engines_of(files, partial, request.time_limit, say) if request.tensorrt else Engines()
 
 
 def _written(

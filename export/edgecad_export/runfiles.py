@@ -73,7 +73,7 @@ def load_keras(path: Path, next_step: str) -> keras.Model:
     """Load without compiling, in safe mode: a file that wants to run code of its own is refused.
 
     Raises:
-        ModelInvalid: it is damaged, foreign, or no Keras file.
+        ModelInvalid: it is damaged, wants to run code of its own, or is no Keras file.
     """
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ModelInvalid(f"{path} is not a whole .keras file, which is an archive with its end in place; {next_step}")

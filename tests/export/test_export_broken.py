@@ -23,6 +23,7 @@ from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.sums import SUMS, check_sums, write_sums
 from edgecad.system import folders
 from edgecad_export import exporter
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
 Command = Callable[..., tuple[int, str]]
@@ -36,7 +37,7 @@ def prepared(run_folder: Write, small_classifier: Build, tmp_path_factory: pytes
     root = tmp_path_factory.mktemp("broken")
     run_folder(root / "runs" / "first", small_classifier())
     run_folder(root / "runs" / "second", small_classifier(hidden=(5,)))
-    exporter.export_run(read_run(root / "runs" / "first"), root / "models" / "first", exporter.ExportRequest())
+    exporter.export_run(read_run(root / "runs" / "first"), root / "models" / "first", ExportRequest())
     return root
 
 
@@ -74,7 +75,7 @@ def test_a_contract_that_names_another_feature_layer(exported: Command) -> None:
     _only_the_first_is_there()
 
 
-def test_a_foreign_archive_in_the_place_of_the_model(exported: Command) -> None:
+def test_a_external_archive_in_the_place_of_the_model(exported: Command) -> None:
     with zipfile.ZipFile("runs/second/model.keras", "w") as archive:
         archive.writestr("letter.txt", "dear reader")
     _refused(exported("export", "runs/second"), 6, "model.keras cannot be loaded")
@@ -201,6 +202,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from edgecad_export import exporter
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
 honest = exporter.{moment}

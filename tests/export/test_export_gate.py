@@ -282,8 +282,8 @@ def _max_pooling(x: Any) -> Any:
 def test_a_model_of_another_form_is_refused_with_the_form_that_is_wanted(
     head: Callable[[Any], Any], word: str, edgecad_here: Command, run_folder: Write, small_classifier: Build
 ) -> None:
-    run_folder(Path("runs/foreign"), small_classifier(head=head))
-    _refused(edgecad_here("export", "runs/foreign"), 6, word, "global average pooling")
+    run_folder(Path("runs/external"), small_classifier(head=head))
+    _refused(edgecad_here("export", "runs/external"), 6, word, "global average pooling")
     assert not Path("models").exists()
 
 
@@ -294,8 +294,8 @@ def test_a_model_with_a_lambda_layer_is_not_loaded(
         x = keras.layers.Lambda(lambda value: value * 2.0)(x)
         return keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x))
 
-    run_folder(Path("runs/foreign"), small_classifier(head=head))
-    _refused(edgecad_here("export", "runs/foreign"), 6, "model.keras cannot be loaded")
+    run_folder(Path("runs/external"), small_classifier(head=head))
+    _refused(edgecad_here("export", "runs/external"), 6, "model.keras cannot be loaded")
 
 
 @pytest.fixture

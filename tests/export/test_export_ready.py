@@ -12,7 +12,7 @@ from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 NEEDED = ["tensorflow", "keras", "h5py", "onnx", "tf2onnx", "sklearn", "pydicom"]
-FOREIGN = ("m.keras", "--classes", "CAD,nonCAD", "--positive", "CAD", "--scaling", "tf")
+EXTERNAL = ("m.keras", "--classes", "CAD,nonCAD", "--positive", "CAD", "--scaling", "tf")
 
 
 def at_once(done: Any, code: int, told: str, hidden: str = "") -> None:
@@ -23,7 +23,7 @@ def at_once(done: Any, code: int, told: str, hidden: str = "") -> None:
     assert not slow & {name.partition(".")[0] for name in done.modules}
 
 
-@pytest.mark.parametrize("run", [("runs/latest",), FOREIGN])
+@pytest.mark.parametrize("run", [("runs/latest",), EXTERNAL])
 @pytest.mark.parametrize(("module", "extra"), [("onnxruntime", "cpu"), *((name, "export") for name in NEEDED)])
 def test_a_missing_extra_is_said_at_once(edgecad: Run, run: tuple[str, ...], module: str, extra: str) -> None:
     hide = f"sys.modules[{module!r}] = None\npathlib.Path('m.keras').touch()"

@@ -1,4 +1,4 @@
-"""What only its owner can say of a Keras model that was trained elsewhere."""
+"""What only its owner can say of a Keras model that was trained elsewhere: the options of `edgecad export` for it."""
 
 from __future__ import annotations
 
@@ -6,88 +6,195 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, TypeVar
+
+import typer
 
 from edgecad.contract import Crop, Origin, Scaling
 from edgecad.errors import UsageError
 
+T = TypeVar("T")
 SUFFIXES = (".keras", ".h5", ".hdf5")
 """Files of whole Keras models."""
 
 
 @dataclass(frozen=True)
-class ForeignModel:
-    """A model's meaning, which no file of weights tells.
+class ExternalModel:
+    """A model's meaning, which no file of weights tells. Each field is an option; None where nobody said it.
 
-    Attributes:
-        classes: in the order of the outputs.
-        positive: which of them the threshold is about.
-        scaling: how its input was made from 0 to 255 in training; nothing can check it.
-        unit: class whose probability the only output unit gives; for models of one unit.
-        threshold: on P(positive), 0 to 1.
-        crop: what of a screen it was trained on.
-        size: side of its input, pixels, where the model takes any.
-        images: folder of scans like those it was trained on, or None for the runtime's phantom screens.
-        origin: of its training data; None where nobody said.
-        reference: who labelled the training scans.
-        prevalence: share of the positive class among the training patients.
-        intended_use: one sentence.
-        name: of the model folder; None for the file's.
+    A field holds what was said, a property what follows from it.
 
     Raises:
         UsageError: a value that cannot be meant.
     """
 
-    classes: tuple[str, ...]
-    positive: str
-    scaling: Scaling
-    unit: str | None = None
-    threshold: float = 0.5
-    crop: Crop = "polar-map"
-    size: int | None = None
-    images: Path | None = None
-    origin: Origin | None = None
-    reference: str | None = None
-    prevalence: float | None = None
-    intended_use: str | None = None
-    name: str | None = None
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Model of someone else: its two classes in the order of its outputs, for example CAD,nonCAD.",
+            show_default=False,
+        ),
+    ] = None
+    positive: Annotated[
+        str | None,
+        typer.Option(metavar="CLASS", help="... which of them the threshold is about.", show_default=False),
+    ] = None
+    scaling: Annotated[
+        Scaling | None,
+        typer.Option(
+            metavar="RULE",
+            help="... how 0 to 255 became its input: tf (-1 to 1), caffe (BGR less ImageNet's mean), torch (ImageNet's "
+            "mean and deviation), none (0 to 255: the model scales by itself, as Keras' EfficientNets do), "
+            "efficientnet (only what EdgeCAD's own training puts before those).",
+            show_default=False,
+        ),
+    ] = None
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS", help="... class whose probability it gives, if it ends in one unit.", show_default=False
+        ),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="... decision threshold on P(positive). [default: 0.5]", show_default=False),
+    ] = None
+    crop: Annotated[
+        Crop | None,
+        typer.Option(
+            metavar="RULE",
+            help="... what of a screen it was trained on: polar-map or none (the whole image). [default: polar-map]",
+            show_default=False,
+        ),
+    ] = None
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS", help="... side of its input, if it takes images of any size.", show_default=False
+        ),
+    ] = None
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="... scans like those it was trained on: it is proven on them, and they set the heat map's scale and "
+            "the colours that are accepted. Without it: EdgeCAD's phantom screens, and any colours. --int8 needs it.",
+            show_default=False,
+        ),
+    ] = None
+    origin: Annotated[
+        Origin | None,
+        typer.Option(
+            metavar="KIND",
+            help="... its training data: patients, phantom or mixed. Not said: stamped as a phantom model.",
+            show_default=False,
+        ),
+    ] = None
+    labelled_by: Annotated[
+        str | None, typer.Option(metavar="WHO", help="... who labelled its training scans.", show_default=False)
+    ] = None
+    prevalence: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="... share of the positive class in its training.", show_default=False),
+    ] = None
+    intended_use: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="... what it is meant for, in one sentence.", show_default=False),
+    ] = None
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="... its name. [default: the file's]", show_default=False)
+    ] = None
 
     def __post_init__(self) -> None:
-        self._check_classes()
-        for option, value, words in (
-            ("--scaling", self.scaling, get_args(Scaling)),
-            ("--crop", self.crop, get_args(Crop)),
-            ("--origin", self.origin, (None, *get_args(Origin))),
-        ):
-            _demand(value in words, f"{option} {value!r}: choose one of {', '.join(w for w in words if w)}")
         for option, share in (("--threshold", self.threshold), ("--prevalence", self.prevalence)):
             _demand(share is None or 0 < share < 1, f"{option} {share}: a number above 0 and below 1 wanted")
         _demand(self.size is None or 32 <= self.size <= 1024, f"--size {self.size}: 32 to 1024 pixels wanted")
         plain = self.name is None or re.fullmatch(r"\w[\w.+-]*", self.name) is not None
         _demand(plain, f"--name {self.name!r}: letters, digits and . _ + - wanted")
+        if self.classes is not None:
+            self._check_classes(_parts(self.classes))
 
-    def _check_classes(self) -> None:
+    def _check_classes(self, names: tuple[str, ...]) -> None:
         _demand(
-            len(set(self.classes)) == 2 == len(self.classes) and all(self.classes),
-            f"--classes {','.join(self.classes)!r}: two names wanted, in the order of the outputs: "
-            "--classes CAD,nonCAD",
+            len(set(names)) == 2 == len(names) and all(names),
+            f"--classes {','.join(names)!r}: two names wanted, in the order of the outputs: --classes CAD,nonCAD",
         )
         for option, value in (("--positive", self.positive), ("--unit", self.unit)):
-            _demand(value in (None, *self.classes), f"--{option[2:]} {value!r} is not one of {', '.join(self.classes)}")
+            _demand(value in (None, *names), f"{option} {value!r} is not one of {', '.join(names)}")
+
+    @property
+    def described(self) -> bool:
+        """Whether anything was said at all."""
+        return self != ExternalModel()
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """In the order of the outputs.
+
+        Raises:
+            UsageError: what nobody can guess was not said; so do the next two.
+        """
+        first, second = _parts(self._said(self.classes))
+        return first, second
+
+    @property
+    def positive_class(self) -> str:
+        """Class that the threshold is about."""
+        return self._said(self.positive)
+
+    @property
+    def input_scaling(self) -> Scaling:
+        """How its input was made from 0 to 255 in training; nothing can check it."""
+        return self._said(self.scaling)
+
+    @property
+    def decision_threshold(self) -> float:
+        """On P(positive), 0 to 1."""
+        return 0.5 if self.threshold is None else self.threshold
+
+    @property
+    def screen_crop(self) -> Crop:
+        """What of a screen it was trained on."""
+        return self.crop or "polar-map"
+
+    def check_complete(self) -> None:
+        """Ask for what nobody can guess.
+
+        Raises:
+            UsageError: it was not said.
+        """
+        for value in (self.classes, self.positive, self.scaling):
+            self._said(value)
+
+    def _said(self, value: T | None) -> T:
+        if value is None:
+            needed = {"--classes CAD,nonCAD": self.classes, "--positive CAD": self.positive,
+                      "--scaling tf": self.scaling}  # fmt: skip
+            missing = " ".join(option for option, said in needed.items() if said is None)
+            raise UsageError(
+                f"a Keras file does not say what its answers mean and how its input was made; add {missing} (or what "
+                "is true of it)"
+            )
+        return value
 
 
-def doubts_of(about: ForeignModel) -> tuple[str, ...]:
+def _parts(classes: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in classes.split(","))
+
+
+def doubts_of(about: ExternalModel) -> tuple[str, ...]:
     """What is not known and what nothing can check, for people who are about to use the model."""
     return tuple(_doubts(about))
 
 
-def _doubts(about: ForeignModel) -> Iterator[str]:
+def _doubts(about: ExternalModel) -> Iterator[str]:
     yield "no figure of this model is known: measure it with `edgecad evaluate MODEL DATA` before you use it"
     yield (
-        f"nothing can check that {', '.join(about.classes)} is the order of its outputs and {about.scaling!r} the "
-        "scaling it was trained with: try scans whose labels you know"
+        f"nothing can check that {', '.join(about.class_names)} is the order of its outputs and "
+        f"{about.input_scaling!r} the scaling it was trained with: try scans whose labels you know"
     )
-    yield f"the threshold {about.threshold:g} was given and not chosen on data; its scores are not calibrated"
+    yield f"the threshold {about.decision_threshold:g} was given and not chosen on data; its scores are not calibrated"
     if about.origin is None:
         yield "where its training data came from was not said, so it is stamped as a phantom model: see --origin"
     if about.images is None:

@@ -26,7 +26,7 @@ OF_KERAS = ("keras", "keras.src", "tensorflow.keras", "tf_keras", "builtins")
 """Modules whose classes are Keras' own; Keras 2 wrote the third."""
 
 
-def open_foreign(path: Path) -> keras.Model:
+def open_external(path: Path) -> keras.Model:
     """Load a whole Keras model, `.keras` or `.h5`.
 
     Raises:
@@ -103,11 +103,11 @@ def _check_description(path: Path, description: Any) -> None:
     for module, name in _classes(description):
         if name in CODE:
             raise ModelInvalid(
-                f"{path} has a layer {name}, which is code, and no foreign code is run; replace it by layers of Keras"
+                f"{path} has a layer {name}, which is code, and no code of others is run; replace it by layers of Keras"
             )
         if module is not None and not _of_keras(module):
             raise ModelInvalid(
-                f"{path} wants {name} of {module}, which is not Keras' own, and no foreign code is run; "
+                f"{path} wants {name} of {module}, which is not Keras' own, and no code of others is run; "
                 "replace it by layers of Keras"
             )
 

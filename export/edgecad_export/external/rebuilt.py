@@ -16,7 +16,7 @@ from edgecad.contract.graph import OUTPUTS
 from edgecad.contract.scaling import pixel_rule
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.checks import probabilities_of
-from edgecad_export.external.about import ForeignModel
+from edgecad_export.external.about import ExternalModel
 from edgecad_export.external.keras_head import KerasHead, head_of
 from edgecad_export.graph.flat import FlatCopy
 
@@ -62,7 +62,7 @@ class Rebuilt:
         return " - ".join(["GAP", *hidden, f"Dense({self.head.units}, {self.head.end})"])
 
 
-def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
+def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> Rebuilt:
     """Copy the layers up to the pooling onto a uint8 image with scaling, and write the head anew.
 
     Raises:
@@ -72,7 +72,7 @@ def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
     image = keras.Input((_size(original, about),) * 2 + (3,), dtype="uint8", name="image")
     flat = FlatCopy((*OUTPUTS, *OWN, *map(HIDDEN.format, range(1, MOST_HIDDEN + 1))))
     try:
-        output = flat.called(original, _scaled(image, about.scaling))
+        output = flat.called(original, _scaled(image, about.input_scaling))
     except (ValueError, TypeError, NotImplementedError) as error:  # what Keras says of shapes, and of odd layers
         reason = str(error).strip().partition("\n")[0][:160]
         raise ModelInvalid(f"the model cannot be built again on {image.shape[1:]}: {reason}") from error
@@ -84,7 +84,7 @@ def rebuilt_from_foreign(original: keras.Model, about: ForeignModel) -> Rebuilt:
     return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
 
 
-def _size(model: keras.Model, about: ForeignModel) -> int:
+def _size(model: keras.Model, about: ExternalModel) -> int:
     """Side of the square input, once there is found to be one image in and one answer out."""
     inputs, outputs = (list(getattr(model, name, None) or ()) for name in ("inputs", "outputs"))
     if (len(inputs), len(outputs)) != (1, 1):
@@ -98,9 +98,9 @@ def _size(model: keras.Model, about: ForeignModel) -> int:
         raise UsageError("the model takes images of any size; say which it was trained on: --size 224")
     if None not in (shape[0], about.size) and shape[0] != about.size:
         raise UsageError(f"the model's input is {shape[0]} pixels and --size says {about.size}; leave --size out")
-    if inputs[0].dtype == "uint8" and about.scaling != "none":
+    if inputs[0].dtype == "uint8" and about.input_scaling != "none":
         raise UsageError(
-            f"the model takes uint8 and so scales by itself; --scaling none is wanted, not {about.scaling}"
+            f"the model takes uint8 and so scales by itself; --scaling none is wanted, not {about.input_scaling}"
         )
     size = int(shape[0] or about.size or 0)
     if not 32 <= size <= 1024:
@@ -120,19 +120,19 @@ def _scaled(image: Any, scaling: Scaling) -> Any:
     return values
 
 
-def _two_logits(head: KerasHead, about: ForeignModel) -> Sequence[Dense]:
+def _two_logits(head: KerasHead, about: ExternalModel) -> Sequence[Dense]:
     """The head's layers with two logits: one unit z of class A becomes z for A and 0 for the other, the same P(A)."""
     if head.units == 2:
         if about.unit is not None:
-            raise UsageError(f"the model has a unit for each of {', '.join(about.classes)}; leave --unit out")
+            raise UsageError(f"the model has a unit for each of {', '.join(about.class_names)}; leave --unit out")
         return head.layers
     if about.unit is None:
-        first, second = about.classes
+        first, second = about.class_names
         raise UsageError(
             f"the model ends in one unit ({head.end}): say which class's probability it is, --unit {second} or "
             f"--unit {first}; Keras counts the label 1, as a rule the second class in alphabetical order"
         )
-    last, column = head.layers[-1], about.classes.index(about.unit)
+    last, column = head.layers[-1], about.class_names.index(about.unit)
     weights, bias = np.zeros((len(last.weights), 2)), np.zeros(2)
     weights[:, column], bias[column] = last.weights[:, 0], last.bias[0]
     return (*head.layers[:-1], Dense(weights, bias))
@@ -145,7 +145,7 @@ def _dense(layer: Dense, name: str, values: Any) -> Any:
     return values
 
 
-def check_same_function(rebuilt: Rebuilt, about: ForeignModel, images: NDArray[np.uint8]) -> None:
+def check_same_function(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[np.uint8]) -> None:
     """Hold the rebuilt model against the original, each fed as it wants to be.
 
     Args:
@@ -166,14 +166,14 @@ def check_same_function(rebuilt: Rebuilt, about: ForeignModel, images: NDArray[n
         )
 
 
-def _of_original(rebuilt: Rebuilt, about: ForeignModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _of_original(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Probabilities of both classes, `(n, 2)`, as the model's own output means them."""
     kind = rebuilt.original.inputs[0].dtype
-    fed = images if kind == "uint8" else pixel_rule(about.scaling).applied(images)
+    fed = images if kind == "uint8" else pixel_rule(about.input_scaling).applied(images)
     output = keras.tree.flatten(rebuilt.original.predict(fed, batch_size=BATCH, verbose=0))[0]
     values = np.asarray(output, np.float64).reshape(len(images), -1)
     if rebuilt.head.units == 2:
         return values if rebuilt.head.end == "softmax" else probabilities_of(values, 1.0)
     positive = values[:, 0] if rebuilt.head.end == "sigmoid" else 1 / (1 + np.exp(-values[:, 0]))
     pair = np.stack([positive, 1 - positive], axis=1)
-    return pair if about.unit == about.classes[0] else pair[:, ::-1]
+    return pair if about.unit == about.class_names[0] else pair[:, ::-1]

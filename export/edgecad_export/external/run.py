@@ -24,9 +24,9 @@ from edgecad.errors import InputRefused, UsageError
 from edgecad.images import is_scan_file
 from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
-from edgecad_export.external.about import ForeignModel, doubts_of
-from edgecad_export.external.keras_file import open_foreign
-from edgecad_export.external.rebuilt import OWN, Rebuilt, check_same_function, rebuilt_from_foreign
+from edgecad_export.external.about import ExternalModel, doubts_of
+from edgecad_export.external.keras_file import open_external
+from edgecad_export.external.rebuilt import OWN, Rebuilt, check_same_function, rebuilt_from_external
 from edgecad_export.graph.cam_head import classifier_from_keras
 from edgecad_export.proof.answers import answers_of_keras
 from edgecad_export.proof.gate import golden_images
@@ -42,7 +42,7 @@ Warn = Callable[[str], None]
 INTENDED_USE = "Not said by whoever exported it. Research only. Not a medical device."
 
 
-def foreign_run(path: Path, about: ForeignModel, warn: Warn = lambda _: None) -> Run:
+def external_run(path: Path, about: ExternalModel, warn: Warn = lambda _: None) -> Run:
     """Open a Keras model of any origin and make it a run; `export_run` proves and writes it.
 
     Args:
@@ -53,9 +53,10 @@ def foreign_run(path: Path, about: ForeignModel, warn: Warn = lambda _: None) ->
         UsageError: what was said of it does not fit it, or no scan of `about.images` can be used.
         GateFailed: the rebuilt model does not answer as the original does.
     """
-    original = open_foreign(path)
-    rebuilt = rebuilt_from_foreign(original, about)
-    preparation = Preparation(size=rebuilt.size, crop=about.crop)
+    about.check_complete()
+    original = open_external(path)
+    rebuilt = rebuilt_from_external(original, about)
+    preparation = Preparation(size=rebuilt.size, crop=about.screen_crop)
     images = _phantom_screens(preparation) if about.images is None else _scans(about.images, preparation, warn)
     check_same_function(rebuilt, about, images)
     for doubt in (*doubts_of(about), *_doubts_of_form(rebuilt, about)):
@@ -90,17 +91,17 @@ def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uin
     return np.stack(prepared)
 
 
-def _doubts_of_form(rebuilt: Rebuilt, about: ForeignModel) -> Iterator[str]:
+def _doubts_of_form(rebuilt: Rebuilt, about: ExternalModel) -> Iterator[str]:
     """What looks wrong of the model, though it may be meant."""
     if rebuilt.halved:
         yield "it computed in 16 bits where it was trained; here it computes in 32, and its scores move a little"
-    own = own_scaling(rebuilt)
-    if own <= SCALED and about.scaling != "none":
+    own, scaling = own_scaling(rebuilt), about.input_scaling
+    if own <= SCALED and scaling != "none":
         yield (
-            f"before its first weights it scales by itself, by {own:.2g}, and --scaling {about.scaling} scales before "
+            f"before its first weights it scales by itself, by {own:.2g}, and --scaling {scaling} scales before "
             "that: if it was trained on 0 to 255, --scaling none is right"
         )
-    if own > SCALED and about.scaling == "none":
+    if own > SCALED and scaling == "none":
         yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
 
 
@@ -123,7 +124,7 @@ def _weighs(layer: keras.layers.Layer) -> bool:
 
 
 def _contract(
-    path: Path, about: ForeignModel, rebuilt: Rebuilt, preparation: Preparation, images: NDArray[np.uint8]
+    path: Path, about: ExternalModel, rebuilt: Rebuilt, preparation: Preparation, images: NDArray[np.uint8]
 ) -> Contract:
     """What is known, and in words what is not."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -131,19 +132,19 @@ def _contract(
     contract = Contract(
         name=about.name or re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "model",
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        classes=(about.classes[0], about.classes[1]),
-        positive=about.positive,
+        classes=about.class_names,
+        positive=about.positive_class,
         origin=about.origin or "phantom",
         preparation=preparation,
-        scaling=about.scaling,
+        scaling=about.input_scaling,
         backbone=_backbone(rebuilt.original),
         head=rebuilt.head_words,
         activations=classifier.activations,
         feature_layer=classifier.feature_layer,
-        decision=Decision(threshold=about.threshold, rule="given on the command line, not chosen on data"),
+        decision=Decision(threshold=about.decision_threshold, rule="given on the command line, not chosen on data"),
         heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
-        labelling=Labelling(reference=about.reference or "somebody who was not named", prevalence=about.prevalence),
-        colours=Colours(recorded=False) if about.images is None else colours_of(images, about.crop),
+        labelling=Labelling(reference=about.labelled_by or "somebody who was not named", prevalence=about.prevalence),
+        colours=Colours(recorded=False) if about.images is None else colours_of(images, about.screen_crop),
         metrics=(),
         data_sha256=NOT_KNOWN,
         split_sha256=NOT_KNOWN,
@@ -154,7 +155,7 @@ def _contract(
     return _with_heat_scale(contract, rebuilt, images)
 
 
-def _intended_use(about: ForeignModel) -> str:
+def _intended_use(about: ExternalModel) -> str:
     said = about.intended_use or INTENDED_USE
     return (
         said if about.origin else f"{said} Where its training data came from was not said: stamped as a phantom model."

@@ -171,14 +171,14 @@ def test_a_model_near_chance_is_called_so_at_the_top(export: Export, contract: C
 
 
 def test_a_model_trained_elsewhere_says_what_is_not_known(export: Export, contract: Contract) -> None:
-    foreign = replace(
+    external = replace(
         contract,
         metrics=(),
         data_sha256=NOT_KNOWN,
         colours=Colours(recorded=False),
         labelling=Labelling(reference="readers elsewhere", prevalence=None),
     )
-    card = model_card("tiny", export("fp32"), foreign)
+    card = model_card("tiny", export("fp32"), external)
     data = dict(_rows(card, "Training data"))
     assert (data["Share of CAD"], data["SHA-256 of the data"]) == (NOT_KNOWN, NOT_KNOWN)
     assert "nobody measured this model" in card

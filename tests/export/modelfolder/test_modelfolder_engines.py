@@ -19,8 +19,9 @@ from edgecad.engines.record import SCHEMA, WITHOUT_GPU, read_engine
 from edgecad.errors import GateFailed, NotAvailable
 from edgecad.runners.devices import parse_device
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import Exported, ExportRequest, export_run, failure_of
+from edgecad_export.exporter import Exported, export_run, failure_of
 from edgecad_export.modelfolder.engines import engines_section
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import Run, read_run
 
 A_GPU = Gpu("NVIDIA Test", "8.7", "550.54.15 (CUDA 12.4)")
@@ -55,7 +56,7 @@ def gpu_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., N
 
 
 def exported(run: Run, folder: Path, **more: Any) -> Exported:
-    return export_run(run, folder / "models" / "a-run", ExportRequest(engines=300, **more))
+    return export_run(run, folder / "models" / "a-run", ExportRequest(tensorrt=True, time_limit=300, **more))
 
 
 @real
@@ -65,7 +66,7 @@ def test_an_engine_that_nothing_ran_is_called_unproven_everywhere(
     """Built by the real TensorRT-RTX."""
     from edgecad_export.cli.export import _print
 
-    done = exported(run, tmp_path, precisions=("fp32", "fp16"))
+    done = exported(run, tmp_path, fp16=True)
     names = ["model.fp16.unproven.plan", "model.unproven.plan"]
     assert sorted(path.name for path in done.folder.glob("*.plan")) == names
     assert sorted(name for name, _ in done.engines.built) == names

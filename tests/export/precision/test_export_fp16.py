@@ -12,12 +12,13 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from edgecad_export.exporter import ExportRequest, candidates_of
+from edgecad_export.exporter import candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.fp16.converting import fp16_from_fp32, narrowed_to_fp16
 from edgecad_export.precision.fp16.half import as_half
 from edgecad_export.precision.sessions import session_of
 from edgecad_export.proof.tolerances import TOLERANCES, Tolerances
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
 Build = Callable[..., Any]

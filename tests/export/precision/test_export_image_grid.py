@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecad_export.candidates import Candidates
-from edgecad_export.exporter import ExportRequest, candidates_of
+from edgecad_export.exporter import candidates_of
 from edgecad_export.precision.int8.converting import source_of
 from edgecad_export.precision.int8.grids import Range
 from edgecad_export.precision.int8.image_grid import image_grid, on_image_grid
 from edgecad_export.precision.int8.plain_graph import backbone_of
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
 Build = Callable[..., Any]

@@ -17,12 +17,13 @@ from onnx import TensorProto, helper, numpy_helper
 import edgecad_export.precision.int8.converting as int8_of_room
 from edgecad.contract.graph import OUTPUTS
 from edgecad_export.candidates import Candidates
-from edgecad_export.exporter import ExportRequest, candidates_of
+from edgecad_export.exporter import candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, source_of
 from edgecad_export.precision.int8.plain_graph import backbone_of
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.proof.tolerances import Tolerances
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
 Build = Callable[..., Any]

@@ -18,15 +18,16 @@ from edgecad.answer.heatmap import correlation, score_map
 from edgecad.contract.graph import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import ExportRequest, candidates_of
-from edgecad_export.external.about import ForeignModel
-from edgecad_export.external.run import foreign_run
+from edgecad_export.exporter import candidates_of
+from edgecad_export.external.about import ExternalModel
+from edgecad_export.external.run import external_run
 from edgecad_export.proof.tolerances import TOLERANCES
+from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import Run
 
 layers = keras.layers
 SIZE = 64
-ABOUT = ForeignModel(("CAD", "nonCAD"), "CAD", "tf")
+ABOUT = ExternalModel("CAD,nonCAD", "CAD", "tf")
 Head = Callable[[], list[Any]]
 
 
@@ -89,18 +90,18 @@ def _randomised(model: Any) -> Any:
     return model
 
 
-def _about(model: Any, **changes: Any) -> ForeignModel:
+def _about(model: Any, **changes: Any) -> ExternalModel:
     unit = {"unit": "nonCAD"} if model.output_shape[-1] == 1 else {}
     return replace(ABOUT, **{**unit, **changes})
 
 
 @dataclass(frozen=True)
 class Way:
-    """A foreign model, what was made of it, and the bytes of its export."""
+    """An external model, what was made of it, and the bytes of its export."""
 
     original: Any
     head: list[Any]
-    about: ForeignModel
+    about: ExternalModel
     run: Run
     file: bytes
 
@@ -109,10 +110,10 @@ class Way:
 def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Way:
     head = HEADS[request.param]()
     original = _randomised(keras.Sequential([keras.Input((SIZE, SIZE, 3)), _base(), *head]))
-    path = tmp_path_factory.mktemp("foreign") / "model.keras"
+    path = tmp_path_factory.mktemp("external") / "model.keras"
     original.save(path)
     about = _about(original)
-    run = foreign_run(path, about)
+    run = external_run(path, about)
     candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     assert candidate.verdict.holds, candidate.verdict.summary
     return Way(original, head, about, run, candidate.content())
@@ -122,8 +123,8 @@ def _scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(images.astype(np.float32) / 127.5 - 1, np.float32)
 
 
-def _score_of_cad(model: Any, images: NDArray[np.float32], about: ForeignModel) -> NDArray[np.float64]:
-    """P(CAD) as the foreign model's own output means it."""
+def _score_of_cad(model: Any, images: NDArray[np.float32], about: ExternalModel) -> NDArray[np.float64]:
+    """P(CAD) as the external model's own output means it."""
     output = np.asarray(model.predict(images, verbose=0), np.float64).reshape(len(images), -1)
     if output.min() < 0 or output.max() > 1 or (output.shape[1] == 2 and not np.allclose(output.sum(1), 1)):
         output = 1 / (1 + np.exp(-(output[:, :1] - (output[:, 1:] if output.shape[1] == 2 else 0))))
@@ -131,7 +132,7 @@ def _score_of_cad(model: Any, images: NDArray[np.float32], about: ForeignModel) 
     return 1 - first if about.unit == "nonCAD" else first
 
 
-def test_the_file_gives_the_foreign_models_own_probabilities(way: Way) -> None:
+def test_the_file_gives_the_external_models_own_probabilities(way: Way) -> None:
     wanted = _score_of_cad(way.original, _scaled(way.run.images), way.about)
     assert 0.001 < wanted.min() < wanted.max() < 0.999
     assert np.ptp(wanted) > 1e-3  # the images do differ
@@ -140,7 +141,7 @@ def test_the_file_gives_the_foreign_models_own_probabilities(way: Way) -> None:
 
 
 def _log_odds(way: Way, features: Any) -> Any:
-    """Log-odds of CAD by calling the foreign head's own layers."""
+    """Log-odds of CAD by calling the external head's own layers."""
     values = features
     for layer in way.head:
         values = layer(values)
@@ -154,7 +155,7 @@ def _log_odds(way: Way, features: Any) -> Any:
     return -values[:, 0] if way.about.unit == "nonCAD" else values[:, 0] - values[:, 1]
 
 
-def test_the_heat_map_is_grad_cam_of_the_foreign_head_by_automatic_differentiation(way: Way) -> None:
+def test_the_heat_map_is_grad_cam_of_the_external_head_by_automatic_differentiation(way: Way) -> None:
     features = tf.convert_to_tensor(way.original.layers[0](_scaled(way.run.images)))
     with tf.GradientTape() as tape:
         tape.watch(features)
@@ -177,7 +178,7 @@ def test_the_graph_has_one_uint8_input_and_no_shape_arithmetic(way: Way) -> None
 
 def _opened(model: Any, folder: Path, name: str = "model.keras", **changes: Any) -> Run:
     model.save(folder / name)
-    return foreign_run(folder / name, _about(model, **changes))
+    return external_run(folder / name, _about(model, **changes))
 
 
 def _same_as(model: Any, run: Run, fed: NDArray[Any]) -> None:
@@ -257,7 +258,7 @@ def test_networks_of_keras_applications_that_scale_by_themselves(
     x = layers.Dropout(0.2)(layers.BatchNormalization()(base(image, training=False)))
     model = keras.Model(image, _dense(1, activation="sigmoid")(x))
     model.save(tmp_path / "model.keras")
-    run = foreign_run(tmp_path / "model.keras", replace(ABOUT, unit="CAD", scaling="none"))
+    run = external_run(tmp_path / "model.keras", replace(ABOUT, unit="CAD", scaling="none"))
     wanted = model.predict(run.images.astype(np.float32), verbose=0)[:, 0]
     assert np.ptp(wanted) > 1e-3
     candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])

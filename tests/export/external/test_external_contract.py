@@ -18,15 +18,16 @@ from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json, json_from
 from edgecad.images import read_screen
 from edgecad.inference.classifier import Classifier
 from edgecad.polarmap import prepare
-from edgecad_export.exporter import ExportRequest, export_run
-from edgecad_export.external import run as foreign
-from edgecad_export.external.about import ForeignModel, doubts_of
-from edgecad_export.external.run import foreign_run
+from edgecad_export.exporter import export_run
+from edgecad_export.external import run as external
+from edgecad_export.external.about import ExternalModel, doubts_of
+from edgecad_export.external.run import external_run
+from edgecad_export.request import ExportRequest
 from edgecad_train.phantoms import jpeg_bytes
 
 layers = keras.layers
 SIZE = 64
-BARE = ForeignModel(("CAD", "nonCAD"), "CAD", "tf")
+BARE = ExternalModel("CAD,nonCAD", "CAD", "tf")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = keras.Input((SIZE, SIZE, 3))
     x = layers.Conv2D(6, 3, strides=4, activation="relu", name="top")(image)
     x = layers.Dense(5, activation="relu")(layers.GlobalAveragePooling2D()(x))
-    path = tmp_path_factory.mktemp("foreign") / "their model.keras"
+    path = tmp_path_factory.mktemp("external") / "their model.keras"
     keras.Model(image, layers.Dense(1, activation="sigmoid")(x), name="theirs").save(path)
     return path
 
@@ -52,24 +53,24 @@ def scans(phantom_screen: Callable[[int], Any], tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="module")
-def about(scans: Path) -> ForeignModel:
-    return ForeignModel(
-        classes=("nonCAD", "CAD"),
+def about(scans: Path) -> ExternalModel:
+    return ExternalModel(
+        classes="nonCAD,CAD",
         positive="CAD",
         unit="CAD",
         scaling="tf",
         threshold=0.3,
         images=scans,
         origin="patients",
-        reference="two readers in consensus",
+        labelled_by="two readers in consensus",
         prevalence=0.35,
         intended_use="A study of readers.",
         name="their-cad",
     )
 
 
-def test_all_that_was_said_is_in_the_contract(model_file: Path, about: ForeignModel) -> None:
-    contract = foreign_run(model_file, about).contract
+def test_all_that_was_said_is_in_the_contract(model_file: Path, about: ExternalModel) -> None:
+    contract = external_run(model_file, about).contract
     assert contract == contract_from_json(json_from_struct(contract))
     said = (contract.name, contract.classes, contract.positive, contract.origin, contract.scaling)
     assert said == ("their-cad", ("nonCAD", "CAD"), "CAD", "patients", "tf")
@@ -87,7 +88,7 @@ def test_all_that_was_said_is_in_the_contract(model_file: Path, about: ForeignMo
 
 
 def test_what_nobody_said_stays_unknown_and_the_stamp_is_the_safe_one(model_file: Path) -> None:
-    contract = foreign_run(model_file, replace(BARE, unit="CAD")).contract
+    contract = external_run(model_file, replace(BARE, unit="CAD")).contract
     assert contract.name == "their-model"
     assert (contract.data_sha256, contract.split_sha256, contract.metrics) == (NOT_KNOWN, NOT_KNOWN, ())
     assert contract.labelling.prevalence is None
@@ -98,9 +99,9 @@ def test_what_nobody_said_stays_unknown_and_the_stamp_is_the_safe_one(model_file
 
 
 def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
-    model_file: Path, about: ForeignModel, phantom_screen: Callable[[int], Any]
+    model_file: Path, about: ExternalModel, phantom_screen: Callable[[int], Any]
 ) -> None:
-    run = foreign_run(model_file, about)
+    run = external_run(model_file, about)
     wanted = [
         prepare(read_screen(jpeg_bytes(phantom_screen(i))).pixels, run.contract.preparation).image for i in range(4)
     ]
@@ -114,15 +115,15 @@ def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
 
 
 def test_of_many_scans_some_are_taken_evenly(
-    model_file: Path, about: ForeignModel, monkeypatch: pytest.MonkeyPatch
+    model_file: Path, about: ExternalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = foreign_run(model_file, about).images
-    monkeypatch.setattr(foreign, "MAX_IMAGES", 2)  # of broken, 0, 1, 2, 3: broken and 2
-    np.testing.assert_array_equal(foreign_run(model_file, about).images, every[2:3])
+    every = external_run(model_file, about).images
+    monkeypatch.setattr(external, "MAX_IMAGES", 2)  # of broken, 0, 1, 2, 3: broken and 2
+    np.testing.assert_array_equal(external_run(model_file, about).images, every[2:3])
 
 
-def test_the_heat_maps_scale_is_the_99th_percentile_of_the_maps_shown(model_file: Path, about: ForeignModel) -> None:
-    run = foreign_run(model_file, about)
+def test_the_heat_maps_scale_is_the_99th_percentile_of_the_maps_shown(model_file: Path, about: ExternalModel) -> None:
+    run = external_run(model_file, about)
     model = keras.models.load_model(model_file)
     features = keras.Model(model.inputs, model.get_layer("top").output).predict(run.images / 127.5 - 1, verbose=0)
     (first, bias), (second, _) = (layer.get_weights() for layer in model.layers[-2:])
@@ -133,7 +134,7 @@ def test_the_heat_maps_scale_is_the_99th_percentile_of_the_maps_shown(model_file
     assert shown.region_threshold == pytest.approx(shown.full_scale / 2)
 
 
-def test_people_are_told_what_is_not_known(about: ForeignModel) -> None:
+def test_people_are_told_what_is_not_known(about: ExternalModel) -> None:
     told = "\n".join(doubts_of(BARE))
     for word in ("edgecad evaluate", "CAD, nonCAD", "'tf'", "0.5", "--origin", "--images"):
         assert word in told
@@ -143,9 +144,9 @@ def test_people_are_told_what_is_not_known(about: ForeignModel) -> None:
     assert "not calibrated" in fewer
 
 
-def test_refused_scans_are_counted_and_what_is_not_known_is_said(model_file: Path, about: ForeignModel) -> None:
+def test_refused_scans_are_counted_and_what_is_not_known_is_said(model_file: Path, about: ExternalModel) -> None:
     told: list[str] = []
-    foreign_run(model_file, about, told.append)
+    external_run(model_file, about, told.append)
     assert told[0].startswith("1 of 5 scans of --images are refused; the last: ")
     assert told[1:] == list(doubts_of(about))
 
@@ -170,7 +171,7 @@ def test_scaling_twice_or_never_looks_wrong(scaling: Any, how: str, tmp_path: Pa
     model.save(tmp_path / "model.keras")
     told: list[str] = []
     about = replace(BARE, scaling=scaling)
-    foreign_run(tmp_path / "model.keras", about, told.append)
+    external_run(tmp_path / "model.keras", about, told.append)
     more = "".join(told[len(doubts_of(about)) :])
     twice, never = how in SCALES and scaling != "none", how not in SCALES and scaling == "none"
     assert ("scales by itself" in more) == twice
@@ -181,7 +182,7 @@ def test_scaling_twice_or_never_looks_wrong(scaling: Any, how: str, tmp_path: Pa
 def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
     model_file: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:
-    run = foreign_run(model_file, replace(BARE, unit="nonCAD"))
+    run = external_run(model_file, replace(BARE, unit="nonCAD"))
     export_run(run, tmp_path / "models" / run.contract.name, ExportRequest())
     with Classifier(tmp_path / "models" / "latest", device="cpu") as classifier:
         prediction = classifier(phantom_jpeg)
