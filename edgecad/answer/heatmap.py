@@ -1,12 +1,12 @@
 """The class activation map in numpy: what the exported graph must equal, and what pictures are drawn from.
 
 For global average pooling, dense layers, and logits, let F be the pooled features. A hidden layer gives
-h = z s(z), where z is its affine part and s its gate: the sigmoid of z (SiLU), [z > 0] (ReLU), or 1 (linear).
-Let S be the diagonal of an image's gates. The logit of class c is then a sum over features, exactly:
+h = z s(z), where z is its affine part and s its factor: the sigmoid of z (SiLU), [z > 0] (ReLU), or 1 (linear).
+Let S be the diagonal of an image's factors. The logit of class c is then a sum over features, exactly:
 
     weights_c = W1 S1 W2 S2 ... Wn[:, c]          effective weight of each feature
     cam_c     = sum_k weights_c[k] F[:, :, k]
-    bias_c    = what the layers' own biases add through the same gates
+    bias_c    = what the layers' own biases add through the same factors
     mean(cam_c) + bias_c == logit_c               exactly
 
 With SiLU the map is continuous in the features. With ReLU it jumps where a unit passes zero, though the logit does
@@ -51,15 +51,17 @@ class ClassActivation:
         fc_weights: `(n, classes, channels)`, effective weights of the head for each image.
         cam: `(n, classes, h, w)`, raw and signed, logit units.
         cam_bias: `(n, classes)`; `cam.mean((2, 3)) + cam_bias == logits`.
+        before: values of each hidden layer before its activation, `(n, units)`.
     """
 
     logits: Floats
     fc_weights: Floats
     cam: Floats
     cam_bias: Floats
+    before: tuple[Floats, ...] = ()
 
 
-def gate(activation: Activation, before: Floats) -> Floats:
+def activation_factor(activation: Activation, before: Floats) -> Floats:
     """s(z) of an activation z s(z), for values `before` it, of any shape; 0 to 1."""
     if activation == "silu":
         return np.asarray(0.5 * (1.0 + np.tanh(0.5 * before)))  # the sigmoid, without overflow
@@ -79,31 +81,33 @@ def before_activation(pooled: Floats, head: Sequence[Dense]) -> tuple[Floats, ..
     for layer in head:
         before = np.asarray(values @ layer.weights + layer.bias)
         found.append(before)
-        values = before * gate(layer.activation, before)
+        values = before * activation_factor(layer.activation, before)
     return tuple(found)
 
 
-def class_activation(features: Floats, head: Sequence[Dense], gates: Sequence[Floats] | None = None) -> ClassActivation:
+def class_activation(
+    features: Floats, head: Sequence[Dense], factors: Sequence[Floats] | None = None
+) -> ClassActivation:
     """Explain a head's logits.
 
     Args:
         features: `(n, h, w, channels)`, the input of the pooling layer.
         head: dense layers after the pooling, in order.
-        gates: those of the hidden layers, `(n, units)` each, where others than the features' own are wanted. A file
-            in fewer bits may have set a ReLU on the other side of zero: this is its map on these features.
+        factors: those of the hidden layers, `(n, units)` each, in place of the features' own. A file in fewer bits may
+            have set a ReLU on the other side of zero: this is its map on these features.
     """
     *hidden, logits = before_activation(features.mean(axis=(1, 2)), head)
-    if gates is None:
-        gates = [gate(layer.activation, before) for layer, before in zip(head[:-1], hidden, strict=True)]
+    if factors is None:
+        factors = [activation_factor(layer.activation, before) for layer, before in zip(head[:-1], hidden, strict=True)]
     last = head[-1]
     weights = np.broadcast_to(last.weights.T, (len(features), *last.weights.T.shape))
     bias = np.broadcast_to(last.bias, logits.shape)
-    for layer, opened in zip(reversed(head[:-1]), reversed(gates), strict=True):
-        weights = weights * opened[:, None, :]
+    for layer, factor in zip(reversed(head[:-1]), reversed(factors), strict=True):
+        weights = weights * factor[:, None, :]
         bias = bias + weights @ layer.bias
         weights = weights @ layer.weights.T
     cam = np.einsum("nck,nhwk->nchw", weights, features)
-    return ClassActivation(logits, np.asarray(weights), cam, np.asarray(bias))
+    return ClassActivation(logits, np.asarray(weights), cam, np.asarray(bias), tuple(hidden))
 
 
 def score_map(cam: Floats, positive: int) -> Floats:

@@ -10,15 +10,22 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import Dense, before_activation, class_activation, gate, identity_error, score_map
+from edgecad.answer.heatmap import (
+    Dense,
+    activation_factor,
+    before_activation,
+    class_activation,
+    identity_error,
+    score_map,
+)
 from edgecad.contract import Contract
 from edgecad.contract.graph import OUTPUTS
 from edgecad.inference.checks import probabilities_of
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison
-from edgecad_export.graph.cam_head import ClassifierParts
 from edgecad_export.graph.parts import features_tensor
+from edgecad_export.graph.trained_classifier import TrainedClassifier
 
 BATCH = 8
 """Images at a time, so that memory does not grow with their number."""
@@ -42,7 +49,7 @@ class CheckedAnswers(comparison.ModelAnswers):
 
 
 @dataclass(frozen=True)
-class KerasAnswers(CheckedAnswers):
+class ReferenceAnswers(CheckedAnswers):
     """What files are held against: the Keras model's answers, its maps by the numpy formula.
 
     Attributes:
@@ -55,7 +62,7 @@ class KerasAnswers(CheckedAnswers):
     features: NDArray[np.float32] | None = None
     positive: int = 0
 
-    def only(self, rows: NDArray[np.intp]) -> KerasAnswers:
+    def only(self, rows: NDArray[np.intp]) -> ReferenceAnswers:
         """Those to some of the images."""
         return replace(
             self, logits=self.logits[rows], scores=self.scores[rows], maps=self.maps[rows],
@@ -64,7 +71,7 @@ class KerasAnswers(CheckedAnswers):
             features=None if self.features is None else self.features[rows],
         )  # fmt: skip
 
-    def under(self, switches: Sequence[NDArray[np.bool_]]) -> KerasAnswers:
+    def under(self, switches: Sequence[NDArray[np.bool_]]) -> ReferenceAnswers:
         """The same features explained under a file's switches.
 
         With ReLU a map jumps where a unit stands near zero and rounding sets it on the other side, though the logits
@@ -78,31 +85,32 @@ class KerasAnswers(CheckedAnswers):
         if not len(rows):
             return self
         given = iter(switches)
-        gates = [
-            next(given)[rows].astype(np.float64) if layer.activation == "relu" else gate(layer.activation, own[rows])
+        factors = [
+            next(given)[rows].astype(np.float64)
+            if layer.activation == "relu"
+            else activation_factor(layer.activation, own[rows])
             for layer, own in zip(self.head[:-1], self.before, strict=True)
         ]
         maps = self.maps.copy()
-        cam = class_activation(self.features[rows].astype(np.float64), self.head, gates).cam
+        cam = class_activation(self.features[rows].astype(np.float64), self.head, factors).cam
         maps[rows] = score_map(cam, self.positive)
         return replace(self, maps=maps)
 
 
-def answers_of_keras(classifier: ClassifierParts, contract: Contract, images: NDArray[np.uint8]) -> KerasAnswers:
+def answers_of_keras(classifier: TrainedClassifier, contract: Contract, images: NDArray[np.uint8]) -> ReferenceAnswers:
     """Answers of the trained model itself; its maps by the numpy formula on its features, not by a graph."""
     outputs = keras.Model(classifier.model.inputs[0], [classifier.model.output, classifier.features])
     logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=BATCH, verbose=0))
     head = classifier.head()
     activation = class_activation(features, head)
-    before = hidden_of(features, head)
-    relus = _of_relu(before, head)
-    return KerasAnswers(
+    relus = _of_relu(activation.before, head)
+    return ReferenceAnswers(
         logits=logits,
         scores=probabilities_of(logits, contract.decision.temperature)[:, contract.positive_index],
         maps=np.asarray(score_map(activation.cam, contract.positive_index), np.float64),
         identity=identity_error(activation.cam, activation.cam_bias, logits),
         finite=bool(np.isfinite(logits).all() and np.isfinite(features).all()),
-        before=before,
+        before=tuple(np.asarray(own, np.float64) for own in activation.before),
         switches=tuple(own > 0 for own in relus),
         head=head,
         features=np.asarray(features, np.float32) if relus else None,
@@ -116,7 +124,7 @@ def hidden_of(features: NDArray[np.floating], head: Sequence[Dense]) -> tuple[ND
     return tuple(np.asarray(own, np.float64) for own in before_activation(pooled, head)[:-1])
 
 
-def _of_relu(before: Sequence[NDArray[np.float64]], head: Sequence[Dense]) -> tuple[NDArray[np.float64], ...]:
+def _of_relu(before: Sequence[NDArray[np.floating]], head: Sequence[Dense]) -> tuple[NDArray[np.floating], ...]:
     return tuple(own for own, layer in zip(before, head[:-1], strict=True) if layer.activation == "relu")
 
 
@@ -174,7 +182,7 @@ def _depths(graph: onnx.GraphProto, start: str) -> dict[str, int]:
     return depths
 
 
-def switched_units(reference: KerasAnswers, seen: CheckedAnswers) -> tuple[int, float]:
+def switched_units(reference: ReferenceAnswers, seen: CheckedAnswers) -> tuple[int, float]:
     """How many hidden units of all images a file's ReLUs set on the other side, and how far those moved.
 
     The distance is that of their values before the ReLU, the largest, relative to the largest of their layer. A unit

@@ -11,11 +11,11 @@ import pytest
 
 from edgecad.answer.heatmap import (
     Dense,
+    activation_factor,
     agreement,
     before_activation,
     class_activation,
     correlation,
-    gate,
     identity_error,
     scale_of_maps,
     score_map,
@@ -157,7 +157,7 @@ def test_gates_of_others_give_their_map_on_these_features() -> None:
     rng = np.random.default_rng(6)
     features, head = rng.normal(size=(3, 4, 4, 6)), random_head(rng, [6, 9, 2], "relu")
     own = class_activation(features, head)
-    opened = [gate("relu", before) for before in before_activation(features.mean(axis=(1, 2)), head)[:-1]]
+    opened = [activation_factor("relu", before) for before in before_activation(features.mean(axis=(1, 2)), head)[:-1]]
     np.testing.assert_array_equal(class_activation(features, head, opened).cam, own.cam)
     opened[0][1, 4] = 1 - opened[0][1, 4]
     other = class_activation(features, head, opened)
