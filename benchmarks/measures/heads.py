@@ -65,7 +65,7 @@ def _least_agreement(place: Path, model: Path) -> float:
     import onnx
 
     from edgecad.answer.heatmap import agreement, logit_scale
-    from edgecad_export.graph.cam_head import classifier_from_keras
+    from edgecad_export.graph.trained_classifier import classifier_from_keras
     from edgecad_export.precision.fp16.half import as_half
     from edgecad_export.proof.answers import answers_of_file, answers_of_keras
     from edgecad_export.runfiles import read_run

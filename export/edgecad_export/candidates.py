@@ -1,4 +1,4 @@
-"""One file of each precision that is wanted, with what the gate says of it."""
+"""One file of each precision, with what the gate says of it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Candidates:
     say: Callable[[str], None] = lambda _: None
 
     def of(self, precision: Precision, allowed: Tolerances) -> Candidate:
-        """Make and judge one; int8 wants training images to calibrate by."""
+        """Make and judge one; int8 needs training images to calibrate by."""
         begun = time.monotonic()
         contract = replace(self.contract, precision=precision, tolerances=allowed.recorded())
         gate = self.gate if precision == "fp32" else self.gate.without(self.run.calibration)

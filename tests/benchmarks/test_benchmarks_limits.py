@@ -111,8 +111,9 @@ def test_operations_counted_by_hand(measure: Callable[[str], ModuleType]) -> Non
 
 @pytest.mark.slow
 def test_operations_of_resnet50v2_are_its_known_7_giga(measure: Callable[[str], ModuleType]) -> None:
-    from edgecad_export.graph.cam_head import classifier_from_keras, explained_model
+    from edgecad_export.graph.cam_head import explained_model
     from edgecad_export.graph.onnx_from_keras import onnx_from_keras
+    from edgecad_export.graph.trained_classifier import classifier_from_keras
     from edgecad_train.networks.backbones import backbone_named
     from edgecad_train.networks.head import Head
     from edgecad_train.networks.network import build_network

@@ -34,7 +34,8 @@ from edgecad.contract import (  # noqa: E402
 from edgecad.golden import golden_samples  # noqa: E402
 from edgecad.images import read_screen  # noqa: E402
 from edgecad.polarmap import prepare  # noqa: E402
-from edgecad_export.exporter import Exported, candidates_of, export_run  # noqa: E402
+from edgecad_export.exported import Exported  # noqa: E402
+from edgecad_export.exporter import candidates_of, export_run  # noqa: E402
 from edgecad_export.proof.gate import Verdict  # noqa: E402
 from edgecad_export.proof.tolerances import TOLERANCES  # noqa: E402
 from edgecad_export.request import ExportRequest  # noqa: E402

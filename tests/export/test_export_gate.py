@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from edgecad.contract import CONTRACT_VERSION
 from edgecad_export import exporter
-from edgecad_export.precision.narrowed import Tried, nearest
+from edgecad_export.precision.narrowed import JudgedGraph, nearest
 from edgecad_export.proof.gate import Verdict
 from edgecad_export.proof.parity import Miss
 
@@ -209,11 +209,17 @@ def test_what_holds_is_kept_where_a_converter_breaks(
     for word in ("fp16 was not made: ValueError: an operator that nobody foresaw", "models/first: model.onnx"):
         assert word in last
     assert Path("models/latest").read_text().strip() == "first"
+    told = json.loads(Path("models/first/parity.json").read_text())
+    reason = "ValueError: an operator that nobody foresaw"
+    assert told["failed"] == {"model.fp16.onnx": {"precision": "fp16", "reason": reason}}
+    assert list(told["files"]) == ["model.onnx"]
 
 
 def test_a_refused_file_is_told_by_its_nearest_attempt() -> None:
     few, many = (Verdict(None, None, (Miss("x"),) * count) for count in (1, 2))  # type: ignore[arg-type]
-    tried = [Tried(onnx.ModelProto(), verdict, (str(number),)) for number, verdict in enumerate((many, few, few, many))]
+    tried = [
+        JudgedGraph(onnx.ModelProto(), verdict, (str(number),)) for number, verdict in enumerate((many, few, few, many))
+    ]
     best = None
     for one in tried:
         best = nearest(best, one)

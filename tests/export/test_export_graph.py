@@ -16,7 +16,7 @@ from edgecad.contract import METADATA_KEY, Contract, contract_from_json
 from edgecad.contract.graph import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.graph.cam_head import classifier_from_keras
+from edgecad_export.graph.trained_classifier import classifier_from_keras
 
 Images = Callable[..., NDArray[np.uint8]]
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import Dense, class_activation, score_map
 from edgecad.contract import Contract
-from edgecad_export.graph.cam_head import classifier_from_keras, explained_model
+from edgecad_export.graph.cam_head import explained_model
 from edgecad_export.graph.onnx_from_keras import onnx_from_keras
 from edgecad_export.graph.parts import folded
+from edgecad_export.graph.trained_classifier import classifier_from_keras
 from edgecad_export.proof.answers import (
     CheckedAnswers,
-    KerasAnswers,
+    ReferenceAnswers,
     answers_of_file,
     answers_of_keras,
     hidden_of,
@@ -43,11 +44,11 @@ def features() -> np.ndarray:
     return np.stack([np.stack([first, second], axis=-1), np.stack([second, first], axis=-1)])
 
 
-def answers(features: np.ndarray, offset: float) -> KerasAnswers:
+def answers(features: np.ndarray, offset: float) -> ReferenceAnswers:
     layers = head(offset)
     found = class_activation(features, layers)
     before = hidden_of(features, layers)
-    return KerasAnswers(
+    return ReferenceAnswers(
         logits=found.logits,
         scores=1 / (1 + np.exp(-(found.logits[:, 1] - found.logits[:, 0]))),
         maps=np.asarray(score_map(found.cam, 1)),
@@ -121,7 +122,7 @@ def model(request: pytest.FixtureRequest, small_classifier: Build) -> keras.Mode
 @pytest.fixture(scope="module")
 def both(
     model: keras.Model, contract_of: Callable[..., Contract], prepared_images: Callable[..., NDArray[np.uint8]]
-) -> tuple[KerasAnswers, CheckedAnswers]:
+) -> tuple[ReferenceAnswers, CheckedAnswers]:
     classifier, contract = classifier_from_keras(model), contract_of()
     images = prepared_images(model.inputs[0].shape[1], 12)
     graph = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature), 17))
@@ -130,7 +131,7 @@ def both(
 
 
 def test_graph_keras_and_formula_give_one_map_whatever_the_activation(
-    both: tuple[KerasAnswers, CheckedAnswers],
+    both: tuple[ReferenceAnswers, CheckedAnswers],
 ) -> None:
     reference, seen = both
     scale = max(1.0, float(np.abs(reference.maps).max()))
@@ -157,7 +158,9 @@ def test_a_sign_in_the_backbone_is_no_switch(
     assert switched_units(answers_of_keras(classifier, contract, images), seen) == (0, 0.0)
 
 
-def test_switches_are_those_of_the_relus_alone(model: keras.Model, both: tuple[KerasAnswers, CheckedAnswers]) -> None:
+def test_switches_are_those_of_the_relus_alone(
+    model: keras.Model, both: tuple[ReferenceAnswers, CheckedAnswers]
+) -> None:
     reference, seen = both
     relus = sum(layer.activation == "relu" for layer in reference.head)
     assert len(seen.switches) == len(reference.switches) == relus

@@ -16,7 +16,7 @@ from edgecad_export.external.about import SUFFIXES, ExternalModel
 from edgecad_export.request import ExportRequest
 
 if TYPE_CHECKING:
-    from edgecad_export.exporter import Exported
+    from edgecad_export.exported import Exported
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -49,7 +49,8 @@ def export(
     else:
         refuse_external_options(run, about)
     _check_ready(out, request)
-    from edgecad_export.exporter import export_run, failure_of, new_name
+    from edgecad_export.exported import failure_of
+    from edgecad_export.exporter import export_run, new_name
     from edgecad_export.external.run import external_run
     from edgecad_export.runfiles import read_run
 

@@ -20,10 +20,9 @@ from edgecad.errors import ModelInvalid
 
 WANTED = (
     "wanted: image - ... - average pooling over the whole map - dense layers with ReLU or SiLU between them - two "
-    "logits, "
-    "softmax of two, or one sigmoid"
+    "logits, softmax of two, or one sigmoid"
 )
-GATED: tuple[Activation, ...] = ("relu", "silu")
+NONLINEAR: tuple[Activation, ...] = ("relu", "silu")
 """Activations that stand between affine maps; `linear` only makes two of them one."""
 End = Literal["linear", "softmax", "sigmoid"]
 POOLINGS = (keras.layers.GlobalAveragePooling2D, keras.layers.AveragePooling2D)
@@ -159,9 +158,9 @@ class _Reader:
             self._open = Dense(before.weights @ weights, before.bias @ weights + bias)
 
     def _activation(self, layer: Any, name: str) -> None:
-        gated = next((known for known in GATED if known == name), None)
-        if gated and self._open is not None:
-            self._done.append(replace(self._open, activation=gated))
+        nonlinear = next((known for known in NONLINEAR if known == name), None)
+        if nonlinear and self._open is not None:
+            self._done.append(replace(self._open, activation=nonlinear))
             self._open = None
         elif name == "softmax":
             self._end = "softmax"
@@ -171,7 +170,7 @@ class _Reader:
             raise ModelInvalid(f"{_name(layer)} has activation {name} where {self._place()}; {WANTED}")
 
     def _place(self) -> str:
-        return "nothing but pooling is below" if self._open is None else f"{' or '.join(GATED)} is wanted"
+        return "nothing but pooling is below" if self._open is None else f"{' or '.join(NONLINEAR)} is wanted"
 
 
 def _activation_of(layer: Any) -> str:

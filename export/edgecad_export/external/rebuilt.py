@@ -30,7 +30,7 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuiltModel:
     """A model in our form: uint8 image, scaling, its own layers, pooling, dense layers, two logits.
 
     Attributes:
@@ -62,7 +62,7 @@ class Rebuilt:
         return " - ".join(["GAP", *hidden, f"Dense({self.head.units}, {self.head.end})"])
 
 
-def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> Rebuilt:
+def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> RebuiltModel:
     """Copy the layers up to the pooling onto a uint8 image with scaling, and write the head anew.
 
     Raises:
@@ -81,7 +81,7 @@ def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> Rebuil
     layers = _two_logits(head, about)
     for number, layer in enumerate(layers[:-1], 1):
         values = _dense(layer, HIDDEN.format(number), values)
-    return Rebuilt(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
+    return RebuiltModel(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
 
 
 def _size(model: keras.Model, about: ExternalModel) -> int:
@@ -145,7 +145,7 @@ def _dense(layer: Dense, name: str, values: Any) -> Any:
     return values
 
 
-def check_same_function(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[np.uint8]) -> None:
+def check_same_function(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.uint8]) -> None:
     """Hold the rebuilt model against the original, each fed as it wants to be.
 
     Args:
@@ -154,11 +154,11 @@ def check_same_function(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[
     Raises:
         GateFailed: they differ, or a value is not finite.
     """
-    wanted = _of_original(rebuilt, about, images)
+    original = _of_original(rebuilt, about, images)
     seen = probabilities_of(np.asarray(rebuilt.model.predict(images, batch_size=BATCH, verbose=0), np.float64), 1.0)
-    if not (np.isfinite(wanted).all() and np.isfinite(seen).all()):
+    if not (np.isfinite(original).all() and np.isfinite(seen).all()):
         raise GateFailed("the model gives values that are not finite; its weights are damaged: save it again")
-    difference, bound = float(np.abs(wanted - seen).max()), SAME_HALVED if rebuilt.halved else SAME
+    difference, bound = float(np.abs(original - seen).max()), SAME_HALVED if rebuilt.halved else SAME
     if difference > bound:
         raise GateFailed(
             f"the model answers otherwise once its layers are copied (probabilities differ by {difference:.1e}, "
@@ -166,7 +166,7 @@ def check_same_function(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[
         )
 
 
-def _of_original(rebuilt: Rebuilt, about: ExternalModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _of_original(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Probabilities of both classes, `(n, 2)`, as the model's own output means them."""
     kind = rebuilt.original.inputs[0].dtype
     fed = images if kind == "uint8" else pixel_rule(about.input_scaling).applied(images)

@@ -26,8 +26,8 @@ from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
 from edgecad_export.external.about import ExternalModel, doubts_of
 from edgecad_export.external.keras_file import open_external
-from edgecad_export.external.rebuilt import OWN, Rebuilt, check_same_function, rebuilt_from_external
-from edgecad_export.graph.cam_head import classifier_from_keras
+from edgecad_export.external.rebuilt import OWN, RebuiltModel, check_same_function, rebuilt_from_external
+from edgecad_export.graph.trained_classifier import classifier_from_keras
 from edgecad_export.proof.answers import answers_of_keras
 from edgecad_export.proof.gate import golden_images
 from edgecad_export.runfiles import Run
@@ -91,7 +91,7 @@ def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uin
     return np.stack(prepared)
 
 
-def _doubts_of_form(rebuilt: Rebuilt, about: ExternalModel) -> Iterator[str]:
+def _doubts_of_form(rebuilt: RebuiltModel, about: ExternalModel) -> Iterator[str]:
     """What looks wrong of the model, though it may be meant."""
     if rebuilt.halved:
         yield "it computed in 16 bits where it was trained; here it computes in 32, and its scores move a little"
@@ -105,7 +105,7 @@ def _doubts_of_form(rebuilt: Rebuilt, about: ExternalModel) -> Iterator[str]:
         yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
 
 
-def own_scaling(rebuilt: Rebuilt) -> float:
+def own_scaling(rebuilt: RebuiltModel) -> float:
     """By how much a model narrows its input before its first weights: 1 for not at all, 1/127.5 for -1 to 1.
 
     Asked of the graph, with a black and a white image, because scaling is a layer, or operations of any names.
@@ -124,7 +124,7 @@ def _weighs(layer: keras.layers.Layer) -> bool:
 
 
 def _contract(
-    path: Path, about: ExternalModel, rebuilt: Rebuilt, preparation: Preparation, images: NDArray[np.uint8]
+    path: Path, about: ExternalModel, rebuilt: RebuiltModel, preparation: Preparation, images: NDArray[np.uint8]
 ) -> Contract:
     """What is known, and in words what is not."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -162,7 +162,7 @@ def _intended_use(about: ExternalModel) -> str:
     )
 
 
-def _with_heat_scale(contract: Contract, rebuilt: Rebuilt, images: NDArray[np.uint8]) -> Contract:
+def _with_heat_scale(contract: Contract, rebuilt: RebuiltModel, images: NDArray[np.uint8]) -> Contract:
     maps = answers_of_keras(classifier_from_keras(rebuilt.model), contract, images).maps
     return replace(contract, heatmap=scale_of_maps(maps))
 

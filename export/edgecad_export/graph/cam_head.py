@@ -1,100 +1,20 @@
-"""Rebuild a trained classifier with every output that the runtime needs, as one forward graph.
+"""A trained classifier with every output that the runtime needs, as one forward graph.
 
 The class activation map of a head with hidden layers is exact and needs no automatic differentiation:
-the gates of hidden units are functions of their values, the rest is matrix products. See
+the factors of hidden units are functions of their values, the rest is matrix products. See
 `edgecad.answer.heatmap` for the formula, of which this is the graph form.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from edgecad.answer.heatmap import Dense
 from edgecad.contract import Activation
-from edgecad.errors import ModelInvalid
-
-HIDDEN_ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-WANTED = "wanted: image - ... - features - global average pooling - dense layers, the last with two linear units"
-
-
-@dataclass(frozen=True)
-class ClassifierParts:
-    """The parts of a trained Keras model that export needs.
-
-    Attributes:
-        model: the model itself.
-        features: tensor `(n, h, w, channels)` that feeds the pooling layer.
-        dense: the dense layers after it, in order.
-    """
-
-    model: keras.Model
-    features: Any
-    dense: tuple[keras.layers.Dense, ...]
-
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        """Of the hidden layers, from the pooling on."""
-        return tuple(activation_of(layer) for layer in self.dense[:-1])
-
-    def head(self) -> tuple[Dense, ...]:
-        """The dense layers as the formula of the heat map takes them, float64."""
-        return tuple(_dense_of(layer) for layer in self.dense)
-
-    @property
-    def feature_layer(self) -> str:
-        """Name of the layer whose output is `features`."""
-        return str(_producer(self.features).name)
-
-
-def classifier_from_keras(model: keras.Model) -> ClassifierParts:
-    """Find pooling and head by walking back from the output.
-
-    Raises:
-        ModelInvalid: the model has another form; says what was found.
-    """
-    dense: list[keras.layers.Dense] = []
-    layer = _producer(model.output)
-    while not isinstance(layer, keras.layers.GlobalAveragePooling2D):
-        if isinstance(layer, keras.layers.Dense):
-            _check_dense(layer, last=not dense)
-            dense.insert(0, layer)
-        elif not isinstance(layer, (keras.layers.Dropout, keras.layers.Identity)):
-            raise ModelInvalid(f"the head has a {type(layer).__name__} layer {layer.name!r}; {WANTED}")
-        layer = _producer(layer.input)
-    if not dense or dense[-1].units != 2:
-        raise ModelInvalid(f"the head ends in {dense[-1].units if dense else 'no'} units; {WANTED}")
-    return ClassifierParts(model, layer.input, tuple(dense))
-
-
-def _producer(tensor: Any) -> keras.layers.Layer:
-    return tensor._keras_history.operation
-
-
-def activation_of(layer: keras.layers.Dense) -> Any:
-    """Name of a dense layer's activation."""
-    return getattr(layer.activation, "__name__", str(layer.activation))
-
-
-def _dense_of(layer: keras.layers.Dense) -> Dense:
-    weights, bias = (np.asarray(value, np.float64) for value in layer.get_weights())
-    return Dense(weights, bias, activation_of(layer))
-
-
-def _check_dense(layer: keras.layers.Dense, last: bool) -> None:
-    activation, allowed = activation_of(layer), ("linear",) if last else HIDDEN_ACTIVATIONS
-    if activation not in allowed:
-        raise ModelInvalid(
-            f"dense layer {layer.name!r} has activation {activation}; {WANTED}, {', '.join(HIDDEN_ACTIVATIONS)} "
-            "in the others"
-        )
-    if not layer.use_bias:
-        raise ModelInvalid(f"dense layer {layer.name!r} has no bias; {WANTED}, each with a bias")
+from edgecad_export.graph.trained_classifier import TrainedClassifier, activation_of
 
 
 class CamHead(keras.layers.Layer):
@@ -116,28 +36,28 @@ class CamHead(keras.layers.Layer):
             `cam_bias` `(n, 2)`.
         """
         values = ops.mean(features, axis=(1, 2))
-        gates = []
+        factors = []
         for layer in self._dense[:-1]:
             before = ops.add(ops.matmul(values, layer.kernel), layer.bias)
-            values, opened = _activated(activation_of(layer), before)
-            gates.append(opened)
+            values, factor = _activated(activation_of(layer), before)
+            factors.append(factor)
         last = self._dense[-1]
         logits = ops.add(ops.matmul(values, last.kernel), last.bias)
-        weights, bias = self._effective(gates)
+        weights, bias = self._effective(factors)
         return {
             "logits": logits,
             "probabilities": ops.softmax(logits / self._temperature),
             **self._maps(features, weights, bias, logits),
         }
 
-    def _effective(self, gates: list[Any]) -> tuple[Any, Any]:
-        """Effective weights `(n or 1, 2, channels)` and bias `(n or 1, 2)` through the gates; one that is 1 is None."""
+    def _effective(self, factors: list[Any]) -> tuple[Any, Any]:
+        """Effective weights `(n or 1, 2, channels)` and bias `(n or 1, 2)`; a factor that is 1 everywhere is None."""
         last = self._dense[-1]
         weights = ops.expand_dims(ops.transpose(last.kernel), 0)
         bias = ops.expand_dims(last.bias, 0)
-        for layer, opened in zip(reversed(self._dense[:-1]), reversed(gates), strict=True):
-            if opened is not None:
-                weights = ops.multiply(weights, ops.expand_dims(opened, 1))
+        for layer, factor in zip(reversed(self._dense[:-1]), reversed(factors), strict=True):
+            if factor is not None:
+                weights = ops.multiply(weights, ops.expand_dims(factor, 1))
             bias = ops.add(bias, ops.squeeze(_times(weights, ops.expand_dims(layer.bias, 1)), -1))
             weights = _times(weights, ops.transpose(layer.kernel))
         return weights, bias
@@ -147,7 +67,7 @@ class CamHead(keras.layers.Layer):
         # Only the batch is unknown, so these reshapes have constant targets and need no shape arithmetic.
         cells = ops.reshape(features, (-1, height * width, channels))
         if all(activation_of(layer) == "linear" for layer in self._dense):
-            # Without a gate the weights are the same for every image; give them its axis.
+            # Without factors the weights are the same for every image; give them its axis.
             rows = ops.multiply(ops.expand_dims(logits, -1), 0.0)
             weights, bias = ops.add(weights, rows), ops.add(bias, ops.multiply(logits, 0.0))
         cam = ops.matmul(weights, ops.transpose(cells, (0, 2, 1)))
@@ -155,10 +75,10 @@ class CamHead(keras.layers.Layer):
 
 
 def _activated(activation: Activation, before: Any) -> tuple[Any, Any]:
-    """A hidden layer's values and its gates, `(n, units)` each; the gates are None where they are all 1."""
+    """A hidden layer's values z s(z) and their factors s(z), `(n, units)` each; None where all factors are 1."""
     if activation == "silu":
-        opened = ops.sigmoid(before)
-        return ops.multiply(before, opened), opened
+        factor = ops.sigmoid(before)
+        return ops.multiply(before, factor), factor
     if activation == "relu":
         values = ops.relu(before)
         # Of what the ReLU gives, so that it and the product before it stay one kernel: 0 or 1. No other node of a
@@ -172,7 +92,7 @@ def _times(stack: Any, matrix: Any) -> Any:
     return tf.linalg.matmul(stack, matrix)
 
 
-def explained_model(classifier: ClassifierParts, temperature: float) -> keras.Model:
+def explained_model(classifier: TrainedClassifier, temperature: float) -> keras.Model:
     """A model from `image` to the six named outputs. Weights are shared with the classifier's."""
     outputs = {"features": classifier.features, **CamHead(classifier.dense, temperature)(classifier.features)}
     # tf2onnx keeps a name only if a layer bears it.

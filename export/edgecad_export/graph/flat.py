@@ -76,10 +76,10 @@ class FlatCopy:
         self.halved = self.halved or policy in HALF
         return "float32"
 
-    def _free_name(self, wanted: str) -> str:
-        name, number = wanted, 1
+    def _free_name(self, base: str) -> str:
+        name, number = base, 1
         while name in self._names:
             number += 1
-            name = f"{wanted}_{number}"
+            name = f"{base}_{number}"
         self._names.add(name)
         return name

@@ -33,9 +33,9 @@ def folded(proto: onnx.ModelProto) -> onnx.ModelProto:
         result = onnx.load(path)
     # The library lists its own domains whether a node is of them or not.
     used = {node.domain for node in result.graph.node} | {""}
-    wanted = [entry for entry in result.opset_import if entry.domain in used]
+    imports = [entry for entry in result.opset_import if entry.domain in used]
     del result.opset_import[:]
-    result.opset_import.extend(wanted)
+    result.opset_import.extend(imports)
     return result
 
 

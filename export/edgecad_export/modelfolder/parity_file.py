@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from edgecad.contract import Precision
 from edgecad.modelfiles.file import FILES
 from edgecad_export.candidates import Candidate
 from edgecad_export.graph.parts import backbone_bytes, nodes_by_type
 from edgecad_export.modelfolder.exported_file import ExportedFile
-from edgecad_export.precision.ranges import LARGEST, ROOM, SMALLEST, Ranges
+from edgecad_export.precision.ranges import LARGEST, ROOM, SMALLEST, ActivationRanges
 
 
-def write_parity_file(files: Sequence[ExportedFile], refused: Sequence[Candidate], opset: int, path: Path) -> None:
-    """Write the record of an export's files, fp32 first, and of those that were refused."""
+def write_parity_file(
+    path: Path,
+    files: Sequence[ExportedFile],
+    refused: Sequence[Candidate],
+    failed: Mapping[Precision, str],
+    opset: int,
+) -> None:
+    """Write the record of an export's files, fp32 first, of those that were refused, and of those that failed.
+
+    Args:
+        failed: precisions that could not be made, with the reason.
+    """
     fp32 = backbone_bytes(files[0].candidate.narrowed.proto)
     record = {
         "schema": 3,
         "opset": opset,
         "files": {entry.name: _written(entry, fp32) for entry in files},
         "refused": {FILES[candidate.precision]: _refused(candidate, fp32) for candidate in refused},
+        "failed": {FILES[precision]: {"precision": precision, "reason": own} for precision, own in failed.items()},
     }
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
@@ -60,7 +72,7 @@ def _measured(candidate: Candidate, fp32: int) -> dict[str, Any]:
     }
 
 
-def _range(ranges: Ranges) -> dict[str, Any]:
+def _range(ranges: ActivationRanges) -> dict[str, Any]:
     """Of activations in fp32, by which nodes stay wide; magnitudes are the largest of each node's output."""
     return {
         "largest": max(ranges.largest.values(), default=0.0),

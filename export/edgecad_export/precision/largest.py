@@ -20,12 +20,12 @@ def largest_values(
         names: of tensors `(n, channels, ...)`.
         images: `(n, size, size, 3)`.
     """
-    wanted = sorted(names)
-    session = session_of(proto, wanted)
+    ordered = sorted(names)
+    session = session_of(proto, ordered)
     result: dict[str, NDArray[np.float32]] = {}
     for image in images:  # one at a time: all the values between take much memory
-        values = session.run(wanted, {"image": image[None]})
-        for name, value in zip(wanted, values, strict=True):
+        values = session.run(ordered, {"image": image[None]})
+        for name, value in zip(ordered, values, strict=True):
             cells = value.reshape(*value.shape[:2], -1)
             largest = np.maximum(cells.max(axis=2), -cells.min(axis=2)).max(axis=0)
             result[name] = np.maximum(result.get(name, largest), largest)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from edgecad_export.precision.ranges import Ranges
+from edgecad_export.precision.ranges import ActivationRanges
 from edgecad_export.proof.gate import Verdict
 
 
@@ -19,7 +19,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Tried:
+class JudgedGraph:
     """A graph that was judged, with the nodes that it keeps wider."""
 
     proto: onnx.ModelProto
@@ -27,7 +27,7 @@ class Tried:
     wider: tuple[str, ...]
 
 
-def nearest(one: Tried | None, other: Tried) -> Tried:
+def nearest(one: JudgedGraph | None, other: JudgedGraph) -> JudgedGraph:
     """The one that misses fewer bounds; the earlier where both miss as many."""
     return other if one is None or len(other.verdict.misses) < len(one.verdict.misses) else one
 
@@ -48,4 +48,4 @@ class Narrowed:
     verdict: Verdict
     wider: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    ranges: Ranges | None = None
+    ranges: ActivationRanges | None = None

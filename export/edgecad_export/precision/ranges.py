@@ -19,7 +19,7 @@ FACTORS = {"Conv": 1, "Gemm": 1, "MatMul": 1, "Mul": 1, "Div": 1}
 
 
 @dataclass(frozen=True)
-class Ranges:
+class ActivationRanges:
     """What was seen of a backbone's activations in fp32.
 
     Attributes:
@@ -38,7 +38,7 @@ class Ranges:
         return (*self.overflowing, *self.vanishing)
 
 
-def ranges_of(proto: onnx.ModelProto, backbone: onnx.GraphProto, images: NDArray[np.uint8]) -> Ranges:
+def ranges_of(proto: onnx.ModelProto, backbone: onnx.GraphProto, images: NDArray[np.uint8]) -> ActivationRanges:
     """Measure the range of every activation of the backbone.
 
     Args:
@@ -50,7 +50,7 @@ def ranges_of(proto: onnx.ModelProto, backbone: onnx.GraphProto, images: NDArray
     seen = largest_values(proto, [node.output[0] for node in nodes], images)
     largest = {node.name: float(seen[node.output[0]].max(initial=0.0)) for node in nodes}
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in backbone.initializer}
-    return Ranges(
+    return ActivationRanges(
         largest,
         tuple(node.name for node in nodes if _overflows(node, largest[node.name], weights)),
         tuple(node.name for node in nodes if _vanishes(node, largest[node.name], weights)),

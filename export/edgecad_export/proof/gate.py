@@ -14,8 +14,8 @@ from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import golden_samples
 from edgecad.preparing import prepared_from
-from edgecad_export.graph.cam_head import ClassifierParts
-from edgecad_export.proof.answers import KerasAnswers, answers_of_file, answers_of_keras
+from edgecad_export.graph.trained_classifier import TrainedClassifier
+from edgecad_export.proof.answers import ReferenceAnswers, answers_of_file, answers_of_keras
 from edgecad_export.proof.parity import Miss, Parity, misses, parity_of
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
@@ -25,8 +25,8 @@ SAME_MODEL = 1e-3
 
 
 @dataclass(frozen=True)
-class Subjects:
-    """Images that files are judged on, and what the Keras model says of them.
+class ReferenceSet:
+    """Images on which files are judged, and the reference: what the Keras model answers to them.
 
     Attributes:
         images: prepared, `(n, size, size, 3)` uint8 RGB.
@@ -34,12 +34,14 @@ class Subjects:
     """
 
     images: NDArray[np.uint8]
-    reference: KerasAnswers
+    reference: ReferenceAnswers
     truth: NDArray[np.bool_] | None
 
-    def only(self, rows: NDArray[np.intp]) -> Subjects:
+    def only(self, rows: NDArray[np.intp]) -> ReferenceSet:
         """Some of them."""
-        return Subjects(self.images[rows], self.reference.only(rows), None if self.truth is None else self.truth[rows])
+        return ReferenceSet(
+            self.images[rows], self.reference.only(rows), None if self.truth is None else self.truth[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class ParityGate:
     """Judges files of one run, on its validation images and on the golden screens."""
 
     contract: Contract
-    validation: Subjects
-    golden: Subjects
+    validation: ReferenceSet
+    golden: ReferenceSet
 
     def judge(self, model: onnx.ModelProto, allowed: Tolerances) -> Verdict:
         """Compare a graph with the Keras model."""
@@ -86,16 +88,16 @@ class ParityGate:
         # Images that a file was fitted to are poor judges, but better than none.
         return self if not rows else replace(self, validation=self.validation.only(np.array(rows)))
 
-    def _sets(self) -> dict[str, Subjects]:
+    def _sets(self) -> dict[str, ReferenceSet]:
         return {"validation": self.validation, "golden": self.golden}
 
-    def _parity(self, own: Subjects, model: onnx.ModelProto, allowed: Tolerances) -> Parity:
+    def _parity(self, own: ReferenceSet, model: onnx.ModelProto, allowed: Tolerances) -> Parity:
         seen = answers_of_file(model, self.contract, own.images, own.reference.head)
         threshold = self.contract.decision.threshold
         return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
 
 
-def gate_of(classifier: ClassifierParts, run: Run) -> ParityGate:
+def gate_of(classifier: TrainedClassifier, run: Run) -> ParityGate:
     """The gate of a run.
 
     Raises:
@@ -108,7 +110,9 @@ def gate_of(classifier: ClassifierParts, run: Run) -> ParityGate:
     if not (validation.finite and screens.finite):
         raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
     _check_same_model(validation.logits, run.logits)
-    return ParityGate(run.contract, Subjects(run.images, validation, run.truth), Subjects(golden, screens, None))
+    return ParityGate(
+        run.contract, ReferenceSet(run.images, validation, run.truth), ReferenceSet(golden, screens, None)
+    )
 
 
 def golden_images(preparation: Preparation) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.verification.comparison import AnswerDistance, compare, worst
-from edgecad_export.proof.answers import CheckedAnswers, KerasAnswers, switched_units
+from edgecad_export.proof.answers import CheckedAnswers, ReferenceAnswers, switched_units
 from edgecad_export.proof.tolerances import Tolerances
 
 
@@ -32,7 +32,7 @@ class Parity(AnswerDistance):
 
 
 def parity_of(
-    reference: KerasAnswers,
+    reference: ReferenceAnswers,
     seen: CheckedAnswers,
     threshold: float,
     neighbourhood: float,

@@ -1,4 +1,4 @@
-"""What the gates allow, a precision: the defaults, and a user's own."""
+"""What the gate allows each precision: the defaults, and a user's own."""
 
 from __future__ import annotations
 

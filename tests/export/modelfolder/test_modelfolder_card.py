@@ -19,7 +19,7 @@ from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card import model_card
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.precision.narrowed import Attempt, Narrowed
-from edgecad_export.proof.answers import CheckedAnswers, KerasAnswers
+from edgecad_export.proof.answers import CheckedAnswers, ReferenceAnswers
 from edgecad_export.proof.gate import Verdict
 from edgecad_export.proof.parity import Parity, parity_of
 from edgecad_export.proof.tolerances import TOLERANCES
@@ -34,7 +34,7 @@ def _parity(images: int, off: float) -> Parity:
     logits, maps = draw.normal(0, 1, (images, 2)), draw.normal(0, 1, (images, 3, 3))
     logits[0] = (4.0, 0.0)  # the scale
     scores = 1 / (1 + np.exp(logits[:, 1] - logits[:, 0]))
-    one = KerasAnswers(logits, scores, maps, 1e-7, True)
+    one = ReferenceAnswers(logits, scores, maps, 1e-7, True)
     other = CheckedAnswers(logits + off, scores, maps, 2e-7, True)
     return parity_of(one, other, 0.4, 0.01, truth=np.arange(images) % 2 == 0)
 
@@ -101,7 +101,7 @@ def test_training_data_have_counts_prevalence_reference_and_hashes(export: Expor
     assert data["Patients, test part"] == "22"
     assert data["Patients, out-of-fold"] == "196"
     assert data["Share of CAD"] == "50.0% of the training patients"
-    assert data["KerasAnswers standard"] == "agreement with readers; labelled by a simulated reader"
+    assert data["Reference standard"] == "agreement with readers; labelled by a simulated reader"
     assert data["SHA-256 of the data"] == "ab" * 32
 
 

@@ -19,7 +19,8 @@ from edgecad.engines.record import SCHEMA, WITHOUT_GPU, read_engine
 from edgecad.errors import GateFailed, NotAvailable
 from edgecad.runners.devices import parse_device
 from edgecad.runners.onnx import OnnxRunner
-from edgecad_export.exporter import Exported, export_run, failure_of
+from edgecad_export.exported import Exported, failure_of
+from edgecad_export.exporter import export_run
 from edgecad_export.modelfolder.engines import engines_section
 from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import Run, read_run

@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edgecad_export.candidates import Candidates
 from edgecad_export.exporter import candidates_of
-from edgecad_export.precision.int8.converting import source_of
-from edgecad_export.precision.int8.grids import Range
+from edgecad_export.precision.int8.converting import prepared_graph
+from edgecad_export.precision.int8.grids import ValueRange
 from edgecad_export.precision.int8.image_grid import image_grid, on_image_grid
 from edgecad_export.precision.int8.plain_graph import backbone_of
 from edgecad_export.request import ExportRequest
@@ -85,7 +85,7 @@ def test_its_grid_rounds_no_level_away_as_the_plain_one_does() -> None:
     (usual,) = _run(plain, ALL_LEVELS, "plus")
     assert len(np.unique(grid.range.grid.rounded(exact))) == 256
     assert np.abs(grid.range.grid.rounded(exact) - exact).max() < 1e-6
-    assert len(np.unique(Range(-1, 1).grid.rounded(usual))) < 256  # what this is for
+    assert len(np.unique(ValueRange(-1, 1).grid.rounded(usual))) < 256  # what this is for
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def candidates(small_classifier: Build, run_folder: Write, tmp_path_factory: pyt
 
 @pytest.fixture(scope="module")
 def int8(candidates: Candidates) -> onnx.ModelProto:
-    return source_of(candidates.fp32, candidates.run.calibration).int8()
+    return prepared_graph(candidates.fp32, candidates.run.calibration).int8()
 
 
 def _readers(proto: onnx.ModelProto, name: str) -> list[onnx.NodeProto]:
@@ -139,7 +139,7 @@ def test_an_int8_file_takes_the_image_itself(candidates: Candidates, int8: onnx.
 
 
 def test_a_first_convolution_that_stays_in_float_gets_floats(candidates: Candidates) -> None:
-    source = source_of(candidates.fp32, candidates.run.calibration)
+    source = prepared_graph(candidates.fp32, candidates.run.calibration)
     proto = source.int8((backbone_of(source.plain)[1][0].name,))
     (reader,) = _readers(proto, "image")
     assert reader.op_type == "Cast"

@@ -19,7 +19,7 @@ from edgecad.contract.graph import OUTPUTS
 from edgecad_export.candidates import Candidates
 from edgecad_export.exporter import candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
-from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, source_of
+from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, prepared_graph
 from edgecad_export.precision.int8.plain_graph import backbone_of
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.proof.tolerances import Tolerances
@@ -210,7 +210,7 @@ def test_it_ends_where_the_file_would_be_too_large_and_gives_back_the_last_that_
 
 
 def test_float_nodes_hand_on_what_they_have_unrounded(candidates: Candidates) -> None:
-    source = source_of(candidates.fp32, candidates.run.calibration)
+    source = prepared_graph(candidates.fp32, candidates.run.calibration)
     network = backbone_of(source.plain)[1]
     wider = tuple(node.name for node in network[:4])  # two convolutions and their ReLUs
     proto = source.int8(wider)

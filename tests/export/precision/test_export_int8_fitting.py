@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecad_export.precision.int8.equalisation import equalised
-from edgecad_export.precision.int8.grids import Range
+from edgecad_export.precision.int8.grids import ValueRange
 from edgecad_export.precision.int8.patches import Patches
 from edgecad_export.precision.int8.plain_graph import plain_from_folded, weights_of
 from edgecad_export.precision.int8.rounding import DAMPING, rounded
@@ -182,7 +182,7 @@ def test_patches_times_weights_are_the_convolution(options: dict[str, Any], grou
 def test_a_grid_is_the_one_that_onnxruntime_rounds_to() -> None:
     draw = np.random.default_rng(7)
     values = draw.normal(size=(1, 1000)).astype(np.float32) * 3
-    grid = Range(-4.0, 7.5).grid
+    grid = ValueRange(-4.0, 7.5).grid
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
         helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"]),

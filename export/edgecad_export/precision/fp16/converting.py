@@ -12,7 +12,7 @@ from edgecad_export.graph.parts import GraphParts, parts_of
 from edgecad_export.precision.fp16.correction import corrected, features_of
 from edgecad_export.precision.fp16.half import as_half
 from edgecad_export.precision.fp16.sensitivity import COMPUTE, most_sensitive, with_users
-from edgecad_export.precision.narrowed import Attempt, Narrowed, Tried, nearest
+from edgecad_export.precision.narrowed import Attempt, JudgedGraph, Narrowed, nearest
 from edgecad_export.precision.ranges import ranges_of
 from edgecad_export.proof.gate import Verdict
 
@@ -47,7 +47,7 @@ def narrowed_to_fp16(
     ranges = ranges_of(proto, graph, looked_at)
     corrections = _Corrections(proto, calibration)
     attempts: list[Attempt] = []
-    best: Tried | None = None
+    best: JudgedGraph | None = None
     ranked: tuple[str, ...] = ()
     for hurting in _growing(sum(node.op_type in COMPUTE for node in graph.node)):
         if hurting and not len(calibration):
@@ -60,7 +60,7 @@ def narrowed_to_fp16(
         result = corrections.applied(fp16_from_fp32(proto, wider))
         verdict = _judged_as_half(result, judged)
         attempts.append(Attempt(what, verdict.summary))
-        best = nearest(best, Tried(result, verdict, wider))
+        best = nearest(best, JudgedGraph(result, verdict, wider))
         if verdict.holds:
             break
     assert best is not None  # noqa: S101 - the first attempt is always made
@@ -81,14 +81,14 @@ class _Corrections:
 
     def __init__(self, fp32: onnx.ModelProto, calibration: NDArray[np.uint8]) -> None:
         self._shown = calibration[:: -(-len(calibration) // MOST_SHOWN) or 1]
-        self._wanted = features_of(fp32, self._shown) if len(self._shown) else None
+        self._exact = features_of(fp32, self._shown) if len(self._shown) else None
 
     def applied(self, narrow: onnx.ModelProto) -> onnx.ModelProto:
-        if self._wanted is None:
+        if self._exact is None:
             return narrow
         seen = features_of(as_half(narrow), self._shown)
         # Where half overflows there is nothing to fit; the gate says so.
-        return corrected(narrow, seen, self._wanted) if np.isfinite(seen).all() else narrow
+        return corrected(narrow, seen, self._exact) if np.isfinite(seen).all() else narrow
 
 
 def _growing(nodes: int) -> Iterator[int]:

@@ -22,14 +22,14 @@ LEAST_VARIANCE = 1e-9
 CORRECTED = "features/corrected"
 
 
-def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], wanted: NDArray[np.float32]) -> onnx.ModelProto:
-    """`narrow` with features that are, by least squares over images and cells, nearest to the wanted ones.
+def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], exact: NDArray[np.float32]) -> onnx.ModelProto:
+    """`narrow` with features that are, by least squares over images and cells, nearest to those of fp32.
 
     Args:
         seen: `(n, h, w, channels)`, features that it gives for some training images.
-        wanted: what fp32 gives for them.
+        exact: what fp32 gives for them.
     """
-    scale, shift = _fit(seen, wanted)
+    scale, shift = _fit(seen, exact)
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between
@@ -64,9 +64,9 @@ def _channel_axis(proto: onnx.ModelProto, between: str) -> int:
     return 1 if turned else 3
 
 
-def _fit(narrow: NDArray[np.float32], wanted: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fit(narrow: NDArray[np.float32], exact: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Scale and shift of each channel, `(channels,)`: simple linear regression over images and cells."""
-    x, y = (np.asarray(part.reshape(-1, part.shape[-1]), np.float64) for part in (narrow, wanted))
+    x, y = (np.asarray(part.reshape(-1, part.shape[-1]), np.float64) for part in (narrow, exact))
     variance = x.var(axis=0)
     covariance = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
     scale = np.where(variance > LEAST_VARIANCE, covariance / np.maximum(variance, LEAST_VARIANCE), 1.0)

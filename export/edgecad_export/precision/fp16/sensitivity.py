@@ -26,8 +26,8 @@ def most_sensitive(proto: onnx.ModelProto, images: NDArray[np.uint8]) -> tuple[s
         images: `(n, size, size, 3)` uint8.
     """
     nodes = [node for node in parts_of(proto).backbone.graph.node if node.op_type in COMPUTE]
-    wanted = _run(proto, ["logits"], images)[0]
-    effects = {node.name: _effect(proto, node, wanted, images) for node in nodes}
+    exact = _run(proto, ["logits"], images)[0]
+    effects = {node.name: _effect(proto, node, exact, images) for node in nodes}
     return tuple(sorted((name for name, effect in effects.items() if effect > 0), key=lambda name: -effects[name]))
 
 
@@ -48,7 +48,7 @@ def with_users(graph: onnx.GraphProto, names: Collection[str]) -> tuple[str, ...
 
 
 def _effect(
-    proto: onnx.ModelProto, node: onnx.NodeProto, wanted: NDArray[np.float32], images: NDArray[np.uint8]
+    proto: onnx.ModelProto, node: onnx.NodeProto, exact: NDArray[np.float32], images: NDArray[np.uint8]
 ) -> float:
     rounded = onnx.ModelProto()
     rounded.CopyFrom(proto)
@@ -59,7 +59,7 @@ def _effect(
         with np.errstate(over="ignore"):  # weights that half cannot hold become infinite, as in the file
             values = numpy_helper.to_array(tensor).astype(np.float16).astype(np.float32)
         tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    difference = _run(rounded, ["logits"], images)[0].astype(np.float64) - wanted
+    difference = _run(rounded, ["logits"], images)[0].astype(np.float64) - exact
     return float(np.sqrt(np.mean(difference**2))) if np.isfinite(difference).all() else float("inf")
 
 

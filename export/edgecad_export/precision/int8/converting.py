@@ -17,7 +17,7 @@ from edgecad_export.precision.int8.plain_graph import attribute, backbone_of, pl
 from edgecad_export.precision.int8.qdq import qdq_from_fitted
 from edgecad_export.precision.int8.variations import varied
 from edgecad_export.precision.largest import largest_values
-from edgecad_export.precision.narrowed import Attempt, Narrowed, Tried, nearest
+from edgecad_export.precision.narrowed import Attempt, JudgedGraph, Narrowed, nearest
 from edgecad_export.proof.gate import Verdict
 
 MOST_BYTES = 0.30
@@ -29,8 +29,8 @@ MEMORY = 512 * 2**20
 
 
 @dataclass(frozen=True)
-class KeptInFp32:
-    """What stays in fp32."""
+class Int8Plan:
+    """Which part of a backbone stays in fp32."""
 
     stream: bool
     """What flows from sum to sum in residual networks, with the batch normalisation that reads it: many channels of
@@ -58,14 +58,14 @@ def _is_of_stream(node: onnx.NodeProto) -> bool:
 
 
 PLANS = (
-    KeptInFp32(False, 0.0),
-    KeptInFp32(False, 0.1),
-    KeptInFp32(True, 0.1),
-    KeptInFp32(True, 0.2),
-    KeptInFp32(True, 0.35),
-    KeptInFp32(True, 0.5),
+    Int8Plan(False, 0.0),
+    Int8Plan(False, 0.1),
+    Int8Plan(True, 0.1),
+    Int8Plan(True, 0.2),
+    Int8Plan(True, 0.35),
+    Int8Plan(True, 0.5),
 )
-"""What is tried, the fastest first."""
+"""In the order in which they are tried: the fastest first."""
 
 
 def narrowed_to_int8(
@@ -82,10 +82,10 @@ def narrowed_to_int8(
         judged: what the gate says of a graph.
         progress: told in words what is under way.
     """
-    source = source_of(proto, calibration)
+    source = prepared_graph(proto, calibration)
     network = backbone_of(source.plain)[1]
     attempts = dict[tuple[str, ...], Attempt]()
-    best: Tried | None = None
+    best: JudgedGraph | None = None
     for plan in PLANS:
         wider = plan.wider(network)
         if wider in attempts:
@@ -95,7 +95,7 @@ def narrowed_to_int8(
         if attempts and source.share(candidate) > MOST_BYTES:
             break
         verdict = judged(candidate)
-        best = nearest(best, Tried(candidate, verdict, wider))
+        best = nearest(best, JudgedGraph(candidate, verdict, wider))
         attempts[wider] = Attempt(f"int8, {plan}", verdict.summary)
         if verdict.holds:
             break
@@ -104,8 +104,8 @@ def narrowed_to_int8(
 
 
 @dataclass(frozen=True)
-class Source:
-    """What is narrowed.
+class PreparedGraph:
+    """A graph that is ready for int8, and what it is fitted to.
 
     Attributes:
         plain: the fp32 graph, plain, on the image's grid where it has one, and equalised.
@@ -126,15 +126,15 @@ class Source:
         return backbone_bytes(narrow) / self.size
 
 
-def source_of(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Source:
-    """Prepare a graph: plain, on the image's grid, and its channels equalised on the calibration images."""
+def prepared_graph(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> PreparedGraph:
+    """Prepare a graph for int8: plain, on the image's grid, and its channels equalised on the calibration images."""
     plain = on_image_grid(plain_from_folded(proto))
     most = _image_count(plain)
     spread = np.linspace(0, len(calibration) - 1, min(len(calibration), most)).astype(int)
     images = varied(calibration[spread], most)
     rescaled = set().union(*(group.tensors for group in groups_of(plain, weights_of(plain))))
     largest = largest_values(plain, rescaled, images)
-    return Source(equalised(plain, largest), images, backbone_bytes(proto))
+    return PreparedGraph(equalised(plain, largest), images, backbone_bytes(proto))
 
 
 def _image_count(proto: onnx.ModelProto) -> int:

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Group:
+class ChannelGroup:
     """Tensors whose channels must share their units.
 
     Attributes:
@@ -61,7 +61,7 @@ def equalised(proto: onnx.ModelProto, largest: Mapping[str, NDArray[np.float32]]
     return with_weights(proto, _rescaled(convolutions, weights, units))
 
 
-def groups_of(proto: onnx.ModelProto, weights: Weights) -> list[Group]:
+def groups_of(proto: onnx.ModelProto, weights: Weights) -> list[ChannelGroup]:
     """Tensors of the backbone that are free to be rescaled, by what ties them together."""
     parts = parts_of(proto)
     together: dict[str, set[str]] = {}
@@ -111,12 +111,12 @@ def _is_plain_or_depthwise(node: onnx.NodeProto, weights: Weights) -> bool:
     return groups == 1 or (groups == len(kernel) and kernel.shape[1] == 1)
 
 
-def _group(names: set[str], ceilings: Mapping[str, float]) -> Group:
+def _group(names: set[str], ceilings: Mapping[str, float]) -> ChannelGroup:
     found = [ceilings[name] for name in names if name in ceilings]
-    return Group(frozenset(names), min(found) if found else None)
+    return ChannelGroup(frozenset(names), min(found) if found else None)
 
 
-def _units(group: Group, sizes: Floats, convolutions: list[onnx.NodeProto], weights: Weights) -> Floats:
+def _units(group: ChannelGroup, sizes: Floats, convolutions: list[onnx.NodeProto], weights: Weights) -> Floats:
     """`(channels,)`: what each channel's values are divided by."""
     top = sizes.max() if group.ceiling is None else group.ceiling
     shares = np.clip(sizes / top, SMALLEST, 1.0)
@@ -129,7 +129,7 @@ def _units(group: Group, sizes: Floats, convolutions: list[onnx.NodeProto], weig
     return np.clip(units if columns is not None else least, least, 1.0)
 
 
-def _columns(group: Group, convolutions: list[onnx.NodeProto], weights: Weights) -> Floats | None:
+def _columns(group: ChannelGroup, convolutions: list[onnx.NodeProto], weights: Weights) -> Floats | None:
     """`(channels,)`: how much the convolutions below make of each channel, 0.001 to 1; None if all are depthwise."""
     found = []
     for node in convolutions:

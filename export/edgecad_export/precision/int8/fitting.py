@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from edgecad_export.precision.int8.grids import FUSED, Range, gridded
+from edgecad_export.precision.int8.grids import FUSED, ValueRange, gridded
 from edgecad_export.precision.int8.image_grid import ImageGrid, image_grid
 from edgecad_export.precision.int8.patches import Patches
 from edgecad_export.precision.int8.plain_graph import (
@@ -34,7 +34,7 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedGraph:
     """A graph that is ready to be quantised.
 
     Attributes:
@@ -46,7 +46,7 @@ class Fitted:
 
     proto: onnx.ModelProto
     scales: dict[str, NDArray[np.float32]]
-    ranges: dict[str, Range]
+    ranges: dict[str, ValueRange]
     image: ImageGrid | None
 
 
@@ -54,7 +54,7 @@ def fitted(
     proto: onnx.ModelProto,
     images: NDArray[np.uint8],
     wider: Collection[str] = (),
-) -> Fitted:
+) -> FittedGraph:
     """Fit every convolution of the backbone.
 
     Args:
@@ -76,7 +76,7 @@ def fitted(
     )
     for node in walk.nodes:
         walk.step(node)
-    return Fitted(with_weights(proto, walk.changed), walk.scales, walk.ranges, image)
+    return FittedGraph(with_weights(proto, walk.changed), walk.scales, walk.ranges, image)
 
 
 @dataclass
@@ -93,7 +93,7 @@ class _Walk:
     narrow: dict[str, Values] = field(default_factory=dict)
     changed: dict[str, NDArray[np.floating]] = field(default_factory=dict)
     scales: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    ranges: dict[str, Range] = field(default_factory=dict)
+    ranges: dict[str, ValueRange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.wide["image"] = self.narrow["image"] = self.images
@@ -109,7 +109,7 @@ class _Walk:
             self._fit(node, seen)
         values = self._run(node, seen, {**self.weights, **self.changed})
         if name not in self.ranges:
-            self.ranges[name] = Range(float(self.wide[name].min()), float(self.wide[name].max()))
+            self.ranges[name] = ValueRange(float(self.wide[name].min()), float(self.wide[name].max()))
         if self._is_float(node):
             self.floating.add(name)
         elif name in self.gridded:

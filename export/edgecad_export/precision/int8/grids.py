@@ -44,8 +44,8 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Range:
-    """Smallest and largest value of a tensor."""
+class ValueRange:
+    """Smallest and largest value of one tensor."""
 
     lowest: float
     highest: float
@@ -74,7 +74,7 @@ def gridded(nodes: Sequence[onnx.NodeProto], wider: Collection[str]) -> frozense
             consumers.setdefault(name, []).append(node)
     computing = {node.name for node in nodes if node.op_type not in FUSED and node.name not in wider}
 
-    def wanted(name: str) -> bool:
+    def has_own(name: str) -> bool:
         below = consumers.get(name, [])
         above = producers.get(name)
         if any(node.name in computing for node in below):
@@ -87,4 +87,4 @@ def gridded(nodes: Sequence[onnx.NodeProto], wider: Collection[str]) -> frozense
         return not (len(below) == 1 and below[0].op_type in FUSED and below[0].name not in wider)
 
     same = {node.output[0] for node in nodes if node.op_type in SAME_GRID and node.name in computing}
-    return frozenset(name for name in {*producers, *consumers} if wanted(name) and name not in same)
+    return frozenset(name for name in {*producers, *consumers} if has_own(name) and name not in same)

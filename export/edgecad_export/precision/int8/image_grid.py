@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from edgecad_export.precision.int8.grids import Range
+from edgecad_export.precision.int8.grids import ValueRange
 from edgecad_export.precision.int8.plain_graph import Weights, weights_of, with_weights
 
 LEVELS = 255
@@ -46,9 +46,9 @@ class ImageGrid:
         return round(-self.offset / self.scale)
 
     @property
-    def range(self) -> Range:
+    def range(self) -> ValueRange:
         """Of all levels, with zero at `zero`."""
-        return Range(-self.scale * self.zero, self.scale * (LEVELS - self.zero))
+        return ValueRange(-self.scale * self.zero, self.scale * (LEVELS - self.zero))
 
 
 def image_grid(proto: onnx.ModelProto) -> ImageGrid | None:

@@ -9,14 +9,14 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgecad_export.precision.int8.fitting import Fitted
+from edgecad_export.precision.int8.fitting import FittedGraph
 from edgecad_export.precision.int8.image_grid import read_levels
 from edgecad_export.precision.int8.plain_graph import Weights, attribute, backbone_of, weights_of
 
 OPTIONS = {"WeightSymmetric": True, "ActivationSymmetric": False}
 
 
-def qdq_from_fitted(network: Fitted, wider: Collection[str] = ()) -> onnx.ModelProto:
+def qdq_from_fitted(network: FittedGraph, wider: Collection[str] = ()) -> onnx.ModelProto:
     """Write the fitted network in int8; scaling, head and heat map stay fp32.
 
     After it each quantised node stands between dequantise and quantise nodes, which engines fuse: uint8 activations,
@@ -102,7 +102,7 @@ def _float_source(name: str, producers: dict[str, onnx.NodeProto]) -> str | None
     return str(forth.input[0])
 
 
-def _library_ranges(network: Fitted) -> Any:
+def _library_ranges(network: FittedGraph) -> Any:
     from onnxruntime.quantization.calibrate import CalibrationMethod, TensorData, TensorsData
 
     ranges = {
@@ -112,7 +112,7 @@ def _library_ranges(network: Fitted) -> Any:
     return TensorsData(CalibrationMethod.MinMax, ranges)
 
 
-def _weight_scales(network: Fitted) -> dict[str, list[dict[str, Any]]]:
+def _weight_scales(network: FittedGraph) -> dict[str, list[dict[str, Any]]]:
     from onnxruntime.quantization import QuantType
 
     return {

@@ -29,13 +29,13 @@ BLOCK = 128
 
 
 @dataclass(frozen=True)
-class Rounded:
-    """A convolution on the grid.
+class RoundedConvolution:
+    """Weights and bias of a convolution on the grid.
 
     Attributes:
         weights: `(g, r, k)`, whole multiples of `scales`.
         scales: `(g, r)`, one an output.
-        bias: `(g, r)`, such that the mean output over the samples is the wanted one.
+        bias: `(g, r)`, such that the mean output over the samples is that of the fp32 network.
     """
 
     weights: NDArray[np.float64]
@@ -43,7 +43,7 @@ class Rounded:
     bias: NDArray[np.float64]
 
 
-def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds: WeightBounds) -> Rounded:
+def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds: WeightBounds) -> RoundedConvolution:
     """Round to whole multiples, within bounds, of a scale of each output.
 
     Args:
@@ -56,11 +56,11 @@ def rounded(weights: Floats, bias: Floats, wide: Floats, narrow: Floats, bounds:
     seen, lost = _centred(narrow, narrow_mean), _centred(wide, wide_mean)
     lost -= seen
     moments, moved = _moments(seen, seen), _moments(lost, seen)
-    wanted = weights + _solved(moments, np.asarray(weights, np.float64) @ moved)
-    scales = _scales(wanted, bounds)
-    result = _on_grid(wanted, scales, moments, bounds)
+    ideal = weights + _solved(moments, np.asarray(weights, np.float64) @ moved)
+    scales = _scales(ideal, bounds)
+    result = _on_grid(ideal, scales, moments, bounds)
     means = np.einsum("grk,gk->gr", weights, wide_mean) - np.einsum("grk,gk->gr", result, narrow_mean)
-    return Rounded(result, scales, bias + means)
+    return RoundedConvolution(result, scales, bias + means)
 
 
 def _centred(samples: Floats, mean: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -123,12 +123,12 @@ def _nearest_plane(
     groups = np.arange(len(weights))
     for end in range(weights.shape[2], 0, -BLOCK):
         start = max(0, end - BLOCK)
-        wanted = weights[:, :, start:end] + errors[:, :, end:] @ factor[:, end:, start:end]
+        ideal = weights[:, :, start:end] + errors[:, :, end:] @ factor[:, end:, start:end]
         inside = factor[:, start:end, start:end]
         for column in range(end - start - 1, -1, -1):
             here = start + column
             carried = np.einsum("grk,gk->gr", errors[:, :, here + 1 : end], inside[:, column + 1 :, column])
-            target = (wanted[:, :, column] + carried) / scales
+            target = (ideal[:, :, column] + carried) / scales
             whole = np.clip(np.rint(target), -room[:, :, here], room[:, :, here])
             room[groups, :, partners[:, here]] = np.minimum(bounds.alone, bounds.together - np.abs(whole))
             result[:, :, here] = whole * scales
