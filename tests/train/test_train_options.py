@@ -21,6 +21,7 @@ from edgecad_train.training.epochs import EpochRunner, Examples
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
+from edgecad_train.training.trainer import Trainer
 
 
 def _warm(**others: Any) -> Settings:
@@ -121,11 +122,23 @@ def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
     assert not np.array_equal(data.images[0], outcome.data.images[0])
 
 
-def test_the_optimism_gap_is_at_even_odds_on_both_sides(phantoms: PreparedData, outcome: TrainingOutcome) -> None:
+def test_the_optimism_gap_is_at_even_odds_on_both_sides(
+    phantoms: PreparedData, outcome: TrainingOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen_by, trained = {}, Trainer.train
+
+    def watched(self: Trainer, name: str, number: int, rows: Any, held: Any, **more: Any) -> Any:
+        chosen_by[name] = (list(rows), list(held))
+        return trained(self, name, number, rows, held, **more)
+
+    monkeypatch.setattr(Trainer, "train", watched)
     settings = replace(outcome.settings, select_on_test=True)
     told = train(phantoms, outcome.partition, settings, "a-run").optimism
     assert told is not None
     test = rows_of(phantoms.cases, outcome.partition.test)
+    development = rows_of(phantoms.cases, outcome.partition.development)
+    assert chosen_by["chosen on test"] == (list(development), list(test))
+    assert not set(test) & {row for rows in chosen_by["run"] for row in rows}
     right = (outcome.log_odds[test] >= 0) == (phantoms.labels[test] == 0)
     assert told.accuracy == pytest.approx(right.mean())
     auc = next(m for m in outcome.evaluations[1].metrics if m.name == "auc")
