@@ -18,9 +18,10 @@ from edgecad_train.running.training import train
 from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.splits.split import folds_by_patient
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.history import StageHistory
+from edgecad_train.training.history import Epoch, StageHistory
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
+from edgecad_train.training.stages import StageState
 from edgecad_train.training.strategies import Stage
 
 Build = Callable[..., Network]
@@ -46,9 +47,12 @@ def _killed_after(epochs: int) -> Callable[..., None]:
 def test_a_stage_that_was_killed_ends_as_one_that_was_not(
     epochs: int, small_network: Build, small_examples: Draw, run_stage: RunStage, tmp_path: Path
 ) -> None:
-    train_part, held = small_examples(12, 0), small_examples(7, 1)
+    """What judges says the opposite of what teaches, so an early epoch is best, and its weights must be kept apart."""
+    train_part = small_examples(12, 0)
+    held = dataclasses.replace(train_part, labels=1 - train_part.labels)
     whole = small_network(dropout=0.4)
     wanted = run_stage(whole, STAGE, train_part, held, 4)
+    assert wanted.best < 2, "a later epoch was best, so its weights may be those of the kill; choose another seed"
     with pytest.raises(Killed):
         run_stage(small_network(dropout=0.4), STAGE, train_part, held, 4,
                   keeper=Checkpoint(tmp_path, 0.0).keeper(0, ()), progress=_killed_after(epochs))  # fmt: skip
@@ -60,6 +64,20 @@ def test_a_stage_that_was_killed_ends_as_one_that_was_not(
     assert history == wanted
     for one, other in zip(again.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_comes_back_array_by_array(tmp_path: Path) -> None:
+    arrays = [np.full((2, 3), number, np.float32) for number in range(9)]
+    epochs = tuple(Epoch(1.0 - number / 9, 0.5, 0.7, 0.6) for number in range(2))
+    state = StageState(epochs, 0, (arrays[0], arrays[1]), (arrays[2], arrays[3]), tuple(arrays[4:7]),
+                       ((arrays[7],), (arrays[8],)))  # fmt: skip
+    Checkpoint(tmp_path, 0.0).keeper(0, ()).keep(lambda: state, last=False)
+    back = Checkpoint(tmp_path).keeper(0, ()).restore()
+    assert back is not None
+    assert (back.epochs, back.best) == (epochs, 0)
+    for name in ("weights", "best_weights", "optimizer"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(state, name), err_msg=name)
+    np.testing.assert_array_equal(back.seen, state.seen)
 
 
 def test_another_stage_or_training_does_not_take_the_state(
