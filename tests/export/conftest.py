@@ -47,10 +47,18 @@ from edgecad_train.networks.network import build_network  # noqa: E402
 SIZE = 64
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def given_back() -> Iterator[None]:
-    """Give memory back to the system after each test: a worker that converts many networks would grow to 10 GB."""
+    """Give memory back to the system after each module: a worker that converts many networks would grow to 10 GB.
+
+    `backbone_onnx` does so after each full-size network.
+    """
     yield
+    give_back()
+
+
+def give_back() -> None:
+    """Collect what is in cycles, a graph's tensors for example, and return free pages to the system."""
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -240,7 +248,9 @@ def backbone_onnx(request: pytest.FixtureRequest, contract_of: Callable[..., Con
     run = Run(Path("a-run"), model, contract, _images(size), None, None, _images(size, 12)[6:])
     candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     yield Converted(request.param, run, candidate.narrowed.proto, candidate.verdict)
+    del model, run, candidate
     keras.backend.clear_session()
+    give_back()
 
 
 @pytest.fixture(
