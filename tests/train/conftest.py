@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,46 @@ from edgecad_train.training.stages import StageOptions, StageRunner, examples_of
 SMALL_SIZE = 32
 
 
+def _block(x: Any, name: str, filters: int, kernel: int, strides: int) -> Any:
+    layers = keras.layers
+    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return layers.ReLU(name="out_relu" if name == "Conv_1" else f"{name}_relu")(x)
+
+
+def _mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_shape: Any = None) -> Any:
+    """A few layers in place of `keras.applications.MobileNetV2`; features `(n, 7, 7, 24)` of a 224 pixel image.
+
+    As in the real one the top block boundary lies below the last convolution, `Conv_1`.
+    """
+    x = image = keras.Input(input_shape) if input_tensor is None else input_tensor
+    for name, filters, kernel, strides in (
+        ("stem", 6, 4, 4),
+        ("low", 12, 3, 4),
+        ("mid", 24, 3, 2),
+        ("Conv_1", 24, 1, 1),
+    ):
+        x = _block(x, name, filters, kernel, strides)
+    return keras.Model(image if input_tensor is None else keras.utils.get_source_inputs(image)[0], x)
+
+
+@contextmanager
+def _small_mobilenet() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.applications, "MobileNetV2", _mobilenet)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def network_of_little_matter(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Train a small network by the name of MobileNetV2, but where networks themselves are looked at.
+
+    A run, its folder and a study do not depend on the network, and the real one takes several times as long.
+    """
+    with nullcontext() if request.path.parent.name == "networks" else _small_mobilenet():
+        yield
+
+
 @pytest.fixture(scope="session")
 def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Class folders with 30 phantoms."""
@@ -50,16 +91,18 @@ def phantoms(phantom_folder: Path) -> PreparedData:
 
 @pytest.fixture(scope="session")
 def outcome(phantoms: PreparedData) -> TrainingOutcome:
-    """A two-stage run of MobileNetV2 from random weights, one epoch a stage."""
+    """A two-stage run of the small network from random weights, one epoch a stage."""
     settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=1, finetune_epochs=1)
-    return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
+    with _small_mobilenet():
+        return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
 
 
 @pytest.fixture(scope="session")
 def folded(phantoms: PreparedData) -> TrainingOutcome:
     """The same with three folds and a refit."""
     settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=2, finetune_epochs=1)
-    return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")
+    with _small_mobilenet():
+        return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")
 
 
 def _small_model(dropout: float) -> Any:
