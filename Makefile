@@ -8,7 +8,7 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,watch,plot,bench,dev
 
-.PHONY: help setup demo test test-versions test-gpu soak check study clean bench bench-inference bench-limits \
+.PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict, import contracts"
+	@echo "make docs    write docs/reference/commands.md again, after an option changed"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV), the demo and the models of benchmarks"
@@ -75,6 +76,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/contract/house.py
+
+docs: setup
+	$(BIN)/python docs/commands.py
 
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench

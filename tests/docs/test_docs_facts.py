@@ -1,0 +1,121 @@
+"""Tables of the reference say what the program says."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from edgecad.contract import Contract
+from edgecad.errors import errors_of
+
+from .pages import ROOT, inline_code_of, pages, text_of
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Cells of the first table whose head begins with `heading`."""
+    lines = iter(text_of(page).splitlines())
+    for line in lines:
+        if line.startswith(f"| {heading} |"):
+            break
+    next(lines)
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    assert found, f"{page} has no table {heading}"
+    return found
+
+
+def words_in(cells: list[str]) -> list[str]:
+    return [word for cell in cells for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_the_page_of_commands_is_the_program_s_help() -> None:
+    assert text_of("docs/reference/commands.md") == generator().page(), "an option changed: make docs"
+
+
+def test_the_help_of_the_page_is_what_a_terminal_shows() -> None:
+    from typer.testing import CliRunner
+
+    from edgecad.cli.program import app
+
+    shown = CliRunner().invoke(app, ["watch", "--help"], terminal_width=100, prog_name="edgecad")
+    assert shown.stdout.strip() in text_of("docs/reference/commands.md")
+
+
+COMING = {"--map"}
+"""Options of commands that are not there yet; the list of the contract's coming fields names them."""
+
+
+@pytest.mark.parametrize("page", pages())
+def test_options_that_a_page_names_are_options_of_a_command(page: str) -> None:
+    known = set(re.findall(r"--[a-z][a-z0-9-]*", text_of("docs/reference/commands.md")))
+    named = {option for words in inline_code_of(page) for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", words)}
+    assert named - COMING <= known
+
+
+def raised_reasons() -> Iterator[str]:
+    """Reasons of refusal in the sources of the runtime: first words of `InputRefused(...)` and `.against(...)`."""
+    for path in (ROOT / "edgecad").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in ("InputRefused", "against") and path.name != "command.py":
+                    yield str(node.args[0].value)
+
+
+def test_every_reason_of_refusal_is_explained_and_no_other() -> None:
+    explained = [words_in(row[:1])[0] for row in rows("docs/reference/exit-codes.md", "reason")]
+    assert sorted(explained) == sorted(set(raised_reasons()))
+
+
+def test_every_exit_code_is_explained() -> None:
+    explained = {int(number) for row in rows("docs/reference/exit-codes.md", "code") for number in row[0].split(", ")}
+    assert {0, 1, 130, 143, *(kind.exit_code for kind in errors_of())} == explained
+
+
+def test_every_field_of_the_contract_is_explained_and_no_other() -> None:
+    explained = [word for row in rows("docs/reference/contract.md", "field") for word in words_in(row[:1])]
+    assert sorted(explained) == sorted(Contract.__struct_fields__)
+
+
+def test_every_file_of_a_run_is_explained(after_readme: Path) -> None:
+    explained = [word for row in rows("docs/reference/run-folder.md", "file") for word in words_in(row[:1])]
+    (report,) = after_readme.glob("runs/*/report.html")
+    written = [path.name for path in report.parent.iterdir()]
+    assert written
+    for name in written:
+        assert any(fnmatch(name, pattern) for pattern in explained), name
+    for pattern in explained:
+        assert any(fnmatch(name, pattern) for name in written), pattern
+
+
+def test_every_file_of_a_model_is_explained(after_readme: Path) -> None:
+    explained = [word for row in rows("docs/export.md", "file") for word in words_in(row[:1])]
+    (model,) = after_readme.glob("models/*/model.onnx")
+    assert {path.name for path in model.parent.iterdir()} <= set(explained)
+
+
+def test_variables_that_a_page_names_are_read_by_the_program() -> None:
+    named = [words_in(row[:1])[0] for row in rows("docs/scanner.md", "variable")]
+    rooms = [ROOT / room for room in ("edgecad", "train", "export")]
+    sources = "".join(path.read_text("utf-8") for room in rooms for path in room.rglob("*.py"))
+    read = set(re.findall(r"\bEDGECAD_[A-Z_]+", sources)) - {"EDGECAD_COMPLETE"}
+    assert sorted(named) == sorted(read)
