@@ -13,7 +13,10 @@ from types import ModuleType
 import pytest
 
 from edgecad.contract import Contract
+from edgecad.contract.graph import OUTPUT_TABLE
+from edgecad.contract.reading import COMING_FIELDS
 from edgecad.errors import errors_of
+from edgecad.runners.devices import device_words
 
 from .pages import ROOT, inline_code_of, pages, text_of
 
@@ -94,6 +97,24 @@ def test_every_exit_code_is_explained() -> None:
 def test_every_field_of_the_contract_is_explained_and_no_other() -> None:
     explained = [word for row in rows("docs/reference/contract.md", "field") for word in words_in(row[:1])]
     assert sorted(explained) == sorted(Contract.__struct_fields__)
+
+
+def test_the_fields_that_are_coming_are_those_that_the_reader_names() -> None:
+    listed = re.findall(r"(?m)^- (.+)$", text_of("docs/reference/contract.md"))
+    assert sorted(listed) == sorted(COMING_FIELDS)
+
+
+def test_every_output_of_the_graph_is_explained_and_no_other() -> None:
+    explained = [
+        (words_in(row[:1])[0], words_in(row[1:2])[0], row[3] == "yes")
+        for row in rows("docs/reference/graph.md", "name")
+    ]
+    assert explained == [(output.name, output.shape, output.required) for output in OUTPUT_TABLE]
+
+
+def test_every_device_is_explained_and_no_other() -> None:
+    explained = [word for row in rows("docs/scanner.md", "`--device`") for word in words_in(row[:1]) if ":" not in word]
+    assert explained == list(device_words())
 
 
 def test_every_file_of_a_run_is_explained(after_readme: Path) -> None:
