@@ -15,19 +15,13 @@ class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the data that crosses rooms: immutable, and no field that is not known."""
 
 
-class SchemaNumber(msgspec.Struct, frozen=True):
-    """The number of a file's schema, read before the rest: it decides how the rest is read."""
-
-    schema: int
-
-
 def demand(holds: bool, message: str) -> None:
     """Raise `ValueError` with the message unless it holds; a decoder names the part that it is about."""
     if not holds:
         raise ValueError(message)
 
 
-class SchemaNumber(msgspec.Struct):
+class SchemaNumber(msgspec.Struct, frozen=True):
     """The one field that every version of a file has. It is read alone and first: the others depend on it."""
 
     schema: int

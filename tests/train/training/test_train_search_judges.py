@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from edgecad_train.settings import Settings
 
 from edgecad_train.data import Case
-from edgecad_train.settings import Settings
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.heads import HeadFinder
 from edgecad_train.training.search.hyperband import Fold, SearchOptions, search_head
