@@ -14,7 +14,7 @@ from edgecad.site import ThresholdFrom
 
 PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
 RESEARCH_STAMP = "RESEARCH USE ONLY - NOT A MEDICAL DEVICE"
-FORCED_STAMP = "FORCED PAST THE INPUT GATE"
+FORCED_STAMP = "FORCED PAST THE MAP CHECK"
 
 
 def stamp_of(origin: Origin) -> str:
@@ -53,7 +53,7 @@ class Prediction:
             there.
         disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.
-        overruled: the gate's objections, where somebody forced an answer against them.
+        overruled: the map check's objections, where somebody forced an answer against them.
         frame: of the scan, where the caller named one, from 1.
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.

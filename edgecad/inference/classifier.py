@@ -126,8 +126,8 @@ class Classifier:
         """Answer one scan.
 
         Args:
-            force: answer against the gate's objections, which then stand in the answer; for a person who looks at
-                the scan, never for a program.
+            force: answer against the map check's objections, which then stand in the answer; for a person who looks
+                at the scan, never for a program.
             frame: which one of a DICOM object with several, counted from 1.
 
         Raises:

@@ -281,7 +281,7 @@ def test_a_forced_answer_is_stamped_recorded_and_drawn_apart(
     record = json.loads(forced.stdout)
     assert record["status"] == "answered"
     assert "other pictures" in record["overruled"][0]
-    assert record["stamp"].startswith("FORCED PAST THE INPUT GATE")
+    assert record["stamp"].startswith("FORCED PAST THE MAP CHECK")
     assert record["figure"] != json.loads(refused.stdout)["figure"]
     assert len(list((tmp_path / "figures").iterdir())) == 2
 

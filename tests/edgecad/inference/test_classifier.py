@@ -443,7 +443,7 @@ def test_forced_answers_say_what_was_overruled(
         classifier(wrong_screen(screen))
     answer = classifier(wrong_screen(screen), force=True)
     assert any(words in objection for objection in answer.overruled)
-    assert answer.stamp == "FORCED PAST THE INPUT GATE - PHANTOM MODEL - NOT FOR PATIENTS"
+    assert answer.stamp == "FORCED PAST THE MAP CHECK - PHANTOM MODEL - NOT FOR PATIENTS"
 
 
 @pytest.mark.parametrize("screen", ["black", "white", "noise"])
