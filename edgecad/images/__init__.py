@@ -1,12 +1,13 @@
 """Untrusted bytes become a screen, or a refusal.
 
     source   path, bytes, array or dataset  -> which reader        (sniffed, never by name)
-    jpeg     markers walked, one image that is complete and upright -> opencv
+    jpeg     markers walked, one image that is complete and upright -> simplejpeg
     png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
     dicom    one 8-bit frame of a Secondary Capture                 -> frame -> jpeg, rle or numpy; its series
     frames   which of several is meant
     ending   whether a file has come to its own end mark, for who must not read one too early
-    opencv   the one place that calls the decoder, and hears its warnings
+    opencv   the one place that calls OpenCV's decoder
+    refusals how a screen is refused, in one sentence
 
 Declared sizes are checked before anything is decoded; a file that can be read only in part is refused.
 """

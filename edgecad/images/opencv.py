@@ -1,48 +1,36 @@
-"""The one place that calls OpenCV's decoder."""
+"""OpenCV as a decoder: of PNG alone, which it gets with every byte checked, because it hides what it warns of."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from edgecad.errors import InputRefused
+from edgecad.images.refusals import damaged
 from edgecad.images.screen import Pixels
-from edgecad.images.stderr import listening
 
 # OpenCV 4.11 and later write RGB themselves and save a pass over the pixels.
 _RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
-_UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
-_HALVED = cv2.IMREAD_REDUCED_GRAYSCALE_2
-"""For grey, and with a colour flag beside it for colours."""
+_FLAGS = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def rgb_from_encoded(data: bytes | bytearray, width: int, height: int, *, halved: bool = False) -> Pixels:
-    """Decode a checked JPEG or PNG into `(height, width, 3)` uint8 RGB.
-
-    Requires a file whose sizes and structure were checked; ensures that the decoder met no corrupt data.
-
-    Args:
-        halved: at half the size, rounded up, of which the decoder computes no more than it gives; for JPEG.
+def rgb_from_clean_png(data: bytes, width: int, height: int) -> Pixels:
+    """Decode a PNG whose chunks, rows and palette were checked into `(height, width, 3)` uint8 RGB.
 
     Raises:
         InputRefused: `damaged`.
         MemoryError: this machine's does not suffice.
     """
-    with listening() as heard:
-        pixels = _decoded(np.frombuffer(data, np.uint8), _HALVED if halved else 0)
-    if pixels is None or heard.damage:
-        raise InputRefused("damaged", "the picture's data are corrupt; wanted a complete file: copy or export it again")
-    if halved:
-        width, height = -(-width // 2), -(-height // 2)
+    pixels = _decoded(np.frombuffer(data, np.uint8))
+    if pixels is None:
+        raise damaged("the picture's data are corrupt")
     if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
-        raise InputRefused("damaged", "the picture decodes to another size than it declares; export it again")
+        raise damaged("the picture decodes to another size than it declares")
     return pixels
 
 
-def _decoded(encoded: Pixels, scale: int) -> Pixels | None:
-    flags = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | _UPRIGHT | scale
+def _decoded(encoded: Pixels) -> Pixels | None:
     try:
-        pixels = cv2.imdecode(encoded, flags)
+        pixels = cv2.imdecode(encoded, _FLAGS)
         if pixels is not None and _RGB is None:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     except cv2.error as error:

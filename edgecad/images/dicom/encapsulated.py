@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from edgecad.errors import InputRefused
+from edgecad.images.refusals import damaged, truncated
 from edgecad.images.screen import Pixels
 
 _ITEM = struct.pack("<HH", 0xFFFE, 0xE000)
@@ -34,11 +35,11 @@ def fragments_of_frame(value: memoryview, index: int = 0, count: int = 1, mark: 
     """
     table, *fragments = _items(value)
     if not fragments:
-        raise _damaged("the DICOM frame is empty")
+        raise damaged("the DICOM frame is empty")
     if count == 1:
         return b"".join(fragments)
     if count > len(fragments):
-        raise _damaged(f"{count} DICOM frames are declared, and there are {len(fragments)} fragments")
+        raise damaged(f"{count} DICOM frames are declared, and there are {len(fragments)} fragments")
     begins = _begins_by_table(table, fragments, count) if table else _begins_by_mark(fragments, count, mark)
     return b"".join(fragments[begins[index] : [*begins, len(fragments)][index + 1]])
 
@@ -46,12 +47,12 @@ def fragments_of_frame(value: memoryview, index: int = 0, count: int = 1, mark: 
 def _begins_by_table(table: memoryview, fragments: list[memoryview], count: int) -> list[int]:
     """Number of each frame's first fragment; an offset counts from the first fragment's tag."""
     if len(table) != 4 * count:
-        raise _damaged("the DICOM offset table is of another length than the number of frames")
+        raise damaged("the DICOM offset table is of another length than the number of frames")
     places = accumulate((8 + len(fragment) for fragment in fragments), initial=0)
     number_at = {place: number for number, place in enumerate(places)}
     begins = [number_at.get(offset, -1) for offset in struct.unpack(f"<{count}I", table)]
     if begins[0] != 0 or any(after <= before for before, after in pairwise(begins)) or begins[-1] == len(fragments):
-        raise _damaged("the DICOM offset table does not point at the frames")
+        raise damaged("the DICOM offset table does not point at the frames")
     return begins
 
 
@@ -61,7 +62,7 @@ def _begins_by_mark(fragments: list[memoryview], count: int, mark: bytes) -> lis
         return list(range(count))
     begins = [number for number, fragment in enumerate(fragments) if mark and fragment[: len(mark)] == mark]
     if len(begins) != count or begins[0] != 0:
-        raise _damaged(f"{count} DICOM frames in {len(fragments)} fragments cannot be told apart")
+        raise damaged(f"{count} DICOM frames in {len(fragments)} fragments cannot be told apart")
     return begins
 
 
@@ -69,7 +70,7 @@ def _items(value: memoryview) -> Iterator[memoryview]:
     position = 0
     for _ in range(_MAX_FRAGMENTS):
         if len(value) < position + 8:
-            raise _ends_early()
+            raise truncated("the DICOM frame ends early")
         tag, length = (
             value[position : position + 4],
             int.from_bytes(value[position + 4 : position + 8], "little"),
@@ -77,13 +78,13 @@ def _items(value: memoryview) -> Iterator[memoryview]:
         if tag == _END:
             return
         if tag != _ITEM:
-            raise _damaged("a DICOM fragment is not where it must be")
+            raise damaged("a DICOM fragment is not where it must be")
         position += 8
         if len(value) < position + length:
-            raise _ends_early()
+            raise truncated("the DICOM frame ends early")
         yield value[position : position + length]
         position += length
-    raise _damaged(f"the DICOM pixel data have more than {_MAX_FRAGMENTS} fragments")
+    raise damaged(f"the DICOM pixel data have more than {_MAX_FRAGMENTS} fragments")
 
 
 def unpacked_planes(data: bytes, samples: int, pixels: int) -> list[Pixels]:
@@ -98,23 +99,23 @@ def unpacked_planes(data: bytes, samples: int, pixels: int) -> list[Pixels]:
             f"DICOM RLE of {pixels:,} pixels; wanted {_MAX_RLE_PIXELS:,} or fewer: export uncompressed",
         )
     if len(data) < _RLE_HEADER.size:
-        raise _ends_early()
+        raise truncated("the DICOM frame ends early")
     count, *offsets = _RLE_HEADER.unpack_from(data)
     bounds = [*offsets[:samples], len(data)]
     if count != samples or bounds[0] < _RLE_HEADER.size or bounds != sorted(bounds):
-        raise _damaged("the DICOM RLE header does not add up")
+        raise damaged("the DICOM RLE header does not add up")
     return [_unpacked(data[start:end], pixels) for start, end in pairwise(bounds)]
 
 
 def _unpacked(packed: bytes, length: int) -> Pixels:
     # No packing is worse than a count before every byte, so this also bounds the loop.
     if len(packed) > 2 * length + 2:
-        raise _damaged("a DICOM RLE segment is longer than its plane")
+        raise damaged("a DICOM RLE segment is longer than its plane")
     plane = bytearray()
     position = 0
     while len(plane) < length:
         if position + 1 >= len(packed):
-            raise _ends_early()
+            raise truncated("the DICOM frame ends early")
         count = packed[position]
         if count < 128:
             plane += packed[position + 1 : position + 2 + count]
@@ -123,13 +124,5 @@ def _unpacked(packed: bytes, length: int) -> Pixels:
             plane += packed[position + 1 : position + 2] * ((257 - count) % 129)
             position += 2 if count > 128 else 1
     if len(plane) > length or packed[position:].strip(_RLE_PADDING):
-        raise _damaged("a DICOM RLE segment unpacks to more than its plane")
+        raise damaged("a DICOM RLE segment unpacks to more than its plane")
     return np.frombuffer(plane, np.uint8)
-
-
-def _damaged(seen: str) -> InputRefused:
-    return InputRefused("damaged", f"{seen}; wanted a complete file: copy or export it again")
-
-
-def _ends_early() -> InputRefused:
-    return InputRefused("truncated", "the DICOM frame ends early; wanted a complete file: copy it again")

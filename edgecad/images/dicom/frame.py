@@ -11,6 +11,7 @@ import numpy as np
 from edgecad.errors import InputRefused
 from edgecad.images.frames import frame_index
 from edgecad.images.limits import check_size
+from edgecad.images.refusals import damaged, wrong_kind
 from edgecad.images.screen import Pixels
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def frame_from_dataset(dataset: Dataset, syntax: str, chosen: int | None = None)
     photometric = str(dataset.PhotometricInterpretation)
     samples = int(dataset.SamplesPerPixel)
     if _SAMPLES.get(photometric) != samples:
-        raise _wrong_kind("colours that are not read", f"one of {', '.join(_SAMPLES)}, with its samples")
+        raise _not_a_screen("colours that are not read", f"one of {', '.join(_SAMPLES)}, with its samples")
     _check_shown_as_stored(dataset, photometric)
     for group in _groups(dataset, index, count):
         _check_shown_as_stored(group, photometric)
@@ -152,7 +153,7 @@ def _name(value: str, uid: Callable[[str], Any]) -> str:
 def _frames(dataset: Dataset) -> int:
     count = int(dataset.get("NumberOfFrames") or 1)
     if count < 1:
-        raise InputRefused("damaged", f"declares {count} frames; wanted at least one: export the screen again")
+        raise damaged(f"declares {count} frames", "at least one")
     return count
 
 
@@ -160,7 +161,7 @@ def _groups(dataset: Dataset, index: int, count: int) -> list[Dataset]:
     """What may change a frame when it is shown, said of all frames or of this one (PS3.3 C.7.6.16)."""
     own = list(dataset.get(_PER_FRAME) or ())
     if own and len(own) != count:
-        raise InputRefused("damaged", f"tells of {len(own)} frames and declares {count}; export the screen again")
+        raise damaged(f"tells of {len(own)} frames and declares {count}")
     groups = [*(dataset.get(_SHARED) or ()), *own[index : index + 1]]
     return [item for group in groups for name in _GROUPS_THAT_CHANGE_IT for item in group.get(name) or ()]
 
@@ -169,7 +170,7 @@ def _check_depth(dataset: Dataset) -> None:
     allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
     signed = int(dataset.get("PixelRepresentation") or 0)
     if (allocated, stored, signed) != (8, 8, 0):
-        raise _wrong_kind(f"{allocated} bits allocated, {stored} stored, signed {signed}", "8, 8, 0")
+        raise _not_a_screen(f"{allocated} bits allocated, {stored} stored, signed {signed}", "8, 8, 0")
 
 
 def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
@@ -180,21 +181,21 @@ def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
             continue
         if name == "PixelAspectRatio" and len(value) == 2 and int(value[0]) == int(value[1]):
             continue
-        raise _wrong_kind(f"{name}, which changes what is shown", "a screen stored as shown")
+        raise _not_a_screen(f"{name}, which changes what is shown", "a screen stored as shown")
     if int(dataset.get("PlanarConfiguration") or 0) not in (0, 1):
-        raise _wrong_kind("a planar configuration that does not exist", "0 or 1")
+        raise _not_a_screen("a planar configuration that does not exist", "0 or 1")
     if not photometric.startswith("MONOCHROME") or dataset.get("WindowWidth") is None:
         return
     centre, width = (np.ravel(dataset[name].value)[0] for name in ("WindowCenter", "WindowWidth"))
     if abs(float(centre) - 128) > 1 or abs(float(width) - 256) > 1:
-        raise _wrong_kind("a grey-scale window that changes what is shown", "a screen stored as shown")
+        raise _not_a_screen("a grey-scale window that changes what is shown", "a screen stored as shown")
 
 
 def _palette(dataset: Dataset) -> PaletteTable:
     descriptors = [[int(number) for number in dataset[name].value] for name in _DESCRIPTORS]
     entries, first, bits = descriptors[0]
     if bits not in (8, 16) or any(other != descriptors[0] for other in descriptors[1:]):
-        raise _wrong_kind("a palette of another make", "three tables of 8 or 16 bits, alike in length")
+        raise _not_a_screen("a palette of another make", "three tables of 8 or 16 bits, alike in length")
     tables = [_table(dataset[name].value, (entries & 0xFFFF) or 0x10000, bits) for name in _TABLES]
     return PaletteTable(np.ascontiguousarray(np.stack(tables, axis=1)), first)
 
@@ -202,11 +203,11 @@ def _palette(dataset: Dataset) -> PaletteTable:
 def _table(value: bytes, entries: int, bits: int) -> Pixels:
     wanted = entries * bits // 8
     if len(value) not in (wanted, wanted + wanted % 2):
-        raise InputRefused("damaged", "the DICOM palette is not as long as declared; export it again")
+        raise damaged("the DICOM palette is not as long as declared")
     if bits == 8:
         return np.frombuffer(value, np.uint8, entries)
     return (np.frombuffer(value, "<u2", entries) >> 8).astype(np.uint8)
 
 
-def _wrong_kind(seen: str, wanted: str) -> InputRefused:
-    return InputRefused("wrong-kind", f"DICOM with {seen}; wanted {wanted}: export it as Secondary Capture")
+def _not_a_screen(seen: str, wanted: str) -> InputRefused:
+    return wrong_kind(f"DICOM with {seen}", wanted, "export it as Secondary Capture")

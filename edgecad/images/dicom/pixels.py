@@ -9,6 +9,7 @@ from edgecad.errors import InputRefused
 from edgecad.images.dicom.encapsulated import fragments_of_frame, unpacked_planes
 from edgecad.images.dicom.frame import JPEG, RLE, Frame, PaletteTable
 from edgecad.images.jpeg.reading import MAGIC, header_from_jpeg, rgb_from_jpeg
+from edgecad.images.refusals import damaged, truncated, wrong_kind
 from edgecad.images.screen import Pixels
 
 
@@ -29,10 +30,10 @@ def rgb_from_frame(frame: Frame, value: memoryview) -> Pixels:
 
 def _rgb_from_jpeg_frame(frame: Frame, data: bytes) -> Pixels:
     if not data.startswith(MAGIC):
-        raise InputRefused("damaged", "the DICOM frame is not the JPEG that it declares; export it again")
+        raise damaged("the DICOM frame is not the JPEG that it declares")
     header = header_from_jpeg(data)
     if (header.width, header.height, header.components) != (frame.width, frame.height, frame.samples):
-        raise InputRefused("damaged", "the JPEG and the DICOM around it declare two sizes; export it again")
+        raise damaged("the JPEG and the DICOM around it declare two sizes")
     if frame.palette or (frame.photometric == "RGB" and not header.colour_stated):
         raise InputRefused(
             "wrong-kind",
@@ -47,13 +48,13 @@ def _samples_from_plain(frame: Frame, value: memoryview) -> Pixels:
     """Samples `(height, width, samples)` of uncompressed pixel data."""
     halved = frame.photometric == "YBR_FULL_422"
     if halved and frame.width % 2:
-        raise InputRefused("damaged", "YBR_FULL_422 of odd width does not exist; export the screen again")
+        raise damaged("YBR_FULL_422 of odd width does not exist")
     length = frame.width * frame.height * (2 if halved else frame.samples)
     whole = length * frame.count
     if len(value) < whole:
-        raise InputRefused("truncated", "the DICOM pixel data are shorter than declared; copy it again")
+        raise truncated("the DICOM pixel data are shorter than declared")
     if len(value) > whole + whole % 2:
-        raise InputRefused("damaged", "the DICOM pixel data are longer than declared; export it again")
+        raise damaged("the DICOM pixel data are longer than declared")
     samples = np.frombuffer(value, np.uint8, length, offset=length * frame.index)
     if halved:
         return _doubled(samples).reshape(frame.height, frame.width, 3)
@@ -70,7 +71,7 @@ def _doubled(samples: Pixels) -> Pixels:
 
 def _samples_from_rle(frame: Frame, data: bytes) -> Pixels:
     if frame.photometric == "YBR_FULL_422":
-        raise InputRefused("wrong-kind", "DICOM RLE with halved colours; wanted RGB: export the screen again")
+        raise wrong_kind("DICOM RLE with halved colours", "RGB")
     planes = unpacked_planes(data, frame.samples, frame.width * frame.height)
     return np.stack([plane.reshape(frame.height, frame.width) for plane in planes], axis=2)
 

@@ -22,6 +22,7 @@ from edgecad.images.dicom.pixels import rgb_from_frame
 from edgecad.images.dicom.series import TAGS as SERIES_TAGS
 from edgecad.images.dicom.series import said_of
 from edgecad.images.limits import check_bytes
+from edgecad.images.refusals import damaged, truncated
 from edgecad.images.screen import Pixels, Said
 from edgecad.system.extras import require
 
@@ -103,7 +104,7 @@ def _guarded() -> Iterator[None]:
         except (EdgecadError, MemoryError, OSError):
             raise  # the last two are this machine's, not the object's
         except EOFError as error:
-            raise _ends_early() from error
+            raise truncated("the DICOM object ends early") from error
         except Exception as error:
             raise InputRefused(
                 "damaged", "the DICOM object's attributes are malformed or missing; export the screen again"
@@ -133,16 +134,12 @@ def _pixel_data(data: bytes, position: int, *, implicit: bool) -> memoryview:
     """Value of the pixel data element at `position`; up to the file's end where its length is undefined."""
     start = position + (8 if implicit else 12)
     if start > len(data):
-        raise _ends_early()
+        raise truncated("the DICOM object ends early")
     if data[position : position + 4] != _PIXEL_DATA:
-        raise InputRefused("damaged", "the DICOM object holds no pixel data in their place; export it again")
+        raise damaged("the DICOM object holds no pixel data in their place")
     length = int.from_bytes(data[start - 4 : start], "little")
     if length == _UNDEFINED:
         return memoryview(data)[start:]
     if length > len(data) - start:
-        raise _ends_early()
+        raise truncated("the DICOM object ends early")
     return memoryview(data)[start : start + length]
-
-
-def _ends_early() -> InputRefused:
-    return InputRefused("truncated", "the DICOM object ends early; wanted a complete file: copy it again")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgecad.errors import InputRefused
+from edgecad.images.refusals import damaged, truncated
 
 EOI, SOS = 0xD9, 0xDA
 APP0, APP1, APP14 = 0xE0, 0xE1, 0xEE
@@ -18,6 +18,7 @@ _MAX_SEGMENTS = 4096
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _NOT_PADDING = re.compile(rb"[^\x00]")
 _NOT_FILLING = re.compile(rb"[^\xff]")
+_ENDS_EARLY = "the JPEG ends before its end mark"
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,19 @@ def segments(data: bytes) -> Iterator[MarkerSegment]:
         segment = _segment(data, position, marker)
         yield segment
         position = segment.end
-    raise InputRefused("damaged", f"holds more than {_MAX_SEGMENTS} JPEG segments; export the screen again")
+    raise damaged(f"holds more than {_MAX_SEGMENTS} JPEG segments")
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
     """Position behind the next marker, and its code."""
     if position < len(data) and data[position] != 0xFF:
-        raise InputRefused("damaged", "a JPEG marker is not where it must be; copy or export the file again")
+        raise damaged("a JPEG marker is not where it must be")
     code = _NOT_FILLING.search(data, position)
     if code is None:
-        raise _ends_early()
+        raise truncated(_ENDS_EARLY)
     marker = data[code.start()]
     if marker in _STANDALONE:
-        raise InputRefused("damaged", "a JPEG marker is out of place; copy or export the file again")
+        raise damaged("a JPEG marker is out of place")
     return code.end(), marker
 
 
@@ -71,9 +72,9 @@ def _segment(data: bytes, position: int, marker: int) -> MarkerSegment:
     length = int.from_bytes(data[position : position + 2], "big")
     end = position + length
     if len(data) < position + 2 or len(data) < end:
-        raise _ends_early()
+        raise truncated(_ENDS_EARLY)
     if length < 2:
-        raise InputRefused("damaged", "a JPEG segment has no length; copy or export the file again")
+        raise damaged("a JPEG segment has no length")
     body = data[position + 2 : end]
     if marker == SOS:
         end = _end_of_scan(data, end)
@@ -83,18 +84,10 @@ def _segment(data: bytes, position: int, marker: int) -> MarkerSegment:
 def _end_of_scan(data: bytes, position: int) -> int:
     following = _NEXT_MARKER.search(data, position)
     if following is None:
-        raise _ends_early()
+        raise truncated(_ENDS_EARLY)
     return following.start()
 
 
 def _check_rest(data: bytes, position: int) -> None:
     if _NOT_PADDING.search(data, position):
-        raise InputRefused(
-            "damaged", "something follows the end of the JPEG picture; wanted one picture: export it again"
-        )
-
-
-def _ends_early() -> InputRefused:
-    return InputRefused(
-        "truncated", "the JPEG ends before its end mark; wanted a complete file: copy or export it again"
-    )
+        raise damaged("something follows the end of the JPEG picture", "one picture")

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgecad.errors import InputRefused
 from edgecad.images.exif import check_upright
+from edgecad.images.jpeg.decoding import rgb_from_clean_jpeg
 from edgecad.images.jpeg.markers import APP0, APP1, APP14, SOS, MarkerSegment, is_frame, segments
 from edgecad.images.jpeg.scans import JpegFrame, Progress, frame_from_segment
-from edgecad.images.opencv import rgb_from_encoded
+from edgecad.images.refusals import damaged, wrong_kind
 from edgecad.images.screen import Pixels
 
 MAGIC = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
+_JFIF, _JFIF_LENGTH, _JFIF_MAJOR = b"JFIF\0", 14, 5
+_ADOBE, _ADOBE_LENGTH, _ADOBE_TRANSFORM = b"Adobe", 12, 11
+"""Mark of a segment's body, least length that the decoder obeys, and the byte that it reads."""
+
+Edit = tuple[int, int, bytes]
 
 
 @dataclass(frozen=True)
 class JpegHeader:
     """What the markers of a complete JPEG say.
 
-    `colour_stated` tells whether a JFIF or Adobe segment says what the three components are; `dropped` are
-    the `(start, end)` bytes that hold no part of the picture.
+    `usual_sampling` tells whether the decoder knows at which resolution the colours are;
+    `colour_stated` tells whether a JFIF or Adobe segment says what the three components are; `edits` are the
+    `(start, end, in their place)` bytes that make a copy for the decoder.
     """
 
     width: int
     height: int
     components: int
+    usual_sampling: bool
     colour_stated: bool
-    dropped: tuple[tuple[int, int], ...]
+    edits: tuple[Edit, ...]
 
 
 def rgb_from_jpeg(data: bytes, *, halved: bool = False) -> Pixels:
@@ -37,7 +45,9 @@ def rgb_from_jpeg(data: bytes, *, halved: bool = False) -> Pixels:
         InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`.
     """
     header = header_from_jpeg(data)
-    return rgb_from_encoded(_without(data, header.dropped), header.width, header.height, halved=halved)
+    if not header.usual_sampling:
+        raise wrong_kind("JPEG whose colours are sampled in an unusual way", "4:4:4, 4:2:2, 4:2:0 or grey")
+    return rgb_from_clean_jpeg(_edited(data, header.edits), header.width, header.height, halved=halved)
 
 
 def header_from_jpeg(data: bytes) -> JpegHeader:
@@ -48,39 +58,59 @@ def header_from_jpeg(data: bytes) -> JpegHeader:
     """
     progress: Progress | None = None
     stated = False
-    dropped: list[tuple[int, int]] = []
+    edits: list[Edit] = []
     for segment in segments(data):
         progress = _followed(segment, progress)
         stated = stated or _states_colour(segment)
         if _is_extra(segment):
             _check_extra(segment)
-            dropped.append((segment.start, segment.end))
+            edits.append((segment.start, segment.end, b""))
+        edits += _quietened(segment)
     frame = _finished(progress)
-    return JpegHeader(frame.width, frame.height, len(frame.components), stated, tuple(dropped))
+    return JpegHeader(frame.width, frame.height, len(frame.components), frame.usual_sampling, stated, tuple(edits))
 
 
 def _followed(segment: MarkerSegment, progress: Progress | None) -> Progress | None:
     if is_frame(segment.marker):
         if progress is not None:
-            raise InputRefused("damaged", "holds two JPEG frames; wanted one picture: export it again")
+            raise damaged("holds two JPEG frames", "one picture")
         return Progress(frame_from_segment(segment))
     if segment.marker == SOS:
         if progress is None:
-            raise InputRefused("damaged", "JPEG data come before their frame; export the screen again")
+            raise damaged("JPEG data come before their frame")
         progress.follow(segment.body)
     return progress
 
 
 def _finished(progress: Progress | None) -> JpegFrame:
     if progress is None:
-        raise InputRefused("damaged", "this JPEG holds no frame; wanted one picture: export it again")
+        raise damaged("this JPEG holds no frame", "one picture")
     progress.check_complete()
     return progress.frame
 
 
 def _states_colour(segment: MarkerSegment) -> bool:
-    jfif = segment.marker == APP0 and segment.body.startswith(b"JFIF\0")
-    return jfif or (segment.marker == APP14 and segment.body.startswith(b"Adobe"))
+    return _is_jfif(segment) or _is_adobe(segment)
+
+
+def _is_jfif(segment: MarkerSegment) -> bool:
+    return segment.marker == APP0 and segment.body.startswith(_JFIF)
+
+
+def _is_adobe(segment: MarkerSegment) -> bool:
+    return segment.marker == APP14 and segment.body.startswith(_ADOBE)
+
+
+def _quietened(segment: MarkerSegment) -> Iterator[Edit]:
+    """Write as usual what the decoder reads as usual but warns of: its warnings are for damage.
+
+    These are the major version of JFIF, 1, and Adobe's transform, where all but 0 is read as 1 in three components.
+    """
+    body, start = segment.body, segment.end - len(segment.body)
+    if _is_jfif(segment) and len(body) >= _JFIF_LENGTH and body[_JFIF_MAJOR] != 1:
+        yield start + _JFIF_MAJOR, start + _JFIF_MAJOR + 1, b"\1"
+    if _is_adobe(segment) and len(body) >= _ADOBE_LENGTH and body[_ADOBE_TRANSFORM] > 1:
+        yield start + _ADOBE_TRANSFORM, start + _ADOBE_TRANSFORM + 1, b"\1"
 
 
 def _is_extra(segment: MarkerSegment) -> bool:
@@ -93,9 +123,11 @@ def _check_extra(segment: MarkerSegment) -> None:
         check_upright(segment.body[len(_EXIF) :])
 
 
-def _without(data: bytes, dropped: tuple[tuple[int, int], ...]) -> bytes:
-    if not dropped:
+def _edited(data: bytes, edits: tuple[Edit, ...]) -> bytes:
+    if not edits:
         return data
-    starts = (0, *(end for _, end in dropped))
-    ends = (*(start for start, _ in dropped), len(data))
-    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True))
+    parts, position = [], 0
+    for start, end, instead in edits:
+        parts += [data[position:start], instead]
+        position = end
+    return b"".join((*parts, data[position:]))

@@ -8,24 +8,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edgecad.errors import InputRefused
 from edgecad.images.jpeg.markers import MarkerSegment
 from edgecad.images.limits import check_size
+from edgecad.images.refusals import damaged, truncated, wrong_kind
 
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _COEFFICIENTS = 64
 _MAX_SCANS = 64
 _MISSING = 0xFF
+_SAMPLING = frozenset(
+    bytes((first, others, others))
+    for first, others in (
+        (0x11, 0x11), (0x12, 0x11), (0x12, 0x12), (0x13, 0x13), (0x14, 0x11), (0x21, 0x11),
+        (0x21, 0x21), (0x22, 0x11), (0x22, 0x12), (0x22, 0x21), (0x31, 0x31), (0x41, 0x11),
+    )
+)  # fmt: skip
+"""Sampling factors of three components, across and down, that libjpeg-turbo's own interface decodes."""
 
 
 @dataclass(frozen=True)
 class JpegFrame:
-    """Size in pixels, the components' identifiers in their order, and the coding."""
+    """Size in pixels, the components' identifiers and sampling factors in their order, and the coding."""
 
     width: int
     height: int
     components: bytes
+    sampling: bytes
     progressive: bool
+
+    @property
+    def usual_sampling(self) -> bool:
+        """Whether its colours are sampled in a way that the decoder knows: 4:4:4, 4:2:2, 4:2:0 and their like."""
+        return len(self.sampling) == 1 or self.sampling in _SAMPLING
 
 
 def frame_from_segment(segment: MarkerSegment) -> JpegFrame:
@@ -36,16 +50,16 @@ def frame_from_segment(segment: MarkerSegment) -> JpegFrame:
     """
     body = segment.body
     if segment.marker not in (_BASELINE, _EXTENDED, _PROGRESSIVE):
-        raise _wrong_kind("lossless, arithmetic or hierarchical JPEG", "baseline or progressive JPEG")
+        raise wrong_kind("JPEG with lossless, arithmetic or hierarchical coding", "baseline or progressive JPEG")
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:
-        raise _damaged("the JPEG frame header does not add up")
+        raise damaged("the JPEG frame header does not add up")
     if body[0] != 8:
-        raise _wrong_kind(f"{body[0]} bits a sample", "8 bits a sample")
+        raise wrong_kind(f"JPEG with {body[0]} bits a sample", "8 bits a sample")
     if body[5] not in (1, 3):
-        raise _wrong_kind(f"{body[5]} colour components (CMYK?)", "RGB or grey")
+        raise wrong_kind(f"JPEG with {body[5]} colour components (CMYK?)", "RGB or grey")
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     check_size(width, height)
-    return JpegFrame(width, height, body[6::3], segment.marker == _PROGRESSIVE)
+    return JpegFrame(width, height, body[6::3], body[7::3], segment.marker == _PROGRESSIVE)
 
 
 @dataclass
@@ -59,7 +73,7 @@ class Progress:
     def __post_init__(self) -> None:
         self.missing = {name: bytearray([_MISSING] * _COEFFICIENTS) for name in self.frame.components}
         if len(self.missing) != len(self.frame.components):
-            raise _damaged("two JPEG components bear one name")
+            raise damaged("two JPEG components bear one name")
 
     def follow(self, header: bytes) -> None:
         """Take a scan header (SOS) into account.
@@ -69,9 +83,9 @@ class Progress:
         """
         self.scans += 1
         if self.scans > _MAX_SCANS:
-            raise _damaged(f"the JPEG has more than {_MAX_SCANS} scans")
+            raise damaged(f"the JPEG has more than {_MAX_SCANS} scans")
         if not header or len(header) != 4 + 2 * header[0]:
-            raise _damaged("a JPEG scan header does not add up")
+            raise damaged("a JPEG scan header does not add up")
         first, last, bits = header[-3], header[-2], header[-1] & 15
         if not self.frame.progressive:
             first, last, bits = 0, _COEFFICIENTS - 1, 0
@@ -81,9 +95,9 @@ class Progress:
     def _receive(self, name: int, first: int, last: int, bits: int) -> None:
         component = self.missing.get(name)
         if component is None or not first <= last < _COEFFICIENTS:
-            raise _damaged("a JPEG scan is for something that the frame does not hold")
+            raise damaged("a JPEG scan is for something that the frame does not hold")
         if not self.frame.progressive and not any(component):
-            raise _damaged("a JPEG component comes twice")
+            raise damaged("a JPEG component comes twice")
         component[first : last + 1] = bytes([bits]) * (last + 1 - first)
 
     def check_complete(self) -> None:
@@ -93,14 +107,4 @@ class Progress:
             InputRefused: `truncated`.
         """
         if any(any(component) for component in self.missing.values()):
-            raise InputRefused(
-                "truncated", "the JPEG lacks scans of its picture; wanted a complete file: export it again"
-            )
-
-
-def _wrong_kind(seen: str, wanted: str) -> InputRefused:
-    return InputRefused("wrong-kind", f"JPEG with {seen}; wanted {wanted}: export the screen again")
-
-
-def _damaged(seen: str) -> InputRefused:
-    return InputRefused("damaged", f"{seen}; wanted a complete file: copy or export it again")
+            raise truncated("the JPEG lacks scans of its picture")

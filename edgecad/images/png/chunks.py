@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edgecad.errors import InputRefused
 from edgecad.images.exif import check_upright
 from edgecad.images.limits import check_size
+from edgecad.images.refusals import damaged, truncated, wrong_kind
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -22,6 +23,7 @@ _DEPTHS = {
     _RGBA: (8, 16),
 }
 _MAX_CHUNKS = 65_536
+_ENDS_EARLY = "the PNG ends before its end mark"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def parts_from_png(data: bytes) -> PngParts:
     previous = b"IHDR"
     for kind, body in walk:
         if kind == b"IDAT" and rows and previous != b"IDAT":
-            raise _damaged("the PNG's pixel data are torn apart")
+            raise damaged("the PNG's pixel data are torn apart")
         if kind == b"IDAT":
             rows.append(body)
         elif kind == b"PLTE":
@@ -68,7 +70,7 @@ def parts_from_png(data: bytes) -> PngParts:
             _check_other(kind, body)
         previous = kind
     if not rows or (header.palette and not palette):
-        raise _damaged("the PNG lacks its pixel data or its palette")
+        raise damaged("the PNG lacks its pixel data or its palette")
     return PngParts(header, palette, b"".join(rows))
 
 
@@ -79,37 +81,37 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         kind, body, position = _chunk(data, position)
         if kind == b"IEND":
             if body or data[position:].strip(b"\0"):
-                raise _damaged("something follows the end of the PNG picture")
+                raise damaged("something follows the end of the PNG picture", "one picture")
             return
         yield kind, body
-    raise _damaged(f"the PNG has more than {_MAX_CHUNKS} chunks")
+    raise damaged(f"the PNG has more than {_MAX_CHUNKS} chunks")
 
 
 def _chunk(data: bytes, position: int) -> tuple[bytes, bytes, int]:
     if len(data) < position + 12:
-        raise _ends_early()
+        raise truncated(_ENDS_EARLY)
     length, kind = struct.unpack_from(">I4s", data, position)
     if length >= 2**31 or not (kind.isascii() and kind.isalpha()):
-        raise _damaged("a PNG chunk is not where it must be")
+        raise damaged("a PNG chunk is not where it must be")
     end = position + 8 + length
     if len(data) < end + 4:
-        raise _ends_early()
+        raise truncated(_ENDS_EARLY)
     body = data[position + 8 : end]
     if zlib.crc32(body, zlib.crc32(kind)) != int.from_bytes(data[end : end + 4], "big"):
-        raise _damaged("a PNG chunk does not match its checksum")
+        raise damaged("a PNG chunk does not match its checksum")
     return kind, body, end + 4
 
 
 def _header(kind: bytes, body: bytes) -> PngHeader:
     if kind != b"IHDR" or len(body) != 13:
-        raise _damaged("the PNG does not start with its header")
+        raise damaged("the PNG does not start with its header")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
-        raise _damaged("the PNG declares a picture that does not exist")
+        raise damaged("the PNG declares a picture that does not exist")
     if colour in (_GREY_ALPHA, _RGBA):
         raise _transparent()
     if depth == 16:
-        raise InputRefused("wrong-kind", "PNG with 16 bits a sample; wanted 8: export the screen again")
+        raise wrong_kind("PNG with 16 bits a sample", "8")
     check_size(width, height)
     bits = depth * (3 if colour == _RGB else 1)
     return PngHeader(width, height, bits, colour == _PALETTE, colour == _GREY, interlace == 1, body)
@@ -119,7 +121,7 @@ def _palette(header: PngHeader, body: bytes, *, first: bool) -> bytes:
     entries, odd = divmod(len(body), 3)
     most = 1 << header.bits_per_pixel if header.palette else 256
     if header.grey or not first or odd or not 1 <= entries <= most:
-        raise _damaged("the PNG's palette is not one")
+        raise damaged("the PNG's palette is not one")
     # In an RGB picture a palette is only a hint for old displays.
     return body if header.palette else b""
 
@@ -128,24 +130,12 @@ def _check_other(kind: bytes, body: bytes) -> None:
     if kind == b"tRNS":
         raise _transparent()
     if kind == b"acTL":
-        raise InputRefused("wrong-kind", "an animated PNG; wanted one still screen: export it again")
+        raise wrong_kind("an animated PNG", "one still screen")
     if kind == b"eXIf":
         check_upright(body)
     if kind[:1].isupper():
-        raise _damaged("the PNG holds a needed chunk that is unknown or comes twice")
+        raise damaged("the PNG holds a needed chunk that is unknown or comes twice")
 
 
 def _transparent() -> InputRefused:
-    return InputRefused(
-        "wrong-kind", "PNG with transparency; wanted an opaque screen: save it without an alpha channel"
-    )
-
-
-def _damaged(seen: str) -> InputRefused:
-    return InputRefused("damaged", f"{seen}; wanted a complete file: copy or export it again")
-
-
-def _ends_early() -> InputRefused:
-    return InputRefused(
-        "truncated", "the PNG ends before its end mark; wanted a complete file: copy or export it again"
-    )
+    return wrong_kind("PNG with transparency", "an opaque screen", "save it without an alpha channel")

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.errors import InputRefused
-from edgecad.images import opencv, read_screen
+from edgecad.errors import DeviceFailed
+from edgecad.images import read_screen
+from edgecad.images.jpeg import decoding
 from edgecad.images.jpeg.markers import segments
 
 PROGRESSIVE = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
@@ -52,10 +53,78 @@ def test_pixels_are_those_of_opencv(image, jpeg_of, options):
     assert np.abs(screen.pixels.astype(int) - image).mean() < 4
 
 
-def test_an_opencv_without_rgb_order_gives_the_same(jpeg, monkeypatch):
-    expected = read_screen(jpeg).pixels
-    monkeypatch.setattr(opencv, "_RGB", None)
-    assert np.array_equal(read_screen(jpeg).pixels, expected)
+def of_opencv(data, *, halved=False):
+    flags = cv2.IMREAD_REDUCED_COLOR_2 if halved else cv2.IMREAD_COLOR
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)[..., ::-1]
+
+
+@pytest.mark.parametrize("sampling", ["411", "420", "422", "440", "444", "grey", "grey of 2 x 2", "rgb"])
+@pytest.mark.parametrize("options", [(), PROGRESSIVE], ids=["baseline", "progressive"])
+@pytest.mark.parametrize(("height", "width"), [(60, 80), (33, 47), (1, 1), (8, 9), (16, 17)])
+def test_every_kind_is_read_as_opencv_reads_it_whole_and_halved(image, jpeg_of, sampling, options, height, width):
+    part = image[:height, :width]
+    if sampling.startswith("grey"):
+        data = jpeg_of(part[:, :, 0], *options)
+        if sampling != "grey":
+            data = patched(data, frame_at(data) + 11, b"\x22")
+    elif sampling == "rgb":
+        factor = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        data = jpeg_of(part, *options, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor)
+        data = data[:2] + segment(0xEE, adobe(0)) + data[20:]
+    else:
+        factor = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{sampling}")
+        data = jpeg_of(part, *options, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor)
+    for halved in (False, True):
+        screen = read_screen(data, halve_jpeg=halved)
+        assert np.array_equal(screen.pixels, of_opencv(data, halved=halved))
+
+
+def adobe(transform: int) -> bytes:
+    return b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda data: patched(data, 11, b"\x02"),
+        lambda data: patched(data, 11, b"\x09"),
+        lambda data: data[:2] + segment(0xEE, adobe(2)) + data[20:],
+        lambda data: data[:2] + segment(0xEE, adobe(7)) + data[20:],
+        lambda data: data[:2] + segment(0xEE, adobe(7)) + data[2:],
+        lambda data: data[:2] + segment(0xEE, b"Adobe\x07") + data[20:],
+        lambda data: data[:2] + segment(0xE0, b"JFIF\0\x09") + data[20:],
+        lambda data: data[:2] + segment(0xFE, b"a comment") + patched(data, 11, b"\x09")[2:],
+    ],
+    ids=["JFIF 2", "JFIF 9", "Adobe 2", "Adobe 7", "JFIF and Adobe 7", "short Adobe", "short JFIF", "comment, JFIF 9"],
+)
+def test_odd_headers_are_read_as_usual_and_hide_no_damage(jpeg, refused, odd):
+    """libjpeg warns of them, as it warns of damage, and OpenCV prints the first warning alone."""
+    data = odd(jpeg)
+    assert data != jpeg
+    assert np.array_equal(read_screen(data).pixels, of_opencv(jpeg))
+    with refused("damaged"):
+        read_screen(data[: int(len(data) * 0.8)] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("factors", [b"\x42\x11\x11", b"\x33\x11\x11", b"\x22\x22\x22", b"\x22\x11\x21"])
+def test_colours_sampled_in_an_unusual_way_are_refused_as_what_they_are(jpeg, refused, factors):
+    start = frame_at(jpeg)
+    for place, factor in zip((11, 14, 17), factors, strict=True):
+        jpeg = patched(jpeg, start + place, bytes([factor]))
+    with refused("wrong-kind"):
+        read_screen(jpeg)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), ValueError("Insufficient memory (case 4)")], ids=["of Python", "of libjpeg"]
+)
+def test_lack_of_memory_is_not_the_files_fault(jpeg, monkeypatch, error):
+    def decode(*_, **__):
+        raise error
+
+    monkeypatch.setattr(decoding.simplejpeg, "decode_jpeg", decode)
+    with pytest.raises(DeviceFailed, match="no memory"):
+        read_screen(jpeg)
 
 
 def test_grey_is_repeated(image, jpeg_of):
@@ -185,24 +254,24 @@ def test_profiles_and_comments_change_nothing(jpeg):
     assert np.array_equal(read_screen(data).pixels, read_screen(jpeg).pixels)
 
 
-def test_nothing_is_printed(jpeg, refused, capfd):
+def test_nothing_is_printed(jpeg, png_of, refused, capfd):
     with refused("damaged"):
         read_screen(jpeg[: len(jpeg) // 2] + b"\xff\xd9")
+    read_screen(patched(jpeg, 11, b"\x09"))
+    with refused("damaged"):
+        read_screen(png_of(80, 60, b"\x09" * 241 * 60))
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_others_print_meanwhile_is_not_lost(jpeg, capfd, monkeypatch):
-    decoded = opencv._decoded
-
-    def overheard(encoded, scale):
-        os.write(2, b"mine\n")
-        return decoded(encoded, scale)
-
-    monkeypatch.setattr(opencv, "_decoded", overheard)
-    with pytest.raises(InputRefused, match="corrupt"):
-        read_screen(jpeg[: len(jpeg) // 2] + b"\xff\xd9")
-    assert read_screen(jpeg).kind == "jpeg"
-    assert capfd.readouterr() == ("", "mine\nmine\n")
+def test_standard_error_is_left_to_the_process(jpeg, png, refused, monkeypatch):
+    """Nothing takes descriptor 2 away, for however short a moment: other threads write there."""
+    with monkeypatch.context() as watched:
+        for name in ("dup", "dup2"):
+            watched.setattr(os, name, lambda *_: pytest.fail("a descriptor was taken"))
+        read_screen(jpeg)
+        read_screen(png)
+        with refused("damaged"):
+            read_screen(jpeg[: len(jpeg) // 2] + b"\xff\xd9")
 
 
 def test_a_closed_standard_error_changes_nothing(tmp_path, jpeg):

@@ -25,7 +25,7 @@ from edgecad_train.phantoms.mark import is_named
 
 Progress = Callable[[int, int], None]
 MAX_WORKERS = 4
-"""Half of the time goes to OpenCV, which other threads need not wait for; decoding takes turns (`images.stderr`)."""
+"""Half of the time goes to OpenCV and libjpeg, which other threads need not wait for."""
 
 
 def prepare_cases(
