@@ -1,7 +1,7 @@
 """From a source to the network's input: the one way, used by training, by export and by the runtime.
 
 Where the contract says so, a JPEG is decoded at half its size, in a quarter of the time. Its answer at that size
-counts if the map on it is large enough and the gate has no objection; otherwise the whole screen is looked at.
+counts if the map on it is large enough and the map check has no objection; otherwise the whole screen is looked at.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def main(argument: str) -> None:
 
 
 def measured(order: BenchOrder, imported: float) -> Measured:
-    """Open, answer once, then whatever is asked.
+    """Open, answer once, then what the order says.
 
     Args:
         imported: when this process had its modules, on the clock of `time.perf_counter`.

@@ -35,11 +35,11 @@ def save_plot(results: Sequence[Measured], best: Measured | None, where: str, pa
     ticking = require("matplotlib.ticker", extra="plot")
     panels = [
         draw
-        for draw, asked in (
+        for draw, chosen in (
             (_distribution, any(found.single_stream for found in results)),
             (_throughput, any(found.offline for found in results)),
         )
-        if asked
+        if chosen
     ]
     figure = drawing.Figure(figsize=(5.6 * len(panels), 5.2), layout="constrained")
     model = results[0]

@@ -24,19 +24,19 @@ def results(
     model: str | None,
     devices: Sequence[str],
     precisions: Sequence[Precision | None],
-    asked: BenchOrder,
+    order: BenchOrder,
     begins: Callable[[str, Precision | None], None] = lambda device, precision: None,
 ) -> Iterator[Result]:
     """Measure each device with each precision, in processes of their own.
 
     Args:
-        asked: scenarios, runs and seconds; the rest is filled in here.
+        order: scenarios, runs and seconds; the rest is filled in here.
         begins: told before each of them.
     """
     for device in devices:
         for precision in precisions:
             begins(device, precision)
-            yield result_of(replace(asked, model=model, device=device, precision=precision))
+            yield result_of(replace(order, model=model, device=device, precision=precision))
 
 
 def result_of(order: BenchOrder) -> Result:

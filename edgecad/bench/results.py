@@ -1,8 +1,8 @@
-"""What is asked of a measurement and what it finds: read and written as JSON, between processes and for programs."""
+"""What a measurement is to do and what it finds: read and written as JSON, between processes and for programs."""
 
 from __future__ import annotations
 
-from typing import Literal, Union
+from typing import Literal
 
 from edgecad.contract import Frozen, Precision
 
@@ -135,7 +135,7 @@ class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
         model_sha256: of the file that was measured.
         golden: samples that are answered otherwise than at export; it must not be used if there are any.
         starts: cold ones, each of a process of its own.
-        single_stream, offline: where they were asked for.
+        single_stream, offline: where the order has them.
     """
 
     name: str
@@ -161,4 +161,4 @@ class NotMeasured(Frozen, frozen=True, kw_only=True, tag="not measured"):
     code: int
 
 
-Result = Union[Measured, NotMeasured]  # noqa: UP007 - msgspec reads it at run time, on Python 3.10 as well
+Result = Measured | NotMeasured

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,7 +56,7 @@ def show(json: JsonOption = False) -> None:
 def build(
     model: ModelArgument = None,
     precision: Annotated[
-        Optional[str],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        str | None,
         typer.Option(
             help="fp32 or fp16: which file of a model folder. Default: fp32; a lone file is what it is.",
             autocompletion=values("fp32", "fp16"),
@@ -65,7 +65,7 @@ def build(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, max=256, help="Most images that it will take at once.")] = 8,
     library: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="tensorrt or tensorrt_rtx. Default: tensorrt where it and a GPU are, else tensorrt_rtx.",
             show_default=False,
@@ -131,10 +131,10 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     from edgecad.modelfiles.file import parse_precision
     from edgecad.runners.tensorrt import engine_proof
 
-    wanted = parse_precision(precision)
-    _refuse_int8(wanted)
+    requested = parse_precision(precision)
+    _refuse_int8(requested)
     # The reference runtime opens it first, and finds it to be ours.
-    loaded = load_model(model, "cpu", wanted)
+    loaded = load_model(model, "cpu", requested)
     own = loaded.contract.precision
     _refuse_int8(own)
     narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"

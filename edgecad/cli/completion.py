@@ -7,7 +7,7 @@ typer keeps all of this to itself, so nothing but this file reaches for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Optional
+from typing import Literal
 
 import typer
 from typer._click.shell_completion import CompletionItem, add_completion_class
@@ -44,7 +44,7 @@ def switch_on() -> None:
     add_completion_class(_Fish, "fish")
 
 
-def print_script(shell: Optional[Shell]) -> None:  # noqa: UP045 - typer reads annotations at run time
+def print_script(shell: Shell | None) -> None:
     """Print what the shell must read, and end."""
     if shell is not None:
         typer.echo(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ PRECISIONS = ("fp32", "fp16", "int8")
 """What the shell offers; written again here because the module that obeys them is too heavy for it."""
 
 ModelOption = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+    Path | None,
     typer.Option(
         "--model",
         help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.",
@@ -22,7 +22,7 @@ ModelOption = Annotated[
     ),
 ]
 ModelArgument = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Argument(help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False),
 ]
 DeviceOption = Annotated[
@@ -33,7 +33,7 @@ DeviceOption = Annotated[
     ),
 ]
 PrecisionOption = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(
         help="fp32, fp16 or int8: which file of a model folder. Default: fp32; a lone file is what it is.",
         autocompletion=values(*PRECISIONS),
@@ -50,14 +50,14 @@ PrecisionChoice = Annotated[
     ),
 ]
 ThresholdOption = Annotated[
-    Optional[float],  # noqa: UP045
+    float | None,
     typer.Option(
         help="A decision threshold, above 0 and below 1. Default: the site's, then the contract's.",
         show_default=False,
     ),
 ]
 SiteOption = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option(
         "--site",
         metavar="FILE",

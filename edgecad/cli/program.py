@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from functools import cache
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -163,8 +163,8 @@ app = typer.Typer(
 switch_on()
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from edgecad import __version__
 
         typer.echo(f"edgecad {__version__}")
@@ -175,7 +175,7 @@ def _print_version(wanted: bool) -> None:
 def root(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
     show_completion: Annotated[
-        Optional[Shell],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        Shell | None,
         typer.Option(
             callback=print_script, is_eager=True, help="Print what completes words in that shell, for it to read."
         ),

@@ -81,7 +81,7 @@ class Preparation(Frozen, frozen=True, kw_only=True):
         demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
         demand(
             not self.halve_jpeg or (self.crop == "polar-map" and self.region is None),
-            "halve_jpeg is for polar maps that are sought on the whole screen",
+            "halve_jpeg is for polar maps that are looked for on the whole screen",
         )
 
 

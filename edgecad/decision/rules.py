@@ -69,7 +69,7 @@ def rule_from_words(words: str) -> Rule:
     """Read a rule as `--decide` takes it.
 
     Raises:
-        UsageError: it is none; the message names the rules.
+        UsageError: it is no rule; the message names the rules.
     """
     for name in _ALONE:
         if words == name:

@@ -70,7 +70,7 @@ def instructions_in(cpuinfo: str) -> tuple[str, ...]:
 
 
 def jetson_in(release: str) -> str:
-    """Read `/etc/nv_tegra_release`, such as `# R36 (release), REVISION: 4.3, ...`; empty if it is none."""
+    """Read `/etc/nv_tegra_release`, such as `# R36 (release), REVISION: 4.3, ...`; empty for anything else."""
     found = re.search(r"R(\d+) \(release\), REVISION: ([\d.]+)", release)
     if found is None:
         return ""

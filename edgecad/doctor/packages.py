@@ -20,7 +20,7 @@ class Import:
 
     Attributes:
         error: empty if it worked.
-        says: what was asked of it.
+        says: what the module answered.
     """
 
     error: str

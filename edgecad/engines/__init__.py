@@ -4,7 +4,7 @@
     cache       the user's folder of engines: found again, rebuilt when anything differs
     record      what an engine was built from and for; `why_stale`
     libraries   the modules `tensorrt` and `tensorrt_rtx`, which one is taken
-    gpu         the GPU and its driver, asked of the driver itself
+    gpu         the GPU and its driver, as the driver itself tells
     plan        the building itself: an ONNX file's bytes become a plan's
     child, process, messages    both ends of the process that builds
     lock        one build of a key at a time

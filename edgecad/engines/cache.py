@@ -147,7 +147,7 @@ def _found(path: Path, recipe: Recipe, prove: Prove | None) -> CachedEngine | st
     return CachedEngine(path, record, found.plan, None)
 
 
-def _usable(path: Path, wanted: EngineIdentity) -> CachedEngine | str:
+def _usable(path: Path, needed: EngineIdentity) -> CachedEngine | str:
     """The engine at `path`, or why there is none to be used."""
     if not path.exists() and not sidecar_of(path).exists():
         return "there was none"
@@ -155,8 +155,8 @@ def _usable(path: Path, wanted: EngineIdentity) -> CachedEngine | str:
         record, plan = read_engine(path)
     except ModelInvalid as error:
         return str(error).partition(";")[0]
-    # The name already says what is wanted; a file that was renamed or copied may lie about it.
-    return why_stale(record, wanted) or CachedEngine(path, record, plan, None)
+    # The name already says what is needed; a file that was renamed or copied may lie about it.
+    return why_stale(record, needed) or CachedEngine(path, record, plan, None)
 
 
 def entries(folder: Path) -> tuple[Entry, ...]:

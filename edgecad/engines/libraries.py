@@ -51,25 +51,25 @@ def chosen_library(named: str | None, gpu: Gpu | None) -> Library:
     """
     if named is not None and named not in LIBRARIES:
         raise UsageError(f"no TensorRT library is called {named!r}; choose {' or '.join(LIBRARIES)}")
-    wanted = [LIBRARIES[named]] if named else [TENSORRT, TENSORRT_RTX]
-    installed = [library for library in wanted if find_spec(library.module) is not None]
+    candidates = [LIBRARIES[named]] if named else [TENSORRT, TENSORRT_RTX]
+    installed = [library for library in candidates if find_spec(library.module) is not None]
     if not installed:
-        raise NotAvailable(_how_to_install(wanted))
+        raise NotAvailable(_how_to_install(candidates))
     able = [library for library in installed if gpu is not None or not library.needs_gpu]
     if not able:
         raise NotAvailable(f"{_WITHOUT_GPU}; {install_words(TENSORRT_RTX.extra)}")
     return able[0]
 
 
-def _how_to_install(wanted: list[Library]) -> str:
-    missing = f"{wanted[0].module} is not" if len(wanted) == 1 else "neither tensorrt nor tensorrt_rtx is"
+def _how_to_install(candidates: list[Library]) -> str:
+    missing = f"{candidates[0].module} is not" if len(candidates) == 1 else "neither tensorrt nor tensorrt_rtx is"
     if _JETSON.exists():
         return (
             f"{missing} installed, and this needs it; a Jetson has its own: sudo apt-get install "
             "python3-libnvinfer, and a virtual environment made with --system-site-packages"
         )
     # The smaller one, which builds with and without a GPU, unless the other was named.
-    return f"{missing} installed, and this needs it; {install_words(wanted[-1].extra)}"
+    return f"{missing} installed, and this needs it; {install_words(candidates[-1].extra)}"
 
 
 def opened(library: Library) -> ModuleType:

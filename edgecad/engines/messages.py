@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Union
+from typing import Literal
 
 from edgecad.contract import Frozen
 from edgecad.engines.record import Batches, EnginePrecision
@@ -43,4 +43,4 @@ class Failed(Frozen, frozen=True, tag="failed"):
     message: str
 
 
-Message = Union[Step, Built, Failed]  # noqa: UP007 - msgspec reads it at run time, on Python 3.10 as well
+Message = Step | Built | Failed

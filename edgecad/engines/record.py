@@ -94,13 +94,13 @@ _WORDS = {
 }
 
 
-def why_stale(record: EngineRecord, wanted: EngineIdentity) -> str | None:
-    """What keeps an engine from being used as `wanted`, in words; None if nothing does."""
+def why_stale(record: EngineRecord, needed: EngineIdentity) -> str | None:
+    """What keeps an engine from being used as `needed`, in words; None if nothing does."""
     built = record.identity
     differences = [
-        f"{words} ({_short(getattr(built, field))} when it was built, {_short(getattr(wanted, field))} now)"
+        f"{words} ({_short(getattr(built, field))} when it was built, {_short(getattr(needed, field))} now)"
         for field, words in _WORDS.items()
-        if getattr(built, field) != getattr(wanted, field)
+        if getattr(built, field) != getattr(needed, field)
     ]
     return "; ".join(differences) or None
 

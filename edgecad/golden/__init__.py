@@ -102,15 +102,15 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> 
         ) from refused
     except NotAvailable as missing:
         return Replay(recorded.sample, skipped=str(missing))
-    wanted, shown = np.array(recorded.logits), np.array(recorded.score_map)
+    expected, shown = np.array(recorded.logits), np.array(recorded.score_map)
     if shown.shape != prediction.heatmap.shape:
         raise GateFailed(
             f"{recorded.sample}: the recorded heat map is {shown.shape} and the model's {prediction.heatmap.shape}; "
             "the contract belongs to another model: export it again"
         )
-    scale = logit_scale(wanted)
+    scale = logit_scale(expected)
     return Replay(
         recorded.sample,
-        logits=float(np.abs(prediction.logits - wanted).max()) / scale,
+        logits=float(np.abs(prediction.logits - expected).max()) / scale,
         heatmap=agreement(prediction.heatmap, shown, scale),
     )

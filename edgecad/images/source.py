@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset"
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
-# Windows lacks the second and third, and needs the fourth lest it translate line ends.
+# Windows lacks the second and third, and needs the fourth, because it would translate line ends.
 READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 

@@ -15,7 +15,7 @@ PROBABILITY_TOLERANCE = 1e-4
 
 
 def check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) -> None:
-    """Check outputs of the graph, by name, as far as they were asked for.
+    """Check outputs of the graph, by name, as far as they are there.
 
     Raises:
         GateFailed: a value is not finite, the map does not add up to the score, or the probabilities are not
@@ -32,8 +32,8 @@ def check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) ->
                 f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
             )
     if {"probabilities", "logits"} <= values.keys():
-        wanted = probabilities_of(values["logits"], temperature)
-        error = float(np.abs(values["probabilities"] - wanted).max(initial=0.0))
+        expected = probabilities_of(values["logits"], temperature)
+        error = float(np.abs(values["probabilities"] - expected).max(initial=0.0))
         if error > PROBABILITY_TOLERANCE:
             raise GateFailed(
                 f"the probabilities are not those of the logits (difference {error:.1e}, at most "

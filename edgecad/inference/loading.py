@@ -70,7 +70,7 @@ def best_model(
 
     Args:
         model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
-        proof: asked of any precision but fp32, each time; where it raises `GateFailed`, fp32 is asked as well and
+        proof: demanded of any precision but fp32, each time; where it raises `GateFailed`, fp32 is opened, proven and
             taken, and `remark` says so.
 
     Raises:

@@ -62,7 +62,7 @@ def check_integrity(given: str | os.PathLike[str] | None, key: Path | None = Non
 
     Raises:
         ModelInvalid: a file is not as it was exported or signed; with a key: or nobody signed it.
-        UsageError: the key file is none.
+        UsageError: the file is no key.
     """
     folder = model_folder(given)
     if folder is None:
@@ -77,7 +77,7 @@ def check_integrity(given: str | os.PathLike[str] | None, key: Path | None = Non
     return Integrity(folder, "holds", signed, check_sums(folder))
 
 
-def precisions_wanted(given: str | os.PathLike[str] | None, word: str | None) -> tuple[Precision | None, ...]:
+def requested_precisions(given: str | os.PathLike[str] | None, word: str | None) -> tuple[Precision | None, ...]:
     """Read `--precision` where `all` is allowed: those that a folder has. None: whichever is meant by default.
 
     Raises:

@@ -23,7 +23,7 @@ def check_signature(folder: Path, public_key: Path) -> tuple[FileSum, ...]:
         public_key: PEM file of the signer's public Ed25519 key.
 
     Raises:
-        UsageError: the key file is none.
+        UsageError: the file is no key.
         ModelInvalid: there is no signature, it is not this key's, or a file is not as it was signed.
         NotAvailable: the extra `sign` is not installed.
     """

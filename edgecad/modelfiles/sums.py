@@ -59,12 +59,12 @@ def check_sums(folder: Path, listed: bytes | None = None) -> tuple[FileSum, ...]
         ModelInvalid: the list is not there or damaged, or a file changed, is missing, or is there without being
             listed.
     """
-    wanted = _listed(folder, listed)
+    expected = _listed(folder, listed)
     there = {entry.name: entry for entry in measured(folder)}
     wrong = (
-        ("changed", [name for name, sha256 in wanted.items() if name in there and there[name].sha256 != sha256]),
-        ("missing", [name for name in wanted if name not in there]),
-        ("there without being listed", [name for name in there if name not in wanted]),
+        ("changed", [name for name, sha256 in expected.items() if name in there and there[name].sha256 != sha256]),
+        ("missing", [name for name in expected if name not in there]),
+        ("there without being listed", [name for name in there if name not in expected]),
     )
     said = [f"{', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} {how}" for how, names in wrong if names]
     if said:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Crop, Preparation
 from edgecad.polarmap.disc import Disc, block_means, find_disc
-from edgecad.polarmap.gate import colour_histogram, object_unless_map
+from edgecad.polarmap.map_check import colour_histogram, object_unless_map
 from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.overlay import edge_strength, overlay_mask, painted_over
 from edgecad.polarmap.region import region_of
@@ -76,7 +76,7 @@ def prepare(screen: Pixels, preparation: Preparation, objections: Objections | N
     Args:
         screen: `(height, width, 3)` uint8 RGB.
         preparation: what the contract asks for.
-        objections: what they do with each of the gate's; default: raise it.
+        objections: what they do with each of the map check's; default: raise it.
 
     Raises:
         InputRefused: if the screen is not exactly one polar map, the image is blank, or the region is one of

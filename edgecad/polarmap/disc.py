@@ -37,7 +37,7 @@ SECOND_PICTURE = 0.1
 SLICE, SLICES = 0.045, 3
 """Side, in diameters, from which compact pictures count as slices, and how many of them are refused."""
 REACH = 1.25
-"""How much of the screen the rim is sought on, in radii about the first guess: 1.08 twice, and room."""
+"""How much of the screen the rim is looked for on, in radii about the first guess: 1.08 twice, and room."""
 STEP = 0.5
 """Of what is read along a ray, pixels."""
 LETTER = 0.024

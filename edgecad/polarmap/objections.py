@@ -6,7 +6,7 @@ from edgecad.errors import InputRefused
 
 
 class Objections:
-    """The gate's findings about one screen.
+    """The map check's findings about one screen.
 
     Only what leaves something to judge comes here. Where there is no circle to cut out, or no picture at all,
     nobody can insist.

@@ -1,4 +1,4 @@
-"""The whole image as input, for data that are no polar maps: nothing is sought and nothing is judged."""
+"""The whole image as input, for data that are no polar maps: nothing is looked for and nothing is judged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
-from edgecad.polarmap.gate import MIN_RANGE
+from edgecad.polarmap.map_check import MIN_RANGE
 
 Pixels = NDArray[np.uint8]
 

@@ -74,7 +74,7 @@ class Cuda:
         self.call("cudaMemcpyAsync", target, source, size, kind, stream)
 
     def begin_capture(self, stream: Any) -> None:
-        """Record what is asked of a stream from here on, of this thread alone."""
+        """Record what a stream gets to do from here on, of this thread alone."""
         mode = self._runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
         self.call("cudaStreamBeginCapture", stream, mode)
 

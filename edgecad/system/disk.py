@@ -16,7 +16,7 @@ CLOSED = {
     errno.ENOENT,
     errno.ENAMETOOLONG,
 }
-"""Errors of a place that this user may not use, or that is none or another's."""
+"""Errors of a place that this user may not use, or that is not there, or belongs to another."""
 
 
 def words_of(error: OSError, *, named: bool = True) -> str:

@@ -91,7 +91,7 @@ class Verification:
         )
 
 
-def verify_model(wanted: VerificationRequest, progress: Progress = lambda task, done, total: None) -> Verification:
+def verify_model(request: VerificationRequest, progress: Progress = lambda task, done, total: None) -> Verification:
     """Check a model's files, replay its golden samples, compare.
 
     Raises:
@@ -101,39 +101,39 @@ def verify_model(wanted: VerificationRequest, progress: Progress = lambda task, 
         GateFailed: a model has no golden answers, or an answer's own check fails.
         NotAvailable: the device is not here.
     """
-    paths = [locate_model(wanted.model, precision) for precision in wanted.precisions]
-    site = None if wanted.site is None else wanted.site.without_key
-    key = wanted.key if wanted.site is None else wanted.key or wanted.site.key
-    integrity = check_integrity(wanted.model, key)
-    reference = None if wanted.reference is None else _asked_reference(wanted, wanted.reference, site, progress)
+    paths = [locate_model(request.model, precision) for precision in request.precisions]
+    site = None if request.site is None else request.site.without_key
+    key = request.key if request.site is None else request.key or request.site.key
+    integrity = check_integrity(request.model, key)
+    reference = None if request.reference is None else _reference_answers(request, request.reference, site, progress)
     seen = []
-    for path, precision in zip(paths, wanted.precisions, strict=True):
-        with Classifier(wanted.model, wanted.device, precision=precision, site=site) as classifier:
+    for path, precision in zip(paths, request.precisions, strict=True):
+        with Classifier(request.model, request.device, precision=precision, site=site) as classifier:
             integrity.demand(path, classifier.model_sha256)
-            seen.append(_asked(classifier, path, wanted.scans, progress))
+            seen.append(_replayed(classifier, path, request.scans, progress))
     files = tuple(entry for entry, _ in seen)
     others = [said for _, said in seen]
-    result = None if reference is None else compared(reference, others, wanted.scans)
+    result = None if reference is None else compared(reference, others, request.scans)
     return Verification(integrity, others[0].contract.origin, files, result)
 
 
-def _asked(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress) -> tuple[FileReplay, Said]:
+def _replayed(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress) -> tuple[FileReplay, Said]:
     subject = subject_of(path, classifier)
     replayed = FileReplay(subject, classifier.replay_golden())
     return replayed, ask(classifier, subject, scans, subject.precision, progress)
 
 
-def _asked_reference(
-    wanted: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
+def _reference_answers(
+    request: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
 ) -> Said:
     with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site) as classifier:
-        if reference.model != wanted.model:
-            check_comparable(classifier.contract, _contract(wanted))
+        if reference.model != request.model:
+            check_comparable(classifier.contract, _contract(request))
         subject = subject_of(locate_model(reference.model, reference.precision), classifier)
-        return ask(classifier, subject, wanted.scans, "reference", progress)
+        return ask(classifier, subject, request.scans, "reference", progress)
 
 
-def _contract(wanted: VerificationRequest) -> Contract:
+def _contract(request: VerificationRequest) -> Contract:
     """Read before any scan is answered, so that models that do not fit are found out at once."""
-    with Classifier(wanted.model, REFERENCE_DEVICE, precision=wanted.precisions[0]) as classifier:
+    with Classifier(request.model, REFERENCE_DEVICE, precision=request.precisions[0]) as classifier:
         return classifier.contract

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -52,7 +52,7 @@ def bench(
         ),
     ] = ALL,
     runs: Annotated[
-        Optional[int],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
+        int | None,
         typer.Option(
             min=20,
             max=1_000_000,
@@ -62,7 +62,7 @@ def bench(
         ),
     ] = None,
     seconds: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             min=1,
             max=LONGEST,
@@ -73,11 +73,11 @@ def bench(
     ] = None,
     json: JsonOption = False,
     plot: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write a picture, FILE.png: latencies, and throughput by batch.", show_default=False),
     ] = None,
     max_p95_ms: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             min=0.0,
             help="Exit with code 5 if the recommended configuration's 95th percentile, file to heat map, is above. "
@@ -98,7 +98,7 @@ def bench(
     from edgecad.bench.process import results
     from edgecad.bench.results import BenchOrder, Measured, NotMeasured
     from edgecad.errors import GateFailed
-    from edgecad.modelfiles.folder import precisions_wanted
+    from edgecad.modelfiles.folder import requested_precisions
 
     devices = _devices(device)
     scenarios = _scenarios(scenario)
@@ -107,20 +107,20 @@ def bench(
     if seconds is None:
         seconds = 30 if runs is None else LONGEST
     least = runs_needed(90 if max_p95_ms is None else 95)
-    asked = BenchOrder(
+    order = BenchOrder(
         model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=least
     )
-    wanted = precisions_wanted(model, precision)
+    precisions = requested_precisions(model, precision)
     if plot is not None:
         _check_plot(plot)
     named = None if model is None else str(model)
-    found = list(_valid(results(named, devices, wanted, asked, _tell_progress)))
+    found = list(_valid(results(named, devices, precisions, order, _tell_progress)))
     here = [result for result in found if isinstance(result, Measured)]
     if not here:
         raise error_of([result for result in found if isinstance(result, NotMeasured)])
     best = recommended(found)
     if json:
-        _print_json(found, asked, named)
+        _print_json(found, order, named)
     else:
         _print(found, model)
     unwritten = None if plot is None else _save_plot(here, best, plot)
@@ -188,12 +188,12 @@ def _tell_progress(device: str, precision: str | None) -> None:
         typer.echo(f"measuring {device} {precision or ''}".rstrip(), err=True)
 
 
-def _print_json(found: Sequence[Result], asked: BenchOrder, model: str | None) -> None:
+def _print_json(found: Sequence[Result], order: BenchOrder, model: str | None) -> None:
     import msgspec
 
     from edgecad.cli.bench.record import record_of
 
-    typer.echo(msgspec.json.encode(record_of(found, asked, model)).decode())
+    typer.echo(msgspec.json.encode(record_of(found, order, model)).decode())
 
 
 def _print(found: Sequence[Result], model: Path | None) -> None:
@@ -233,7 +233,7 @@ def _check_plot(plot: Path) -> None:
 
 
 def _save_plot(here: Sequence[Measured], best: Measured | None, plot: Path) -> OSError | None:
-    """Write the picture; an error waits, because a gate that fails has the last word."""
+    """Write the picture; an error waits, because a limit that does not hold has the last word."""
     from datetime import date
 
     from edgecad.bench.plot import save_plot

@@ -30,11 +30,11 @@ UNITS = {
 """What numbers of the record mean, in the record itself: it is read years later."""
 
 
-def record_of(found: Sequence[Result], asked: BenchOrder, model: str | None) -> dict[str, Any]:
+def record_of(found: Sequence[Result], order: BenchOrder, model: str | None) -> dict[str, Any]:
     """Everything that was found, ready to be written as JSON.
 
     Args:
-        asked: what each process was told, device and precision aside.
+        order: what each process was told, device and precision aside.
         model: as the user named it.
     """
     best = recommended(found)
@@ -45,7 +45,7 @@ def record_of(found: Sequence[Result], asked: BenchOrder, model: str | None) -> 
         "schema": SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "model": model,
-        "asked": {name: getattr(asked, name) for name in ("scenarios", "runs", "seconds", "least")},
+        "asked": {name: getattr(order, name) for name in ("scenarios", "runs", "seconds", "least")},
         "versions": {name: versions[name] for name in (*PACKAGES, *engines) if name in versions},
         "machine": asdict(machine_here()),
         "power": power_mode(),

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,7 +32,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def infer(
     *,
     scans: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="SCAN", help="Files or folders; - reads one file's bytes.", show_default=False),
     ] = None,
     choice: ModelChoice,
@@ -41,13 +41,13 @@ def infer(
         bool, typer.Option("--csv", help="Print CSV, for spreadsheets: a header line, then a row a scan.")
     ] = False,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             help="Folder of the pictures. Default: answers, or no pictures with --json or --csv.", show_default=False
         ),
     ] = None,
     identity: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
     ] = None,
     force: Annotated[
@@ -55,7 +55,7 @@ def infer(
         typer.Option("--force", help="Answer against the map check's objections; figure and record say so."),
     ] = False,
     frame: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             min=1, help="Which frame of a DICOM object with several, from 1; of every scan given.", show_default=False
         ),

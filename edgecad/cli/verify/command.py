@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ def verify(
     model: ModelArgument = None,
     device: DeviceOption = "auto",
     precision: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="fp32, fp16, int8 or all that the folder has. Default: fp32.",
             autocompletion=values(*PRECISIONS, "all"),
@@ -32,7 +32,7 @@ def verify(
         ),
     ] = None,
     key: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             metavar="PUBLIC.pem",
             help="The signer's public Ed25519 key. A folder that is not signed with it fails. Default: the site's.",
@@ -41,13 +41,13 @@ def verify(
     ] = None,
     site: SiteOption = None,
     against: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             metavar="MODEL", help="Compare with this model too. It runs on the CPU, the reference.", show_default=False
         ),
     ] = None,
     against_precision: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             metavar="PRECISION",
             help="Which file of --against, or else of MODEL. Default: fp32.",
@@ -56,7 +56,7 @@ def verify(
         ),
     ] = None,
     data: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             metavar="SCANS",
             help="Compare on these scans, a folder or a file; may be repeated. Default: the golden screens.",
@@ -64,11 +64,11 @@ def verify(
         ),
     ] = None,
     max_probability_difference: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0, max=1, help="Fail the comparison beyond this.", show_default=False),
     ] = None,
     min_heatmap_correlation: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=-1, max=1, help="Fail the comparison below this, on any scan.", show_default=False),
     ] = None,
     json: JsonOption = False,
@@ -85,7 +85,7 @@ def verify(
     from edgecad.cli.progress import progress_bars
     from edgecad.cli.verify.text import json_of, lines_of
     from edgecad.modelfiles.file import parse_precision
-    from edgecad.modelfiles.folder import precisions_wanted
+    from edgecad.modelfiles.folder import requested_precisions
     from edgecad.site import read_site
     from edgecad.verification.model import VerificationRequest, verify_model
 
@@ -94,9 +94,9 @@ def verify(
     _demand_reference(reference, *bounds)
     scans = _scans(data) if reference is not None else ()
     chosen = None if site is None else read_site(site)
-    wanted = VerificationRequest(model, device, precisions_wanted(model, precision), key, chosen, reference, scans)
+    request = VerificationRequest(model, device, requested_precisions(model, precision), key, chosen, reference, scans)
     with progress_bars() as bars:
-        found = verify_model(wanted, lambda task, done, total: bars(task, done, total, ""))
+        found = verify_model(request, lambda task, done, total: bars(task, done, total, ""))
     if json:
         typer.echo(json_of(found))
     else:

@@ -201,8 +201,8 @@ def _palette(dataset: Dataset) -> PaletteTable:
 
 
 def _table(value: bytes, entries: int, bits: int) -> Pixels:
-    wanted = entries * bits // 8
-    if len(value) not in (wanted, wanted + wanted % 2):
+    length = entries * bits // 8
+    if len(value) not in (length, length + length % 2):
         raise damaged("the DICOM palette is not as long as declared")
     if bits == 8:
         return np.frombuffer(value, np.uint8, entries)
