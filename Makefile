@@ -17,7 +17,7 @@ help:
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
-	@echo "make check   ruff, mypy strict, import contracts"
+	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
@@ -73,7 +73,7 @@ soak: setup
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	for platform in linux win32 darwin; do $(BIN)/mypy --platform $$platform || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/python tests/contract/house.py
 

@@ -7,6 +7,7 @@ before it is mapped: a full disk is then an error and not a crash.
 from __future__ import annotations
 
 import mmap
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,7 +35,7 @@ class MappedRows(np.ndarray[Any, np.dtype[Any]]):
 
     def __getitem__(self, index: Any) -> Any:
         taken = np.array(super().__getitem__(index), subok=False)
-        if self.source is not None and hasattr(mmap, "MADV_DONTNEED"):  # Windows has no such advice
+        if sys.platform != "win32" and self.source is not None:  # Windows has no such advice
             self.source.madvise(mmap.MADV_DONTNEED)
         return taken
 
