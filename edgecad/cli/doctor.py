@@ -38,6 +38,8 @@ def doctor(json: JsonOption = False) -> None:
 
 
 def _print(report: Report) -> None:
+    from edgecad.cli.table import table_lines
+
     machine = report.machine
     rows = {
         "edgecad": report.version,
@@ -50,8 +52,8 @@ def _print(report: Report) -> None:
     }
     if machine.jetson:
         rows["jetson"] = machine.jetson
-    for name, value in rows.items():
-        typer.echo(f"{name:10s} {value}")
+    for line in table_lines((), rows.items(), "ll"):
+        typer.echo(line)
     typer.echo()
     for remark in report.remarks:
         typer.echo(f"{MARKS[remark.level]}  {remark.text}")

@@ -10,10 +10,12 @@ import numpy as np
 
 from edgecad.bench.judging import noise, recommended
 from edgecad.bench.percentiles import runs_needed
-from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream, StageTimes
+from edgecad.bench.results import Measured, NotMeasured, Offline, Result, SingleStream, StageTimes
+from edgecad.cli.table import table_lines
 
 NAMES = {"decode": "decode", "prepare": "prepare", "run": "network", "heatmap": "heat map", "whole": "whole answer"}
-PERCENTILES = f"{'p50':>8s} {'p90':>8s}  {'p95':>8s}  {'p99':>8s} "
+PERCENTILES = ("p50", "p90 ", "p95 ", "p99 ")
+"""Titles; the space stands where a value has its bracket."""
 
 
 def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
@@ -37,22 +39,29 @@ def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
 
 def _starts(here: Sequence[Measured]) -> Iterator[str]:
     yield f"Cold start, milliseconds: medians of {len(here[0].starts)} processes"
-    yield f"  {'':18s} {'process':>8s} {'open':>8s} {'first':>8s} {'whole':>8s}"
-    for found in here:
-        columns = zip(*((start.process, start.open, start.first, start.whole) for start in found.starts), strict=True)
-        yield f"  {_name(found):18s} " + " ".join(f"{np.median(column):8.0f}" for column in columns)
+    yield from table_lines(("", "process", "open", "first", "whole"), map(_start, here), "lrrrr")
+
+
+def _start(found: Measured) -> tuple[str, ...]:
+    columns = zip(*((start.process, start.open, start.first, start.whole) for start in found.starts), strict=True)
+    return (_name(found), *(f"{np.median(column):.0f}" for column in columns))
 
 
 def _single_stream(streams: Sequence[tuple[Measured, SingleStream]]) -> Iterator[str]:
     yield ""
     yield "One scan after another, file to heat map, milliseconds"
-    yield f"  {'':18s} {PERCENTILES} {'runs':>6s} {'MB':>6s}"
-    for found, stream in streams:
-        memory = f"{stream.resident_mb:6.0f}" if stream.resident_mb is not None else f"{'?':>6s}"
-        yield f"  {_name(found):18s} {_percentiles(stream.whole, stream)} {stream.runs:6d} {memory}"
+    rows = (
+        (_name(found), *_percentiles(stream.whole, stream), str(stream.runs), _memory(stream))
+        for found, stream in streams
+    )
+    yield from table_lines(("", *PERCENTILES, "runs", "MB"), rows, "lrrrrrr")
     if any(stream.p99_bound is None for _, stream in streams):
         needed = ", ".join(f"{runs_needed(percentile)} for p{percentile}" for percentile in (90, 95, 99))
         yield f"  (in brackets: too few runs to know it; it takes {needed})"
+
+
+def _memory(stream: SingleStream) -> str:
+    return "?" if stream.resident_mb is None else f"{stream.resident_mb:.0f}"
 
 
 def _offline(here: Sequence[Measured]) -> Iterator[str]:
@@ -60,22 +69,20 @@ def _offline(here: Sequence[Measured]) -> Iterator[str]:
     sizes = sorted({batch.size for _, own in many for batch in own.batches})
     yield ""
     yield "Many scans, a second: network alone by images at once, as far as more was faster; a folder, whole answers"
-    yield f"  {'':18s} " + " ".join(f"{size:>7d}" for size in sizes) + f" {'folder':>9s}"
-    for found, own in many:
-        rates = {batch.size: f"{batch.median:7.1f}" for batch in own.batches}
-        yield (
-            f"  {_name(found):18s} "
-            + " ".join(rates.get(size, f"{'-':>7s}") for size in sizes)
-            + f" {own.folder.median:9.1f}"
-        )
+    rows = ((_name(found), *_rates(own, sizes), f"{own.folder.median:.1f}") for found, own in many)
+    yield from table_lines(("", *map(str, sizes), "folder"), rows, "l" + "r" * len(sizes) + "r")
+
+
+def _rates(own: Offline, sizes: Sequence[int]) -> Iterator[str]:
+    rates = {batch.size: f"{batch.median:.1f}" for batch in own.batches}
+    return (rates.get(size, "-") for size in sizes)
 
 
 def _stages(best: Measured, stream: SingleStream) -> Iterator[str]:
     yield ""
-    yield f"StageTimes by stage, {_name(best)}, milliseconds"
-    yield f"  {'':18s} {PERCENTILES}"
-    for stage in stream.stages:
-        yield f"  {NAMES[stage.name]:18s} {_percentiles(stage, stream)}"
+    yield f"Stage by stage, {_name(best)}, milliseconds"
+    rows = ((NAMES[stage.name], *_percentiles(stage, stream)) for stage in stream.stages)
+    yield from table_lines(("", *PERCENTILES), rows, "lrrrr")
     if stream.joules is not None:
         yield f"  {stream.joules:.2f} J an answer, of the processor"
 
@@ -109,11 +116,11 @@ def _recommendation(best: Measured, model: Path | None) -> Iterator[str]:
     yield f"next: edgecad infer SCAN{named} --device {best.device} --precision {best.precision}"
 
 
-def _percentiles(stage: StageTimes, stream: SingleStream) -> str:
+def _percentiles(stage: StageTimes, stream: SingleStream) -> tuple[str, ...]:
     """In brackets those that the runs are too few for."""
     values = ((stage.p90, stream.p90_bound), (stage.p95, stream.p95_bound), (stage.p99, stream.p99_bound))
     shown = (f"{value:.2f} " if bound is not None else f"({value:.2f})" for value, bound in values)
-    return f"{stage.p50:8.2f} " + " ".join(f"{text:>9s}" for text in shown)
+    return f"{stage.p50:.2f}", *shown
 
 
 def _name(found: Measured) -> str:

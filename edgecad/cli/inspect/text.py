@@ -9,8 +9,9 @@ import msgspec
 
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
+from edgecad.cli.table import table_lines
 from edgecad.contract import Contract, Metric
-from edgecad.runners.profile import GraphAsRun, Tensor
+from edgecad.runners.profile import GraphAsRun, NodeGroup, Tensor
 from edgecad.verification.inspection import Inspection
 
 SCHEMA = 1
@@ -120,17 +121,19 @@ def _metrics(contract: Contract) -> Iterator[str]:
         return
     phantom = "" if contract.origin == "patients" else "; PHANTOM data"
     yield f"figures, 95% intervals, n patients; agreement with readers{phantom}:"
-    yield f"  {'part':12s} {'figure':24s} {'value':>6s} {'interval':>16s} {'n':>5s}  method"
     methods = list(dict.fromkeys(metric.method for metric in contract.metrics))
-    for metric in sorted(contract.metrics, key=lambda metric: metric.part != "test"):
-        yield _metric(metric, _letter(methods.index(metric.method)))
+    rows = (
+        _metric(metric, _letter(methods.index(metric.method)))
+        for metric in sorted(contract.metrics, key=lambda metric: metric.part != "test")
+    )
+    yield from table_lines(("part", "figure", "value", "interval", "n", "method"), rows, "llrrrl")
     for index, method in enumerate(methods):
         yield from textwrap.wrap(f"  {_letter(index)}: {method}", COLUMNS, subsequent_indent="     ")
 
 
-def _metric(metric: Metric, method: str) -> str:
+def _metric(metric: Metric, method: str) -> tuple[str, ...]:
     interval = f"{metric.low:.3f} to {metric.high:.3f}"
-    return f"  {metric.part:12s} {metric.name:24s} {metric.value:6.3f} {interval:>16s} {metric.n:5d}  {method}"
+    return metric.part, metric.name, f"{metric.value:.3f}", interval, str(metric.n), method
 
 
 def _letter(index: int) -> str:
@@ -141,19 +144,23 @@ def _letter(index: int) -> str:
 def _graph(found: Inspection) -> Iterator[str]:
     graph: GraphAsRun = found.graph
     yield "graph:"
-    yield from (_tensor("in", tensor) for tensor in graph.inputs)
-    yield from (_tensor("out", tensor) for tensor in graph.outputs)
+    tensors = (("in", tensor) for tensor in graph.inputs), (("out", tensor) for tensor in graph.outputs)
+    yield from table_lines((), (_tensor(*each) for way in tensors for each in way), "llll")
     facts = found.facts
     threads = f", {facts.threads} threads" if facts.threads else ""
     yield f"nodes as they run here ({facts.device}, {facts.provider}{threads}):"
-    yield f"  {'operator':26s} {'type':20s} {'nodes':>5s} {'time':>6s}"
-    for group in graph.nodes:
-        elsewhere = "" if group.provider == facts.provider else f"  {group.provider}"
-        yield f"  {group.operator:26s} {group.type:20s} {group.count:5d} {group.share:6.1%}{elsewhere}"
+    yield from table_lines(
+        ("operator", "type", "nodes", "time", ""), (_node(group, facts.provider) for group in graph.nodes), "llrrl"
+    )
 
 
-def _tensor(way: str, tensor: Tensor) -> str:
-    return f"  {way:4s} {tensor.name:14s} {tensor.type:8s} ({', '.join(map(str, tensor.shape))})"
+def _node(group: NodeGroup, provider: str) -> tuple[str, ...]:
+    elsewhere = "" if group.provider == provider else group.provider
+    return group.operator, group.type, str(group.count), f"{group.share:.1%}", elsewhere
+
+
+def _tensor(way: str, tensor: Tensor) -> tuple[str, ...]:
+    return way, tensor.name, tensor.type, f"({', '.join(map(str, tensor.shape))})"
 
 
 def _files(found: Inspection) -> Iterator[str]:
@@ -161,8 +168,8 @@ def _files(found: Inspection) -> Iterator[str]:
         yield "folder: none; a lone file"
         return
     yield "folder:"
-    for entry in found.files:
-        yield f"  {entry.size_bytes:12,d}  {entry.sha256[:32]}...  {entry.name}"
+    rows = ((f"{entry.size_bytes:,}", f"{entry.sha256[:32]}...", entry.name) for entry in found.files)
+    yield from table_lines((), rows, "rll")
     sums = "SHA256SUMS is there" if found.has_sums else "no SHA256SUMS"
     yield f"  {sums}; {'signed' if found.has_signature else 'not signed'}"
 

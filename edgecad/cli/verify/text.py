@@ -10,6 +10,7 @@ import msgspec
 
 from edgecad.answer.prediction import stamp_of
 from edgecad.cli.scans import on_one_line
+from edgecad.cli.table import table_lines
 from edgecad.golden import Replay
 from edgecad.modelfiles.folder import Integrity
 from edgecad.verification.against import Compared, FileComparison
@@ -17,6 +18,11 @@ from edgecad.verification.model import FileReplay, Verification
 
 SCHEMA = 1
 COLUMNS = 80
+COMPARED = (
+    "precision", "device", "largest\nlogits", "largest\nscore", "flips\naway", "flips\nnear", "map\nleast",
+    "map\nmedian", "map\nshift",
+)  # fmt: skip
+"""Titles of what is compared; the legend under the table says what they mean."""
 
 
 def json_of(found: Verification) -> str:
@@ -45,10 +51,8 @@ def lines_of(found: Verification) -> Iterator[str]:
     yield stamp_of(found.origin)
     yield _integrity(found.integrity)
     yield f"golden samples on {first.device} ({first.provider}):"
-    yield f"  {'precision':10s} {'sample':22s} {'logit difference':>16s} {'heat map':>9s}"
-    for entry in found.files:
-        for row in entry.replays:
-            yield f"  {entry.model.precision:10s} {_replay(row)}"
+    rows = ((entry.model.precision, *_replay(row)) for entry in found.files for row in entry.replays)
+    yield from table_lines(("precision", "sample", "logit difference", "heat map", ""), rows, "llrrl")
     if found.compared is not None:
         yield from _compared(found.compared)
 
@@ -66,11 +70,10 @@ def _integrity(integrity: Integrity) -> str:
     return f"files: {len(integrity.files)}, all as SHA256SUMS says; {signed}"
 
 
-def _replay(row: Replay) -> str:
+def _replay(row: Replay) -> tuple[str, ...]:
     if row.skipped:
-        return f"{row.sample:22s} not replayed: {row.skipped}"
-    word = "holds" if row.holds else "DIFFERS"
-    return f"{row.sample:22s} {row.logits:16.1e} {row.heatmap:9.6f}  {word}"
+        return row.sample, f"not replayed: {row.skipped}"
+    return row.sample, f"{row.logits:.1e}", f"{row.heatmap:.6f}", "holds" if row.holds else "DIFFERS"
 
 
 def _compared(result: Compared) -> Iterator[str]:
@@ -82,25 +85,25 @@ def _compared(result: Compared) -> Iterator[str]:
         f"{reference.device})"
     )
     yield f"on {answered} of {result.scans} {what}:"
-    yield f"  {'':19s} {'largest difference':>18s} {'decision flips':>16s} {'heat map':>21s}"
-    yield (
-        f"  {'precision':10s} {'device':8s} {'logits':>9s} {'score':>8s} {'away':>7s} {'near':>8s} "
-        f"{'least':>8s} {'median':>7s} {'shift':>5s}"
-    )
-    for row in result.rows:
-        yield f"  {row.model.precision:10s} {row.model.device:8s} {_figures(row)}"
+    rows = ((row.model.precision, row.model.device, *_figures(row)) for row in result.rows)
+    yield from table_lines(COMPARED, rows, "llrrrrrrr")
     yield from _legend(result)
     for entry in result.unanswered:
         yield f"not compared: {on_one_line(entry.scan)}: {entry.by} refused it ({entry.reason}): {entry.message}"
 
 
-def _figures(row: FileComparison) -> str:
+def _figures(row: FileComparison) -> tuple[str, ...]:
     figures = row.figures
     if figures is None:
-        return "nothing to compare: no scan was answered by all"
+        return ("nothing to compare: no scan was answered by all",)
     return (
-        f"{figures.logits:9.1e} {figures.probabilities:8.1e} {figures.flips:7d} {figures.flips_in_neighbourhood:8d} "
-        f"{figures.heatmap_correlation:8.5f} {figures.heatmap_median:7.5f} {figures.peak_shift:5.1f}"
+        f"{figures.logits:.1e}",
+        f"{figures.probabilities:.1e}",
+        str(figures.flips),
+        str(figures.flips_in_neighbourhood),
+        f"{figures.heatmap_correlation:.5f}",
+        f"{figures.heatmap_median:.5f}",
+        f"{figures.peak_shift:.1f}",
     )
 
 
@@ -109,7 +112,7 @@ def _legend(result: Compared) -> Iterator[str]:
     grids = sorted({row.grid for row in result.rows if row.grid})
     cells = ", ".join(f"{rows}x{columns}" for rows, columns in grids) or "no"
     legend = (
-        f"logits: of their scale; near: the reference's score is within {near} of its threshold; heat map: correlation "
-        f"on {cells} cells; shift: of its peak, in cells"
+        f"largest: difference, of logits by their scale; flips: of the decision, near: where the reference's score is "
+        f"within {near} of its threshold; map: correlation of heat maps on {cells} cells, shift of the peak in cells"
     )
     yield from textwrap.wrap(legend, COLUMNS, initial_indent="  ", subsequent_indent="  ")

@@ -102,7 +102,7 @@ def test_figures_have_intervals_methods_and_say_phantom(
     assert "PHANTOM" in lines[head]
     parts = [line.split()[0] for line in lines[head + 2 : head + 5]]
     assert parts == ["test", "test", "validation"]
-    assert "0.812 to 0.950    44  b" in lines[head + 2]
+    assert "0.812 to 0.950  44  b" in lines[head + 2]
     assert "  b: Clopper-Pearson of both classes, jointly" in lines
     assert "folder: none; a lone file" in lines
     assert max(map(len, lines)) <= 80
