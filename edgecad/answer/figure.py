@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.prediction import Prediction
+from edgecad.answer.records import Record
 from edgecad.contract import Contract
+from edgecad.errors import UsageError
 
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -116,14 +118,22 @@ def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float)
     return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 
 
-def heatmap_on_screen(prediction: Prediction) -> NDArray[np.float32]:
+def heatmap_on_screen(answer: Prediction | Record) -> NDArray[np.float32]:
     """The heat map in the scan's own pixels, `(height, width)` float32, logit units; NaN where the network saw nothing.
 
     What is outside the disc was black for the network; where the whole image was taken, what is outside the image.
+
+    Args:
+        answer: a prediction, or its record, which holds the map within a thousandth of its full scale.
+
+    Raises:
+        UsageError: the record has no map.
     """
-    width, height = prediction.screen
-    rows, columns = prediction.heatmap.shape
-    view = prediction.view
+    view = answer.view
+    if answer.heatmap is None or answer.screen is None or view is None:
+        raise UsageError("this record has no heat map; give one of an answered scan, of schema 2 or later")
+    (width, height), heatmap = answer.screen, np.asarray(answer.heatmap, np.float32)
+    rows, columns = heatmap.shape
     # Pixel to cell, each counted from the centre of the first one.
     across, down = columns / view.side, rows / view.side
     cell_of = np.array(
@@ -133,9 +143,9 @@ def heatmap_on_screen(prediction: Prediction) -> NDArray[np.float32]:
         ]
     )
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    placed = cv2.warpAffine(prediction.heatmap, cell_of, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    placed = cv2.warpAffine(heatmap, cell_of, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
     y, x = np.ogrid[:height, :width]
-    disc = prediction.disc
+    disc = answer.disc
     if disc is not None:
         seen = (x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.radius**2
     else:

@@ -17,6 +17,7 @@ from edgecad import Classifier, Prediction
 from edgecad.answer.figure import heatmap_on_screen, heatmap_over
 from edgecad.answer.records import COMING, Record, json_line, record_of_answer
 from edgecad.contract import Contract, HeatmapScale
+from edgecad.errors import UsageError
 from edgecad.images import limits
 from edgecad.inference import answering
 from edgecad.inference.answering import answer
@@ -56,9 +57,12 @@ def test_a_map_is_drawn_again_from_its_record_within_one_grey_level(
 def test_where_the_map_lies_on_the_screen_is_told_in_full(shown: Prediction, tiny_contract: Contract) -> None:
     record = msgspec.json.decode(json_line(record_of_answer("a", shown, tiny_contract)), type=Record)
     assert (record.view, record.disc, record.screen) == (shown.view, shown.disc, shown.screen)
-    again = dataclasses.replace(shown, heatmap=np.array(record.heatmap, np.float32))
-    for one, other in zip(heatmap_on_screen(shown), heatmap_on_screen(again), strict=True):
-        np.testing.assert_allclose(one, other, atol=tiny_contract.heatmap.full_scale / 1000)
+    one, other = heatmap_on_screen(shown), heatmap_on_screen(record)
+    np.testing.assert_allclose(one, other, atol=tiny_contract.heatmap.full_scale / 1000)
+    assert np.isfinite(other).any()
+    bare = replace(record, heatmap=None)
+    with pytest.raises(UsageError, match="has no heat map"):
+        heatmap_on_screen(bare)
 
 
 def test_all_that_draws_a_map_of_seven_by_seven_takes_less_than_a_kilobyte(

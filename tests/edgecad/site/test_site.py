@@ -24,6 +24,7 @@ from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.sums import write_sums
 from edgecad.site import MAX_BYTES, Site, SiteChoices, read_site
+from edgecad.spool.index import SpoolRecord
 
 Write = Callable[..., Path]
 RULE = "sensitivity>=0.95"
@@ -199,6 +200,25 @@ def test_every_record_has_the_hash_of_the_file(site_file: Write, model_folder: P
     assert {record.site for record in records} == {hashlib.sha256(path.read_bytes()).hexdigest()}
     assert "the site's own threshold >0.99" in (records[0].words or "")
     assert "its sensitivity and specificity were not measured" in complained
+
+
+def test_a_watch_under_another_file_answers_the_same_scan_again(
+    site_file: Write, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    words = ["watch", tmp_path / "in", tmp_path / "out", "--model", model_folder, "--device", "cpu", "--once", "-q"]
+    hashes = []
+    for name, text in (("a", "[decision]\nthreshold = 0.4"), ("b", "[decision]\nthreshold = 0.3"), ("b", None)):
+        path = tmp_path / name if text is None else site_file(text, name)
+        hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        shutil.copy(phantom_jpeg, tmp_path / "in" / "scan.jpg")
+        done = CliRunner().invoke(app, [*map(str, words), "--site", str(path)])
+        assert done.exit_code == 0, done.stderr
+    found = [msgspec.json.decode(path.read_bytes(), type=SpoolRecord) for path in tmp_path.glob("out/*/*/*.json")]
+    found.sort(key=lambda record: record.recorded)
+    assert [(record.status, record.threshold, record.site) for record in found] == [
+        ("answered", 0.4, hashes[0]), ("answered", 0.3, hashes[1]), ("copy", None, hashes[1]),
+    ]  # fmt: skip
 
 
 def test_pictures_under_two_files_have_two_names(site_file: Write, model_folder: Path, phantom_jpeg: Path) -> None:
