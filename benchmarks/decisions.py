@@ -13,37 +13,17 @@ to benchmarks/results/decisions_<network>.json with the machine's cores and vers
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
-
-from measures.decisions import decisions, lines_of
-from measures.machine import machine
-
-
-def arguments_of() -> argparse.Namespace:
-    """Defaults are what is claimed; smaller figures are for trying a benchmark out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    option = parser.add_argument
-    option("--backbone", default="mobilenetv2")
-    option("--weights", default="imagenet", help="none, imagenet or a file")
-    option("--runs", type=int, default=10, help="seeds 0, 1, ...")
-    option("--patients", type=int, default=218, help="of each run")
-    option("--fresh", type=int, default=400, help="phantoms that judge each run")
-    option("--again", default="sensitivity>=0.95", help="rule by which the same scores decide again")
-    option("--train-options", nargs="*", default=[], help="for trying out: words for edgecad train, without their --")
-    option("--kept", type=Path, default=Path("edgecad-bench/decisions"), help="folder of phantoms and runs")
-    option("--results", type=Path, default=Path(__file__).resolve().parent / "results", help="folder of what is found")
-    return parser.parse_args()
+from measures.decisions.decisions import decisions
+from measures.decisions.options import DecisionOptions
+from measures.program import keep, read_options
 
 
 def main() -> None:
     """Measure and keep."""
-    arguments = arguments_of()
-    found = {"what": "decisions", **decisions(arguments), "machine": machine()}
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    (arguments.results / f"decisions_{arguments.backbone}.json").write_text(json.dumps(found, indent=1) + "\n")
-    for line in lines_of(found):
+    options = read_options(DecisionOptions, __doc__)
+    found = decisions(options)
+    keep(options, f"decisions_{options.backbone}", "decisions", found)
+    for line in found.words():
         print(line)
 
 

@@ -12,44 +12,23 @@ are there, to benchmarks/results/export_<what>_<network>.json, with the machine'
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-from measures.exports import cam, trained, untrained
-from measures.machine import machine
+from measures.export.cam import CamRow, cam
+from measures.export.options import ExportOptions
+from measures.export.parity import FilesRow, trained, untrained
+from measures.program import keep, read_options
 
-WHAT: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
+WHAT: dict[str, Callable[[ExportOptions], Iterator[FilesRow | CamRow]]] = {
     "trained": trained, "untrained": untrained, "cam": cam,
 }  # fmt: skip
-UNTRAINED = ("resnet152v2", "efficientnetb0", "densenet121", "vgg16", "inceptionv3", "xception")
-
-
-def arguments_of() -> argparse.Namespace:
-    """Defaults are what is claimed; smaller figures are for trying a benchmark out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    option = parser.add_argument
-    option("what", choices=WHAT)
-    option("--weights", nargs="+", default=[], metavar="BACKBONE=FILE", help="for trained")
-    option("--backbones", nargs="+", default=UNTRAINED, help="for untrained and cam")
-    option("--precisions", nargs="*", default=["fp16", "int8"], help="beside fp32, for trained and untrained")
-    option("--patients", type=int, default=218, help="phantoms, for trained")
-    option("--epochs", type=int, nargs=2, default=[100, 30], help="of warm-up and fine-tuning, for trained")
-    option("--rounds", type=int, default=200, help="images through each file that count")
-    option("--results", type=Path, default=Path(__file__).resolve().parent / "results", help="folder of what is found")
-    return parser.parse_args()
 
 
 def main() -> None:
     """Measure one thing of each network, and keep it."""
-    arguments = arguments_of()
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    for found in WHAT[arguments.what](arguments):
-        kept = {"what": arguments.what, **found, "machine": machine()}
-        file = arguments.results / f"export_{arguments.what}_{found['backbone']}.json"
-        file.write_text(json.dumps(kept, indent=1) + "\n")
+    options = read_options(ExportOptions, __doc__)
+    for found in WHAT[options.what](options):
+        keep(options, f"export_{options.what}_{found.backbone}", options.what, found)
 
 
 if __name__ == "__main__":

@@ -15,42 +15,21 @@ Figures go to benchmarks/results/heads_<what>_<network>.json with the machine's 
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from measures.heads import activations, lines
-from measures.machine import machine
+import msgspec
+from measures.decisions.activations import activations
+from measures.decisions.heads import lines
+from measures.decisions.options import HeadOptions
+from measures.program import keep, read_options
 
-WHAT: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"lines": lines, "activations": activations}
-
-
-def arguments_of() -> argparse.Namespace:
-    """Defaults are what is claimed; smaller figures are for trying a benchmark out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    option = parser.add_argument
-    option("what", choices=WHAT)
-    option("--backbone", default="mobilenetv2")
-    option("--weights", default="imagenet", help="none, imagenet or a file")
-    option("--activations", nargs="+", default=["silu", "relu"], help="the first is compared with the second")
-    option("--runs", type=int, default=5, help="seeds 0, 1, ...")
-    option("--patients", type=int, default=218, help="phantoms of each run")
-    option("--scan", type=Path, default=None, help="for lines; default: the first phantom")
-    option("--train-options", nargs="*", default=[], help="for trying out: words for edgecad train, without their --")
-    option("--kept", type=Path, default=Path("edgecad-bench/decisions"), help="folder of phantoms, runs and studies")
-    option("--results", type=Path, default=Path(__file__).resolve().parent / "results", help="folder of what is found")
-    return parser.parse_args()
+WHAT: dict[str, Callable[[HeadOptions], msgspec.Struct]] = {"lines": lines, "activations": activations}
 
 
 def main() -> None:
     """Measure one thing and keep it."""
-    arguments = arguments_of()
-    found = {"what": arguments.what, **WHAT[arguments.what](arguments), "machine": machine()}
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    file = arguments.results / f"heads_{arguments.what}_{arguments.backbone}.json"
-    file.write_text(json.dumps(found, indent=1) + "\n")
+    options = read_options(HeadOptions, __doc__)
+    keep(options, f"heads_{options.what}_{options.backbone}", options.what, WHAT[options.what](options))
 
 
 if __name__ == "__main__":

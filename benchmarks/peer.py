@@ -10,53 +10,51 @@ It ends when its input ends. Between two lines it waits on the input and does no
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from measures.peers import MAKERS, PEERS
-from measures.peers.base import Job, Peer
+from measures.peers.base import Peer, PeerModel
+from measures.peers.messages import PeerReply, PeerRequest, PeerTask
 
 from edgecad.bench.machine import resident_mb
 from edgecad.system.children import own_channel
-
-Found = dict[str, Any]
 
 
 def main() -> None:
     """Open the peer, say that it is ready, and do what each line asks for."""
     tell = _teller()
-    told = json.loads(sys.argv[1])
-    job = Job(Path(told["place"]), tuple(told.get("screens", ())))
+    task = msgspec.json.decode(sys.argv[1], type=PeerTask)
+    model = PeerModel(Path(task.place), task.screens)
     try:
-        if told["peer"] in MAKERS:
-            MAKERS[told["peer"]](job)
-            tell({"ready": True})
+        if task.peer in MAKERS:
+            MAKERS[task.peer](model)
+            tell(PeerReply())
             return
-        peer = PEERS[told["peer"]](job)
+        peer = PEERS[task.peer](model)
         for run in peer.ways.values():  # what is compiled at the first run belongs to getting ready
             run(peer.inputs[0])
-        tell({"ready": True, "about": peer.about, "peak_gb": peak_gb()})
+        tell(PeerReply(about=peer.about, peak_gb=peak_gb()))
         _serve(peer, tell)
     except Exception as error:  # whatever a library raises is this peer's reason
         reason = str(error).strip().partition("\n")[0][:200]
-        tell({"failed": f"{type(error).__name__}: {reason}"})
+        tell(PeerReply(failed=f"{type(error).__name__}: {reason}"))
 
 
-def _serve(peer: Peer, tell: Callable[[Found], None]) -> None:
+def _serve(peer: Peer, tell: Callable[[PeerReply], None]) -> None:
     idle = _Idle()
     for line in sys.stdin:
-        order, waited = json.loads(line), idle.end()
-        if order["do"] == "answers":
+        request, waited = msgspec.json.decode(line, type=PeerRequest), idle.end()
+        if request.do == "answers":
             way = next(iter(peer.ways.values()))
-            found: Found = {"answers": [asdict(peer.told(way(entry))) for entry in peer.inputs]}
+            answers = tuple(peer.told(way(entry)) for entry in peer.inputs)
+            tell(PeerReply(answers=answers, peak_gb=peak_gb(), idle_share=waited))
         else:
-            found = {"milliseconds": _timed(peer, order["way"], order["runs"], order["warm"])}
-        tell(found | {"peak_gb": peak_gb(), "idle_share": waited})
+            taken = tuple(_timed(peer, request.way, request.runs, request.warm))
+            tell(PeerReply(milliseconds=taken, peak_gb=peak_gb(), idle_share=waited))
         idle.begin()
 
 
@@ -85,12 +83,12 @@ class _Idle:
         return worked / passed if passed > 0 else 0.0
 
 
-def _teller() -> Callable[[Found], None]:
+def _teller() -> Callable[[PeerReply], None]:
     """What writes a line of ours on standard output, and nothing else does from here on."""
     channel = own_channel()
 
-    def tell(found: Found) -> None:
-        channel.write(json.dumps(found).encode() + b"\n")
+    def tell(reply: PeerReply) -> None:
+        channel.write(msgspec.json.encode(reply) + b"\n")
 
     return tell
 

@@ -1,22 +1,20 @@
-"""`edgecad train` in a process of its own: its seconds from start to exit, and its most resident memory."""
+"""Whole processes: their seconds from start to exit, their most resident memory, their exit code."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgecad.system.cores import usable_threads
 
-Found = dict[str, Any]
+EDGECAD = ("-m", "edgecad")
+SAID = "said.txt"
+"""What the last command of a folder wrote."""
 
 
 def environment() -> dict[str, str]:
@@ -27,8 +25,8 @@ def environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A command that has ended.
+class ProcessEnd:
+    """How a process ended.
 
     Attributes:
         seconds: from start to exit.
@@ -41,9 +39,9 @@ class Ended:
     code: int = 0
 
 
-def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = (0,)) -> Ended:
+def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = (0,)) -> ProcessEnd:
     """Run Python with these words; what it says is shown only if it ends with a code that is not allowed."""
-    said = folder / "said.txt"
+    said = folder / SAID
     with said.open("w") as file:
         begun = time.perf_counter()
         child = subprocess.Popen(
@@ -56,13 +54,38 @@ def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = 
         sys.exit(f"{' '.join(map(str, words))} ended with {child.returncode}: {said.read_text()[-2000:]}")
     # Linux counts kibibytes, macOS bytes.
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
-    return Ended(seconds, peak, child.returncode)
+    return ProcessEnd(seconds, peak, child.returncode)
 
 
-def edgecad_train(arguments: Namespace, folder: Path, warmup: int, finetune: int) -> tuple[Ended, Found]:
-    """Run `edgecad train` on the data of `folder`; how it ended, and its run.json."""
-    with tempfile.TemporaryDirectory(dir=folder) as out:
-        words = ["-m", "edgecad", "train", folder / "data", "--crop", "none", "--split", folder / "split.json"]
-        words += ["--backbone", arguments.backbone, "--weights", arguments.weights, "--out", out, "--quiet"]
-        ended = run_command([*words, "--warmup-epochs", warmup, "--finetune-epochs", finetune], folder)
-        return ended, json.loads(next(Path(out).glob("*/run.json")).read_text())
+def words_of_options(pairs: Sequence[str]) -> list[str]:
+    """Names and values in turn, the names without their --: options of a command that a benchmark passes on."""
+    return [word if index % 2 else f"--{word}" for index, word in enumerate(pairs)]
+
+
+def weights_word(word: str) -> str:
+    """What `--weights` takes in another folder: a file by its whole path."""
+    return word if word in ("none", "imagenet") else str(Path(word).absolute())
+
+
+def seconds_in_turn(
+    commands: Mapping[str, Sequence[str]], rounds: int, environment: Mapping[str, str] | None = None
+) -> dict[str, list[float]]:
+    """Seconds of Python processes, all kinds in turn; the first round fills the disk's cache and does not count.
+
+    Args:
+        environment: what they start with; default: this process' own.
+    """
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, words in commands.items():
+            begun = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, *words],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, check=False,
+            )  # fmt: skip
+            seconds = time.perf_counter() - begun
+            if done.returncode:
+                sys.exit(f"{name} ended with {done.returncode}: {done.stderr[-2000:]}")
+            if number:
+                times[name].append(seconds)
+    return times

@@ -1,33 +1,24 @@
-"""Files in turn: a few images through each, again and again, in one process."""
+"""Runs in turn in one process, so that a busy moment hits all of them."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from edgecad.system.cores import usable_threads
+from measures.quartiles import Quartiles, spread
 
 WARM_UP, TURNS = 3, 20
 """Images at the start of each turn that are not counted: another file's weights lie in the processor's cache. And into
 how many turns a file's images are cut, so that a busy moment hits all files."""
 
 
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds of one image: median and quartiles over the rounds."""
-
-    median: float
-    low: float
-    high: float
-
-
-def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> dict[str, dict[str, float]]:
-    """Time files, each asked for the outputs named beside it; every turn goes through all of them."""
+def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> dict[str, Quartiles]:
+    """Milliseconds of one image through each file, for the outputs named beside it."""
     sessions = {name: (session_of(content), list(outputs)) for name, (content, outputs) in files.items()}
     size = next(iter(sessions.values()))[0].get_inputs()[0].shape[1]
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
@@ -40,7 +31,7 @@ def in_turn(files: Mapping[str, tuple[bytes, Sequence[str]]], rounds: int) -> di
                 session.run(outputs, {"image": image})
                 turn.append(1000 * (time.perf_counter() - begun))
             times[name] += turn[WARM_UP:]
-    return {name: asdict(times_of(own)) for name, own in times.items()}
+    return spread(times)
 
 
 def turns(runs: Mapping[str, Callable[[], object]], rounds: int, repeats: int) -> dict[str, list[float]]:
@@ -65,9 +56,3 @@ def session_of(content: bytes) -> Any:
     # Threads of one session that wait actively would take the processor from the next one's.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def times_of(values: Sequence[float]) -> Times:
-    """Median and quartiles of milliseconds."""
-    low, median, high = (float(value) for value in np.percentile(values, (25, 50, 75)))
-    return Times(median, low, high)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 Points = Sequence[tuple[float, float]]
+Floats = NDArray[np.float64]
 COLOURS = ("#2b5c8a", "#c8641e", "#3c8a4c", "#8a3c7a")
 """Of points and of the line through them, series by series."""
 
@@ -19,7 +22,7 @@ class Series:
     """Points, the line through them, and what the legend says of it."""
 
     points: Points
-    line: Callable[[np.ndarray], np.ndarray]
+    line: Callable[[Floats], Floats]
     label: str
 
 
@@ -39,27 +42,41 @@ class Panel:
     headroom: float = 1.0
 
 
-def line_through(points: Points) -> dict[str, float]:
-    """`start + slope x`, by least squares."""
+class Line(msgspec.Struct, frozen=True):
+    """`start + slope x`, by least squares; `r_squared` is the share of the variance that it explains."""
+
+    start: float
+    slope: float
+    r_squared: float
+
+    def series(self, points: Points, label: str) -> Series:
+        """The points with this line."""
+        return Series(points, lambda x: self.start + self.slope * x, label)
+
+
+class Power(msgspec.Struct, frozen=True):
+    """`factor x^exponent`: a straight line through the logarithms of both; `r_squared` is that of the logarithms."""
+
+    factor: float
+    exponent: float
+    r_squared: float
+
+    def series(self, points: Points, label: str) -> Series:
+        """The points with this curve."""
+        return Series(points, lambda x: self.factor * x**self.exponent, label)
+
+
+def line_through(points: Points) -> Line:
+    """The straight line that lies nearest to points."""
     x, y = np.array(points, float).T
     slope, start = np.polyfit(x, y, 1)
-    return {"start": float(start), "slope": float(slope), "r_squared": float(np.corrcoef(x, y)[0, 1] ** 2)}
+    return Line(float(start), float(slope), float(np.corrcoef(x, y)[0, 1] ** 2))
 
 
-def power_through(points: Points) -> dict[str, float]:
-    """`factor x^exponent`: a straight line through the logarithms of both; `r_squared` is that of the logarithms."""
-    line = line_through([tuple(pair) for pair in np.log(np.array(points, float))])
-    return {"factor": float(np.exp(line["start"])), "exponent": line["slope"], "r_squared": line["r_squared"]}
-
-
-def straight(points: Points, line: Mapping[str, float], label: str) -> Series:
-    """Points with what `line_through` found."""
-    return Series(points, lambda x: line["start"] + line["slope"] * x, label)
-
-
-def power(points: Points, found: Mapping[str, float], label: str) -> Series:
-    """Points with what `power_through` found."""
-    return Series(points, lambda x: found["factor"] * x ** found["exponent"], label)
+def power_through(points: Points) -> Power:
+    """The power that lies nearest to the logarithms of points."""
+    line = line_through([(float(x), float(y)) for x, y in np.log(np.array(points, float))])
+    return Power(float(np.exp(line.start)), line.slope, line.r_squared)
 
 
 def draw(panels: Sequence[Panel], file: Path) -> None:

@@ -46,24 +46,27 @@ def test_a_run_is_judged_by_label_and_by_truth_and_decides_again(tmp_path: Path)
     assert sorted((place / "runs").iterdir()) == runs
 
 
-def _rows(*cases: tuple[tuple[float, float], list[str], float, list[str]]) -> list[dict[str, Any]]:
+def _rows(module: Any, *cases: tuple[tuple[float, float], list[str], float, list[str]]) -> list[Any]:
+    def judged(rates: tuple[float, float], warnings: list[str]) -> Any:
+        return module.JudgedRule("a rule", rates, rates, rates, tuple(warnings))
+
     return [
-        {"own": {"by_label": own, "warnings": said}, "again": {"by_label": (0.9, again), "warnings": told}}
-        for own, said, again, told in cases
+        module.DecisionRow(0, 0.9, judged(own, said), judged((0.9, again), told)) for own, said, again, told in cases
     ]
 
 
 def test_lines_count_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    claims = importlib.import_module("measures.decisions")._claims
+    module = importlib.import_module("measures.decisions.decisions")
     weak = ["operating-point-weak"]
     rows = _rows(
+        module,
         ((0.8, 0.8), [], 0.9, []), ((0.5, 0.9), [], 0.4, ["operating-point-refused"]), ((0.5, 0.9), weak, 0.4, []),
         ((0.8, 0.8), weak, 0.4, ["operating-point-useless"]), ((0.6, 0.6), [], 0.4, ["scores-equal"]),
     )  # fmt: skip
-    first, second, third = claims(rows, "a rule")
-    assert (first["count"], first["of"], first["held"]) == (4, 5, False)
-    assert (second["count"], second["of"], second["held"]) == (1, 2, False)
-    assert (third["count"], third["of"], third["held"]) == (2, 4, False)
-    *_, third = claims(rows[:4], "a rule")
-    assert (third["count"], third["of"], third["held"]) == (2, 3, True)
+    first, second, third = module.claims(rows, "a rule")
+    assert (first.count, first.of, first.held) == (4, 5, False)
+    assert (second.count, second.of, second.held) == (1, 2, False)
+    assert (third.count, third.of, third.held) == (2, 4, False)
+    *_, third = module.claims(rows[:4], "a rule")
+    assert (third.count, third.of, third.held) == (2, 3, True)

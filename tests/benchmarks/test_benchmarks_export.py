@@ -53,15 +53,15 @@ def test_cam_compares_the_same_network_with_and_without_its_maps(measured: Measu
 
 def test_a_file_that_misses_is_tried_with_looser_bounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    exports = importlib.import_module("measures.exports")
-    asked = []
+    parity, exporting = (importlib.import_module(f"measures.{name}") for name in ("export.parity", "models.exporting"))
+    tried = []
 
     def run_command(words: Any, folder: Path, allowed: Any = (0,)) -> Any:
         bounds = [word for word in words if str(word).startswith("int8.")]
-        asked.append(bounds)
-        return exports.Ended(1.0, 1.0, 0 if len(asked) == 3 else exports.GateFailed.exit_code)
+        tried.append(bounds)
+        return exporting.ProcessEnd(1.0, 1.0, 0 if len(tried) == 3 else parity.GateFailed.exit_code)
 
-    monkeypatch.setattr(exports, "run_command", run_command)
-    found = exports._narrowed(tmp_path, "int8")
-    assert found.loosened == exports.LOOSER["int8"][2]
-    assert asked == [[f"int8.{bound}" for bound in bounds] for bounds in exports.LOOSER["int8"][:3]]
+    monkeypatch.setattr(exporting, "run_command", run_command)
+    found = parity.narrowed(tmp_path, "int8")
+    assert found.loosened == parity.LOOSER["int8"][2]
+    assert tried == [[f"int8.{bound}" for bound in bounds] for bounds in parity.LOOSER["int8"][:3]]

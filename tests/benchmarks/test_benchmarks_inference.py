@@ -105,39 +105,37 @@ def test_folder_takes_the_pipeline_at_its_best_batch(measured: Measured) -> None
     assert found["rows"]["Keras folder"]["a_second"]["median"] > 0
 
 
-def test_a_peer_that_gives_up_is_a_reason_and_the_others_go_on(
-    measures: Callable[[str], ModuleType], capfd: pytest.CaptureFixture[str]
-) -> None:
-    apart = measures("apart")
+def test_a_peer_that_gives_up_is_a_reason_and_the_others_go_on(measures: Callable[[str], ModuleType]) -> None:
+    processes, timing = measures("peers.processes"), measures("peers.turns")
 
     class Peer:
         def __init__(self, lasts: int) -> None:
             self.lasts = lasts
 
-        def ask(self, **order: Any) -> dict[str, Any]:
+        def ask(self, request: Any) -> Any:
             self.lasts -= 1
             if self.lasts < 0:
-                raise apart.PeerFailed("ended with -9: without a word")
-            return {"milliseconds": [2.0] * order["runs"], "idle_share": 0.0, "peak_gb": 1.0}
+                raise processes.PeerFailed("ended with -9: without a word")
+            reply = measures("peers.messages").PeerReply
+            return reply(milliseconds=(2.0,) * request.runs, idle_share=0.0, peak_gb=1.0)
 
-    opened = apart.Opened({"steady": Peer(9), "weak": Peer(1)})
-    asked = [apart.Asked(name, name, "answer") for name in ("steady", "weak")]
-    taken = apart.take_turns(opened, asked, turns=3, runs=2)
+    opened = processes.OpenPeers({"steady": Peer(9), "weak": Peer(1)})
+    ways = [timing.TimedWay(name, name, "answer") for name in ("steady", "weak")]
+    taken = timing.take_turns(opened, ways, turns=3, runs=2)
     assert {name: own.middles for name, own in taken.items()} == {"steady": [2.0, 2.0, 2.0]}
     assert opened.missing == {"weak": "in turn 2: ended with -9: without a word"}
 
 
 def test_a_peer_that_cannot_be_opened_says_why(measures: Callable[[str], ModuleType], tmp_path: Path) -> None:
-    apart = measures("apart")
-    with apart.opened(["EdgeCAD fp32"], {"place": str(tmp_path)}) as opened:
+    with measures("peers.processes").opened(["EdgeCAD fp32"], tmp_path) as opened:
         assert not opened.peers
     assert opened.missing["EdgeCAD fp32"].startswith("FileNotFoundError: ")
 
 
 def test_everybody_goes_first_and_nobody_always_follows_the_same_one(measures: Callable[[str], ModuleType]) -> None:
-    apart = measures("apart")
-    asked = [apart.Asked(name, name, "answer") for name in "abcd"]
-    orders = ["".join(entry.row for entry in apart._order(asked, turn)) for turn in range(8)]
+    timing = measures("peers.turns")
+    ways = [timing.TimedWay(name, name, "answer") for name in "abcd"]
+    orders = ["".join(entry.row for entry in timing.order_of(ways, turn)) for turn in range(8)]
     assert [order[0] for order in orders] == list("adbacbdc")
     assert all(sorted(order) == list("abcd") for order in orders)
     assert any("ab" in order for order in orders)
@@ -145,33 +143,34 @@ def test_everybody_goes_first_and_nobody_always_follows_the_same_one(measures: C
 
 
 def test_a_bar_takes_the_fastest_of_a_side_and_needs_both(measures: Callable[[str], ModuleType]) -> None:
-    bars, apart = measures("bars"), measures("apart")
+    bars, timing = measures("inference.bars"), measures("peers.turns")
 
     def turns(*middles: float) -> Any:
-        return apart.Turns([[middle] for middle in middles], 1.0, [0.0])
+        return timing.Turns([[middle] for middle in middles], 1.0, [0.0])
 
     taken = {"ours": turns(1.0, 2.0), "slow": turns(9.0, 9.0), "fast": turns(2.0, 4.0)}
     (own,) = bars.judged([bars.Bar(("slow", "fast"), ("ours",), at_least=2.0)], taken)
-    assert own["rows"] == ["fast", "ours"]
-    assert own["measured"]["median"] == 2.0
-    assert own["held"] is True
+    assert own.rows == ("fast", "ours")
+    assert own.measured.median == 2.0
+    assert own.held is True
     (own,) = bars.judged([bars.Bar(("ours",), ("fast",), at_most=0.4)], taken)
-    assert own["held"] is False
+    assert own.held is False
     (own,) = bars.judged([bars.Bar(("ours",), ("absent",), at_most=1.0)], taken)
-    assert own["measured"] is own["held"] is None
+    assert own.measured is own.held is None
 
 
 def test_a_fast_engine_that_answers_otherwise_is_named(measures: Callable[[str], ModuleType]) -> None:
-    networks = measures("networks")
-    ours, other = ([{"probability": value, "heatmap": [0.0, value]}] for value in (0.5, 0.6))
-    rows = {"TF function": networks.differences(ours, other), "EdgeCAD int8": networks.differences(ours, other)}
-    assert rows["TF function"]["probability"] == pytest.approx(0.1)
-    assert networks.wrong_in(rows) == ["TF function"], "fewer bits may differ"
-    assert networks.wrong_in({"TF function": networks.differences(ours, ours)}) == []
+    rows_module, messages, timing = (measures(name) for name in ("inference.rows", "peers.messages", "peers.turns"))
+    ours, other = ((messages.PeerAnswer(value, [0.0, value]),) for value in (0.5, 0.6))
+    taken = {name: timing.Turns([[1.0]], 1.0, [0.0]) for name in ("ours", "TF function", "EdgeCAD int8", "same")}
+    answers = {"ours": ours, "TF function": other, "EdgeCAD int8": other, "same": ours}
+    rows = rows_module.rows_of(taken, answers, "ours")
+    assert rows["TF function"].probability == pytest.approx(0.1)
+    assert rows_module.wrong_in(rows) == ("TF function",), "fewer bits may differ"
 
 
 def test_a_busy_machine_is_said(measures: Callable[[str], ModuleType]) -> None:
-    apart = measures("apart")
-    steady, late = (apart.Turns([[1.0], [last]], 1.0, [0.0]).told() for last in (1.1, 1.4))
-    assert apart.noise({"steady": steady}) == []
-    assert apart.noise({"late": late}) == ["turns of late took between 1.00 and 1.40 ms"]
+    timing = measures("peers.turns")
+    steady, late = (timing.Turns([[1.0], [last]], 1.0, [0.0]) for last in (1.1, 1.4))
+    assert timing.noise({"steady": steady}) == ()
+    assert timing.noise({"late": late}) == ("turns of late took between 1.00 and 1.40 ms",)

@@ -52,16 +52,16 @@ def test_batches_and_floors_of_a_device_are_measured_the_same_way_on_a_cpu(
     kept_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    gpu, kept = (importlib.import_module(f"measures.{name}") for name in ("gpu", "kept"))
+    gpu, kept = (importlib.import_module(f"measures.{name}") for name in ("runtime.gpu", "models.kept"))
     rates = gpu.device_rates("cpu", 128, 4, 2)
     assert set(rates) == {"fp32", "fp16"}
     assert all(rate.operations > 1e7 and rate.bytes > 1e7 for rate in rates.values())
     model = kept.model_in(kept.kept_model("mobilenetv2", kept_models))
     rows = gpu.batches(model, "fp32", ("cpu",), (1, 4), rates, 2)
-    assert [row["images"] for row in rows] == [1, 4]
-    assert all(row["share"] == row["floor_ms"] / row["milliseconds"]["median"] for row in rows)
-    assert rows[0]["floor_ms"] < rows[1]["floor_ms"] < 4.001 * rows[0]["floor_ms"]
-    assert all(row["engine_ms"] is None for row in rows)
+    assert [row.images for row in rows] == [1, 4]
+    assert all(row.share == row.floor_ms / row.milliseconds.median for row in rows)
+    assert rows[0].floor_ms < rows[1].floor_ms < 4.001 * rows[0].floor_ms
+    assert all(row.engine_ms is None for row in rows)
 
 
 @pytest.mark.skipif(gpu_here() is not None, reason="a GPU is here")
@@ -69,8 +69,8 @@ def test_a_device_that_is_not_here_has_a_row_with_the_reason(
     kept_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    gpu, kept = (importlib.import_module(f"measures.{name}") for name in ("gpu", "kept"))
+    gpu, kept = (importlib.import_module(f"measures.{name}") for name in ("runtime.gpu", "models.kept"))
     model = kept.model_in(kept.kept_model("mobilenetv2", kept_models))
     rows = gpu.batches(model, "fp16", ("cuda", "tensorrt"), (1,), {}, 2)
-    assert [row["device"] for row in rows] == ["cuda", "tensorrt"]
-    assert all("use --device cpu" in row["reason"] for row in rows)
+    assert [row.device for row in rows] == ["cuda", "tensorrt"]
+    assert all("use --device cpu" in row.reason for row in rows)

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -87,7 +86,7 @@ def test_a_bound_that_cannot_be_kept_ends_the_program_with_loadgens_reason(ended
 
 
 def test_a_summary_is_read_with_loadgens_own_words(measure: Callable[[str], ModuleType]) -> None:
-    summary = measure("loadgen_summary").summary_from_text(INVALID)
+    summary = measure("scenarios.summary").summary_from_text(INVALID)
     assert not summary.valid
     assert summary.a_second == 61.2
     assert summary.latency_ms == {"50.00": 16.6, "99.90": 89.3}
@@ -99,7 +98,7 @@ def test_a_summary_is_read_with_loadgens_own_words(measure: Callable[[str], Modu
 
 
 def test_a_summary_without_a_result_is_not_valid(measure: Callable[[str], ModuleType]) -> None:
-    summary = measure("loadgen_summary").summary_from_text("")
+    summary = measure("scenarios.summary").summary_from_text("")
     assert not summary.valid
     assert summary.reason == "LoadGen wrote no result"
 
@@ -115,18 +114,20 @@ def test_a_test_that_ran_out_of_screens_is_run_again_with_more(
     reasons: list[str],
     overs: list[float],
 ) -> None:
-    scenarios, told = measure("scenarios"), []
+    scenarios, told = measure("scenarios.scenarios"), []
 
-    def run(order: Any, folder: Path) -> None:
+    def run(test: Any, folder: Path) -> None:
         reason = reasons[len(told)]
-        told.append(order.over)
+        told.append(test.over)
         judged = f"INVALID\n  {reason} satisfied : NO\n" if reason else "VALID\n"
         (folder / "mlperf_log_summary.txt").write_text(f"Result is : {judged}")
         (folder / "system.json").write_text('{"failed": 0, "other_score": 0}')
 
     monkeypatch.setattr(scenarios, "run", run)
-    arguments = {"model": tmp_path, "precision": "fp32", "screens": 1, "seconds": 1, "queries": 1, "percentile": 0.9}
-    outcome = scenarios._ordered(Namespace(**arguments), "Offline", workers=1)
+    options = measure("scenarios.options").ScenarioOptions(
+        model=tmp_path, precision="fp32", screens=1, seconds=1.0, queries=1, percentile=0.9
+    )
+    outcome = scenarios.run_scenario(options, "Offline", workers=1)
     assert told == overs
     assert outcome.held is (reasons[-1] == "")
 
@@ -143,7 +144,7 @@ def test_another_score_than_before_the_test_is_counted(
     monkeypatch.setitem(sys.modules, "mlperf_loadgen", loadgen)
     screens = [jpeg_bytes(render_screen(draw_patient(0, index))) for index in range(2)]
     with Classifier(model_folder, device="cpu") as classifier:
-        system = measure("loadgen").System(classifier, screens, workers=1)
+        system = measure("scenarios.loadgen").SystemUnderTest(classifier, screens, workers=1)
         system._screens = [screens[0], screens[0], b"no picture"]
         system._expected.append(0.5)
         sample = ModuleType("sample")

@@ -53,19 +53,19 @@ def test_same_holds_first_and_later_epochs_to_their_own_limits(
     monkeypatch: pytest.MonkeyPatch, epoch: int, first: int, loss: float, held: bool
 ) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    worst = importlib.import_module("measures.same")._worst
-    rows = [{"stage": "warm-up", "epoch": epoch, "loss": loss, "plain_loss": 0.5}]
-    assert worst(rows, "warm-up", "loss", first)["held"] is held
-    assert worst(rows, "warm-up", "loss", 1 - first)["held"] is None
+    same = importlib.import_module("measures.training.same")
+    rows = [same.EpochLosses("warm-up", epoch, loss, 9.0, 0.5, 9.0)]
+    assert same.worst_of(rows, "warm-up", "loss", bool(first)).held is held
+    assert same.worst_of(rows, "warm-up", "loss", not first).held is None
 
 
 def test_speed_says_when_the_machine_was_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
-    speed = importlib.import_module("measures.speed")
+    speed = importlib.import_module("measures.training.speed")
     steady, late = speed.timed([1.0, 1.1, 1.2]), speed.timed([1.0, 1.0, 1.3])
     assert speed.noise(steady, {"warm-up": steady, "fine-tuning": steady}) == []
     assert len(speed.noise(late, {"warm-up": steady, "fine-tuning": steady})) == 1
-    (reason,) = speed.noise(steady, {"warm-up": speed.timed([1.3]), "fine-tuning": steady | {"median": 1.0}})
+    (reason,) = speed.noise(steady, {"warm-up": speed.timed([1.3]), "fine-tuning": speed.timed([1.0])})
     assert "does more" in reason
 
 

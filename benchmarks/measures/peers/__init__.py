@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 
 from measures.peers import with_edgecad, with_keras, with_litert, with_onnxruntime, with_openvino
-from measures.peers.base import Job, Peer
+from measures.peers.base import Peer, PeerModel
 
-PEERS: dict[str, Callable[[Job], Peer]] = {
+PEERS: dict[str, Callable[[PeerModel], Peer]] = {
     "EdgeCAD fp32": partial(with_edgecad.opened, precision="fp32"),
     "EdgeCAD fp16": partial(with_edgecad.opened, precision="fp16"),
     "EdgeCAD int8": partial(with_edgecad.opened, precision="int8"),
@@ -30,7 +30,7 @@ PEERS: dict[str, Callable[[Job], Peer]] = {
     "EdgeCAD folder int8": partial(with_edgecad.folder, precision="int8"),
     "Keras folder": with_keras.folder,
 }
-MAKERS: dict[str, Callable[[Job], None]] = {
+MAKERS: dict[str, Callable[[PeerModel], None]] = {
     "make OpenVINO int8, its own": with_openvino.make_own_int8,
     "make LiteRT fp32": with_litert.make,
 }

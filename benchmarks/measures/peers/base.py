@@ -11,27 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Contract, contract_from_json
+from edgecad.contract import Contract, Precision, contract_from_json
 from edgecad.modelfiles.file import FILES
-from measures.kept import model_in, run_in
+from measures.models.kept import model_in, run_in
+from measures.peers.messages import PeerAnswer
 
 Images = list[NDArray[np.uint8]]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a peer says of one image.
-
-    Attributes:
-        probability: of the positive class.
-        heatmap: values of the score's map, row by row; None from a peer that gives no map.
-    """
-
-    probability: float
-    heatmap: list[float] | None = None
-
-
-def _nothing_told(_: Any) -> Answer:
+def _nothing_told(_: Any) -> PeerAnswer:
     raise NotImplementedError("this peer's answers are not compared")
 
 
@@ -48,12 +36,12 @@ class Peer:
 
     ways: Mapping[str, Callable[[Any], Any]]
     inputs: Sequence[Any]
-    told: Callable[[Any], Answer] = _nothing_told
-    about: dict[str, Any] = field(default_factory=dict)
+    told: Callable[[Any], PeerAnswer] = _nothing_told
+    about: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Job:
+class PeerModel:
     """What a peer works on.
 
     Attributes:
@@ -64,7 +52,7 @@ class Job:
     place: Path
     screens: tuple[str, ...] = ()
 
-    def model(self, precision: str) -> Path:
+    def file(self, precision: Precision) -> Path:
         """The exported file of a precision."""
         return model_in(self.place) / FILES[precision]
 
@@ -90,17 +78,17 @@ class Job:
         with np.load(run_in(self.place) / f"{name}.npz", allow_pickle=False) as arrays:
             return [np.ascontiguousarray(image[None]) for image in arrays["images"]]
 
-    def answer_of_logits(self, logits: Any) -> Answer:
+    def answer_of_logits(self, logits: Any) -> PeerAnswer:
         """The answer of a network that ends in logits `(1, 2)`: their softmax at the contract's temperature."""
         from edgecad.inference.checks import probabilities_of
 
         found = probabilities_of(np.asarray(logits), self.contract.decision.temperature)
-        return Answer(float(found[0, self.contract.positive_index]))
+        return PeerAnswer(float(found[0, self.contract.positive_index]))
 
-    def answer_of_outputs(self, outputs: Mapping[str, Any]) -> Answer:
+    def answer_of_outputs(self, outputs: Mapping[str, Any]) -> PeerAnswer:
         """The answer in the graph's outputs by name."""
         from edgecad.answer.heatmap import score_map
 
         positive = self.contract.positive_index
         shown = score_map(np.asarray(outputs["cam"]), positive)[0]
-        return Answer(float(outputs["probabilities"][0, positive]), [float(value) for value in shown.ravel()])
+        return PeerAnswer(float(outputs["probabilities"][0, positive]), [float(value) for value in shown.ravel()])

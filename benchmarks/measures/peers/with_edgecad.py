@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from measures.peers.base import Job, Peer
+from edgecad.contract import Precision
+from measures.peers.base import Peer, PeerModel
 
 
-def opened(job: Job, precision: Any) -> Peer:
+def opened(given: PeerModel, precision: Precision) -> Peer:
     """`Classifier.run` on a prepared image with its checks, the same with the map that is shown, the score alone."""
     from edgecad import Classifier
     from edgecad.answer.heatmap import score_map
 
-    classifier = Classifier(job.model(precision).parent, device="cpu", precision=precision)
+    classifier = Classifier(given.file(precision).parent, device="cpu", precision=precision)
     positive = classifier.contract.positive_index
     return Peer(
         {
@@ -21,22 +22,22 @@ def opened(job: Job, precision: Any) -> Peer:
             "explained": lambda image: score_map(classifier.run(image)["cam"], positive)[0],
             "score": lambda image: classifier.run(image, ("logits", "probabilities")),
         },
-        job.images(),
-        job.answer_of_outputs,
+        given.images(),
+        given.answer_of_outputs,
         {"threads": classifier.facts.threads, "provider": classifier.facts.provider},
     )
 
 
-def folder(job: Job, precision: Any) -> Peer:
+def folder(given: PeerModel, precision: Precision) -> Peer:
     """All screens as `edgecad infer FOLDER --json` answers them: read, judged, answered and explained."""
     from edgecad import Classifier
     from edgecad.system.parallel import share_for
-    from measures.screens import answer_all
+    from measures.models.screens import answer_all
 
-    share = share_for(len(job.screens))
-    classifier = Classifier(job.model(precision).parent, device="cpu", precision=precision, threads=share.threads)
+    share = share_for(len(given.screens))
+    classifier = Classifier(given.file(precision).parent, device="cpu", precision=precision, threads=share.threads)
 
     def whole(_: Any) -> None:
-        answer_all(classifier, job.screens, share.workers)
+        answer_all(classifier, given.screens, share.workers)
 
     return Peer({"folder": whole}, [None], about=asdict(share))

@@ -8,44 +8,45 @@ from typing import Any
 
 import numpy as np
 
-from measures.peers.base import Answer, Job, Peer
+from measures.peers.base import Peer, PeerModel
+from measures.peers.messages import PeerAnswer
 
 BATCHES = (1, 8, 16, 32)
 """That a pipeline is tried at; its best one is timed."""
 
 
-def loaded(job: Job) -> tuple[Any, Any]:
+def loaded(given: PeerModel) -> tuple[Any, Any]:
     """TensorFlow, and the trained model."""
     import keras
     import tensorflow
 
-    return tensorflow, keras.models.load_model(job.keras_file, compile=False)
+    return tensorflow, keras.models.load_model(given.keras_file, compile=False)
 
 
-def predict(job: Job) -> Peer:
+def predict(given: PeerModel) -> Peer:
     """`model.predict`, as a user calls it."""
-    _, model = loaded(job)
-    images = job.images()
+    _, model = loaded(given)
+    images = given.images()
     model.predict(images[0], verbose=0)
     run = lambda image: model.predict(image, verbose=0)  # noqa: E731
-    return Peer({"answer": run}, images, job.answer_of_logits, {"jit_compile": bool(model.jit_compile)})
+    return Peer({"answer": run}, images, given.answer_of_logits, {"jit_compile": bool(model.jit_compile)})
 
 
-def function(job: Job, xla: bool) -> Peer:
+def function(given: PeerModel, xla: bool) -> Peer:
     """A `tf.function` that was traced once for one image, with or without XLA."""
-    tensorflow, model = loaded(job)
-    run = _traced(tensorflow, job, lambda image: model(image, training=False), xla)
-    return Peer({"answer": lambda image: run(image).numpy()}, job.images(), job.answer_of_logits)
+    tensorflow, model = loaded(given)
+    run = _traced(tensorflow, given, lambda image: model(image, training=False), xla)
+    return Peer({"answer": lambda image: run(image).numpy()}, given.images(), given.answer_of_logits)
 
 
-def grad_cam(job: Job, xla: bool) -> Peer:
+def grad_cam(given: PeerModel, xla: bool) -> Peer:
     """Score and Grad-CAM (Selvaraju et al. 2017) of the score at the last features, in one traced function.
 
     The network runs once, and the gradient goes through the head alone: the fastest way to write it.
     """
-    tensorflow, model = loaded(job)
+    tensorflow, model = loaded(given)
     below, above = _cut(model)
-    positive = job.contract.positive_index
+    positive = given.contract.positive_index
 
     def explained(image: Any) -> Any:
         features = below(image, training=False)
@@ -56,13 +57,13 @@ def grad_cam(job: Job, xla: bool) -> Peer:
         weights = tensorflow.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
         return logits, tensorflow.nn.relu(tensorflow.reduce_sum(weights * features, axis=-1))[0]
 
-    run = _traced(tensorflow, job, explained, xla)
+    run = _traced(tensorflow, given, explained, xla)
 
-    def told(values: Any) -> Answer:
+    def told(values: Any) -> PeerAnswer:
         logits, shown = (np.asarray(value) for value in values)
-        return Answer(job.answer_of_logits(logits).probability, [float(value) for value in shown.ravel()])
+        return PeerAnswer(given.answer_of_logits(logits).probability, [float(value) for value in shown.ravel()])
 
-    return Peer({"explained": lambda image: [value.numpy() for value in run(image)]}, job.images(), told)
+    return Peer({"explained": lambda image: [value.numpy() for value in run(image)]}, given.images(), told)
 
 
 def _cut(model: Any) -> tuple[Any, Any]:
@@ -73,27 +74,27 @@ def _cut(model: Any) -> tuple[Any, Any]:
     return keras.Model(model.input, features), keras.Model(features, model.output)
 
 
-def _traced(tensorflow: Any, job: Job, function: Callable[[Any], Any], xla: bool) -> Callable[[Any], Any]:
-    signature = tensorflow.TensorSpec(job.images()[0].shape, tensorflow.uint8)
+def _traced(tensorflow: Any, given: PeerModel, function: Callable[[Any], Any], xla: bool) -> Callable[[Any], Any]:
+    signature = tensorflow.TensorSpec(given.images()[0].shape, tensorflow.uint8)
     compiled = tensorflow.function(function, jit_compile=xla).get_concrete_function(signature)
     return lambda image: compiled(tensorflow.constant(image))
 
 
-def folder(job: Job) -> Peer:
+def folder(given: PeerModel) -> Peer:
     """A `tf.data` pipeline over all screens: read, decode, resize side by side, batches read ahead, `predict`.
 
     Scores alone, of whole screens: no gate looks at them, no map is found or cut out. `half` lets the decoder halve a
     JPEG, as EdgeCAD does.
     """
-    tensorflow, model = loaded(job)
-    size = job.images()[0].shape[1]
+    tensorflow, model = loaded(given)
+    size = given.images()[0].shape[1]
 
     def way(batch: int, ratio: int) -> Callable[[Any], None]:
         def read(path: Any) -> Any:
             screen = tensorflow.io.decode_jpeg(tensorflow.io.read_file(path), channels=3, ratio=ratio)
             return tensorflow.cast(tensorflow.image.resize(screen, (size, size)), tensorflow.uint8)
 
-        screens = tensorflow.data.Dataset.from_tensor_slices(list(job.screens))
+        screens = tensorflow.data.Dataset.from_tensor_slices(list(given.screens))
         # Numbers of our own: a pipeline that tunes itself sleeps for 10 ms, 20, 40, ..., and `predict` waits for it.
         options = tensorflow.data.Options()
         options.autotune.enabled = False
@@ -102,8 +103,8 @@ def folder(job: Job) -> Peer:
 
         def whole(_: Any) -> None:
             found = model.predict(ready, verbose=0)
-            if len(found) != len(job.screens):
-                raise ValueError(f"{len(found)} answers to {len(job.screens)} screens")
+            if len(found) != len(given.screens):
+                raise ValueError(f"{len(found)} answers to {len(given.screens)} screens")
 
         return whole
 

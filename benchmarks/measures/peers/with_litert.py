@@ -8,16 +8,16 @@ from typing import Any
 
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
-from measures.peers.base import Job, Peer
+from measures.peers.base import Peer, PeerModel
 
 
-def opened(job: Job) -> Peer:
+def opened(given: PeerModel) -> Peer:
     """Score alone: this is the trained model, without EdgeCAD's outputs."""
     require("ai_edge_litert", extra="bench")
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(_file(job)), num_threads=usable_threads())
-    images = job.images()
+    interpreter = Interpreter(model_path=str(_file(given)), num_threads=usable_threads())
+    images = given.images()
     image = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(image, images[0].shape)
     interpreter.allocate_tensors()
@@ -28,21 +28,21 @@ def opened(job: Job) -> Peer:
         interpreter.invoke()
         return interpreter.get_tensor(logits)
 
-    return Peer({"answer": run}, images, job.answer_of_logits, {"threads": usable_threads()})
+    return Peer({"answer": run}, images, given.answer_of_logits, {"threads": usable_threads()})
 
 
-def make(job: Job) -> None:
+def make(given: PeerModel) -> None:
     """Convert the Keras model."""
     require("ai_edge_litert", extra="bench")  # or the conversion would be for nobody
-    if _file(job).is_file():
+    if _file(given).is_file():
         return
     from measures.peers.with_keras import loaded
 
-    tensorflow, model = loaded(job)
-    part = _file(job).with_suffix(".part")
+    tensorflow, model = loaded(given)
+    part = _file(given).with_suffix(".part")
     part.write_bytes(tensorflow.lite.TFLiteConverter.from_keras_model(model).convert())
-    part.replace(_file(job))
+    part.replace(_file(given))
 
 
-def _file(job: Job) -> Path:
-    return job.made / f"litert-{version('tensorflow')}.tflite"
+def _file(given: PeerModel) -> Path:
+    return given.made / f"litert-{version('tensorflow')}.tflite"

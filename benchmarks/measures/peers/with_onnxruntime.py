@@ -6,18 +6,18 @@ from typing import Any
 
 from edgecad.inference.classifier import ANSWER_OUTPUTS
 from edgecad.system.cores import usable_threads
-from measures.peers.base import Job, Peer
+from measures.peers.base import Peer, PeerModel
 
 
-def opened(job: Job) -> Peer:
+def opened(given: PeerModel) -> Peer:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = usable_threads(), 3
-    session = onnxruntime.InferenceSession(job.model("fp32"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(given.file("fp32"), options, providers=["CPUExecutionProvider"])
     names = list(ANSWER_OUTPUTS)
 
     def told(values: Any) -> Any:
-        return job.answer_of_outputs(dict(zip(names, values, strict=True)))
+        return given.answer_of_outputs(dict(zip(names, values, strict=True)))
 
-    return Peer({"answer": lambda image: session.run(names, {"image": image})}, job.images(), told)
+    return Peer({"answer": lambda image: session.run(names, {"image": image})}, given.images(), told)

@@ -1,0 +1,1 @@
+"""What thresholds and heads do on fresh phantoms."""

@@ -1,0 +1,23 @@
+"""Options of the benchmarks of exported files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from measures.program import Options, option
+
+UNTRAINED = ("resnet152v2", "efficientnetb0", "densenet121", "vgg16", "inceptionv3", "xception")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(Options):
+    """Of `benchmarks/export.py`."""
+
+    what: Literal["trained", "untrained", "cam"]
+    weights: tuple[str, ...] = option((), "for trained", metavar="BACKBONE=FILE")
+    backbones: tuple[str, ...] = option(UNTRAINED, "for untrained and cam")
+    precisions: tuple[Literal["fp16", "int8"], ...] = option(("fp16", "int8"), "beside fp32, for trained and untrained")
+    patients: int = option(218, "phantoms, for trained")
+    epochs: tuple[int, int] = option((100, 30), "of warm-up and fine-tuning, for trained")
+    rounds: int = option(200, "images through each file that count")

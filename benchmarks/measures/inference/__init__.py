@@ -1,0 +1,1 @@
+"""What an answer costs, beside what a user could have taken instead."""

@@ -1,0 +1,1 @@
+"""How near networks come to what a machine can do."""

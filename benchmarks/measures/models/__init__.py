@@ -1,0 +1,1 @@
+"""Models and screens that several benchmarks use."""

@@ -1,0 +1,61 @@
+"""Models that several benchmarks time: made once, kept in a folder, the same for all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from edgecad.modelfiles.file import FILES
+from measures.models.exporting import ANYTHING, exported, train_untrained
+
+NETWORKS = ("mobilenetv2", "resnet50v2", "resnet152v2", "efficientnetb0")
+"""What is timed side by side with others."""
+PHANTOMS = 24
+"""That a random model is made from; screens drawn with seed 0 have colours that it knows."""
+
+ROUNDING = ("--tolerance", "fp32.logits=1e-3")
+"""Random weights amplify rounding more than trained ones: 1.3e-4 of the logits in EfficientNetB0, 1e-4 is allowed."""
+
+
+def kept_model(backbone: str, folder: Path) -> Path:
+    """A folder with `data`, `runs/latest` and `models/latest` of a network that was hardly trained, made if need be.
+
+    The model has all precisions. Random weights, but lively ones: time is asked, and the difference to the same network
+    elsewhere, which says nothing of a network that answers all images alike.
+
+    Args:
+        folder: where models are kept, one folder a network.
+    """
+    place = folder / backbone
+    if _whole(place):
+        return place
+    folder.mkdir(parents=True, exist_ok=True)
+    # Under another name until all of it is there: a benchmark that was interrupted leaves nothing that looks whole.
+    making = Path(tempfile.mkdtemp(dir=folder, prefix=f"{backbone}-"))
+    try:
+        # With ReLU our map is Grad-CAM's, so that both can be held against one another.
+        train_untrained(making, backbone, PHANTOMS, "--activation", "relu")
+        exported(making, [own for own in FILES if own != "fp32"], ANYTHING, options=ROUNDING)
+        making.replace(place)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return place
+
+
+def model_in(place: Path) -> Path:
+    """The model folder of what `kept_model` made."""
+    models = place / "models"
+    return models / (models / "latest").read_text().strip()
+
+
+def run_in(place: Path) -> Path:
+    """The run folder of what `kept_model` made."""
+    runs = place / "runs"
+    return runs / (runs / "latest").read_text().strip()
+
+
+def _whole(place: Path) -> bool:
+    if not (place / "models" / "latest").is_file():
+        return False
+    return all((model_in(place) / name).is_file() for name in FILES.values())

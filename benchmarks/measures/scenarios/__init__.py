@@ -1,0 +1,1 @@
+"""EdgeCAD under MLPerf's LoadGen."""

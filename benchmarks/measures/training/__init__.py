@@ -1,0 +1,1 @@
+"""Speed, memory and sameness of training."""
