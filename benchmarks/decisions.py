@@ -6,9 +6,9 @@ Each run is `edgecad phantom --patients 218 --seed S`, `edgecad train` with all 
 `--weights` and `--seed S`, and `edgecad evaluate` on 400 fresh phantoms of another seed, which no training saw. Told
 are sensitivity and specificity there, by the label that a reader gave and, in brackets, by the truth that was drawn
 before reader noise, and the warnings of the run's contract. Then the same held-out scores decide again under `--again`
-(default: sensitivity>=0.95), by the function that training uses, without training again; refused or not, it is the
-wanted threshold that is judged. Phantoms and runs are kept in `--kept`: a benchmark that was killed goes on. Figures go
-to benchmarks/results/decisions_<network>.json with the machine's cores and versions.
+(default: sensitivity>=0.95), by the function that training uses, without training again; refused or not, the threshold
+of that rule is judged. Phantoms and runs are kept in `--kept`: a benchmark that was killed goes on. Figures go to
+benchmarks/results/decisions_<network>.json with the machine's cores and versions.
 """
 
 from __future__ import annotations

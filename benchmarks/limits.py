@@ -14,7 +14,7 @@ ResNet152V2 at 0.6.
 `growth` fits straight lines, or powers: then the slope is that of the logarithms of both. Inputs of other sizes run the
 same weights in a graph whose sizes are rewritten. It draws benchmarks/pictures/inference_growth.png.
 
-Models have random weights: time alone is asked. Figures go to benchmarks/results/limits_limit_<network>.json and
+Models have random weights: only time is measured. Figures go to benchmarks/results/limits_limit_<network>.json and
 limits_growth.json with the machine's cores and versions.
 """
 

@@ -5,7 +5,7 @@
     python benchmarks/runtime.py folder      screens a second from a folder against the bare session's
     python benchmarks/runtime.py gpu         CUDA and TensorRT: sameness, time by batch, the floor
 
-Models have random weights unless `--model` names one: time alone is asked. Each figure is written to
+Models have random weights unless `--model` names one: only time is measured. Each figure is written to
 benchmarks/results/runtime_<what>.json with the machine's cores and versions.
 """
 

@@ -2,10 +2,10 @@
 
     python benchmarks/scenarios.py [--backbone resnet152v2] [--precision fp32|int8|auto] [--scenarios SingleStream ...]
 
-What is asked for is a whole answer: the bytes of a JPEG of 1640 x 1068 (a PHANTOM) in, decoding, gate, network and heat
-map, score out. SingleStream has one scan at a time on all threads. Offline and Server have a scan a core, as `edgecad
-infer FOLDER` has. Server's rate is the first share of the Offline rate, measured just before, at which LoadGen finds
-the test valid: `--percentile` of the answers within `--bound` milliseconds.
+LoadGen asks for a whole answer: the bytes of a JPEG of 1640 x 1068 (a PHANTOM) in, decoding, map check, network and
+heat map, score out. SingleStream has one scan at a time on all threads. Offline and Server have a scan a core, as
+`edgecad infer FOLDER` has. Server's rate is the first share of the Offline rate, measured just before, at which LoadGen
+finds the test valid: `--percentile` of the answers within `--bound` milliseconds.
 
 These are LoadGen's rules with queries and seconds of our own (`--queries`, `--seconds`), not MLPerf submissions. A
 scenario that LoadGen does not call VALID, or whose answers differ from those before the test, ends the program with

@@ -6,7 +6,7 @@
     python benchmarks/training.py memory   [--images 10000]            the most resident memory of the whole command
     python benchmarks/training.py growth                               seconds by images and by epochs, with slopes
 
-Pictures are smooth and random, one class darker above: only time, memory and sameness are asked. `speed`, `memory`
+Pictures are smooth and random, one class darker above: only time, memory and sameness are measured. `speed`, `memory`
 and `growth` run `edgecad train` itself in a process of its own, from its start to its exit. Each figure is written to
 benchmarks/results/training_<what>_<network>.json with the machine's cores and versions. Plain Keras runs for a few
 epochs a stage, after one that compiles, in a process of its own (`plain`), and is multiplied by the number of epochs;

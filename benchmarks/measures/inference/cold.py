@@ -39,7 +39,7 @@ weights = tf.reduce_mean(tape.gradient(score, values), axis=(1, 2), keepdims=Tru
 shown = tf.nn.relu(tf.reduce_sum(weights * values, axis=-1))[0].numpy()
 """
 PREDICT = f"{_OPENED}found = model.predict(image, verbose=0)\n{_GRAD_CAM}print(found.tolist(), shown.tolist())\n"
-"""What a user writes: `predict` for the score, then Grad-CAM. No gate, no disc, no checks."""
+"""What a user writes: `predict` for the score, then Grad-CAM. No map check, no disc, no other checks."""
 ONE_PASS = f"{_OPENED}{_GRAD_CAM}print(logits.numpy().tolist(), shown.tolist())\n"
 """The same for one who saves the second pass: score and map from one, eager, nothing compiled."""
 

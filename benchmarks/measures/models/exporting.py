@@ -13,7 +13,7 @@ from measures.command import EDGECAD, ProcessEnd, run_command
 BRIEFLY = ("--strategy", "warm-up", "--warmup-epochs", 1)
 LIVELY, WEIGHTS = Path(__file__).with_name("lively.py"), "weights.npz"
 ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1", "hidden=1")
-"""With random weights an answer means nothing: only that there are some is asked."""
+"""With random weights an answer means nothing; the test is that there are answers at all."""
 
 
 @dataclass(frozen=True)

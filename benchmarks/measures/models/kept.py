@@ -21,8 +21,8 @@ ROUNDING = ("--tolerance", "fp32.logits=1e-3")
 def kept_model(backbone: str, folder: Path) -> Path:
     """A folder with `data`, `runs/latest` and `models/latest` of a network that was hardly trained, made if need be.
 
-    The model has all precisions. Random weights, but lively ones: time is asked, and the difference to the same network
-    elsewhere, which says nothing of a network that answers all images alike.
+    The model has all precisions. Random weights, but lively ones: benchmarks measure time, and the difference to the
+    same network elsewhere, which says nothing of a network that answers all images alike.
 
     Args:
         folder: where models are kept, one folder a network.

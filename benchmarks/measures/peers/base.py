@@ -28,7 +28,7 @@ class Peer:
     """A peer that is open.
 
     Attributes:
-        ways: what it may be asked for; each takes one of `inputs`. The first is the one that `told` reads.
+        ways: what it can be asked to do; each takes one of `inputs`. The first is the one that `told` reads.
         inputs: prepared images `(1, size, size, 3)` uint8 RGB, or what else its ways take.
         told: the answer in what the first way gives.
         about: what a reader of the figures should know.

@@ -83,8 +83,8 @@ def _traced(tensorflow: Any, given: PeerModel, function: Callable[[Any], Any], x
 def folder(given: PeerModel) -> Peer:
     """A `tf.data` pipeline over all screens: read, decode, resize side by side, batches read ahead, `predict`.
 
-    Scores alone, of whole screens: no gate looks at them, no map is found or cut out. `half` lets the decoder halve a
-    JPEG, as EdgeCAD does.
+    Scores alone, of whole screens: nothing checks that they show a map, no map is found or cut out. `half` lets the
+    decoder halve a JPEG, as EdgeCAD does.
     """
     tensorflow, model = loaded(given)
     size = given.images()[0].shape[1]

@@ -35,7 +35,7 @@ image = cv2.cvtColor(cv2.imread(sys.argv[2]), cv2.COLOR_BGR2RGB)
 image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)[None]
 print(session.run(["probabilities"], {"image": np.ascontiguousarray(image)})[0].tolist())
 """
-"""What somebody without EdgeCAD would write: no gate, no heat map, no checks."""
+"""What somebody without EdgeCAD would write: no map check, no heat map, no other checks."""
 
 
 class StartTimes(msgspec.Struct, frozen=True):
