@@ -64,9 +64,16 @@ def read_run(path: Path) -> Run:
 
 def _file(folder: Path, name: str) -> Path:
     path = folder / name
-    if not path.is_file():
-        raise ModelInvalid(f"{folder} has no {name}, so it is not a finished run; run `edgecad train` again")
-    return path
+    if path.is_file():
+        return path
+    if (folder / "job.json").is_file():
+        raise ModelInvalid(f"{folder} is an unfinished run; finish it with `edgecad train --resume`, then export it")
+    if name == "model.keras" and (folder / "run.json").is_file():
+        raise ModelInvalid(
+            f"{folder} has no {name}: its study did not keep the networks, or the file was removed; run `edgecad "
+            "study` with --keep-models, or `edgecad train`"
+        )
+    raise ModelInvalid(f"{folder} has no {name}, so it is not a finished run; run `edgecad train` again")
 
 
 def load_keras(path: Path, next_step: str) -> keras.Model:

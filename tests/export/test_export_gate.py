@@ -328,6 +328,19 @@ def test_a_run_without_one_of_its_files_is_not_finished(name: str, spoilt: Path,
     _refused(edgecad_here("export", spoilt), 6, f"has no {name}", "edgecad train")
 
 
+def test_a_run_of_a_study_that_kept_no_networks_names_the_option(spoilt: Path, edgecad_here: Command) -> None:
+    (spoilt / "model.keras").unlink()
+    (spoilt / "run.json").write_text("{}")
+    _refused(edgecad_here("export", spoilt), 6, "no model.keras", "--keep-models")
+
+
+def test_an_unfinished_run_names_the_command_that_finishes_it(edgecad_here: Command) -> None:
+    folder = Path("runs/begun.unfinished")
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text("{}")
+    _refused(edgecad_here("export", folder), 6, "unfinished run", "edgecad train --resume")
+
+
 def test_a_newer_contract_says_what_this_version_reads(spoilt: Path, edgecad_here: Command) -> None:
     contract = json.loads((spoilt / "contract.json").read_text())
     (spoilt / "contract.json").write_text(json.dumps({**contract, "version": CONTRACT_VERSION + 1, "new_field": 1}))
