@@ -29,7 +29,7 @@ from edgecad_train.training.trainer import Place, Trainer
 
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
-    "validation.npz", "calibration.npz", "heatmaps.npz", "report.html", "curves.png",
+    "validation.npz", "calibration.npz", "scans.json", "heatmaps.npz", "report.html", "curves.png",
     "cases-right.png", "cases-wrong.png",
 }  # fmt: skip
 DRAWN = ("roc", "calibration", "confusion", "decision-curve")

@@ -64,7 +64,7 @@ def _finder(trials: int) -> HeadFinder:
     cases = [
         Case(Path(f"{row}.jpg"), ("CAD", "nonCAD")[row % 2], f"p{row // 2 * 2 + row % 2:02d}") for row in range(ROWS)
     ]
-    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, search=True, search_trials=trials)
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, search=bool(trials), search_trials=trials or 60)
     finder = HeadFinder(_Materials(), settings, cases, None)  # type: ignore[arg-type]
     finder._pooled = _features()[0]
     return finder
