@@ -152,8 +152,8 @@ def test_a_gate_that_is_met_is_said_with_its_lower_bound(judge: Run, make_run: R
     run = make_run()
     value = _metric(judge(run, "--out", "one"), "auc")
     told = judge(run, "--out", "two", "--min-auc", value - 0.01, "--min-sensitivity", 0)
-    assert [gate["metric"] for gate in told["gates"]] == ["auc", "sensitivity_cad"]
-    assert told["gates"][0]["wanted"] == pytest.approx(value - 0.01)
+    assert [demand["metric"] for demand in told["demands"]] == ["auc", "sensitivity_cad"]
+    assert told["demands"][0]["least"] == pytest.approx(value - 0.01)
     first, second = _words("two").splitlines()[-2:]
     assert "wanted: met, its lower bound" in first
     assert first.endswith("is below")

@@ -143,8 +143,8 @@ def test_an_out_folder_in_use_is_not_touched(edgecad_here: Run, make_run: Run, f
     assert [path.name for path in Path("used").iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize("gate", ["--min-auc", "--min-sensitivity", "--min-specificity"])
-def test_a_gate_beyond_nought_and_one_is_a_usage_error(gate: str, edgecad_here: Run, make_run: Run) -> None:
-    answer = edgecad_here("evaluate", make_run(), "data", gate, "1.5")
+@pytest.mark.parametrize("demand", ["--min-auc", "--min-sensitivity", "--min-specificity"])
+def test_a_demand_that_is_no_share_is_a_usage_error(demand: str, edgecad_here: Run, make_run: Run) -> None:
+    answer = edgecad_here("evaluate", make_run(), "data", demand, "1.5")
     assert answer.code == 2
-    assert gate in answer.stderr
+    assert demand in answer.stderr

@@ -161,7 +161,7 @@ def test_a_run_that_nobody_is_at_is_said_with_how_to_go_on(tmp_path: Path) -> No
         raise KeyboardInterrupt
     assert not is_running(tmp_path / "my runs" / "a-run.unfinished")
     (note,) = notes_about(tmp_path / "my runs")
-    assert note == f"a-run has not ended; to go on with it: edgecad train --resume --out '{tmp_path / 'my runs'}'"
+    assert note == f"a-run has not ended; to resume it: edgecad train --resume --out '{tmp_path / 'my runs'}'"
 
 
 def test_what_is_resumed_with_is_the_newest_that_nobody_is_at(tmp_path: Path) -> None:

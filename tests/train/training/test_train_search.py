@@ -64,7 +64,8 @@ def _finder(trials: int) -> HeadFinder:
     cases = [
         Case(Path(f"{row}.jpg"), ("CAD", "nonCAD")[row % 2], f"p{row // 2 * 2 + row % 2:02d}") for row in range(ROWS)
     ]
-    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, search=bool(trials), search_trials=trials or 60)
+    searched: dict[str, Any] = {"search": True, "search_trials": trials} if trials else {}
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, **searched)
     finder = HeadFinder(_Materials(), settings, cases, None)  # type: ignore[arg-type]
     finder._pooled = _features()[0]
     return finder

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.fields import takes
 from edgecad.cli.options import JsonOption
+from edgecad_train.judgement.demands import Demands
 from edgecad_train.options import DataArgument, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from edgecad.cli.progress import Bars
     from edgecad_train.data import Found, PreparedData
     from edgecad_train.judgement.models import JudgedModel
@@ -25,43 +25,21 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
+@takes(demands=Demands)
 def evaluate(
     model: Annotated[
         Path,
         typer.Argument(metavar="RUN|MODEL", help="Run folder, model folder, pointer to one, or .onnx file."),
     ],
     data: DataArgument,
-    min_auc: Annotated[
-        Optional[float],  # noqa: UP045 - typer reads annotations at run time, on Python 3.10 as well
-        typer.Option(min=0, max=1, metavar="SHARE", help="Least area under the ROC curve.", show_default=False),
-    ] = None,
-    min_sensitivity: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Least sensitivity for CAD at the model's threshold.",
-            show_default=False,
-        ),
-    ] = None,
-    min_specificity: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Least specificity for CAD at the model's threshold.",
-            show_default=False,
-        ),
-    ] = None,
+    demands: Demands,
     against: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(metavar="RUN|MODEL", help="Another one, compared on the same patients.", show_default=False),
     ] = None,
     patient_from: PatientFromOption = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(metavar="FOLDER", help="New folder. Default: evaluations/<time>-<name>.", show_default=False),
     ] = None,
     json: JsonOption = False,
@@ -73,7 +51,7 @@ def evaluate(
     the model carries. Figures come with intervals and mean agreement with the labels. Scans that the
     model would refuse are left out and named.
 
-    Writes metrics.json, predictions.csv and pictures. A gate (--min-...) that is missed gives exit
+    Writes metrics.json, predictions.csv and pictures. A demand (--min-...) that is missed gives exit
     code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
     from edgecad.errors import GateFailed
@@ -86,10 +64,9 @@ def evaluate(
     found = find_cases(data, patient_from, least=1)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
-    gates = {"auc": min_auc, "sensitivity_cad": min_sensitivity, "specificity_cad": min_specificity}
-    folder, record = _run(opened[model], opened[against] if against else None, found, gates, out, quiet)
+    folder, record = _run(opened[model], opened[against] if against else None, found, demands, out, quiet)
     _tell(record, folder, json)
-    missed = [str(gate) for gate in record.gates if not gate.met]
+    missed = [str(demand) for demand in record.demands if not demand.met]
     if missed:
         raise GateFailed(f"{'; '.join(missed)}; the figures are in {folder}; do not use this model for these patients")
     if not json:
@@ -126,7 +103,7 @@ def _run(
     opened: JudgedModel,
     rival: JudgedModel | None,
     found: Found,
-    gates: Mapping[str, float | None],
+    demands: Demands,
     out: Path | None,
     quiet: bool,
 ) -> tuple[Path, EvaluationRecord]:
@@ -149,7 +126,7 @@ def _run(
             alike = rival.contract.preparation == opened.contract.preparation
             again = prepared if alike else _read(rival, found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
-        record = judge(one, other, gates)
+        record = judge(one, other, demands)
         write_judgement(record, one, other, partial)
     return folder, record
 

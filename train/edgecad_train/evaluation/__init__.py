@@ -1,9 +1,7 @@
 """Figures with intervals, calibration and decisions: from scores to what may be said of them.
 
-    models  scoring               a run or an exported model; its score of each patient
-    judgement  gates  overlap      what to think of it: what was wanted, and whose patients these are
-    record  words                 what is written and said
     evaluation                    everything about one part of the data
+    optimism                      what choosing on the test part would have claimed
     metrics  comparison           figures of one model; two models on the same patients
     decision                      temperature, threshold and its evidence, from patients who judge nothing
     cuts  balanced  points        where a threshold may lie, the balanced one, and how patients fare at it

@@ -1,1 +1,9 @@
-"""Judging a finished model on labelled scans."""
+"""Judging a finished model on labelled scans.
+
+models      a run or an exported model behind one value
+scoring     its score of each patient
+overlap     whose patients these are
+demands     what its figures must reach
+judge       what to think of it                     -> EvaluationRecord
+record  words                                       what is written and said
+"""

@@ -2,44 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from edgecad.contract import Frozen
-from edgecad_train.evaluation.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from edgecad_train.evaluation.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Least figures, 0 to 1; None demands nothing. Each field is an option of `edgecad evaluate`."""
+
+    min_auc: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="Least area under the ROC curve.", show_default=False),
+    ] = None
+    min_sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Least sensitivity for CAD at the model's threshold.",
+            show_default=False,
+        ),
+    ] = None
+    min_specificity: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Least specificity for CAD at the model's threshold.",
+            show_default=False,
+        ),
+    ] = None
+
+    def by_metric(self) -> dict[str, float]:
+        """The demanded figures by the name of their metric."""
+        named = {"auc": self.min_auc, "sensitivity_cad": self.min_sensitivity, "specificity_cad": self.min_specificity}
+        return {name: least for name, least in named.items() if least is not None}
 
 
 class FigureDemand(Frozen, frozen=True, kw_only=True):
-    """One figure against what was wanted of it; None where the patients at hand could not give it."""
+    """One figure against what is demanded of it; None where the patients at hand could not give it."""
 
     metric: str
-    wanted: float
+    least: float
     value: float | None
     low: float | None
 
     @property
     def met(self) -> bool:
-        """Whether the figure reaches what was wanted."""
-        return self.value is not None and self.value >= self.wanted
+        """Whether the figure reaches what is demanded."""
+        return self.value is not None and self.value >= self.least
 
     @property
     def sure(self) -> bool:
         """Whether its lower bound does, too."""
-        return self.low is not None and self.low >= self.wanted
+        return self.low is not None and self.low >= self.least
 
     def __str__(self) -> str:
         if self.value is None or self.low is None:
-            return f"{self.metric} cannot be given for these patients, at least {self.wanted:g} wanted: MISSED"
+            return f"{self.metric} cannot be given for these patients, at least {self.least:g} wanted: MISSED"
         bound = f"its lower bound {self.low:.3f} {'too' if self.sure else 'is below'}"
         verdict = f"met, {bound}" if self.met else f"MISSED, {bound}"
-        return f"{self.metric} {self.value:.3f}, at least {self.wanted:g} wanted: {verdict}"
+        return f"{self.metric} {self.value:.3f}, at least {self.least:g} wanted: {verdict}"
 
 
-def gates_of(evaluation: Evaluation, wanted: Mapping[str, float | None]) -> tuple[FigureDemand, ...]:
-    """Hold figures to what is wanted of them; None wants nothing."""
-    gates = []
-    for name, least in wanted.items():
-        if least is not None:
-            metric = evaluation.metric(name)
-            value, low = (metric.value, metric.low) if metric else (None, None)
-            gates.append(FigureDemand(metric=name, wanted=least, value=value, low=low))
-    return tuple(gates)
+def judged_demands(evaluation: Evaluation, demands: Demands) -> tuple[FigureDemand, ...]:
+    """Hold figures to what is demanded of them."""
+    judged = []
+    for name, least in demands.by_metric().items():
+        metric = evaluation.metric(name)
+        value, low = (metric.value, metric.low) if metric else (None, None)
+        judged.append(FigureDemand(metric=name, least=least, value=value, low=low))
+    return tuple(judged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
-from edgecad_train.judgement.demands import gates_of
+from edgecad_train.judgement.demands import Demands, judged_demands
 from edgecad_train.judgement.models import JudgedModel
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
 from edgecad_train.judgement.record import (
@@ -47,8 +47,8 @@ class Judged:
         return Scores(expit(self.scores.only(patients).log_odds / decision.temperature), decision.threshold)
 
 
-def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None]) -> EvaluationRecord:
-    """Judge `one`, hold it to what is `wanted` of its figures by name, and compare it with `other`."""
+def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationRecord:
+    """Judge `one`, hold its figures to what is demanded of them, and compare it with `other`."""
     evaluation = one.evaluation
     return EvaluationRecord(
         origin=_origin(one),
@@ -59,7 +59,7 @@ def judge(one: Judged, other: Judged | None, wanted: Mapping[str, float | None])
         refused=refused_of(one.scores),
         warnings=tuple(_warnings(one, other)),
         evaluations=(evaluation,),
-        gates=gates_of(evaluation, wanted),
+        demands=judged_demands(evaluation, demands),
         against=subject_of(other.model) if other else None,
         against_evaluation=other.evaluation if other else None,
         comparison=_compared(one, other) if other else None,

@@ -32,7 +32,7 @@ class ModelProvenance(Frozen, frozen=True, kw_only=True):
 class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     """An evaluation as it is written and printed; `comparison` is this model less the other."""
 
-    schema: int = 2
+    schema: int = 3
     origin: Origin
     model: ModelProvenance
     data_sha256: str
@@ -41,7 +41,7 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     refused: tuple[RefusedScan, ...]
     warnings: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
-    gates: tuple[FigureDemand, ...]
+    demands: tuple[FigureDemand, ...]
     against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
     comparison: ModelComparison | None = None

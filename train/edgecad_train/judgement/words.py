@@ -27,9 +27,9 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     yield from _figures(evaluation)
     if record.comparison and record.against:
         yield from _comparison(record.comparison, record.against.name)
-    if record.gates:
-        yield "gates, judged on the figure itself:"
-    yield from (f"  {gate}" for gate in record.gates)
+    if record.demands:
+        yield "demands, judged on the figure itself:"
+    yield from (f"  {demand}" for demand in record.demands)
 
 
 def _confusion(counts: Confusion, evaluation: Evaluation) -> Iterator[str]:

@@ -63,7 +63,7 @@ def notes_about(runs: Path) -> Iterator[str]:
             yield f"{running_words(folder)}; the new run has a folder of its own"
     waiting = [folder for folder, works in running.items() if not works]
     if waiting:
-        yield f"{waiting[-1].name.removesuffix(SUFFIX)} has not ended; to go on with it: {resume_command(runs)}"
+        yield f"{waiting[-1].name.removesuffix(SUFFIX)} has not ended; to resume it: {resume_command(runs)}"
 
 
 def resume_command(runs: Path) -> str:

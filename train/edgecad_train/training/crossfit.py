@@ -40,7 +40,7 @@ def cross_fitted(
         places: at least two, each with scans to hold out.
         stages: of each training.
         trainer_of: gives the trainer of a fold, by its place in the list.
-        checkpoint: keeps what has ended, so that a run that was killed goes on.
+        checkpoint: keeps what has ended, so that a run that was killed resumes.
     """
     folds = [_Fold(place) for place in places]
     for stage in range(stages):
