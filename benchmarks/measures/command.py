@@ -19,7 +19,7 @@ SAID = "said.txt"
 
 def environment() -> dict[str, str]:
     """What both sides start with: as many threads, the same kernels."""
-    from edgecad_train.study.orders import thread_limits
+    from edgecad_train.study.workers.messages import thread_limits
 
     return os.environ | thread_limits(usable_threads()) | {"TF_ENABLE_ONEDNN_OPTS": "1"}
 

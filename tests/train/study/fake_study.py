@@ -1,37 +1,52 @@
-"""A study without Keras: a runner that answers by the hash of a unit's name, and watches that nobody works twice.
+"""A study without Keras: a maker of run folders that answers by the hash of a unit's name, and watches that nobody
+works twice.
 
 Workers import it by name, in processes of their own; run as a script it leads a study.
 """
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import os
 import sys
 import time
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from edgecad.contract import Decision, Preparation
+from edgecad.contract import Colours, Contract, Decision, HeatmapScale, Labelling, Preparation, json_from_struct
 from edgecad.errors import UsageError
+from edgecad.system.folders import new_folder
 from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.prepared import ScreenFacts
-from edgecad_train.evaluation.evaluation import evaluate_part
-from edgecad_train.splits.split import Folds, Split, rows_of
-from edgecad_train.study.definition import Asked, BackboneAsked, study_from
+from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.runs.partition import write_partition
+from edgecad_train.runs.predictions import COLUMNS
+from edgecad_train.runs.reading import read_records
+from edgecad_train.runs.record import History, Metrics, RunRecord, write_record
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.splits.protocol import HOLDOUT
+from edgecad_train.splits.split import Split, rows_of
+from edgecad_train.study.definition.partitions import draws, part_name, partitions_of
+from edgecad_train.study.definition.planning import StudyPlan
+from edgecad_train.study.definition.spec import BackboneSpec, StudySpec, Weights, study_from
+from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.orders import Order
-from edgecad_train.study.partitions import draws, partitions_of
-from edgecad_train.study.plain import PlainTask
-from edgecad_train.study.planning import Planned
-from edgecad_train.study.results.unit_result import Finished, PlainTime, Predictions, Result, StageRun
-from edgecad_train.study.units import Training, Unit, Weights
+from edgecad_train.study.results.unit_run import UnitRun
+from edgecad_train.study.workers.run_specs import run_spec_of
+from edgecad_train.training.history import Epoch, StageHistory, TrainingHistory
+from edgecad_train.training.settings import Settings
+from edgecad_train.training.strategies import Stage
 
 SIZE = 32
-RUNNER = "fake_study:FakeRunner"
+MAKER = "fake_study"
+DECISION = Decision(threshold=0.4, rule="fixed", temperature=1.5)
 
 
+@lru_cache
 def fake_data(patients: int = 60) -> PreparedData:
     """Grey images of one scan a patient; a third is not CAD."""
     draw = np.random.default_rng(0)
@@ -48,126 +63,217 @@ def fake_data(patients: int = 60) -> PreparedData:
     )
 
 
-def fake_asked(**changes: object) -> Asked:
+def fake_spec(**changes: object) -> StudySpec:
     """Two networks, three strategies, two seeds: 16 units with the layer-wise two-stage."""
     given: dict[str, object] = {
         "backbones": tuple(
-            BackboneAsked(name=name, weights=Weights(name="none"), preparation=Preparation(size=SIZE))
+            BackboneSpec(name=name, weights=Weights(name="none"), preparation=Preparation(size=SIZE))
             for name in ("mobilenetv2", "resnet50v2")
         ),
         "strategies": ("scratch", "warm-up", "two-stage"),
         "rates": "both",
-        "training": Training(),
+        "settings": Settings(),
         "seeds": 2,
         "folds": None,
-        "inner_folds": 0,
+        "protocol": HOLDOUT,
         "time_plain": False,
+        "keep_models": False,
         "data_sha256": "d" * 64,
         "patient_rule": "the file's stem",
         "versions": {"edgecad": "0", "keras": "3", "tensorflow": "2"},
     }
-    return Asked(**(given | changes))  # type: ignore[arg-type]
+    return StudySpec(**(given | changes))  # type: ignore[arg-type]
 
 
-def fake_plan(**changes: object) -> Planned:
+def fake_plan(**changes: object) -> StudyPlan:
     """A planned study on `fake_data`."""
-    data, asked = fake_data(), fake_asked(**changes)
-    partitions = partitions_of(data.cases, asked.seeds, asked.folds)
-    study = study_from(asked, data.origin, partitions)
-    parts = [f"seed {s}" if fold is None else f"fold {fold + 1}" for s, fold in draws(asked.seeds, asked.folds)]
-    return Planned(study, {SIZE: data}, dict(zip(parts, partitions, strict=True)), {})
+    data, spec = fake_data(), fake_spec(**changes)
+    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.protocol)
+    study = study_from(spec, data.origin, partitions)
+    parts = [part_name(*draw) for draw in draws(spec.seeds, spec.folds)]
+    return StudyPlan(study, Path("data"), {SIZE: data}, dict(zip(parts, partitions, strict=True)), {})
 
 
-class FakeRunner:
-    """Takes `$FAKE_SECONDS` a unit, fails where `$FAKE_FAIL` is in the unit's words, and keeps a diary."""
+def make_unit(
+    folder: Path, spec: RunSpec, data: PreparedData, keep_model: bool, progress: object = None, cache: object = None
+) -> None:
+    """Make a run folder, as `edgecad_train.study.workers.making` would.
 
-    def __init__(self, folder: StudyFolder, order: Order) -> None:
-        self._folder = folder
-        self._order = order
-
-    def run(self, unit: Unit, progress: object) -> Finished:
-        """Answer by the unit's name."""
-        (self._folder.path / "busy").mkdir(exist_ok=True)
-        with (self._folder.path / "busy" / unit.name).open("w") as busy:
-            try:
-                fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._note("AT-ONCE", unit.name)
-            if (self._folder.path / "units" / unit.name / "result.json").exists():
-                self._note("TWICE", unit.name)
-            self._note("begun", unit.name)
-            time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
-            if os.environ.get("FAKE_FAIL", "nothing") in str(unit):
-                raise UsageError(f"{unit} was told to fail\n  on two lines")
-            if os.environ.get("FAKE_DIE", "nothing") in str(unit):
-                os.kill(os.getpid(), 9)
-            return fake_finished(unit, self._folder.partition(unit), self._order.threads)
-
-    def time_plain(self, task: PlainTask) -> PlainTime:
-        """Seconds by the length of the kind's name."""
-        if os.environ.get("FAKE_FAIL", "nothing") == "plain":
-            raise ValueError("no time")
-        if os.environ.get("FAKE_DIE", "nothing") == "plain":
-            os.kill(os.getpid(), 9)
-        kind = task.kind
-        return PlainTime(backbone=task.backbone.name, kind=kind, seconds=float(len(kind)), epochs=3, threads=1)
-
-    def _note(self, word: str, name: str) -> None:
-        with (self._folder.path / "diary.txt").open("a") as diary:
-            diary.write(f"{word} {name} {os.getpid()} {self._order.number}\n")
-
-
-def fake_unit(unit: Unit, data: PreparedData, partition: Split | Folds, weights: str, threads: int) -> Finished:
-    """What a node of a cluster runs; it notes in `$FAKE_DIARY` that it began, and takes `$FAKE_SECONDS`."""
+    It takes `$FAKE_SECONDS`, fails where `$FAKE_FAIL` is in the unit's words, kills its process where `$FAKE_DIE` is,
+    and notes what it does in `$FAKE_DIARY`, or in the study's folder.
+    """
     assert data.images.shape == fake_data().images.shape
-    with Path(os.environ["FAKE_DIARY"]).open("a") as diary:
-        diary.write(f"begun {unit.name} {os.getpid()} {os.getppid()}\n")
-    time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
-    if os.environ.get("FAKE_FAIL", "nothing") in str(unit):
-        raise UsageError(f"{unit} was told to fail")
-    return fake_finished(unit, partition, threads)
+    study = folder.parent.parent
+    diary = Path(os.environ.get("FAKE_DIARY", study / "diary.txt"))
+    words = _words(study, spec.name)
+    with Path(f"{diary}.{spec.name}").open("w") as busy:
+        try:
+            fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _note(diary, "AT-ONCE", spec.name)
+        if folder.exists():
+            _note(diary, "TWICE", spec.name)
+        _note(diary, "begun", spec.name)
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+        if os.environ.get("FAKE_FAIL", "nothing") in words:
+            raise UsageError(f"{words} was told to fail\n  on two lines")
+        if os.environ.get("FAKE_DIE", "nothing") in words:
+            os.kill(os.getpid(), 9)
+        write_fake_run(folder, spec)
 
 
-def fake_finished(unit: Unit, split: Split | Folds, threads: int) -> Finished:
-    """Scores that know a little of the truth, by the unit's name; maps of noise."""
+def _words(study: Path, name: str) -> str:
+    """The unit's words; a node of a cluster has its name only."""
+    if not (study / "study.json").is_file():
+        return name
+    return next(str(unit) for unit in StudyFolder(study).study().units if unit.name == name)
+
+
+def _note(diary: Path, word: str, name: str) -> None:
+    with diary.open("a") as file:
+        file.write(f"{word} {name} {os.getpid()} {os.getppid()}\n")
+
+
+def plain_seconds_an_epoch(spec: RunSpec, stage: Stage, data: PreparedData) -> tuple[float, int]:
+    """Seconds by the length of the stage's part."""
+    if os.environ.get("FAKE_FAIL", "nothing") == "plain":
+        raise ValueError("no time")
+    if os.environ.get("FAKE_DIE", "nothing") == "plain":
+        os.kill(os.getpid(), 9)
+    return float(len(stage.part)), 3
+
+
+def spec_of(plan: StudyPlan, unit: Unit) -> RunSpec:
+    """The spec of a unit's run."""
+    weights = str(unit.settings.weights)
+    return run_spec_of(unit, plan.study.spec, plan.partitions[unit.part_name], "data", weights)
+
+
+def put_fake_run(folder: StudyFolder, plan: StudyPlan, unit: Unit) -> None:
+    """Write a unit's run into a study folder."""
+    folder.clear_damaged(unit)
+    write_fake_run(folder.run_folder(unit), spec_of(plan, unit))
+
+
+def fake_run(plan: StudyPlan, unit: Unit, place: Path) -> UnitRun:
+    """A unit's run, written into `place` and read again."""
+    folder = place / unit.name
+    if not folder.is_dir():
+        write_fake_run(folder, spec_of(plan, unit))
+    return UnitRun.of(unit, read_records(folder))
+
+
+def fake_log_odds(name: str) -> np.ndarray:
+    """Log-odds that know a little of the truth, `(n,)`, by the unit's name."""
+    draw = np.random.default_rng(int(name, 16))
     data = fake_data()
-    draw = np.random.default_rng(int(unit.name, 16))
-    log_odds = draw.normal(0, 1.5, len(data.cases)) + np.where(data.labels == 0, 1.2, -1.2)
-    decision = Decision(threshold=0.4, rule="fixed", temperature=1.5)
+    return draw.normal(0, 1.5, len(data.cases)) + np.where(data.labels == 0, 1.2, -1.2)
+
+
+def fake_evaluations(spec: RunSpec) -> tuple[Evaluation, ...]:
+    """Figures of the validation and of the test part."""
+    split, data, log_odds = spec.partition, fake_data(), fake_log_odds(spec.name)
     assert isinstance(split, Split)
-    rows = {"validation": rows_of(data.cases, split.validation), "test": rows_of(data.cases, split.test)}
+    validation, test = (rows_of(data.cases, part) for part in (split.validation, split.test))
     truth = data.labels == 0
-    test = rows["test"]
-    result = Result(
-        unit=unit,
-        origin="phantom",
-        evaluations=tuple(evaluate_part(truth[own], log_odds[own], decision, part) for part, own in rows.items()),  # type: ignore[arg-type]
-        predictions=Predictions(
-            patients=tuple(data.cases[row].patient for row in test),
-            truth=tuple(map(bool, truth[test])),
-            scores=tuple(float(1 / (1 + np.exp(-log_odds[row] / 1.5))) for row in test),
-            threshold=0.4,
-        ),
-        weights="none",
-        full_scale=1.0,
-        evidence_outside=float(draw.uniform(0.1, 0.4)),
-        stages=(StageRun(name="warm-up", epochs=2, best=1),),
-        scans=len(rows_of(data.cases, split.development)),
-        seconds=1.0 + float(draw.uniform()),
-        seconds_by_step={"warm-up": 1.0},
-        threads=threads,
+    return (
+        evaluate_part(truth[validation], log_odds[validation], DECISION, "validation"),
+        evaluate_part(truth[test], log_odds[test], DECISION, "test"),
     )
-    maps = draw.normal(size=(len(test), 7, 7)).astype(np.float32)
-    return Finished(result, maps, np.asarray(test, np.int64), log_odds[test])
+
+
+def write_fake_run(folder: Path, spec: RunSpec) -> None:
+    """Write a run folder without Keras, by the writers of `edgecad_train.runs`."""
+    evaluations = fake_evaluations(spec)
+    with new_folder(folder) as partial:
+        (partial / "contract.json").write_text(json_from_struct(_contract(spec, evaluations)))
+        write_partition(spec.partition, partial / "split.json")
+        write_record(_record(spec), partial / "run.json")
+        stage = StageHistory("warm-up", (Epoch(0.7, 0.5, 0.6, 0.6), Epoch(0.5, 0.7, 0.5, 0.8)), best=1)
+        write_record(History(trainings=(TrainingHistory("run", (stage,)),)), partial / "history.json")
+        write_record(Metrics(origin="phantom", evaluations=evaluations), partial / "metrics.json")
+        _write_predictions(spec, partial / "predictions.csv")
+        _write_heatmaps(spec, partial / "heatmaps.npz")
+
+
+def _contract(spec: RunSpec, evaluations: tuple[Evaluation, ...]) -> Contract:
+    return Contract(
+        name=spec.name,
+        created="2026-01-01T00:00:00+00:00",
+        classes=("CAD", "nonCAD"),
+        positive="CAD",
+        origin="phantom",
+        preparation=spec.preparation,
+        scaling="tf",
+        backbone=spec.settings.backbone,
+        head="a head",
+        activations=(),
+        feature_layer="a layer",
+        decision=DECISION,
+        heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
+        labelling=Labelling(reference="a simulated reader", prevalence=0.6),
+        colours=Colours(),
+        metrics=tuple(metric for evaluation in evaluations for metric in evaluation.metrics),
+        data_sha256=spec.data_sha256,
+        split_sha256=spec.partition.sha256,
+        weights="none",
+        versions=spec.versions,
+        intended_use="tests",
+    )
+
+
+def _record(spec: RunSpec) -> RunRecord:
+    draw = np.random.default_rng(int(spec.name, 16) + 1)
+    return RunRecord(
+        settings=replace(spec.settings, weights="none"),
+        plan=spec.settings.plan,
+        fine_tuned_from=None,
+        unfrozen=None,
+        patient_rule=spec.patient_rule,
+        scans=len(fake_data().cases),
+        refused=(),
+        seconds=3.0,
+        seconds_by_step={"warm-up": 1.0 + float(draw.uniform())},
+        threads=1,
+        evidence_outside=float(draw.uniform(0.1, 0.4)),
+    )
+
+
+def _write_predictions(spec: RunSpec, path: Path) -> None:
+    data, log_odds = fake_data(), fake_log_odds(spec.name)
+    scores = 1 / (1 + np.exp(-log_odds / DECISION.temperature))
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for part, members in spec.partition.parts().items():
+            for row in rows_of(data.cases, members):
+                case, score = data.cases[row], scores[row]
+                above = int(score >= DECISION.threshold)
+                table.writerow([case.patient, part, "", case.label, 1, f"{score:.6f}", f"{log_odds[row]:.9f}", above])
+
+
+def _write_heatmaps(spec: RunSpec, path: Path) -> None:
+    data = fake_data()
+    rows = rows_of(data.cases, (*spec.partition.held, *spec.partition.test))
+    patients = [data.cases[row].patient for row in rows]
+    maps = np.random.default_rng(int(spec.name, 16)).normal(size=(len(rows), 7, 7)).astype(np.float32)
+    np.savez_compressed(
+        path,
+        score_maps=maps,
+        log_odds=fake_log_odds(spec.name)[rows],
+        patient=np.array(patients, str),
+        part=np.array(["test" if name in spec.partition.test else "validation" for name in patients], str),
+        row=np.asarray(rows, np.int64),
+    )
 
 
 def main() -> None:
     """Lead a study: FOLDER WORKERS."""
-    from edgecad_train.study.conduct import conduct
-    from edgecad_train.study.crew import with_workers
+    from edgecad_train.study.leading import run_study
+    from edgecad_train.study.workers.pool import with_workers
 
-    ended = conduct(Path(sys.argv[1]), fake_plan(), with_workers(int(sys.argv[2]), RUNNER), lambda *words: None)
-    sys.exit(ended.exit_code)
+    outcome = run_study(Path(sys.argv[1]), fake_plan(), with_workers(int(sys.argv[2]), MAKER), lambda *words: None)
+    sys.exit(outcome.exit_code)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from pathlib import Path
 from fake_study import fake_plan
 from ray.cluster_utils import Cluster
 
-from edgecad_train.study.cluster import on_cluster
-from edgecad_train.study.conduct import conduct
+from edgecad_train.study.leading import run_study
+from edgecad_train.study.workers.cluster import on_cluster
 from edgecad_train.versions import package_versions
 
 
@@ -30,7 +30,7 @@ def main() -> None:
 
     plan = fake_plan(versions=package_versions())  # nodes check that they have the versions of the study
     try:
-        ended = conduct(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
+        ended = run_study(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
     finally:
         cluster.shutdown()
     sys.stdout.write("".join(f"failed: {line}\n" for line in ended.failures) + f"killed at {killed}\n")

@@ -16,24 +16,24 @@ from fake_study import fake_data, fake_finished, fake_plan
 
 from edgecad.contract import json_from_struct
 from edgecad.errors import NotAvailable
-from edgecad_train.study.cluster import CONNECT_SECONDS, _check_answers, _threads
+from edgecad_train.study.definition.units import Weights
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.remote import Answer, Task, _weights_file, answered, finished_from
 from edgecad_train.study.scans import stored
-from edgecad_train.study.units import Weights
+from edgecad_train.study.workers.cluster import CONNECT_SECONDS, _check_answers, _threads
+from edgecad_train.study.workers.node import NodeAnswer, NodeTask, _weights_file, answered, finished_from
 from edgecad_train.versions import package_versions
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install 'edgecad[cluster]'")
 
 
 @pytest.fixture
-def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
+def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodeTask:
     monkeypatch.setenv("FAKE_DIARY", str(tmp_path / "diary.txt"))
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, "1"))  # put back what the task sets
     plan = fake_plan(versions=package_versions())
     unit = plan.study.units[0]
-    return Task(
+    return NodeTask(
         unit=unit,
         scans=stored(fake_data()),
         partition=json_from_struct(plan.partitions[unit.part_name]).encode(),
@@ -42,11 +42,11 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     )
 
 
-def answer_to(task: Task) -> Answer:
-    return msgspec.msgpack.decode(answered(msgspec.msgpack.encode(task), fake_data().images, None), type=Answer)
+def answer_to(task: NodeTask) -> NodeAnswer:
+    return msgspec.msgpack.decode(answered(msgspec.msgpack.encode(task), fake_data().images, None), type=NodeAnswer)
 
 
-def test_a_node_answers_with_what_a_worker_would_have_written(task: Task) -> None:
+def test_a_node_answers_with_what_a_worker_would_have_written(task: NodeTask) -> None:
     plan = fake_plan(versions=package_versions())
     wanted = fake_finished(task.unit, plan.partitions[task.unit.part_name], 1)
     done = finished_from(answer_to(task))
@@ -56,7 +56,7 @@ def test_a_node_answers_with_what_a_worker_would_have_written(task: Task) -> Non
     assert np.array_equal(done.scans, wanted.scans)
 
 
-def test_an_error_on_a_node_is_an_answer(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_on_a_node_is_an_answer(task: NodeTask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_FAIL", str(task.unit))
     answer = answer_to(task)
     assert finished_from(answer) is None
@@ -65,7 +65,7 @@ def test_an_error_on_a_node_is_an_answer(task: Task, monkeypatch: pytest.MonkeyP
     assert answer.failure.message.endswith("was told to fail")
 
 
-def test_a_node_with_other_programs_is_told_apart(task: Task) -> None:
+def test_a_node_with_other_programs_is_told_apart(task: NodeTask) -> None:
     other = package_versions() | {"keras": "0.1"}
     answer = answer_to(msgspec.structs.replace(task, unit=msgspec.structs.replace(task.unit, versions=other)))
     assert answer.failure is not None
@@ -73,7 +73,7 @@ def test_a_node_with_other_programs_is_told_apart(task: Task) -> None:
     assert "install the same on all nodes" in answer.failure.message
 
 
-def test_weights_travel_as_a_file_of_the_same_kind(task: Task, tmp_path: Path) -> None:
+def test_weights_travel_as_a_file_of_the_same_kind(task: NodeTask, tmp_path: Path) -> None:
     def named(name: str) -> str:
         unit = msgspec.structs.replace(task.unit, weights=Weights(name=name, sha256="a" * 64))
         return _weights_file(unit, b"weights", tmp_path)

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
 from edgecad_train.phantoms import write_dataset
-from edgecad_train.study.first_weights import weights_files
+from edgecad_train.study.definition.first_weights import weights_files
+from edgecad_train.study.definition.planning import StudyRequest, plan_study
+from edgecad_train.study.definition.units import Training
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.planning import Wanted, planned
-from edgecad_train.study.units import Training
 
 
 def weights_file(path: Path, value: float = 0.0) -> Path:
@@ -70,7 +70,7 @@ def test_what_cannot_be_meant_is_one_line_and_leaves_nothing(words: tuple[str, .
     assert not list(here.iterdir())
 
 
-def wanted(data: Path, **changes: object) -> Wanted:
+def wanted(data: Path, **changes: object) -> StudyRequest:
     given: dict[str, object] = {
         "data": data,
         "backbones": ("mobilenetv2",),
@@ -85,7 +85,7 @@ def wanted(data: Path, **changes: object) -> Wanted:
         "patient_from": None,
         "crop": "polar-map",
     }
-    return Wanted(**(given | changes))  # type: ignore[arg-type]
+    return StudyRequest(**(given | changes))  # type: ignore[arg-type]
 
 
 def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
@@ -105,19 +105,19 @@ def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
 
 def test_a_plan_hashes_weights_and_knows_the_phantoms(data: Path, tmp_path: Path) -> None:
     first = weights_file(tmp_path / "a.h5", 1.0).read_bytes()
-    plan = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
+    plan = plan_study(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     unit = plan.study.units[0]
     assert (unit.weights.name, unit.weights.sha256) == ("a.h5", hashlib.sha256(first).hexdigest())
     assert plan.study.origin == "phantom"
     assert unit.split_sha256 == plan.partitions["seed 0"].sha256
     weights_file(tmp_path / "a.h5", 2.0)
-    other = planned(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
+    other = plan_study(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
     assert {u.name for u in other.study.units}.isdisjoint({u.name for u in plan.study.units})
 
 
 def test_an_unfit_fold_count_says_how_many_there_can_be(data: Path) -> None:
     with pytest.raises(UsageError, match="at most 9 folds"):
-        planned(wanted(data, seeds=None, folds=10), lambda done, of: None)
+        plan_study(wanted(data, seeds=None, folds=10), lambda done, of: None)
 
 
 def test_a_small_study_for_real(data: Path, here: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from edgecad_train.study.results.unit_result import Result
 from fake_study import fake_finished, fake_plan
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
 from edgecad_train.evaluation.statistics.comparison import Scores, compare
 from edgecad_train.study.results.comparisons import ALL_ALIKE, AgainstReference, against
-from edgecad_train.study.results.unit_result import Result
 
 
 def rows(**changes: object) -> tuple[list[Result], list[Result]]:

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edgecad_train.study.results.unit_result import Failure, PlainTime
 from fake_study import fake_finished, fake_plan
 from filelock import FileLock
 
 from edgecad.errors import UsageError
+from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.planning import Planned
-from edgecad_train.study.results.unit_result import Failure, PlainTime
 
 
 @pytest.fixture
-def plan() -> Planned:
+def plan() -> StudyPlan:
     return fake_plan(seeds=1)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, plan: Planned) -> StudyFolder:
+def folder(tmp_path: Path, plan: StudyPlan) -> StudyFolder:
     opened = StudyFolder(tmp_path / "study")
     opened.open(plan.study)
     return opened
@@ -33,7 +33,7 @@ def again(folder: StudyFolder) -> StudyFolder:
     return StudyFolder(folder.path)
 
 
-def test_a_result_is_read_as_it_was_written(folder: StudyFolder, plan: Planned) -> None:
+def test_a_result_is_read_as_it_was_written(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
     done = fake_finished(unit, plan.partitions[unit.part_name], 1)
     assert unit in folder.undone()
@@ -47,7 +47,7 @@ def test_a_result_is_read_as_it_was_written(folder: StudyFolder, plan: Planned) 
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"schema": 1}', b"\xff\xfe"])
-def test_a_damaged_result_is_none_and_is_replaced(folder: StudyFolder, plan: Planned, damage: bytes) -> None:
+def test_a_damaged_result_is_none_and_is_replaced(folder: StudyFolder, plan: StudyPlan, damage: bytes) -> None:
     unit = plan.study.units[0]
     done = fake_finished(unit, plan.partitions[unit.part_name], 1)
     folder.write_result(done)
@@ -59,14 +59,14 @@ def test_a_damaged_result_is_none_and_is_replaced(folder: StudyFolder, plan: Pla
     assert later.result(unit) == done.result
 
 
-def test_a_result_under_another_units_name_does_not_count(folder: StudyFolder, plan: Planned) -> None:
+def test_a_result_under_another_units_name_does_not_count(folder: StudyFolder, plan: StudyPlan) -> None:
     one, other = plan.study.units[:2]
     folder.write_result(fake_finished(one, plan.partitions[one.part_name], 1))
     (folder.path / "units" / one.name).rename(folder.path / "units" / other.name)
     assert again(folder).result(other) is None
 
 
-def test_a_failure_is_kept_until_the_unit_is_tried_again(folder: StudyFolder, plan: Planned) -> None:
+def test_a_failure_is_kept_until_the_unit_is_tried_again(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
     failure = Failure(unit=unit, message="no weights", exit_code=4)
     folder.write_failure(failure)
@@ -76,7 +76,7 @@ def test_a_failure_is_kept_until_the_unit_is_tried_again(folder: StudyFolder, pl
     assert unit in folder.undone()
 
 
-def test_a_result_ends_a_failure(folder: StudyFolder, plan: Planned) -> None:
+def test_a_result_ends_a_failure(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
     folder.write_failure(Failure(unit=unit, message="no weights", exit_code=4))
     folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
@@ -89,7 +89,7 @@ def test_another_study_is_refused_by_what_differs(folder: StudyFolder) -> None:
         folder.open(fake_plan(seeds=2).study)
 
 
-def test_a_folder_in_use_for_something_else_is_left_alone(tmp_path: Path, plan: Planned) -> None:
+def test_a_folder_in_use_for_something_else_is_left_alone(tmp_path: Path, plan: StudyPlan) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").touch()
     with pytest.raises(UsageError, match="holds no study"):
@@ -97,7 +97,7 @@ def test_a_folder_in_use_for_something_else_is_left_alone(tmp_path: Path, plan: 
     assert [path.name for path in (tmp_path / "letters").iterdir()] == ["a.txt"]
 
 
-def test_a_damaged_study_is_refused(folder: StudyFolder, plan: Planned) -> None:
+def test_a_damaged_study_is_refused(folder: StudyFolder, plan: StudyPlan) -> None:
     (folder.path / "study.json").write_text("{")
     with pytest.raises(UsageError, match="damaged"):
         again(folder).open(plan.study)

@@ -15,11 +15,11 @@ import pytest
 from fake_study import RUNNER, fake_finished, fake_plan
 
 from edgecad.errors import EdgecadError
-from edgecad_train.study.conduct import Ended, conduct
-from edgecad_train.study.crew import Crew, orders_for, with_workers
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.orders import PARENT_GONE, Order
+from edgecad_train.study.leading import StudyOutcome, run_study
 from edgecad_train.study.plain import plain_tasks
+from edgecad_train.study.workers.messages import PARENT_GONE, WorkerOrder
+from edgecad_train.study.workers.pool import WorkerPool, with_workers, worker_orders
 
 SCRIPT = Path(__file__).with_name("fake_study.py")
 
@@ -137,15 +137,15 @@ def test_interrupted_it_ends_its_workers(study: Study) -> None:
     assert not any(alive(int(line[2])) for line in study.diary("begun"))
 
 
-def led(path: Path, workers: int = 2) -> Ended:
+def led(path: Path, workers: int = 2) -> StudyOutcome:
     """Lead a study in this process."""
-    return conduct(path, fake_plan(), with_workers(workers, RUNNER), lambda *words: None)
+    return run_study(path, fake_plan(), with_workers(workers, RUNNER), lambda *words: None)
 
 
 def test_a_timing_that_kills_its_workers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_DIE", "plain")
     plan = fake_plan(time_plain=True)
-    ended = conduct(tmp_path / "study", plan, with_workers(2, RUNNER), lambda *words: None)
+    ended = run_study(tmp_path / "study", plan, with_workers(2, RUNNER), lambda *words: None)
     assert ended.exit_code == 0
     folder = StudyFolder(tmp_path / "study")
     times = [folder.plain_time(task.name) for task in plain_tasks(plan.study)]
@@ -183,12 +183,12 @@ def test_a_unit_that_was_given_up_may_kill_once_more(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "study")
     folder.open(fake_plan().study)
     unit = next(iter(folder.undone()))
-    crew = Crew(folder, (), lambda event: None)
-    crew._give_up(unit.name, -9, "logs/worker-1.log")
+    pool = WorkerPool(folder, (), lambda event: None)
+    pool._give_up(unit.name, -9, "logs/worker-1.log")
     assert unit.name not in {entry.name for entry in folder.undone()}
-    crew._give_up(unit.name, -9, "logs/worker-2.log")
+    pool._give_up(unit.name, -9, "logs/worker-2.log")
     with pytest.raises(EdgecadError, match="before they reached a unit"):
-        crew._give_up("", -9, "logs/worker-1.log")
+        pool._give_up("", -9, "logs/worker-1.log")
 
 
 def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
@@ -197,9 +197,9 @@ def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
     folder.open(plan.study)
     for name, partition in plan.partitions.items():
         folder.write_partition(name, partition)
-    (order,) = orders_for(folder.path, 1, {}, RUNNER)
+    (order,) = worker_orders(folder.path, 1, {}, RUNNER)
     worker = subprocess.Popen(
-        [sys.executable, "-m", "edgecad_train.study.worker"],
+        [sys.executable, "-m", "edgecad_train.study.workers.process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"FAKE_SECONDS": "60"},
@@ -218,22 +218,25 @@ def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
 
 def test_workers_share_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 5, 6, 7, 9}, raising=False)
-    monkeypatch.setattr("edgecad_train.study.crew.usable_threads", lambda: 5)
-    shared = [(order.cores, order.threads) for order in orders_for(tmp_path, 2, {})]
+    monkeypatch.setattr("edgecad_train.study.workers.pool.usable_threads", lambda: 5)
+    shared = [(order.cores, order.threads) for order in worker_orders(tmp_path, 2, {})]
     assert shared == [((4, 5), 2), ((6, 7), 2)]
-    assert [(o.cores, o.threads) for o in orders_for(tmp_path, 1, {})] == [((), 5)]
-    assert {(o.cores, o.threads) for o in orders_for(tmp_path, 8, {})} == {((), 1)}
-    monkeypatch.setattr("edgecad_train.study.crew.usable_threads", lambda: 2)  # a cgroup's quota below the affinity
-    assert [(o.cores, o.threads) for o in orders_for(tmp_path, 2, {})] == [((), 1), ((), 1)]
+    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 1, {})] == [((), 5)]
+    assert {(o.cores, o.threads) for o in worker_orders(tmp_path, 8, {})} == {((), 1)}
+    monkeypatch.setattr(
+        "edgecad_train.study.workers.pool.usable_threads", lambda: 2
+    )  # a cgroup's quota below the affinity
+    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 2, {})] == [((), 1), ((), 1)]
 
 
 def test_a_worker_keeps_to_its_processors_and_threads(tmp_path: Path) -> None:
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("this system does not tie processes to processors")
     one = min(os.sched_getaffinity(0))
-    order = Order(folder=".", number=1, cores=(one,), threads=1, weights_files={})
+    order = WorkerOrder(folder=".", number=1, cores=(one,), threads=1, weights_files={})
     program = (
-        f"import os, sys, edgecad_train.study.worker as w;w._keep_to({order.cores!r}); print(*os.sched_getaffinity(0))"
+        f"import os, sys, edgecad_train.study.workers.process as w;w._keep_to({order.cores!r});"
+        "print(*os.sched_getaffinity(0))"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split() == [str(one)]

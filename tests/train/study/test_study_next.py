@@ -10,25 +10,26 @@ from typing import Any
 import h5py
 import msgspec
 import pytest
-from fake_study import fake_asked, fake_data, fake_plan
+from fake_study import fake_data, fake_plan, fake_spec
 
 from edgecad.errors import UsageError
 from edgecad_train.cli.study.next import next_cell, next_command
-from edgecad_train.study.definition import refuse_other, study_from, study_in
+from edgecad_train.study.definition.kept import refuse_other, study_in
+from edgecad_train.study.definition.partitions import partitions_of
+from edgecad_train.study.definition.planning import StudyPlan, StudyRequest
+from edgecad_train.study.definition.spec import study_from
+from edgecad_train.study.definition.units import Training, Weights
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.partitions import partitions_of
-from edgecad_train.study.planning import Planned, Wanted
 from edgecad_train.study.results.table import told_apart
-from edgecad_train.study.units import Training, Weights
 
 
-def _wanted(**changes: Any) -> Wanted:
+def _wanted(**changes: Any) -> StudyRequest:
     given: dict[str, Any] = {
         "data": Path("my data"), "backbones": ("mobilenetv2", "resnet50v2"), "strategies": ("scratch", "two-stage"),
         "rates": "both", "training": Training(), "seeds": 2, "folds": None, "inner_folds": 0, "time_plain": False,
         "weights": ("none",), "patient_from": None, "crop": "polar-map",
     }  # fmt: skip
-    return Wanted(**(given | changes))
+    return StudyRequest(**(given | changes))
 
 
 def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_asked_for() -> None:
@@ -58,10 +59,10 @@ def test_with_folds_it_takes_the_folds_own_split(tmp_path: Path) -> None:
 
 
 def test_layerwise_rates_and_inner_folds_are_kept() -> None:
-    asked = fake_asked(strategies=("two-stage",), rates="layer-wise", inner_folds=3)
+    spec = fake_spec(strategies=("two-stage",), rates="layer-wise", inner_folds=3)
     data = fake_data()
     partitions = partitions_of(data.cases, 2, None, 3)
-    plan = Planned(study_from(asked, data.origin, partitions), {}, {}, {})
+    plan = StudyPlan(study_from(spec, data.origin, partitions), {}, {}, {})
     told = next_command(_wanted(rates="layer-wise", inner_folds=3), plan, Path("study"))
     assert told == "edgecad train 'my data' --backbone mobilenetv2 --weights none --layerwise --folds 3"
 
@@ -110,6 +111,6 @@ def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
     StudyFolder(tmp_path / "study").open(plan.study)
     before = study_in(tmp_path / "study")
     assert before == plan.study
-    refuse_other(tmp_path / "study", plan.study.asked, plan.study.asked)
+    refuse_other(tmp_path / "study", plan.study.spec, plan.study.spec)
     with pytest.raises(UsageError, match=r"holds another study \(inner_folds 0 there, 3 asked for\)"):
-        refuse_other(tmp_path / "study", plan.study.asked, fake_asked(inner_folds=3))
+        refuse_other(tmp_path / "study", plan.study.spec, fake_spec(inner_folds=3))

@@ -7,7 +7,7 @@ from fake_study import fake_data
 
 from edgecad.errors import UsageError
 from edgecad_train.splits.split import Folds, Split, split_by_patient
-from edgecad_train.study.partitions import draws, partitions_of
+from edgecad_train.study.definition.partitions import draws, partitions_of
 
 DATA = fake_data(60)
 LABELS = {case.patient: case.label for case in DATA.cases}

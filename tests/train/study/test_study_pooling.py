@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
+from edgecad_train.study.results.unit_result import Result
 from fake_study import fake_finished, fake_plan
 from scipy import stats
 from sklearn.metrics import (
@@ -21,7 +22,6 @@ from edgecad.contract import Metric
 from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.results.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
-from edgecad_train.study.results.unit_result import Result
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,13 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from edgecad_train.study.results.unit_result import Failure, PlainTime
 from fake_study import SIZE, fake_data, fake_finished, fake_plan
 
 from edgecad.contract import Crop, Preparation
 from edgecad_train.data import DataFinding
-from edgecad_train.study.definition import BackboneAsked
+from edgecad_train.study.definition.spec import BackboneSpec
+from edgecad_train.study.definition.units import Weights
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.plain import plain_seconds_of, plain_tasks, plan_of
 from edgecad_train.study.results import maps
@@ -25,8 +27,6 @@ from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
 from edgecad_train.study.results.table import markdown, terminal_lines
 from edgecad_train.study.results.table_csv import csv_text
-from edgecad_train.study.results.unit_result import Failure, PlainTime
-from edgecad_train.study.units import Weights
 
 
 def half_done(path: Path, **changes: object) -> StudyFolder:
@@ -151,8 +151,8 @@ def test_whole_images_have_no_evidence_outside_a_disc(
     told: list[bool] = []
     monkeypatch.setattr(maps, "draw_strategies", lambda *words, disc: told.append(disc))
     preparation = Preparation(size=SIZE, crop=crop)
-    asked = BackboneAsked(name="mobilenetv2", weights=Weights(name="none"), preparation=preparation)
-    folder = half_done(tmp_path / "study", backbones=(asked,))
+    spec = BackboneSpec(name="mobilenetv2", weights=Weights(name="none"), preparation=preparation)
+    folder = half_done(tmp_path / "study", backbones=(spec,))
     draw_maps(folder, rows_of(folder), {SIZE: fake_data()})
     assert told == [crop == "polar-map"]
 

@@ -7,13 +7,14 @@ import json
 
 import msgspec
 import pytest
-from fake_study import fake_asked, fake_data, fake_plan
+from fake_study import fake_data, fake_plan, fake_spec
 
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
-from edgecad_train.study.definition import difference, rates_named, strategies_named, study_from
-from edgecad_train.study.partitions import partitions_of
-from edgecad_train.study.units import Training, Unit, Weights
+from edgecad_train.study.definition.kept import difference
+from edgecad_train.study.definition.partitions import partitions_of
+from edgecad_train.study.definition.spec import rates_named, strategies_named, study_from
+from edgecad_train.study.definition.units import Training, Unit, Weights
 from edgecad_train.training.strategies import STRATEGIES
 
 OTHER = {
@@ -72,26 +73,26 @@ def test_layer_wise_rates_only_where_they_make_a_difference(rates: str, wanted: 
 
 
 def test_a_unit_from_scratch_is_named_without_weights_that_it_does_not_use() -> None:
-    asked = fake_asked()
+    spec = fake_spec()
     rows = tuple(
-        msgspec.structs.replace(row, weights=Weights(name="imagenet", sha256="a" * 64)) for row in asked.backbones
+        msgspec.structs.replace(row, weights=Weights(name="imagenet", sha256="a" * 64)) for row in spec.backbones
     )
     data = fake_data()
-    study = study_from(fake_asked(backbones=rows), data.origin, partitions_of(data.cases, 2, None))
+    study = study_from(fake_spec(backbones=rows), data.origin, partitions_of(data.cases, 2, None))
     assert {unit.weights.name for unit in study.units if unit.strategy == "scratch"} == {"none"}
     assert {unit.weights.name for unit in study.units if unit.strategy != "scratch"} == {"imagenet"}
 
 
 def test_the_same_study_differs_in_nothing_and_others_in_what_is_named() -> None:
-    asked = fake_asked()
-    assert difference(asked, fake_asked()) is None
-    assert difference(asked, fake_asked(seeds=3)) == "seeds 2 there, 3 asked for"
-    assert difference(asked, fake_asked(training=Training(warmup_epochs=5))) == (
+    spec = fake_spec()
+    assert difference(spec, fake_spec()) is None
+    assert difference(spec, fake_spec(seeds=3)) == "seeds 2 there, 3 asked for"
+    assert difference(spec, fake_spec(training=Training(warmup_epochs=5))) == (
         "training warmup_epochs 100 there, 5 asked for"
     )
-    fewer = difference(asked, fake_asked(backbones=asked.backbones[:1]))
+    fewer = difference(spec, fake_spec(backbones=spec.backbones[:1]))
     assert fewer == "backbones resnet50v2 given there, none asked for"
-    other_data = difference(asked, fake_asked(data_sha256="e" * 64))
+    other_data = difference(spec, fake_spec(data_sha256="e" * 64))
     assert other_data == f"data_sha256 {'d' * 12}... there, {'e' * 12}... asked for"
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from msgspec.structs import replace
+
+from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
-from edgecad.system.folders import new_folder
+from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
-from edgecad_train.report.page import write_report
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
 from edgecad_train.runs.outcome import TrainingOutcome
@@ -18,6 +21,9 @@ from edgecad_train.runs.spec import RunSpec, read_spec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
 from edgecad_train.runs.writing import ALL, Contents, write_run
 from edgecad_train.training.stages import Progress
+
+SAME = "the same command again"
+"""What resumes a run that this makes; `edgecad train` has a command of its own."""
 
 
 def make_run(
@@ -49,19 +55,33 @@ def make_run(
     if folder.is_dir():
         shutil.rmtree(unfinished, ignore_errors=True)  # a kill between its last two steps
         return None
-    _check_same(unfinished, spec)
-    with resumed(unfinished) if unfinished.is_dir() else begun(folder.parent, spec, own_name=True) as run:
+    _adopt(unfinished, spec)
+    there = unfinished.is_dir()
+    with resumed(unfinished, SAME) if there else begun(folder.parent, spec, own_name=True, again=SAME) as run:
         return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache)
 
 
-def _check_same(unfinished: Path, spec: RunSpec) -> None:
-    """See that what is unfinished is this run; a folder without a spec is what a kill left before anything was done."""
+def _adopt(unfinished: Path, spec: RunSpec) -> None:
+    """See that what is unfinished is this run; its scans and first weights may lie elsewhere by now.
+
+    A folder without a spec is what a kill left before anything was done.
+    """
     if not unfinished.is_dir():
         return
     if not (unfinished / JOB).is_file():
         shutil.rmtree(unfinished, ignore_errors=True)
-    elif read_spec(unfinished) != spec:
+        return
+    before = read_spec(unfinished)
+    if _without_places(before) != _without_places(spec):
         raise UsageError(f"{unfinished} is another run's; remove it, or choose another folder")
+    if before != spec:
+        write_whole(unfinished / JOB, json_from_struct(spec).encode())
+
+
+def _without_places(spec: RunSpec) -> RunSpec:
+    """The spec without paths: hashes tell which scans and weights it means."""
+    weights = PurePath(spec.settings.first_weights).name
+    return replace(spec, data="", settings=dataclasses.replace(spec.settings, weights=weights))
 
 
 def finish_run(
@@ -93,6 +113,9 @@ def finish_run(
         seconds = earlier + time.monotonic() - started
         write_run(outcome, partial, seconds, spec.patient_rule, findings, contents)
         if contents.report:
+            # Here, because a run without a page must not need what draws one.
+            from edgecad_train.report.page import write_report
+
             write_report(partial)
     return outcome
 

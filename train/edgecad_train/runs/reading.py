@@ -30,23 +30,27 @@ class HeatMaps:
         score_maps: `(n, h, w)` float32, logit units.
         log_odds: `(n,)`, raw.
         patient: `(n,)` names.
+        part: `(n,)`, `validation`, `out-of-fold` or `test`.
+        row: `(n,)`, which of the run's scans each is; None where an older run did not say.
     """
 
     images: NDArray[np.uint8] | None
     score_maps: NDArray[np.float32]
     log_odds: NDArray[np.floating]
     patient: NDArray[np.str_]
+    part: NDArray[np.str_]
+    row: NDArray[np.int64] | None
 
     def __post_init__(self) -> None:
-        lengths = {len(self.score_maps), len(self.log_odds), len(self.patient)}
-        lengths |= set() if self.images is None else {len(self.images)}
+        arrays = (self.images, self.score_maps, self.log_odds, self.patient, self.part, self.row)
+        lengths = {len(array) for array in arrays if array is not None}
         if len(lengths) != 1 or self.score_maps.ndim != 3 or (self.images is not None and self.images.ndim != 4):
             raise ValueError("its arrays do not fit together")
 
 
 @dataclass(frozen=True)
-class RunFiles:
-    """Everything that a report is made from."""
+class RunRecords:
+    """What a run says of itself, without pixels."""
 
     folder: Path
     contract: Contract
@@ -55,6 +59,12 @@ class RunFiles:
     evaluations: tuple[Evaluation, ...]
     partition: Split | Folds
     predictions: tuple[PatientLine, ...]
+
+
+@dataclass(frozen=True)
+class RunFiles(RunRecords):
+    """Everything that a report is made from."""
+
     heatmaps: HeatMaps | None
     model_sha256: str | None
     """Of model.keras; None if it is not in the folder."""
@@ -66,10 +76,23 @@ def read_run(folder: Path) -> RunFiles:
     Raises:
         ModelInvalid: a file is missing, damaged or of another version.
     """
+    records, model = read_records(folder), folder / MODEL
+    return RunFiles(
+        **vars(records),
+        heatmaps=read_heatmaps(folder),
+        model_sha256=_sha256(model) if model.is_file() else None,
+    )
+
+
+def read_records(folder: Path) -> RunRecords:
+    """Read and check what a run says of itself; neither its heat maps nor its model.
+
+    Raises:
+        ModelInvalid: a file is missing, damaged or of another version.
+    """
     if not folder.is_dir():
         raise ModelInvalid(f"no run folder at {folder}; {NEXT}")
-    model = folder / MODEL
-    return RunFiles(
+    return RunRecords(
         folder=folder,
         contract=contract_from_json(_bytes(folder / CONTRACT), NEXT),
         record=read_record(folder),
@@ -77,8 +100,6 @@ def read_run(folder: Path) -> RunFiles:
         evaluations=record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS)).evaluations,
         partition=partition_from_json(_bytes(folder / SPLIT), _what(folder, SPLIT), NEXT),
         predictions=predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, NEXT),
-        heatmaps=_heatmaps(folder / HEATMAPS),
-        model_sha256=_sha256(model) if model.is_file() else None,
     )
 
 
@@ -102,14 +123,20 @@ def _bytes(path: Path) -> bytes:
         raise ModelInvalid(f"the run folder {path.parent} has no {path.name}; {NEXT}") from None
 
 
-def _heatmaps(path: Path) -> HeatMaps | None:
+def read_heatmaps(folder: Path) -> HeatMaps | None:
+    """Read heatmaps.npz; None where there is none.
+
+    Raises:
+        ModelInvalid: it is damaged.
+    """
+    path = folder / HEATMAPS
     if not path.is_file():
         return None
     try:
         # Opened here, because numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images = arrays.get("images")
-            return HeatMaps(images, *(arrays[name] for name in ("score_maps", "log_odds", "patient")))
+            known = {name: arrays[name] for name in ("score_maps", "log_odds", "patient", "part")}
+            return HeatMaps(images=arrays.get("images"), row=arrays.get("row"), **known)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelInvalid(f"{path} cannot be used: {error}; {NEXT}") from error
 

@@ -47,19 +47,20 @@ class Unfinished:
 
 
 @contextmanager
-def begun(runs: Path, spec: RunSpec, own_name: bool = False) -> Iterator[Unfinished]:
+def begun(runs: Path, spec: RunSpec, own_name: bool = False, again: str | None = None) -> Iterator[Unfinished]:
     """Begin a run in the folder of the `runs`; see `resumed` for how it ends.
 
     Where a wrong word or a missing file ends it before anything was trained, nothing is left of it.
 
     Args:
         own_name: whether the name is the run's own; otherwise a number is added to a name that is taken.
+        again: see `resumed`.
     """
     new = not runs.exists()
     folder = None
     try:
         folder = _new_folder(runs, spec) if own_name else _free_folder(runs, spec)
-        with resumed(folder) as unfinished:
+        with resumed(folder, again) as unfinished:
             yield unfinished
     except (UsageError, NotAvailable):
         if folder and not any(folder.glob("*.npz")):
@@ -94,8 +95,11 @@ def _new_folder(runs: Path, spec: RunSpec) -> Path:
 
 
 @contextmanager
-def resumed(folder: Path) -> Iterator[Unfinished]:
+def resumed(folder: Path, again: str | None = None) -> Iterator[Unfinished]:
     """Resume an unfinished run. Its folder goes when the block ends well, and only then.
+
+    Args:
+        again: what a user runs to resume it, if that is not `edgecad train --resume`.
 
     Raises:
         UsageError: another process is at it, or it was begun with other versions.
@@ -113,7 +117,7 @@ def resumed(folder: Path) -> Iterator[Unfinished]:
             where = f": {error.filename}" if error.filename else ""
             raise EdgecadError(
                 f"{error.strerror or error}{where}; what was trained is kept up to the last good epoch: free the disk "
-                f"and run: {resume_command(folder.parent)}"
+                f"and run: {again or resume_command(folder.parent)}"
             ) from error
         shutil.rmtree(folder, ignore_errors=True)
 

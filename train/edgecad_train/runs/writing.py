@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.answer.heatmap import share_outside_disc
 from edgecad.contract import json_from_struct
+from edgecad.system.cores import usable_threads
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
@@ -118,7 +121,16 @@ def _run_record(
         search=_search_record(outcome),
         seconds=round(seconds, 1),
         seconds_by_step=outcome.seconds_by_step,
+        threads=int(os.environ.get("TF_NUM_INTRAOP_THREADS") or usable_threads()),
+        evidence_outside=_evidence_outside(outcome),
     )
+
+
+def _evidence_outside(outcome: TrainingOutcome) -> float | None:
+    if outcome.data.preparation.crop != "polar-map":
+        return None
+    tested = outcome.score_maps[rows_of(outcome.data.cases, outcome.partition.test)]
+    return float(np.mean([share_outside_disc(shown) for shown in tested]))
 
 
 def _search_record(outcome: TrainingOutcome) -> SearchRecord | None:
@@ -144,7 +156,7 @@ def _write_predictions(outcome: TrainingOutcome, path: Path) -> None:
                 score = float(expit(value / decision.temperature))
                 table.writerow([
                     patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
-                    labels[patient], scans[patient], f"{score:.6f}", f"{value:.6f}",
+                    labels[patient], scans[patient], f"{score:.6f}", f"{value:.9f}",
                     int(score >= decision.threshold),
                 ])  # fmt: skip
 
@@ -185,5 +197,6 @@ def _write_heatmaps(outcome: TrainingOutcome, path: Path, images: bool) -> None:
         "patient": np.array([case.patient for case in cases], str),
         "part": np.array(["test" if case.patient in tested else outcome.partition.chosen_on for case in cases], str),
         "label": np.array([case.label for case in cases], str),
+        "row": np.asarray(rows, np.int64),
     }
     np.savez_compressed(path, **arrays)

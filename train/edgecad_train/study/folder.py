@@ -1,7 +1,8 @@
 """The study folder: what lies where, what is done, and who may work on what.
 
-study.json            what was asked, and all units
-units/NAME/           result.json and maps.npz of a finished unit; appears whole or not at all
+study.json            what defines the study, and all units
+units/NAME/           the run folder of a finished unit, without a report; appears whole or not at all
+units/NAME.unfinished the checkpoint of a unit that is under way or was killed
 failed/NAME.json      why a unit could not be done; tried again by the next run
 plain/NAME.json       seconds an epoch of plain Keras, by backbone and kind of stage
 splits/PART.json      patients of each split; `edgecad train --split` takes one
@@ -16,26 +17,36 @@ from __future__ import annotations
 
 import io
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import numpy as np
 from filelock import FileLock, Timeout
 
-from edgecad.contract import json_from_struct
-from edgecad.errors import UsageError
+from edgecad.contract import Frozen, json_from_struct
+from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.folders import new_folder, write_whole
-from edgecad_train.runs.partition import partition_from_json
+from edgecad_train.runs.partition import partition_from_json, write_partition
+from edgecad_train.runs.reading import read_records
 from edgecad_train.splits.split import Folds, Split
-from edgecad_train.study.definition import STUDY, Study, refuse_other, refuse_used, study_in
-from edgecad_train.study.results.unit_result import Failure, Finished, PlainTime, Result
-from edgecad_train.study.units import Unit
+from edgecad_train.study.definition.kept import refuse_other, study_in
+from edgecad_train.study.definition.spec import STUDY, Study
+from edgecad_train.study.definition.units import Unit
+from edgecad_train.study.plain import PlainTime
+from edgecad_train.study.results.unit_run import UnitRun
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 ROOMS = ("units", "failed", "plain", "splits", "logs", "cache", "locks")
+
+
+class Failure(Frozen, frozen=True, kw_only=True):
+    """Why a unit could not be done: one line for people and the exit code that it stands for."""
+
+    message: str
+    exit_code: int
 
 
 class StudyFolder:
@@ -44,7 +55,7 @@ class StudyFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._study: Study | None = None
-        self._done: dict[str, Result] = {}
+        self._done: dict[str, UnitRun] = {}
 
     # --- the study as a whole ---
 
@@ -54,20 +65,20 @@ class StudyFolder:
         Raises:
             UsageError: it holds another study, or files that are no study.
         """
-        file = self.path / STUDY
-        refuse_used(self.path)
         before = study_in(self.path)
         if before:
-            refuse_other(self.path, before.asked, study.asked)
+            refuse_other(self.path, before.spec, study.spec)
         for room in ROOMS:
             (self.path / room).mkdir(parents=True, exist_ok=True)
-        if not file.is_file():
-            write_whole(file, json_from_struct(study).encode())
+        if not before:
+            write_whole(self.path / STUDY, json_from_struct(study).encode())
 
     def study(self) -> Study:
         """What the folder is about."""
         if self._study is None:
-            self._study = msgspec.json.decode((self.path / STUDY).read_bytes(), type=Study)
+            self._study = study_in(self.path)
+        if self._study is None:
+            raise UsageError(f"no study in {self.path}; begin one: edgecad study DATA --out {self.path}")
         return self._study
 
     @contextmanager
@@ -78,17 +89,10 @@ class StudyFolder:
             UsageError: another command does.
         """
         (self.path / "locks").mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / "locks" / "study.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise UsageError(
-                f"another edgecad study works in {self.path}; wait for it, or choose another --out"
-            ) from None
-        try:
+        with self.claimed("study") as mine:
+            if not mine:
+                raise UsageError(f"another edgecad study works in {self.path}; wait for it, or choose another --out")
             yield
-        finally:
-            lock.release()
 
     def clear_litter(self) -> None:
         """Remove what killed processes left half-written, but nothing that a live one is writing."""
@@ -118,52 +122,57 @@ class StudyFolder:
         finally:
             lock.release()
 
-    def result(self, unit: Unit) -> Result | None:
-        """The unit's result, or None where there is none that is whole and this unit's."""
+    def run_folder(self, unit: Unit) -> Path:
+        """Where the unit's run lies, or will lie."""
+        return self.path / "units" / unit.name
+
+    def run(self, unit: Unit) -> UnitRun | None:
+        """The unit's run, or None where there is none that is whole and this unit's."""
         if unit.name not in self._done:
-            found = _read(self.path / "units" / unit.name / "result.json", Result)
-            if found is None or found.unit != unit:
+            try:
+                records = read_records(self.run_folder(unit))
+            except ModelInvalid:
                 return None
-            self._done[unit.name] = found
+            if records.contract.name != unit.name:
+                return None
+            self._done[unit.name] = UnitRun.of(unit, records)
         return self._done[unit.name]
 
-    def results(self) -> dict[str, Result]:
-        """All results by their unit's name."""
-        found = {unit.name: self.result(unit) for unit in self.study().units}
-        return {name: result for name, result in found.items() if result is not None}
+    def clear_damaged(self, unit: Unit) -> None:
+        """Remove the unit's folder if it is not whole, so that it is made again."""
+        if self.run(unit) is None:
+            shutil.rmtree(self.run_folder(unit), ignore_errors=True)
+
+    def put_archive(self, unit: Unit, archive: bytes) -> None:
+        """Unpack a run folder that was made elsewhere, whole or not at all.
+
+        Args:
+            archive: a ZIP file.
+        """
+        self.clear_damaged(unit)
+        with new_folder(self.run_folder(unit)) as partial, zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            packed.extractall(partial)
 
     def failure(self, unit: Unit) -> Failure | None:
         """Why the unit failed in this run, or None."""
         return _read(self.path / "failed" / f"{unit.name}.json", Failure)
 
-    def write_result(self, done: Finished) -> None:
-        """Write a unit's folder whole; a damaged one in its place is removed first."""
-        final = self.path / "units" / done.result.unit.name
-        if final.exists():
-            shutil.rmtree(final)
-        maps = io.BytesIO()
-        np.savez_compressed(maps, score_maps=done.score_maps, scans=done.scans, log_odds=done.log_odds)
-        with new_folder(final) as partial:
-            (partial / "maps.npz").write_bytes(maps.getvalue())
-            (partial / "result.json").write_text(json_from_struct(done.result))
-        self.forget_failure(done.result.unit)
-
-    def write_failure(self, failure: Failure) -> None:
+    def put_failure(self, unit: Unit, failure: Failure) -> None:
         """Keep the reason."""
-        write_whole(self.path / "failed" / f"{failure.unit.name}.json", json_from_struct(failure).encode())
+        write_whole(self.path / "failed" / f"{unit.name}.json", json_from_struct(failure).encode())
 
-    def forget_failure(self, unit: Unit) -> None:
-        """Let a failed unit be tried again."""
-        (self.path / "failed" / f"{unit.name}.json").unlink(missing_ok=True)
+    def forget_failures(self) -> None:
+        """Let what failed, units and timings, be tried again."""
+        for file in (self.path / "failed").glob("*.json"):
+            file.unlink()
+        for file in (self.path / "plain").glob("*.json"):
+            found = _read(file, PlainTime)
+            if found is None or found.seconds is None:
+                file.unlink()
 
     def undone(self) -> tuple[Unit, ...]:
-        """Units with neither a result nor a failure of this run, in order."""
-        return tuple(u for u in self.study().units if self.result(u) is None and self.failure(u) is None)
-
-    def maps(self, unit: Unit) -> dict[str, np.ndarray]:
-        """Arrays of the unit's `maps.npz`, by name."""
-        with np.load(self.path / "units" / unit.name / "maps.npz", allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        """Units with neither a run nor a failure of this command, in order."""
+        return tuple(unit for unit in self.study().units if self.run(unit) is None and self.failure(unit) is None)
 
     # --- plain Keras' times and splits ---
 
@@ -171,27 +180,28 @@ class StudyFolder:
         """A measured time, or None."""
         return _read(self.path / "plain" / f"{name}.json", PlainTime)
 
-    def forget_plain_failures(self) -> None:
-        """Let times that could not be measured be tried again."""
-        for file in (self.path / "plain").glob("*.json"):
-            found = _read(file, PlainTime)
-            if found is None or found.seconds is None:
-                file.unlink()
-
-    def write_plain_time(self, name: str, time: PlainTime) -> None:
+    def put_plain_time(self, name: str, time: PlainTime) -> None:
         """Keep a measured time."""
         write_whole(self.path / "plain" / f"{name}.json", json_from_struct(time).encode())
 
-    def write_partition(self, part_name: str, partition: Split | Folds) -> None:
+    def put_partition(self, part_name: str, partition: Split | Folds) -> None:
         """Keep a partition, for workers and for `edgecad train --split`."""
-        write_whole(self._partition_file(part_name), json_from_struct(partition).encode())
+        write_partition(partition, self.partition_file(part_name))
 
     def partition(self, unit: Unit) -> Split | Folds:
-        """The partition that a unit is about."""
-        file = self._partition_file(unit.part_name)
-        return partition_from_json(file.read_bytes(), str(file))
+        """The partition that a unit is about.
 
-    def _partition_file(self, part_name: str) -> Path:
+        Raises:
+            UsageError: it is not the one that the study began with.
+        """
+        file = self.partition_file(unit.part_name)
+        partition = partition_from_json(file.read_bytes(), str(file))
+        if partition.sha256 != unit.split_sha256:
+            raise UsageError(f"{file} is not the split that the study began with; run the same command again")
+        return partition
+
+    def partition_file(self, part_name: str) -> Path:
+        """Where the partition of this name lies."""
         return self.path / "splits" / f"{part_name.replace(' ', '-')}.json"
 
 

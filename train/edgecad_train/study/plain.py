@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from edgecad.contract import Frozen
-from edgecad_train.study.definition import BackboneAsked, Study
-from edgecad_train.study.results.unit_result import PlainTime
-from edgecad_train.study.units import Unit
-from edgecad_train.training.strategies import Plan, Stage, plan_for
+from edgecad_train.study.definition.spec import Study
+from edgecad_train.study.definition.units import Unit
+from edgecad_train.training.strategies import Stage
 
 
-class PlainTask(Frozen, frozen=True, kw_only=True):
-    """One time to measure: an epoch of `stage` of `unit`, by `fit` of the whole graph."""
+class PlainTime(Frozen, frozen=True, kw_only=True):
+    """Measured seconds an epoch of a stage, had the whole graph been trained by Keras' `fit`."""
 
-    backbone: BackboneAsked
+    backbone: str
+    kind: str
+    """Of the stage: what it trains, and whether batch normalisation is held."""
+    seconds: float | None
+    """None where it could not be measured; `note` then says why, and the next run tries again."""
+    epochs: int
+    """How many were measured."""
+    threads: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PlainTask:
+    """One time to measure: an epoch of a stage of `unit`, by `fit` of the whole graph."""
+
     unit: Unit
-    stage_index: int
-    """Of the stage in the unit's plan."""
-
-    @property
-    def stage(self) -> Stage:
-        """The stage itself."""
-        return plan_of(self.unit).stages[self.stage_index]
-
-    @property
-    def kind(self) -> str:
-        """What of the stage sets the time of an epoch."""
-        return kind_of(self.stage)
+    stage: Stage
 
     @property
     def name(self) -> str:
         """Of the file that holds the answer."""
-        return f"{self.backbone.name}-{self.kind}"
+        return _name(self.unit, self.stage)
 
-    def not_measured(self, threads: int, why: str) -> PlainTime:
-        """What stands in place of the time where it could not be measured."""
-        return PlainTime(backbone=self.backbone.name, kind=self.kind, seconds=None, epochs=0, threads=threads, note=why)
-
-
-def plan_of(unit: Unit) -> Plan:
-    """The unit's strategy, filled in."""
-    training = unit.training
-    return plan_for(
-        unit.strategy, training.lr_exponent, training.warmup_epochs, training.finetune_epochs, unit.layerwise
-    )
+    def took(self, seconds: float | None, epochs: int, threads: int, note: str = "") -> PlainTime:
+        """The answer; `seconds` is None where it could not be measured."""
+        backbone, kind = self.unit.settings.backbone, kind_of(self.stage)
+        return PlainTime(backbone=backbone, kind=kind, seconds=seconds, epochs=epochs, threads=threads, note=note)
 
 
 def kind_of(stage: Stage) -> str:
@@ -52,25 +48,31 @@ def kind_of(stage: Stage) -> str:
     return f"{stage.part}{'' if stage.hold_batch_norm else '-normalising'}"
 
 
+def _name(unit: Unit, stage: Stage) -> str:
+    return f"{unit.settings.backbone}-{kind_of(stage)}"
+
+
 def plain_tasks(study: Study) -> tuple[PlainTask, ...]:
-    """Every time that the study asks to be measured; none unless it does."""
-    if not study.asked.time_plain:
+    """Every time that the study wants measured; none unless it does."""
+    if not study.spec.time_plain:
         return ()
-    return tuple({task.name: task for task in reversed(list(_all_tasks(study)))}.values())[::-1]
+    first: dict[str, PlainTask] = {}
+    for task in _all_tasks(study):
+        first.setdefault(task.name, task)
+    return tuple(first.values())
 
 
 def _all_tasks(study: Study) -> Iterator[PlainTask]:
-    rows = {row.name: row for row in study.asked.backbones}
     for unit in study.units:
-        for index in range(len(plan_of(unit).stages)):
-            yield PlainTask(backbone=rows[unit.backbone], unit=unit, stage_index=index)
+        for stage in unit.settings.plan.stages:
+            yield PlainTask(unit, stage)
 
 
 def plain_seconds_of(unit: Unit, time_of: Callable[[str], PlainTime | None]) -> float | None:
     """Seconds that plain Keras would take for a unit, or None where a stage of it was not measured."""
     total = 0.0
-    for stage in plan_of(unit).stages:
-        measured = time_of(f"{unit.backbone}-{kind_of(stage)}")
+    for stage in unit.settings.plan.stages:
+        measured = time_of(_name(unit, stage))
         if measured is None or measured.seconds is None:
             return None
         total += stage.epochs * measured.seconds

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Frozen, Origin, Preparation
-from edgecad.images.screen import Kind
+from edgecad.contract import Origin, Preparation
 from edgecad.system.folders import write_whole
-from edgecad_train.data import Case, PreparedData
+from edgecad_train.data import Case, PreparedData, Refusal
 from edgecad_train.data.prepared import ScreenFacts
 from edgecad_train.data.store import mapped_rows
 
@@ -19,24 +20,54 @@ BLOCK = 256
 """Images that are in memory at once while they are written."""
 
 
-class StoredCase(Frozen, frozen=True, kw_only=True):
-    """A case and its screen as they are written."""
+@dataclass(frozen=True)
+class StoredScans:
+    """All that is known of prepared scans beside their pixels; see `PreparedData`."""
 
-    path: str
-    label: str
-    patient: str
-    kind: Kind
-    width: int
-    height: int
-
-
-class StoredScans(Frozen, frozen=True, kw_only=True):
-    """What must be known of prepared scans beside their pixels."""
-
-    preparation: Preparation
+    cases: tuple[Case, ...]
+    screens: tuple[ScreenFacts, ...]
     origin: Origin
     sha256: str
-    cases: tuple[StoredCase, ...]
+    refused: tuple[Refusal, ...]
+    preparation: Preparation
+    files: tuple[str, ...]
+
+    def with_pixels(self, images: NDArray[np.uint8]) -> PreparedData:
+        """The data again.
+
+        Args:
+            images: `(n, size, size, 3)` uint8 RGB, in the order of the cases.
+        """
+        return PreparedData(
+            cases=self.cases,
+            images=images,
+            screens=self.screens,
+            origin=self.origin,
+            sha256=self.sha256,
+            refused=self.refused,
+            clashes=(),
+            preparation=self.preparation,
+            files=self.files,
+        )
+
+
+def without_pixels(data: PreparedData) -> StoredScans:
+    """All of `data` but its pixels; clashes are none, or the study would not have begun."""
+    return StoredScans(data.cases, data.screens, data.origin, data.sha256, data.refused, data.preparation, data.files)
+
+
+def scans_to_json(scans: StoredScans) -> bytes:
+    """As JSON; paths are their words."""
+    return msgspec.json.encode(scans, enc_hook=str)
+
+
+def scans_from_json(text: bytes) -> StoredScans:
+    """Decode what `scans_to_json` wrote."""
+    return msgspec.json.decode(text, type=StoredScans, dec_hook=_path)
+
+
+def _path(kind: type, words: Any) -> Any:
+    return kind(words)
 
 
 def store_scans(data: PreparedData, folder: Path) -> None:
@@ -48,41 +79,11 @@ def store_scans(data: PreparedData, folder: Path) -> None:
         for first in range(0, len(data.images), BLOCK):
             file.write(np.ascontiguousarray(data.images[first : first + BLOCK]).data)
     partial.replace(stem.with_suffix(".pixels"))
-    write_whole(stem.with_suffix(".json"), msgspec.json.encode(stored(data)))
-
-
-def stored(data: PreparedData) -> StoredScans:
-    """All of `data` but its pixels and what was left out."""
-    cases = tuple(
-        StoredCase(
-            path=str(case.path),
-            label=case.label,
-            patient=case.patient,
-            kind=screen.kind,
-            width=screen.width,
-            height=screen.height,
-        )
-        for case, screen in zip(data.cases, data.screens, strict=True)
-    )
-    return StoredScans(preparation=data.preparation, origin=data.origin, sha256=data.sha256, cases=cases)
+    write_whole(stem.with_suffix(".json"), scans_to_json(without_pixels(data)))
 
 
 def stored_scans(folder: Path, size: int) -> PreparedData:
     """Open what `store_scans` wrote; the pixels stay on the disk until they are read."""
-    about = msgspec.json.decode((folder / f"scans-{size}.json").read_bytes(), type=StoredScans)
+    scans = scans_from_json((folder / f"scans-{size}.json").read_bytes())
     with (folder / f"scans-{size}.pixels").open("rb") as file:
-        return prepared_from(about, mapped_rows(file, (len(about.cases), size, size, 3), np.uint8))
-
-
-def prepared_from(about: StoredScans, images: NDArray[np.uint8]) -> PreparedData:
-    """Put pixels `(n, size, size, 3)` uint8 and what is known of them together again."""
-    return PreparedData(
-        cases=tuple(Case(Path(case.path), case.label, case.patient) for case in about.cases),
-        images=images,
-        screens=tuple(ScreenFacts(case.kind, case.width, case.height) for case in about.cases),
-        origin=about.origin,
-        sha256=about.sha256,
-        refused=(),
-        clashes=(),
-        preparation=about.preparation,
-    )
+        return scans.with_pixels(mapped_rows(file, (len(scans.cases), size, size, 3), np.uint8))

@@ -17,7 +17,7 @@ from edgecad_train.evaluation.statistics.comparison import (
 )
 from edgecad_train.evaluation.statistics.intervals import LEVEL, ONE_CASE, PAIRS, Bools, Floats, draws, smaller_class
 from edgecad_train.study.results.pooling import Runs, drawn_areas, runs_of
-from edgecad_train.study.results.unit_result import Predictions, Result
+from edgecad_train.study.results.unit_run import UnitRun, UnitScores
 
 BY_PATIENT = "sign test and bootstrap by patient"
 ALL_ALIKE = "sign test and Clopper-Pearson of patients who all agree"
@@ -52,13 +52,13 @@ class AgainstReference:
     auc: Difference
 
 
-def against(row: Sequence[Result], reference: Sequence[Result]) -> AgainstReference | None:
+def against(row: Sequence[UnitRun], reference: Sequence[UnitRun]) -> AgainstReference | None:
     """Compare where both have a run of the same split; None where they share none."""
-    theirs = {result.unit.split_sha256: result for result in reference}
+    theirs = {run.unit.split_sha256: run for run in reference}
     pairs = [(mine, theirs[mine.unit.split_sha256]) for mine in row if mine.unit.split_sha256 in theirs]
     if not pairs:
         return None
-    each = tuple(_compared(mine.predictions, other.predictions) for mine, other in pairs)
+    each = tuple(_compared(mine.tested, other.tested) for mine, other in pairs)
     names = tuple(mine.unit.part_name for mine, _ in pairs)
     if len(pairs) == 1:
         return AgainstReference(names, each, *_single(each[0]))
@@ -66,15 +66,11 @@ def against(row: Sequence[Result], reference: Sequence[Result]) -> AgainstRefere
     return AgainstReference(names, each, _accuracy(one, other), _auc(one, other))
 
 
-def _compared(mine: Predictions, other: Predictions) -> ModelComparison:
+def _compared(mine: UnitScores, other: UnitScores) -> ModelComparison:
     """Both lists are in the order of the split's test part."""
     if mine.patients != other.patients:
         raise ValueError("two units of one split have other test patients")
-    return compare(
-        np.array(mine.truth),
-        Scores(np.array(mine.scores), mine.threshold),
-        Scores(np.array(other.scores), other.threshold),
-    )
+    return compare(mine.truth, Scores(mine.scores, mine.threshold), Scores(other.scores, other.threshold))
 
 
 def _single(comparison: ModelComparison) -> tuple[Difference, Difference]:

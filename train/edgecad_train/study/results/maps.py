@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.errors import ModelInvalid
 from edgecad_train.data import PreparedData
 from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
+from edgecad_train.runs.reading import read_heatmaps
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.results.rows import Row
-from edgecad_train.study.results.unit_result import Result
+from edgecad_train.study.results.unit_run import UnitRun
 
 
 def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, PreparedData]) -> tuple[Path, ...]:
@@ -24,7 +28,7 @@ def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, Prepa
     drawn = []
     for backbone in dict.fromkeys(row.backbone for row in rows):
         own = [row for row in rows if row.backbone == backbone]
-        first = {_head(row): row.results[0] for row in own if row.results and row.results[0].unit == row.units[0]}
+        first = {_head(row): row.runs[0] for row in own if row.runs and row.runs[0].unit == row.units[0]}
         if len(first) > 1:
             drawn.append(_draw(folder, backbone, first, data))
     return tuple(drawn)
@@ -32,28 +36,52 @@ def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, Prepa
 
 def _head(row: Row) -> str:
     """A column's head has room for few words."""
-    return f"{row.number} {'layer-wise' if row.units[0].layerwise else row.units[0].strategy}".removeprefix("S5, ours ")
+    settings = row.units[0].settings
+    return f"{row.number} {'layer-wise' if settings.layerwise else settings.strategy}".removeprefix("S5, ours ")
 
 
-def _draw(folder: StudyFolder, backbone: str, results: Mapping[str, Result], data: Mapping[int, PreparedData]) -> Path:
-    arrays = {name: folder.maps(result.unit) for name, result in results.items()}
-    some = next(iter(results.values()))
-    scans = next(iter(arrays.values()))["scans"]
-    prepared = data[some.unit.preparation.size]
+def _draw(folder: StudyFolder, backbone: str, runs: Mapping[str, UnitRun], data: Mapping[int, PreparedData]) -> Path:
+    maps = {name: _tested_maps(run.records.folder) for name, run in runs.items()}
+    some = next(iter(runs.values()))
+    scans = next(iter(maps.values())).scans
+    preparation = some.unit.preparation
+    prepared = data[preparation.size]
     order = _by_turns([prepared.cases[scan].label for scan in scans])
     columns = [
         StrategyMaps(
             name,
-            arrays[name]["score_maps"][order],
-            expit(arrays[name]["log_odds"][order] / result.test.temperature),
-            result.full_scale,
+            maps[name].score_maps[order],
+            expit(maps[name].log_odds[order] / run.test.temperature),
+            run.records.contract.heatmap.full_scale,
         )
-        for name, result in results.items()
+        for name, run in runs.items()
     ]
     labels = [prepared.cases[scan].label for scan in scans[order]]
+    images, origin = prepared.images[scans[order]], some.records.contract.origin
     path = folder.path / f"maps-{backbone}.png"
-    disc = some.unit.preparation.crop == "polar-map"
-    return draw_strategies(columns, prepared.images[scans[order]], labels, some.origin, path, disc=disc)
+    return draw_strategies(columns, images, labels, origin, path, disc=preparation.crop == "polar-map")
+
+
+@dataclass(frozen=True)
+class _TestedMaps:
+    """Heat maps of the test scans: `(n,)` rows of the data, `(n, h, w)` logit units, `(n,)` log-odds."""
+
+    scans: NDArray[np.int64]
+    score_maps: NDArray[np.float32]
+    log_odds: NDArray[np.floating]
+
+
+def _tested_maps(run: Path) -> _TestedMaps:
+    """Read them from a run folder.
+
+    Raises:
+        ModelInvalid: the run has none, or they are damaged.
+    """
+    maps = read_heatmaps(run)
+    if maps is None or maps.row is None:
+        raise ModelInvalid(f"the run {run} has no heat maps; remove it, and run the same command again")
+    tested = maps.part == "test"
+    return _TestedMaps(maps.row[tested], maps.score_maps[tested], maps.log_odds[tested])
 
 
 def _by_turns(labels: Sequence[str]) -> np.ndarray:

@@ -47,7 +47,7 @@ def _places(rows: Sequence[Row]) -> Iterator[float]:
 
 
 def _colour(row: Row) -> str:
-    return ORANGE if row.units[0].strategy == "two-stage" else BLUE
+    return ORANGE if row.units[0].settings.strategy == "two-stage" else BLUE
 
 
 def _draw_figure(axes: Axes, name: str, rows: Sequence[Row], places: Sequence[float]) -> None:
@@ -88,7 +88,7 @@ def _draw_seconds(axes: Axes, rows: Sequence[Row], places: Sequence[float]) -> N
 
 def _name_rows(axes: Axes, rows: Sequence[Row], places: Sequence[float], height: float) -> None:
     axes.set_ylim(height, 0)
-    axes.set_yticks(places, [f"{row.variant} ({row.number})  {len(row.results)}/{len(row.units)}" for row in rows])
+    axes.set_yticks(places, [f"{row.variant} ({row.number})  {len(row.runs)}/{len(row.units)}" for row in rows])
     network = ""
     for row, y in zip(rows, places, strict=True):
         if row.backbone != network:

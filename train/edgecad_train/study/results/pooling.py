@@ -25,7 +25,7 @@ from edgecad_train.evaluation.statistics.intervals import (
 )
 from edgecad_train.evaluation.statistics.metrics import JOINT_LEVEL, class_means, jointly
 from edgecad_train.evaluation.statistics.ties import tied
-from edgecad_train.study.results.unit_result import Result
+from edgecad_train.study.results.unit_run import UnitRun
 
 KORN_GRAUBARD = "Clopper-Pearson at the effective sample, by patient"
 SHOWN = (
@@ -74,31 +74,31 @@ class Runs:
         return bool((self.tested.sum(axis=0) > 1).any())
 
 
-def runs_of(results: Sequence[Result]) -> Runs:
-    """Lay the test predictions of one row's results beside each other; at least one result."""
-    labels = {p: t for r in results for p, t in zip(r.predictions.patients, r.predictions.truth, strict=True)}
+def runs_of(units: Sequence[UnitRun]) -> Runs:
+    """Lay the test parts of one row's runs beside each other; at least one run."""
+    labels = {p: t for run in units for p, t in zip(run.tested.patients, run.tested.truth, strict=True)}
     patients = tuple(sorted(labels))
     column = {name: index for index, name in enumerate(patients)}
-    tested = np.zeros((len(results), len(patients)), bool)
+    tested = np.zeros((len(units), len(patients)), bool)
     scores = np.zeros(tested.shape)
-    for row, result in enumerate(results):
-        own = [column[name] for name in result.predictions.patients]
+    for row, run in enumerate(units):
+        own = [column[name] for name in run.tested.patients]
         tested[row, own] = True
-        scores[row, own] = result.predictions.scores
-    thresholds = np.array([result.predictions.threshold for result in results])
+        scores[row, own] = run.tested.scores
+    thresholds = np.array([run.tested.threshold for run in units])
     said = (scores >= thresholds[:, None]) & tested
     return Runs(patients, np.array([labels[name] for name in patients]), tested, said, scores)
 
 
-def pooled(results: Sequence[Result]) -> tuple[Metric, ...]:
+def pooled(units: Sequence[UnitRun]) -> tuple[Metric, ...]:
     """Figures over all runs of a row.
 
     One run: that run's own figures. Several: proportions from the added counts, the rest by a bootstrap
     that draws patients, with all their answers; the area under the curve is the mean of the runs' areas.
     """
-    if len(results) == 1:
-        return results[0].test.metrics
-    runs = runs_of(results)
+    if len(units) == 1:
+        return units[0].test.metrics
+    runs = runs_of(units)
     intervals = {**_proportions(runs), **_means(runs), "auc": mean_auc(runs)}
     return tuple(
         Metric(name=name, value=i.value, low=i.low, high=i.high, n=i.n, part="test", method=i.method)

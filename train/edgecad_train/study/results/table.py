@@ -10,8 +10,7 @@ from edgecad.contract import Metric
 from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
-from edgecad_train.study.definition import REFERENCE_STRATEGY, Study
-from edgecad_train.study.plain import plan_of
+from edgecad_train.study.definition.spec import REFERENCE_STRATEGY, Study
 from edgecad_train.study.results.comparisons import AgainstReference, Difference
 from edgecad_train.study.results.rows import Row
 
@@ -46,15 +45,15 @@ def markdown(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding] 
 
 
 def _progress(rows: Sequence[Row]) -> str:
-    done, asked, failed = (sum(map(count, rows)) for count in (_done, _asked, lambda row: row.failed))
-    return f"{done} of {asked} runs are done{f', {failed} failed' if failed else ''}."
+    done, units, failed = (sum(map(count, rows)) for count in (_done, _units, lambda row: row.failed))
+    return f"{done} of {units} runs are done{f', {failed} failed' if failed else ''}."
 
 
 def _done(row: Row) -> int:
-    return len(row.results)
+    return len(row.runs)
 
 
-def _asked(row: Row) -> int:
+def _units(row: Row) -> int:
     return len(row.units)
 
 
@@ -65,7 +64,7 @@ def _figures(rows: Sequence[Row]) -> str:
 
 
 def _first_cells(row: Row) -> list[str]:
-    return [row.backbone, row.variant, row.number, f"{len(row.results)}/{len(row.units)}"]
+    return [row.backbone, row.variant, row.number, f"{len(row.runs)}/{len(row.units)}"]
 
 
 def _last_cells(row: Row) -> list[str]:
@@ -159,15 +158,15 @@ def told_apart(rows: Sequence[Row]) -> str:
     return f"{alike[0]} has an AUC interval above all others'; picked on these patients, its figures are too good"
 
 
-def terminal_lines(rows: Sequence[Row]) -> tuple[str, ...]:
-    """A short table for the terminal: AUC and accuracy on test patients, and the time of a run."""
+def terminal_lines(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
+    """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
     width = max(len(f"{row.backbone}  {row.variant}") for row in rows)
     head = f"{'':{width}s}  runs   {'AUC, 95 %':22s} {'accuracy, 95 %':22s} seconds a run"
-    return (head, *(_terminal_line(row, width) for row in rows))
+    return (protocol_words(study), head, *(_terminal_line(row, width) for row in rows))
 
 
 def _terminal_line(row: Row, width: int) -> str:
-    runs = f"{len(row.results)}/{len(row.units)}"
+    runs = f"{len(row.runs)}/{len(row.units)}"
     figures = (_cell(row.metric(name)) for name in ("auc", "accuracy"))
     cells = " ".join(f"{text:22s}" for text in figures)
     return f"{f'{row.backbone}  {row.variant}':{width}s}  {runs:6s} {cells} {seconds_words(row.seconds)}".rstrip()
@@ -179,9 +178,19 @@ def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -> str:
-    notes = [*_method_notes(rows), *_choice_note(study), *_weights_notes(rows), _time_note(study), *_threads_note(rows)]
+    notes = [
+        _sentence(protocol_words(study)),
+        *_method_notes(rows),
+        *_weights_notes(rows),
+        _time_note(study),
+        *_threads_note(rows),
+    ]
     notes += [f"Of the data: {finding.text}." for finding in findings]
     return "\n".join(f"- {note}" for note in notes)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
@@ -191,8 +200,8 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
         if methods:
             yield f"{COLUMNS[name]}: {'; '.join(methods)}."
     if verdict := told_apart(rows):
-        yield f"{verdict[:1].upper()}{verdict[1:]}."
-    if any(len(row.results) > 1 for row in rows):
+        yield _sentence(verdict)
+    if any(len(row.runs) > 1 for row in rows):
         yield "Over several runs counts are added up, and the AUC is the mean of the runs' own."
     differences = dict.fromkeys(f.accuracy.method for row in rows if (f := row.against))
     if differences:
@@ -200,29 +209,33 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
         yield "p-values are not adjusted for the number of comparisons."
 
 
-def _choice_note(study: Study) -> Iterator[str]:
-    folds = study.asked.inner_folds
-    part = (
-        f"{folds} inner folds, and the network was trained once more on all of them" if folds else "one validation part"
+def protocol_words(study: Study) -> str:
+    """Which protocol the study followed, and what that means."""
+    folds = study.units[0].inner_folds
+    if not folds:
+        return "protocol holdout: one validation part chose epoch, temperature and threshold"
+    return (
+        f"protocol folds: {folds} folds of the patients who are not tested chose epochs, temperature and threshold; "
+        "the network was trained once more on all of these patients"
     )
-    yield f"Epoch, temperature and threshold were chosen by {part}."
 
 
 def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
-    results = [result for row in rows for result in row.results if plan_of(result.unit).pretrained]
-    for name, weights in dict.fromkeys((result.unit.backbone, result.weights) for result in results):
+    runs = [run for row in rows for run in row.runs if run.unit.settings.plan.pretrained]
+    told = ((run.unit.settings.backbone, run.records.contract.weights) for run in runs)
+    for name, weights in dict.fromkeys(told):
         yield f"{name}: first weights {weights}."
 
 
 def _time_note(study: Study) -> str:
     note = "Seconds a run: building, training and evaluation; frozen outputs that runs share count for each"
-    if not study.asked.time_plain:
+    if not study.spec.time_plain:
         return f"{note}."
     return f"{note}. Plain Keras: its epochs alone, at the measured time of one of each stage's kind."
 
 
 def _threads_note(rows: Sequence[Row]) -> Iterator[str]:
-    threads = sorted({result.threads for row in rows for result in row.results})
+    threads = sorted({run.records.record.threads or 0 for row in rows for run in row.runs})
     if len(threads) > 1:
         counts = " and ".join(map(str, threads))
         yield f"Runs had {counts} threads: sums are in another order then, and scores differ by about 1e-7."

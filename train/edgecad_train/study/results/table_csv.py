@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edgecad.contract import Metric
-from edgecad_train.study.definition import Study
+from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.results.comparisons import AgainstReference, Difference
 from edgecad_train.study.results.pooling import SHOWN
 from edgecad_train.study.results.rows import Row
@@ -30,13 +30,15 @@ def _csv_cells(study: Study, row: Row) -> Iterator[tuple[str, object]]:
     unit = row.units[0]
     yield from {
         "origin": study.origin,
-        "backbone": unit.backbone,
-        "strategy": unit.strategy,
+        "backbone": unit.settings.backbone,
+        "strategy": unit.settings.strategy,
         "paper": row.number,
-        "layerwise": unit.layerwise,
-        "weights": row.results[0].weights if row.results else "",
+        "layerwise": unit.settings.layerwise,
+        "weights": row.runs[0].records.contract.weights if row.runs else "",
+        "protocol": study.spec.protocol.name,
+        "inner_folds": unit.inner_folds,
         "runs_asked": len(row.units),
-        "runs_done": len(row.results),
+        "runs_done": len(row.runs),
         "runs_failed": row.failed,
     }.items()
     for name in SHOWN:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
-from edgecad_train.splits.protocol import Protocol
+from edgecad_train.splits.protocol import HOLDOUT, Protocol
 from edgecad_train.splits.split import VALIDATION_SHARE, Folds, Split, divide, stratified_folds
 
 Labels = dict[str, str]
@@ -19,8 +19,13 @@ def draws(seeds: int, folds: int | None) -> tuple[tuple[int, int | None], ...]:
     return tuple((0, fold) for fold in range(folds))
 
 
+def part_name(seed: int, fold: int | None) -> str:
+    """Word for a partition, `seed 2` or `fold 3`; folds are counted from 1."""
+    return f"seed {seed}" if fold is None else f"fold {fold + 1}"
+
+
 def partitions_of(
-    cases: Sequence[Case], seeds: int, folds: int | None, inner_folds: int = 0
+    cases: Sequence[Case], seeds: int, folds: int | None, protocol: Protocol = HOLDOUT
 ) -> tuple[Split | Folds, ...]:
     """One partition for each of `draws`, by patient and stratified.
 
@@ -28,25 +33,26 @@ def partitions_of(
     the test part of one fold, and the others train and validate.
 
     Args:
-        inner_folds: of everybody who is not tested, to choose by; 0 for one validation part.
+        protocol: who of the others chooses epoch, temperature and threshold.
 
     Raises:
         UsageError: a class has fewer patients than there are folds.
     """
     if folds is None:
-        return tuple(divide(cases, seed, Protocol(folds=inner_folds)) for seed in range(seeds))
-    return tuple(_outer_folds(cases, folds, inner_folds))
+        return tuple(divide(cases, seed, protocol) for seed in range(seeds))
+    return tuple(_outer_folds(cases, folds, protocol))
 
 
-def _outer_folds(cases: Sequence[Case], folds: int, inner_folds: int) -> Iterator[Split | Folds]:
+def _outer_folds(cases: Sequence[Case], folds: int, protocol: Protocol) -> Iterator[Split | Folds]:
     labels = {case.patient: case.label for case in cases}
     own = list(labels.values())
     fewest = min(own.count(label) for label in set(own))
     if fewest < folds:
         raise UsageError(f"--folds {folds}, and a class has {fewest} patients; at most {fewest} folds are possible")
     for test in stratified_folds(sorted(labels), labels, folds, seed=0):
-        rest = sorted(set(labels) - set(test))
-        yield _inner_folds(rest, test, labels, inner_folds) if inner_folds else _split(rest, test, labels)
+        rest = tuple(sorted(set(labels) - set(test)))
+        inner = protocol.folds_for(labels, rest)
+        yield _inner_folds(rest, test, labels, inner) if inner else _split(rest, test, labels)
 
 
 def _inner_folds(rest: Sequence[str], test: tuple[str, ...], labels: Labels, folds: int) -> Folds:

@@ -9,27 +9,26 @@ from pathlib import Path
 
 from edgecad.cli.progress import Bars
 from edgecad.system.folders import write_whole
+from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.orders import Event
-from edgecad_train.study.planning import Planned
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
 from edgecad_train.study.results.table import markdown
 from edgecad_train.study.results.table_csv import csv_text
 from edgecad_train.study.scans import store_scans
-from edgecad_train.study.work import anything_left
+from edgecad_train.study.workers.loop import anything_left
+from edgecad_train.study.workers.messages import Listener, WorkerEvent
 
 DRAWN_EVERY_S = 20.0
 """A picture costs seconds of a processor that a worker could use."""
 
-Listener = Callable[[Event], None]
-Work = Callable[[StudyFolder, Planned, Listener], None]
+Work = Callable[[StudyFolder, StudyPlan, Listener], None]
 """What has the units done: local workers, or a cluster."""
 
 
 @dataclass(frozen=True)
-class Ended:
+class StudyOutcome:
     """How a study stands when its command ends."""
 
     rows: tuple[Row, ...]
@@ -41,8 +40,8 @@ class Ended:
     """The highest of the failed units, or 0."""
 
 
-def conduct(out: Path, plan: Planned, work: Work, bars: Bars) -> Ended:
-    """Do what of the study is not done yet; the same command in the same folder goes on where it was.
+def run_study(out: Path, plan: StudyPlan, work: Work, bars: Bars) -> StudyOutcome:
+    """Do what of the study is not done yet; the same command in the same folder resumes where it was.
 
     Raises:
         UsageError: the folder holds another study, or another command is at work in it.
@@ -51,38 +50,36 @@ def conduct(out: Path, plan: Planned, work: Work, bars: Bars) -> Ended:
     with folder.alone():
         folder.open(plan.study)
         folder.clear_litter()
-        for unit in plan.study.units:
-            folder.forget_failure(unit)
-        folder.forget_plain_failures()
-        scribe = _Scribe(folder, plan, bars)
+        folder.forget_failures()
+        table = _Table(folder, plan, bars)
         if anything_left(folder):
             _lay_out(folder, plan)
-            work(folder, plan, scribe.hear)
-        rows = scribe.write(everything=True)
-        ended = _ended(folder, rows, tuple(scribe.warnings))
-        if not anything_left(folder) and not ended.failures:
+            work(folder, plan, table.hear)
+        rows = table.write(everything=True)
+        outcome = _outcome(folder, rows, tuple(table.warnings))
+        if not anything_left(folder) and not outcome.failures:
             folder.clear_cache()
-    return ended
+    return outcome
 
 
-def _lay_out(folder: StudyFolder, plan: Planned) -> None:
+def _lay_out(folder: StudyFolder, plan: StudyPlan) -> None:
     """Put scans and splits where workers find them."""
     for part_name, partition in plan.partitions.items():
-        folder.write_partition(part_name, partition)
+        folder.put_partition(part_name, partition)
     for data in plan.data.values():
         store_scans(data, folder.path / "cache")
 
 
-def _ended(folder: StudyFolder, rows: tuple[Row, ...], warnings: tuple[str, ...]) -> Ended:
-    failed = [failure for unit in folder.study().units if (failure := folder.failure(unit))]
-    lines = tuple(f"{failure.unit}: {failure.message}" for failure in failed)
-    return Ended(rows, lines, warnings, max((failure.exit_code for failure in failed), default=0))
+def _outcome(folder: StudyFolder, rows: tuple[Row, ...], warnings: tuple[str, ...]) -> StudyOutcome:
+    failed = {str(unit): failure for unit in folder.study().units if (failure := folder.failure(unit))}
+    lines = tuple(f"{unit}: {failure.message}" for unit, failure in failed.items())
+    return StudyOutcome(rows, lines, warnings, max((failure.exit_code for failure in failed.values()), default=0))
 
 
-class _Scribe:
+class _Table:
     """Keeps table and picture up to date as units finish."""
 
-    def __init__(self, folder: StudyFolder, plan: Planned, bars: Bars) -> None:
+    def __init__(self, folder: StudyFolder, plan: StudyPlan, bars: Bars) -> None:
         self._folder = folder
         self._plan = plan
         self._bars = bars
@@ -92,7 +89,7 @@ class _Scribe:
         self._rows: tuple[Row, ...] = ()
         self.warnings: list[str] = []
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: WorkerEvent) -> None:
         """Take one event in."""
         if event.kind == "warning":
             self.warnings.append(event.text)
@@ -113,7 +110,7 @@ class _Scribe:
         return rows
 
 
-def _draw(folder: StudyFolder, plan: Planned, rows: tuple[Row, ...]) -> None:
+def _draw(folder: StudyFolder, plan: StudyPlan, rows: tuple[Row, ...]) -> None:
     partial = folder.path / ".table.partial.png"
     draw_table(rows, plan.study.origin, partial).replace(folder.path / "table.png")
     draw_maps(folder, rows, plan.data)

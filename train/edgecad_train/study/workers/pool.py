@@ -17,30 +17,34 @@ import msgspec
 
 from edgecad.errors import EdgecadError
 from edgecad.system.cores import usable_threads
-from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.orders import KERAS_RUNNER, Event, Order, event_from_line, thread_limits
-from edgecad_train.study.planning import Planned
-from edgecad_train.study.results.unit_result import Failure
-from edgecad_train.study.work import anything_left, untimed
+from edgecad_train.study.definition.planning import StudyPlan
+from edgecad_train.study.folder import Failure, StudyFolder
+from edgecad_train.study.workers.loop import anything_left, untimed
+from edgecad_train.study.workers.messages import (
+    MAKER,
+    Listener,
+    WorkerEvent,
+    WorkerOrder,
+    event_from_line,
+    thread_limits,
+)
 
 MAX_DEATHS = 3
 """Workers that one unit, or the way to the first unit, may cost."""
 GRACE_S = 10.0
-
-Listener = Callable[[Event], None]
 
 
 @dataclass
 class _Worker:
     """A running worker and what it is at."""
 
-    order: Order
+    order: WorkerOrder
     process: subprocess.Popen[bytes]
     at: str = ""
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """Workers on one study, seen from the process that leads it.
 
     Attributes:
@@ -50,10 +54,10 @@ class Crew:
     """
 
     folder: StudyFolder
-    orders: tuple[Order, ...]
+    orders: tuple[WorkerOrder, ...]
     listener: Listener
     _workers: dict[int, _Worker] = field(default_factory=dict)
-    _heard: queue.Queue[tuple[int, Event | None]] = field(default_factory=queue.Queue)
+    _heard: queue.Queue[tuple[int, WorkerEvent | None]] = field(default_factory=queue.Queue)
     _deaths: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -75,11 +79,11 @@ class Crew:
         finally:
             self._dismiss()
 
-    def _start(self, order: Order) -> None:
+    def _start(self, order: WorkerOrder) -> None:
         log = self.folder.path / "logs" / f"worker-{order.number}.log"
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "edgecad_train.study.worker"],
+                [sys.executable, "-m", "edgecad_train.study.workers.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -109,7 +113,8 @@ class Crew:
             return
         self._deaths[worker.at] = self._deaths.get(worker.at, 0) + 1
         log = f"logs/worker-{number}.log"
-        self.listener(Event(kind="warning", name=worker.at, text=f"worker {number} was {ending(code)}; see {log}"))
+        text = f"worker {number} was {exit_description(code)}; see {log}"
+        self.listener(WorkerEvent(kind="warning", name=worker.at, text=text))
         if self._deaths[worker.at] >= MAX_DEATHS:
             self._give_up(worker.at, code, log)
         self._start(worker.order)
@@ -119,19 +124,19 @@ class Crew:
 
         A second worker may have taken it up between its last death and this moment, and died of it as well.
         """
-        message = f"{MAX_DEATHS} workers died of it, the last {ending(code)} (out of memory?); see {log}"
+        message = f"{MAX_DEATHS} workers died of it, the last {exit_description(code)} (out of memory?); see {log}"
         unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
         timing = next((task for task in untimed(self.folder) if task.name == at), None)
         if not at:
             raise EdgecadError(
-                f"{MAX_DEATHS} workers were {ending(code)} before they reached a unit; see {self.folder.path / log}, "
-                "mend what it says, and run the same command again"
+                f"{MAX_DEATHS} workers were {exit_description(code)} before they reached a unit; see "
+                f"{self.folder.path / log}, mend what it says, and run the same command again"
             )
         if unit:
-            self.folder.write_failure(Failure(unit=unit, message=message, exit_code=1))
-            self.listener(Event(kind="failed", name=at, text=message))
+            self.folder.put_failure(unit, Failure(message=message, exit_code=1))
+            self.listener(WorkerEvent(kind="failed", name=at, text=message))
         elif timing:
-            self.folder.write_plain_time(at, timing.not_measured(self.orders[0].threads, message))
+            self.folder.put_plain_time(at, timing.took(None, 0, self.orders[0].threads, message))
 
     def _dismiss(self) -> None:
         """End all workers: their lifeline first, then those that do not mind it."""
@@ -152,7 +157,7 @@ def _close(process: subprocess.Popen[bytes]) -> None:
             process.stdin.close()
 
 
-def ending(code: int) -> str:
+def exit_description(code: int) -> str:
     """Words for how a process ended, after `was`."""
     if code >= 0:
         return f"ended with code {code}"
@@ -161,9 +166,9 @@ def ending(code: int) -> str:
     return f"ended by signal {-code}"
 
 
-def orders_for(
-    folder: Path, workers: int, weights_files: Mapping[str, Path], runner: str = KERAS_RUNNER
-) -> tuple[Order, ...]:
+def worker_orders(
+    folder: Path, workers: int, source: Path, weights_files: Mapping[str, Path], maker: str = MAKER
+) -> tuple[WorkerOrder, ...]:
     """Share the processors out: each worker gets its own, and as many threads.
 
     Where a cgroup's quota allows fewer than the affinity names, nobody is tied to a processor: which ones
@@ -174,22 +179,24 @@ def orders_for(
     mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     tied = len(mine) == usable and 1 < workers <= usable
     return tuple(
-        Order(
+        WorkerOrder(
             folder=str(folder),
+            source=str(source),
             number=number + 1,
             cores=tuple(mine[number * threads : (number + 1) * threads]) if tied else (),
             threads=threads,
             weights_files={name: str(path) for name, path in weights_files.items()},
-            runner=runner,
+            maker=maker,
         )
         for number in range(workers)
     )
 
 
-def with_workers(workers: int, runner: str = KERAS_RUNNER) -> Callable[[StudyFolder, Planned, Listener], None]:
+def with_workers(workers: int, maker: str = MAKER) -> Callable[[StudyFolder, StudyPlan, Listener], None]:
     """Have a study's units done by processes of this machine."""
 
-    def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
-        Crew(folder, orders_for(folder.path.resolve(), workers, plan.weights_files, runner), listener).run()
+    def work(folder: StudyFolder, plan: StudyPlan, listener: Listener) -> None:
+        orders = worker_orders(folder.path.resolve(), workers, plan.source, plan.weights_files, maker)
+        WorkerPool(folder, orders, listener).run()
 
     return work

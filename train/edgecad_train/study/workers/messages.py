@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -10,14 +11,17 @@ from edgecad.contract import Frozen
 
 PARENT_GONE = 3
 """Exit code of a worker whose parent has ended."""
-KERAS_RUNNER = "edgecad_train.study.runner:KerasRunner"
+MAKER = "edgecad_train.study.workers.making"
+"""Module of what makes units and measures plain Keras; see `edgecad_train.study.workers.loop.Maker`."""
 
 
-class Order(Frozen, frozen=True, kw_only=True):
+class WorkerOrder(Frozen, frozen=True, kw_only=True):
     """All that a worker needs to know."""
 
     folder: str
     """The study folder."""
+    source: str
+    """Folder or CSV of the scans."""
     number: int
     """Of the worker, from 1."""
     cores: tuple[int, ...]
@@ -25,11 +29,10 @@ class Order(Frozen, frozen=True, kw_only=True):
     threads: int
     weights_files: dict[str, str]
     """Path of each backbone's first weights, where it has a file."""
-    runner: str = KERAS_RUNNER
-    """`module:class` of what runs a unit."""
+    maker: str = MAKER
 
 
-class Event(Frozen, frozen=True, kw_only=True):
+class WorkerEvent(Frozen, frozen=True, kw_only=True):
     """Something that a worker says; `name` is the unit's or the timing's."""
 
     kind: Literal["begun", "progress", "done", "failed", "warning"]
@@ -41,15 +44,18 @@ class Event(Frozen, frozen=True, kw_only=True):
         return msgspec.json.encode(self) + b"\n"
 
 
-def order_from_line(line: bytes) -> Order:
+Listener = Callable[[WorkerEvent], None]
+
+
+def order_from_line(line: bytes) -> WorkerOrder:
     """Read an order."""
-    return msgspec.json.decode(line, type=Order)
+    return msgspec.json.decode(line, type=WorkerOrder)
 
 
-def event_from_line(line: bytes) -> Event | None:
+def event_from_line(line: bytes) -> WorkerEvent | None:
     """Read an event; None where the writer was killed in mid-line."""
     try:
-        return msgspec.json.decode(line, type=Event)
+        return msgspec.json.decode(line, type=WorkerEvent)
     except msgspec.DecodeError:
         return None
 

@@ -1,4 +1,4 @@
-"""A study's units as tasks of an existing Ray cluster; results are written here, as those of local workers are.
+"""A study's units as tasks of an existing Ray cluster; nodes send run folders, which are written here.
 
 Pixels and weights go into Ray's object store once. A task whose node dies is run again on another; a driver
 that dies takes its tasks with it, and the same command goes on from what was written.
@@ -15,16 +15,16 @@ from typing import Any
 
 import msgspec
 
-from edgecad.contract import json_from_struct
 from edgecad.errors import NotAvailable
 from edgecad.system.extras import require
+from edgecad_train.study.definition.planning import StudyPlan
+from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.orders import Event
-from edgecad_train.study.planning import Planned
-from edgecad_train.study.remote import KERAS_UNIT, Answer, Task, answered, finished_from
-from edgecad_train.study.scans import stored
-from edgecad_train.study.units import Unit
-from edgecad_train.study.work import failure_from
+from edgecad_train.study.scans import scans_to_json, without_pixels
+from edgecad_train.study.workers.loop import failure_from
+from edgecad_train.study.workers.messages import MAKER, Listener, WorkerEvent
+from edgecad_train.study.workers.node import NodeAnswer, NodeTask, answered
+from edgecad_train.study.workers.run_specs import run_spec_of
 
 RETRIES = 5
 """Nodes that one unit may outlive."""
@@ -34,10 +34,8 @@ MOST_THREADS = 4
 CONNECT_SECONDS = 5.0
 """For which a cluster may not answer."""
 
-Listener = Callable[[Event], None]
 
-
-def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder, Planned, Listener], None]:
+def on_cluster(address: str, maker: str = MAKER) -> Callable[[StudyFolder, StudyPlan, Listener], None]:
     """Have a study's units done by the Ray cluster at `address`.
 
     Raises:
@@ -47,9 +45,9 @@ def on_cluster(address: str, runner: str = KERAS_UNIT) -> Callable[[StudyFolder,
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray = require("ray", extra="cluster")
 
-    def work(folder: StudyFolder, plan: Planned, listener: Listener) -> None:
+    def work(folder: StudyFolder, plan: StudyPlan, listener: Listener) -> None:
         with _connected(ray, address):
-            _Driver(ray, folder, plan, listener, runner).run()
+            _Driver(ray, folder, plan, listener, maker).run()
 
     return work
 
@@ -88,12 +86,12 @@ def _connected(ray: Any, address: str) -> Iterator[None]:
 class _Driver:
     """Submits what is undone, and writes what comes back."""
 
-    def __init__(self, ray: Any, folder: StudyFolder, plan: Planned, listener: Listener, runner: str) -> None:
+    def __init__(self, ray: Any, folder: StudyFolder, plan: StudyPlan, listener: Listener, maker: str) -> None:
         self._ray = ray
         self._folder = folder
         self._plan = plan
         self._listener = listener
-        self._runner = runner
+        self._maker = maker
         self._threads = _threads(ray.nodes())
         self._remote = ray.remote(num_cpus=self._threads, max_retries=RETRIES)(answered)
 
@@ -109,31 +107,36 @@ class _Driver:
 
     def _submitted(self, unit: Unit, images: Mapping[int, Any], weights: Mapping[str, Any]) -> Any:
         size = unit.preparation.size
-        task = Task(
-            unit=unit,
-            scans=stored(self._plan.data[size]),
-            partition=json_from_struct(self._plan.partitions[unit.part_name]).encode(),
+        task = NodeTask(
+            spec=run_spec_of(
+                unit,
+                self._plan.study.spec,
+                self._plan.partitions[unit.part_name],
+                str(self._plan.source),
+                str(unit.settings.weights),
+            ),
+            keep_model=self._plan.study.spec.keep_models,
+            scans=scans_to_json(without_pixels(self._plan.data[size])),
             threads=self._threads,
-            runner=self._runner,
+            maker=self._maker,
         )
-        own = weights.get(unit.backbone) if unit.weights.sha256 else None
+        own = weights.get(unit.settings.backbone) if unit.weights_sha256 else None
         return self._remote.remote(msgspec.msgpack.encode(task), images[size], own)
 
     def _take(self, unit: Unit, reference: Any) -> None:
         """Write one answer; nodes that died more often than a task may outlive are a failure."""
         try:
-            answer = msgspec.msgpack.decode(self._ray.get(reference), type=Answer)
+            answer = msgspec.msgpack.decode(self._ray.get(reference), type=NodeAnswer)
         except self._ray.exceptions.RayError as error:
-            answer = Answer(result=None, failure=failure_from(unit, error))
-        done = finished_from(answer)
+            answer = NodeAnswer(failure=failure_from(error))
         with self._folder.claimed(unit.name) as mine:
-            if mine and self._folder.result(unit) is None:
-                if done is not None:
-                    self._folder.write_result(done)
-                elif answer.failure is not None:
-                    self._folder.write_failure(answer.failure)
+            if mine and self._folder.run(unit) is None:
+                if answer.failure:
+                    self._folder.put_failure(unit, answer.failure)
+                else:
+                    self._folder.put_archive(unit, answer.archive)
         message = answer.failure.message if answer.failure else ""
-        self._listener(Event(kind="failed" if message else "done", name=unit.name, text=message))
+        self._listener(WorkerEvent(kind="failed" if message else "done", name=unit.name, text=message))
 
 
 def _threads(nodes: list[dict[str, Any]]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edgecad.errors import UsageError
 from edgecad.system.extras import require_tensorflow
@@ -12,14 +11,12 @@ from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.imagenet import check_imagenet, imagenet_file, imagenet_path, is_cached
 from edgecad_train.networks.weights import check_first_weights
 from edgecad_train.networks.weightsfile import weights_digest
-from edgecad_train.study.units import Weights
+from edgecad_train.study.definition.request import StudyOptions
+from edgecad_train.study.definition.spec import Weights
 from edgecad_train.training.strategies import plan_for
 
-if TYPE_CHECKING:
-    from edgecad_train.study.planning import Wanted
 
-
-def weights_files(wanted: Wanted) -> dict[str, Path]:
+def weights_files(options: StudyOptions) -> dict[str, Path]:
     """The file of each backbone's first weights, ImageNet's where Keras keeps it, there or not.
 
     A backbone without a file starts from random weights.
@@ -27,11 +24,11 @@ def weights_files(wanted: Wanted) -> dict[str, Path]:
     Raises:
         UsageError: a word that is no choice, or a file that is not there or holds no weights.
     """
-    if not any(plan_for(strategy).pretrained for strategy in wanted.strategies):
+    if not any(plan_for(strategy).pretrained for strategy in options.strategy_names):
         return {}
     return {
         name: _file(name, choice)
-        for name, choice in _choices(wanted.weights, wanted.backbones).items()
+        for name, choice in _choices(options.weights_words, options.backbone_names).items()
         if choice != "none"
     }
 
@@ -77,10 +74,10 @@ def _file(backbone: str, choice: str) -> Path:
     return imagenet_path(network) if choice == "imagenet" else Path(choice)
 
 
-def weights_of(backbone: str, wanted: Wanted, files: Mapping[str, Path]) -> Weights:
+def weights_of(backbone: str, options: StudyOptions, files: Mapping[str, Path]) -> Weights:
     """What a backbone starts from, as the definition of a study has it."""
     path = files.get(backbone)
     if path is None:
         return Weights(name="none")
-    imagenet = _choices(wanted.weights, wanted.backbones)[backbone] == "imagenet"
+    imagenet = _choices(options.weights_words, options.backbone_names)[backbone] == "imagenet"
     return Weights(name="imagenet" if imagenet else path.name, sha256=weights_digest(path))

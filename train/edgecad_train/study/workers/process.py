@@ -1,4 +1,4 @@
-"""One worker's process: `python -m edgecad_train.study.worker`, started by `edgecad_train.study.crew`.
+"""One worker's process: `python -m edgecad_train.study.workers.process`, started by `edgecad_train.study.workers.pool`.
 
 Its order is the first line of stdin. The rest of stdin is a lifeline: it ends when the parent ends, however
 that came about, and then this process ends as well. Events go to stdout, a line of JSON each; whatever
@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 
-from edgecad_train.study.orders import PARENT_GONE, Event, order_from_line
+from edgecad_train.study.workers.messages import PARENT_GONE, WorkerEvent, order_from_line
 
 
 def main() -> None:
@@ -22,11 +22,11 @@ def main() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as events:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-        def tell(event: Event) -> None:
+        def tell(event: WorkerEvent) -> None:
             events.write(event.line())
 
         # Only now: what it imports counts the processors that are ours.
-        from edgecad_train.study.work import work
+        from edgecad_train.study.workers.loop import work
 
         work(order, tell)
 

@@ -1,0 +1,1 @@
+"""What a study shall do: its specification, its parts, its units."""

@@ -1,0 +1,154 @@
+"""From a request to a study: scans read and prepared, splits drawn, weights hashed, units named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.contract import Preparation
+from edgecad.errors import UsageError
+from edgecad.system.folders import check_writable
+from edgecad_train.data import (
+    DataFinding,
+    Found,
+    PreparedData,
+    Refusal,
+    find_cases,
+    parse_crop,
+    preparation_for,
+    prepare_cases,
+)
+from edgecad_train.data.findings import findings_of_splits
+from edgecad_train.data.store import scratch_beside
+from edgecad_train.networks.backbones import backbone_named
+from edgecad_train.splits.split import Folds, Split
+from edgecad_train.study.definition.first_weights import fetch_weights, weights_files, weights_of
+from edgecad_train.study.definition.kept import refuse_other, study_in
+from edgecad_train.study.definition.partitions import draws, part_name, partitions_of
+from edgecad_train.study.definition.request import StudyRequest
+from edgecad_train.study.definition.spec import BackboneSpec, Study, StudySpec, study_from
+from edgecad_train.versions import package_versions
+
+Reading = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """A study and what its units need.
+
+    Attributes:
+        study: the definition and its units.
+        source: the scans' folder or CSV.
+        data: prepared scans by input size.
+        partitions: by the name of the part, `seed 0`, ...
+        weights_files: first weights by backbone, where there is a file.
+        findings: what to know of the data before believing the table.
+    """
+
+    study: Study
+    source: Path
+    data: Mapping[int, PreparedData]
+    partitions: Mapping[str, Split | Folds]
+    weights_files: Mapping[str, Path]
+    findings: tuple[DataFinding, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Scans that were left out, each once."""
+        return tuple({entry.path: entry for data in self.data.values() for entry in data.refused}.values())
+
+
+@dataclass(frozen=True)
+class StudyOutline:
+    """What a study is about before a scan is read: files that are there, and how scans would be prepared."""
+
+    request: StudyRequest
+    found: Found
+    files: Mapping[str, Path]
+    preparations: Mapping[int, Preparation]
+
+    def spec(self, data_sha256: str) -> StudySpec:
+        """The definition, were the scans to have this hash."""
+        options = self.request.options
+        return StudySpec(
+            backbones=tuple(map(self._row, options.backbone_names)),
+            strategies=options.strategy_names,
+            rates=options.rates,
+            settings=self.request.settings,
+            seeds=self.request.seeds,
+            folds=options.folds,
+            protocol=options.chooser,
+            time_plain=options.time_plain,
+            keep_models=options.keep_models,
+            data_sha256=data_sha256,
+            patient_rule=self.found.patient_rule,
+            versions=package_versions(),
+        )
+
+    def _row(self, name: str) -> BackboneSpec:
+        preparation = self.preparations[backbone_named(name).size]
+        weights = weights_of(name, self.request.options, self.files)
+        return BackboneSpec(name=name, weights=weights, preparation=preparation)
+
+
+def outline_of(request: StudyRequest) -> StudyOutline:
+    """Look for scans and first weights; nothing is read or fetched.
+
+    Raises:
+        UsageError: data, weights or names are not what they must be.
+    """
+    options = request.options
+    files = weights_files(options)
+    found = find_cases(request.data, options.patient_from)
+    sizes = dict.fromkeys(backbone_named(name).size for name in options.backbone_names)
+    crop = parse_crop(options.crop)
+    return StudyOutline(request, found, files, {size: preparation_for(crop, size, found.cases) for size in sizes})
+
+
+def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None) -> StudyPlan:
+    """Read the data and name every unit.
+
+    Args:
+        out: the study's folder; one that holds another study is refused, before scans are read if it shows by then.
+
+    Raises:
+        UsageError: data, weights or names are not what they must be, or the folder holds another study.
+        NotAvailable: ImageNet weights are neither here nor to be fetched; found before scans are read.
+        OSError: the folder cannot be written; found before scans are read.
+    """
+    outline = outline_of(request)
+    before = study_in(out) if out else None
+    if before and out and all(path.is_file() for path in outline.files.values()):
+        refuse_other(out, before.spec, outline.spec(before.spec.data_sha256))
+    if out:
+        check_writable(out)
+    fetch_weights(outline.files)
+    prepared = {
+        size: prepare_cases(outline.found.cases, preparation, reading, scratch=scratch_beside(out) if out else None)
+        for size, preparation in outline.preparations.items()
+    }
+    data = _agreeing(prepared)
+    spec = outline.spec(data.sha256)
+    if before and out:
+        refuse_other(out, before.spec, spec)
+    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.protocol)
+    parts = dict(zip((part_name(*draw) for draw in draws(spec.seeds, spec.folds)), partitions, strict=True))
+    findings = findings_of_splits(data, {name: partition.part_of() for name, partition in parts.items()})
+    study = study_from(spec, data.origin, partitions)
+    return StudyPlan(study, request.data.absolute(), prepared, parts, outline.files, findings)
+
+
+def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
+    """Any of the preparations, once they are known to be of the same scans."""
+    first, *others = data.values()
+    if any(other.sha256 != first.sha256 for other in others):
+        sizes = " and ".join(map(str, data))
+        refused = Counter(str(entry) for own in data.values() for entry in own.refused)
+        listed = sorted(entry for entry, sizes_that_refuse in refused.items() if sizes_that_refuse < len(data))
+        raise UsageError(
+            f"at {sizes} pixels other scans are refused: {'; '.join(listed[:3])}{'; ...' if len(listed) > 3 else ''}; "
+            "remove those, or study networks of one size"
+        )
+    return first

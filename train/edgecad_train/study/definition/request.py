@@ -1,0 +1,156 @@
+"""What a user gives to `edgecad study`; each field of `StudyOptions` is an option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from edgecad.errors import UsageError
+from edgecad_train.networks.backbones import BACKBONES, backbone_named
+from edgecad_train.options import CropOption, PatientFromOption
+from edgecad_train.splits.protocol import HOLDOUT, Protocol, ProtocolName
+from edgecad_train.training.settings import BACKBONE_NAMES, STRATEGY_NAMES, Settings
+from edgecad_train.training.strategies import STRATEGIES
+
+Rates = Literal["uniform", "layer-wise", "both"]
+"""`both`: every strategy at uniform rates, and two-stage layer-wise as well."""
+OF_A_UNIT = ("backbone", "weights", "strategy", "layerwise", "seed")
+"""Settings that differ from unit to unit; the others are options of the study."""
+SEEDS = 3
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """Which units a study has, and what is kept of them.
+
+    Raises:
+        UsageError: a name that is unknown, or options that exclude one another.
+    """
+
+    backbones: Annotated[
+        str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {BACKBONE_NAMES}.")
+    ] = Settings.backbone
+    strategies: Annotated[
+        str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {STRATEGY_NAMES}.")
+    ] = "all"
+    first_weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weights",
+            metavar="WORD|NAME=FILE",
+            help="First weights: imagenet (fetched through Keras if need be), none, or a file for one network; may be "
+            "given several times. Default: imagenet. Strategy scratch never uses any.",
+            show_default=False,
+        ),
+    ] = None
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Runs of each, each with a split of its own. Default: 3.", show_default=False
+        ),
+    ] = None
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, metavar="N", help="In place of seeds: folds that test every patient once.", show_default=False
+        ),
+    ] = None
+    protocol: Annotated[
+        ProtocolName | None,
+        typer.Option(
+            help="Who chooses epoch, temperature and threshold, as in train. holdout: one validation part; folds: "
+            "inner folds, five times the work. Default: holdout.",
+            show_default=False,
+        ),
+    ] = None
+    inner_folds: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="How many folds --protocol folds has. Default: 5.", show_default=False),
+    ] = None
+    rates: Annotated[
+        Rates, typer.Option(help="both: all strategies at uniform rates, and two-stage layer-wise as well.")
+    ] = "both"
+    time_plain: Annotated[
+        bool, typer.Option("--time-plain", help="Measure what an epoch of each kind of stage takes plain Keras.")
+    ] = False
+    keep_models: Annotated[
+        bool, typer.Option("--keep-models", help="Keep each run's network, so that it can be exported and evaluated.")
+    ] = False
+    crop: CropOption = "polar-map"
+    patient_from: PatientFromOption = None
+
+    def __post_init__(self) -> None:
+        # Here, because `--help` wants the options and no arrays.
+        from edgecad_train.data.crop import parse_crop
+
+        for name in self.backbone_names:
+            backbone_named(name)
+        _ = self.strategy_names, self.chooser  # each checks itself
+        parse_crop(self.crop)
+        if self.seeds and self.folds:
+            raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
+
+    @property
+    def backbone_names(self) -> tuple[str, ...]:
+        """Networks, each once, in the order in which they were given."""
+        return tuple(BACKBONES) if self.backbones == "all" else listed(self.backbones, "--backbones")
+
+    @property
+    def strategy_names(self) -> tuple[str, ...]:
+        """Strategies in the paper's order.
+
+        Raises:
+            UsageError: an unknown name, or none.
+        """
+        names = STRATEGIES if self.strategies == "all" else listed(self.strategies, "--strategies")
+        unknown = [name for name in names if name not in STRATEGIES]
+        if unknown:
+            raise UsageError(f"no strategy is called {unknown[0]!r}; choose all, or some of: {', '.join(STRATEGIES)}")
+        return tuple(name for name in STRATEGIES if name in names)
+
+    @property
+    def chooser(self) -> Protocol:
+        """Who chooses epoch, temperature and threshold.
+
+        Raises:
+            UsageError: protocol and number of folds contradict one another.
+        """
+        if self.protocol == "holdout" and self.inner_folds:
+            raise UsageError("--protocol holdout has no folds; leave --inner-folds out, or give --protocol folds")
+        if self.protocol == "folds" and self.inner_folds == 0:
+            raise UsageError("--protocol folds needs folds; leave --inner-folds 0 out, or give --protocol holdout")
+        return Protocol("folds", self.inner_folds) if self.protocol == "folds" or self.inner_folds else HOLDOUT
+
+    @property
+    def weights_words(self) -> tuple[str, ...]:
+        """What `--weights` says, for all networks or for one each."""
+        return tuple(self.first_weights or ("imagenet",))
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """A whole request: on which scans, which units, and how all of them are trained."""
+
+    data: Path
+    options: StudyOptions = field(default_factory=StudyOptions)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def seeds(self) -> int:
+        """How many splits are drawn by seeds; with folds it is one."""
+        return 1 if self.options.folds else self.options.seeds or SEEDS
+
+
+def listed(words: str, option: str) -> tuple[str, ...]:
+    """Read `a,b,c`; names given twice count once.
+
+    Raises:
+        UsageError: there is no name.
+    """
+    names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
+    if not names:
+        raise UsageError(f"{option} {words!r} names nothing; give names with commas between")
+    return names

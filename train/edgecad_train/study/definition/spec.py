@@ -1,0 +1,124 @@
+"""What defines a study, and the units that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from edgecad.contract import Frozen, Origin, Preparation
+from edgecad_train.splits.protocol import Protocol
+from edgecad_train.splits.split import Folds, Split
+from edgecad_train.study.definition.partitions import draws
+from edgecad_train.study.definition.request import Rates
+from edgecad_train.study.definition.units import Unit
+from edgecad_train.training.settings import Settings
+from edgecad_train.training.strategies import plan_for
+
+STUDY = "study.json"
+SCHEMA: Literal[3] = 3
+"""From 3 on a unit is a run folder."""
+REFERENCE_STRATEGY = "two-stage"
+"""What every other strategy is compared with."""
+
+
+class Weights(Frozen, frozen=True, kw_only=True):
+    """First weights of a backbone: `imagenet`, `none` or a file's name, and the file's hash."""
+
+    name: str
+    sha256: str = ""
+    """Of the file's bytes; empty for `none`."""
+
+
+class BackboneSpec(Frozen, frozen=True, kw_only=True):
+    """A row of the study: a network, its first weights, and how scans become its input."""
+
+    name: str
+    weights: Weights
+    preparation: Preparation
+
+
+class StudySpec(Frozen, frozen=True, kw_only=True):
+    """All that defines a study. The same `StudySpec` gives the same units, in the same order."""
+
+    backbones: tuple[BackboneSpec, ...]
+    strategies: tuple[str, ...]
+    rates: Rates
+    settings: Settings
+    """What all units share; what is each unit's own (`request.OF_A_UNIT`) is left at its default."""
+    seeds: int
+    folds: int | None
+    protocol: Protocol
+    time_plain: bool
+    keep_models: bool
+    data_sha256: str
+    patient_rule: str
+    versions: dict[str, str]
+
+
+class Study(Frozen, frozen=True, kw_only=True):
+    """`study.json`: what defines the study, and all units by it, those of one backbone together."""
+
+    schema: Literal[3] = SCHEMA
+    origin: Origin
+    spec: StudySpec
+    units: tuple[Unit, ...]
+
+    def __post_init__(self) -> None:
+        if len({unit.name for unit in self.units}) != len(self.units):
+            raise ValueError("two units of the study have one name")
+
+    @property
+    def random_networks(self) -> tuple[str, ...]:
+        """Networks without first weights although a strategy wants some."""
+        lacking = (
+            unit.settings.backbone for unit in self.units if unit.settings.plan.pretrained and not unit.weights_sha256
+        )
+        return tuple(dict.fromkeys(lacking))
+
+    def rows(self) -> dict[tuple[str, str], tuple[Unit, ...]]:
+        """`(backbone, variant)` of each row of the table, in order, and its units."""
+        keys = dict.fromkeys((unit.settings.backbone, unit.variant) for unit in self.units)
+        return {
+            (name, variant): tuple(u for u in self.units if (u.settings.backbone, u.variant) == (name, variant))
+            for name, variant in keys
+        }
+
+
+def study_from(spec: StudySpec, origin: Origin, partitions: Sequence[Split | Folds]) -> Study:
+    """Spell the units out.
+
+    Args:
+        partitions: one for each of `draws(spec.seeds, spec.folds)`.
+    """
+    units = tuple(
+        _unit(spec, row, replace(spec.settings, strategy=strategy, layerwise=layerwise, seed=seed), fold, partition)
+        for row in spec.backbones
+        for strategy, layerwise in _variants(spec)
+        for (seed, fold), partition in zip(draws(spec.seeds, spec.folds), partitions, strict=True)
+    )
+    return Study(origin=origin, spec=spec, units=units)
+
+
+def _unit(spec: StudySpec, row: BackboneSpec, settings: Settings, fold: int | None, partition: Split | Folds) -> Unit:
+    weights = row.weights if settings.plan.pretrained else Weights(name="none")
+    return Unit(
+        settings=replace(settings, backbone=row.name, weights=weights.name),
+        weights_sha256=weights.sha256,
+        fold=fold,
+        inner_folds=len(partition.folds) if isinstance(partition, Folds) else 0,
+        preparation=row.preparation,
+        data_sha256=spec.data_sha256,
+        split_sha256=partition.sha256,
+        versions=spec.versions,
+    )
+
+
+def _variants(spec: StudySpec) -> Iterator[tuple[str, bool]]:
+    """Strategies with and without layer-wise rates, where these make a difference."""
+    for strategy in spec.strategies:
+        differs = plan_for(strategy, layerwise=True) != plan_for(strategy)
+        if spec.rates != "layer-wise" or not differs:
+            yield strategy, False
+        if differs and (spec.rates == "layer-wise" or (spec.rates == "both" and strategy == REFERENCE_STRATEGY)):
+            yield strategy, True

@@ -1,0 +1,58 @@
+"""What needs Keras: a unit's run folder, made by the code of `edgecad train`, and plain Keras' time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from edgecad_train.data import PreparedData
+from edgecad_train.networks.network import build_network
+from edgecad_train.running.make import make_run
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.runs.writing import Contents
+from edgecad_train.splits.split import Split, rows_of
+from edgecad_train.training.plain import plain_seconds
+from edgecad_train.training.stages import Progress
+from edgecad_train.training.strategies import Stage
+
+PLAIN_EPOCHS = 3
+
+
+def make_unit(
+    folder: Path,
+    spec: RunSpec,
+    data: PreparedData,
+    keep_model: bool,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> None:
+    """Make a unit's run folder, or resume it where a kill left it.
+
+    The same unit gives the same figures, whatever ran before it in this process.
+
+    Args:
+        keep_model: whether the run can be exported.
+        cache: folder of frozen outputs that all units share.
+    """
+    keras.backend.clear_session()
+    make_run(folder, spec, data, contents=Contents(model=keep_model, report=False), progress=progress, cache=cache)
+
+
+def plain_seconds_an_epoch(spec: RunSpec, stage: Stage, data: PreparedData) -> tuple[float, int]:
+    """Measure plain Keras on one stage: seconds an epoch, and how many epochs were measured."""
+    settings, partition = spec.settings, spec.partition
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(settings.seed)
+    network = build_network(settings.network, settings.first_weights, settings.head)
+    split = partition if isinstance(partition, Split) else partition.split(0)
+    train, held = (rows_of(data.cases, members) for members in (split.train, split.validation))
+    seconds = plain_seconds(
+        network,
+        stage,
+        (data.images[train], data.labels[train]),
+        (data.images[held], data.labels[held]),
+        PLAIN_EPOCHS,
+        settings.batch_size,
+    )
+    return seconds, PLAIN_EPOCHS
