@@ -46,7 +46,7 @@ def demo(
     own and touches no runs/latest or models/latest.
 
     Starts from ImageNet weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download;
-    where none of them is to be had it says so and trains from scratch.
+    if it finds no weights, it says so and trains from scratch.
     """
     _check_installed()
     _fresh(out)
@@ -110,7 +110,7 @@ def _train(out: Path) -> None:
     if code != NOT_AVAILABLE:
         raise typer.Exit(code)
     typer.echo(
-        "No ImageNet weights are to be had here, so this demo trains FROM SCRATCH, on a few phantoms and for a few "
+        "No ImageNet weights were found, so this demo trains FROM SCRATCH, on a few phantoms and for a few "
         "epochs. Expect a poor classifier: what follows shows the way, not what two-stage training can do."
     )
     _step(f"{title.replace('in two stages', 'from scratch')}", *arguments, "--weights", "none", "--strategy", "scratch",

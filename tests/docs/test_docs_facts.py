@@ -15,7 +15,7 @@ import pytest
 from edgecad.contract import Contract
 from edgecad.contract.graph import OUTPUT_TABLE
 from edgecad.contract.reading import COMING_FIELDS
-from edgecad.errors import errors_of
+from edgecad.errors import EdgecadError, errors_of
 from edgecad.runners.devices import device_words
 
 from .pages import ROOT, inline_code_of, pages, text_of
@@ -92,6 +92,11 @@ def test_every_reason_of_refusal_is_explained_and_no_other() -> None:
 def test_every_exit_code_is_explained() -> None:
     explained = {int(number) for row in rows("docs/reference/exit-codes.md", "code") for number in row[0].split(", ")}
     assert {0, 1, 130, 143, *(kind.exit_code for kind in errors_of())} == explained
+
+
+def test_every_error_is_explained_and_no_other() -> None:
+    explained = [word for row in rows("docs/python.md", "error") for word in words_in(row[:1])]
+    assert sorted(explained) == sorted(kind.__name__ for kind in errors_of() if kind is not EdgecadError)
 
 
 def test_every_field_of_the_contract_is_explained_and_no_other() -> None:

@@ -79,3 +79,12 @@ def test_pages_name_targets_that_the_makefile_has() -> None:
         for words in inline_code_of(page):
             named |= set(re.findall(r"^make ([a-z-]+)$", words))
         assert named <= there, page
+
+
+HARD = re.compile(r"\b(nought|naught|lest|whilst|thereof|wherein|whereby|is none|are none|asked of|to be had)\b")
+"""Words that a reader for whom English is a second language may not know, or reads twice."""
+
+
+@pytest.mark.parametrize("page", [page for page in written_pages() if not page.startswith("benchmarks")])
+def test_pages_are_in_plain_words(page: str) -> None:
+    assert HARD.findall(text_of(page)) == []
