@@ -13,7 +13,7 @@ from measures.decisions.options import HeadOptions
 from measures.decisions.runs import draw_phantoms
 
 if TYPE_CHECKING:
-    from edgecad_train.study.results.unit_result import Result
+    from edgecad_train.study.results.unit_run import UnitRun
 
 STRATEGIES = ("warm-up", "two-stage")
 Interval = tuple[float, float, float]
@@ -50,7 +50,7 @@ def activations(options: HeadOptions) -> Activations:
     return Activations(options.backbone, f"{options.patients} PHANTOMS", options.runs, rows)
 
 
-def _studied(place: Path, activation: str, options: HeadOptions) -> Sequence[Result]:
+def _studied(place: Path, activation: str, options: HeadOptions) -> Sequence[UnitRun]:
     from edgecad_train.study.folder import StudyFolder
 
     weights = weights_word(options.weights)
@@ -68,14 +68,16 @@ def _studied(place: Path, activation: str, options: HeadOptions) -> Sequence[Res
     words += ["--strategies", ",".join(STRATEGIES), "--seeds", options.runs, "--activation", activation]
     run_command([*words, "--out", activation, "--quiet", *words_of_options(options.train_options)], place)
     folder = StudyFolder(place / activation)
-    return [result for unit in folder.study().units if (result := folder.result(unit)) is not None]
+    return [result for unit in folder.study().units if (result := folder.run(unit)) is not None]
 
 
-def _compared(strategy: str, results: Mapping[str, Sequence[Result]], names: Sequence[str]) -> ActivationRow:
+def _compared(strategy: str, results: Mapping[str, Sequence[UnitRun]], names: Sequence[str]) -> ActivationRow:
     from edgecad_train.study.results.comparisons import against
     from edgecad_train.study.results.pooling import pooled
 
-    one, other = ([result for result in results[name] if result.unit.strategy == strategy] for name in names[:2])
+    one, other = (
+        [result for result in results[name] if result.unit.settings.strategy == strategy] for name in names[:2]
+    )
     areas = {
         name: next(metric for metric in pooled(own) if metric.name == "auc")
         for name, own in zip(names, (one, other), strict=False)
