@@ -36,7 +36,7 @@ class NotReadNow(Exception):
 
 
 Key = Callable[[bytes], str]
-"""What tells one scan from another, of a scan's bytes: hexadecimal, 16 digits or more."""
+"""What tells one scan from another, of a scan's bytes: hexadecimal, 16 digits or more. It raises nothing."""
 Prepare = Callable[[str, bytes, ScanOutcome], None]
 """Given a scan's name among the records, its bytes and what became of it, before its record is written. It may be
 called again for the same scan, by a process that follows a killed one."""
@@ -92,7 +92,7 @@ class Processor:
         data = self._content(claim)
         if isinstance(data, InputRefused):
             return self._written(claim, claim.id, refusal(self.classifier, data, claim.scan, draw=True))
-        name = name_of(self.key(data), self.classifier)
+        name = name_of(self._key_of(claim, data), self.classifier)
         found = self.index.find(name)
         if found is None:
             return self._judged(claim, name, data)
@@ -107,6 +107,13 @@ class Processor:
         if found is not None:
             return found[1]
         return self._judged(claim, more, data) if first.status == "failed" else self._copied(claim, more, slot, data)
+
+    def _key_of(self, claim: Claim, data: bytes) -> str:
+        """A scan's key; of one that ended too many processes the hash, because the key may be what ended them."""
+        if claim.deaths >= MOST_DEATHS:
+            return content_hash(data)
+        with self.claims.judging(claim):
+            return self.key(data)
 
     def _content(self, claim: Claim) -> bytes | InputRefused:
         """A scan's bytes, or why there are none.

@@ -20,6 +20,7 @@ from edgecad.inference.answering import ScanOutcome
 from edgecad.spool import worker as worker_module
 from edgecad.spool.index import SpoolRecord
 from edgecad.spool.options import WorkerOptions
+from edgecad.spool.processor import MOST_DEATHS, content_hash
 from edgecad.spool.source import Arrival, Traits
 from edgecad.spool.worker import Worker
 
@@ -50,7 +51,7 @@ class Handed:
     def look(self) -> list[Arrival]:
         if self.coming:
             name, content = self.coming.pop(0)
-            path = self.place / f"{len(self.coming)}.bin"
+            path = self.place / f"{name}.bin"
             path.write_bytes(content)
             self.there.append(Arrival(path, name, Traits.of(os.lstat(path)), True))
         self.there = [arrival for arrival in self.there if arrival.path.exists()]
@@ -117,6 +118,29 @@ def test_what_counts_as_the_same_scan_is_the_sources_to_say(station: Station, sc
     first, copy = station.records()
     assert (first.status, copy.status, copy.first) == ("answered", "copy", str(Path(first.file).with_suffix(".json")))
     assert [first.scan_sha256, copy.scan_sha256] == [hashlib.sha256(data).hexdigest() for data in (scan(0), padded)]
+
+
+def test_a_scan_whose_key_ends_the_program_again_and_again_is_refused_and_stops_no_other(
+    station: Station, scan: Scan
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def key(data: bytes) -> str:
+        if data == scan(0):
+            raise Crash
+        return content_hash(data)
+
+    station.source.coming.append(("poison", scan(0)))
+    for _ in range(MOST_DEATHS):
+        with pytest.raises(Crash):
+            station.once(key=key)
+    station.source.coming.append(("good", scan(1)))
+    station.once(key=key)
+    assert [(record.scan, record.reason or record.status) for record in station.records()] == [
+        ("poison", "ended-the-program"), ("good", "answered"),
+    ]  # fmt: skip
+    assert station.records()[0].scan_sha256 == content_hash(scan(0))
 
 
 def test_what_must_be_there_before_a_record_is_prepared_before_it(station: Station, scan: Scan) -> None:
