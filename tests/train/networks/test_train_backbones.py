@@ -14,8 +14,8 @@ import pytest
 from edgecad.contract.scaling import DEVIATION, MEAN
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import BACKBONES, backbone_named, unfreezing_limit, unfrozen_layers
-from edgecad_train.networks.head import Head, build_network
-from edgecad_train.networks.network import Network
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network, build_network
 from edgecad_train.networks.scaling import scaled
 from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
 from edgecad_train.training.frozen import layer_of

@@ -13,8 +13,8 @@ import pytest
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.boundaries import first_layers_count
-from edgecad_train.networks.head import Head, build_network, with_head
-from edgecad_train.networks.network import Network
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network, build_network, with_head
 from edgecad_train.networks.weights import check_first_weights
 
 BACKBONE = backbone_named("mobilenetv2")

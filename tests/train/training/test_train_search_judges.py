@@ -7,13 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from edgecad_train.settings import Settings
 
 from edgecad_train.data import Case
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.heads import HeadFinder
 from edgecad_train.training.search.hyperband import Fold, SearchOptions, search_head
-from edgecad_train.training.strategies import plan_for
+from edgecad_train.training.settings import Settings
 
 OPTIONS = SearchOptions(trials=1, epochs=3, batch_size=8)
 """One configuration, judged once."""
@@ -47,7 +46,7 @@ def _finder(patients: int) -> HeadFinder:
     """A finder over patients with two scans each."""
     cases = [Case(Path(f"{row}.jpg"), ("CAD", "nonCAD")[row // 2 % 2], f"p{row // 2}") for row in range(2 * patients)]
     labels = np.array([case.label == "nonCAD" for case in cases], np.int64)
-    settings = Settings("mobilenetv2", "none", plan_for("warm-up", warmup=6), search_trials=2)
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, search=True, search_trials=2)
     finder = HeadFinder(SimpleNamespace(labels=labels), settings, cases, None)  # type: ignore[arg-type]
     finder._pooled = np.zeros((len(cases), 4), np.float32)
     return finder

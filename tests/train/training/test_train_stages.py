@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.backbones import backbone_named
-from edgecad_train.networks.head import Head, build_network
-from edgecad_train.networks.network import Network
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network, build_network
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
 from edgecad_train.training.history import StageHistory
