@@ -105,6 +105,16 @@ def test_a_weights_file_that_does_not_fit_is_a_usage_error(
         assert word in told
 
 
+def test_a_weights_file_of_another_network_is_said_before_scans_are_read(
+    edgecad_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _other_network(tmp_path / "other.weights.h5")
+    write_dataset(tmp_path / "data", 16, seed=3)
+    monkeypatch.setattr("edgecad_train.cli.train.steps.read_scans", lambda *words: pytest.fail("scans were read"))
+    answer = edgecad_here("train", "--backbone", "mobilenetv2", "--weights", "other.weights.h5", "-q")
+    _refused(answer, 2, "does not hold the weights of mobilenetv2", "give the Keras weights file")
+
+
 def test_imagenet_weights_that_are_neither_here_nor_to_be_fetched_are_named(tmp_path: Path) -> None:
     write_dataset(tmp_path / "data", 16, seed=3)
     environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
