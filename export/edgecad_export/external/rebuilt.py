@@ -86,6 +86,23 @@ def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> Rebuil
 
 def _size(model: keras.Model, about: ExternalModel) -> int:
     """Side of the square input, once there is found to be one image in and one answer out."""
+    side, dtype = _input_of(model)
+    if side is None and about.size is None:
+        raise UsageError("the model takes images of any size; say which it was trained on: --size 224")
+    if None not in (side, about.size) and side != about.size:
+        raise UsageError(f"the model's input is {side} pixels and --size says {about.size}; leave --size out")
+    if dtype == "uint8" and about.input_scaling != "none":
+        raise UsageError(
+            f"the model takes uint8 and so scales by itself; --scaling none is wanted, not {about.input_scaling}"
+        )
+    size = int(side or about.size or 0)
+    if not 32 <= size <= 1024:
+        raise ModelInvalid(f"the model's input is {size} pixels; 32 to 1024 wanted")
+    return size
+
+
+def _input_of(model: keras.Model) -> tuple[int | None, str]:
+    """Side of a model's only input, None where it takes any, and the type of its numbers."""
     inputs, outputs = (list(getattr(model, name, None) or ()) for name in ("inputs", "outputs"))
     if (len(inputs), len(outputs)) != (1, 1):
         raise ModelInvalid(
@@ -94,18 +111,7 @@ def _size(model: keras.Model, about: ExternalModel) -> int:
     shape = tuple(inputs[0].shape[1:])
     if len(shape) != 3 or shape[2] != 3 or shape[0] != shape[1]:
         raise ModelInvalid(f"the model's input is {shape}; a square image (size, size, 3), channels last, is wanted")
-    if shape[0] is None and about.size is None:
-        raise UsageError("the model takes images of any size; say which it was trained on: --size 224")
-    if None not in (shape[0], about.size) and shape[0] != about.size:
-        raise UsageError(f"the model's input is {shape[0]} pixels and --size says {about.size}; leave --size out")
-    if inputs[0].dtype == "uint8" and about.input_scaling != "none":
-        raise UsageError(
-            f"the model takes uint8 and so scales by itself; --scaling none is wanted, not {about.input_scaling}"
-        )
-    size = int(shape[0] or about.size or 0)
-    if not 32 <= size <= 1024:
-        raise ModelInvalid(f"the model's input is {size} pixels; 32 to 1024 wanted")
-    return size
+    return shape[0], inputs[0].dtype
 
 
 def _scaled(image: Any, scaling: Scaling) -> Any:

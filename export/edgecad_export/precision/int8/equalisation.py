@@ -11,7 +11,7 @@ stays clear of its own limit by `HEADROOM`; scans beyond that would be clipped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,38 +64,56 @@ def equalised(proto: onnx.ModelProto, largest: Mapping[str, NDArray[np.float32]]
 def groups_of(proto: onnx.ModelProto, weights: Weights) -> list[ChannelGroup]:
     """Tensors of the backbone that are free to be rescaled, by what ties them together."""
     parts = parts_of(proto)
+    nodes = parts.backbone.graph.node
     together: dict[str, set[str]] = {}
-    fixed = {"image", parts.between}
-    ceilings: dict[str, float] = {}
-    for node in parts.backbone.graph.node:
-        data = [name for name in (*node.input, *node.output) if name and name not in weights]
-        if node.op_type in PASSING and _passes(node, weights):
-            _join(together, data)
-            if node.op_type == "Clip":
-                ceilings[node.output[0]] = float(weights[node.input[2]])
-        elif not (node.op_type == "Conv" and _is_plain_or_depthwise(node, weights)):
-            fixed.update(data)
-    convolved = (
-        name for node in parts.backbone.graph.node if node.op_type == "Conv" for name in (node.input[0], node.output[0])
-    )
-    for name in convolved:
-        together.setdefault(name, {name})
+    for node in nodes:
+        if _passes(node, weights):
+            _join(together, _data_of(node, weights))
+    for node in nodes:
+        if node.op_type == "Conv":
+            for name in (node.input[0], node.output[0]):
+                together.setdefault(name, {name})
+    fixed = {"image", parts.between, *_fixed(nodes, weights)}
     unique = {id(names): names for names in together.values()}.values()
+    ceilings = _ceilings(nodes, weights)
     return [_group(names, ceilings) for names in unique if not names & fixed]
 
 
+def _ceilings(nodes: Iterable[onnx.NodeProto], weights: Weights) -> dict[str, float]:
+    """The value at which a tensor is clipped, by its name."""
+    clips = (node for node in nodes if node.op_type == "Clip" and _passes(node, weights))
+    return {node.output[0]: float(weights[node.input[2]]) for node in clips}
+
+
+def _data_of(node: onnx.NodeProto, weights: Weights) -> list[str]:
+    """Tensors that a node reads and gives, without constants."""
+    return [name for name in (*node.input, *node.output) if name and name not in weights]
+
+
+def _fixed(nodes: Iterable[onnx.NodeProto], weights: Weights) -> Iterator[str]:
+    """Tensors that must keep their units: a node of another kind reads or gives them."""
+    for node in nodes:
+        convolves = node.op_type == "Conv" and _is_plain_or_depthwise(node, weights)
+        if not convolves and not _passes(node, weights):
+            yield from _data_of(node, weights)
+
+
 def _passes(node: onnx.NodeProto, weights: Weights) -> bool:
+    """Whether a node gives each channel back in the unit that it came in."""
     if node.op_type == "Add":
         return not any(name in weights for name in node.input)
     if node.op_type == "Pad":
-        # With nothing but zeros around; what to pad with is the third input.
-        return attribute(node, "mode", b"constant") == b"constant" and not any(
-            np.any(weights.get(name, 1)) for name in node.input[2:3] if name
-        )
+        return _pads_with_zeros(node, weights)
     if node.op_type == "Clip":
         limits = [weights.get(name) for name in node.input[1:]]
         return len(limits) == 2 and all(limit is not None for limit in limits) and float(limits[0]) == 0.0  # type: ignore[arg-type]
-    return True
+    return node.op_type in PASSING
+
+
+def _pads_with_zeros(node: onnx.NodeProto, weights: Weights) -> bool:
+    """What to pad with is the third input."""
+    values = [weights.get(name, np.ones(1)) for name in node.input[2:3] if name]
+    return attribute(node, "mode", b"constant") == b"constant" and not any(np.any(value) for value in values)
 
 
 def _join(together: dict[str, set[str]], names: list[str]) -> None:

@@ -67,24 +67,42 @@ def gridded(nodes: Sequence[onnx.NodeProto], wider: Collection[str]) -> frozense
         nodes: the network's, from the first convolution on.
         wider: names of nodes that stay in float.
     """
-    producers = {output: node for node in nodes for output in node.output}
-    consumers: dict[str, list[onnx.NodeProto]] = {}
-    for node in nodes:
-        for name in node.input:
-            consumers.setdefault(name, []).append(node)
-    computing = {node.name for node in nodes if node.op_type not in FUSED and node.name not in wider}
+    network = _Network(nodes, wider)
+    shared = {node.output[0] for node in nodes if node.op_type in SAME_GRID and network.computes(node)}
+    return frozenset(name for name in network.tensors if network.has_grid(name) and name not in shared)
 
-    def has_own(name: str) -> bool:
-        below = consumers.get(name, [])
-        above = producers.get(name)
-        if any(node.name in computing for node in below):
+
+class _Network:
+    """Nodes that are quantised or not, and the tensors between them."""
+
+    def __init__(self, nodes: Sequence[onnx.NodeProto], wider: Collection[str]) -> None:
+        self._wider = wider
+        self._above = {output: node for node in nodes for output in node.output}
+        self._below: dict[str, list[onnx.NodeProto]] = {}
+        for node in nodes:
+            for name in node.input:
+                self._below.setdefault(name, []).append(node)
+
+    @property
+    def tensors(self) -> set[str]:
+        """Names of all that nodes read or give."""
+        return {*self._above, *self._below}
+
+    def computes(self, node: onnx.NodeProto) -> bool:
+        """Whether a node is quantised and does what no grid does by itself."""
+        return node.op_type not in FUSED and node.name not in self._wider
+
+    def has_grid(self, name: str) -> bool:
+        """Whether a tensor is rounded: before or behind a quantised node, and not where the next one is fused."""
+        below, above = self._below.get(name, []), self._above.get(name)
+        if any(self.computes(node) for node in below):
             return True
-        if above is not None and above.op_type in FUSED and above.name not in wider:
-            source = producers.get(above.input[0])
-            return source is not None and source.name in computing
-        if above is None or above.name not in computing:
+        if above is None:
             return False
-        return not (len(below) == 1 and below[0].op_type in FUSED and below[0].name not in wider)
+        if self._is_fused(above):
+            source = self._above.get(above.input[0])
+            return source is not None and self.computes(source)
+        return self.computes(above) and not (len(below) == 1 and self._is_fused(below[0]))
 
-    same = {node.output[0] for node in nodes if node.op_type in SAME_GRID and node.name in computing}
-    return frozenset(name for name in {*producers, *consumers} if has_own(name) and name not in same)
+    def _is_fused(self, node: onnx.NodeProto) -> bool:
+        return node.op_type in FUSED and node.name not in self._wider

@@ -18,6 +18,7 @@ from edgecad_export.precision.int8.grids import ValueRange
 from edgecad_export.precision.int8.plain_graph import Weights, weights_of, with_weights
 
 LEVELS = 255
+GRID_CONSTANTS = ("image_scale", "image_zero")
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,28 @@ class ImageGrid:
 
 def image_grid(proto: onnx.ModelProto) -> ImageGrid | None:
     """Find it in a plain graph; None where colours are scaled apart, or zero is no level."""
-    weights = weights_of(proto)
-    node = _only_reader(proto, "image")
-    found: dict[str, str] = {}
-    while node is not None and node.op_type in ("Cast", "Transpose", "Mul", "Add"):
-        if node.op_type in ("Mul", "Add"):
-            constant = _scalar(node, weights)
-            if constant is None or "Add" in found or node.op_type in found:
-                return None
-            found[node.op_type] = constant
-        node = _only_reader(proto, node.output[0])
-    if node is None or node.op_type != "Conv" or set(found) != {"Mul", "Add"}:
+    scaling, convolution = _way_to_convolution(proto)
+    steps = [node for node in scaling if node.op_type in ("Mul", "Add")]
+    if convolution is None or [node.op_type for node in steps] != ["Mul", "Add"]:
         return None
-    scale, offset = (float(weights[found[kind]].item()) for kind in ("Mul", "Add"))
+    weights = weights_of(proto)
+    factor, added = (_scalar(node, weights) for node in steps)
+    if factor is None or added is None:
+        return None
+    scale, offset = (float(weights[name].item()) for name in (factor, added))
     if scale <= 0 or not 0 <= -offset / scale <= LEVELS:
         return None
-    return ImageGrid(scale, offset, found["Add"], node)
+    return ImageGrid(scale, offset, added, convolution)
+
+
+def _way_to_convolution(proto: onnx.ModelProto) -> tuple[list[onnx.NodeProto], onnx.NodeProto | None]:
+    """Nodes that only move or scale the image, one after another, and the convolution that reads the last, or None."""
+    way: list[onnx.NodeProto] = []
+    node = _only_reader(proto, "image")
+    while node is not None and node.op_type in ("Cast", "Transpose", "Mul", "Add"):
+        way.append(node)
+        node = _only_reader(proto, node.output[0])
+    return way, node if node is not None and node.op_type == "Conv" else None
 
 
 def on_image_grid(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -96,21 +103,22 @@ def read_levels(graph: onnx.GraphProto, grid: ImageGrid) -> None:
     back = next((node for node in graph.node if _rounds(node, grid.tensor, producers)), None)
     if back is None:
         return
-    scale, zero = (np.float32(grid.scale), np.uint8(grid.zero))
-    names = ["image_scale", "image_zero"]
-    graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value), name) for value, name in zip((scale, zero), names, strict=True)
-    )
+    _add_grid_constants(graph, grid)
     above = _chain_above(grid.tensor, producers)
-    turns = [node for node in above if node.op_type == "Transpose"]
-    result = back.output[0]
     for node in (producers[back.input[0]], back, *above):
         graph.node.remove(node)
-    levels = [f"image_levels_{index}" for index in range(len(turns))] + [result]
-    graph.node.insert(0, helper.make_node("DequantizeLinear", ["image", *names], [levels[0]], name="image_levels"))
+    turns = [node for node in above if node.op_type == "Transpose"]
+    levels = [f"image_levels_{index}" for index in range(len(turns))] + [back.output[0]]
+    read = helper.make_node("DequantizeLinear", ["image", *GRID_CONSTANTS], [levels[0]], name="image_levels")
+    graph.node.insert(0, read)
     for index, node in enumerate(reversed(turns)):
         node.input[0], node.output[0] = levels[index], levels[index + 1]
         graph.node.insert(1 + index, node)
+
+
+def _add_grid_constants(graph: onnx.GraphProto, grid: ImageGrid) -> None:
+    for name, value in zip(GRID_CONSTANTS, (np.float32(grid.scale), np.uint8(grid.zero)), strict=True):
+        graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
 
 
 def _rounds(node: onnx.NodeProto, name: str, producers: dict[str, onnx.NodeProto]) -> bool:

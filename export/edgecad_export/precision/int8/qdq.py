@@ -69,12 +69,10 @@ def _pass_directly(graph: onnx.GraphProto, wider: Collection[str]) -> None:
 def _pad_in_8_bits(graph: onnx.GraphProto, constants: Weights) -> None:
     """Pad values on their grid; around padding in float engines would leave 8 bits and come back to the same grid."""
     producers = {output: node for node in graph.node for output in node.output}
-    for node in list(graph.node):
-        above = producers.get(node.input[0]) if node.op_type == "Pad" else None
+    for node in [node for node in graph.node if node.op_type == "Pad" and _pads_with_zeros(node, constants)]:
+        above = producers.get(node.input[0])
         below = [reader for reader in graph.node if node.output[0] in reader.input]
-        if above is None or above.op_type != "DequantizeLinear" or not _pads_with_nought(node, constants):
-            continue
-        if len(below) != 1 or below[0].op_type != "QuantizeLinear" or not _same_grid(below[0], above, constants):
+        if above is None or len(below) != 1 or not _around_same_grid(above, below[0], constants):
             continue
         rounded = below[0].output[0]
         graph.node.remove(below[0])
@@ -83,7 +81,13 @@ def _pad_in_8_bits(graph: onnx.GraphProto, constants: Weights) -> None:
         )
 
 
-def _pads_with_nought(node: onnx.NodeProto, constants: Weights) -> bool:
+def _around_same_grid(above: onnx.NodeProto, below: onnx.NodeProto, constants: Weights) -> bool:
+    """Whether values leave 8 bits above and come back to the same grid below."""
+    kinds = (above.op_type, below.op_type)
+    return kinds == ("DequantizeLinear", "QuantizeLinear") and _same_grid(below, above, constants)
+
+
+def _pads_with_zeros(node: onnx.NodeProto, constants: Weights) -> bool:
     value = constants[node.input[2]] if len(node.input) > 2 and node.input[2] else np.zeros(1)
     return attribute(node, "mode", b"constant") == b"constant" and len(node.input) < 4 and not value.any()
 
