@@ -5,27 +5,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from edgecad.cli.table import table_lines
 from edgecad.modelfiles.file import FILES
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card_proof import HALF_PROOF
 from edgecad_export.modelfolder.exported_file import ExportedFile
 
-COLUMNS = (
-    "file",
-    "MB",
-    "images",
-    "d logit",
-    "d score",
-    "flips",
-    "heat map",
-    "peak",
-    "identity",
-    "in fp32",
-    "ms",
-    "made in",
+TITLES = ("file", "MB", "images", "d logit", "d score", "flips", "heat\nmap", "peak", "identity", "in\nfp32", "ms",
+          "made\nin")  # fmt: skip
+LEGEND = (
+    "d logit: of the logits' scale; flips: away from the threshold + near it; heat map: least correlation; peak: "
+    "farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, network alone, this CPU"
 )
-HALF_WORDS = tuple(textwrap.wrap(f"fp16: {HALF_PROOF}", 100))
-WIDTHS = (16, 7, 7, 8, 8, 6, 9, 5, 9, 8, 7, 8)
+WIDTH = 100
+"""Columns of a terminal that everything fits."""
 
 
 def table_of(files: Sequence[ExportedFile], refused: Sequence[Candidate] = ()) -> tuple[str, ...]:
@@ -35,25 +28,27 @@ def table_of(files: Sequence[ExportedFile], refused: Sequence[Candidate] = ()) -
         refused: what was asked for and does not hold.
     """
     golden = files[0].candidate.verdict.golden.images
+    above = (
+        f"held against the Keras model on {golden} golden screens and on the images of validation that the file was "
+        "not fitted to; figures are the worst of those images:"
+    )
+    below = [LEGEND, *(_switched(entry.name, entry.candidate) for entry in files if _units(entry.candidate))]
+    if "fp16" in {entry.contract.precision for entry in files}:
+        below.insert(1, f"fp16: {HALF_PROOF}")
+    rows = [*map(_cells, files), *map(_refused_cells, refused)]
     return (
-        f"held against the Keras model on {golden} golden screens and on the images of validation that the file was",
-        "not fitted to; figures are the worst of those images:",
-        _line(COLUMNS),
-        *(_line(_cells(entry)) for entry in files),
-        *(_line(_refused_cells(candidate)) for candidate in refused),
-        "d logit: of the logits' scale; flips: away from the threshold + near it; heat map: least correlation; peak:",
-        "farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, network alone, this CPU",
-        *(HALF_WORDS if "fp16" in {entry.contract.precision for entry in files} else ()),
-        *(_switched(entry.name, entry.candidate) for entry in files if _units(entry.candidate)),
+        *textwrap.wrap(above, WIDTH),
+        *table_lines(TITLES, rows, "l" + "r" * (len(TITLES) - 1)),
+        *(line for text in below for line in textwrap.wrap(text, WIDTH)),
     )
 
 
 def _cells(entry: ExportedFile) -> tuple[str, ...]:
-    return (entry.name, f"{entry.size_bytes / 1e6:.1f}", *_figures(entry.candidate, f"{entry.milliseconds:.1f}"))
+    return (_stem(entry.name), f"{entry.size_bytes / 1e6:.1f}", *_figures(entry.candidate, f"{entry.milliseconds:.1f}"))
 
 
 def _refused_cells(candidate: Candidate) -> tuple[str, ...]:
-    return (FILES[candidate.precision], "REFUSED", *_figures(candidate, "-"))
+    return (_stem(FILES[candidate.precision]), "REFUSED", *_figures(candidate, "-"))
 
 
 def _units(candidate: Candidate) -> int:
@@ -85,7 +80,5 @@ def _figures(candidate: Candidate, milliseconds: str) -> tuple[str, ...]:
     )
 
 
-def _line(cells: Sequence[str]) -> str:
-    first, *rest = (cell.ljust(width) if index == 0 else cell.rjust(width)
-                    for index, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True)))  # fmt: skip
-    return "  " + first + "".join(rest)
+def _stem(name: str) -> str:
+    return name.removesuffix(".onnx")

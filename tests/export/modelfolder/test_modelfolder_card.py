@@ -23,6 +23,7 @@ from edgecad_export.proof.answers import CheckedAnswers, ReferenceAnswers
 from edgecad_export.proof.gate import Verdict
 from edgecad_export.proof.parity import Parity, parity_of
 from edgecad_export.proof.tolerances import TOLERANCES
+from edgecad_export.table import table_of
 
 Files = tuple[ExportedFile, ...]
 Export = Callable[..., Files]
@@ -256,3 +257,15 @@ def test_a_threshold_that_patients_chose_has_its_table_of_others(export: Export,
 
 def test_a_threshold_that_nobody_chose_has_no_table(export: Export, contract: Contract) -> None:
     assert _rows(model_card("tiny", export("fp32"), contract), "Threshold and temperature") == []
+
+
+def test_the_terminals_table_has_a_row_for_each_file_and_fits_100_columns(export: Export) -> None:
+    files = export("fp32", "fp16", "int8")
+    lines = table_of(files[:2], [files[2].candidate])
+    assert max(map(len, lines)) <= 100
+    head, *rows = [line.split() for line in lines if line.startswith("  ")][1:]
+    assert head[:4] == ["file", "MB", "images", "d"]
+    assert [row[:3] for row in rows] == [
+        ["model.fp32", "10.0", "40"], ["model.fp16", "5.0", "40"], ["model.int8", "REFUSED", "40"]
+    ]  # fmt: skip
+    assert {len(line) for line in lines if line.startswith("  model.")} == {len(lines[3])}, "one width for all"
