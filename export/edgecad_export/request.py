@@ -22,7 +22,7 @@ class ExportRequest:
     """Files to write, and how they are made, judged and signed. Each field is an option.
 
     Raises:
-        UsageError: a tolerance that is none.
+        UsageError: a tolerance of another form, or of another name.
     """
 
     fp16: Annotated[bool, typer.Option("--fp16", help="Also model.fp16.onnx: half the size, for GPUs.")] = False

@@ -30,7 +30,7 @@ def open_external(path: Path) -> keras.Model:
     """Load a whole Keras model, `.keras` or `.h5`.
 
     Raises:
-        ModelInvalid: it is none, damaged, or wants code that is not Keras' own.
+        ModelInvalid: it is no whole Keras model, damaged, or wants code that is not Keras' own.
     """
     if path.is_dir():
         raise ModelInvalid(f"{path} is a folder{_of_what(path)}, and a .keras or .h5 file is wanted; {SAVE_AGAIN}")
