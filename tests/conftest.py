@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -425,29 +426,77 @@ class Finished:
     peak_mib: float
 
 
-@pytest.fixture
-def edgecad(tmp_path: Path) -> Callable[..., Finished]:
-    """Run `edgecad ARGUMENTS` in a fresh interpreter and an empty folder, without a model in the environment.
+class Warm:
+    """An interpreter that forks itself for each command: what every command imports is imported once; see `warm.py`."""
 
-    `before` is Python to run first, inside that interpreter.
+    def __init__(self) -> None:
+        words = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+        self._server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, order: dict[str, Any], seconds: float) -> int:
+        """Exit code of a command; one that takes longer than so many seconds is killed, and fails the test."""
+        server = self._server
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(order).encode() + b"\n")
+        server.stdin.flush()
+        pid = int(server.stdout.readline())
+        timer = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
+        timer.start()
+        code = int(server.stdout.readline())
+        timer.cancel()
+        return code
+
+    def close(self) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait()
+        self._server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm | None]:
+    """What runs commands quickly, on systems that fork."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    server = Warm()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def edgecad(tmp_path: Path, warm: Warm | None) -> Callable[..., Finished]:
+    """Run `edgecad ARGUMENTS` in a process of its own and an empty folder, without a model in the environment.
+
+    `before` is Python to run first, inside that process. It has numpy and OpenCV loaded already, unless `fresh`.
     """
     if not Path("/proc/self/status").exists():
         pytest.skip("memory is read from /proc, which this system does not have")
-    probe = tmp_path / "probe.json"
-    place = tmp_path / "place"
+    probe, place = tmp_path / "probe.json", tmp_path / "place"
+    streams = [tmp_path / f"standard-{name}" for name in ("in", "out", "err")]
     place.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
     environment["EDGECAD_PROBE"] = str(probe)
 
-    def run(*arguments: object, stdin: bytes = b"", before: str = "") -> Finished:
+    def run(*arguments: object, stdin: bytes = b"", before: str = "", fresh: bool = False) -> Finished:
         probe.unlink(missing_ok=True)
-        command = [sys.executable, "-c", PROBE.replace("{before}", before), *map(str, arguments)]
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, cwd=place, env=environment, timeout=120, check=False
-        )
+        for file, content in zip(streams, (stdin, b"", b""), strict=True):
+            file.write_bytes(content)
+        program, words = PROBE.replace("{before}", before), [*map(str, arguments)]
+        if fresh or warm is None:
+            with streams[0].open("rb") as given, streams[1].open("wb") as out, streams[2].open("wb") as err:
+                command = [sys.executable, "-c", program, *words]
+                code = subprocess.run(
+                    command, stdin=given, stdout=out, stderr=err, cwd=place, env=environment, timeout=120, check=False
+                ).returncode
+        else:
+            order = {"program": program, "words": words, "folder": str(place), "environment": environment}
+            code = warm.run({**order, "streams": [str(file) for file in streams]}, 120)
         modules, peak = json.loads(probe.read_text())
-        out, err = done.stdout.decode(), done.stderr.decode()
-        return Finished(done.returncode, out, err, frozenset(modules), peak / 1024)
+        said, told = (file.read_bytes().decode() for file in streams[1:])
+        return Finished(code, said, told, frozenset(modules), peak / 1024)
 
     return run
 

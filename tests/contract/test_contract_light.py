@@ -52,7 +52,7 @@ def arguments(model_folder: Path, phantom_jpeg: Path) -> dict[str, list[object]]
 def test_a_runtime_command_loads_nothing_of_training_or_export(
     edgecad: Run, arguments: dict[str, list[object]], command: str
 ) -> None:
-    done = edgecad(*arguments[command])
+    done = edgecad(*arguments[command], fresh=True)
     assert done.code == 0, done.stderr
     loaded = top_levels(done)
     # Who measures does so in processes of their own.
@@ -77,7 +77,7 @@ def test_a_runtime_command_loads_nothing_of_training_or_export(
 def test_help_and_version_load_neither_arrays_nor_engines(
     edgecad: Run, arguments: dict[str, list[object]], command: str
 ) -> None:
-    done = edgecad(*arguments[command])
+    done = edgecad(*arguments[command], fresh=True)
     assert done.code == 0, done.stderr
     assert done.stdout
     assert "typer" in top_levels(done)
@@ -87,7 +87,7 @@ def test_help_and_version_load_neither_arrays_nor_engines(
 @pytest.mark.parametrize("words", ["edgecad ", "edgecad infer --", "edgecad infer --device ", "edgecad train --"])
 def test_completion_loads_neither_arrays_nor_engines(edgecad: Run, words: str) -> None:
     asked = {"_EDGECAD_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
-    done = edgecad(before=f"os.environ.update({asked!r})")
+    done = edgecad(before=f"os.environ.update({asked!r})", fresh=True)
     assert done.code == 0, done.stderr
     assert done.stdout.startswith("_arguments")
     assert not top_levels(done) & (HEAVY | ARRAYS)
@@ -99,7 +99,7 @@ def test_completion_loads_neither_arrays_nor_engines(edgecad: Run, words: str) -
 def test_the_check_sees_a_heavy_import(edgecad: Run, heavy: str) -> None:
     if find_spec(heavy) is None:
         pytest.skip(f"{heavy} is not installed here")
-    done = edgecad("--version", before=f"import {heavy}")
+    done = edgecad("--version", before=f"import {heavy}", fresh=True)
     assert done.code == 0
     assert top_levels(done) & (HEAVY | ARRAYS)
 

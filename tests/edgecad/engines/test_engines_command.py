@@ -138,7 +138,7 @@ def test_without_a_subcommand_the_help_is_shown(cache: Run) -> None:
 
 def test_help_and_list_load_no_arrays_and_no_engine(edgecad: Run) -> None:
     for words in (["cache", "--help"], ["cache", "build", "--help"], ["cache", "list"]):
-        done = edgecad(*words)
+        done = edgecad(*words, fresh=True)
         assert done.code == 0
         assert not {"numpy", "cv2", "onnxruntime", "tensorrt_rtx"} & done.modules
 

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_slow_is_imported(
 
 @pytest.mark.parametrize("command", ["train", "study", "evaluate", "phantom"])
 def test_help_imports_neither_arrays_nor_networks(edgecad: Run, command: str) -> None:
-    done = edgecad(command, "--help")
+    done = edgecad(command, "--help", fresh=True)
     assert done.code == 0
     assert "Usage:" in done.stdout
     assert not (SLOW | {"numpy", "cv2"}) & {name.partition(".")[0] for name in done.modules}
