@@ -218,7 +218,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("moment", ["golden_answers", "point_latest"])
+@pytest.mark.parametrize("moment", ["golden_answers", pytest.param("point_latest", marks=pytest.mark.soak)])
 def test_killed_in_the_middle_the_old_model_stays_in_force(moment: str, exported: Command) -> None:
     roots = [str(Path(edgecad.__file__).parents[1] / room) for room in ("", "train", "export")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(roots), "TF_CPP_MIN_LOG_LEVEL": "3"}

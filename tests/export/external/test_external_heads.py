@@ -242,7 +242,7 @@ def test_the_input_is_scaled_as_keras_own_preprocessing_does(scaling: Any, appli
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
+@pytest.mark.parametrize("name", [pytest.param("EfficientNetB0", marks=pytest.mark.soak), "MobileNetV3Small"])
 def test_networks_of_keras_applications_that_scale_by_themselves(
     name: str, tmp_path: Path, prepared_images: Callable[..., Any]
 ) -> None:
