@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from typer.testing import CliRunner
 
+from edgecad.cli.program import app
 from edgecad.contract import CONTRACT_VERSION
 from edgecad_export import exporter
 from edgecad_export.precision.narrowed import JudgedGraph, nearest
@@ -28,12 +31,20 @@ STEP = re.compile(r"\d\d:\d\d:\d\d \w")
 """Beginning of a line that says what is under way, where nobody watches a terminal."""
 
 
+@pytest.fixture(scope="module")
+def first(run_folder: Write, small_classifier: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, and its export as the command leaves it."""
+    root = tmp_path_factory.mktemp("first")
+    run_folder(root / "runs" / "first", small_classifier())
+    answer = CliRunner().invoke(app, ["export", str(root / "runs" / "first"), "--out", str(root / "models")])
+    assert answer.exit_code == 0, answer.output
+    return root
+
+
 @pytest.fixture
-def exported(edgecad_here: Command, run_folder: Write, small_classifier: Build) -> Command:
+def exported(edgecad_here: Command, first: Path) -> Command:
     """A first export is in force; give the command to try others with."""
-    run_folder(Path("runs/first"), small_classifier())
-    code, told = edgecad_here("export", "runs/first")
-    assert code == 0, told
+    shutil.copytree(first, Path.cwd(), dirs_exist_ok=True)
     return edgecad_here
 
 
