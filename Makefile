@@ -37,10 +37,12 @@ demo: setup
 	$(BIN)/edgecad demo
 
 # Two processes hold two TensorFlows, up to 9 GB together; more only where there is memory for them. One that dies,
-# of memory say, ends the run: a run that goes on without it has been seen to wait for ever.
+# of memory say, ends the run: a run that goes on without it has been seen to wait for ever. What takes longest begins
+# first (see tests/conftest.py), so that both end together; pytest-xdist would begin with the files of most tests.
 WORKERS ?= 2
+SPREAD := --dist loadgroup --no-loadscope-reorder
 test: setup
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(SPREAD) --max-worker-restart 0
 
 # The runtime alone, on the oldest Python with the oldest packages that it declares, and on the newest with the newest.
 PYTHON310 ?= python3.10
@@ -54,8 +56,8 @@ define with_versions
 if ! $(1) --version > /dev/null 2>&1; then echo "make: no $(1) here, so its tests are skipped: make test-versions \
 PYTHON310=... PYTHON313=..."; else $(1) -m venv $(2) && \
 $(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3) '.[cpu,dicom,watch,sign]' onnx scipy \
-'pytest>=8.3,<9.2' pytest-timeout pytest-xdist && \
-$(2)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(RUNTIME_TESTS); fi
+'pytest>=8.3,<9.2' pytest-timeout 'pytest-xdist>=3.7' && \
+$(2)/bin/python -m pytest --numprocesses $(WORKERS) $(SPREAD) $(RUNTIME_TESTS); fi
 endef
 
 # Where a GPU and its driver are: onnxruntime-gpu in place of onnxruntime, in an environment of its own.

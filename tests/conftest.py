@@ -501,6 +501,10 @@ def edgecad(tmp_path: Path, warm: Warm | None) -> Callable[..., Finished]:
     return run
 
 
+FIRST = ("flow", "benchmarks", "docs", "export", "train")
+"""Folders of tests with groups that take minutes: these begin first, so that no worker is left alone with one."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, on one worker, what shares costly fixtures: a file's tests; over files, one backbone's, and those
@@ -509,6 +513,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The deep backbones share one worker: to convert one takes 5 GB for a moment, and two moments may meet. First,
     because the plugin that spreads the tests reads the groups in the same hook.
     """
+    items.sort(key=lambda item: FIRST.index(_room(item)) if _room(item) in FIRST else len(FIRST))
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         backbone = parameters.get("backbone_onnx")
@@ -519,6 +524,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             group = "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _room(item: pytest.Item) -> str:
+    """The folder of tests in which a test lies."""
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
