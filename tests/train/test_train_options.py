@@ -127,9 +127,9 @@ def test_the_optimism_gap_is_at_even_odds_on_both_sides(
 ) -> None:
     chosen_by, trained = {}, Trainer.train
 
-    def watched(self: Trainer, name: str, number: int, rows: Any, held: Any, **more: Any) -> Any:
-        chosen_by[name] = (list(rows), list(held))
-        return trained(self, name, number, rows, held, **more)
+    def watched(self: Trainer, place: Any, **more: Any) -> Any:
+        chosen_by[place.name] = (list(place.rows), list(place.held))
+        return trained(self, place, **more)
 
     monkeypatch.setattr(Trainer, "train", watched)
     settings = replace(outcome.settings, select_on_test=True)
