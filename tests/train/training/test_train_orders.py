@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
+from edgecad_train.training.loss import CROSS_ENTROPY
 from edgecad_train.training.rates import RateGroup
 
 COUNT = 20
@@ -60,7 +61,7 @@ def runner() -> EpochRunner:
     """Two logits from two numbers."""
     numbers = keras.Input((2,))
     model = keras.Model(numbers, keras.layers.Dense(2)(numbers))
-    return EpochRunner(model, [RateGroup(1e-3, tuple(model.trainable_variables), "all")], 4, (1.0, 1.0))
+    return EpochRunner(model, [RateGroup(1e-3, tuple(model.trainable_variables), "all")], 4, CROSS_ENTROPY)
 
 
 def test_an_epoch_takes_every_scan_once_in_its_own_order(runner: EpochRunner) -> None:
