@@ -95,7 +95,12 @@ def words_of(settings: Any, leaving_out: Collection[str] = (), defaults: bool = 
         told = field.name not in leaving_out and value is not None and value is not False
         if told and (defaults or value != field.default):
             name = _option_of(field.name, hints[field.name])
-            yield [name] if value is True else [name, f"{value:g}" if isinstance(value, float) else str(value)]
+            yield [name] if value is True else [name, _word(value)]
+
+
+def _word(value: Any) -> str:
+    """A value as its option takes it; whole floats without their point."""
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
 def _option_of(name: str, annotation: Any) -> str:

@@ -163,3 +163,27 @@ def test_the_least_data_is_folded_into_as_many_folds_as_it_can() -> None:
 def test_more_folds_than_patients_are_a_usage_error_that_says_how_many_can_be() -> None:
     with pytest.raises(UsageError, match=r"9 folds, but the smaller class has 4 .* --folds 2 to 4"):
         divide(_patients(10), 0, Protocol(folds=9))
+
+
+@pytest.mark.parametrize(
+    ("patients", "protocol", "kind", "folds"),
+    [
+        (60, Protocol("holdout"), Split, 0),
+        (60, Protocol(folds=0), Split, 0),
+        (60, Protocol("holdout", 0), Split, 0),
+        (60, Protocol("folds"), Folds, 5),
+        (60, Protocol("folds", 3), Folds, 3),
+        (60, Protocol(), Folds, 5),
+        (600, Protocol(), Split, 0),
+        (600, Protocol("folds"), Folds, 5),
+    ],
+)
+def test_a_protocol_decides_who_chooses_and_never_who_is_tested(
+    patients: int, protocol: Protocol, kind: type, folds: int
+) -> None:
+    cases = _patients(patients)
+    partition = divide(cases, 3, protocol)
+    assert isinstance(partition, kind)
+    assert partition.protocol == ("folds" if folds else "holdout")
+    assert len(getattr(partition, "folds", ())) == folds
+    assert partition.test == split_by_patient(cases, 3).test
