@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgecad.cli.table import table_lines
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
@@ -34,44 +35,50 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
 
 def _confusion(counts: Confusion, evaluation: Evaluation) -> Iterator[str]:
     yield f"at the model's threshold {evaluation.threshold:.3f} (temperature {evaluation.temperature:.2f}):"
-    called = [f"called {name}" for name in CLASSES]
-    yield f"  {'':17s} {called[0]:>13s} {called[1]:>13s}"
-    rows = ((counts.true_positive, counts.false_negative), (counts.false_positive, counts.true_negative))
-    for name, (cad, other) in zip(CLASSES, rows, strict=True):
-        yield f"  {'labelled ' + name:17s} {cad:13d} {other:13d}"
+    counted = ((counts.true_positive, counts.false_negative), (counts.false_positive, counts.true_negative))
+    rows = ((f"labelled {name}", str(cad), str(other)) for name, (cad, other) in zip(CLASSES, counted, strict=True))
+    yield from table_lines(("", *(f"called {name}" for name in CLASSES)), rows, "lrr")
 
 
 def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield "figures, a patient one vote:"
-    for metric in evaluation.metrics:
-        yield (
-            f"  {metric.name:17s} {metric.value:6.3f}   95 % {metric.low:.3f} to {metric.high:.3f}   "
-            f"n = {metric.n}, {metric.method}"
+    rows = (
+        (
+            metric.name, f"{metric.value:.3f}", f"95 % {metric.low:.3f} to {metric.high:.3f}",
+            f"n = {metric.n}, {metric.method}",
         )
+        for metric in evaluation.metrics
+    )  # fmt: skip
+    yield from table_lines((), rows, "lrll")
     yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
     yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
 
 
 def _comparison(comparison: ModelComparison, other: str) -> Iterator[str]:
     yield f"against {other}, on the same {comparison.accuracy.n} patients (this model less that one):"
-    rows = {
+    yield from table_lines((), _compared(comparison), "lrlll")
+    if comparison.auc:
+        yield f"  McNemar exact with Newcombe's interval; AUC: {comparison.auc.method}"
+
+
+def _compared(comparison: ModelComparison) -> Iterator[tuple[str, ...]]:
+    tests = {
         "accuracy": comparison.accuracy,
         "sensitivity_cad": comparison.sensitivity_cad,
         "specificity_cad": comparison.specificity_cad,
     }
-    for name, test in rows.items():
+    for name, test in tests.items():
         if test:
-            yield f"  {name:17s} {_difference(test)}   right alone: {test.only_one_right}, {test.only_other_right}"
+            yield (name, *_difference(test), f"right alone: {test.only_one_right}, {test.only_other_right}")
     if comparison.auc:
-        yield f"  {'auc':17s} {_difference(comparison.auc)}   {comparison.auc.one:.3f}, {comparison.auc.other:.3f}"
-        yield f"  McNemar exact with Newcombe's interval; AUC: {comparison.auc.method}"
+        yield ("auc", *_difference(comparison.auc), f"{comparison.auc.one:.3f}, {comparison.auc.other:.3f}")
 
 
-def _difference(test: McNemar | AucDifference) -> str:
-    return f"{test.difference:+6.3f}   95 % {test.low:+.3f} to {test.high:+.3f}   {_chance(test.p_value)}"
+def _difference(test: McNemar | AucDifference) -> tuple[str, str, str]:
+    return f"{test.difference:+.3f}", f"95 % {test.low:+.3f} to {test.high:+.3f}", _chance(test.p_value)
 
 
 def _chance(p_value: float | None) -> str:
     if p_value is None:
-        return "no test  "
+        return "no test"
     return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad.cli.table import table_lines
 from edgecad.contract import Contract, Metric
 from edgecad_train.origin import origin_words
-
-NAMES, WIDTH = 19, 24
-"""Of the column of names and of a part's column, signs."""
 
 
 def lines_of_figures(contract: Contract) -> Iterator[str]:
@@ -17,10 +15,10 @@ def lines_of_figures(contract: Contract) -> Iterator[str]:
     held = {(metric.name, metric.part): metric for metric in contract.metrics}
     stamp = origin_words(contract.origin)
     yield f"agreement with {contract.labelling.reference}{f' ({stamp})' if stamp else ''}, with 95 % intervals:"
-    yield f"  {'':{NAMES}s}{''.join(f'{_head(part, contract.metrics):{WIDTH}s}' for part in parts)}".rstrip()
-    for name in dict.fromkeys(metric.name for metric in contract.metrics):
-        cells = (_cell(held.get((name, part))) for part in parts)
-        yield f"  {name:{NAMES}s}{''.join(f'{cell:{WIDTH}s}' for cell in cells)}".rstrip()
+    heads = ("", *(_head(part, contract.metrics) for part in parts))
+    names = dict.fromkeys(metric.name for metric in contract.metrics)
+    rows = ((name, *(_cell(held.get((name, part))) for part in parts)) for name in names)
+    yield from table_lines(heads, rows, "l" * len(heads))
     if parts:
         yield f"  {parts[0]} patients chose threshold and more; test patients chose nothing"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad.cli.table import table_lines
 from edgecad.contract import Contract
 from edgecad.decision.evidence import LOCAL_PREVALENCES, Evidence
-from edgecad.decision.evidence_table import NOTES, Note, predictive_words, prevalence_words, rows_of
+from edgecad.decision.evidence_table import NOTES, Note, ThresholdRow, predictive_words, prevalence_words, rows_of
 from edgecad_train.classes import CLASSES, POSITIVE
 
 MARKS: dict[Note, str] = {"in force": ">", "refused": "x", "cannot be shown": "?"}
-WIDTHS = (3, 18, 9, 18, 18, 6, 11, 11)
+HEADS = ("", "rule", "score >=", "sensitivity", "specificity", "on n", "PPV/NPV", "test")
 NAMED = 20
 """Most patients that a line names; run.json has all."""
 
@@ -23,14 +24,8 @@ def lines_of_thresholds(contract: Contract) -> Iterator[str]:
     point = evidence.point
     counts = f"{point.sensitivity.n} {contract.positive}, {point.specificity.n} {contract.negative}"
     yield f"thresholds on the {evidence.part} patients ({counts}), with 95 % intervals:"
-    heads = ("", "rule", "score >=", "sensitivity", "specificity", "on n", "PPV/NPV", "test")
-    yield _line(heads)
     rows = rows_of(evidence, prevalence)
-    for row in rows:
-        marks = "".join(MARKS[note] for note in row.notes)
-        yield _line((
-            marks, row.rule, row.threshold, row.sensitivity, row.specificity, row.rests_on, row.predictive, row.tested,
-        ))  # fmt: skip
+    yield from table_lines(HEADS, map(_cells, rows), "l" * len(HEADS))
     noted = {note for row in rows for note in row.notes}
     yield from (f"  {mark} {note}: {NOTES[note]}" for note, mark in MARKS.items() if note in noted)
     yield "  on n: patients that a threshold rests on; test: sensitivity/specificity there, it chose nothing"
@@ -45,8 +40,11 @@ def _predictive(evidence: Evidence, prevalence: float | None) -> Iterator[str]:
     yield f"  PPV/NPV of the threshold in force: {', '.join(local)}"
 
 
-def _line(cells: Sequence[str]) -> str:
-    return "  " + "".join(f"{cell:{width}s}" for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+def _cells(row: ThresholdRow) -> tuple[str, ...]:
+    marks = "".join(MARKS[note] for note in row.notes)
+    return (
+        marks, row.rule, row.threshold, row.sensitivity, row.specificity, row.rests_on, row.predictive, row.tested,
+    )  # fmt: skip
 
 
 def words_of_labels(patients: Sequence[str]) -> str:
