@@ -170,7 +170,7 @@ def run_stage() -> Callable[..., StageHistory]:
             else frozen_outputs(network, [cut], scans, batch_size, Storage()).outputs[layer_of(cut)]
         )
         own, held = np.arange(len(train.labels)), np.arange(len(train.labels), len(labels))
-        loss = Loss(**{key: more.pop(key) for key in ("class_weights",) if key in more})
+        loss = Loss(**{key: more.pop(key) for key in ("class_weights", "label_smoothing") if key in more})
         options = StageOptions(batch_size, loss, more.pop("patience", None))
         run = StageRunner(network, stage, options).run(
             examples_of([values], own, labels),

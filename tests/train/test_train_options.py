@@ -106,6 +106,7 @@ def test_balanced_weights_make_both_classes_count_alike() -> None:
     ).stage_options(labels)
     assert options.loss.class_weights == pytest.approx((40 / 60, 40 / 20))
     assert options.patience == 4
+    assert _warm(label_smoothing=0.1).stage_options(labels).loss.label_smoothing == 0.1
     assert _warm().stage_options(labels).loss.class_weights == (
         1.0,
         1.0,

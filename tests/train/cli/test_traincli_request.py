@@ -22,7 +22,7 @@ from edgecad_train.training.strategies import plan_for
 ODD = Settings(
     backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.5, layerwise=True, warmup_epochs=7,
     finetune_epochs=8, early_stopping=3, units=32, dropout=0.1, search=True, search_trials=9, batch_size=4,
-    class_weights="balanced", augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
+    class_weights="balanced", label_smoothing=0.1, augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
     select_on_test=True, seed=5,
 )  # fmt: skip
 

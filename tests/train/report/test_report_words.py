@@ -84,6 +84,7 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--activation": "relu",
         "--decide": "sensitivity>=0.95",
         "--class-weights": "none",
+        "--label-smoothing": "0",
         "--augment": "1",
         "--lr-exponent": "4",
         "--warmup-epochs": "12",

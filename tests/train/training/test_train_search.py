@@ -60,12 +60,12 @@ class _Materials:
         self.labels = _features()[1]
 
 
-def _finder(trials: int) -> HeadFinder:
+def _finder(trials: int, **others: Any) -> HeadFinder:
     cases = [
         Case(Path(f"{row}.jpg"), ("CAD", "nonCAD")[row % 2], f"p{row // 2 * 2 + row % 2:02d}") for row in range(ROWS)
     ]
     searched: dict[str, Any] = {"search": True, "search_trials": trials} if trials else {}
-    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, **searched)
+    settings = Settings("mobilenetv2", "none", "warm-up", warmup_epochs=6, **searched, **others)
     finder = HeadFinder(_Materials(), settings, cases, None)  # type: ignore[arg-type]
     finder._pooled = _features()[0]
     return finder
@@ -92,3 +92,15 @@ def test_inside_a_fold_the_search_uses_inner_folds_of_the_training_patients_alon
         assert set(fold.train) | set(fold.held) == set(rows)
         assert not set(fold.train) & set(fold.held)
     np.testing.assert_array_equal(np.sort(np.concatenate([fold.held for fold in seen])), rows)
+
+
+def test_a_search_makes_the_same_loss_small_as_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[SearchOptions] = []
+    monkeypatch.setattr(
+        "edgecad_train.training.search.heads.search_head",
+        lambda features, labels, folds, options, *rest: seen.append(options),
+    )
+    finder = _finder(8, label_smoothing=0.1, class_weights="balanced")
+    finder.choose(np.arange(40), None, 0)
+    assert seen[0].loss == finder.settings.stage_options(finder.materials.labels[np.arange(40)]).loss
+    assert seen[0].loss.label_smoothing == 0.1

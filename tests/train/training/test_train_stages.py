@@ -17,6 +17,7 @@ from edgecad_train.networks.network import Network, build_network
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
 from edgecad_train.training.history import StageHistory
+from edgecad_train.training.loss import Loss
 from edgecad_train.training.plain import fit_plainly
 from edgecad_train.training.strategies import Stage, plan_for
 
@@ -143,6 +144,30 @@ def test_losses_are_those_of_plain_keras_on_the_whole_graph(
         assert own[10:] == pytest.approx(wanted[name][10:], rel=1e-3), name
     assert [epoch.val_accuracy for epoch in epochs] == pytest.approx(wanted["val_accuracy"])
     assert wanted["loss"][-1] < wanted["loss"][0]  # it did learn, so that the comparison says something
+
+
+@pytest.mark.parametrize("stage", [Stage("warm-up", "head", 5, 1e-3), Stage("all", "everything", 5, 1e-4)])
+def test_smoothed_losses_are_those_of_plain_keras(
+    stage: Stage, small_network: Build, small_examples: Draw, run_stage: RunStage
+) -> None:
+    train, held = small_examples(26, 0), small_examples(10, 1)
+    wanted, _ = fit_plainly(
+        small_network(), stage, (train.images, train.labels), (held.images, held.labels), stage.epochs,
+        EpochSeed(5, 0, 0), batch_size=6, loss=Loss(label_smoothing=0.2),
+    )  # fmt: skip
+    epochs = run_stage(small_network(), stage, train, held, 6, seed=5, label_smoothing=0.2).epochs
+    assert [epoch.loss for epoch in epochs] == pytest.approx(wanted["loss"], rel=1e-4)
+    assert [epoch.val_loss for epoch in epochs] == pytest.approx(wanted["val_loss"], rel=1e-4)
+    plain = run_stage(small_network(), stage, train, held, 6, seed=5).epochs
+    assert epochs[0].loss != pytest.approx(plain[0].loss, rel=1e-2)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
+def test_a_label_gives_its_smoothed_share_to_both_classes(smoothing: float) -> None:
+    logits, labels = np.array([[2.0, -1.0], [0.5, 0.0]], np.float32), np.array([0, 1])
+    shares = np.array([[1 - smoothing / 2, smoothing / 2], [smoothing / 2, 1 - smoothing / 2]])
+    wanted = np.log(np.exp(logits).sum(axis=1)) - (shares * logits).sum(axis=1)
+    np.testing.assert_allclose(Loss(label_smoothing=smoothing).of_rows(labels, logits), wanted, rtol=1e-5)
 
 
 def test_another_order_gives_other_losses(small_network: Build, small_examples: Draw, run_stage: RunStage) -> None:

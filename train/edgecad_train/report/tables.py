@@ -60,6 +60,7 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
         ("unfrozen", share),
         ("batch size", str(settings.batch_size)),
         ("class weights", settings.class_weights),
+        ("label smoothing", f"{settings.label_smoothing:g}" if settings.label_smoothing else "off"),
         (
             "early stopping",
             f"after {patience} epochs without a better one" if patience else "off",

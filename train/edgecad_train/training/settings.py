@@ -82,6 +82,13 @@ class Settings:
     class_weights: Annotated[ClassWeights, typer.Option(help="balanced: weigh the rarer class more in the loss.")] = (
         "none"
     )
+    label_smoothing: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of a label that the loss spreads over both classes, 0 to below 0.5. 0: none.",
+        ),
+    ] = 0.0
     augment: Annotated[
         int, typer.Option(min=1, metavar="PASSES", help="Passes of small shifts, scales and brightness. 1: none.")
     ] = 1
@@ -124,6 +131,8 @@ class Settings:
             )
         if self.class_weights not in get_args(ClassWeights):
             raise UsageError(f"--class-weights {self.class_weights}: none or balanced is wanted")
+        if not 0 <= self.label_smoothing < 0.5:
+            raise UsageError(f"--label-smoothing {self.label_smoothing:g} is not within 0 to below 0.5")
         patience = 1 if self.early_stopping is None else self.early_stopping
         if min(self.augment, self.batch_size, self.search_trials, patience) < 1:
             raise UsageError("--augment, --batch-size, --search-trials and --early-stopping take at least 1")
@@ -178,7 +187,9 @@ class Settings:
         from edgecad_train.training.loss import Loss
         from edgecad_train.training.stages import StageOptions
 
-        return StageOptions(self.batch_size, Loss(self._class_weights(labels)), self.early_stopping)
+        return StageOptions(
+            self.batch_size, Loss(self._class_weights(labels), self.label_smoothing), self.early_stopping
+        )
 
     def _class_weights(self, labels: NDArray[np.int64]) -> tuple[float, ...]:
         """`balanced` weighs each class by the inverse of its share."""
