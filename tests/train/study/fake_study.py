@@ -28,7 +28,6 @@ from edgecad_train.runs.predictions import COLUMNS
 from edgecad_train.runs.reading import read_records
 from edgecad_train.runs.record import History, Metrics, RunRecord, write_record
 from edgecad_train.runs.spec import RunSpec
-from edgecad_train.splits.protocol import HOLDOUT
 from edgecad_train.splits.split import Split, rows_of
 from edgecad_train.study.definition.partitions import draws, part_name, partitions_of
 from edgecad_train.study.definition.planning import StudyPlan
@@ -75,7 +74,8 @@ def fake_spec(**changes: object) -> StudySpec:
         "settings": Settings(),
         "seeds": 2,
         "folds": None,
-        "protocol": HOLDOUT,
+        "protocol": "holdout",
+        "inner_folds": None,
         "time_plain": False,
         "keep_models": False,
         "data_sha256": "d" * 64,
@@ -88,7 +88,7 @@ def fake_spec(**changes: object) -> StudySpec:
 def fake_plan(**changes: object) -> StudyPlan:
     """A planned study on `fake_data`."""
     data, spec = fake_data(), fake_spec(**changes)
-    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.protocol)
+    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.chooser)
     study = study_from(spec, data.origin, partitions)
     parts = [part_name(*draw) for draw in draws(spec.seeds, spec.folds)]
     return StudyPlan(study, Path("data"), {SIZE: data}, dict(zip(parts, partitions, strict=True)), {})

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from fake_study import fake_plan
+from fake_study import MAKER, fake_plan
 from ray.cluster_utils import Cluster
 
 from edgecad_train.study.leading import run_study
@@ -30,11 +30,11 @@ def main() -> None:
 
     plan = fake_plan(versions=package_versions())  # nodes check that they have the versions of the study
     try:
-        ended = run_study(folder, plan, on_cluster(cluster.address, "fake_study:fake_unit"), kill_midway)
+        outcome = run_study(folder, plan, on_cluster(cluster.address, MAKER), kill_midway)
     finally:
         cluster.shutdown()
-    sys.stdout.write("".join(f"failed: {line}\n" for line in ended.failures) + f"killed at {killed}\n")
-    sys.exit(ended.exit_code)
+    sys.stdout.write("".join(f"failed: {line}\n" for line in outcome.failures) + f"killed at {killed}\n")
+    sys.exit(outcome.exit_code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -10,17 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
-from fake_study import fake_data, fake_finished, fake_plan
+from fake_study import MAKER, fake_data, fake_evaluations, fake_plan, spec_of, write_fake_run
+from msgspec.structs import replace
 
-from edgecad.contract import json_from_struct
-from edgecad.errors import NotAvailable
-from edgecad_train.study.definition.units import Weights
+from edgecad.errors import ModelInvalid, NotAvailable
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.scans import stored
+from edgecad_train.study.scans import scans_to_json, without_pixels
 from edgecad_train.study.workers.cluster import CONNECT_SECONDS, _check_answers, _threads
-from edgecad_train.study.workers.node import NodeAnswer, NodeTask, _weights_file, answered, finished_from
+from edgecad_train.study.workers.node import NodeAnswer, NodeTask, _with_weights, answered
 from edgecad_train.versions import package_versions
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install 'edgecad[cluster]'")
@@ -32,13 +31,12 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodeTask:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, "1"))  # put back what the task sets
     plan = fake_plan(versions=package_versions())
-    unit = plan.study.units[0]
     return NodeTask(
-        unit=unit,
-        scans=stored(fake_data()),
-        partition=json_from_struct(plan.partitions[unit.part_name]).encode(),
+        spec=spec_of(plan, plan.study.units[0]),
+        keep_model=False,
+        scans=scans_to_json(without_pixels(fake_data())),
         threads=1,
-        runner="fake_study:fake_unit",
+        maker=MAKER,
     )
 
 
@@ -46,42 +44,61 @@ def answer_to(task: NodeTask) -> NodeAnswer:
     return msgspec.msgpack.decode(answered(msgspec.msgpack.encode(task), fake_data().images, None), type=NodeAnswer)
 
 
-def test_a_node_answers_with_what_a_worker_would_have_written(task: NodeTask) -> None:
+def test_a_node_answers_with_the_run_folder_that_a_worker_would_have_written(task: NodeTask, tmp_path: Path) -> None:
+    answer = answer_to(task)
+    assert answer.failure is None
+    folder = StudyFolder(tmp_path / "study")
     plan = fake_plan(versions=package_versions())
-    wanted = fake_finished(task.unit, plan.partitions[task.unit.part_name], 1)
-    done = finished_from(answer_to(task))
-    assert done is not None
-    assert done.result == wanted.result
-    assert np.array_equal(done.score_maps, wanted.score_maps)
-    assert np.array_equal(done.scans, wanted.scans)
+    folder.open(plan.study)
+    unit = plan.study.units[0]
+    folder.put_archive(unit, answer.archive)
+    run = folder.run(unit)
+    assert run is not None
+    assert run.records.evaluations == fake_evaluations(task.spec)
+    write_fake_run(tmp_path / "wanted", task.spec)
+    written = {path.name: path.read_bytes() for path in (tmp_path / "wanted").glob("*.*") if path.suffix != ".npz"}
+    assert {path.name for path in folder.run_folder(unit).iterdir()} == {*written, "heatmaps.npz"}
+    for name, content in written.items():
+        assert (folder.run_folder(unit) / name).read_bytes() == content
+
+
+def test_an_archive_that_is_cut_off_leaves_nothing(task: NodeTask, tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    plan = fake_plan(versions=package_versions())
+    folder.open(plan.study)
+    unit = plan.study.units[0]
+    with pytest.raises(ModelInvalid):
+        folder.put_archive(unit, answer_to(task).archive[:-2000])
+    assert not list((folder.path / "units").iterdir())
 
 
 def test_an_error_on_a_node_is_an_answer(task: NodeTask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAKE_FAIL", str(task.unit))
+    monkeypatch.setenv("FAKE_FAIL", task.spec.name)
     answer = answer_to(task)
-    assert finished_from(answer) is None
+    assert answer.archive == b""
     assert answer.failure is not None
-    assert (answer.failure.exit_code, answer.failure.unit) == (2, task.unit)
-    assert answer.failure.message.endswith("was told to fail")
+    assert answer.failure.exit_code == 2
+    assert answer.failure.message.endswith("was told to fail on two lines")
 
 
 def test_a_node_with_other_programs_is_told_apart(task: NodeTask) -> None:
     other = package_versions() | {"keras": "0.1"}
-    answer = answer_to(msgspec.structs.replace(task, unit=msgspec.structs.replace(task.unit, versions=other)))
+    answer = answer_to(replace(task, spec=replace(task.spec, versions=other)))
     assert answer.failure is not None
     assert answer.failure.exit_code == 4
     assert "install the same on all nodes" in answer.failure.message
 
 
 def test_weights_travel_as_a_file_of_the_same_kind(task: NodeTask, tmp_path: Path) -> None:
-    def named(name: str) -> str:
-        unit = msgspec.structs.replace(task.unit, weights=Weights(name=name, sha256="a" * 64))
-        return _weights_file(unit, b"weights", tmp_path)
+    def placed(weights: str) -> Path:
+        settings = dataclasses.replace(task.spec.settings, strategy="two-stage", weights=weights)
+        spec = replace(task.spec, settings=settings, weights_sha256="a" * 64)
+        return Path(str(_with_weights(spec, b"weights", tmp_path).settings.weights))
 
-    assert Path(named("own.weights.h5")).name == "own.weights.h5"
-    assert Path(named("imagenet")).suffix == ".h5"
-    assert Path(named("own.npz")).read_bytes() == b"weights"
-    assert _weights_file(task.unit, b"weights", tmp_path) == "none"
+    assert placed("own.weights.h5").name == "own.weights.h5"
+    assert placed("imagenet").suffix == ".h5"
+    assert placed("own.npz").read_bytes() == b"weights"
+    assert _with_weights(task.spec, b"weights", tmp_path) == task.spec, "random weights are no file"
 
 
 def test_a_unit_asks_for_no_more_than_the_smallest_node_has() -> None:
@@ -113,9 +130,9 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     assert len(diary.read_text().splitlines()) > 16, "the node died with a unit, which another took over"
     plan = fake_plan(versions=package_versions())
     for unit in plan.study.units:
-        told = folder.result(unit)
+        told = folder.run(unit)
         assert told is not None
-        assert told.evaluations == fake_finished(unit, plan.partitions[unit.part_name], 1).result.evaluations
+        assert told.records.evaluations == fake_evaluations(spec_of(plan, unit))
     assert (tmp_path / "study" / "table.md").read_text().count(" 2/2 ") == 8
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shlex
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
+from small_study import MAKER, in_this_process
 from typer.testing import CliRunner, Result
 
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
 from edgecad_train.phantoms import write_dataset
 from edgecad_train.study.definition.first_weights import weights_files
-from edgecad_train.study.definition.planning import StudyRequest, plan_study
-from edgecad_train.study.definition.units import Training
+from edgecad_train.study.definition.planning import plan_study
+from edgecad_train.study.definition.request import StudyOptions, StudyRequest
 from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.results.unit_run import UnitRun
+from edgecad_train.study.workers import pool
+from edgecad_train.study.workers.pool import with_workers
 
 
 def weights_file(path: Path, value: float = 0.0) -> Path:
@@ -49,10 +53,13 @@ def study(*words: object) -> Result:
     [
         (("--backbones", "vgg99"), "'vgg99'"),
         (("--strategies", "s7"), "'s7'"),
-        (("--rates", "fast"), "uniform, layer-wise, both"),
+        (("--rates", "fast"), "'uniform', 'layer-wise', 'both'"),
         (("--decide", "costs=0"), "--decide 'costs=0' is no rule for the threshold"),
         (("--lr-exponent", "5"), "3 to 4"),
         (("--seeds", "2", "--folds", "2"), "both given"),
+        (("--protocol", "holdout", "--inner-folds", "3"), "--protocol holdout has no folds"),
+        (("--protocol", "chance"), "holdout"),
+        (("--units", "0", "--search"), "--units 0 wants none"),
         (("--crop", "1,2"), "x,y,width,height"),
         (("--weights", "no/such.h5"), "no weights file at no/such.h5"),
         (("--backbones", "vgg16,vgg19", "--weights", "some.h5"), "vgg16, vgg19"),
@@ -70,104 +77,119 @@ def test_what_cannot_be_meant_is_one_line_and_leaves_nothing(words: tuple[str, .
     assert not list(here.iterdir())
 
 
-def wanted(data: Path, **changes: object) -> StudyRequest:
-    given: dict[str, object] = {
-        "data": data,
-        "backbones": ("mobilenetv2",),
-        "strategies": ("warm-up", "two-stage"),
+def options_of(**changes: Any) -> StudyOptions:
+    given: dict[str, Any] = {
+        "backbones": "mobilenetv2",
+        "strategies": "warm-up,two-stage",
         "rates": "uniform",
-        "training": Training(warmup_epochs=1, finetune_epochs=1),
         "seeds": 1,
-        "folds": None,
-        "inner_folds": 0,
-        "time_plain": False,
-        "weights": ("none",),
-        "patient_from": None,
-        "crop": "polar-map",
+        "first_weights": ["none"],
     }
-    return StudyRequest(**(given | changes))  # type: ignore[arg-type]
+    return StudyOptions(**(given | changes))
 
 
 def test_weights_are_for_all_or_for_one_network(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
         weights_file(tmp_path / name)
-    two = ("mobilenetv2", "vgg16")
-    pairs = (f"mobilenetv2={tmp_path}/a.h5", f"vgg16={tmp_path}/b.h5")
-    assert weights_files(wanted(tmp_path, backbones=two, weights=pairs)) == {
+    two = "mobilenetv2,vgg16"
+    pairs = [f"mobilenetv2={tmp_path}/a.h5", f"vgg16={tmp_path}/b.h5"]
+    assert weights_files(options_of(backbones=two, first_weights=pairs)) == {
         "mobilenetv2": tmp_path / "a.h5",
         "vgg16": tmp_path / "b.h5",
     }
-    mixed = (pairs[1], "none")
-    assert weights_files(wanted(tmp_path, backbones=two, weights=mixed)) == {"vgg16": tmp_path / "b.h5"}
-    assert weights_files(wanted(tmp_path, weights=("no.h5",), strategies=("scratch",))) == {}
-    assert weights_files(wanted(tmp_path, weights=(str(tmp_path / "a.h5"),))) == {"mobilenetv2": tmp_path / "a.h5"}
+    mixed = [pairs[1], "none"]
+    assert weights_files(options_of(backbones=two, first_weights=mixed)) == {"vgg16": tmp_path / "b.h5"}
+    assert weights_files(options_of(first_weights=["no.h5"], strategies="scratch")) == {}
+    assert weights_files(options_of(first_weights=[str(tmp_path / "a.h5")])) == {"mobilenetv2": tmp_path / "a.h5"}
 
 
 def test_a_plan_hashes_weights_and_knows_the_phantoms(data: Path, tmp_path: Path) -> None:
     first = weights_file(tmp_path / "a.h5", 1.0).read_bytes()
-    plan = plan_study(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
+    request = StudyRequest(data, options_of(first_weights=[str(tmp_path / "a.h5")]))
+    plan = plan_study(request, lambda done, of: None)
     unit = plan.study.units[0]
-    assert (unit.weights.name, unit.weights.sha256) == ("a.h5", hashlib.sha256(first).hexdigest())
+    assert (unit.settings.weights, unit.weights_sha256) == ("a.h5", hashlib.sha256(first).hexdigest())
     assert plan.study.origin == "phantom"
     assert unit.split_sha256 == plan.partitions["seed 0"].sha256
     weights_file(tmp_path / "a.h5", 2.0)
-    other = plan_study(wanted(data, weights=(str(tmp_path / "a.h5"),)), lambda done, of: None)
+    other = plan_study(request, lambda done, of: None)
     assert {u.name for u in other.study.units}.isdisjoint({u.name for u in plan.study.units})
 
 
 def test_an_unfit_fold_count_says_how_many_there_can_be(data: Path) -> None:
     with pytest.raises(UsageError, match="at most 9 folds"):
-        plan_study(wanted(data, seeds=None, folds=10), lambda done, of: None)
+        plan_study(StudyRequest(data, options_of(seeds=None, folds=10)), lambda done, of: None)
 
 
-def test_a_small_study_for_real(data: Path, here: Path) -> None:
+def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two strategies on random weights; a unit that is lost is done again, with the same figures."""
+    monkeypatch.setattr(pool, "with_workers", lambda workers: with_workers(workers, MAKER))
     words = (data, "--backbones", "mobilenetv2", "--strategies", "warm-up,two-stage", "--rates", "uniform",
-             "--weights", "none", "--seeds", 1, "--warmup-epochs", 1, "--finetune-epochs", 1)  # fmt: skip
+             "--seeds", 1, "--weights", "none", "--warmup-epochs", 1, "--time-plain", "--finetune-epochs", 1)  # fmt: skip
     answer = study(*words)
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.count("PHANTOM DATA: says nothing about patients") == 2
     assert "warning: mobilenetv2 starts from random weights" in answer.stderr
+    assert "protocol holdout: one validation part chose" in answer.stdout
     assert answer.stdout.splitlines()[-1] == (
         f"next: edgecad train {data} --backbone mobilenetv2 --weights none "
-        "--warmup-epochs 1 --finetune-epochs 1 --folds 0"
+        "--warmup-epochs 1 --finetune-epochs 1 --protocol holdout"
     )
     assert "no row is shown to be better than another" in answer.stdout
-    folder = StudyFolder(here / "study")
-    first = folder.results()
+    first = _runs(here / "study")
     assert len(first) == 2
-    for result in first.values():
-        assert {evaluation.part for evaluation in result.evaluations} == {"validation", "test"}
-        assert result.test.metrics
-        assert result.evidence_outside is not None
-        assert 0 <= result.evidence_outside <= 1
-        assert result.seconds > 0
+    for run in first.values():
+        assert {evaluation.part for evaluation in run.records.evaluations} == {"validation", "test"}
+        assert run.test.metrics
+        assert 0 <= (run.records.record.evidence_outside or -1) <= 1
+        assert run.seconds > 0
     assert not (here / "study" / "cache").exists()
     for name in ("table.md", "table.csv", "table.png", "maps-mobilenetv2.png"):
         assert (here / "study" / name).stat().st_size > 0
+    with (here / "study" / "table.csv").open(newline="") as file:
+        assert all(float(line["seconds_plain_keras"]) > 0 for line in csv.DictReader(file))
 
-    lost = folder.study().units[1].name
-    (here / "study" / "units" / lost / "result.json").unlink()
+    lost = StudyFolder(here / "study").study().units[1].name
+    (here / "study" / "units" / lost / "metrics.json").unlink()
+    monkeypatch.setattr(pool, "with_workers", lambda workers: in_this_process)
     assert study(*words).exit_code == 0
-    again = StudyFolder(here / "study").results()
-    assert {name: r.predictions for name, r in again.items()} == {name: r.predictions for name, r in first.items()}
-
-    _trains_the_cell_again(StudyFolder(here / "study"), shlex.split(answer.stdout.splitlines()[-1])[2:])
+    again = _runs(here / "study")
+    assert {name: run.records.predictions for name, run in again.items()} == {
+        name: run.records.predictions for name, run in first.items()
+    }
 
     answer = study(*words[:-1], 2)
     assert answer.exit_code == 2
-    assert "training finetune_epochs 1 there, 2 asked for" in answer.stderr
+    assert "settings finetune_epochs 1 there, 2 here" in answer.stderr
     assert answer.stderr.count("\n") == 1
     assert answer.stdout == ""
 
 
-def _trains_the_cell_again(folder: StudyFolder, words: list[str]) -> None:
-    """The command that a study ends with gives the figures of the cell that it names."""
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0, done.output
-    (unit,) = (unit for unit in folder.study().units if unit.strategy == "two-stage")
-    cell = folder.results()[unit.name].predictions
-    with (Path("runs") / Path("runs/latest").read_text().strip() / "predictions.csv").open(newline="") as file:
-        tested = {row["patient"]: float(row["score_cad"]) for row in csv.DictReader(file) if row["part"] == "test"}
-    assert tuple(tested) == cell.patients
-    assert list(tested.values()) == pytest.approx(list(cell.scores), abs=2e-6)
+def _runs(path: Path) -> dict[str, UnitRun]:
+    folder = StudyFolder(path)
+    return {unit.name: run for unit in folder.study().units if (run := folder.run(unit)) is not None}
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_study_of_an_earlier_edgecad_is_refused_with_what_to_do_and_left_as_it_is(
+    schema: int, data: Path, here: Path
+) -> None:
+    (here / "study").mkdir()
+    old = (Path(__file__).with_name("older") / f"study-schema-{schema}.json").read_bytes()
+    (here / "study" / "study.json").write_bytes(old)
+    answer = study(data, "--backbones", "mobilenetv2", "--weights", "none")
+    assert answer.exit_code == 2
+    assert answer.stderr == (
+        "edgecad: study holds a study of an earlier edgecad, whose runs this version cannot read; finish it with that "
+        "version, or begin a new study with another --out\n"
+    )
+    assert [path.name for path in (here / "study").iterdir()] == ["study.json"]
+    assert (here / "study" / "study.json").read_bytes() == old
+
+
+def test_a_study_of_a_newer_edgecad_is_refused(data: Path, here: Path) -> None:
+    (here / "study").mkdir()
+    (here / "study" / "study.json").write_text('{"schema": 99}')
+    answer = study(data, "--weights", "none")
+    assert answer.exit_code == 2
+    assert "update edgecad" in answer.stderr

@@ -5,15 +5,16 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-import numpy as np
 import pytest
-from edgecad_train.study.results.unit_result import Failure, PlainTime
-from fake_study import fake_finished, fake_plan
+from fake_study import fake_evaluations, fake_plan, put_fake_run, spec_of
 from filelock import FileLock
 
 from edgecad.errors import UsageError
+from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.study.definition.planning import StudyPlan
-from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.definition.units import Unit
+from edgecad_train.study.folder import Failure, StudyFolder
+from edgecad_train.study.plain import PlainTime
 
 
 @pytest.fixture
@@ -33,59 +34,72 @@ def again(folder: StudyFolder) -> StudyFolder:
     return StudyFolder(folder.path)
 
 
-def test_a_result_is_read_as_it_was_written(folder: StudyFolder, plan: StudyPlan) -> None:
+def evaluations_of(folder: StudyFolder, unit: Unit) -> tuple[Evaluation, ...] | None:
+    run = folder.run(unit)
+    return run.records.evaluations if run else None
+
+
+def test_a_run_is_read_as_it_was_written(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
-    done = fake_finished(unit, plan.partitions[unit.part_name], 1)
     assert unit in folder.undone()
-    folder.write_result(done)
-    assert again(folder).result(unit) == done.result
+    put_fake_run(folder, plan, unit)
+    assert evaluations_of(again(folder), unit) == fake_evaluations(spec_of(plan, unit))
     assert unit not in again(folder).undone()
-    maps = again(folder).maps(unit)
-    assert np.array_equal(maps["score_maps"], done.score_maps)
-    assert np.array_equal(maps["scans"], done.scans)
     assert {path.name for path in (folder.path / "units").iterdir()} == {unit.name}
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'{"schema": 1}', b"\xff\xfe"])
-def test_a_damaged_result_is_none_and_is_replaced(folder: StudyFolder, plan: StudyPlan, damage: bytes) -> None:
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"schema": 1}', b"\xff\xfe", None])
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "contract.json", "split.json", "predictions.csv"])
+def test_a_damaged_run_is_none_and_is_replaced(
+    folder: StudyFolder, plan: StudyPlan, name: str, damage: bytes | None
+) -> None:
     unit = plan.study.units[0]
-    done = fake_finished(unit, plan.partitions[unit.part_name], 1)
-    folder.write_result(done)
-    (folder.path / "units" / unit.name / "result.json").write_bytes(damage)
+    put_fake_run(folder, plan, unit)
+    damaged = folder.run_folder(unit) / name
+    damaged.unlink() if damage is None else damaged.write_bytes(damage)
     later = again(folder)
-    assert later.result(unit) is None
+    assert later.run(unit) is None
     assert unit in later.undone()
-    later.write_result(done)
-    assert later.result(unit) == done.result
+    put_fake_run(later, plan, unit)
+    assert evaluations_of(later, unit) == fake_evaluations(spec_of(plan, unit))
 
 
-def test_a_result_under_another_units_name_does_not_count(folder: StudyFolder, plan: StudyPlan) -> None:
+def test_a_run_under_another_units_name_does_not_count(folder: StudyFolder, plan: StudyPlan) -> None:
     one, other = plan.study.units[:2]
-    folder.write_result(fake_finished(one, plan.partitions[one.part_name], 1))
-    (folder.path / "units" / one.name).rename(folder.path / "units" / other.name)
-    assert again(folder).result(other) is None
+    put_fake_run(folder, plan, one)
+    folder.run_folder(one).rename(folder.run_folder(other))
+    assert again(folder).run(other) is None
+
+
+def test_a_split_that_was_changed_is_refused(folder: StudyFolder, plan: StudyPlan) -> None:
+    unit = plan.study.units[0]
+    folder.put_partition("seed 0", plan.partitions["seed 0"])
+    assert folder.partition(unit) == plan.partitions["seed 0"]
+    folder.put_partition("seed 0", fake_plan(seeds=2).partitions["seed 1"])
+    with pytest.raises(UsageError, match="not the split that the study began with"):
+        folder.partition(unit)
 
 
 def test_a_failure_is_kept_until_the_unit_is_tried_again(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
-    failure = Failure(unit=unit, message="no weights", exit_code=4)
-    folder.write_failure(failure)
+    failure = Failure(message="no weights", exit_code=4)
+    folder.put_failure(unit, failure)
     assert again(folder).failure(unit) == failure
     assert unit not in folder.undone()
-    folder.forget_failure(unit)
+    folder.forget_failures()
     assert unit in folder.undone()
 
 
-def test_a_result_ends_a_failure(folder: StudyFolder, plan: StudyPlan) -> None:
+def test_a_run_ends_a_failure(folder: StudyFolder, plan: StudyPlan) -> None:
     unit = plan.study.units[0]
-    folder.write_failure(Failure(unit=unit, message="no weights", exit_code=4))
-    folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
+    folder.put_failure(unit, Failure(message="no weights", exit_code=4))
+    put_fake_run(folder, plan, unit)
     assert folder.failure(unit) is None
 
 
 def test_another_study_is_refused_by_what_differs(folder: StudyFolder) -> None:
     folder.open(fake_plan(seeds=1).study)
-    with pytest.raises(UsageError, match=r"holds another study \(seeds 1 there, 2 asked for\)"):
+    with pytest.raises(UsageError, match=r"holds another study \(seeds 1 there, 2 here\)"):
         folder.open(fake_plan(seeds=2).study)
 
 
@@ -136,8 +150,8 @@ def test_litter_is_removed_but_not_from_under_a_living_worker(folder: StudyFolde
 
 
 def test_times_that_could_not_be_measured_are_forgotten(folder: StudyFolder) -> None:
-    folder.write_plain_time("a", PlainTime(backbone="a", kind="head", seconds=2.0, epochs=3, threads=1))
-    folder.write_plain_time("b", PlainTime(backbone="b", kind="head", seconds=None, epochs=0, threads=1, note="no"))
-    folder.forget_plain_failures()
+    folder.put_plain_time("a", PlainTime(backbone="a", kind="head", seconds=2.0, epochs=3, threads=1))
+    folder.put_plain_time("b", PlainTime(backbone="b", kind="head", seconds=None, epochs=0, threads=1, note="no"))
+    folder.forget_failures()
     assert folder.plain_time("a") is not None
     assert folder.plain_time("b") is None

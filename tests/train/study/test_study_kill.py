@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_study import RUNNER, fake_finished, fake_plan
+from fake_study import MAKER, SIZE, fake_evaluations, fake_plan, spec_of
 
 from edgecad.errors import EdgecadError
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.leading import StudyOutcome, run_study
 from edgecad_train.study.plain import plain_tasks
+from edgecad_train.study.scans import store_scans
 from edgecad_train.study.workers.messages import PARENT_GONE, WorkerOrder
 from edgecad_train.study.workers.pool import WorkerPool, with_workers, worker_orders
 
@@ -63,10 +64,9 @@ class Study:
         assert not self.diary("AT-ONCE")
         assert not folder.undone()
         for unit in plan.study.units:
-            wanted, told = fake_finished(unit, plan.partitions[unit.part_name], 1).result, folder.result(unit)
+            told = folder.run(unit)
             assert told is not None
-            assert told.evaluations == wanted.evaluations
-            assert told.predictions == wanted.predictions
+            assert told.records.evaluations == fake_evaluations(spec_of(plan, unit))
         assert {path.name for path in (self.path / "units").iterdir()} == {unit.name for unit in plan.study.units}
         assert not list((self.path / "failed").iterdir())
         assert not (self.path / "cache").exists()
@@ -139,13 +139,13 @@ def test_interrupted_it_ends_its_workers(study: Study) -> None:
 
 def led(path: Path, workers: int = 2) -> StudyOutcome:
     """Lead a study in this process."""
-    return run_study(path, fake_plan(), with_workers(workers, RUNNER), lambda *words: None)
+    return run_study(path, fake_plan(), with_workers(workers, MAKER), lambda *words: None)
 
 
 def test_a_timing_that_kills_its_workers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_DIE", "plain")
     plan = fake_plan(time_plain=True)
-    ended = run_study(tmp_path / "study", plan, with_workers(2, RUNNER), lambda *words: None)
+    ended = run_study(tmp_path / "study", plan, with_workers(2, MAKER), lambda *words: None)
     assert ended.exit_code == 0
     folder = StudyFolder(tmp_path / "study")
     times = [folder.plain_time(task.name) for task in plain_tasks(plan.study)]
@@ -166,7 +166,7 @@ def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tr
     died, failed = ended.failures
     assert died.startswith("mobilenetv2, scratch, seed 1: 3 workers died of it, the last ended by SIGKILL")
     assert failed == "resnet50v2, warm-up, seed 1: resnet50v2, warm-up, seed 1 was told to fail on two lines"
-    assert sum(len(row.results) for row in ended.rows) == 14
+    assert sum(len(row.runs) for row in ended.rows) == 14
     assert len(ended.warnings) == 3
     assert all("was ended by SIGKILL; see logs/worker-" in line for line in ended.warnings)
     assert (tmp_path / "study" / "cache").exists()
@@ -196,8 +196,9 @@ def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
     plan = fake_plan()
     folder.open(plan.study)
     for name, partition in plan.partitions.items():
-        folder.write_partition(name, partition)
-    (order,) = worker_orders(folder.path, 1, {}, RUNNER)
+        folder.put_partition(name, partition)
+    store_scans(plan.data[SIZE], folder.path / "cache")
+    (order,) = worker_orders(folder.path, 1, Path("data"), {}, MAKER)
     worker = subprocess.Popen(
         [sys.executable, "-m", "edgecad_train.study.workers.process"],
         stdin=subprocess.PIPE,
@@ -219,21 +220,21 @@ def test_a_worker_ends_when_its_lifeline_does(tmp_path: Path) -> None:
 def test_workers_share_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 5, 6, 7, 9}, raising=False)
     monkeypatch.setattr("edgecad_train.study.workers.pool.usable_threads", lambda: 5)
-    shared = [(order.cores, order.threads) for order in worker_orders(tmp_path, 2, {})]
+    shared = [(order.cores, order.threads) for order in worker_orders(tmp_path, 2, Path("data"), {})]
     assert shared == [((4, 5), 2), ((6, 7), 2)]
-    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 1, {})] == [((), 5)]
-    assert {(o.cores, o.threads) for o in worker_orders(tmp_path, 8, {})} == {((), 1)}
+    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 1, Path("data"), {})] == [((), 5)]
+    assert {(o.cores, o.threads) for o in worker_orders(tmp_path, 8, Path("data"), {})} == {((), 1)}
     monkeypatch.setattr(
         "edgecad_train.study.workers.pool.usable_threads", lambda: 2
     )  # a cgroup's quota below the affinity
-    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 2, {})] == [((), 1), ((), 1)]
+    assert [(o.cores, o.threads) for o in worker_orders(tmp_path, 2, Path("data"), {})] == [((), 1), ((), 1)]
 
 
 def test_a_worker_keeps_to_its_processors_and_threads(tmp_path: Path) -> None:
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("this system does not tie processes to processors")
     one = min(os.sched_getaffinity(0))
-    order = WorkerOrder(folder=".", number=1, cores=(one,), threads=1, weights_files={})
+    order = WorkerOrder(folder=".", source="data", number=1, cores=(one,), threads=1, weights_files={})
     program = (
         f"import os, sys, edgecad_train.study.workers.process as w;w._keep_to({order.cores!r});"
         "print(*os.sched_getaffinity(0))"

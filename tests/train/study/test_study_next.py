@@ -10,43 +10,39 @@ from typing import Any
 import h5py
 import msgspec
 import pytest
-from fake_study import fake_data, fake_plan, fake_spec
+from fake_study import fake_plan, fake_spec
 
 from edgecad.errors import UsageError
 from edgecad_train.cli.study.next import next_cell, next_command
 from edgecad_train.study.definition.kept import refuse_other, study_in
-from edgecad_train.study.definition.partitions import partitions_of
-from edgecad_train.study.definition.planning import StudyPlan, StudyRequest
-from edgecad_train.study.definition.spec import study_from
-from edgecad_train.study.definition.units import Training, Weights
+from edgecad_train.study.definition.request import StudyOptions, StudyRequest
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.results.table import told_apart
+from edgecad_train.training.settings import Settings
 
 
-def _wanted(**changes: Any) -> StudyRequest:
-    given: dict[str, Any] = {
-        "data": Path("my data"), "backbones": ("mobilenetv2", "resnet50v2"), "strategies": ("scratch", "two-stage"),
-        "rates": "both", "training": Training(), "seeds": 2, "folds": None, "inner_folds": 0, "time_plain": False,
-        "weights": ("none",), "patient_from": None, "crop": "polar-map",
-    }  # fmt: skip
-    return StudyRequest(**(given | changes))
+def _request(**options: Any) -> StudyRequest:
+    return StudyRequest(Path("my data"), StudyOptions(**options))
 
 
 def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_asked_for() -> None:
     unit = next_cell(fake_plan().study)
-    assert (unit.backbone, unit.strategy, unit.layerwise, unit.seed) == ("mobilenetv2", "two-stage", False, 0)
-    assert next_cell(fake_plan(strategies=("warm-up", "fine-tuning")).study).strategy == "warm-up"
+    settings = unit.settings
+    assert (settings.backbone, settings.strategy, settings.layerwise, settings.seed) == (
+        "mobilenetv2", "two-stage", False, 0,
+    )  # fmt: skip
+    assert next_cell(fake_plan(strategies=("warm-up", "fine-tuning")).study).settings.strategy == "warm-up"
 
 
 def test_the_command_names_all_that_is_not_a_default() -> None:
-    training = Training(lr_exponent=3.5, warmup_epochs=7, finetune_epochs=3, hidden_units=8, dropout=0.1, batch_size=4,
-                        decide="costs=4")  # fmt: skip
-    plan = fake_plan(strategies=("warm-up",), training=training)
-    told = next_command(_wanted(training=training, patient_from="^p"), plan, Path("study"))
+    settings = Settings(lr_exponent=3.5, warmup_epochs=7, finetune_epochs=3, units=8, dropout=0.1, batch_size=4,
+                        class_weights="balanced", decide="costs=4")  # fmt: skip
+    plan = fake_plan(strategies=("warm-up",), settings=settings)
+    told = next_command(_request(patient_from="^p"), plan, Path("study"))
     assert told == (
         "edgecad train 'my data' --backbone mobilenetv2 --weights none --strategy warm-up --lr-exponent 3.5 "
-        "--warmup-epochs 7 --finetune-epochs 3 --units 8 --dropout 0.1 --batch-size 4 --decide costs=4 "
-        "--patient-from '^p' --folds 0"
+        "--warmup-epochs 7 --finetune-epochs 3 --units 8 --dropout 0.1 --batch-size 4 "
+        "--class-weights balanced --decide costs=4 --patient-from '^p' --protocol holdout"
     )
 
 
@@ -54,16 +50,13 @@ def test_with_folds_it_takes_the_folds_own_split(tmp_path: Path) -> None:
     kept = tmp_path / "my study" / "splits" / "fold-1.json"
     kept.parent.mkdir(parents=True)
     kept.touch()
-    told = next_command(_wanted(seeds=None, folds=3), fake_plan(seeds=1, folds=3), tmp_path / "my study")
+    told = next_command(_request(folds=3), fake_plan(seeds=1, folds=3), tmp_path / "my study")
     assert told.endswith(f"--weights none --split '{kept}'")
 
 
 def test_layerwise_rates_and_inner_folds_are_kept() -> None:
-    spec = fake_spec(strategies=("two-stage",), rates="layer-wise", inner_folds=3)
-    data = fake_data()
-    partitions = partitions_of(data.cases, 2, None, 3)
-    plan = StudyPlan(study_from(spec, data.origin, partitions), {}, {}, {})
-    told = next_command(_wanted(rates="layer-wise", inner_folds=3), plan, Path("study"))
+    plan = fake_plan(strategies=("two-stage",), rates="layer-wise", protocol="folds", inner_folds=3)
+    told = next_command(_request(rates="layer-wise", inner_folds=3), plan, Path("study"))
     assert told == "edgecad train 'my data' --backbone mobilenetv2 --weights none --layerwise --folds 3"
 
 
@@ -72,10 +65,12 @@ def test_the_file_of_first_weights_is_named(tmp_path: Path) -> None:
     with h5py.File(file, "w") as weights:
         weights.create_group("layer")
     plan = fake_plan(strategies=("two-stage",))
-    own = Weights(name="w.h5", sha256="a" * 64)
-    units = tuple(msgspec.structs.replace(unit, weights=own) for unit in plan.study.units)
+    units = tuple(
+        msgspec.structs.replace(unit, settings=replace(unit.settings, weights="w.h5"), weights_sha256="a" * 64)
+        for unit in plan.study.units
+    )
     plan = replace(plan, study=msgspec.structs.replace(plan.study, units=units), weights_files={"mobilenetv2": file})
-    assert f"--weights {file}" in next_command(_wanted(), plan, Path("study"))
+    assert f"--weights {file}" in next_command(_request(), plan, Path("study"))
 
 
 def _rows(*areas: tuple[float, float, float] | None) -> Any:
@@ -112,5 +107,7 @@ def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
     before = study_in(tmp_path / "study")
     assert before == plan.study
     refuse_other(tmp_path / "study", plan.study.spec, plan.study.spec)
-    with pytest.raises(UsageError, match=r"holds another study \(inner_folds 0 there, 3 asked for\)"):
-        refuse_other(tmp_path / "study", plan.study.spec, fake_spec(inner_folds=3))
+    with pytest.raises(
+        UsageError, match=r"holds another study \(protocol holdout there, folds here; inner_folds none there, 3 here\)"
+    ):
+        refuse_other(tmp_path / "study", plan.study.spec, fake_spec(protocol="folds", inner_folds=3))

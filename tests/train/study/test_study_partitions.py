@@ -6,6 +6,7 @@ import pytest
 from fake_study import fake_data
 
 from edgecad.errors import UsageError
+from edgecad_train.splits.protocol import HOLDOUT, Protocol
 from edgecad_train.splits.split import Folds, Split, split_by_patient
 from edgecad_train.study.definition.partitions import draws, partitions_of
 
@@ -20,7 +21,7 @@ def test_a_seed_draws_the_split_that_training_would() -> None:
 
 @pytest.mark.parametrize("inner", [0, 4])
 def test_outer_folds_test_every_patient_once_and_keep_the_classes_shares(inner: int) -> None:
-    partitions = partitions_of(DATA.cases, 1, 5, inner)
+    partitions = partitions_of(DATA.cases, 1, 5, Protocol("folds", inner) if inner else HOLDOUT)
     assert draws(1, 5) == tuple((0, fold) for fold in range(5))
     tested = [patient for partition in partitions for patient in partition.test]
     assert sorted(tested) == sorted(LABELS)
@@ -40,9 +41,16 @@ def test_outer_folds_without_inner_ones_keep_a_fifth_for_validation() -> None:
 
 
 def test_inner_folds_are_those_of_training() -> None:
-    (partition,) = partitions_of(DATA.cases, 1, None, 4)
+    (partition,) = partitions_of(DATA.cases, 1, None, Protocol("folds", 4))
     assert isinstance(partition, Folds)
     assert len(partition.folds) == 4
+
+
+@pytest.mark.parametrize("outer", [None, 5])
+def test_folds_without_a_number_are_five(outer: int | None) -> None:
+    for partition in partitions_of(DATA.cases, 1, outer, Protocol("folds")):
+        assert isinstance(partition, Folds)
+        assert len(partition.folds) == 5
 
 
 def test_more_folds_than_a_class_has_patients_are_refused() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-import msgspec
 import numpy as np
 import pytest
-from edgecad_train.study.results.unit_result import Result
-from fake_study import fake_finished, fake_plan
+from fake_study import fake_plan, fake_run
 from scipy import stats
 from sklearn.metrics import (
     balanced_accuracy_score,
@@ -20,40 +19,36 @@ from sklearn.metrics import (
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages
-from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.results.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
+from edgecad_train.study.results.unit_run import UnitRun
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Result]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[UnitRun]]:
     """Two-stage on one network: four seeds, and five folds."""
     found = {}
     for kind, changes in (("seeds", {"seeds": 4}), ("folds", {"seeds": 1, "folds": 5})):
         plan = fake_plan(strategies=("two-stage",), rates="uniform", **changes)
-        folder = StudyFolder(tmp_path_factory.mktemp(kind) / "study")
-        folder.open(plan.study)
-        for name, partition in plan.partitions.items():
-            folder.write_partition(name, partition)
-        own = [unit for unit in plan.study.units if unit.backbone == "mobilenetv2"]
-        found[kind] = [fake_finished(unit, folder.partition(unit), 1).result for unit in own]
+        own = [unit for unit in plan.study.units if unit.settings.backbone == "mobilenetv2"]
+        found[kind] = [fake_run(plan, unit, tmp_path_factory.getbasetemp() / kind) for unit in own]
     return found
 
 
-def figure(name: str, results: list[Result]) -> Metric:
+def figure(name: str, results: list[UnitRun]) -> Metric:
     """One figure of a row."""
     return next(metric for metric in pooled(results) if metric.name == name)
 
 
-def stacked(results: list[Result]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def stacked(results: list[UnitRun]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Truth, scores and answers of all runs, one after the other."""
-    truth = np.concatenate([r.predictions.truth for r in results])
-    scores = np.concatenate([r.predictions.scores for r in results])
-    said = np.concatenate([np.array(r.predictions.scores) >= r.predictions.threshold for r in results])
+    truth = np.concatenate([r.tested.truth for r in results])
+    scores = np.concatenate([r.tested.scores for r in results])
+    said = np.concatenate([r.tested.scores >= r.tested.threshold for r in results])
     return truth, scores, said
 
 
 @pytest.mark.parametrize("kind", ["seeds", "folds"])
-def test_values_are_those_of_all_answers_together(kind: str, results: dict[str, list[Result]]) -> None:
+def test_values_are_those_of_all_answers_together(kind: str, results: dict[str, list[UnitRun]]) -> None:
     own = results[kind]
     truth, scores, said = stacked(own)
     told = {metric.name: metric for metric in pooled(own)}
@@ -68,7 +63,7 @@ def test_values_are_those_of_all_answers_together(kind: str, results: dict[str, 
         "macro_precision": precision_score(truth, said, average="macro"),
         "macro_f1": f1_score(truth, said, average="macro"),
         "brier": brier_score_loss(truth, scores),
-        "auc": np.mean([roc_auc_score(r.predictions.truth, r.predictions.scores) for r in own]),
+        "auc": np.mean([roc_auc_score(r.tested.truth, r.tested.scores) for r in own]),
     }
     for name, value in wanted.items():
         assert told[name].value == pytest.approx(value), name
@@ -76,12 +71,12 @@ def test_values_are_those_of_all_answers_together(kind: str, results: dict[str, 
         assert told[name].part == "test"
 
 
-def test_a_single_run_keeps_its_own_figures(results: dict[str, list[Result]]) -> None:
+def test_a_single_run_keeps_its_own_figures(results: dict[str, list[UnitRun]]) -> None:
     first = results["seeds"][0]
     assert pooled([first]) == first.test.metrics
 
 
-def test_folds_test_each_patient_once_and_have_clopper_pearsons_interval(results: dict[str, list[Result]]) -> None:
+def test_folds_test_each_patient_once_and_have_clopper_pearsons_interval(results: dict[str, list[UnitRun]]) -> None:
     own = results["folds"]
     truth, _, said = stacked(own)
     told = next(metric for metric in pooled(own) if metric.name == "accuracy")
@@ -91,12 +86,12 @@ def test_folds_test_each_patient_once_and_have_clopper_pearsons_interval(results
     assert not runs_of(own).repeated
 
 
-def test_seeds_test_some_patients_again_and_say_so(results: dict[str, list[Result]]) -> None:
+def test_seeds_test_some_patients_again_and_say_so(results: dict[str, list[UnitRun]]) -> None:
     own = results["seeds"]
     told = next(metric for metric in pooled(own) if metric.name == "accuracy")
     assert runs_of(own).repeated
     assert told.method == KORN_GRAUBARD
-    assert told.n == len({patient for r in own for patient in r.predictions.patients}) < 48
+    assert told.n == len({patient for r in own for patient in r.tested.patients}) < 48
 
 
 def test_asking_the_same_patients_thrice_is_worth_no_more_than_once() -> None:
@@ -132,35 +127,30 @@ def test_the_interval_holds_what_it_promises_where_patients_differ() -> None:
     assert naive / 400 < 0.90
 
 
-def with_scores(results: list[Result], score: Callable[[int, bool], float]) -> list[Result]:
+def with_scores(results: list[UnitRun], score: Callable[[int, bool], float]) -> list[UnitRun]:
     """The same runs with other test scores, by place and label."""
     return [
-        msgspec.structs.replace(
-            r,
-            predictions=msgspec.structs.replace(
-                r.predictions, scores=tuple(score(place, cad) for place, cad in enumerate(r.predictions.truth))
-            ),
-        )
+        replace(r, tested=replace(r.tested, scores=np.array([score(*pair) for pair in enumerate(r.tested.truth)])))
         for r in results
     ]
 
 
 def test_runs_that_all_separate_the_classes_do_not_have_an_interval_without_width(
-    results: dict[str, list[Result]],
+    results: dict[str, list[UnitRun]],
 ) -> None:
     told = figure("auc", with_scores(results["seeds"], lambda _, cad: 0.9 if cad else 0.1))
     assert told.value == 1.0
     assert 0.5 < told.low < 0.95
 
 
-def test_patients_who_were_not_tested_make_no_scores_equal(results: dict[str, list[Result]]) -> None:
+def test_patients_who_were_not_tested_make_no_scores_equal(results: dict[str, list[UnitRun]]) -> None:
     """Log-odds 2e-5 apart: more than rounding, less than the rounding of log-odds of 36."""
     told = figure("auc", with_scores(results["seeds"], lambda _, cad: 0.5 + 5e-6 * cad))
     assert told.value == 1.0
 
 
 def test_where_all_answers_to_a_class_are_right_both_classes_are_bounded_together(
-    results: dict[str, list[Result]],
+    results: dict[str, list[UnitRun]],
 ) -> None:
     own = with_scores(results["folds"], lambda place, cad: 0.9 if cad or place % 3 == 0 else 0.1)
     told = figure("balanced_accuracy", own)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import msgspec
 import numpy as np
 import pytest
-from edgecad_train.study.results.unit_result import Failure, PlainTime
-from fake_study import SIZE, fake_data, fake_finished, fake_plan
+from fake_study import SIZE, fake_data, fake_plan, put_fake_run
 
 from edgecad.contract import Crop, Preparation
 from edgecad_train.data import DataFinding
-from edgecad_train.study.definition.spec import BackboneSpec
-from edgecad_train.study.definition.units import Weights
-from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.plain import plain_seconds_of, plain_tasks, plan_of
+from edgecad_train.study.definition.spec import BackboneSpec, Weights
+from edgecad_train.study.folder import Failure, StudyFolder
+from edgecad_train.study.plain import kind_of, plain_seconds_of, plain_tasks
 from edgecad_train.study.results import maps
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
@@ -34,8 +33,8 @@ def half_done(path: Path, **changes: object) -> StudyFolder:
     plan, folder = fake_plan(**changes), StudyFolder(path)
     folder.open(plan.study)
     for unit in plan.study.units[:-2]:
-        folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
-    folder.write_failure(Failure(unit=plan.study.units[-1], message="no weights", exit_code=4))
+        put_fake_run(folder, plan, unit)
+    folder.put_failure(plan.study.units[-1], Failure(message="no weights", exit_code=4))
     return folder
 
 
@@ -79,6 +78,23 @@ def test_the_table_for_people_is_stamped_and_a_grid(folder: StudyFolder, rows: t
     assert not re.search(r"\bp\d{3}\b", text), "no patient is named"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words", "folds"),
+    [
+        ({}, "Protocol holdout: one validation part chose epoch, temperature and threshold.", "0"),
+        ({"protocol": "folds", "inner_folds": 3}, "Protocol folds: 3 folds of the patients who are not tested", "3"),
+    ],
+)
+def test_every_table_names_the_protocol(changes: dict[str, Any], words: str, folds: str, tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    folder.open(fake_plan(**changes).study)
+    study, rows = folder.study(), rows_of(folder)
+    assert f"\n- {words}" in markdown(study, rows)
+    assert terminal_lines(study, rows)[0].startswith(words[0].lower() + words[1:-1])
+    lines = list(csv.DictReader(io.StringIO(csv_text(study, rows))))
+    assert {(line["protocol"], line["inner_folds"]) for line in lines} == {(study.spec.protocol, folds)}
+
+
 def test_patients_data_are_not_stamped(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
     study = folder.study()
     told = {origin: markdown(msgspec.structs.replace(study, origin=origin), rows) for origin in ("patients", "mixed")}
@@ -86,9 +102,10 @@ def test_patients_data_are_not_stamped(folder: StudyFolder, rows: tuple[Row, ...
     assert "PHANTOM AND PATIENT DATA MIXED: no result" in told["mixed"]
 
 
-def test_the_terminal_gets_a_line_a_row(rows: tuple[Row, ...]) -> None:
-    lines = terminal_lines(rows)
-    assert len(lines) == 9
+def test_the_terminal_gets_the_protocol_and_a_line_a_row(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    lines = terminal_lines(folder.study(), rows)
+    assert lines[0] == "protocol holdout: one validation part chose epoch, temperature and threshold"
+    assert len(lines) == 10
     assert all(len(line) < 120 for line in lines)
     assert lines[-1].split()[-1] == "0/2"
 
@@ -125,9 +142,8 @@ def test_plain_keras_time_is_epochs_times_what_was_measured(tmp_path: Path) -> N
     }
     seconds = {"everything-normalising": 5.0, "head": 1.0, "top": 2.0}
     for name, task in tasks.items():
-        if task.backbone.name == "mobilenetv2":
-            time = PlainTime(backbone="mobilenetv2", kind=task.kind, seconds=seconds[task.kind], epochs=3, threads=1)
-            folder.write_plain_time(name, time)
+        if task.unit.settings.backbone == "mobilenetv2":
+            folder.put_plain_time(name, task.took(seconds[kind_of(task.stage)], epochs=3, threads=1))
     told = {row.variant: row.plain_seconds for row in rows_of(folder) if row.backbone == "mobilenetv2"}
     assert told == {"scratch": 500.0, "warm-up": 100.0, "two-stage": 160.0, "two-stage, layer-wise": 160.0}
     assert {row.plain_seconds for row in rows_of(folder) if row.backbone == "resnet50v2"} == {None}
@@ -137,8 +153,8 @@ def test_plain_keras_time_is_epochs_times_what_was_measured(tmp_path: Path) -> N
 
 
 def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
-    unit = next(unit for unit in fake_plan().study.units if unit.layerwise)
-    assert [(stage.part, stage.epochs, stage.layerwise) for stage in plan_of(unit).stages] == [
+    unit = next(unit for unit in fake_plan().study.units if unit.settings.layerwise)
+    assert [(stage.part, stage.epochs, stage.layerwise) for stage in unit.settings.plan.stages] == [
         ("head", 100, False),
         ("top", 30, True),
     ]
@@ -175,16 +191,18 @@ def test_rows_that_grew_are_worked_out_again_and_the_others_taken_over(tmp_path:
     before = rows_of(folder)
     plan = fake_plan()
     for unit in plan.study.units[-2:]:
-        folder.write_result(fake_finished(unit, plan.partitions[unit.part_name], 1))
+        put_fake_run(folder, plan, unit)
     after = rows_of(folder, before)
     assert after == rows_of(folder)
     assert after[0].metrics is before[0].metrics
-    assert (len(before[-1].results), len(after[-1].results)) == (0, 2)
+    assert (len(before[-1].runs), len(after[-1].runs)) == (0, 2)
     assert after[-1].against is not None
 
 
 def test_runs_with_other_threads_are_told(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
-    first = rows[0].results[0]
-    other = dataclasses.replace(rows[0], results=(first, msgspec.structs.replace(first, threads=4)))
+    first = rows[0].runs[0]
+    record = msgspec.structs.replace(first.records.record, threads=4)
+    second = replace(first, records=replace(first.records, record=record))
+    other = replace(rows[0], runs=(first, second))
     assert "Runs had 1 and 4 threads" in markdown(folder.study(), (other,))
     assert "threads:" not in markdown(folder.study(), rows)

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from typing import Any
 
 import msgspec
 import pytest
 from fake_study import fake_data, fake_plan, fake_spec
+from typer.testing import CliRunner
 
+from edgecad.cli.fields import words_of
+from edgecad.cli.program import app
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
 from edgecad_train.study.definition.kept import difference
 from edgecad_train.study.definition.partitions import partitions_of
-from edgecad_train.study.definition.spec import rates_named, strategies_named, study_from
-from edgecad_train.study.definition.units import Training, Unit, Weights
+from edgecad_train.study.definition.request import OF_A_UNIT, StudyOptions
+from edgecad_train.study.definition.spec import Weights, study_from
+from edgecad_train.study.definition.units import Unit
+from edgecad_train.training.settings import Settings
 from edgecad_train.training.strategies import STRATEGIES
 
-OTHER = {
+OTHER_SETTINGS = {
     "backbone": "vgg16",
-    "weights": Weights(name="imagenet", sha256="a" * 64),
+    "weights": "imagenet",
     "strategy": "all",
+    "lr_exponent": 3.5,
     "layerwise": True,
-    "training": Training(warmup_epochs=99),
+    "warmup_epochs": 99,
+    "finetune_epochs": 99,
+    "early_stopping": 3,
+    "units": 8,
+    "activation": "relu",
+    "dropout": 0.1,
+    "search": True,
+    "search_trials": 9,
+    "batch_size": 4,
+    "class_weights": "balanced",
+    "augment": 2,
+    "decide": "costs=4",
+    "labelled_by": "two readers",
+    "select_on_test": True,
     "seed": 7,
+}
+OTHER = {
+    "settings": Settings(backbone="vgg16"),
+    "weights_sha256": "a" * 64,
     "fold": 3,
     "inner_folds": 5,
     "preparation": Preparation(size=299),
@@ -46,17 +71,27 @@ def test_every_field_of_a_unit_is_in_its_name(field: str) -> None:
     assert msgspec.structs.replace(unit, **{field: OTHER[field]}).name != unit.name
 
 
+@pytest.mark.parametrize("field", [each.name for each in dataclasses.fields(Settings)])
+def test_every_option_of_training_is_in_its_name(field: str) -> None:
+    unit = next(unit for unit in fake_plan().study.units if unit.settings.strategy == "two-stage")
+    other = OTHER_SETTINGS.get(field, 0.1)  # an option that is new here is a number
+    settings = dataclasses.replace(unit.settings, **{field: other})
+    assert msgspec.structs.replace(unit, settings=settings).name != unit.name
+
+
 def test_units_are_networks_by_strategies_by_seeds_and_a_networks_run_together() -> None:
     study = fake_plan().study
     assert len(study.units) == 2 * 4 * 2
-    assert [unit.backbone for unit in study.units] == ["mobilenetv2"] * 8 + ["resnet50v2"] * 8
+    assert [unit.settings.backbone for unit in study.units] == ["mobilenetv2"] * 8 + ["resnet50v2"] * 8
     assert len({unit.name for unit in study.units}) == 16
-    assert study.rows()[:4] == (
-        ("mobilenetv2", "scratch", False),
-        ("mobilenetv2", "warm-up", False),
-        ("mobilenetv2", "two-stage", False),
-        ("mobilenetv2", "two-stage", True),
-    )
+    rows = study.rows()
+    assert list(rows)[:4] == [
+        ("mobilenetv2", "scratch"),
+        ("mobilenetv2", "warm-up"),
+        ("mobilenetv2", "two-stage"),
+        ("mobilenetv2", "two-stage, layer-wise"),
+    ]
+    assert [[unit.settings.seed for unit in units] for units in rows.values()] == [[0, 1]] * 8
 
 
 @pytest.mark.parametrize(
@@ -69,7 +104,7 @@ def test_units_are_networks_by_strategies_by_seeds_and_a_networks_run_together()
 )
 def test_layer_wise_rates_only_where_they_make_a_difference(rates: str, wanted: list[tuple[str, bool]]) -> None:
     study = fake_plan(rates=rates, strategies=("warm-up", "two-stage"), seeds=1).study
-    assert [(unit.strategy, unit.layerwise) for unit in study.units[: len(wanted)]] == wanted
+    assert [(unit.settings.strategy, unit.settings.layerwise) for unit in study.units[: len(wanted)]] == wanted
 
 
 def test_a_unit_from_scratch_is_named_without_weights_that_it_does_not_use() -> None:
@@ -79,29 +114,60 @@ def test_a_unit_from_scratch_is_named_without_weights_that_it_does_not_use() -> 
     )
     data = fake_data()
     study = study_from(fake_spec(backbones=rows), data.origin, partitions_of(data.cases, 2, None))
-    assert {unit.weights.name for unit in study.units if unit.strategy == "scratch"} == {"none"}
-    assert {unit.weights.name for unit in study.units if unit.strategy != "scratch"} == {"imagenet"}
+    scratch = [unit for unit in study.units if unit.settings.strategy == "scratch"]
+    others = [unit for unit in study.units if unit.settings.strategy != "scratch"]
+    assert {(unit.settings.weights, unit.weights_sha256) for unit in scratch} == {("none", "")}
+    assert {(unit.settings.weights, unit.weights_sha256) for unit in others} == {("imagenet", "a" * 64)}
 
 
 def test_the_same_study_differs_in_nothing_and_others_in_what_is_named() -> None:
     spec = fake_spec()
     assert difference(spec, fake_spec()) is None
-    assert difference(spec, fake_spec(seeds=3)) == "seeds 2 there, 3 asked for"
-    assert difference(spec, fake_spec(training=Training(warmup_epochs=5))) == (
-        "training warmup_epochs 100 there, 5 asked for"
+    assert difference(spec, fake_spec(seeds=3)) == "seeds 2 there, 3 here"
+    assert difference(spec, fake_spec(settings=Settings(warmup_epochs=5))) == (
+        "settings warmup_epochs 100 there, 5 here"
     )
     fewer = difference(spec, fake_spec(backbones=spec.backbones[:1]))
-    assert fewer == "backbones resnet50v2 given there, none asked for"
+    assert fewer == "backbones resnet50v2 given there, none here"
     other_data = difference(spec, fake_spec(data_sha256="e" * 64))
-    assert other_data == f"data_sha256 {'d' * 12}... there, {'e' * 12}... asked for"
+    assert other_data == f"data_sha256 {'d' * 12}... there, {'e' * 12}... here"
 
 
 def test_strategies_come_in_the_papers_order_and_unknown_ones_are_refused() -> None:
-    assert strategies_named("two-stage, scratch,two-stage") == ("scratch", "two-stage")
-    assert strategies_named("all") == STRATEGIES
+    assert StudyOptions(strategies="two-stage, scratch,two-stage").strategy_names == ("scratch", "two-stage")
+    assert StudyOptions().strategy_names == STRATEGIES
     with pytest.raises(UsageError, match=r"'s7'.*two-stage"):
-        strategies_named("scratch,s7")
+        StudyOptions(strategies="scratch,s7")
     with pytest.raises(UsageError, match="names nothing"):
-        strategies_named(" , ")
-    with pytest.raises(UsageError, match="uniform, layer-wise, both"):
-        rates_named("fast")
+        StudyOptions(strategies=" , ")
+
+
+@pytest.mark.parametrize(
+    ("words", "protocol"),
+    [
+        ({}, "holdout"),
+        ({"protocol": "holdout"}, "holdout"),
+        ({"inner_folds": 0}, "holdout"),
+        ({"inner_folds": 3}, "folds"),
+        ({"protocol": "folds"}, "folds"),
+        ({"protocol": "folds", "inner_folds": 4}, "folds"),
+    ],
+)
+def test_one_validation_part_chooses_unless_folds_are_wanted(words: dict[str, Any], protocol: str) -> None:
+    assert StudyOptions(**words).protocol_name == protocol
+
+
+@pytest.mark.parametrize("words", [{"protocol": "holdout", "inner_folds": 3}, {"protocol": "folds", "inner_folds": 0}])
+def test_protocols_that_contradict_their_folds_are_refused(words: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"--protocol {words['protocol']} "):
+        StudyOptions(**words)
+
+
+def test_a_study_has_every_option_of_training_but_those_that_it_varies() -> None:
+    told = CliRunner().invoke(app, ["study", "--help"], env={"COLUMNS": "200"}).output
+    trained = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
+    options = [words[0] for words in words_of(Settings(), OF_A_UNIT, defaults=True)]
+    assert {"--class-weights", "--augment", "--search-trials", "--decide", "--labelled-by"} <= set(options)
+    for option in (*options, "--early-stopping", "--search", "--show-optimism-of-selecting-on-test"):
+        assert option in told, option
+        assert option in trained, option

@@ -148,14 +148,18 @@ class StudyFolder:
 
         Args:
             archive: a ZIP file.
+
+        Raises:
+            ModelInvalid: it holds no whole run.
         """
         self.clear_damaged(unit)
         with new_folder(self.run_folder(unit)) as partial, zipfile.ZipFile(io.BytesIO(archive)) as packed:
             packed.extractall(partial)
+            read_records(partial)
 
     def failure(self, unit: Unit) -> Failure | None:
-        """Why the unit failed in this run, or None."""
-        return _read(self.path / "failed" / f"{unit.name}.json", Failure)
+        """Why the unit failed in this command; None where it did not, or was done after all."""
+        return None if self.run(unit) else _read(self.path / "failed" / f"{unit.name}.json", Failure)
 
     def put_failure(self, unit: Unit, failure: Failure) -> None:
         """Keep the reason."""

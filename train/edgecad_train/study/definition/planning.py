@@ -79,7 +79,8 @@ class StudyOutline:
             settings=self.request.settings,
             seeds=self.request.seeds,
             folds=options.folds,
-            protocol=options.chooser,
+            protocol=options.protocol_name,
+            inner_folds=options.inner_folds or None,
             time_plain=options.time_plain,
             keep_models=options.keep_models,
             data_sha256=data_sha256,
@@ -133,7 +134,7 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     spec = outline.spec(data.sha256)
     if before and out:
         refuse_other(out, before.spec, spec)
-    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.protocol)
+    partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.chooser)
     parts = dict(zip((part_name(*draw) for draw in draws(spec.seeds, spec.folds)), partitions, strict=True))
     findings = findings_of_splits(data, {name: partition.part_of() for name, partition in parts.items()})
     study = study_from(spec, data.origin, partitions)

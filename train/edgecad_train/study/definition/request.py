@@ -11,7 +11,7 @@ import typer
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
 from edgecad_train.options import CropOption, PatientFromOption
-from edgecad_train.splits.protocol import HOLDOUT, Protocol, ProtocolName
+from edgecad_train.splits.protocol import ProtocolName
 from edgecad_train.training.settings import BACKBONE_NAMES, STRATEGY_NAMES, Settings
 from edgecad_train.training.strategies import STRATEGIES
 
@@ -88,7 +88,7 @@ class StudyOptions:
 
         for name in self.backbone_names:
             backbone_named(name)
-        _ = self.strategy_names, self.chooser  # each checks itself
+        _ = self.strategy_names, self.protocol_name  # each checks itself
         parse_crop(self.crop)
         if self.seeds and self.folds:
             raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
@@ -112,8 +112,8 @@ class StudyOptions:
         return tuple(name for name in STRATEGIES if name in names)
 
     @property
-    def chooser(self) -> Protocol:
-        """Who chooses epoch, temperature and threshold.
+    def protocol_name(self) -> ProtocolName:
+        """Who chooses epoch, temperature and threshold; one validation part unless folds are wanted.
 
         Raises:
             UsageError: protocol and number of folds contradict one another.
@@ -122,7 +122,7 @@ class StudyOptions:
             raise UsageError("--protocol holdout has no folds; leave --inner-folds out, or give --protocol folds")
         if self.protocol == "folds" and self.inner_folds == 0:
             raise UsageError("--protocol folds needs folds; leave --inner-folds 0 out, or give --protocol holdout")
-        return Protocol("folds", self.inner_folds) if self.protocol == "folds" or self.inner_folds else HOLDOUT
+        return "folds" if self.protocol == "folds" or self.inner_folds else "holdout"
 
     @property
     def weights_words(self) -> tuple[str, ...]:

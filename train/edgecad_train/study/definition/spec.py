@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from edgecad.contract import Frozen, Origin, Preparation
-from edgecad_train.splits.protocol import Protocol
+from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.partitions import draws
 from edgecad_train.study.definition.request import Rates
@@ -48,12 +48,20 @@ class StudySpec(Frozen, frozen=True, kw_only=True):
     """What all units share; what is each unit's own (`request.OF_A_UNIT`) is left at its default."""
     seeds: int
     folds: int | None
-    protocol: Protocol
+    protocol: ProtocolName
+    """Who of those who are not tested chooses epoch, temperature and threshold."""
+    inner_folds: int | None
+    """How many folds do, if any; None takes five, or as many as the smaller class has patients."""
     time_plain: bool
     keep_models: bool
     data_sha256: str
     patient_rule: str
     versions: dict[str, str]
+
+    @property
+    def chooser(self) -> Protocol:
+        """The protocol, as `edgecad_train.splits` takes it."""
+        return Protocol(self.protocol, self.inner_folds)
 
 
 class Study(Frozen, frozen=True, kw_only=True):

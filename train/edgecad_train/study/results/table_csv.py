@@ -35,7 +35,7 @@ def _csv_cells(study: Study, row: Row) -> Iterator[tuple[str, object]]:
         "paper": row.number,
         "layerwise": unit.settings.layerwise,
         "weights": row.runs[0].records.contract.weights if row.runs else "",
-        "protocol": study.spec.protocol.name,
+        "protocol": study.spec.protocol,
         "inner_folds": unit.inner_folds,
         "runs_asked": len(row.units),
         "runs_done": len(row.runs),

@@ -1,0 +1,64 @@
+"""What makes units in worker processes of tests: the real maker, on the small network by the name of MobileNetV2."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+from pathlib import Path
+
+import keras
+
+from edgecad_train.data import PreparedData
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.study.definition.planning import StudyPlan
+from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.workers import making
+from edgecad_train.study.workers.loop import Progress, work
+from edgecad_train.study.workers.making import plain_seconds_an_epoch
+from edgecad_train.study.workers.messages import Listener
+from edgecad_train.study.workers.pool import worker_orders
+
+__all__ = ["MAKER", "in_this_process", "make_unit", "plain_seconds_an_epoch"]
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+MAKER = "small_study"
+
+
+def make_unit(
+    folder: Path,
+    spec: RunSpec,
+    data: PreparedData,
+    keep_model: bool,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> None:
+    """Make a unit; the first process that comes to fine-tuning dies there, if it shall leave the file `$SMALL_DIES`."""
+    keras.applications.MobileNetV2 = _small_network()
+    dies = Path(os.environ.get("SMALL_DIES", ""))
+
+    def watched(stage: str, done: int, of: int, figures: str) -> None:
+        if progress:
+            progress(stage, done, of, figures)
+        if stage == "fine-tuning" and dies.name and not dies.exists():
+            dies.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    making.make_unit(folder, spec, data, keep_model, watched, cache)
+
+
+def in_this_process(folder: StudyFolder, plan: StudyPlan, listener: Listener) -> None:
+    """Have a study's units done as a worker does them, without starting Keras in a process of its own."""
+    (order,) = worker_orders(folder.path, 1, plan.source, plan.weights_files)
+    work(order, listener)
+
+
+def _small_network() -> object:
+    spec = importlib.util.spec_from_file_location("train_conftest", CONFTEST)
+    assert spec is not None
+    assert spec.loader is not None
+    conftest = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = conftest  # its dataclasses look for their module there
+    spec.loader.exec_module(conftest)
+    return conftest._mobilenet
