@@ -331,13 +331,13 @@ def test_too_little_memory_for_a_batch_is_said_as_such(classifier: Classifier, m
         classifier.run(np.zeros((7, 64, 64, 3), np.uint8))
 
 
-def foreign(input_name: str, outputs: tuple[str, ...], kind: str = "UINT8") -> bytes:
+def external(input_name: str, outputs: tuple[str, ...], kind: str = "UINT8") -> bytes:
     """An ONNX model of somebody else: a cast, under the names given."""
     onnx = pytest.importorskip("onnx")
     types, helper = onnx.TensorProto, onnx.helper
     graph = helper.make_graph(
         [helper.make_node("Cast", [input_name], [name], to=types.FLOAT) for name in outputs],
-        "foreign",
+        "external",
         [helper.make_tensor_value_info(input_name, getattr(types, kind), ["N", 64, 64, 3])],
         [helper.make_tensor_value_info(name, types.FLOAT, ["N", 64, 64, 3]) for name in outputs],
     )
@@ -348,13 +348,13 @@ def foreign(input_name: str, outputs: tuple[str, ...], kind: str = "UINT8") -> b
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (lambda: foreign("x", OUTPUTS), "inputs are"),
-        (lambda: foreign("image", OUTPUTS, "FLOAT"), "inputs are"),
-        (lambda: foreign("image", ("logits",)), "no output cam"),
-        (lambda: foreign("image", OUTPUTS), "no EdgeCAD contract"),
+        (lambda: external("x", OUTPUTS), "inputs are"),
+        (lambda: external("image", OUTPUTS, "FLOAT"), "inputs are"),
+        (lambda: external("image", ("logits",)), "no output cam"),
+        (lambda: external("image", OUTPUTS), "no EdgeCAD contract"),
     ],
 )
-def test_a_foreign_model_is_refused_by_what_it_lacks(
+def test_an_external_model_is_refused_by_what_it_lacks(
     written: Callable[[bytes], Path], content: Callable[[], bytes], words: str
 ) -> None:
     with pytest.raises(ModelInvalid, match=words):
