@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,37 +32,9 @@ from edgecad_train.training.loss import Loss  # noqa: E402
 from edgecad_train.training.settings import Settings  # noqa: E402
 from edgecad_train.training.stages import StageOptions, StageRunner, examples_of  # noqa: E402
 
+from .small import small_mobilenet  # noqa: E402
+
 SMALL_SIZE = 32
-
-
-def _block(x: Any, name: str, filters: int, kernel: int, strides: int) -> Any:
-    layers = keras.layers
-    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-    return layers.ReLU(name="out_relu" if name == "Conv_1" else f"{name}_relu")(x)
-
-
-def _mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_shape: Any = None) -> Any:
-    """A few layers in place of `keras.applications.MobileNetV2`; features `(n, 7, 7, 24)` of a 224 pixel image.
-
-    As in the real one the top block boundary lies below the last convolution, `Conv_1`.
-    """
-    x = image = keras.Input(input_shape) if input_tensor is None else input_tensor
-    for name, filters, kernel, strides in (
-        ("stem", 6, 4, 4),
-        ("low", 12, 3, 4),
-        ("mid", 24, 3, 2),
-        ("Conv_1", 24, 1, 1),
-    ):
-        x = _block(x, name, filters, kernel, strides)
-    return keras.Model(image if input_tensor is None else keras.utils.get_source_inputs(image)[0], x)
-
-
-@contextmanager
-def _small_mobilenet() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.applications, "MobileNetV2", _mobilenet)
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +43,7 @@ def network_of_little_matter(request: pytest.FixtureRequest) -> Iterator[None]:
 
     A run, its folder and a study do not depend on the network, and the real one takes several times as long.
     """
-    with nullcontext() if request.path.parent.name == "networks" else _small_mobilenet():
+    with nullcontext() if request.path.parent.name == "networks" else small_mobilenet():
         yield
 
 
@@ -93,7 +65,7 @@ def phantoms(phantom_folder: Path) -> PreparedData:
 def outcome(phantoms: PreparedData) -> TrainingOutcome:
     """A two-stage run of the small network from random weights, one epoch a stage."""
     settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=1, finetune_epochs=1)
-    with _small_mobilenet():
+    with small_mobilenet():
         return train(phantoms, split_by_patient(phantoms.cases, seed=0), settings, "a-run")
 
 
@@ -101,7 +73,7 @@ def outcome(phantoms: PreparedData) -> TrainingOutcome:
 def folded(phantoms: PreparedData) -> TrainingOutcome:
     """The same with three folds and a refit."""
     settings = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=2, finetune_epochs=1)
-    with _small_mobilenet():
+    with small_mobilenet():
         return train(phantoms, folds_by_patient(phantoms.cases, seed=0, folds=3), settings, "a-run-of-folds")
 
 

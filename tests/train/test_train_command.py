@@ -144,26 +144,26 @@ def _phantom_run(folder: Path) -> list[str]:
             "--folds", "2"]  # fmt: skip
 
 
-def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(edgecad_here: Run, tmp_path: Path) -> None:
     words = _phantom_run(tmp_path)
     twice = min((tmp_path / "data" / "CAD").glob("*.jpg"))
     shutil.copy(twice, twice.with_suffix(".jpeg"))
-    command = [sys.executable, "-m", "edgecad", *words]
-    whole = subprocess.run([*command, "--out", "whole"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert whole.returncode == 0, whole.stderr
+    whole = edgecad_here(*words, "--out", "whole")
+    assert whole.code == 0, whole  # type: ignore[attr-defined]
+    command = [sys.executable, str(Path(__file__).with_name("small.py")), *words]
     killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _wait_for(lambda: any((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz")))
+    _wait_for(lambda: killed.poll() is not None or any((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz")))
     killed.kill()
     killed.wait()
+    assert list((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz"))
     assert not list((tmp_path / "runs").glob("*/model.keras"))
-    again = [sys.executable, "-m", "edgecad", "train", "--resume"]
-    done = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = edgecad_here("train", "--resume")
+    assert done.code == 0, done  # type: ignore[attr-defined]
     runs = [tmp_path / name / (tmp_path / name / "latest").read_text().strip() for name in ("whole", "runs")]
     one, other = ((run / "predictions.csv").read_text() for run in runs)
     assert one == other
     assert not list((tmp_path / "runs").glob("*.unfinished"))
-    assert f"left out: {twice.name}: " in done.stderr
+    assert f"left out: {twice.name}: " in done.stderr  # type: ignore[attr-defined]
     record = json.loads((runs[1] / "run.json").read_text())
     assert record["seconds"] >= sum(record["seconds_by_step"].values()) - 0.1, "of all sessions"
 

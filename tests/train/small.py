@@ -1,0 +1,53 @@
+"""A few layers that go by the name of MobileNetV2, for tests of what does not depend on the network: runs and studies.
+
+The real one takes several times as long; it is looked at in `tests/train/networks`, and goes the whole way in
+`tests/flow`. As a program this is `edgecad` with the small network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import edgecad_train  # noqa: F401 - silences TensorFlow before keras is imported
+
+import keras  # isort: skip
+
+
+def _block(x: Any, name: str, filters: int, kernel: int, strides: int) -> Any:
+    layers = keras.layers
+    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return layers.ReLU(name="out_relu" if name == "Conv_1" else f"{name}_relu")(x)
+
+
+def mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_shape: Any = None) -> Any:
+    """A few layers in place of `keras.applications.MobileNetV2`; features `(n, 7, 7, 24)` of a 224 pixel image.
+
+    As in the real one the top block boundary lies below the last convolution, `Conv_1`.
+    """
+    x = image = keras.Input(input_shape) if input_tensor is None else input_tensor
+    for name, filters, kernel, strides in (
+        ("stem", 6, 4, 4),
+        ("low", 12, 3, 4),
+        ("mid", 24, 3, 2),
+        ("Conv_1", 24, 1, 1),
+    ):
+        x = _block(x, name, filters, kernel, strides)
+    return keras.Model(image if input_tensor is None else keras.utils.get_source_inputs(image)[0], x)
+
+
+@contextmanager
+def small_mobilenet() -> Iterator[None]:
+    """Let `mobilenetv2` be the small network."""
+    with patch.object(keras.applications, "MobileNetV2", mobilenet):
+        yield
+
+
+if __name__ == "__main__":
+    from edgecad.cli import main
+
+    with small_mobilenet():
+        main()
