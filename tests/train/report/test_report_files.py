@@ -35,11 +35,12 @@ def _not_utf8(path: Path) -> None:
 
 
 def _other_arrays(path: Path) -> None:
-    np.savez(path, images=np.zeros((2, 8, 8, 3), np.uint8), score_maps=np.zeros((3, 7, 7)), log_odds=[0], patient=["a"])
+    images, maps = np.zeros((2, 8, 8, 3), np.uint8), np.zeros((3, 7, 7))
+    np.savez(path, images=images, score_maps=maps, log_odds=[0], patient=["a"], part=["test"])
 
 
 def _objects(path: Path) -> None:
-    np.savez(path, images=np.array([{}], object), score_maps=[0], log_odds=[0], patient=["a"])
+    np.savez(path, images=np.array([{}], object), score_maps=[0], log_odds=[0], patient=["a"], part=["test"])
 
 
 DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {

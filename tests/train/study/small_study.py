@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import runpy
 import signal
-import sys
 from pathlib import Path
 
 import keras
@@ -22,7 +21,7 @@ from edgecad_train.study.workers.pool import worker_orders
 
 __all__ = ["MAKER", "in_this_process", "make_unit", "plain_seconds_an_epoch"]
 
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
+SMALL = Path(__file__).parents[1] / "small.py"
 MAKER = "small_study"
 
 
@@ -35,7 +34,7 @@ def make_unit(
     cache: Path | None = None,
 ) -> None:
     """Make a unit; the first process that comes to fine-tuning dies there, if it shall leave the file `$SMALL_DIES`."""
-    keras.applications.MobileNetV2 = _small_network()
+    keras.applications.MobileNetV2 = runpy.run_path(str(SMALL))["mobilenet"]
     dies = Path(os.environ.get("SMALL_DIES", ""))
 
     def watched(stage: str, done: int, of: int, figures: str) -> None:
@@ -52,13 +51,3 @@ def in_this_process(folder: StudyFolder, plan: StudyPlan, listener: Listener) ->
     """Have a study's units done as a worker does them, without starting Keras in a process of its own."""
     (order,) = worker_orders(folder.path, 1, plan.source, plan.weights_files)
     work(order, listener)
-
-
-def _small_network() -> object:
-    spec = importlib.util.spec_from_file_location("train_conftest", CONFTEST)
-    assert spec is not None
-    assert spec.loader is not None
-    conftest = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = conftest  # its dataclasses look for their module there
-    spec.loader.exec_module(conftest)
-    return conftest._mobilenet

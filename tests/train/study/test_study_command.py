@@ -124,24 +124,9 @@ def test_an_unfit_fold_count_says_how_many_there_can_be(data: Path) -> None:
 def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two strategies on random weights; a unit that is lost is done again, with the same figures."""
     monkeypatch.setattr(pool, "with_workers", lambda workers: with_workers(workers, MAKER))
-    words = (
-        data,
-        "--backbones",
-        "mobilenetv2",
-        "--strategies",
-        "warm-up,two-stage",
-        "--rates",
-        "uniform",
-        "--seeds",
-        1,
-        "--weights",
-        "none",
-        "--warmup-epochs",
-        1,
-        "--finetune-epochs",
-        1,
-        "--time-plain",
-    )
+    words = (data, "--backbones", "mobilenetv2", "--strategies", "warm-up,two-stage", "--rates", "uniform",
+             "--seeds", 1, "--weights", "none", "--time-plain", "--warmup-epochs", 1,
+             "--finetune-epochs", 1)  # fmt: skip
     answer = study(*words)
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.count("PHANTOM DATA: says nothing about patients") == 2

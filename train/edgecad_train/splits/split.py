@@ -19,6 +19,9 @@ TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
 """Of the patients of a class that are not in the test part."""
 
+Labels = dict[str, str]
+"""Class of each patient."""
+
 
 class Partition(Frozen, frozen=True, kw_only=True):
     """Base of the two ways to divide patients; nobody is in two parts."""
@@ -117,30 +120,38 @@ def divide(cases: Sequence[Case], seed: int, protocol: Protocol = BY_SIZE) -> Sp
     Raises:
         UsageError: more folds than a class has patients in the development part.
     """
-    labels = {case.patient: case.label for case in cases}
-    development, _ = _halves(sorted(labels), labels, TEST_SHARE, seed)
+    return divide_rest(*_test_part(cases, seed), seed, protocol)
+
+
+def divide_rest(
+    development: tuple[str, ...], test: tuple[str, ...], labels: Labels, seed: int, protocol: Protocol
+) -> Split | Folds:
+    """Divide the patients outside a test part that is given.
+
+    Args:
+        labels: class of every patient.
+
+    Raises:
+        UsageError: more folds than a class has patients in the development part.
+    """
     folds = protocol.folds_for(labels, development)
-    return folds_by_patient(cases, seed, folds) if folds else split_by_patient(cases, seed)
+    if folds:
+        return Folds(seed=seed, folds=stratified_folds(development, labels, folds, seed), test=test)
+    return _split(development, test, labels, seed)
 
 
 def split_by_patient(cases: Sequence[Case], seed: int) -> Split:
     """Draw training, validation and test part, stratified by class."""
-    labels = {case.patient: case.label for case in cases}
-    development, test = _halves(sorted(labels), labels, TEST_SHARE, seed)
-    train, validation = _halves(development, labels, VALIDATION_SHARE, seed)
-    return Split(seed=seed, train=train, validation=validation, test=test)
+    return _split(*_test_part(cases, seed), seed)
 
 
 def folds_by_patient(cases: Sequence[Case], seed: int, folds: int) -> Folds:
     """Draw the test part, the same as `split_by_patient` would, and `folds` folds of the others."""
-    labels = {case.patient: case.label for case in cases}
-    development, test = _halves(sorted(labels), labels, TEST_SHARE, seed)
+    development, test, labels = _test_part(cases, seed)
     return Folds(seed=seed, folds=stratified_folds(development, labels, folds, seed), test=test)
 
 
-def stratified_folds(
-    patients: Sequence[str], labels: dict[str, str], folds: int, seed: int
-) -> tuple[tuple[str, ...], ...]:
+def stratified_folds(patients: Sequence[str], labels: Labels, folds: int, seed: int) -> tuple[tuple[str, ...], ...]:
     """Deal patients into folds with the classes in equal shares."""
     own = [labels[patient] for patient in patients]
     fewest = min(own.count(label) for label in set(own))
@@ -156,9 +167,18 @@ def stratified_folds(
     return tuple(tuple(sorted(patients[row] for row in held)) for _, held in dealer.split(patients, own))
 
 
-def _halves(
-    names: Sequence[str], labels: dict[str, str], share: float, seed: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _test_part(cases: Sequence[Case], seed: int) -> tuple[tuple[str, ...], tuple[str, ...], Labels]:
+    """Development part, test part, and the class of every patient."""
+    labels = {case.patient: case.label for case in cases}
+    return *_halves(sorted(labels), labels, TEST_SHARE, seed), labels
+
+
+def _split(development: tuple[str, ...], test: tuple[str, ...], labels: Labels, seed: int) -> Split:
+    train, validation = _halves(development, labels, VALIDATION_SHARE, seed)
+    return Split(seed=seed, train=train, validation=validation, test=test)
+
+
+def _halves(names: Sequence[str], labels: Labels, share: float, seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     from sklearn.model_selection import train_test_split
 
     own = [labels[name] for name in names]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -38,22 +37,12 @@ class StoredScans:
         Args:
             images: `(n, size, size, 3)` uint8 RGB, in the order of the cases.
         """
-        return PreparedData(
-            cases=self.cases,
-            images=images,
-            screens=self.screens,
-            origin=self.origin,
-            sha256=self.sha256,
-            refused=self.refused,
-            clashes=(),
-            preparation=self.preparation,
-            files=self.files,
-        )
+        return PreparedData(images=images, clashes=(), **vars(self))
 
 
 def without_pixels(data: PreparedData) -> StoredScans:
     """All of `data` but its pixels; clashes are none, or the study would not have begun."""
-    return StoredScans(data.cases, data.screens, data.origin, data.sha256, data.refused, data.preparation, data.files)
+    return StoredScans(**{field.name: getattr(data, field.name) for field in fields(StoredScans)})
 
 
 def scans_to_json(scans: StoredScans) -> bytes:
@@ -63,11 +52,7 @@ def scans_to_json(scans: StoredScans) -> bytes:
 
 def scans_from_json(text: bytes) -> StoredScans:
     """Decode what `scans_to_json` wrote."""
-    return msgspec.json.decode(text, type=StoredScans, dec_hook=_path)
-
-
-def _path(kind: type, words: Any) -> Any:
-    return kind(words)
+    return msgspec.json.decode(text, type=StoredScans, dec_hook=lambda kind, words: kind(words))
 
 
 def store_scans(data: PreparedData, folder: Path) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgecad.errors import UsageError
 from edgecad_train.data import Case
 from edgecad_train.splits.protocol import HOLDOUT, Protocol
-from edgecad_train.splits.split import VALIDATION_SHARE, Folds, Split, divide, stratified_folds
-
-Labels = dict[str, str]
+from edgecad_train.splits.split import Folds, Split, divide, divide_rest, stratified_folds
 
 
 def draws(seeds: int, folds: int | None) -> tuple[tuple[int, int | None], ...]:
@@ -50,18 +48,4 @@ def _outer_folds(cases: Sequence[Case], folds: int, protocol: Protocol) -> Itera
     if fewest < folds:
         raise UsageError(f"--folds {folds}, and a class has {fewest} patients; at most {fewest} folds are possible")
     for test in stratified_folds(sorted(labels), labels, folds, seed=0):
-        rest = tuple(sorted(set(labels) - set(test)))
-        inner = protocol.folds_for(labels, rest)
-        yield _inner_folds(rest, test, labels, inner) if inner else _split(rest, test, labels)
-
-
-def _inner_folds(rest: Sequence[str], test: tuple[str, ...], labels: Labels, folds: int) -> Folds:
-    return Folds(seed=0, folds=stratified_folds(rest, labels, folds, seed=0), test=test)
-
-
-def _split(rest: Sequence[str], test: tuple[str, ...], labels: Labels) -> Split:
-    from sklearn.model_selection import train_test_split
-
-    own = [labels[name] for name in rest]
-    train, validation = train_test_split(list(rest), test_size=VALIDATION_SHARE, stratify=own, random_state=0)
-    return Split(seed=0, train=tuple(sorted(train)), validation=tuple(sorted(validation)), test=test)
+        yield divide_rest(tuple(sorted(set(labels) - set(test))), test, labels, 0, protocol)

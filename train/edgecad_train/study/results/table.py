@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from edgecad.cli.table import table_lines
 from edgecad.contract import Metric
 from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
@@ -160,16 +161,13 @@ def told_apart(rows: Sequence[Row]) -> str:
 
 def terminal_lines(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
     """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
-    width = max(len(f"{row.backbone}  {row.variant}") for row in rows)
-    head = f"{'':{width}s}  runs   {'AUC, 95 %':22s} {'accuracy, 95 %':22s} seconds a run"
-    return (protocol_words(study), head, *(_terminal_line(row, width) for row in rows))
+    titles = ("network", "strategy", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
+    return (protocol_words(study), *table_lines(titles, map(_terminal_cells, rows), "llllll"))
 
 
-def _terminal_line(row: Row, width: int) -> str:
-    runs = f"{len(row.runs)}/{len(row.units)}"
+def _terminal_cells(row: Row) -> tuple[str, ...]:
     figures = (_cell(row.metric(name)) for name in ("auc", "accuracy"))
-    cells = " ".join(f"{text:22s}" for text in figures)
-    return f"{f'{row.backbone}  {row.variant}':{width}s}  {runs:6s} {cells} {seconds_words(row.seconds)}".rstrip()
+    return row.backbone, row.variant, f"{len(row.runs)}/{len(row.units)}", *figures, seconds_words(row.seconds)
 
 
 def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
