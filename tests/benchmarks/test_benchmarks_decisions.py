@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,25 @@ SMALL = (
 )  # fmt: skip
 
 
-def _measured(folder: Path) -> dict[str, Any]:
-    command = [sys.executable, str(PROGRAM), *SMALL, "--kept", str(folder / "kept"), "--results", str(folder / "found")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads((folder / "found" / "decisions_mobilenetv2.json").read_text()))
+Measured = Callable[[Path], dict[str, Any]]
+
+
+@pytest.fixture
+def measured(with_small_network: Callable[[Path], list[str]]) -> Measured:
+    """Run it in a folder as a user does, and read its file."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        words = [*SMALL, "--kept", str(folder / "kept"), "--results", str(folder / "found")]
+        done = subprocess.run([*with_small_network(PROGRAM), *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(json.loads((folder / "found" / "decisions_mobilenetv2.json").read_text()))
+
+    return run
 
 
 @pytest.mark.slow
-def test_a_run_is_judged_by_label_and_by_truth_and_decides_again(tmp_path: Path) -> None:
-    found = _measured(tmp_path)
+def test_a_run_is_judged_by_label_and_by_truth_and_decides_again(measured: Measured, tmp_path: Path) -> None:
+    found = measured(tmp_path)
     (row,) = found["rows"]
     assert row["own"]["rule"] == "balanced"
     assert row["again"]["rule"] == "sensitivity>=0.95"
@@ -42,7 +51,7 @@ def test_a_run_is_judged_by_label_and_by_truth_and_decides_again(tmp_path: Path)
     runs = sorted((place / "runs").iterdir())
     (place / "fresh" / "labels.csv").unlink()  # as a kill leaves it
     (place / "judged" / "predictions.csv").unlink()
-    assert _measured(tmp_path)["rows"] == [row]
+    assert measured(tmp_path)["rows"] == [row]
     assert sorted((place / "runs").iterdir()) == runs
 
 

@@ -6,18 +6,16 @@ The real one takes several times as long; it is looked at in `tests/train/networ
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
-import edgecad_train  # noqa: F401 - silences TensorFlow before keras is imported
-
-import keras  # isort: skip
-
 
 def _block(x: Any, name: str, filters: int, kernel: int, strides: int) -> Any:
-    layers = keras.layers
+    from keras import layers
+
     x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
     x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
     return layers.ReLU(name="out_relu" if name == "Conv_1" else f"{name}_relu")(x)
@@ -28,6 +26,8 @@ def mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_
 
     As in the real one the top block boundary lies below the last convolution, `Conv_1`.
     """
+    import keras
+
     x = image = keras.Input(input_shape) if input_tensor is None else input_tensor
     for name, filters, kernel, strides in (
         ("stem", 6, 4, 4),
@@ -42,6 +42,10 @@ def mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_
 @contextmanager
 def small_mobilenet() -> Iterator[None]:
     """Let `mobilenetv2` be the small network."""
+    import edgecad_train  # noqa: F401 - silences TensorFlow before keras is imported
+
+    import keras  # isort: skip
+
     with patch.object(keras.applications, "MobileNetV2", mobilenet):
         yield
 
@@ -49,5 +53,6 @@ def small_mobilenet() -> Iterator[None]:
 if __name__ == "__main__":
     from edgecad.cli import main
 
-    with small_mobilenet():
+    # Other commands need no network, and Keras takes seconds to import.
+    with small_mobilenet() if sys.argv[1:2] in (["train"], ["study"]) else nullcontext():
         main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -11,6 +12,7 @@ from measures.export.options import ExportOptions
 from measures.export.parity import BARS
 from measures.latency import in_turn
 from measures.models.exporting import exported, untrained_run
+from measures.models.kept import kept_model, model_in
 from measures.quartiles import Quartiles
 
 
@@ -27,9 +29,15 @@ class CamRow(msgspec.Struct, frozen=True):
 def cam(options: ExportOptions) -> Iterator[CamRow]:
     """Random weights, both in turn."""
     for backbone in options.backbones:
-        with untrained_run(backbone, 24) as folder:
-            content = (exported(folder, ()).folder / FILES["fp32"]).read_bytes()
-            yield _row(backbone, content, options.rounds)
+        yield _row(backbone, _file(backbone, options.models), options.rounds)
+
+
+def _file(backbone: str, models: Path | None) -> bytes:
+    """The fp32 file of a network that was hardly trained; a kept one has ReLU in its head."""
+    if models is not None:
+        return (model_in(kept_model(backbone, models)) / FILES["fp32"]).read_bytes()
+    with untrained_run(backbone, 24) as folder:
+        return (exported(folder, ()).folder / FILES["fp32"]).read_bytes()
 
 
 def _row(backbone: str, whole: bytes, rounds: int) -> CamRow:

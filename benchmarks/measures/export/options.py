@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from measures.program import Options, option
@@ -20,4 +21,5 @@ class ExportOptions(Options):
     precisions: tuple[Literal["fp16", "int8"], ...] = option(("fp16", "int8"), "beside fp32, for trained and untrained")
     patients: int = option(218, "phantoms, for trained")
     epochs: tuple[int, int] = option((100, 30), "of warm-up and fine-tuning, for trained")
+    models: Path | None = option(None, "for cam: folder of models that are made once; without it one is made anew")
     rounds: int = option(200, "images through each file that count")
