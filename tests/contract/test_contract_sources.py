@@ -245,3 +245,27 @@ def test_no_room_reads_or_writes_files_that_carry_code(room: str) -> None:
 def test_a_carrier_of_code_would_be_found(program: str) -> None:
     assert code_carriers(ast.parse(program))
     assert not code_carriers(ast.parse("np.load(x, allow_pickle=False); f = lambda: 1; load(x, safe_mode=True)"))
+
+
+UNQUOTED = re.compile(r": edgecad (?!has no)(?:[\w-]+ )+\{(?!(?:shlex|named)\b)[^}]*\}")
+"""A value within a command that a user is told to type, as it stands: a folder's name may hold a space."""
+
+
+def unquoted(text: str) -> list[str]:
+    """Commands in f-strings that would be taken apart at a space."""
+    strings = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.JoinedStr))
+    return [found[0] for node in strings if (found := UNQUOTED.search(ast.unparse(node)))]
+
+
+def test_no_test_expects_a_command_that_a_space_would_break() -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): commands
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if (commands := unquoted(path.read_text("utf-8")))
+    }
+    assert not wrong, "quote what may hold a space: shlex.quote(str(folder))"
+
+
+def test_the_look_for_commands_without_quotes_can_fail() -> None:
+    assert unquoted('assert line == f"next: edgecad verify {folder}"')
+    assert not unquoted('assert line == f"next: edgecad verify {shlex.quote(str(folder))}"')

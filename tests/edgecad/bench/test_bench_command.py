@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import struct
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -62,7 +63,8 @@ def test_the_last_line_is_the_command_that_uses_what_is_recommended(edgecad: Run
     assert done.code == 0, done.stderr
     *_, advice, following = done.stdout.splitlines()
     assert advice.startswith("recommended: cpu fp32 ")
-    assert following == f"next: edgecad infer SCAN --model {model_folder} --device cpu --precision fp32"
+    named = shlex.quote(str(model_folder))
+    assert following == f"next: edgecad infer SCAN --model {named} --device cpu --precision fp32"
     assert "(in brackets: too few runs to know it; it takes 64 for p90, 130 for p95, 662 for p99)" in done.stdout
     assert done.stdout.count("(") > 3 * 6  # three percentiles of one configuration and of five stages
     assert "PHANTOM MODEL" in done.stdout.splitlines()[0]

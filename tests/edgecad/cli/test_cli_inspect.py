@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import tempfile
 from collections import Counter
@@ -76,7 +77,7 @@ def test_the_text_fits_80_columns_and_ends_with_the_next_command(model_folder: P
     text = inspected(model_folder).stdout
     *lines, following = text.splitlines()
     assert max(map(len, lines)) <= 80
-    assert following == f"next: edgecad verify {model_folder}"
+    assert following == f"next: edgecad verify {shlex.quote(str(model_folder))}"
     assert lines[0] == "PHANTOM MODEL - NOT FOR PATIENTS"
     for word in ("figures: none were recorded", "positive: CAD", "no SHA256SUMS; not signed", "3 samples"):
         assert word in text

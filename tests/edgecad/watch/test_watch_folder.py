@@ -221,8 +221,14 @@ def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
     take = Claims.take
 
     def late(claims: Any, arrival: Any) -> Any:
-        path.write_bytes(content[:9000])
-        threading.Timer(0.03, lambda: next((hot.out / "taken").glob("*.scan")).write_bytes(content)).start()
+        writing = path.open("wb", buffering=0)  # it stays open, whatever the file is called by then
+        writing.write(content[:9000])
+
+        def end() -> None:
+            with writing:
+                writing.write(content[9000:])
+
+        threading.Timer(0.03, end).start()
         return take(claims, arrival)
 
     monkeypatch.setattr(Claims, "take", late)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -120,7 +121,7 @@ def test_pictures_are_drawn_and_the_table_says_phantom_and_the_next_step(
     }
     for word in ("sensitivity_cad", "labelled nonCAD", "calibration slope", "DeLong", "agreement with their labels"):
         assert word in answer.stdout
-    assert lines[-1] == f"next: edgecad export {folder}"
+    assert lines[-1] == f"next: edgecad export {shlex.quote(str(folder))}"
     assert "warning: not shown to be better than chance" in answer.stderr
     for word in ("normal", "healthy", "diagnos"):
         assert word not in answer.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
     assert "warning: mobilenetv2 starts from random weights" in answer.stderr
     assert "protocol holdout: one validation part chose" in answer.stdout
     assert answer.stdout.splitlines()[-1] == (
-        f"next: edgecad train {data} --backbone mobilenetv2 --weights none "
+        f"next: edgecad train {shlex.quote(str(data))} --backbone mobilenetv2 --weights none "
         "--warmup-epochs 1 --finetune-epochs 1 --protocol holdout"
     )
     assert "no row is shown to be better than another" in answer.stdout
