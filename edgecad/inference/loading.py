@@ -15,7 +15,8 @@ from edgecad.modelfiles.file import FILES, ModelFile, read_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.metadata import metadata_of
 from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
-from edgecad.runners.devices import chosen_device, open_runner, parse_device
+from edgecad.runners.devices import chosen_device, parse_device
+from edgecad.runners.opening import open_runner
 
 if TYPE_CHECKING:
     from edgecad.engines.record import Batches

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgecad.errors import NotAvailable, UsageError
+from edgecad.errors import UsageError
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
-    from edgecad.runners.base import OpenRequest, Runner
 
 AUTO = "auto"
 
@@ -36,7 +34,7 @@ class Device:
 
     Attributes:
         word: its name for `--device`.
-        opener: `module:function` of type `Opener`.
+        opener: `module:function` of type `edgecad.runners.opening.Opener`.
         packages: that it runs on, one of which is enough; `doctor` imports those that are installed, and the record of
             `bench` has their versions.
         fast: the precision that `--precision auto` takes, if the model has it and it answers as at export.
@@ -108,14 +106,6 @@ DEVICES: tuple[Device, ...] = (
     ),
 )
 
-Opener = Callable[["OpenRequest"], "Runner"]
-"""Opens a model on the device that the request names, strictly, and checks what it got.
-
-Raises:
-    NotAvailable: the device, or a package for it, is not here.
-    ModelInvalid: the graph is not one of ours.
-"""
-
 
 @dataclass(frozen=True)
 class DeviceRequest:
@@ -166,25 +156,10 @@ def chosen_device(request: DeviceRequest) -> DeviceRequest:
     if request.kind != AUTO:
         return request
     ranked = sorted((row for row in DEVICES if row.auto), key=lambda row: row.auto)
-    return DeviceRequest(next(row.word for row in ranked if not row.here or _function(row.here)()))
+    return DeviceRequest(next(row.word for row in ranked if not row.here or function_at(row.here)()))
 
 
-def open_runner(request: OpenRequest) -> Runner:
-    """Open a model on the device that a request names, with that device's own opener.
-
-    Raises:
-        NotAvailable, ModelInvalid, EngineBuildFailed: as the opener does.
-        NotAvailable: the opener gave another device than the one that was named.
-    """
-    opener: Opener = _function(request.device.device.opener)
-    runner = opener(request)
-    if runner.facts.device != request.device.name:
-        raise NotAvailable(
-            f"device {request.device.name} was requested and {runner.facts.device} was opened; use --device cpu"
-        )
-    return runner
-
-
-def _function(place: str) -> Any:
+def function_at(place: str) -> Any:
+    """What `module:function` names, imported now."""
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(module), name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from measures.inference.bars import Bar, judged
-from measures.inference.networks import OURS as FP32
 from measures.inference.networks import Comparison
+from measures.inference.options import OURS as FP32
 from measures.inference.options import InferenceOptions
 from measures.inference.rows import answers_of, rows_of, span_of, tell_end, words_of, wrong_in
 from measures.models.kept import kept_model

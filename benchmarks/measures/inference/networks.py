@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from measures.inference.bars import Bar, JudgedBar, judged
+from measures.inference.options import OURS, InferenceOptions
 from measures.inference.rows import PeerRow, answers_of, rows_of, span_of, tell_end, words_of, wrong_in
 from measures.models.kept import kept_model
 from measures.peers.processes import opened
 from measures.peers.turns import TimedWay, noise, take_turns
 
-if TYPE_CHECKING:
-    from measures.inference.options import InferenceOptions
-
-OURS = "EdgeCAD fp32"
-NETWORKS_PEERS = (
-    OURS, "EdgeCAD fp16", "EdgeCAD int8", "onnxruntime fp32", "OpenVINO fp32", "OpenVINO bf16",
-    "OpenVINO int8, its own", "OpenVINO on our int8", "LiteRT fp32", "Keras predict", "TF function", "TF with XLA",
-)  # fmt: skip
 MAKERS = ("make OpenVINO int8, its own", "make LiteRT fp32")
 INT8_TIMES = {"resnet152v2": 2.3, "resnet50v2": 2.3, "mobilenetv2": 1.6}
 

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from measures.inference.networks import NETWORKS_PEERS
 from measures.models.kept import NETWORKS
 from measures.peers.with_keras import BATCHES
 from measures.program import Options, option
+
+OURS = "EdgeCAD fp32"
+NETWORKS_PEERS = (
+    OURS, "EdgeCAD fp16", "EdgeCAD int8", "onnxruntime fp32", "OpenVINO fp32", "OpenVINO bf16",
+    "OpenVINO int8, its own", "OpenVINO on our int8", "LiteRT fp32", "Keras predict", "TF function", "TF with XLA",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
