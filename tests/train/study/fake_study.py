@@ -100,20 +100,20 @@ def make_unit(
     """Make a run folder, as `edgecad_train.study.workers.making` would.
 
     It takes `$FAKE_SECONDS`, fails where `$FAKE_FAIL` is in the unit's words, kills its process where `$FAKE_DIE` is,
-    and notes what it does in `$FAKE_DIARY`, or in the study's folder.
+    and notes what it does in `$FAKE_NOTES`, or in the study's folder.
     """
     assert data.images.shape == fake_data().images.shape
     study = folder.parent.parent
-    diary = Path(os.environ.get("FAKE_DIARY", study / "diary.txt"))
+    notes = Path(os.environ.get("FAKE_NOTES", study / "notes.txt"))
     words = _words(study, spec.name)
-    with Path(f"{diary}.{spec.name}").open("w") as busy:
+    with Path(f"{notes}.{spec.name}").open("w") as busy:
         try:
             fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _note(diary, "AT-ONCE", spec.name)
+            _note(notes, "AT-ONCE", spec.name)
         if folder.exists():
-            _note(diary, "TWICE", spec.name)
-        _note(diary, "begun", spec.name)
+            _note(notes, "TWICE", spec.name)
+        _note(notes, "begun", spec.name)
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
         if os.environ.get("FAKE_FAIL", "nothing") in words:
             raise UsageError(f"{words} was told to fail\n  on two lines")
@@ -129,8 +129,8 @@ def _words(study: Path, name: str) -> str:
     return next(str(unit) for unit in StudyFolder(study).study().units if unit.name == name)
 
 
-def _note(diary: Path, word: str, name: str) -> None:
-    with diary.open("a") as file:
+def _note(notes: Path, word: str, name: str) -> None:
+    with notes.open("a") as file:
         file.write(f"{word} {name} {os.getpid()} {os.getppid()}\n")
 
 

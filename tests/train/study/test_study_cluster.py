@@ -27,7 +27,7 @@ needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not inst
 
 @pytest.fixture
 def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodeTask:
-    monkeypatch.setenv("FAKE_DIARY", str(tmp_path / "diary.txt"))
+    monkeypatch.setenv("FAKE_NOTES", str(tmp_path / "notes.txt"))
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, "1"))  # put back what the task sets
     plan = fake_plan(versions=package_versions())
@@ -114,10 +114,10 @@ def test_a_unit_asks_for_no_more_than_the_smallest_node_has() -> None:
 @needs_ray
 @pytest.mark.slow
 def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
-    diary = tmp_path / "diary.txt"
+    notes = tmp_path / "notes.txt"
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("ray_study.py")), str(tmp_path / "study")],
-        env=os.environ | {"FAKE_DIARY": str(diary), "FAKE_SECONDS": "3"},
+        env=os.environ | {"FAKE_NOTES": str(notes), "FAKE_SECONDS": "3"},
         capture_output=True,
         text=True,
         timeout=400,
@@ -127,7 +127,7 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     assert "killed at [4]" in done.stdout
     folder = StudyFolder(tmp_path / "study")
     assert not folder.undone()
-    assert len(diary.read_text().splitlines()) > 16, "the node died with a unit, which another took over"
+    assert len(notes.read_text().splitlines()) > 16, "the node died with a unit, which another took over"
     plan = fake_plan(versions=package_versions())
     for unit in plan.study.units:
         told = folder.run(unit)

@@ -36,16 +36,16 @@ class Study:
         words = [sys.executable, str(SCRIPT), str(self.path), str(workers)]
         self.parent = subprocess.Popen(words, env=os.environ | {"FAKE_SECONDS": "0.15"} | environment)
 
-    def diary(self, word: str) -> list[list[str]]:
-        """Lines of the workers' diary: word, unit, process, worker."""
-        file = self.path / "diary.txt"
+    def notes(self, word: str) -> list[list[str]]:
+        """Lines of the workers' notes: word, unit, process, worker."""
+        file = self.path / "notes.txt"
         lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
         return [line for line in lines if line[0] == word]
 
     def wait_for_begun(self, count: int) -> None:
         assert self.parent is not None
         until = time.monotonic() + 60
-        while len(self.diary("begun")) < count and self.parent.poll() is None and time.monotonic() < until:
+        while len(self.notes("begun")) < count and self.parent.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
 
     def kill(self) -> None:
@@ -60,8 +60,8 @@ class Study:
     def check_whole(self) -> None:
         """Every unit has a result, nobody worked twice or at the same time, the figures are the fake's."""
         plan, folder = fake_plan(), StudyFolder(self.path)
-        assert not self.diary("TWICE")
-        assert not self.diary("AT-ONCE")
+        assert not self.notes("TWICE")
+        assert not self.notes("AT-ONCE")
         assert not folder.undone()
         for unit in plan.study.units:
             told = folder.run(unit)
@@ -92,10 +92,10 @@ def test_workers_that_are_killed_are_replaced(study: Study) -> None:
     for begun in (2, 9):
         study.wait_for_begun(begun)
         time.sleep(draw.uniform(0, 0.15))
-        os.kill(int(study.diary("begun")[-1][2]), signal.SIGKILL)
+        os.kill(int(study.notes("begun")[-1][2]), signal.SIGKILL)
     assert study.end() == 0
     study.check_whole()
-    assert len(study.diary("begun")) > 16, "a kill came while a unit was under way"
+    assert len(study.notes("begun")) > 16, "a kill came while a unit was under way"
 
 
 def test_after_the_parent_is_killed_workers_end_and_the_rerun_goes_on(study: Study) -> None:
@@ -105,7 +105,7 @@ def test_after_the_parent_is_killed_workers_end_and_the_rerun_goes_on(study: Stu
     study.wait_for_begun(3)
     time.sleep(draw.uniform(0, 0.2))
     study.kill()
-    workers = {int(line[2]) for line in study.diary("begun")}
+    workers = {int(line[2]) for line in study.notes("begun")}
     until = time.monotonic() + 10
     while any(map(alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
@@ -134,7 +134,7 @@ def test_interrupted_it_ends_its_workers(study: Study) -> None:
     assert study.parent is not None
     study.parent.send_signal(signal.SIGINT)
     study.end()
-    assert not any(alive(int(line[2])) for line in study.diary("begun"))
+    assert not any(alive(int(line[2])) for line in study.notes("begun"))
 
 
 def led(path: Path, workers: int = 2) -> StudyOutcome:
@@ -174,7 +174,7 @@ def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tr
     monkeypatch.delenv("FAKE_DIE")
     ended = led(tmp_path / "study")
     assert (ended.exit_code, ended.failures, ended.warnings) == (0, (), ())
-    assert len((tmp_path / "study" / "diary.txt").read_text().splitlines()) == 16 + 2 + 2
+    assert len((tmp_path / "study" / "notes.txt").read_text().splitlines()) == 16 + 2 + 2
     Study(tmp_path / "study").check_whole()
 
 
