@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from small_study import MAKER, in_this_process
 from typer.testing import CliRunner
 
 from edgecad.cli.program import app
-from edgecad.errors import UsageError
+from edgecad.errors import EdgecadError, UsageError
 from edgecad.system.folders import followed
 from edgecad_train.cli.study.next import next_command
 from edgecad_train.data import Case
@@ -159,18 +161,24 @@ def spec_of(plan: StudyPlan) -> RunSpec:
 def test_a_unit_that_was_killed_resumes_at_its_epoch_with_the_same_figures(
     plan_of: Callable[..., StudyPlan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even where its scans lie elsewhere by now; but not as another run."""
+    """Even where the disk was full, and its scans lie elsewhere by now; but not as another run."""
     monkeypatch.setattr(Checkpoint, "due", True)
     plan = plan_of(Settings(warmup_epochs=4, finetune_epochs=6))
     spec, (data,) = spec_of(plan), plan.data.values()
     folder, cache = tmp_path / spec.name, tmp_path / "cache"
 
     def kill(stage: str, epoch: int, of: int, figures: str) -> None:
-        if (stage, epoch) == ("fine-tuning", 4):
+        if (stage, epoch) == ("fine-tuning", 2):
             raise Killed
+
+    def fill_the_disk(stage: str, epoch: int, of: int, figures: str) -> None:
+        if (stage, epoch) == ("fine-tuning", 4):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(Killed):
         make_unit(folder, spec, data, False, kill, cache)
+    with pytest.raises(EdgecadError, match="free the disk and run: the same command again"):
+        make_unit(folder, spec, data, False, fill_the_disk, cache)
     assert not folder.exists()
     other = replace(spec, settings=dataclasses.replace(spec.settings, batch_size=4))
     with pytest.raises(UsageError, match="is another run's"):
