@@ -24,6 +24,9 @@ from edgecad_train.study.results.unit_run import UnitRun
 from edgecad_train.study.workers import pool
 from edgecad_train.study.workers.pool import with_workers
 
+FORMATS = Path(__file__).parents[2] / "formats"
+"""What earlier versions wrote, by their commits."""
+
 
 def weights_file(path: Path, value: float = 0.0) -> Path:
     """A whole file of weights, though of no network."""
@@ -172,12 +175,12 @@ def _runs(path: Path) -> dict[str, UnitRun]:
     return {unit.name: run for unit in folder.study().units if (run := folder.run(unit)) is not None}
 
 
-@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("version", ["f477da6", "bb81c68"])
 def test_a_study_of_an_earlier_edgecad_is_refused_with_what_to_do_and_left_as_it_is(
-    schema: int, data: Path, here: Path
+    version: str, data: Path, here: Path
 ) -> None:
     (here / "study").mkdir()
-    old = (Path(__file__).with_name("older") / f"study-schema-{schema}.json").read_bytes()
+    old = (FORMATS / version / "study" / "study.json").read_bytes()
     (here / "study" / "study.json").write_bytes(old)
     answer = study(data, "--backbones", "mobilenetv2", "--weights", "none")
     assert answer.exit_code == 2
