@@ -55,6 +55,21 @@ def reader_folder(folder: Path) -> Path:
     return folder
 
 
+def external_model(path: Path) -> None:
+    """A Keras model that EdgeCAD did not train, from images of -1 to 1 to two classes."""
+    import keras
+
+    layers = keras.layers
+    stack = [
+        keras.Input((64, 64, 3)),
+        layers.Conv2D(8, 3, strides=2, activation="relu"),
+        layers.Conv2D(16, 3, strides=2, activation="relu"),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(2, activation="softmax"),
+    ]
+    keras.Sequential(stack).save(path)
+
+
 @pytest.fixture(scope="session")
 def after_readme(follow: Follow, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reader's folder after the README: a run and a model are there. Not to be changed."""

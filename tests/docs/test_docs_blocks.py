@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Follow
+from .conftest import Follow, external_model
 from .pages import LANGUAGES, Block, blocks_of, commands_in, pages
 from .small import SMALL, small
 
@@ -41,8 +41,7 @@ def test_a_page_does_what_it_says_with_all_that_trains(
         folder.mkdir()
     else:
         shutil.copytree(after_readme, folder)
-        (model,) = folder.glob("runs/*/model.keras")
-        shutil.copy(model, folder)  # the Keras model of somebody else
+        external_model(folder / "model.keras")
     follow(folder, [block for block in blocks_of(page) if block.runs])
 
 
