@@ -144,7 +144,7 @@ def led(path: Path, workers: int = 2) -> StudyOutcome:
 
 def test_a_timing_that_kills_its_workers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_DIE", "plain")
-    plan = fake_plan(time_plain=True)
+    plan = fake_plan(time_plain=True, strategies=("warm-up",))
     ended = run_study(tmp_path / "study", plan, with_workers(2, MAKER), lambda *words: None)
     assert ended.exit_code == 0
     folder = StudyFolder(tmp_path / "study")
