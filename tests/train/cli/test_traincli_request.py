@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
 from edgecad_train.cli.train import command
+from edgecad_train.runs.partition import write_partition
 from edgecad_train.runs.request import DataOptions, Request
 from edgecad_train.splits.protocol import Protocol
+from edgecad_train.splits.split import Split
 from edgecad_train.training.settings import Settings, check_weights
 from edgecad_train.training.strategies import plan_for
 
@@ -100,9 +102,16 @@ def test_a_protocol_and_folds_that_contradict_one_another_are_refused(name: Any,
         Protocol(name, folds)
 
 
-def test_a_kept_split_excludes_a_protocol(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--split and --protocol exclude one another"):
-        DataOptions(split=tmp_path / "split.json", protocol="holdout")
+def test_a_kept_split_takes_its_own_protocol_and_no_other(tmp_path: Path) -> None:
+    kept = tmp_path / "split.json"
+    write_partition(Split(train=("a",), validation=("b",), test=("c",), seed=0), kept)
+    assert DataOptions(split=kept, protocol="holdout").split == kept
+    with pytest.raises(UsageError, match="is of the protocol holdout, and --protocol folds was given"):
+        DataOptions(split=kept, protocol="folds")
+    with pytest.raises(UsageError, match="--split and --folds exclude one another"):
+        DataOptions(split=kept, folds=3)
+    with pytest.raises(UsageError, match="no split at"):
+        DataOptions(split=tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(

@@ -34,18 +34,27 @@ def partition_from_json(text: bytes, what: str, next_step: str = GIVE) -> Split 
         raise ModelInvalid(f"{what} cannot be used: {error}; {next_step}") from error
 
 
+def kept_partition(path: Path) -> Split | Folds:
+    """Read the partition that a user names.
+
+    Raises:
+        UsageError: there is no file, or it is no partition.
+    """
+    try:
+        return partition_from_json(path.read_bytes(), f"the split {path}")
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"no split at {path}; {GIVE}") from None
+    except ModelInvalid as error:
+        raise UsageError(str(error)) from error
+
+
 def partition_from_file(path: Path, cases: Sequence[Case]) -> Split | Folds:
     """Read a partition to train by, and check that it is about these patients.
 
     Raises:
         UsageError: it is no partition, or its patients are not those of the data.
     """
-    try:
-        partition = partition_from_json(path.read_bytes(), f"the split {path}")
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageError(f"no split at {path}; {GIVE}") from None
-    except ModelInvalid as error:
-        raise UsageError(str(error)) from error
+    partition = kept_partition(path)
     here, there = {case.patient for case in cases}, set(partition.part_of())
     if here != there:
         raise UsageError(

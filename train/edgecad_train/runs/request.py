@@ -28,7 +28,8 @@ class DataOptions:
     """What of the scans to take, and how their patients are divided; each field is an option of `edgecad train`.
 
     Raises:
-        UsageError: a rule of cropping that is none, or a split beside folds.
+        UsageError: an unknown rule of cropping, no split at that place, or a split beside folds or beside another
+            protocol.
     """
 
     crop: CropOption = "polar-map"
@@ -60,11 +61,20 @@ class DataOptions:
 
         parse_crop(self.crop)
         _ = self.chooser  # checks itself
-        if self.split is not None and (self.folds is not None or self.protocol is not None):
-            other = "--folds" if self.folds is not None else "--protocol"
-            raise UsageError(f"--split and {other} exclude one another: a kept split says itself whether it has folds")
-        if self.split is not None and not self.split.is_file():
-            raise UsageError(f"no split at {self.split}; give the split.json of a run")
+        if self.split is not None:
+            self._check_kept(self.split)
+
+    def _check_kept(self, split: Path) -> None:
+        """A kept split says itself whether it has folds; a protocol beside it must be its own."""
+        if self.folds is not None:
+            raise UsageError("--split and --folds exclude one another: a kept split says itself whether it has folds")
+        from edgecad_train.runs.partition import kept_partition
+
+        kept = kept_partition(split).protocol
+        if self.protocol not in (None, kept):
+            raise UsageError(
+                f"the split {split} is of the protocol {kept}, and --protocol {self.protocol} was given; leave one out"
+            )
 
     @property
     def chooser(self) -> Protocol:
