@@ -5,20 +5,19 @@ The file is what `sha256sum -c SHA256SUMS` reads. It lists every file of the fol
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from edgecad.errors import ModelInvalid
+from edgecad.system.digests import file_sha256
 from edgecad.system.folders import write_whole
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
 NEXT_STEP = "copy the folder again from where it was exported, or export it again"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class FileSum:
 
 def measured(folder: Path) -> tuple[FileSum, ...]:
     """Every file of a folder as it lies there, sorted by name, but the sums and their signature."""
-    return tuple(FileSum(name, *_size_and_sha256(folder / name)) for name in _names(folder))
+    return tuple(_sum(folder, name) for name in _names(folder))
 
 
 def write_sums(folder: Path) -> Path:
@@ -117,10 +116,5 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path not in own and not path.is_dir())
 
 
-def _size_and_sha256(path: Path) -> tuple[int, str]:
-    size, digest = 0, hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            size += len(chunk)
-            digest.update(chunk)
-    return size, digest.hexdigest()
+def _sum(folder: Path, name: str) -> FileSum:
+    return FileSum(name, (folder / name).stat().st_size, file_sha256(folder / name))

@@ -6,7 +6,6 @@ the runtime says so with every answer.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -24,6 +23,7 @@ from edgecad.errors import InputRefused, UsageError
 from edgecad.images import is_scan_file
 from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
+from edgecad.system.digests import file_sha256
 from edgecad_export.external.about import ExternalModel, doubts_of
 from edgecad_export.external.keras_file import open_external
 from edgecad_export.external.rebuilt import OWN, RebuiltModel, check_same_function, rebuilt_from_external
@@ -127,7 +127,7 @@ def _contract(
     path: Path, about: ExternalModel, rebuilt: RebuiltModel, preparation: Preparation, images: NDArray[np.uint8]
 ) -> Contract:
     """What is known, and in words what is not."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_sha256(path)
     classifier = classifier_from_keras(rebuilt.model)
     contract = Contract(
         name=about.name or re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "model",

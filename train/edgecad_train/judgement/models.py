@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.system.digests import file_sha256
 from edgecad.system.folders import followed
 from edgecad_train.classes import CLASSES
 from edgecad_train.runs.names import CONTRACT, MODEL, SPLIT
@@ -95,7 +95,7 @@ def _open_run(folder: Path) -> JudgedModel:
     def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         return np.asarray(model.predict(images, batch_size=16, verbose=0), np.float64)
 
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    sha256 = file_sha256(file)
     kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
     patient_of = kept.patient_of() if kept else None
     return JudgedModel(folder.resolve().name, "run", contract, sha256, logits, parts, patient_of)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgecad.errors import UsageError
+from edgecad.system.digests import file_sha256
 from edgecad_train.networks.backbones import Backbone
 from edgecad_train.networks.imagenet import imagenet_file
-from edgecad_train.networks.weightsfile import flaw_of, weights_digest
+from edgecad_train.networks.weightsfile import flaw_of
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +61,7 @@ def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> s
     path = imagenet_file(backbone) if weights == "imagenet" else Path(weights)
     own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
     untrained = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
-    origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{weights_digest(path)[:16]}"
+    origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{file_sha256(path)[:16]}"
     return f"{origin}; UNTRAINED, random: {untrained}" if untrained else origin
 
 

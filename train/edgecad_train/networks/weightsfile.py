@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from pathlib import Path
 
@@ -38,9 +37,3 @@ def _flaw_of_hdf5(path: Path) -> str:
             return "" if len(file) else "it holds nothing"
     except OSError:
         return "it is damaged, or its end is missing"
-
-
-def weights_digest(path: Path) -> str:
-    """SHA-256 of a weights file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

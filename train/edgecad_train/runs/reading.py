@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid
+from edgecad.system.digests import file_sha256
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.runs.names import CONTRACT, HEATMAPS, HISTORY, METRICS, MODEL, PREDICTIONS, RUN, SPLIT
 from edgecad_train.runs.partition import partition_from_json
@@ -80,7 +80,7 @@ def read_run(folder: Path) -> RunFiles:
     return RunFiles(
         **vars(records),
         heatmaps=read_heatmaps(folder),
-        model_sha256=_sha256(model) if model.is_file() else None,
+        model_sha256=file_sha256(model) if model.is_file() else None,
     )
 
 
@@ -139,8 +139,3 @@ def read_heatmaps(folder: Path) -> HeatMaps | None:
             return HeatMaps(images=arrays.get("images"), row=arrays.get("row"), **known)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelInvalid(f"{path} cannot be used: {error}; {NEXT}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

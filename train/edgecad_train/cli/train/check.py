@@ -11,13 +11,13 @@ import typer
 
 from edgecad.cli.progress import Bars
 from edgecad.errors import UsageError
+from edgecad.system.digests import file_sha256
 from edgecad.system.folders import check_writable
 from edgecad_train.classes import CLASSES
 from edgecad_train.cli.scans import read_scans
 from edgecad_train.data import Found, reason_to_stop
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.networks.imagenet import imagenet_path, is_cached
-from edgecad_train.networks.weightsfile import weights_digest
 from edgecad_train.runs.request import Request
 from edgecad_train.training.settings import Settings
 
@@ -72,7 +72,7 @@ def weights_line(settings: Settings) -> str:
     if chosen == "none":
         return "first weights: none, a random network"
     if chosen != "imagenet":
-        digest = weights_digest(Path(chosen))[:16]
+        digest = file_sha256(Path(chosen))[:16]
         return (
             f"first weights: {Path(chosen).name}, sha256 {digest}; whether its layers are those of {network.name} is "
             "seen when training loads it"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgecad.errors import UsageError
+from edgecad.system.digests import file_sha256
 from edgecad.system.folders import check_writable
 from edgecad_train.networks.backbones import Backbone
 from edgecad_train.networks.imagenet import check_imagenet
-from edgecad_train.networks.weightsfile import weights_digest
 from edgecad_train.runs.spec import read_spec
 
 
@@ -49,4 +49,4 @@ def digest_of(weights: str) -> str | None:
     """SHA-256 of a file of first weights; None for ImageNet's, for random ones, and where it is gone."""
     if weights in ("imagenet", "none") or not Path(weights).is_file():
         return None
-    return weights_digest(Path(weights))
+    return file_sha256(Path(weights))

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgecad.errors import UsageError
+from edgecad.system.digests import file_sha256
 from edgecad.system.extras import require_tensorflow
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.imagenet import check_imagenet, imagenet_file, imagenet_path, is_cached
 from edgecad_train.networks.weights import check_first_weights
-from edgecad_train.networks.weightsfile import weights_digest
 from edgecad_train.study.definition.request import StudyOptions
 from edgecad_train.study.definition.spec import Weights
 from edgecad_train.training.strategies import plan_for
@@ -80,4 +80,4 @@ def weights_of(backbone: str, options: StudyOptions, files: Mapping[str, Path]) 
     if path is None:
         return Weights(name="none")
     imagenet = _choices(options.weights_words, options.backbone_names)[backbone] == "imagenet"
-    return Weights(name="imagenet" if imagenet else path.name, sha256=weights_digest(path))
+    return Weights(name="imagenet" if imagenet else path.name, sha256=file_sha256(path))

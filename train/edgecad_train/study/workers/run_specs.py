@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from edgecad.errors import UsageError
-from edgecad_train.networks.weightsfile import weights_digest
+from edgecad.system.digests import file_sha256
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.spec import StudySpec
@@ -53,4 +53,4 @@ def weights_argument(unit: Unit, path: str | None) -> str:
 
 @lru_cache(maxsize=32)
 def _digest(path: Path, changed: int) -> str:
-    return weights_digest(path)
+    return file_sha256(path)
