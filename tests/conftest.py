@@ -21,16 +21,8 @@ import numpy.typing as npt
 import pytest
 from msgspec.structs import replace
 
-from edgecad.contract import (
-    METADATA_KEY,
-    Colours,
-    Contract,
-    Decision,
-    HeatmapScale,
-    Labelling,
-    Preparation,
-    json_from_struct,
-)
+from edgecad.contract import METADATA_KEY, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
+from edgecad.frozen import json_from_struct
 from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
 
 Pixels = npt.NDArray[np.uint8]

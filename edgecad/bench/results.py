@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgecad.contract import Frozen, Precision
+from edgecad.contract import Precision
+from edgecad.frozen import Frozen
 
 Scenario = Literal["single-stream", "offline"]
 STAGES = ("decode", "prepare", "run", "heatmap", "whole")

@@ -29,7 +29,6 @@ from edgecad.contract.parts import (
 )
 from edgecad.contract.reading import METADATA_KEY, contract_from_json
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
-from edgecad.frozen import Frozen, json_from_struct, struct_from_json
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -41,7 +40,6 @@ __all__ = [
     "Crop",
     "Decision",
     "Evidence",
-    "Frozen",
     "GoldenAnswer",
     "HeatmapScale",
     "Labelling",
@@ -54,6 +52,4 @@ __all__ = [
     "Scaling",
     "Share",
     "contract_from_json",
-    "json_from_struct",
-    "struct_from_json",
 ]

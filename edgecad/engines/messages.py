@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgecad.contract import Frozen
 from edgecad.engines.record import Batches, EnginePrecision
+from edgecad.frozen import Frozen
 
 
 class BuildOrder(Frozen, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import __version__
-from edgecad.contract import METADATA_KEY, Contract, Precision, json_from_struct
+from edgecad.contract import METADATA_KEY, Contract, Precision
+from edgecad.frozen import json_from_struct
 from edgecad_export.graph.onnx_from_keras import set_metadata
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.proof.gate import ParityGate, Verdict

@@ -17,8 +17,9 @@ import msgspec
 import pytest
 
 from edgecad import contract as module
-from edgecad.contract import CONTRACT_VERSION, Contract, Frozen, contract_from_json, json_from_struct
+from edgecad.contract import CONTRACT_VERSION, Contract, contract_from_json
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import Frozen, json_from_struct
 
 Run = Callable[..., Any]
 HERE = Path(__file__).parent

@@ -29,8 +29,8 @@ from edgecad.contract import (  # noqa: E402
     HeatmapScale,
     Labelling,
     Preparation,
-    json_from_struct,
 )
+from edgecad.frozen import json_from_struct  # noqa: E402
 from edgecad.golden import golden_samples  # noqa: E402
 from edgecad.images import read_screen  # noqa: E402
 from edgecad.polarmap import prepare  # noqa: E402

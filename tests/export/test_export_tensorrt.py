@@ -9,10 +9,10 @@ from typing import Any
 import onnx
 import pytest
 
-from edgecad.contract import json_from_struct
 from edgecad.engines.builder import build_engine
 from edgecad.engines.record import Batches, EnginePrecision, named, read_engine, sidecar_of
 from edgecad.errors import EngineBuildFailed
+from edgecad.frozen import json_from_struct
 from edgecad_export.precision.fp16.converting import fp16_from_fp32
 
 pytestmark = [

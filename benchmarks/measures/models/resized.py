@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from edgecad.contract import METADATA_KEY, contract_from_json, json_from_struct
+from edgecad.contract import METADATA_KEY, contract_from_json
+from edgecad.frozen import json_from_struct
 
 STRIDE = 32
 """By which the networks here narrow: sizes are multiples of it, so that paddings stay as they are."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.contract import json_from_struct
 from edgecad.engines.builder import build_engine
 from edgecad.engines.gpu import gpu_here
 from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EnginePrecision, EngineRecord, named
 from edgecad.errors import EngineBuildFailed, GateFailed
+from edgecad.frozen import json_from_struct
 from edgecad.inference.classifier import prove_golden
 from edgecad.inference.loading import runner_proof
 from edgecad.modelfiles.file import ModelFile

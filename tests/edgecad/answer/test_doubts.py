@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 from edgecad import Classifier
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.program import app
-from edgecad.contract import Contract, Decision, Labelling, Metric, contract_from_json, json_from_struct
+from edgecad.contract import Contract, Decision, Labelling, Metric, contract_from_json
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad.decision.evidence_table import predictive_words, rows_of, threshold_words
+from edgecad.frozen import json_from_struct
 
 HERE = Path(__file__).parent
 V1 = HERE.parents[1] / "contract" / "contract_v1.json"

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
-from edgecad.contract import CONTRACT_VERSION, json_from_struct
+from edgecad.contract import CONTRACT_VERSION
 from edgecad.errors import (
     EdgecadError,
     EngineBuildFailed,
@@ -23,6 +23,7 @@ from edgecad.errors import (
     NotAvailable,
     UsageError,
 )
+from edgecad.frozen import json_from_struct
 
 Run = Callable[..., Any]
 Build = Callable[..., bytes]

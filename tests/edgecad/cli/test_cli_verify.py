@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
-from edgecad.contract import CONTRACT_VERSION, json_from_struct
+from edgecad.contract import CONTRACT_VERSION
+from edgecad.frozen import json_from_struct
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
 

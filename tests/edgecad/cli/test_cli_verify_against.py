@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from edgecad import Classifier, Contract
 from edgecad.cli.program import app
-from edgecad.contract import Decision, Preparation, json_from_struct
+from edgecad.contract import Decision, Preparation
 from edgecad.errors import DeviceFailed, UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.inference.classifier import golden_answers
 from edgecad.verification.against import ask, check_comparable, golden_scans, subject_of
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgecad.contract import Contract, Preparation, Region, contract_from_json, json_from_struct
+from edgecad.contract import Contract, Preparation, Region, contract_from_json
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import json_from_struct
 
 REGION = Region(x=820, y=0, width=820, height=1068, screen_width=1640, screen_height=1068)
 

@@ -19,9 +19,9 @@ from edgecad.contract import (
     Metric,
     Preparation,
     contract_from_json,
-    json_from_struct,
 )
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import json_from_struct
 
 
 def changed(contract: Contract, path: str, value: Any) -> str:

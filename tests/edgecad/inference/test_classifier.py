@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.contract import CONTRACT_VERSION, Colours, Decision, Metric, json_from_struct
+from edgecad.contract import CONTRACT_VERSION, Colours, Decision, Metric
 from edgecad.contract.graph import OUTPUTS
 from edgecad.errors import EdgecadError, GateFailed, InputRefused, ModelInvalid, NotAvailable, UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.polarmap import disc_mask, prepare
 
 Pixels = np.ndarray

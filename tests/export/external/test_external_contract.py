@@ -14,7 +14,8 @@ import pytest
 from edgecad.answer.figure import answer_figure
 from edgecad.answer.findings import doubts_about, unseen_colours
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, stamp_of
-from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json, json_from_struct
+from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json
+from edgecad.frozen import json_from_struct
 from edgecad.images import read_screen
 from edgecad.inference.classifier import Classifier
 from edgecad.polarmap import prepare

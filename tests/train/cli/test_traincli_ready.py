@@ -30,7 +30,8 @@ for label, names in (("CAD", "abcdef"), ("nonCAD", "ghijkl")):
 Path("file").touch()
 unfinished = Path("begun/a.unfinished")
 unfinished.mkdir(parents=True, exist_ok=True)
-from edgecad.contract import Preparation, json_from_struct
+from edgecad.contract import Preparation
+from edgecad.frozen import json_from_struct
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.splits.split import Split
 from edgecad_train.training.settings import Settings

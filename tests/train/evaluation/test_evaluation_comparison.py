@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from edgecad.contract import json_from_struct, struct_from_json
 from edgecad.errors import UsageError
+from edgecad.frozen import json_from_struct, struct_from_json
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.evaluation.statistics.comparison import (
     ModelComparison,

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from edgecad.contract import json_from_struct
+from edgecad.frozen import json_from_struct
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.evaluation.statistics.decision_curve import decision_curve
 from edgecad_train.evaluation.statistics.roc import roc_of

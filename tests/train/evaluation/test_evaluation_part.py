@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad.contract import Decision, json_from_struct, struct_from_json
+from edgecad.contract import Decision
 from edgecad.decision.rules import Rule
 from edgecad.errors import GateFailed, UsageError
+from edgecad.frozen import json_from_struct, struct_from_json
 from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from edgecad.contract import Contract, json_from_struct
+from edgecad.contract import Contract
+from edgecad.frozen import json_from_struct
 
 WEIGHTS = np.array([[4.0, -4.0], [-3.0, 3.0], [-2.0, 2.0]], np.float32)
 """`(channels, classes)`: the transpose of the tiny ONNX model's."""

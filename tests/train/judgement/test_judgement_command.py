@@ -16,7 +16,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from edgecad.contract import Colours, Decision, Preparation, struct_from_json
+from edgecad.contract import Colours, Decision, Preparation
+from edgecad.frozen import struct_from_json
 from edgecad_train.data import PreparedData, colours_of, find_cases, prepare_cases
 from edgecad_train.judgement.record import EvaluationRecord
 from edgecad_train.judgement.words import lines_of

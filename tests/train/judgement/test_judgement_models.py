@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from edgecad.contract import Contract, json_from_struct
+from edgecad.contract import Contract
+from edgecad.frozen import json_from_struct
 
 Run = Callable[..., Any]
 

@@ -14,16 +14,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from edgecad.contract import (
-    Colours,
-    Contract,
-    Decision,
-    HeatmapScale,
-    Labelling,
-    Origin,
-    Preparation,
-    json_from_struct,
-)
+from edgecad.contract import Colours, Contract, Decision, HeatmapScale, Labelling, Origin, Preparation
+from edgecad.frozen import json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.report.page import write_report

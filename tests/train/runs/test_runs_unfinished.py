@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgecad.contract import Preparation, json_from_struct
+from edgecad.contract import Preparation
 from edgecad.errors import EdgecadError, GateFailed, ModelInvalid, NotAvailable, UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.system.folders import write_whole
 from edgecad_train.cli.train.ready import check_ready_again
 from edgecad_train.runs.listing import is_running, newest_unfinished, notes_about

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
+from edgecad.frozen import json_from_struct
 from edgecad_train.data import Case
 from edgecad_train.runs.partition import partition_from_file
 from edgecad_train.splits.protocol import Protocol

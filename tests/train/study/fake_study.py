@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecad.contract import Colours, Contract, Decision, HeatmapScale, Labelling, Preparation, json_from_struct
+from edgecad.contract import Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
 from edgecad.errors import UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.system.folders import new_folder
 from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.prepared import ScreenFacts

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edgecad.contract import Frozen, Origin, Preparation, json_from_struct
+from edgecad.contract import Origin, Preparation
+from edgecad.frozen import Frozen, json_from_struct
 from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables

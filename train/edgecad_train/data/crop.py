@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from edgecad.contract import Crop, Frozen, Preparation, Region
+from edgecad.contract import Crop, Preparation, Region
 from edgecad.errors import InputRefused, UsageError
+from edgecad.frozen import Frozen
 from edgecad.images import read_screen, size_of
 from edgecad_train.data.labelled import Case
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables, colour_tables
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgecad.contract import Frozen
 from edgecad.errors import UsageError
+from edgecad.frozen import Frozen
 from edgecad_train.classes import CLASSES
 
 MIN_PATIENTS = 5

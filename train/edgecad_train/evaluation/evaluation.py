@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from edgecad.contract import Decision, Frozen, Metric
+from edgecad.contract import Decision, Metric
 from edgecad.errors import GateFailed, UsageError
+from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.calibration import Calibration, calibration_of
 from edgecad_train.evaluation.statistics.confusion import Confusion, confusion
 from edgecad_train.evaluation.statistics.decision_curve import DecisionCurve, decision_curve

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 
 if TYPE_CHECKING:
     from edgecad_train.evaluation.evaluation import Evaluation

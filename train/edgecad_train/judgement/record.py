@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scipy.special import expit
 
-from edgecad.contract import Decision, Frozen, Origin, json_from_struct
+from edgecad.contract import Decision, Origin
+from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import RefusedScan, refused_scans
 from edgecad_train.evaluation.evaluation import Evaluation

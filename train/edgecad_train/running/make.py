@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
-from edgecad.contract import json_from_struct
 from edgecad.errors import UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.running.training import train

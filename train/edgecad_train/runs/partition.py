@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.contract import json_from_struct
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import Case

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgecad.contract import Origin, struct_from_json
+from edgecad.contract import Origin
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.frozen import SchemaNumber
+from edgecad.frozen import SchemaNumber, struct_from_json
 from edgecad_train.data.findings import DataFinding
 from edgecad_train.data.labelled import RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation

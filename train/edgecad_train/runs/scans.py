@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgecad.contract import Frozen, json_from_struct, struct_from_json
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import Frozen, json_from_struct, struct_from_json
 from edgecad_train.data.prepared import PreparedData
 from edgecad_train.runs.names import SCANS
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.contract import Frozen, Preparation
+from edgecad.contract import Preparation
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.frozen import SchemaNumber
+from edgecad.frozen import Frozen, SchemaNumber
 from edgecad_train.data.labelled import CSV_RULE, PATIENT_FROM_RULE, STEM_RULE
 from edgecad_train.runs.listing import JOB
 from edgecad_train.runs.older import Json, settings_from_schema_2

@@ -17,8 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
-from edgecad.contract import json_from_struct
 from edgecad.errors import EdgecadError, NotAvailable, UsageError
+from edgecad.frozen import json_from_struct
 from edgecad.system.folders import write_whole
 from edgecad_train.runs.listing import JOB, LOCK, SUFFIX, resume_command
 from edgecad_train.runs.spec import RunSpec, read_spec

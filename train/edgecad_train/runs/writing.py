@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from edgecad.answer.heatmap import share_outside_disc
-from edgecad.contract import json_from_struct
+from edgecad.frozen import json_from_struct
 from edgecad.system.cores import usable_threads
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding

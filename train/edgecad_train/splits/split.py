@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Frozen, json_from_struct
 from edgecad.errors import UsageError
+from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.data import Case
 from edgecad_train.splits.protocol import BY_SIZE, Protocol, ProtocolName
 

@@ -26,8 +26,8 @@ from typing import TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
-from edgecad.contract import Frozen, json_from_struct
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.frozen import Frozen, json_from_struct
 from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.runs.partition import partition_from_json, write_partition
 from edgecad_train.runs.reading import read_records

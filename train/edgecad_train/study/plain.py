@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.definition.units import Unit
 from edgecad_train.training.strategies import Stage

@@ -9,7 +9,7 @@ from scipy.special import expit
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats, proportion
 from edgecad_train.evaluation.statistics.ties import WITHIN, tied
 

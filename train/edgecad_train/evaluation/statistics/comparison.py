@@ -10,8 +10,8 @@ from scipy.special import logit
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from edgecad.contract import Frozen
 from edgecad.errors import UsageError
+from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.auc import NO_VARIANCE, Placements, placements
 from edgecad_train.evaluation.statistics.intervals import ONE_CASE, PAIRS, Bools, Floats, Z, proportion, smaller_class
 from edgecad_train.evaluation.statistics.ties import tied

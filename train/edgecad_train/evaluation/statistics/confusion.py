@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 
 
 class Confusion(Frozen, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 
 THRESHOLDS = tuple(round(0.01 * step, 2) for step in range(1, 100))
 

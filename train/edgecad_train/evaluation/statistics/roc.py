@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 
 ABOVE_ALL = 2.0
 """In place of infinity, which JSON cannot hold: a threshold that no probability reaches."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from edgecad.contract import Frozen, Origin, Preparation
+from edgecad.contract import Origin, Preparation
+from edgecad.frozen import Frozen
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.partitions import draws

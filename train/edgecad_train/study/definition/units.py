@@ -6,7 +6,8 @@ import hashlib
 
 import msgspec
 
-from edgecad.contract import Frozen, Preparation
+from edgecad.contract import Preparation
+from edgecad.frozen import Frozen
 from edgecad_train.study.definition.partitions import part_name
 from edgecad_train.training.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from edgecad.contract import Frozen
+from edgecad.frozen import Frozen
 
 PARENT_GONE = 3
 """Exit code of a worker whose parent has ended."""

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Frozen
 from edgecad.errors import NotAvailable
+from edgecad.frozen import Frozen
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.study.folder import Failure
 from edgecad_train.study.scans import scans_from_json
