@@ -6,11 +6,11 @@ Workers import it by name, in processes of their own; run as a script it leads a
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.prepared import ScreenFacts
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.runs.partition import write_partition
-from edgecad_train.runs.predictions import COLUMNS
+from edgecad_train.runs.predictions import PatientLine, write_predictions
 from edgecad_train.runs.reading import read_records
 from edgecad_train.runs.record import History, Metrics, RunRecord, write_record
 from edgecad_train.runs.spec import RunSpec
@@ -193,7 +193,7 @@ def write_fake_run(folder: Path, spec: RunSpec) -> None:
         stage = StageHistory("warm-up", (Epoch(0.7, 0.5, 0.6, 0.6), Epoch(0.5, 0.7, 0.5, 0.8)), best=1)
         write_record(History(trainings=(TrainingHistory("run", (stage,)),)), partial / "history.json")
         write_record(Metrics(origin="phantom", evaluations=evaluations), partial / "metrics.json")
-        _write_predictions(spec, partial / "predictions.csv")
+        write_predictions(_lines(spec), partial / "predictions.csv")
         _write_heatmaps(spec, partial / "heatmaps.npz")
 
 
@@ -240,17 +240,14 @@ def _record(spec: RunSpec) -> RunRecord:
     )
 
 
-def _write_predictions(spec: RunSpec, path: Path) -> None:
+def _lines(spec: RunSpec) -> Iterator[PatientLine]:
     data, log_odds = fake_data(), fake_log_odds(spec.name)
     scores = 1 / (1 + np.exp(-log_odds / DECISION.temperature))
-    with path.open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for part, members in spec.partition.parts().items():
-            for row in rows_of(data.cases, members):
-                case, score = data.cases[row], scores[row]
-                above = int(score >= DECISION.threshold)
-                table.writerow([case.patient, part, "", case.label, 1, f"{score:.6f}", f"{log_odds[row]:.9f}", above])
+    for part, members in spec.partition.parts().items():
+        for row in rows_of(data.cases, members):
+            case, score = data.cases[row], float(scores[row])
+            above = score >= DECISION.threshold
+            yield PatientLine(case.patient, part, case.label, 1, score, float(log_odds[row]), above)
 
 
 def _write_heatmaps(spec: RunSpec, path: Path) -> None:

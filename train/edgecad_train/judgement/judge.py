@@ -12,6 +12,7 @@ from scipy.special import expit
 from edgecad.answer.findings import doubts_about
 from edgecad.contract import Origin
 from edgecad.errors import UsageError
+from edgecad_train.data.labelled import refused_scans
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
@@ -21,12 +22,12 @@ from edgecad_train.judgement.models import JudgedModel
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
 from edgecad_train.judgement.record import (
     EvaluationRecord,
-    refused_of,
-    subject_of,
-    write_predictions,
+    lines_of,
+    provenance_of,
     write_record,
 )
 from edgecad_train.judgement.scoring import ScoredPatients
+from edgecad_train.runs.predictions import write_predictions
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,15 @@ def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationReco
     evaluation = one.evaluation
     return EvaluationRecord(
         origin=_origin(one),
-        model=subject_of(one.model),
+        model=provenance_of(one.model),
         data_sha256=one.scores.data_sha256,
         patients=len(one.scores.patients),
         scans=sum(one.scores.scans),
-        refused=refused_of(one.scores),
+        refused=refused_scans(one.scores.refused),
         warnings=tuple(_warnings(one, other)),
         evaluations=(evaluation,),
         demands=judged_demands(evaluation, demands),
-        against=subject_of(other.model) if other else None,
+        against=provenance_of(other.model) if other else None,
         against_evaluation=other.evaluation if other else None,
         comparison=_compared(one, other) if other else None,
     )
@@ -109,6 +110,6 @@ def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None,
     for judged, name in ((one, "predictions.csv"), (other, "predictions-against.csv")):
         if judged:
             parts = parts_in_training(judged.model, judged.scores)
-            write_predictions(judged.scores, judged.model.contract.decision, parts, folder / name)
+            write_predictions(lines_of(judged.scores, judged.model.contract.decision, parts), folder / name)
     everybody = Patients(one.scores.truth, one.only(set(one.scores.patients)).scores)
     draw_evaluation(record.evaluation, record.origin, folder, everybody)

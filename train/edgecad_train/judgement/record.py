@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scipy.special import expit
@@ -11,13 +10,13 @@ from scipy.special import expit
 from edgecad.contract import Decision, Origin
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import RefusedScan, refused_scans
+from edgecad_train.data.labelled import RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.models import JudgedModel, Kind
 from edgecad_train.judgement.scoring import ScoredPatients
-from edgecad_train.runs.predictions import COLUMNS
+from edgecad_train.runs.predictions import PatientLine
 
 
 class ModelProvenance(Frozen, frozen=True, kw_only=True):
@@ -53,17 +52,12 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
         return self.evaluations[0]
 
 
-def subject_of(model: JudgedModel) -> ModelProvenance:
-    """Name the model in the record."""
+def provenance_of(model: JudgedModel) -> ModelProvenance:
+    """How the record names a model."""
     contract = model.contract
     return ModelProvenance(
         name=model.name, kind=model.kind, backbone=contract.backbone, origin=contract.origin, sha256=model.sha256
     )
-
-
-def refused_of(scores: ScoredPatients) -> tuple[RefusedScan, ...]:
-    """Name the scans that were left out."""
-    return refused_scans(scores.refused)
 
 
 def write_record(record: EvaluationRecord, path: Path) -> None:
@@ -71,17 +65,16 @@ def write_record(record: EvaluationRecord, path: Path) -> None:
     path.write_text(json_from_struct(record), encoding="utf-8")
 
 
-def write_predictions(
-    scores: ScoredPatients, decision: Decision, part_of: Mapping[str, str] | None, path: Path
-) -> None:
-    """Write a CSV with a line a patient; what is not known is empty."""
+def lines_of(scores: ScoredPatients, decision: Decision, part_of: Mapping[str, str] | None) -> Iterator[PatientLine]:
+    """A line a patient for predictions.csv; `part` is empty where nobody knows whom the model was trained on."""
     probabilities = expit(scores.log_odds / decision.temperature)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for row, patient in enumerate(scores.patients):
-            part = "" if part_of is None else part_of.get(patient, "new")
-            label = CLASSES[0] if scores.truth[row] else CLASSES[1]
-            above = int(probabilities[row] >= decision.threshold)
-            figures = (f"{probabilities[row]:.6f}", f"{scores.log_odds[row]:.6f}")
-            table.writerow([patient, part, "", label, scores.scans[row], *figures, above])
+    for row, patient in enumerate(scores.patients):
+        yield PatientLine(
+            patient=patient,
+            part="" if part_of is None else part_of.get(patient, "new"),
+            label=CLASSES[0] if scores.truth[row] else CLASSES[1],
+            scans=int(scores.scans[row]),
+            score=float(probabilities[row]),
+            log_odds=float(scores.log_odds[row]),
+            above=bool(probabilities[row] >= decision.threshold),
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,16 @@ COLUMNS = ("patient", "part", "fold", "label", "scans", "score_cad", "log_odds",
 
 @dataclass(frozen=True)
 class PatientLine:
-    """A line of predictions.csv; `score` is P(CAD), 0 to 1, `log_odds` raw, before temperature."""
+    """A line of predictions.csv.
+
+    Attributes:
+        part: the patient's in the model's training; empty where it is not known.
+        scans: of the patient.
+        score: P(CAD), 0 to 1.
+        log_odds: raw, before temperature.
+        above: whether the score reaches the threshold.
+        fold: number of the fold that held the patient out; empty where there is none.
+    """
 
     patient: str
     part: str
@@ -24,6 +34,21 @@ class PatientLine:
     score: float
     log_odds: float
     above: bool
+    fold: str = ""
+
+    @property
+    def cells(self) -> tuple[object, ...]:
+        """As `COLUMNS` has them."""
+        figures = (f"{self.score:.6f}", f"{self.log_odds:.9f}")
+        return (self.patient, self.part, self.fold, self.label, self.scans, *figures, int(self.above))
+
+
+def write_predictions(lines: Iterable[PatientLine], path: Path) -> None:
+    """Write a predictions.csv."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        table.writerows(line.cells for line in lines)
 
 
 def predictions_from_csv(content: bytes, path: Path, next_step: str) -> tuple[PatientLine, ...]:
@@ -59,4 +84,5 @@ def _line(line: dict[str, Any]) -> PatientLine:
         score=float(line["score_cad"]),
         log_odds=float(line["log_odds"]),
         above=line["above"].lower() in ("1", "true", "yes"),
+        fold=line["fold"],
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from edgecad_train.runs.names import (
 )
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.runs.partition import write_partition
-from edgecad_train.runs.predictions import COLUMNS
+from edgecad_train.runs.predictions import PatientLine, write_predictions
 from edgecad_train.runs.record import (
     FoundHead,
     History,
@@ -87,7 +86,7 @@ def write_run(
     write_record(History(trainings=outcome.histories), partial / HISTORY)
     write_record(Metrics(origin=outcome.contract.origin, evaluations=outcome.evaluations), partial / METRICS)
     write_scans(outcome.data, partial)
-    _write_predictions(outcome, partial / PREDICTIONS)
+    write_predictions(_lines(outcome), partial / PREDICTIONS)
     _write_heatmaps(outcome, partial / HEATMAPS, images=contents.model or contents.report)
     if contents.model:
         outcome.network.model.save(partial / MODEL)
@@ -141,24 +140,26 @@ def _search_record(outcome: TrainingOutcome) -> SearchRecord | None:
     return SearchRecord(trials=outcome.settings.trials, found=found)
 
 
-def _write_predictions(outcome: TrainingOutcome, path: Path) -> None:
+def _lines(outcome: TrainingOutcome) -> Iterator[PatientLine]:
     decision = outcome.contract.decision
     folds = isinstance(outcome.partition, Folds)
     labels = {case.patient: case.label for case in outcome.data.cases}
     scans = Counter(case.patient for case in outcome.data.cases)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for part, members in outcome.partition.parts().items():
-            _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
-            held = folds and part != "test"
-            for patient, value in zip(sorted(members), log_odds, strict=True):
-                score = float(expit(value / decision.temperature))
-                table.writerow([
-                    patient, "out-of-fold" if held else part, part.removeprefix("fold ") if held else "",
-                    labels[patient], scans[patient], f"{score:.6f}", f"{value:.9f}",
-                    int(score >= decision.threshold),
-                ])  # fmt: skip
+    for part, members in outcome.partition.parts().items():
+        _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
+        held = folds and part != "test"
+        for patient, value in zip(sorted(members), log_odds, strict=True):
+            score = float(expit(value / decision.temperature))
+            yield PatientLine(
+                patient=patient,
+                part="out-of-fold" if held else part,
+                label=labels[patient],
+                scans=scans[patient],
+                score=score,
+                log_odds=float(value),
+                above=score >= decision.threshold,
+                fold=part.removeprefix("fold ") if held else "",
+            )
 
 
 def _write_validation(outcome: TrainingOutcome, path: Path) -> None:
