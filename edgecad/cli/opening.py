@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, SiteOption, ThresholdOption
@@ -35,6 +37,11 @@ class ModelChoice:
             threads=threads,
             site=self.site,
         )
+
+
+def model_argument(model: Path | None) -> str:
+    """What follows a command in a next step, so that it takes the same model: a space and the path, or nothing."""
+    return f" {shlex.quote(str(model))}" if model else ""
 
 
 def warnings_about(classifier: Classifier) -> Iterator[str]:

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -26,6 +25,7 @@ from edgecad.engines.record import (
     write_engine,
 )
 from edgecad.errors import EngineBuildFailed
+from edgecad.system.clock import second_text
 
 Prove = Callable[[EngineRecord, bytes], None]
 """Given a new engine's record and plan before it gets its name; raises if the engine must not be used. Here a runner
@@ -139,7 +139,7 @@ def build(
         identity=recipe.identity,
         engine_sha256=sha256_of(plan),
         engine_bytes=len(plan),
-        built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        built=second_text(),
         seconds=round(time.perf_counter() - begun, 1),
         contract=recipe.contract,
         proven=False,

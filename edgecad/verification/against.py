@@ -54,7 +54,7 @@ class OpenedFile:
 
 
 @dataclass(frozen=True)
-class Said:
+class FileAnswers:
     """What one file said of scans: of those that it answered, in their order, and of those that it refused."""
 
     subject: OpenedFile
@@ -131,7 +131,7 @@ def subject_of(path: Path, classifier: Classifier) -> OpenedFile:
     )
 
 
-def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> Said:
+def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> FileAnswers:
     """Collect a classifier's answers; a scan that it refuses is noted.
 
     Raises:
@@ -150,7 +150,7 @@ def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: 
             refused.append(Unanswered(scan.name, by, reason, str(error)))
         progress(by, done, len(scans))
     contract, threshold = classifier.contract, classifier.threshold
-    return Said(subject, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
+    return FileAnswers(subject, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
 
 
 def _answers(prediction: Prediction) -> ModelAnswers:
@@ -158,7 +158,7 @@ def _answers(prediction: Prediction) -> ModelAnswers:
     return ModelAnswers(prediction.logits[None], score, prediction.heatmap[None])
 
 
-def compared(reference: Said, others: Sequence[Said], scans: Sequence[Scan]) -> Compared:
+def compared(reference: FileAnswers, others: Sequence[FileAnswers], scans: Sequence[Scan]) -> Compared:
     """Hold each file against the reference, on the scans that all answered.
 
     Raises:
@@ -182,7 +182,7 @@ def _same(one: OpenedFile, other: OpenedFile) -> bool:
     return (one.sha256, one.device) == (other.sha256, other.device)
 
 
-def _row(reference: Said, said: Said, names: Sequence[str]) -> FileComparison:
+def _row(reference: FileAnswers, said: FileAnswers, names: Sequence[str]) -> FileComparison:
     near = said.contract.tolerances.get("neighbourhood", NEIGHBOURHOOD)
     if not names:
         return FileComparison(said.subject, near, None, None)

@@ -15,9 +15,9 @@ from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.site import Site
 from edgecad.verification.against import (
     Compared,
+    FileAnswers,
     OpenedFile,
     Progress,
-    Said,
     Scan,
     ask,
     check_comparable,
@@ -117,7 +117,9 @@ def verify_model(request: VerificationRequest, progress: Progress = lambda task,
     return Verification(integrity, others[0].contract.origin, files, result)
 
 
-def _replayed(classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress) -> tuple[FileReplay, Said]:
+def _replayed(
+    classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress
+) -> tuple[FileReplay, FileAnswers]:
     subject = subject_of(path, classifier)
     replayed = FileReplay(subject, classifier.replay_golden())
     return replayed, ask(classifier, subject, scans, subject.precision, progress)
@@ -125,7 +127,7 @@ def _replayed(classifier: Classifier, path: Path, scans: Sequence[Scan], progres
 
 def _reference_answers(
     request: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
-) -> Said:
+) -> FileAnswers:
     with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site) as classifier:
         if reference.model != request.model:
             check_comparable(classifier.contract, _contract(request))

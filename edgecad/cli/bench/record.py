@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import Any
 
 from edgecad.bench.judging import noise, recommended
@@ -13,6 +12,7 @@ from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.doctor.machine import machine_here
 from edgecad.doctor.packages import installed
 from edgecad.runners.devices import DEVICES
+from edgecad.system.clock import second_text
 
 SCHEMA = 3
 PACKAGES = ("edgecad", "numpy", "opencv-python", "opencv-python-headless")
@@ -43,7 +43,7 @@ def record_of(found: Sequence[Result], order: BenchOrder, model: str | None) -> 
     engines = [package.distribution for row in DEVICES for package in row.packages]
     return {
         "schema": SCHEMA,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": second_text(),
         "model": model,
         "asked": {name: getattr(order, name) for name in ("scenarios", "runs", "seconds", "least")},
         "versions": {name: versions[name] for name in (*PACKAGES, *engines) if name in versions},

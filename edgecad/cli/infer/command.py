@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
-from edgecad.cli.opening import ModelChoice, warnings_about
+from edgecad.cli.opening import ModelChoice, model_argument, warnings_about
 from edgecad.cli.options import JsonOption
 from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
 
@@ -214,4 +213,4 @@ def _print_footer(classifier: Classifier, model: Path | None) -> None:
         f"{labelling.sentence(classifier.contract.positive)}; ran on {facts.device} ({facts.provider}, "
         f"{facts.precision})"
     )
-    typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")
+    typer.echo(f"next: edgecad verify{model_argument(model)}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 import typer
 
+from edgecad.cli.opening import model_argument
 from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionOption
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -34,4 +33,4 @@ def inspect(
         return
     for line in lines_of(found):
         typer.echo(line)
-    typer.echo(f"next: edgecad verify{f' {shlex.quote(str(model))}' if model else ''}")
+    typer.echo(f"next: edgecad verify{model_argument(model)}")

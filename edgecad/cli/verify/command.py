@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgecad.cli.completion import values
+from edgecad.cli.opening import model_argument
 from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument, SiteOption
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def verify(
             typer.echo(line)
     _judge(found, *bounds)
     if not json:
-        typer.echo(f"next: edgecad bench{f' {shlex.quote(str(model))}' if model else ''}")
+        typer.echo(f"next: edgecad bench{model_argument(model)}")
 
 
 def _reference(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from edgecad.errors import InputRefused, UsageError
 from edgecad.images import is_scan_file
 from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
+from edgecad.system.clock import second_text
 from edgecad.system.digests import file_sha256
 from edgecad_export.external.about import ExternalModel, doubts_of
 from edgecad_export.external.keras_file import open_external
@@ -131,7 +131,7 @@ def _contract(
     classifier = classifier_from_keras(rebuilt.model)
     contract = Contract(
         name=about.name or re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "model",
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=second_text(),
         classes=about.class_names,
         positive=about.positive_class,
         origin=about.origin or "phantom",

@@ -15,7 +15,7 @@ from edgecad.cli.program import app
 from edgecad.errors import UsageError
 from edgecad_train.cli.train import command
 from edgecad_train.runs.partition import write_partition
-from edgecad_train.runs.request import DataOptions, Request
+from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.splits.protocol import Protocol
 from edgecad_train.splits.split import Split
 from edgecad_train.training.settings import Settings, check_weights
@@ -40,14 +40,16 @@ def test_the_odd_settings_differ_in_every_field() -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        Request(),
-        Request(Path("my data"), DataOptions("none", r"^(p\d+)_"), ODD, Path("other")),
-        Request(Path("labels.csv"), DataOptions("1,2,30,40", folds=0), Settings(strategy="scratch", activation="relu")),
-        Request(options=DataOptions(protocol="holdout")),
-        Request(options=DataOptions(protocol="folds", folds=3)),
+        TrainRequest(),
+        TrainRequest(Path("my data"), DataOptions("none", r"^(p\d+)_"), ODD, Path("other")),
+        TrainRequest(
+            Path("labels.csv"), DataOptions("1,2,30,40", folds=0), Settings(strategy="scratch", activation="relu")
+        ),
+        TrainRequest(options=DataOptions(protocol="holdout")),
+        TrainRequest(options=DataOptions(protocol="folds", folds=3)),
     ],
 )
-def test_a_command_that_is_pasted_asks_for_the_same(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_is_pasted_asks_for_the_same(request_: TrainRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(command, "_run", lambda *words: seen.extend(words))
     done = CliRunner().invoke(app, shlex.split(request_.command)[1:])

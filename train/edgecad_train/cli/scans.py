@@ -7,7 +7,7 @@ import typer
 from edgecad.cli.progress import Bars
 from edgecad_train.data import Found, PreparedData, parse_crop, preparation_for, read_cases
 from edgecad_train.data.store import scratch_beside
-from edgecad_train.runs.request import Request
+from edgecad_train.runs.request import TrainRequest
 
 WHOLE_IMAGES = (
     "warning: --crop none takes whole images: what they show is not checked, and text that is burnt in becomes input, "
@@ -15,7 +15,7 @@ WHOLE_IMAGES = (
 )
 
 
-def read_scans(request: Request, found: Found, bars: Bars) -> PreparedData:
+def read_scans(request: TrainRequest, found: Found, bars: Bars) -> PreparedData:
     """Read and prepare every scan at the network's size; what cannot be used is listed, nothing is fatal."""
     warn_of_whole_images(request.options.crop)
     preparation = preparation_for(parse_crop(request.options.crop), request.settings.network.size, found.cases)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import scale_of_maps
 from edgecad.contract import Contract, Decision, Labelling
+from edgecad.system.clock import second_text
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.evaluation import Evaluation
@@ -44,7 +44,7 @@ def contract_for(
     labels = {case.patient: case.label for case in data.cases}
     return Contract(
         name=name,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=second_text(),
         classes=CLASSES,
         positive=POSITIVE,
         origin=data.origin,

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from edgecad.errors import UsageError
+from edgecad_train.runs.names import RUNS
 
 SUFFIX = ".unfinished"
 JOB = "job.json"
@@ -68,4 +69,4 @@ def notes_about(runs: Path) -> Iterator[str]:
 
 def resume_command(runs: Path) -> str:
     """What resumes the run of `runs` that was begun last."""
-    return "edgecad train --resume" + ("" if runs == Path("runs") else f" --out {shlex.quote(str(runs))}")
+    return "edgecad train --resume" + ("" if runs == RUNS else f" --out {shlex.quote(str(runs))}")

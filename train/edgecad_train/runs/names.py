@@ -20,6 +20,10 @@ pictures and report.html. `edgecad_train.report` draws the last two from the oth
 
 from __future__ import annotations
 
+from pathlib import Path
+
+RUNS = Path("runs")
+"""Folder of run folders, where a command names none."""
 MODEL = "model.keras"
 CONTRACT = "contract.json"
 RUN = "run.json"

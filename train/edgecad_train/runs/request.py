@@ -13,6 +13,7 @@ import typer
 from edgecad.cli.fields import words_of
 from edgecad.errors import UsageError
 from edgecad_train.options import CropOption, PatientFromOption
+from edgecad_train.runs.names import RUNS
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.training.settings import Settings
 
@@ -92,13 +93,13 @@ class DataOptions:
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainRequest:
     """A whole request: how to train, on which scans, divided how, and where the run goes."""
 
     data: Path = Path("data")
     options: DataOptions = field(default_factory=DataOptions)
     settings: Settings = field(default_factory=Settings)
-    out: Path = Path("runs")
+    out: Path = RUNS
 
     def found(self) -> Found:
         """List the scans; none is read."""
@@ -110,7 +111,7 @@ class Request:
     def command(self) -> str:
         """The command that asks for the same, ready to paste."""
         words = (*words_of(self.settings), *words_of(self.options))
-        out = [] if self.out == Path("runs") else [["--out", str(self.out)]]
+        out = [] if self.out == RUNS else [["--out", str(self.out)]]
         return shlex.join(["edgecad", "train", str(self.data), *(word for one in (*words, *out) for word in one)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edgecad_train.runs.request import DataOptions, Request
+from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.definition.request import StudyRequest
 from edgecad_train.study.definition.spec import REFERENCE_STRATEGY, Study
@@ -33,7 +33,7 @@ def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str:
         options = replace(options, folds=unit.inner_folds)
     else:
         options = replace(options, protocol="holdout")
-    return Request(request.data, options, settings).command
+    return TrainRequest(request.data, options, settings).command
 
 
 def _weights(unit: Unit, plan: StudyPlan) -> str | None:

@@ -18,11 +18,11 @@ from edgecad_train.cli.scans import read_scans
 from edgecad_train.data import Found, reason_to_stop
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.networks.imagenet import imagenet_path, is_cached
-from edgecad_train.runs.request import Request
+from edgecad_train.runs.request import TrainRequest
 from edgecad_train.training.settings import Settings
 
 
-def check_data(request: Request, found: Found, bars: Bars) -> None:
+def check_data(request: TrainRequest, found: Found, bars: Bars) -> None:
     """Show what would be trained on, and from which weights; train nothing."""
     folder = check_folder(request.data)
     with _made(folder):

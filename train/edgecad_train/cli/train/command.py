@@ -9,7 +9,8 @@ import typer
 
 from edgecad.cli.fields import given, takes
 from edgecad_train.options import DataArgument, QuietOption
-from edgecad_train.runs.request import DataOptions, Request
+from edgecad_train.runs.names import RUNS
+from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.training.settings import Settings, check_weights
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -34,7 +35,7 @@ def train(
             help="Resume the run of --out that was begun last and has not ended; all other options are its own.",
         ),
     ] = False,
-    out: Annotated[Path, typer.Option(metavar="RUNS", help="Folder of the runs.")] = Path("runs"),
+    out: Annotated[Path, typer.Option(metavar="RUNS", help="Folder of the runs.")] = RUNS,
     quiet: QuietOption = False,
 ) -> None:
     """Fine-tune a network on labelled polar maps.
@@ -57,7 +58,7 @@ def train(
         _resume(out, quiet)
         return
     check_weights(settings)
-    _run(Request(data, options, settings, out), check, quiet)
+    _run(TrainRequest(data, options, settings, out), check, quiet)
 
 
 def _check_installed() -> None:
@@ -94,7 +95,7 @@ def _resume(out: Path, quiet: bool) -> None:
         resume(folder, bars)
 
 
-def _run(request: Request, check: bool, quiet: bool) -> None:
+def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
     """Find the scans, which may end in a usage error; only then import what takes seconds."""
     from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress

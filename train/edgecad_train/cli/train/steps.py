@@ -24,15 +24,16 @@ from edgecad_train.networks.network import build_network
 from edgecad_train.running.make import check_scans, finish_run
 from edgecad_train.running.training import run_name
 from edgecad_train.runs.listing import notes_about, resume_command
+from edgecad_train.runs.names import RUNS
 from edgecad_train.runs.outcome import TrainingOutcome
-from edgecad_train.runs.request import Request
+from edgecad_train.runs.request import TrainRequest
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
 from edgecad_train.training.settings import Settings
 from edgecad_train.versions import package_versions
 
 
-def train_new(request: Request, found: Found, bars: Bars) -> None:
+def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     """Train a new run on the scans that were found."""
     started, settings = time.monotonic(), request.settings.spelt_out()
     for note in notes_about(request.out):
@@ -137,5 +138,5 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
     if outcome.labels_to_read_again:
         typer.echo(words_of_labels(outcome.labels_to_read_again), err=True)
     typer.echo(f"wrote {folder} (report.html, model.keras, predictions.csv, ...)")
-    suffix = "" if folder.parent == Path("runs") else f" {shlex.quote(str(folder))}"
+    suffix = "" if folder.parent == RUNS else f" {shlex.quote(str(folder))}"
     typer.echo(f"next: edgecad export{suffix}")

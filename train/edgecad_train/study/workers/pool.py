@@ -113,7 +113,7 @@ class WorkerPool:
             return
         self._deaths[worker.at] = self._deaths.get(worker.at, 0) + 1
         log = f"logs/worker-{number}.log"
-        text = f"worker {number} was {exit_description(code)}; see {log}"
+        text = f"worker {number} was {_ending(code)}; see {log}"
         self.listener(WorkerEvent(kind="warning", name=worker.at, text=text))
         if self._deaths[worker.at] >= MAX_DEATHS:
             self._give_up(worker.at, code, log)
@@ -124,12 +124,12 @@ class WorkerPool:
 
         A second worker may have taken it up between its last death and this moment, and died of it as well.
         """
-        message = f"{MAX_DEATHS} workers died of it, the last {exit_description(code)} (out of memory?); see {log}"
+        message = f"{MAX_DEATHS} workers died of it, the last {_ending(code)} (out of memory?); see {log}"
         unit = next((unit for unit in self.folder.undone() if unit.name == at), None)
         timing = next((task for task in untimed(self.folder) if task.name == at), None)
         if not at:
             raise EdgecadError(
-                f"{MAX_DEATHS} workers were {exit_description(code)} before they reached a unit; see "
+                f"{MAX_DEATHS} workers were {_ending(code)} before they reached a unit; see "
                 f"{self.folder.path / log}, mend what it says, and run the same command again"
             )
         if unit:
@@ -157,7 +157,7 @@ def _close(process: subprocess.Popen[bytes]) -> None:
             process.stdin.close()
 
 
-def exit_description(code: int) -> str:
+def _ending(code: int) -> str:
     """Words for how a process ended, after `was`."""
     if code >= 0:
         return f"ended with code {code}"
