@@ -1,4 +1,19 @@
-"""EdgeCAD's runtime: from a report screen to a probability and a heat map, or to a refusal."""
+"""EdgeCAD's runtime: from a report screen to a probability and a heat map, or to a refusal.
+
+The way of a scan, as `edgecad infer` takes it:
+
+    cli/infer/command               its options                        -> cli/opening: which model, device, threshold
+    inference/classifier            the public class; loading opens    -> modelfiles: the file; contract: what it says;
+                                                                          runners, engines: what runs its graph
+    preparing                       images: bytes to a screen          -> polarmap: the disc, checked, as the network's
+                                                                          input
+    inference/checks                what must hold of an engine's outputs
+    answer                          the prediction, its heat map, doubts, picture and record
+    inference/answering             all of it for one scan of many; errors become records
+
+Beside the way: decision and site (thresholds), golden and verification (is the model what was exported), bench and
+doctor (this machine), spool and watch (a hot folder), system (the operating system), frozen and errors (for all).
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,6 @@
-"""How a threshold is chosen and what it rests on: rules, evidence, and their table."""
+"""How a threshold is chosen and what it rests on.
+
+rules           the rules of `--decide`
+evidence        how patients fared at thresholds, as the contract keeps it
+evidence_table  the same as a table for terminal, report and model card
+"""

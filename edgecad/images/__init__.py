@@ -7,6 +7,9 @@
     frames   which of several is meant
     ending   whether a file has come to its own end mark, for who must not read one too early
     opencv   the one place that calls OpenCV's decoder
+    screen   what a reader hands on: pixels, their hash and kind
+    limits   how large a screen may be
+    exif     whether viewers turn the picture
     refusals how a screen is refused, in one sentence
 
 Declared sizes are checked before anything is decoded; a file that can be read only in part is refused.

@@ -4,5 +4,6 @@ file            a model's `.onnx` file, found and read once
 folder          a model folder: its precisions, its integrity
 sums            SHA256SUMS
 signature       the detached Ed25519 signature of the sums
+metadata        the contract in the file, read before any engine opens it; protobuf: the wire format it lies in
 external_data   files that an `.onnx` file would make an engine open
 """

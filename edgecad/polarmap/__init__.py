@@ -1,4 +1,14 @@
-"""From a report screen to the network's input: the one way, used by training and by the runtime."""
+"""From a screen to the square in which the network sees one polar map.
+
+disc            the map's circle on a report screen
+overlay         text and lines over it are painted over
+map_check       whether the disc holds a polar map
+region, whole   a fixed rectangle, or the whole image, in place of a disc
+objections      what speaks against judging a screen: raised, or kept for the record
+colours         the colours of a set of images, for the contract
+
+`prepare` is the one way through these, used by training, export and the runtime alike, through `edgecad.preparing`.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""The classifier as one forward graph with its heat map, in Keras and in ONNX."""
+"""The classifier as one forward graph with its heat map, in Keras and in ONNX.
+
+trained_classifier  the parts of a trained Keras model
+cam_head            one graph with every output that the runtime needs
+flat                models inside models opened up
+onnx_from_keras     Keras -> ONNX, checked
+parts               edits of an ONNX graph that change no value
+"""

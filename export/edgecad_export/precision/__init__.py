@@ -1,1 +1,7 @@
-"""The same graph in fewer bits: which layers, how, and which ones must not."""
+"""The same graph in fewer bits: which layers, how, and which ones must not.
+
+fp16/  int8/        the two ways
+narrowed            what each of them gives back
+largest, ranges     how large values get; what half precision holds of them
+sessions            ONNX Runtime for looking inside a graph
+"""

@@ -1,1 +1,6 @@
-"""The doing of a run: train by the plan, choose on what was held out, and leave a run folder."""
+"""The doing of a run: train by the plan, choose on what was held out, and leave a run folder.
+
+make            from a spec and prepared scans to a run folder; `train` and `study` go this one way
+training        trains, chooses, opens the test part once
+contracting     the contract of what was trained
+"""

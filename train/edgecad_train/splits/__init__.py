@@ -1,1 +1,5 @@
-"""Who is trained on, who chooses, who judges: parts and folds by patient."""
+"""Who is trained on, who chooses, who judges: parts and folds by patient.
+
+protocol    by one part, or by folds
+split       the drawing itself
+"""

@@ -1,1 +1,12 @@
-"""How a network learns: strategies, rates, what is frozen and runs once, epochs and stages."""
+"""How a network learns.
+
+settings, strategies    what defines a run, and the paper's strategies as data; need no Keras
+trainer                 a network that is trained again and again from its first weights
+crossfit                folds side by side, stage by stage
+stages, epochs          one stage; its epochs, each a few compiled calls
+freezing, frozen        what is frozen; its outputs, computed once
+rates, loss, adam, augment  learning rates by layer, the loss, the optimiser, small shifts of a map
+checkpoint, history     what outlives a kill; figures of every epoch
+plain                   what plain Keras takes for an epoch
+search/                 which head: Hyperband
+"""

@@ -1,1 +1,7 @@
-"""Choosing the threshold, and what the choice rests on."""
+"""Choosing the threshold, and what the choice rests on.
+
+choice          logits -> temperature, threshold, evidence
+cuts            where a threshold may lie; balanced: the balanced one
+points          how patients fare at a threshold
+labels          patients whose labels a reader should read again
+"""

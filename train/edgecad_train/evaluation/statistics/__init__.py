@@ -1,1 +1,8 @@
-"""Figures of scores and labels, each with its interval."""
+"""Figures of scores and labels, each with its interval.
+
+metrics                     figures of one model; comparison: two models on the same patients
+confusion, auc, roc         counts, the area under the curve, the curve
+calibration, decision_curve whether scores are frequencies; what acting on them would be worth
+intervals                   of proportions, and bootstraps by patient
+ties                        which scores are equal
+"""
