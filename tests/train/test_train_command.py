@@ -19,12 +19,14 @@ from edgecad_train.cli.train.check import check_folder
 from edgecad_train.data import find_cases
 from edgecad_train.phantoms import write_dataset
 
-Run = Callable[..., "object"]
+from .conftest import Answered
+
+Run = Callable[..., Answered]
 
 
-def _refused(answer: object, code: int, *words: str) -> None:
-    assert answer.code == code, answer  # type: ignore[attr-defined]
-    text = answer.stderr  # type: ignore[attr-defined]
+def _refused(answer: Answered, code: int, *words: str) -> None:
+    assert answer.code == code, answer
+    text = answer.stderr
     assert text.startswith("edgecad: ")
     assert text.count("\n") == 1, text
     for word in words:
@@ -96,9 +98,9 @@ def test_a_weights_file_that_does_not_fit_is_a_usage_error(
     (tmp_path / "x.weights.h5").rename(tmp_path / name)
     write_dataset(tmp_path / "data", 16, seed=3)
     answer = edgecad_here("train", "--backbone", "mobilenetv2", "--weights", name, "-q")
-    assert "Warning" not in answer.stderr  # type: ignore[attr-defined]
-    lines = [line for line in answer.stderr.splitlines() if not line.startswith("finding: ")]  # type: ignore[attr-defined]
-    assert answer.code == 2, answer  # type: ignore[attr-defined]
+    assert "Warning" not in answer.stderr
+    lines = [line for line in answer.stderr.splitlines() if not line.startswith("finding: ")]
+    assert answer.code == 2, answer
     assert not Path("runs").exists()
     told = next(line for line in lines if line.startswith("edgecad: "))
     for word in (name, "does not hold the weights of mobilenetv2", "give the Keras weights file"):
@@ -149,7 +151,7 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(edgecad_here: R
     twice = min((tmp_path / "data" / "CAD").glob("*.jpg"))
     shutil.copy(twice, twice.with_suffix(".jpeg"))
     whole = edgecad_here(*words, "--out", "whole")
-    assert whole.code == 0, whole  # type: ignore[attr-defined]
+    assert whole.code == 0, whole
     command = [sys.executable, str(Path(__file__).with_name("small.py")), *words]
     killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _wait_for(lambda: killed.poll() is not None or any((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz")))
@@ -158,12 +160,12 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_figures(edgecad_here: R
     assert list((tmp_path / "runs").glob("*.unfinished/stage-0-0.npz"))
     assert not list((tmp_path / "runs").glob("*/model.keras"))
     done = edgecad_here("train", "--resume")
-    assert done.code == 0, done  # type: ignore[attr-defined]
+    assert done.code == 0, done
     runs = [tmp_path / name / (tmp_path / name / "latest").read_text().strip() for name in ("whole", "runs")]
     one, other = ((run / "predictions.csv").read_text() for run in runs)
     assert one == other
     assert not list((tmp_path / "runs").glob("*.unfinished"))
-    assert f"left out: {twice.name}: " in done.stderr  # type: ignore[attr-defined]
+    assert f"left out: {twice.name}: " in done.stderr
     record = json.loads((runs[1] / "run.json").read_text())
     assert record["seconds"] >= sum(record["seconds_by_step"].values()) - 0.1, "of all sessions"
 
@@ -186,8 +188,8 @@ def test_an_unfinished_run_of_a_newer_version_is_refused_and_kept(edgecad_here: 
     job.parent.mkdir(parents=True)
     job.write_text('{"schema": 99}')
     answer = edgecad_here("train", "--resume")
-    assert answer.code == 6  # type: ignore[attr-defined]
-    assert "schema 99" in answer.stderr  # type: ignore[attr-defined]
+    assert answer.code == 6
+    assert "schema 99" in answer.stderr
     assert job.is_file()
 
 
@@ -195,15 +197,15 @@ def test_a_check_trains_nothing_and_tells_what_would_be_trained_on(edgecad_here:
     write_dataset(Path("data"), 16, seed=3)
     Path("data/CAD/broken.jpg").write_bytes(b"not a picture")
     answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2")
-    assert answer.code == 2  # type: ignore[attr-defined]
-    assert "training would stop: 1 of 17" in answer.stdout  # type: ignore[attr-defined]
+    assert answer.code == 2
+    assert "training would stop: 1 of 17" in answer.stdout
     Path("data/CAD/broken.jpg").unlink()
     answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--folds", "0")
-    assert answer.code == 0, answer  # type: ignore[attr-defined]
-    assert "next: edgecad train data --backbone mobilenetv2 --folds 0" in answer.stdout  # type: ignore[attr-defined]
-    assert "validation" in answer.stdout  # type: ignore[attr-defined]
-    assert "finding: the test part is small, " in answer.stdout  # type: ignore[attr-defined]
-    assert "imagenet" in answer.stdout  # type: ignore[attr-defined]
+    assert answer.code == 0, answer
+    assert "next: edgecad train data --backbone mobilenetv2 --folds 0" in answer.stdout
+    assert "validation" in answer.stdout
+    assert "finding: the test part is small, " in answer.stdout
+    assert "imagenet" in answer.stdout
     assert {path.name for path in Path("data-check").iterdir()} == {"checkup.json", "contact-sheet.png"}
     assert not Path("runs").exists()
 
@@ -213,16 +215,16 @@ def test_a_check_tells_whether_the_first_weights_are_to_be_had(
 ) -> None:
     write_dataset(Path("data"), 16, seed=3)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
-    lacking = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout  # type: ignore[attr-defined]
+    lacking = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout
     name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
     assert f"finding: imagenet weights are not here; training would fetch {name}" in lacking
     (tmp_path / "cache" / "models").mkdir(parents=True)
     with h5py.File(tmp_path / "cache" / "models" / name, "w") as file:
         file.create_group("layer")
-    there = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout  # type: ignore[attr-defined]
+    there = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout
     assert f"first weights: imagenet, {name} in Keras' cache" in there
     shutil.copy(tmp_path / "cache" / "models" / name, "own.h5")
-    own = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--weights", "own.h5").stdout  # type: ignore[attr-defined]
+    own = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--weights", "own.h5").stdout
     assert "first weights: own.h5, sha256 " in own
     assert own.splitlines()[-1] == "next: edgecad train data --backbone mobilenetv2 --weights own.h5"
 
@@ -270,7 +272,7 @@ def test_the_pictures_of_a_check_are_never_scans_of_the_next_training(edgecad_he
     Path("data/CAD/labels.csv").write_text(re.sub(r"^CAD/", "", table, flags=re.MULTILINE))
     before = find_cases(Path("data")).cases
     answer = edgecad_here("train", "data/CAD/labels.csv", "--check", "--backbone", "mobilenetv2")
-    assert answer.code == 0, answer  # type: ignore[attr-defined]
+    assert answer.code == 0, answer
     assert next(Path().rglob("contact-sheet.png")) == Path("labels-check/contact-sheet.png")
     assert find_cases(Path("data")).cases == before
 
@@ -278,16 +280,16 @@ def test_the_pictures_of_a_check_are_never_scans_of_the_next_training(edgecad_he
 def test_whole_images_are_warned_of(edgecad_here: Run) -> None:
     write_dataset(Path("data"), 16, seed=3)
     answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--crop", "none")
-    assert "warning: --crop none takes whole images" in answer.stderr  # type: ignore[attr-defined]
-    assert "burnt in" in answer.stderr  # type: ignore[attr-defined]
-    assert "whole images" not in edgecad_here("train", "--check", "--backbone", "mobilenetv2").stderr  # type: ignore[attr-defined]
+    assert "warning: --crop none takes whole images" in answer.stderr
+    assert "burnt in" in answer.stderr
+    assert "whole images" not in edgecad_here("train", "--check", "--backbone", "mobilenetv2").stderr
 
 
 def test_reading_leaves_a_line_in_a_log_and_none_if_it_is_to_be_quiet(edgecad_here: Run) -> None:
     write_dataset(Path("data"), 16, seed=3)
     words = ("train", "--check", "--backbone", "mobilenetv2")
-    assert edgecad_here(*words).stderr.rstrip().endswith("reading 16/16")  # type: ignore[attr-defined]
-    assert edgecad_here(*words, "--quiet").stderr == ""  # type: ignore[attr-defined]
+    assert edgecad_here(*words).stderr.rstrip().endswith("reading 16/16")
+    assert edgecad_here(*words, "--quiet").stderr == ""
 
 
 def test_a_split_and_folds_exclude_one_another(edgecad_here: Run) -> None:
@@ -302,7 +304,7 @@ def test_more_folds_than_patients_are_a_usage_error(edgecad_here: Run) -> None:
     _refused_last(edgecad_here("train", "--weights", "none", "--folds", "12"), 2, "12 folds, but the smaller class")
 
 
-def _refused_last(answer: object, code: int, word: str) -> None:
-    assert answer.code == code, answer  # type: ignore[attr-defined]
-    assert word in answer.stderr.splitlines()[-1]  # type: ignore[attr-defined]
+def _refused_last(answer: Answered, code: int, word: str) -> None:
+    assert answer.code == code, answer
+    assert word in answer.stderr.splitlines()[-1]
     assert not Path("runs").exists()
