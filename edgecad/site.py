@@ -110,10 +110,10 @@ class Site:
         fixed = rule_from_words(decision.rule).fixed_threshold
         if fixed is not None:
             return fixed
-        wanted = str(rule_from_words(decision.rule))
+        rule = str(rule_from_words(decision.rule))
         points = () if evidence is None else evidence.points
         for point in points:
-            if str(rule_from_words(point.rule)) == wanted:
+            if str(rule_from_words(point.rule)) == rule:
                 return point.threshold
         known = ", ".join(dict.fromkeys(point.rule for point in points)) or "none"
         raise UsageError(

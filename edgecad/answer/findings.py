@@ -33,7 +33,7 @@ def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> fl
 def object_to_series(says: Iterable[Said], crop: Crop, objections: Objections) -> None:
     """A rest study, or one without attenuation correction, is another input: reason `series`.
 
-    Nothing is asked of whole images.
+    Whole images raise no objection.
     """
     said = " and ".join(says)
     if said and crop != "none":

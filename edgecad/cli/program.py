@@ -186,7 +186,7 @@ def root(
     edgecad train; edgecad export; edgecad infer scan.jpg
 
     Exit codes: 0 ok, 1 unexpected or the disk failed, 2 usage, 3 input refused, 4 device, extra or
-    weights not available, 5 a gate failed, 6 no model or run there, or it is invalid, 7 engine build
+    weights not available, 5 a check failed, 6 no model or run there, or it is invalid, 7 engine build
     failed, 130 interrupted. Research use only; not a medical device.
     """
 

@@ -66,8 +66,8 @@ class FileAnswers:
 
     def of(self, names: Iterable[str]) -> ModelAnswers:
         """The answers to some of the scans."""
-        wanted = set(names)
-        picked = [answer for name, answer in zip(self.names, self.answers, strict=True) if name in wanted]
+        chosen = set(names)
+        picked = [answer for name, answer in zip(self.names, self.answers, strict=True) if name in chosen]
         logits, scores, maps = (
             np.concatenate([getattr(answer, part) for answer in picked]) for part in ("logits", "scores", "maps")
         )

@@ -108,7 +108,7 @@ def _doubts_of_form(rebuilt: RebuiltModel, about: ExternalModel) -> Iterator[str
 def own_scaling(rebuilt: RebuiltModel) -> float:
     """By how much a model narrows its input before its first weights: 1 for not at all, 1/127.5 for -1 to 1.
 
-    Asked of the graph, with a black and a white image, because scaling is a layer, or operations of any names.
+    Measured on the graph with a black and a white image, because scaling is a layer, or operations of any names.
     """
     first = next((layer for layer in rebuilt.model.layers if layer.name not in OWN and _weighs(layer)), None)
     if first is None:

@@ -1,4 +1,4 @@
-"""How often the gate is right, with intervals: on screens that are no map, and on phantoms of every look."""
+"""How often the map check is right, with intervals: on screens that are no map, and on phantoms of every look."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ def test_its_grid_rounds_no_level_away_as_the_plain_one_does() -> None:
     ("scale", "offset", "why"),
     [
         (np.full(3, 0.01, np.float32), np.array([-1, -0.9, -0.8], np.float32), "each colour has an offset of its own"),
-        (np.float32(0.01), np.float32(0.5), "nought is darker than black"),
-        (np.float32(0.01), np.float32(-3), "nought is brighter than white"),
+        (np.float32(0.01), np.float32(0.5), "zero is darker than black"),
+        (np.float32(0.01), np.float32(-3), "zero is brighter than white"),
         (np.float32(-0.01), np.float32(1), "bright is dark"),
     ],
 )

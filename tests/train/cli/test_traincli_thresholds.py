@@ -1,4 +1,4 @@
-"""The table of thresholds on a terminal, and labels that want to be read again."""
+"""The table of thresholds on a terminal, and labels to read again."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class CropRequest(Frozen, frozen=True, kw_only=True):
 
 
 def parse_crop(text: str) -> CropRequest:
-    """Read the words of `--crop`: `polar-map`, `none` or `x,y,width,height`; in a rectangle one polar map is sought.
+    """Read the words of `--crop`: `polar-map`, `none` or `x,y,width,height`; a rectangle must hold one polar map.
 
     Raises:
         UsageError: it is none of these.

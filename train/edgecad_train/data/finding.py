@@ -78,7 +78,7 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     cases = []
     for label in CLASSES:
         for path in sorted((data / label).rglob("*")):
-            # Hidden files are a system's own: a Mac leaves ._scan.jpg beside scan.jpg on foreign disks.
+            # Hidden files are a system's own: a Mac leaves ._scan.jpg beside scan.jpg on disks that are not its own.
             if not path.name.startswith(".") and is_scan_file(path):
                 cases.append(Case(path, label, _patient_of(path.relative_to(data / label), pattern)))
     rule = PATIENT_FROM_RULE.format(patient_from) if patient_from else STEM_RULE

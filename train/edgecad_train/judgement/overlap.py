@@ -49,7 +49,7 @@ def parts_in_training(model: JudgedModel, scores: ScoredPatients) -> Mapping[str
 
 
 def _by_scan(model: JudgedModel, scores: ScoredPatients) -> dict[str, str]:
-    """Patients of whom the model's training had a scan -> their part there."""
+    """Part in the model's training by patient, for those whose scans it had."""
     known, parts = model.patient_of or {}, model.part_of or {}
     found = ((patient, known[file]) for patient, own in zip(scores.patients, scores.files, strict=False)
              for file in own if file in known)  # fmt: skip

@@ -124,10 +124,10 @@ def _mark(summary: DatasetSummary, files: list[str]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
+def _make_room(out: Path, force: bool, files: set[str]) -> None:
     """Leave `out` an existing folder without phantoms; other people's files stay where they are.
 
-    `wanted` are the files to come, relative to `out`: one that somebody else put there is refused.
+    `files` are those to come, relative to `out`: one that somebody else put there is refused.
     """
     mark = out / MARK_NAME
     if out.exists() and any(out.iterdir()):
@@ -136,9 +136,9 @@ def _make_room(out: Path, force: bool, wanted: set[str]) -> None:
         if not force:
             raise UsageError(f"{out} holds phantoms already: give another OUT, or --force to replace them")
         own = files_named(mark)
-        foreign = [name for name in sorted(wanted) if (out / name).exists() and out / name not in own]
-        if foreign:
-            raise UsageError(f"{out / foreign[0]} is no phantom of this folder and would be lost: give another OUT")
+        others = [name for name in sorted(files) if (out / name).exists() and out / name not in own]
+        if others:
+            raise UsageError(f"{out / others[0]} is no phantom of this folder and would be lost: give another OUT")
         for path in own:
             path.unlink(missing_ok=True)
         mark.unlink()

@@ -25,7 +25,7 @@ def _sentences(run: RunFiles) -> Iterator[str]:
     yield "Research use only. Not a medical device."
     yield (
         f"The reference standard is the label given by {contract.labelling.reference}. The figures are agreement with "
-        "readers; neither angiography nor the course of the illness was asked."
+        "readers; they say nothing of angiography or of the course of the illness."
     )
     test = next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None)
     if test:

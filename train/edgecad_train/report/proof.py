@@ -53,14 +53,14 @@ def _disjoint(run: RunFiles) -> Check:
 
 def _same_parts(run: RunFiles) -> Check:
     plain = isinstance(run.partition, Split)
-    wanted = {
+    expected = {
         patient: name if plain or name == "test" else "out-of-fold"
         for name, patients in run.partition.parts().items()
         for patient in patients
     }
     seen = {line.patient: line.part for line in run.predictions}
-    other = sum(wanted.get(patient) != part for patient, part in seen.items())
-    absent = len(wanted.keys() - seen.keys())
+    other = sum(expected.get(patient) != part for patient, part in seen.items())
+    absent = len(expected.keys() - seen.keys())
     again = len(run.predictions) - len(seen)
     counted = (
         f"{len(seen)} patients scored, {again} of them more than once; {other} in another part than split.json says, "

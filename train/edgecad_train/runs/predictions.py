@@ -60,8 +60,9 @@ def predictions_from_csv(content: bytes, path: Path, next_step: str) -> tuple[Pa
     lines = csv.DictReader(_text(content, path, next_step).splitlines())
     missing = set(COLUMNS) - set(lines.fieldnames or ())
     if missing:
-        wanted = ",".join(COLUMNS)
-        raise ModelInvalid(f"{path} has no column {', '.join(sorted(missing))}; wanted: {wanted}; {next_step}")
+        raise ModelInvalid(
+            f"{path} has no column {', '.join(sorted(missing))}; wanted: {','.join(COLUMNS)}; {next_step}"
+        )
     try:
         return tuple(_line(line) for line in lines)
     except (ValueError, TypeError) as error:

@@ -144,11 +144,11 @@ class EpochRunner:
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _step(self, inputs: Any, labels: Any) -> tuple[Any, Any]:
-        wanted = [group.variables for group in self._groups]
+        learning = [group.variables for group in self._groups]
         with tf.GradientTape() as tape:
             logits = self.model(inputs, training=True)
             loss = tf.reduce_mean(self._loss.of_rows(labels, logits) * tf.gather(self._weights, labels))
-        gradients = tape.gradient(loss, [[variable.value for variable in own] for own in wanted])
+        gradients = tape.gradient(loss, [[variable.value for variable in own] for own in learning])
         for optimizer, slopes in zip(self._optimizers, gradients, strict=True):
             optimizer.apply(slopes)
         return loss, _hits(logits, labels)

@@ -114,14 +114,14 @@ class StageRunner:
         set_trainable(self._network, self.stage)
         self._epochs.forget()
         course = _Course(self._epochs, keeper or NoKeeper(), observe)
-        wanted = epochs or self.stage.epochs
-        while course.done < wanted and not course.stale(self._options.patience):
+        total = epochs or self.stage.epochs
+        while course.done < total and not course.stale(self._options.patience):
             loss, accuracy = self._epochs.train(train, seed, course.done)
             _check_finite(self.stage, course.done, loss)
             judged = self._epochs.evaluate(validation) if validation else (None, None)
-            course.add(Epoch(loss, accuracy, *judged), wanted)
+            course.add(Epoch(loss, accuracy, *judged), total)
             if progress:
-                progress(self.stage.name, course.done, wanted, _figures(course.epochs[-1]))
+                progress(self.stage.name, course.done, total, _figures(course.epochs[-1]))
         course.take_best()
         return StageRun(StageHistory(self.stage.name, tuple(course.epochs), course.best), tuple(course.seen))
 
@@ -158,7 +158,7 @@ class _Course:
     def done(self) -> int:
         return len(self.epochs)
 
-    def add(self, epoch: Epoch, wanted: int) -> None:
+    def add(self, epoch: Epoch, total: int) -> None:
         self.epochs.append(epoch)
         if self.best < 0 or epoch.val_loss is None or epoch.rank > self.epochs[self.best].rank:
             self.best = self.done - 1
@@ -166,7 +166,7 @@ class _Course:
             self.best_weights = self._weights() if epoch.val_loss is not None else ()
         if self.observe:
             self.seen.append(self.observe())
-        self.keeper.keep(self._state, last=self.done == wanted)
+        self.keeper.keep(self._state, last=self.done == total)
 
     def stale(self, patience: int | None) -> bool:
         return patience is not None and self.best >= 0 and self.done - 1 - self.best >= patience

@@ -91,10 +91,10 @@ def _augmented(scans: Scans, seed: int, number: int) -> Scans:
 def _cuts(network: Network, plan: Plan) -> list[Any]:
     """Tensors whose values a plan needs, from the input upwards."""
     tensors = [cut_of(network, stage.part) for stage in plan.stages] + [lowest_known(network, plan)]
-    wanted = {layer_of(tensor): tensor for tensor in tensors if tensor is not None}
-    wanted.pop(layer_of(network.model.input), None)
+    by_layer = {layer_of(tensor): tensor for tensor in tensors if tensor is not None}
+    by_layer.pop(layer_of(network.model.input), None)
     order = [layer.name for layer in network.model.layers]
-    return [wanted[name] for name in sorted(wanted, key=order.index)]
+    return [by_layer[name] for name in sorted(by_layer, key=order.index)]
 
 
 def lowest_known(network: Network, plan: Plan) -> Any:

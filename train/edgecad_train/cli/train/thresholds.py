@@ -1,4 +1,4 @@
-"""The table of thresholds as lines of a terminal of 100 columns, and labels that want to be read again."""
+"""The table of thresholds as lines of a terminal of 100 columns, and labels to read again."""
 
 from __future__ import annotations
 

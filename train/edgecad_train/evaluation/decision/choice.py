@@ -52,12 +52,12 @@ def choose_decision(log_odds: Floats, truth: Bools, part: Part = "validation", r
         raise UsageError("a threshold is chosen on patients of both classes; one class was given: look at the split")
     temperature = _temperature(log_odds, truth)
     choice = _Choice(truth, log_odds / temperature)
-    asked = choice.point(rule)
-    point = choice.point(DEFAULT) if asked.price_too_high else asked
+    requested = choice.point(rule)
+    point = choice.point(DEFAULT) if requested.price_too_high else requested
     evidence = Evidence(
         part=part,
         point=point,
-        refused=None if point is asked else asked,
+        refused=None if point is requested else requested,
         scores_differ=differ(choice.log_odds),
         scores_rise=choice.balanced is not None,
         table=tuple(choice.point(own) for own in TABLE),

@@ -35,21 +35,21 @@ class Cuts:
     cad: int
     other: int
 
-    def at_sensitivity(self, wanted: float) -> float:
-        """The threshold of the highest specificity among those that keep the sensitivity.
+    def at_sensitivity(self, least: float) -> float:
+        """The threshold of the highest specificity among those with a sensitivity of at least `least`, 0 to 1.
 
         Of several with that specificity it is the lowest, because it finds most.
         """
-        keeps = np.flatnonzero(self.found >= math.ceil(wanted * self.cad - SLACK))
+        keeps = np.flatnonzero(self.found >= math.ceil(least * self.cad - SLACK))
         best = np.flatnonzero(self.cleared == self.cleared[keeps[-1]])
         return within_range(self.thresholds[best[0]])
 
-    def at_specificity(self, wanted: float) -> float:
-        """The threshold of the highest sensitivity among those that keep the specificity.
+    def at_specificity(self, least: float) -> float:
+        """The threshold of the highest sensitivity among those with a specificity of at least `least`, 0 to 1.
 
         Of several with that sensitivity it is the highest, because it clears most.
         """
-        keeps = np.flatnonzero(self.cleared >= math.ceil(wanted * self.other - SLACK))
+        keeps = np.flatnonzero(self.cleared >= math.ceil(least * self.other - SLACK))
         best = np.flatnonzero(self.found == self.found[keeps[0]])
         return within_range(self.thresholds[best[-1]])
 

@@ -34,10 +34,10 @@ def decision_curve(
         scores: `(n,)`, P(CAD), 0 to 1.
         thresholds: each above 0 and below 1.
     """
-    wanted = np.array(thresholds)
-    everybody = np.ones((len(wanted), len(truth)), bool)
-    model = _net_benefit(truth, scores >= wanted[:, None], wanted)
-    return DecisionCurve(tuple(thresholds), model, _net_benefit(truth, everybody, wanted))
+    levels = np.array(thresholds)
+    everybody = np.ones((len(levels), len(truth)), bool)
+    model = _net_benefit(truth, scores >= levels[:, None], levels)
+    return DecisionCurve(tuple(thresholds), model, _net_benefit(truth, everybody, levels))
 
 
 def _net_benefit(
