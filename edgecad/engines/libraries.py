@@ -35,7 +35,8 @@ TENSORRT = Library("tensorrt", "tensorrt", oldest=10, needs_gpu=True)
 TENSORRT_RTX = Library("tensorrt_rtx", "tensorrt-rtx", oldest=1, needs_gpu=False)
 LIBRARIES = {library.module: library for library in (TENSORRT, TENSORRT_RTX)}
 
-_JETSON = Path("/etc/nv_tegra_release")
+TEGRA_RELEASE = Path("/etc/nv_tegra_release")
+"""Is there on a Jetson alone."""
 _WITHOUT_GPU = (
     "tensorrt builds engines only on a GPU with its driver, and none answers here; look at nvidia-smi, or "
     "use tensorrt_rtx, which builds without one"
@@ -63,7 +64,7 @@ def chosen_library(named: str | None, gpu: Gpu | None) -> Library:
 
 def _how_to_install(candidates: list[Library]) -> str:
     missing = f"{candidates[0].module} is not" if len(candidates) == 1 else "neither tensorrt nor tensorrt_rtx is"
-    if _JETSON.exists():
+    if TEGRA_RELEASE.exists():
         return (
             f"{missing} installed, and this needs it; a Jetson has its own: sudo apt-get install "
             "python3-libnvinfer, and a virtual environment made with --system-site-packages"

@@ -160,12 +160,12 @@ def test_without_a_library_the_error_is_the_line_that_installs_one(
     fake: Fake, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake()
-    monkeypatch.setattr("edgecad.engines.libraries._JETSON", place / "absent")
+    monkeypatch.setattr("edgecad.engines.libraries.TEGRA_RELEASE", place / "absent")
     with pytest.raises(NotAvailable, match=re.escape(install_command("tensorrt-rtx"))):
         attempt(place)
     with pytest.raises(NotAvailable, match=re.escape(install_command("tensorrt"))):
         attempt(place, library="tensorrt")
-    monkeypatch.setattr("edgecad.engines.libraries._JETSON", place)
+    monkeypatch.setattr("edgecad.engines.libraries.TEGRA_RELEASE", place)
     with pytest.raises(NotAvailable, match="apt-get install python3-libnvinfer"):
         attempt(place)
 

@@ -8,8 +8,9 @@ from scipy.stats import binom, binomtest
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
 from edgecad.contract import Metric
+from edgecad_train.evaluation.statistics.confusion import confusion
 from edgecad_train.evaluation.statistics.intervals import HOEFFDING
-from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages, brier, confusion, figures
+from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages, brier, figures
 
 INFERRED = (26, 26, 16, 18)
 """The paper's test part, inferred from its printed figures: 26 of 26 of one class, 16 of 18 of the other."""

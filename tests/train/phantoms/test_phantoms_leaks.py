@@ -18,7 +18,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from edgecad_train.evaluation.statistics.metrics import Interval, auc
+from edgecad_train.evaluation.statistics.auc import auc
+from edgecad_train.evaluation.statistics.intervals import Interval
 from edgecad_train.phantoms import PhantomPatient, draw_patient, population
 from edgecad_train.phantoms.streams import Stream, stream
 

@@ -22,9 +22,6 @@ from edgecad_train.evaluation.statistics.intervals import (
     smaller_class,
 )
 
-__all__ = ["Confusion", "Interval", "Part", "auc", "auc_bootstrap", "averages", "brier", "confusion", "figures",
-           "proportion"]  # fmt: skip
-
 Part = Literal["validation", "out-of-fold", "test"]
 Counts = Floats | float
 JOINTLY = "Clopper-Pearson of both classes, jointly"
