@@ -105,8 +105,8 @@ def _passes(node: onnx.NodeProto, weights: Weights) -> bool:
     if node.op_type == "Pad":
         return _pads_with_zeros(node, weights)
     if node.op_type == "Clip":
-        limits = [weights.get(name) for name in node.input[1:]]
-        return len(limits) == 2 and all(limit is not None for limit in limits) and float(limits[0]) == 0.0  # type: ignore[arg-type]
+        limits = [weights[name] for name in node.input[1:] if name in weights]
+        return len(limits) == len(node.input) - 1 == 2 and float(limits[0]) == 0.0
     return node.op_type in PASSING
 
 
