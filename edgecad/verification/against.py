@@ -57,7 +57,7 @@ class OpenedFile:
 class FileAnswers:
     """What one file said of scans: of those that it answered, in their order, and of those that it refused."""
 
-    subject: OpenedFile
+    model: OpenedFile
     contract: Contract
     threshold: float
     names: tuple[str, ...]
@@ -123,7 +123,7 @@ def check_comparable(one: Contract, other: Contract) -> None:
             )
 
 
-def subject_of(path: Path, classifier: Classifier) -> OpenedFile:
+def opened_file(path: Path, classifier: Classifier) -> OpenedFile:
     """Say what was opened."""
     facts, contract = classifier.facts, classifier.contract
     return OpenedFile(
@@ -131,7 +131,7 @@ def subject_of(path: Path, classifier: Classifier) -> OpenedFile:
     )
 
 
-def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> FileAnswers:
+def ask(classifier: Classifier, model: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> FileAnswers:
     """Collect a classifier's answers; a scan that it refuses is noted.
 
     Raises:
@@ -150,7 +150,7 @@ def ask(classifier: Classifier, subject: OpenedFile, scans: Sequence[Scan], by: 
             refused.append(Unanswered(scan.name, by, reason, str(error)))
         progress(by, done, len(scans))
     contract, threshold = classifier.contract, classifier.threshold
-    return FileAnswers(subject, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
+    return FileAnswers(model, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
 
 
 def _answers(prediction: Prediction) -> ModelAnswers:
@@ -164,10 +164,10 @@ def compared(reference: FileAnswers, others: Sequence[FileAnswers], scans: Seque
     Raises:
         UsageError: nothing is left that differs from the reference in file or device.
     """
-    others = [said for said in others if not _same(said.subject, reference.subject)]
+    others = [said for said in others if not _same(said.model, reference.model)]
     if not others:
         raise UsageError(
-            f"{reference.subject.file} would be compared with itself on the same device; name another model with "
+            f"{reference.model.file} would be compared with itself on the same device; name another model with "
             "--against, another file with --precision, or another --device"
         )
     answered = [set(said.names) for said in others]
@@ -175,7 +175,7 @@ def compared(reference: FileAnswers, others: Sequence[FileAnswers], scans: Seque
     first = {entry.scan: entry for said in (*reversed(others), reference) for entry in said.refused}
     unanswered = tuple(first[scan.name] for scan in scans if scan.name in first)
     rows = tuple(_row(reference, said, common) for said in others)
-    return Compared(reference.subject, len(scans), all(scan.golden for scan in scans), unanswered, rows)
+    return Compared(reference.model, len(scans), all(scan.golden for scan in scans), unanswered, rows)
 
 
 def _same(one: OpenedFile, other: OpenedFile) -> bool:
@@ -185,7 +185,7 @@ def _same(one: OpenedFile, other: OpenedFile) -> bool:
 def _row(reference: FileAnswers, said: FileAnswers, names: Sequence[str]) -> FileComparison:
     near = said.contract.tolerances.get("neighbourhood", NEIGHBOURHOOD)
     if not names:
-        return FileComparison(said.subject, near, None, None)
+        return FileComparison(said.model, near, None, None)
     one, other = reference.of(names), said.of(names)
     figures = compare(one, other, reference.threshold, near, said.threshold)
-    return FileComparison(said.subject, near, common_grid(one.maps, other.maps), figures)
+    return FileComparison(said.model, near, common_grid(one.maps, other.maps), figures)

@@ -22,7 +22,7 @@ from edgecad.verification.against import (
     ask,
     check_comparable,
     compared,
-    subject_of,
+    opened_file,
 )
 
 REFERENCE_DEVICE = "cpu"
@@ -120,9 +120,9 @@ def verify_model(request: VerificationRequest, progress: Progress = lambda task,
 def _replayed(
     classifier: Classifier, path: Path, scans: Sequence[Scan], progress: Progress
 ) -> tuple[FileReplay, FileAnswers]:
-    subject = subject_of(path, classifier)
-    replayed = FileReplay(subject, classifier.replay_golden())
-    return replayed, ask(classifier, subject, scans, subject.precision, progress)
+    model = opened_file(path, classifier)
+    replayed = FileReplay(model, classifier.replay_golden())
+    return replayed, ask(classifier, model, scans, model.precision, progress)
 
 
 def _reference_answers(
@@ -131,8 +131,8 @@ def _reference_answers(
     with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site) as classifier:
         if reference.model != request.model:
             check_comparable(classifier.contract, _contract(request))
-        subject = subject_of(locate_model(reference.model, reference.precision), classifier)
-        return ask(classifier, subject, request.scans, "reference", progress)
+        model = opened_file(locate_model(reference.model, reference.precision), classifier)
+        return ask(classifier, model, request.scans, "reference", progress)
 
 
 def _contract(request: VerificationRequest) -> Contract:

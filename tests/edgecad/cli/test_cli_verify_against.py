@@ -18,7 +18,7 @@ from edgecad.contract import Decision, Preparation
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.frozen import json_from_struct
 from edgecad.inference.classifier import golden_answers
-from edgecad.verification.against import ask, check_comparable, golden_scans, subject_of
+from edgecad.verification.against import ask, check_comparable, golden_scans, opened_file
 
 Build = Callable[..., bytes]
 
@@ -186,6 +186,6 @@ def test_a_device_that_fails_on_a_scan_is_no_refusal_of_it(model_folder: Path, m
             raise DeviceFailed("cuda:0 failed: it fell off the bus")
 
         monkeypatch.setattr(classifier.runner, "run", gone)
-        subject = subject_of(model_folder / "model.onnx", classifier)
+        opened = opened_file(model_folder / "model.onnx", classifier)
         with pytest.raises(DeviceFailed):
-            ask(classifier, subject, golden_scans(), "fp16", lambda *words: None)
+            ask(classifier, opened, golden_scans(), "fp16", lambda *words: None)
