@@ -66,9 +66,13 @@ def key_file(path: Path, kind: str) -> bytes:
     """Bytes of a key's file, 64 kB at most.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or it cannot be read.
     """
-    if not path.is_file():
-        raise UsageError(f"there is no {kind} key at {path}; name its PEM file")
-    with path.open("rb") as file:
-        return file.read(65536)
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(65536)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its path is malformed"
+        raise UsageError(f"the {kind} key {path} cannot be read ({why}); name its PEM file") from error
+    raise UsageError(f"there is no {kind} key at {path}; name its PEM file")

@@ -123,6 +123,7 @@ def test_a_key_file_that_is_none_is_a_wrong_command_line(
     refused(verified(signed, "--key", tmp_path / "text.pem"), 2, "no public key in PEM", "openssl pkey")
     refused(verified(signed, "--key", tmp_path / "absent.pem"), 2, "there is no public key at")
     refused(verified(signed, "--key", tmp_path), 2, "there is no public key at")
+    refused(verified(signed, "--key", tmp_path / ("k" * 5000)), 2, "cannot be read (File name too long)")
     private = signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "private.pem").write_bytes(private)
     refused(verified(signed, "--key", tmp_path / "private.pem"), 2, "is a private key", "-pubout")
