@@ -15,6 +15,8 @@ WORDS = "balanced, equal-costs, sensitivity>=S, specificity>=S (S above 0 and be
 """The rules, for people."""
 CHANCE = 0.05
 """A share is shown where it would come about by chance less often than this."""
+LEAST, MOST = 1e-15, 1 - 2.0**-24
+"""Range of a threshold. A runtime's score is a float32, in which nothing lies between the upper end and 1."""
 _ALONE: tuple[Name, ...] = ("balanced", "equal-costs")
 _NAMES: dict[str, Name] = {"sensitivity>=": "sensitivity", "specificity>=": "specificity", "costs=": "costs"}
 _WITH_VALUE = re.compile(r"(sensitivity>=|specificity>=|costs=)([0-9][0-9.]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)")
@@ -50,10 +52,10 @@ class Rule:
 
     @property
     def fixed_threshold(self) -> float | None:
-        """On the score, where no patient is asked; None where patients choose."""
+        """On the score, where no patient is asked, within the range of thresholds; None where patients choose."""
         if self.name == "equal-costs":
             return 0.5
-        return 1 / (1 + self.value) if self.name == "costs" and self.value is not None else None
+        return within_range(1 / (1 + self.value)) if self.name == "costs" and self.value is not None else None
 
     def __str__(self) -> str:
         if self.value is None:
@@ -81,6 +83,11 @@ def rule_from_words(words: str) -> Rule:
     except ValueError:  # 1.2.3
         pass
     raise _no_rule(words)
+
+
+def within_range(threshold: float) -> float:
+    """A threshold that a contract takes, and that a runtime's scores can reach or miss."""
+    return float(min(max(threshold, LEAST), MOST))
 
 
 def _no_rule(words: str) -> UsageError:

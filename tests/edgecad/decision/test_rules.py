@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgecad.decision.rules import DEFAULT, Rule, patients_to_show, rule_from_words
+from edgecad.decision.rules import DEFAULT, LEAST, MOST, Rule, patients_to_show, rule_from_words
 from edgecad.errors import UsageError
 
 
@@ -17,13 +17,20 @@ from edgecad.errors import UsageError
         ("specificity>=0.8", Rule("specificity", 0.8), None),
         ("costs=4", Rule("costs", 4.0), 0.2),
         ("costs=0.25", Rule("costs", 0.25), 0.8),
-        ("costs=1e+22", Rule("costs", 1e22), 1e-22),
+        ("costs=1e+22", Rule("costs", 1e22), LEAST),
     ],
 )
 def test_a_rule_prints_the_words_that_it_is_read_from(words: str, rule: Rule, fixed: float | None) -> None:
     assert rule_from_words(words) == rule
     assert str(rule) == words
     assert rule.fixed_threshold == (None if fixed is None else pytest.approx(fixed))
+
+
+@pytest.mark.parametrize("costs", ["costs=1e-300", "costs=1e-17", "costs=3e-9", "costs=1e20", "costs=1e308"])
+def test_costs_beyond_what_a_score_can_tell_give_a_threshold_that_a_contract_takes(costs: str) -> None:
+    fixed = rule_from_words(costs).fixed_threshold
+    assert fixed is not None
+    assert 0 < LEAST <= fixed <= MOST < 1
 
 
 def test_the_default_is_balanced() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from edgecad_train.evaluation.decision.cuts import LEAST, MOST, cuts_of, within_range
+from edgecad.decision.rules import LEAST, MOST, within_range
+from edgecad_train.evaluation.decision.cuts import cuts_of
 
 
 def _drawn(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from edgecad_train.evaluation.decision.cuts import Cuts, within_range
+from edgecad.decision.rules import within_range
+from edgecad_train.evaluation.decision.cuts import Cuts
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.ties import differ, resolution_of, tied
 

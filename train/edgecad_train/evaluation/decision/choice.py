@@ -14,7 +14,7 @@ from edgecad.decision.evidence import Evidence, OperatingPoint
 from edgecad.decision.rules import DEFAULT, Rule, rule_from_words
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.decision.balanced import balanced_threshold
-from edgecad_train.evaluation.decision.cuts import Cuts, cuts_of, within_range
+from edgecad_train.evaluation.decision.cuts import Cuts, cuts_of
 from edgecad_train.evaluation.decision.points import Patients, operating_point, with_test
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.ties import differ
@@ -101,7 +101,7 @@ class _Choice:
 
     def _threshold(self, rule: Rule) -> float:
         if rule.fixed_threshold is not None:
-            return within_range(rule.fixed_threshold)
+            return rule.fixed_threshold
         if rule.name == "sensitivity" and rule.value is not None:
             return self.cuts.at_sensitivity(rule.value)
         if rule.name == "specificity" and rule.value is not None:

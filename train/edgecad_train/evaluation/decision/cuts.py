@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.decision.rules import within_range
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.ties import tied
 
 SLACK = 1e-9
 """Of a count that a share must reach: 0.07 of 100 patients are 7, whatever binary fractions make of it."""
-LEAST, MOST = 1e-15, 1 - 2.0**-24
-"""Range of a threshold. A runtime's score is a float32, in which nothing lies between the upper end and 1."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,3 @@ def cuts_of(truth: Bools, log_odds: Floats) -> Cuts:
         cad=int(cad.sum()),
         other=int(other.sum()),
     )
-
-
-def within_range(threshold: float) -> float:
-    """A threshold that a contract takes, and that a runtime's scores can reach or miss."""
-    return float(np.clip(threshold, LEAST, MOST))
