@@ -92,8 +92,8 @@ def _hash_of(given: object, screen: Screen | None) -> str | None:
     """The hash of what could be read of a scan: its screen's, or that of a file's bytes if they are whole."""
     if screen is not None:
         return screen.sha256
-    # Of standard input no more is read than shows that it is too large.
-    if isinstance(given, bytes) and len(given) <= MAX_BYTES:
+    # Of standard input no more is read than shows that it is too large. A file without bytes is never read.
+    if isinstance(given, bytes) and 0 < len(given) <= MAX_BYTES:
         return hashlib.sha256(given).hexdigest()
     return None
 

@@ -102,7 +102,8 @@ def test_what_could_not_be_read_whole_has_no_hash(
     for module in (answering, limits):
         monkeypatch.setattr(module, "MAX_BYTES", 100)
     (tmp_path / "large.jpg").write_bytes(bytes(101))
-    for source in (tmp_path / "absent.jpg", tmp_path, tmp_path / "large.jpg", bytes(101)):
+    (tmp_path / "empty.jpg").touch()
+    for source in (tmp_path / "absent.jpg", tmp_path, tmp_path / "large.jpg", bytes(101), tmp_path / "empty.jpg", b""):
         record = answer(classifier, source, "scan", draw=False).record
         assert (record.status, record.scan_sha256) == ("refused", None)
         assert record.time is not None
