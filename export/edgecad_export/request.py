@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.engines import TIME_LIMIT
+from edgecad.errors import UsageError
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -22,7 +23,7 @@ class ExportRequest:
     """Files to write, and how they are made, judged and signed. Each field is an option.
 
     Raises:
-        UsageError: a tolerance of another form, or of another name.
+        UsageError: a tolerance of another form or name, or for a file that is not written.
     """
 
     fp16: Annotated[bool, typer.Option("--fp16", help="Also model.fp16.onnx: half the size, for GPUs.")] = False
@@ -52,6 +53,12 @@ class ExportRequest:
 
     def __post_init__(self) -> None:
         _ = self.tolerances
+        for word in self.tolerance or ():
+            precision = word.partition(".")[0]
+            if precision not in self.precisions:
+                raise UsageError(
+                    f"--tolerance {word} is for a file that is not written; add --{precision}, or leave it out"
+                )
 
     @property
     def precisions(self) -> tuple[Precision, ...]:

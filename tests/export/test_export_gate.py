@@ -167,6 +167,14 @@ def test_a_tolerance_that_is_none_is_a_usage_error(word: str, edgecad_here: Comm
     _refused(edgecad_here("export", "--tolerance", word), 2, "--tolerance", word)
 
 
+@pytest.mark.parametrize(("words", "lacking"), [((), "int8"), (("--fp16",), "int8"), (("--int8",), "fp16")])
+def test_a_tolerance_for_a_file_that_is_not_written_is_a_usage_error(
+    words: tuple[str, ...], lacking: str, edgecad_here: Command
+) -> None:
+    told = edgecad_here("export", *words, "--tolerance", f"{lacking}.hidden=0.1")
+    _refused(told, 2, "not written", f"add --{lacking}")
+
+
 IMPOSSIBLE = ("--tolerance", "fp16.probabilities=0", "--tolerance", "fp16.heatmap_correlation=1")
 
 
