@@ -68,6 +68,8 @@ def study(*words: object) -> Result:
         (("--weights", "no/such.h5"), "no weights file at no/such.h5"),
         (("--backbones", "vgg16,vgg19", "--weights", "some.h5"), "vgg16, vgg19"),
         (("--backbones", "vgg16,vgg19", "--weights", "vgg16=none"), "no --weights for vgg19"),
+        (("--weights", "none", "--weights", "imagenet"), "both none and imagenet"),
+        (("--backbones", "vgg16", "--weights", "vgg16=a.h5", "--weights", "vgg16=b.h5"), "both a.h5 and b.h5"),
         (("--weights", "none"), "no data at data"),
         (("--ray", "127.0.0.1:1", "--time-plain"), "leave it or --ray out"),
     ],

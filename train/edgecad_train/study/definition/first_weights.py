@@ -51,21 +51,32 @@ def fetch_weights(files: Mapping[str, Path]) -> None:
 
 def _choices(words: Sequence[str], backbones: Sequence[str]) -> dict[str, str]:
     """`imagenet`, `none` or a file for each backbone, from words that are for all or `NAME=` for one."""
-    chosen: dict[str, str] = {}
+    own: dict[str, str] = {}
+    common: dict[str, str] = {}
     for word in words:
         name, equals, choice = word.partition("=")
         if equals and name in backbones:
-            chosen[name] = choice
+            _choose(own, name, choice)
         elif word in ("imagenet", "none") or len(backbones) == 1:
-            chosen = dict.fromkeys(backbones, word) | chosen
+            for backbone in backbones:
+                _choose(common, backbone, word)
         else:
             raise UsageError(
                 f"--weights {word}: for which network? Give NAME={name}, NAME one of {', '.join(backbones)}"
             )
+    chosen = common | own
     missing = [name for name in backbones if name not in chosen]
     if missing:
         raise UsageError(f"no --weights for {', '.join(missing)}; give imagenet, none, or {missing[0]}=FILE")
     return chosen
+
+
+def _choose(chosen: dict[str, str], backbone: str, choice: str) -> None:
+    if chosen.setdefault(backbone, choice) != choice:
+        raise UsageError(
+            f"--weights gives {backbone} both {chosen[backbone]} and {choice}; leave one of them out, or name the "
+            "network: NAME=FILE"
+        )
 
 
 def _file(backbone: str, choice: str) -> Path:
