@@ -14,6 +14,7 @@ from fake_study import fake_plan, fake_spec
 
 from edgecad.errors import UsageError
 from edgecad_train.cli.study.next import next_cell, next_command
+from edgecad_train.runs.partition import write_partition
 from edgecad_train.study.definition.kept import refuse_other, study_in
 from edgecad_train.study.definition.request import StudyOptions, StudyRequest
 from edgecad_train.study.folder import StudyFolder
@@ -49,8 +50,9 @@ def test_the_command_names_all_that_is_not_a_default() -> None:
 def test_with_folds_it_takes_the_folds_own_split(tmp_path: Path) -> None:
     kept = tmp_path / "my study" / "splits" / "fold-1.json"
     kept.parent.mkdir(parents=True)
-    kept.touch()
-    told = next_command(_request(folds=3), fake_plan(seeds=1, folds=3), tmp_path / "my study")
+    plan = fake_plan(seeds=1, folds=3)
+    write_partition(plan.partitions[next_cell(plan.study).part_name], kept)
+    told = next_command(_request(folds=3), plan, tmp_path / "my study")
     assert told.endswith(f"--weights none --split '{kept}'")
 
 
