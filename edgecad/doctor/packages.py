@@ -40,12 +40,21 @@ def canonical(name: str) -> str:
 
 
 def declared(distribution: str = "edgecad") -> tuple[tuple[str, str], ...]:
-    """Name and oldest version of what the runtime itself needs; without extras."""
+    """Name and oldest version of what the runtime itself needs on this Python; without extras."""
     try:
         lines = requires(distribution) or []
     except PackageNotFoundError:
         return ()
-    return tuple(_name_and_oldest(line) for line in lines if "extra ==" not in line)
+    return tuple(_name_and_oldest(line) for line in lines if "extra ==" not in line and is_for(line))
+
+
+def is_for(line: str, python: tuple[int, int] = (sys.version_info.major, sys.version_info.minor)) -> bool:
+    """Whether a requirement is meant for a Python; EdgeCAD's own conditions have this one form."""
+    condition = re.search(r"python_version\s*(<|>=)\s*['\"](\d+)\.(\d+)['\"]", line)
+    if condition is None:
+        return True
+    below = python < (int(condition[2]), int(condition[3]))
+    return below if condition[1] == "<" else not below
 
 
 def _name_and_oldest(line: str) -> tuple[str, str]:

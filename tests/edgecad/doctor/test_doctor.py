@@ -12,7 +12,7 @@ import pytest
 from edgecad.doctor import judging
 from edgecad.doctor.judging import Remark, remarks_on
 from edgecad.doctor.machine import Machine, instructions_in, jetson_in
-from edgecad.doctor.packages import Import, declared, imported, installed, is_older
+from edgecad.doctor.packages import Import, declared, imported, installed, is_for, is_older
 from edgecad.engines.gpu import Gpu
 
 PLAIN = Machine("Linux 6.1 x86_64", "3.11.7", "a CPU", ("avx2", "avx512_vnni"), 4, 4, 16.0, None, "")
@@ -148,6 +148,19 @@ def test_a_jetsons_release_and_a_processors_instructions_are_read() -> None:
 )  # fmt: skip
 def test_versions_are_compared_as_numbers(version: str, oldest: str, older: bool) -> None:
     assert is_older(version, oldest) is older
+
+
+@pytest.mark.parametrize(
+    ("line", "older", "newer"),
+    [
+        ("numpy>=1.26", True, True),
+        ("tomli>=2; python_version < '3.11'", True, False),
+        ('tomli >=2 ; python_version < "3.11"', True, False),
+        ("keras>=3; python_version >= '3.11'", False, True),
+    ],
+)
+def test_a_requirement_counts_on_the_pythons_that_it_names(line: str, older: bool, newer: bool) -> None:
+    assert (is_for(line, (3, 10)), is_for(line, (3, 11))) == (older, newer)
 
 
 def test_this_installation_is_looked_at_from_outside() -> None:
