@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ STAGES = {"warm-up", "fine-tuning"}
 
 
 @pytest.fixture
-def measured(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Run one benchmark as a user runs it, and read its file."""
+def measured(with_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run one benchmark as a user runs it, and read its file; whole commands train the small network."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
-        command = [sys.executable, str(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
+        command = [*with_small_network(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads(next((tmp_path / "results").glob(f"training_{what}*.json")).read_text())

@@ -58,7 +58,7 @@ def _trodden(folder: Path, patients: int, *options: object, export: tuple[str, .
 def way_from_nothing(tmp_path_factory: pytest.TempPathFactory) -> Trodden:
     """The way on any machine: random weights, one epoch a stage. It shows no accuracy."""
     epochs = ("--warmup-epochs", 1, "--finetune-epochs", 1)
-    return _trodden(tmp_path_factory.mktemp("from-nothing"), 24, "--weights", "none", *epochs)
+    return _trodden(tmp_path_factory.mktemp("from-nothing"), 24, "--weights", "none", "--folds", 2, *epochs)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +67,6 @@ def way_from_imagenet(tmp_path_factory: pytest.TempPathFactory, shared: Path) ->
     weights = shared / "weights" / "mobilenetv2_imagenet_notop.weights.h5"
     if not weights.is_file():
         pytest.skip(f"{weights.name} is not among the real files")
-    epochs = ("--warmup-epochs", 20, "--finetune-epochs", 3, "--lr-exponent", 3)
+    epochs = ("--warmup-epochs", 20, "--finetune-epochs", 3, "--lr-exponent", 3, "--folds", 3)
     folder = tmp_path_factory.mktemp("from imagenet")
     return _trodden(folder, 40, "--weights", weights, *epochs, export=("--fp16",))

@@ -117,7 +117,7 @@ def test_with_a_node_killed_midway_no_unit_is_lost(tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("ray_study.py")), str(tmp_path / "study")],
-        env=os.environ | {"FAKE_NOTES": str(notes), "FAKE_SECONDS": "3"},
+        env=os.environ | {"FAKE_NOTES": str(notes), "FAKE_SECONDS": "2"},
         capture_output=True,
         text=True,
         timeout=400,
