@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,34 +13,18 @@ if TYPE_CHECKING:
     from edgecad_train.evaluation.evaluation import Evaluation
 
 
+def _least(figure: str) -> Any:
+    """An option for the least value of a figure."""
+    return typer.Option(min=0, max=1, metavar="SHARE", help=f"Least {figure}.", show_default=False)
+
+
 @dataclass(frozen=True)
 class Demands:
     """Least figures, 0 to 1; None demands nothing. Each field is an option of `edgecad evaluate`."""
 
-    min_auc: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, metavar="SHARE", help="Least area under the ROC curve.", show_default=False),
-    ] = None
-    min_sensitivity: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Least sensitivity for CAD at the model's threshold.",
-            show_default=False,
-        ),
-    ] = None
-    min_specificity: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Least specificity for CAD at the model's threshold.",
-            show_default=False,
-        ),
-    ] = None
+    min_auc: Annotated[float | None, _least("area under the ROC curve")] = None
+    min_sensitivity: Annotated[float | None, _least("sensitivity for CAD at the model's threshold")] = None
+    min_specificity: Annotated[float | None, _least("specificity for CAD at the model's threshold")] = None
 
     def by_metric(self) -> dict[str, float]:
         """The demanded figures by the name of their metric."""
