@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -30,6 +28,7 @@ from edgecad.polarmap import Objections, PreparedMap
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.site import Site, ThresholdFrom, read_site
+from edgecad.system.clock import StageClock
 from edgecad.system.parallel import in_order, workers_beside
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
@@ -181,7 +180,7 @@ class Classifier:
     def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
         if isinstance(source, Screen) and frame not in (None, source.frame):
             raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
-        clock = _Clock()
+        clock = StageClock()
         with clock.stage("decode"):
             screen = read_for(self.contract.preparation, source, frame)
         object_to_series(screen.says, self.contract.preparation.crop, objections)
@@ -231,7 +230,7 @@ class Classifier:
         shown: NDArray[np.float32],
         findings: tuple[Finding, ...],
         overruled: tuple[str, ...],
-        clock: _Clock,
+        clock: StageClock,
     ) -> Prediction:
         contract, facts = self.contract, self.facts
         probability = float(outputs["probabilities"][0, contract.positive_index])
@@ -310,16 +309,3 @@ def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
     with Classifier(model, device="cpu") as classifier:
         return recorded_answers(classifier.replay)
-
-
-class _Clock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.milliseconds[name] = 1000 * (time.perf_counter() - begun)

@@ -1,8 +1,11 @@
-"""Times as records have them."""
+"""Times as records have them: of day, and by stage."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
+from time import perf_counter
 
 
 def time_text(time: datetime) -> str:
@@ -18,3 +21,17 @@ def second_text() -> str:
 def now_text() -> str:
     """This moment, as `time_text` has it."""
     return time_text(datetime.now(timezone.utc))
+
+
+class StageClock:
+    """Milliseconds by stage, as they pass."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count what runs inside as this stage."""
+        begun = perf_counter()
+        yield
+        self.milliseconds[name] = 1000 * (perf_counter() - begun)
