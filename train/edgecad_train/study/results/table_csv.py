@@ -59,8 +59,8 @@ def _csv_metric(name: str, metric: Metric | None) -> Iterator[tuple[str, object]
 
 def _csv_seconds(row: Row) -> Iterator[tuple[str, object]]:
     for name, summary in (("mean", np.mean), ("least", np.min), ("most", np.max)):
-        yield f"seconds_{name}", f"{summary(row.seconds):.1f}" if row.seconds else ""
-    yield "seconds_plain_keras", NOT_MEASURED if row.plain_seconds is None else f"{row.plain_seconds:.1f}"
+        yield f"seconds_{name}", f"{summary(row.seconds):.3f}" if row.seconds else ""
+    yield "seconds_plain_keras", NOT_MEASURED if row.plain_seconds is None else f"{row.plain_seconds:.3f}"
 
 
 def _csv_against(found: AgainstReference | None) -> Iterator[tuple[str, object]]:
