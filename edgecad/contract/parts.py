@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from edgecad.colourtables.table import ColourTable
 from edgecad.decision.evidence import Evidence, check_rule
 from edgecad.frozen import Frozen, demand
 
@@ -25,6 +26,9 @@ Scaling = Literal["tf", "caffe", "torch", "efficientnet", "none"]
 
 Crop = Literal["polar-map", "none"]
 """What of a screen becomes the input: the one polar map on it, or the whole image."""
+
+Input = Literal["uptake", "rgb"]
+"""What the network sees: uptake in one canonical drawing, or the screen's own colours, as in the paper."""
 
 Precision = Literal["fp32", "fp16", "int8"]
 """Of the weights and activations of the backbone; head and heat map are fp32 in every file."""
@@ -58,6 +62,36 @@ class Region(Frozen, frozen=True, kw_only=True):
         return f"{self.x},{self.y},{self.width},{self.height}"
 
 
+class MapPlace(Frozen, frozen=True, kw_only=True):
+    """Which one of several maps on a screen is meant, counted from left to right and from top to bottom, from 1."""
+
+    number: int
+    count: int
+    """How many maps every screen holds."""
+
+    def __post_init__(self) -> None:
+        demand(
+            1 <= self.number <= self.count <= 16, f"map {self.number} of {self.count}; 1/1 to 16/16 wanted, as in 1/3"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+
+class Drawing(Frozen, frozen=True, kw_only=True):
+    """The one way in which uptake is drawn for the network; `edgecad.polarmap.uptake.drawing` does it."""
+
+    table: str = "iron"
+    """Name of a known colour table."""
+    blur: float = 2.0
+    """Standard deviation by which uptake is blurred before, in 256ths of the disc's diameter."""
+    beyond: Literal["mirrored", "black"] = "mirrored"
+    """What is drawn outside the disc: uptake mirrored across the rim, so that the disc has no edge, or nothing."""
+
+    def __post_init__(self) -> None:
+        demand(0 <= self.blur <= 16, f"a blur of {self.blur} is not within 0 to 16")
+
+
 class Preparation(Frozen, frozen=True, kw_only=True):
     """How a report screen becomes the network's input; `edgecad.polarmap.prepare` obeys it."""
 
@@ -67,6 +101,14 @@ class Preparation(Frozen, frozen=True, kw_only=True):
     """Cut out before anything else; a screen of another size is refused."""
     crop: Crop = "polar-map"
     """`polar-map`: found, cleaned and judged. `none`: whatever the picture is, with all that is written on it."""
+    input: Input = "rgb"
+    """`uptake` is read from the colours through a table, and drawn again by `drawing`."""
+    tables: tuple[ColourTable, ...] = ()
+    """The colour tables of the training scans, those of most scans first: candidates for every scan."""
+    drawing: Drawing | None = None
+    """Of uptake; None of `rgb`."""
+    map: MapPlace | None = None
+    """Which one of several maps; None: every screen has one."""
     halve_jpeg: bool = False
     """JPEGs are decoded at half their size where the disc is still at least `size` wide then."""
     resize: Literal["area"] = "area"
@@ -79,6 +121,9 @@ class Preparation(Frozen, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         demand(32 <= self.size <= 1024, f"input size {self.size} is not within 32 to 1024 pixels")
         demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
+        demand((self.input == "uptake") == (self.drawing is not None), "a drawing belongs to uptake, and to it alone")
+        demand(self.input == "rgb" or self.crop == "polar-map", "uptake is read from a polar map, never a whole image")
+        demand(self.map is None or self.crop == "polar-map", "one of several maps is looked for, and crop is none")
         demand(
             not self.halve_jpeg or (self.crop == "polar-map" and self.region is None),
             "halve_jpeg is for polar maps that are looked for on the whole screen",

@@ -22,7 +22,6 @@ absence."""
 
 COMING_FIELDS = (
     "decision: the uncertain zone, between whose ends no label is given",
-    "preparation: the layout of the screen (`--map`), the colour tables, the canonical drawing of the map",
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
     "familiarity: which features are pooled, and the limits beyond which a scan is unfamiliar",
     "scores: their quantiles among the training patients",

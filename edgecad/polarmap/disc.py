@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import MapPlace
 from edgecad.errors import InputRefused
 from edgecad.polarmap.objections import Objections
 
@@ -55,11 +56,12 @@ class Disc:
     radius: float
 
 
-def find_disc(screen: Pixels, objections: Objections | None = None) -> Disc:
+def find_disc(screen: Pixels, objections: Objections | None = None, place: MapPlace | None = None) -> Disc:
     """Find the one polar map on `screen`, `(height, width, 3)` uint8 RGB.
 
     Args:
         objections: what they do with each; default: raise it.
+        place: which one of several maps; default: there is one.
 
     Raises:
         InputRefused: `blank`, `no-disc`, `small`, `cut-off` or `several-maps`.

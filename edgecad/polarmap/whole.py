@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
-from edgecad.polarmap.map_check import MIN_RANGE
+from edgecad.polarmap.rgb.map_check import MIN_RANGE
 
 Pixels = NDArray[np.uint8]
 

@@ -1,0 +1,14 @@
+"""Colour tables as data: from uptake, percent of a table's span, to the colour that a workstation draws.
+
+    table   one table: its colours from the low end to the high end, continuous or in steps
+    known   tables that EdgeCAD knows by name
+    files   a table as a file, and a word that is either a name or a file
+
+Nothing here looks at a screen: `edgecad.polarmap` reads uptake through a table.
+"""
+
+from edgecad.colourtables.files import table_from_file, table_from_word
+from edgecad.colourtables.known import KNOWN_TABLES, known_table
+from edgecad.colourtables.table import ColourTable
+
+__all__ = ["KNOWN_TABLES", "ColourTable", "known_table", "table_from_file", "table_from_word"]
