@@ -41,11 +41,13 @@ def square_around(screen: Pixels, disc: Disc, side: int) -> Pixels:
 
 
 def disc_within(side: int, disc: Disc) -> NDArray[np.bool_]:
-    """The disc's square of `side` pixels without the rim, whose own pixels are half ground, `(side, side)`.
+    """The disc's square of `side` pixels without the rim, `(side, side)`."""
+    return disc_mask(side, shrink=rim_width(side, disc))
 
-    One and a half pixels of the screen's, and one of the square.
-    """
-    return disc_mask(side, shrink=1.0 + 1.5 * side / (2 * disc.radius))
+
+def rim_width(side: int, disc: Disc) -> float:
+    """How wide the rim is whose pixels are half ground: one and a half pixels of the screen, and one of the square."""
+    return 1.0 + 1.5 * side / (2 * disc.radius)
 
 
 def disc_mask(side: int, shrink: float = 0.0) -> NDArray[np.bool_]:

@@ -1,21 +1,106 @@
-"""Uptake, read from the colours of a map through its colour table, and drawn again in the one canonical way."""
+"""Uptake, read from the colours of a map through its colour table, and drawn again in the one canonical way.
+
+candidates   the tables that may be the map's, by who named them
+lookup       from a colour to a level, and its distance to the table
+choosing     which table it is: one that fits, and no other
+steps        colours in steps
+strokes      lines, letters and pointers over the map
+judging      whether what was read may be a perfusion map
+drawing      uptake as the network sees it, and back
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.colourtables import ColourTable
 from edgecad.contract import Preparation
+from edgecad.polarmap.bar import bar_table
 from edgecad.polarmap.disc import Disc
 from edgecad.polarmap.objections import Objections
-from edgecad.polarmap.prepared import PreparedMap
+from edgecad.polarmap.prepared import PreparedMap, TableReading, View
+from edgecad.polarmap.square import SIDE, disc_within, input_mask, rim_width, square_around
 from edgecad.polarmap.uptake.candidates import TableCandidates
+from edgecad.polarmap.uptake.choosing import Fit, chosen_fit
+from edgecad.polarmap.uptake.drawing import drawn, mirrored, resampled
+from edgecad.polarmap.uptake.judging import object_unless_uptake
+from edgecad.polarmap.uptake.lookup import lookup_of
+from edgecad.polarmap.uptake.steps import SMOOTHED_UP_TO, steps_of, within_steps
+from edgecad.polarmap.uptake.strokes import Strokes, painted_over, strokes_on
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+SAMPLED = 4
+"""Every so manieth pixel, across and down, chooses the table."""
+REFUSED_STEPS = 10
+"""Steps up to which levels are lost: scores moved by .1 in the mean, and by .4 for one map in twenty."""
 
 
 def uptake_prepared(
     screen: Pixels, disc: Disc, preparation: Preparation, candidates: TableCandidates, objections: Objections
 ) -> PreparedMap:
-    """Read uptake in `disc` of `screen` `(height, width, 3)` uint8 RGB, judge it, and draw it at the input size."""
-    raise NotImplementedError
+    """Read uptake in `disc` of `screen` `(height, width, 3)` uint8 RGB, judge it, and draw it at the input size.
+
+    Raises:
+        InputRefused: `table-unknown`, `table-ambiguous`, `steps`, `overlay` or `not-a-map`.
+    """
+    square, inside = square_around(screen, disc, SIDE), disc_within(SIDE, disc)
+    fit = _fit_of(screen, disc, square, inside, candidates, objections)
+    levels, apart = _read(square, fit.table)
+    steps = _steps(levels[inside], fit, preparation.tables, objections)
+    levels = mirrored(levels, rim_width(SIDE, disc))
+    strokes = strokes_on(levels, apart, inside, steps)
+    uptake = mirrored(painted_over(levels, strokes.covered), rim_width(SIDE, disc))
+    if steps is not None and steps <= SMOOTHED_UP_TO:
+        uptake = within_steps(uptake, ~strokes.covered, steps)
+    object_unless_uptake(uptake, strokes, inside, objections)
+    return _prepared(uptake, strokes, inside, disc, preparation, _reading(fit, steps))
+
+
+def _fit_of(
+    screen: Pixels, disc: Disc, square: Pixels, inside: Mask, candidates: TableCandidates, objections: Objections
+) -> Fit:
+    sampled = square[::SAMPLED, ::SAMPLED][inside[::SAMPLED, ::SAMPLED]]
+
+    def bar() -> ColourTable | None:
+        return bar_table(screen, disc)
+
+    return chosen_fit(sampled, candidates, bar, objections)
+
+
+def _read(square: Pixels, table: ColourTable) -> tuple[Floats, Floats]:
+    """Level and distance to the table of each pixel, `(side, side)`."""
+    levels, apart = lookup_of(table).read(square.reshape(-1, 3))
+    return levels.reshape(SIDE, SIDE), apart.reshape(SIDE, SIDE)
+
+
+def _steps(levels: Floats, fit: Fit, trained: tuple[ColourTable, ...], objections: Objections) -> int | None:
+    """How many steps the colours have; None where they are continuous."""
+    found = steps_of(levels)
+    steps = fit.table.steps if fit.table.steps is not None else found and found[0]
+    if steps is not None and steps <= REFUSED_STEPS and not any(table.steps == steps for table in trained):
+        objections.against(
+            "steps",
+            f"the colours stand in {steps} steps, which tell too little of uptake; at least {REFUSED_STEPS + 1} are "
+            "wanted: show the map in a continuous colour table",
+        )
+    return steps
+
+
+def _reading(fit: Fit, steps: int | None) -> TableReading:
+    return TableReading(fit.table.name, fit.who or "contract", steps, fit.mean)
+
+
+def _prepared(
+    uptake: Floats, strokes: Strokes, inside: Mask, disc: Disc, preparation: Preparation, reading: TableReading
+) -> PreparedMap:
+    size, drawing = preparation.size, preparation.drawing
+    if drawing is None:  # the contract checks itself
+        raise ValueError("uptake without a drawing")
+    shown = np.where(input_mask(size, "polar-map"), resampled(uptake, size), np.float32(np.nan))
+    share = np.count_nonzero(strokes.covered) / np.count_nonzero(inside)
+    view = View(disc.x, disc.y, *(2 * disc.radius,) * 3)
+    return PreparedMap(drawn(uptake, size, drawing), disc, view, share, reading, shown)

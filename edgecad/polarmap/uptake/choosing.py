@@ -1,0 +1,168 @@
+"""Which colour table a map was drawn through.
+
+The least distance decides among the candidates alone: a jet map lies on a hot table as well, with levels 40 % off. A
+second table that explains the same colours with other levels is a reason to refuse, unless the bar on the screen or
+the user says which one it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.colourtables import KNOWN_TABLES, ColourTable
+from edgecad.polarmap.objections import Objections
+from edgecad.polarmap.prepared import ChosenBy
+from edgecad.polarmap.uptake.candidates import TableCandidates
+from edgecad.polarmap.uptake.lookup import lookup_of
+
+Floats = NDArray[np.float32]
+
+FAR = 30.0
+"""Grey levels up to which the distance of a pixel to the table counts: lines and letters must not decide."""
+MAX_MEAN, MAX_OFF = 9.0, 0.18
+"""A table fits with at most this mean distance, grey levels, and this share of the disc more than `OFF` away from it.
+Honest maps with lines and values: at most 6 and 0.15; maps in another table: 0.3 to 0.9 of the disc off."""
+OFF = 15.0
+RIVAL_MEAN, RIVAL_OFF = 4.0, 0.05
+"""A second table is a rival up to this mean distance and share, or as far beyond as the chosen one, and a little."""
+APART = 3.0
+"""Mean difference of levels, percent of the span, from which two tables tell of two maps."""
+LEAST_MEDIAN = 50.0
+"""Percent of the span. More than half of a perfusion map is above it; read through the inverse table it is below."""
+BAR_MEDIAN, BAR_P95 = 6.0, 14.0
+"""Distances of the disc's colours to a bar's, grey levels, with which a bar explains the disc."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a table explains the colours of a disc.
+
+    Attributes:
+        levels: of the sample, `(n,)`, percent of the span.
+        mean: distance to the table, grey levels, each counted up to 30.
+        off: share of the sample more than 15 grey levels away.
+        middle: median distance; `high`: its 95th percentile.
+    """
+
+    table: ColourTable
+    who: ChosenBy | None
+    levels: Floats
+    mean: float
+    off: float
+    middle: float
+    high: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the table may be the map's."""
+        return self.mean <= MAX_MEAN and self.off <= MAX_OFF
+
+    @property
+    def plausible(self) -> bool:
+        """Whether the levels may be those of a perfusion map."""
+        return float(np.median(self.levels)) >= LEAST_MEDIAN
+
+    @property
+    def explains(self) -> bool:
+        """Whether a bar's table is the map's: stricter, because a bar is found by looking for one."""
+        return self.middle <= BAR_MEDIAN and self.high <= BAR_P95
+
+    def agrees(self, other: Fit) -> bool:
+        """Whether two tables tell of the same map."""
+        return float(np.abs(self.levels - other.levels).mean()) <= APART
+
+
+def fit_of(colours: NDArray[np.uint8], table: ColourTable, who: ChosenBy | None = None) -> Fit:
+    """Hold `(n, 3)` uint8 colours of a disc against a table."""
+    levels, apart = lookup_of(table).read(colours)
+    middle, high = np.quantile(apart, (0.5, 0.95))
+    mean = float(np.minimum(apart, FAR).mean())
+    return Fit(table, who, levels, mean, float((apart > OFF).mean()), float(middle), float(high))
+
+
+def chosen_fit(
+    colours: NDArray[np.uint8],
+    candidates: TableCandidates,
+    bar: Callable[[], ColourTable | None],
+    objections: Objections,
+) -> Fit:
+    """Choose the table of a disc; who chose it is in the fit.
+
+    Args:
+        colours: `(n, 3)` uint8 RGB, a sample of the disc.
+        bar: reads the bar on the screen; asked only where no candidate fits, or more than one table does.
+
+    Raises:
+        InputRefused: `table-unknown` or `table-ambiguous`.
+    """
+    fits = sorted((fit_of(colours, *each) for each in candidates), key=lambda fit: fit.mean)
+    by_user = [fit for fit in fits if fit.who == "user" and fit.fits]
+    fitting = by_user or [fit for fit in fits if fit.fits and fit.plausible]
+    if not fitting:
+        return _by_bar(colours, bar) or _unknown(colours, fits, objections)
+    best, others = fitting[0], fitting[1:] if by_user else _others(colours, fits)
+    rivals = [fit for fit in others if _is_rival(fit, best) and not fit.agrees(best)]
+    if not rivals:
+        return best
+    read = _by_bar(colours, bar)
+    if read is None:
+        objections.against("table-ambiguous", _ambiguous(best, rivals[0]))
+        return best
+    named = next((fit for fit in (best, *rivals) if fit.agrees(read)), read)
+    return Fit(named.table, "bar", named.levels, named.mean, named.off, named.middle, named.high)
+
+
+def _others(colours: NDArray[np.uint8], fits: Iterable[Fit]) -> list[Fit]:
+    """Every table that might explain the disc as well: the other candidates, and all that are known."""
+    tried = list(fits)
+    named = {fit.table.points for fit in tried}
+    known = (table for table in KNOWN_TABLES.values() if table.points not in named)
+    return [*tried, *(fit_of(colours, table) for table in known)]
+
+
+def _is_rival(fit: Fit, best: Fit) -> bool:
+    near = fit.mean <= max(RIVAL_MEAN, best.mean + 1.0) and fit.off <= max(RIVAL_OFF, best.off + 0.02)
+    return near and fit.plausible
+
+
+def _by_bar(colours: NDArray[np.uint8], bar: Callable[[], ColourTable | None]) -> Fit | None:
+    table = bar()
+    if table is None:
+        return None
+    fit = fit_of(colours, table, "bar")
+    return fit if fit.explains else None
+
+
+def _unknown(colours: NDArray[np.uint8], fits: list[Fit], objections: Objections) -> Fit:
+    every = sorted(_others(colours, fits), key=lambda fit: fit.mean)
+    turned = next((fit for fit in fits if fit.fits), None)
+    if turned is not None:
+        objections.against(
+            "table-unknown",
+            f"read through the table {turned.table.name}, half of the disc is below "
+            f"{np.median(turned.levels):.0f} %, and more than half of a map is above {LEAST_MEDIAN:.0f} %; if the "
+            "screen's table runs the other way, name it with --table",
+        )
+        return turned
+    known = ", ".join(fit.table.name for fit in fits) or "none"
+    nearest = every[0]
+    hint = f"; the table {nearest.table.name} would fit, name it with --table" if nearest.fits else ""
+    objections.against(
+        "table-unknown",
+        f"the colours are of none of the tables that are expected ({known}); nearest is {nearest.table.name}, with "
+        f"{nearest.off:.0%} of the disc off it{hint}; if this is a polar map, teach its table: edgecad table learn, "
+        "then --table",
+    )
+    return nearest
+
+
+def _ambiguous(best: Fit, rival: Fit) -> str:
+    apart = float(np.abs(best.levels - rival.levels).mean())
+    return (
+        f"the tables {best.table.name} and {rival.table.name} both explain the colours, with uptake {apart:.0f} % "
+        "apart; say which one it is with --table, or save the screen with its colour bar"
+    )
