@@ -54,7 +54,7 @@ def uptake_of(image: Pixels, drawing: Drawing) -> Floats:
 
 
 def _keys(colours: Pixels) -> NDArray[np.int64]:
-    return (colours.astype(np.int64) * (1 << 16, 1 << 8, 1)).sum(axis=-1)
+    return np.asarray((colours.astype(np.int64) * (1 << 16, 1 << 8, 1)).sum(axis=-1), np.int64)
 
 
 @lru_cache(maxsize=8)

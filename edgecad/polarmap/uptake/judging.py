@@ -33,7 +33,7 @@ def object_unless_uptake(uptake: Floats, strokes: Strokes, inside: Mask, objecti
 
     The reasons are `overlay` for what lies on the map, and `not-a-map`.
     """
-    area = np.count_nonzero(inside)
+    area = int(np.count_nonzero(inside))
     _object_to_strokes(strokes, area, objections)
     levels = uptake[inside]
     shares = ((levels >= TOP).sum() / area, (levels < BOTTOM).sum() / area)
@@ -82,8 +82,8 @@ def _object_to_shape(uptake: Floats, inside: Mask, objections: Objections) -> No
     if slope > MAX_SLOPE:
         objections.against(
             "not-a-map",
-            f"the disc has steep edges ({slope:.1f} % a pixel of 256, a map has at most {MAX_SLOPE}), as of a window, a "
-            f"photograph or letters; {WANTED}",
+            f"the disc has steep edges ({slope:.1f} % a pixel of 256, a map has at most {MAX_SLOPE}), as of a window, "
+            f"a photograph or letters; {WANTED}",
         )
     rough = float(np.abs(uptake - cv2.blur(uptake, (7, 7)))[core].mean())
     if rough > MAX_ROUGHNESS:
