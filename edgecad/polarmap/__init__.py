@@ -6,6 +6,7 @@ uptake          uptake read from the colours through a table, and drawn again in
 bar             the colour bar beside a map, read as a table
 rgb             the colours themselves as input, as in the paper
 region, whole   a fixed rectangle, or the whole image, in place of a disc
+segments        the 17 segments of the left ventricle on a disc, and a map's mean in each
 objections      what speaks against judging a screen: raised, or kept for the record
 colours         the colours of a set of images, for the contract
 

@@ -12,9 +12,9 @@ import pytest
 
 import edgecad
 from edgecad.errors import UsageError
+from edgecad.polarmap.segments import SEGMENTS
 from edgecad_train.phantoms import DatasetSummary, write_dataset
 from edgecad_train.phantoms.dataset import COLUMNS
-from edgecad_train.phantoms.geometry import SEGMENTS
 
 COUNT, SEED = 16, 12
 Row = dict[str, str]

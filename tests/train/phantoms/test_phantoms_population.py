@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from edgecad.polarmap.segments import segment_means, segments_of
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.phantoms import PALETTES, PhantomPatient, draw_patient, percent_map
-from edgecad_train.phantoms.geometry import segment_means, segments_of
 from edgecad_train.phantoms.population import KINDS, READER_THRESHOLD, call_chance, noiseless_label
 
 COUNT = 1000

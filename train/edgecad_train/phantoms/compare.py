@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgecad_train.phantoms.geometry import disc_coordinates, segment_means
+from edgecad.polarmap.segments import disc_coordinates, segment_means
 from edgecad_train.phantoms.population import draw_patient
 from edgecad_train.phantoms.uptake import percent_map
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgecad_train.phantoms.geometry import Territory
+from edgecad.polarmap.segments import Territory
 
 Label = Literal["CAD", "nonCAD"]
 Sex = Literal["female", "male"]

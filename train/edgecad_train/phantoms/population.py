@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgecad.polarmap.segments import TERRITORIES, Territory
 from edgecad_train.phantoms import ventricle
-from edgecad_train.phantoms.geometry import TERRITORIES, Territory
 from edgecad_train.phantoms.layouts import draw_layout
 from edgecad_train.phantoms.palettes import PALETTES
 from edgecad_train.phantoms.patient import Defect, Label, PhantomPatient, Uptake

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from edgecad.polarmap.segments import segment_at
 from edgecad_train.phantoms import ventricle
-from edgecad_train.phantoms.geometry import segment_at
 from edgecad_train.phantoms.patient import Defect, PhantomPatient, Uptake
 from edgecad_train.phantoms.streams import Stream, stream
 from edgecad_train.phantoms.ventricle import Wall
@@ -136,6 +136,6 @@ def measured_wall(patient: PhantomPatient) -> Wall:
 def percent_map(patient: PhantomPatient, size: int = 512) -> npt.NDArray[np.float32]:
     """Return the polar map, `(size, size)` float32, 0 to 100 percent of its maximum.
 
-    Corners outside the disc repeat the rim: mask them (`geometry.disc_coordinates`) before use.
+    Corners outside the disc repeat the rim: mask them (`edgecad.polarmap.segments.disc_coordinates`) before use.
     """
     return np.clip(ventricle.disc_from_wall(measured_wall(patient), size), 0.0, 100.0)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgecad_train.phantoms.geometry import disc_coordinates
+from edgecad.polarmap.segments import disc_coordinates
 
 Wall = npt.NDArray[np.float64]
 

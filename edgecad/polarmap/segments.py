@@ -98,13 +98,21 @@ def disc_coordinates(size: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
     return radius, angle
 
 
+@lru_cache(maxsize=8)
 def segment_map(size: int) -> npt.NDArray[np.uint8]:
-    """Return the segment number of each pixel, `(size, size)`, 0 outside the disc."""
-    return segment_at(*disc_coordinates(size))
+    """Return the segment number of each pixel, `(size, size)`, 0 outside the disc; kept between calls, read-only."""
+    numbers = segment_at(*disc_coordinates(size))
+    numbers.flags.writeable = False
+    return numbers
 
 
 def segment_means(disc: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the mean of a `(size, size)` map in segments 1 to 17, `(17,)`, in the map's unit."""
-    numbers = segment_map(disc.shape[0]).ravel()
-    sums = np.bincount(numbers, weights=disc.ravel().astype(np.float64), minlength=18)
-    return sums[1:] / np.bincount(numbers, minlength=18)[1:]
+    """Return the mean of a `(size, size)` map in segments 1 to 17, `(17,)`, in the map's unit.
+
+    Pixels that are NaN count nowhere; a segment of nothing else is NaN.
+    """
+    known = np.isfinite(disc)
+    numbers = segment_map(disc.shape[0])[known]
+    counts = np.bincount(numbers, minlength=18)[1:]
+    sums = np.bincount(numbers, weights=disc[known].astype(np.float64), minlength=18)[1:]
+    return np.divide(sums, counts, out=np.full(17, np.nan), where=counts > 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad_train.phantoms.geometry import (
+from edgecad.polarmap.segments import (
     SEGMENTS,
     disc_coordinates,
     segment_at,
@@ -113,3 +113,15 @@ def test_arteries_supply_the_segments_of_the_standard() -> None:
 
 def test_segment_means_are_in_the_order_of_their_numbers() -> None:
     np.testing.assert_allclose(segment_means(segment_map(128).astype(np.float32)), np.arange(1, 18))
+
+
+def test_pixels_that_are_no_number_count_nowhere() -> None:
+    numbers = segment_map(128)
+    some = segment_map(128).astype(np.float32)
+    some[numbers == 0] = np.nan
+    some[60:70] = np.nan
+    np.testing.assert_allclose(segment_means(some), np.arange(1, 18))
+    some[numbers == 17] = np.nan
+    means = segment_means(some)
+    assert np.isnan(means[16])
+    np.testing.assert_allclose(means[:16], np.arange(1, 17))
