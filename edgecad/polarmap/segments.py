@@ -115,4 +115,4 @@ def segment_means(disc: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     numbers = segment_map(disc.shape[0])[known]
     counts = np.bincount(numbers, minlength=18)[1:]
     sums = np.bincount(numbers, weights=disc[known].astype(np.float64), minlength=18)[1:]
-    return np.divide(sums, counts, out=np.full(17, np.nan), where=counts > 0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
