@@ -65,7 +65,7 @@ def test_phantoms_are_replaced_with_force_only_and_other_files_stay(tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--palette", "jet"), "no palette 'jet'"),
+        (("--palette", "violet"), "no palette 'violet'"),
         (("--patients", "0"), "1 or more patients"),
         (("--seed", "-1"), "a seed from 0"),
         (("--patients", "many"), "'--patients'"),

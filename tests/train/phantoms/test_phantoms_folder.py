@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import edgecad
+from edgecad.colourtables import known_table
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import SEGMENTS
 from edgecad_train.phantoms import DatasetSummary, write_dataset
@@ -114,8 +115,19 @@ def test_numbers_out_of_range_are_refused_before_anything_is_written(tmp_path: P
 
 def test_an_unknown_palette_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--palette"):
-        write_dataset(tmp_path / "new", 2, 0, "jet")
+        write_dataset(tmp_path / "new", 2, 0, "violet")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["jet", "inverted-grey", "pet-20-step"])
+def test_a_folder_is_drawn_in_any_known_table(tmp_path: Path, name: str) -> None:
+    summary = write_dataset(tmp_path / name, 1, 0, name)
+    assert summary.palette == name
+    (path,) = (tmp_path / name).rglob("*.jpg")
+    screen = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).reshape(-1, 3).astype(float)
+    disc = screen[screen.max(axis=1) > 30]
+    near = np.linalg.norm(disc[::50, None] - known_table(name).colours_at(np.linspace(0, 100, 256))[None], axis=2)
+    assert np.median(near.min(axis=1)) < 6
 
 
 def test_a_file_in_the_place_of_the_folder_is_kept(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def phantom(
     patients: Annotated[int, typer.Option("--patients", "-n", metavar="N", help="How many, one screen each.")] = 218,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed draws the same phantoms.")] = 0,
     palette: Annotated[
-        str, typer.Option("--palette", metavar="NAME", help="Colour table: mixed, warm, iron, rainbow or grey.")
+        str, typer.Option("--palette", metavar="NAME", help="Colour table: mixed (of four), or a known table's name.")
     ] = "mixed",
     force: Annotated[bool, typer.Option("--force", help="Replace the phantoms that OUT holds.")] = False,
     quiet: QuietOption = False,

@@ -123,7 +123,6 @@ def draw_patient(seed: int, index: int) -> PhantomPatient:
     covered = covered_wall(defects, uptake.rotation)
     deficit = 100.0 * ventricle.wall_mean(loss_wall(defects, uptake.rotation))
     calls = stream(seed, index, Stream.READER).random() < call_chance(deficit)
-    names = tuple(PALETTES)
     return PhantomPatient(
         patient=f"phantom-{index + 1:04d}",
         label="CAD" if calls else "nonCAD",
@@ -134,6 +133,6 @@ def draw_patient(seed: int, index: int) -> PhantomPatient:
         deficit=deficit,
         extent=ventricle.wall_mean(covered.astype(np.float64)),
         segments=segments_hit(covered),
-        palette=names[stream(seed, index, Stream.PALETTE).integers(len(names))],
+        palette=PALETTES[stream(seed, index, Stream.PALETTE).integers(len(PALETTES))],
         layout=draw_layout(stream(seed, index, Stream.LAYOUT), stream(seed, index, Stream.TEXT)),
     )

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgecad.colourtables import ColourTable
 from edgecad_train.phantoms.layouts import BAR_GAP, BAR_WIDTH, HEIGHT, MARGIN, WIDTH
-from edgecad_train.phantoms.palettes import Palette, colours_from_percent, palette_named, table
+from edgecad_train.phantoms.palettes import colours_from_percent, entries, palette_named
 from edgecad_train.phantoms.patient import Layout, PhantomPatient
 from edgecad_train.phantoms.uptake import percent_map
 
@@ -38,10 +39,10 @@ def _in_circle(layout: Layout) -> npt.NDArray[np.bool_]:
     return np.asarray(off[:, None] + off[None, :] <= (layout.diameter / 2) ** 2)
 
 
-def _draw_disc(screen: Pixels, percent: npt.NDArray[np.float32], palette: Palette, layout: Layout) -> None:
+def _draw_disc(screen: Pixels, percent: npt.NDArray[np.float32], table: ColourTable, layout: Layout) -> None:
     inside = _in_circle(layout)
     resized = np.asarray(cv2.resize(percent, inside.shape, interpolation=cv2.INTER_LINEAR), np.float32)
-    colours = colours_from_percent(resized, palette)
+    colours = colours_from_percent(resized, table)
     screen[_square(layout)] = colours * inside[..., None]
 
 
@@ -65,14 +66,14 @@ def _draw_text(screen: Pixels, layout: Layout) -> None:
     cv2.putText(screen, layout.text, origin, FONT, scale, WHITE, 1, cv2.LINE_AA)
 
 
-def _draw_bar(screen: Pixels, palette: Palette, layout: Layout) -> None:
+def _draw_bar(screen: Pixels, table: ColourTable, layout: Layout) -> None:
     """Draw the colour table from 100 percent (top) to 0 on the side of the disc that has more room."""
     half = layout.diameter // 2
     right = layout.centre_x <= WIDTH // 2
     x = layout.centre_x + (half + BAR_GAP if right else -half - BAR_GAP - BAR_WIDTH)
     top, length = layout.centre_y - half // 2, half
     levels = np.linspace(255, 0, length).round().astype(np.uint8)
-    screen[top : top + length, x : x + BAR_WIDTH] = table(palette)[levels][:, None]
+    screen[top : top + length, x : x + BAR_WIDTH] = entries(table)[levels][:, None]
     cv2.rectangle(screen, (x - 1, top - 1), (x + BAR_WIDTH, top + length), (120, 120, 120), 1)
     for text, y in (("100", top - 8), ("0", top + length + 22)):
         cv2.putText(screen, text, (x - 4, y), FONT, 0.5, WHITE, 1, cv2.LINE_AA)
@@ -84,10 +85,10 @@ def render_screen(patient: PhantomPatient) -> Pixels:
     The disc lies wholly on the screen, on a black ground; the text line holds the word PHANTOM and stays
     off the disc, unless the layout says otherwise.
     """
-    layout, palette = patient.layout, palette_named(patient.palette)
+    layout, table = patient.layout, palette_named(patient.palette)
     screen = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    _draw_disc(screen, percent_map(patient, MAP_SIZE), palette, layout)
+    _draw_disc(screen, percent_map(patient, MAP_SIZE), table, layout)
     if layout.colour_bar:
-        _draw_bar(screen, palette, layout)
+        _draw_bar(screen, table, layout)
     _draw_text(screen, layout)
     return screen
