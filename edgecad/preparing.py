@@ -12,7 +12,7 @@ from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
 from edgecad.images import Screen, read_screen, whole
 from edgecad.images.source import Source
-from edgecad.polarmap import Disc, Objections, PreparedMap, View, prepare
+from edgecad.polarmap import Disc, Objections, PreparedMap, TableCandidates, View, prepare
 
 
 def read_for(preparation: Preparation, source: Source | Screen, frame: int | None = None) -> Screen:
@@ -20,24 +20,31 @@ def read_for(preparation: Preparation, source: Source | Screen, frame: int | Non
     return source if isinstance(source, Screen) else read_screen(source, frame, halve_jpeg=preparation.halve_jpeg)
 
 
-def prepared_from(source: Source, preparation: Preparation) -> PreparedMap:
+def prepared_from(
+    source: Source, preparation: Preparation, candidates: TableCandidates | None = None
+) -> PreparedMap:
     """Read and prepare; errors as for `read_screen` and `edgecad.polarmap.prepare`."""
-    return prepare_screen(read_for(preparation, source), preparation)
+    return prepare_screen(read_for(preparation, source), preparation, candidates=candidates)
 
 
-def prepare_screen(screen: Screen, preparation: Preparation, objections: Objections | None = None) -> PreparedMap:
+def prepare_screen(
+    screen: Screen,
+    preparation: Preparation,
+    objections: Objections | None = None,
+    candidates: TableCandidates | None = None,
+) -> PreparedMap:
     """Prepare a screen that `read_for` gave; arguments and errors as for `edgecad.polarmap.prepare`.
 
     Disc and view are told in pixels of the whole screen.
     """
-    found = _at_half(screen, preparation) if screen.halved else None
-    return found or prepare(whole(screen).pixels, preparation, objections)
+    found = _at_half(screen, preparation, candidates) if screen.halved else None
+    return found or prepare(whole(screen).pixels, preparation, objections, candidates)
 
 
-def _at_half(screen: Screen, preparation: Preparation) -> PreparedMap | None:
+def _at_half(screen: Screen, preparation: Preparation, candidates: TableCandidates | None) -> PreparedMap | None:
     """The map of a halved screen; None where the whole one has to say."""
     try:
-        found = prepare(screen.pixels, preparation)
+        found = prepare(screen.pixels, preparation, candidates=candidates)
     except InputRefused:
         return None
     disc = found.disc

@@ -1,13 +1,15 @@
 """A site's own choices: one small TOML file outside the model folder, hashed into every record.
 
+    tables = ["warm", "our-table.json"]   # known by name, or learnt; a path starts beside this file
+
     [decision]
     threshold = 0.42              # or: rule = "sensitivity>=0.95"
 
     [signature]
     key = "signer.pem"            # beside this file, or an absolute path
 
-Every key may be left out; what is left out is as the model's contract has it. Keys that are coming: `tables` (colour
-tables), `identity` (whether a DICOM object's UIDs may stand in the record).
+Every key may be left out; what is left out is as the model's contract has it. A key that is coming: `identity` (whether
+a DICOM object's UIDs may stand in the record).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from edgecad.colourtables import ColourTable, usable_table
 from edgecad.decision.evidence import Evidence
 from edgecad.decision.rules import WORDS, rule_from_words
 from edgecad.errors import UsageError
@@ -72,6 +75,8 @@ class SiteChoices(Frozen, frozen=True, kw_only=True):
 
     decision: SiteDecision = SiteDecision()
     signature: SiteSignature = SiteSignature()
+    tables: tuple[str, ...] = ()
+    """Colour tables of the site's screens, beside those of the model: names of known ones, or files."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,13 @@ class Site:
     Attributes:
         path: where it lies.
         sha256: of its bytes, hexadecimal.
+        tables: the colour tables that it names, read.
     """
 
     path: Path
     sha256: str
     choices: SiteChoices
+    tables: tuple[ColourTable, ...] = ()
 
     @property
     def key(self) -> Path | None:
@@ -138,7 +145,8 @@ def read_site(path: str | os.PathLike[str]) -> Site:
     except msgspec.ValidationError as error:
         seen = str(error).replace("`$.", "`")  # a TOML key has no such mark
         raise UsageError(f"{place} cannot be used: {seen}; mend it, or leave that key out") from error
-    return Site(place, hashlib.sha256(content).hexdigest(), choices)
+    tables = tuple(usable_table(word, place.parent) for word in choices.tables)
+    return Site(place, hashlib.sha256(content).hexdigest(), choices, tables)
 
 
 def _content(path: Path) -> bytes:

@@ -19,6 +19,7 @@ from edgecad.answer.prediction import Prediction
 from edgecad.answer.records import Record
 from edgecad.contract import Contract
 from edgecad.errors import UsageError
+from edgecad.polarmap import input_mask
 
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -52,12 +53,11 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     canvas = _empty(prediction.stamp, identity)
     scale = contract.heatmap
     panels = (
-        cv2.resize(prediction.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC),
+        _enlarged_picture(shown_picture(prediction)),
         heatmap_panel(prediction, scale.full_scale),
         region_panel(prediction, scale.region_threshold),
     )
-    seen = "whole image" if prediction.disc is None else "polar map"
-    for column, (title, panel) in enumerate(zip((f"{seen}, as the network saw it", *TITLES), panels, strict=True)):
+    for column, (title, panel) in enumerate(zip((_seen(prediction), *TITLES), panels, strict=True)):
         left = GAP + column * (PANEL + GAP)
         _text(canvas, title, (left, TOP - 12), 0.6, FAINT)
         canvas[TOP : TOP + PANEL, left : left + PANEL] = panel
@@ -99,7 +99,22 @@ def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:
 
 def heatmap_panel(prediction: Prediction, full_scale: float) -> Pixels:
     """The answer's heat map over its picture; see `heatmap_over`."""
-    return heatmap_over(prediction.image, prediction.heatmap, full_scale)
+    return heatmap_over(shown_picture(prediction), prediction.heatmap, full_scale)
+
+
+def shown_picture(prediction: Prediction) -> Pixels:
+    """What of the network's input a reader is shown, `(size, size, 3)` uint8 RGB: no mirror image beyond the disc."""
+    if prediction.uptake is None:
+        return prediction.image
+    inside = input_mask(prediction.image.shape[0], "polar-map")
+    return np.ascontiguousarray(cv2.copyTo(prediction.image, inside.view(np.uint8)))
+
+
+def _seen(prediction: Prediction) -> str:
+    """Title of the first panel."""
+    if prediction.reading is not None:
+        return f"uptake, read through {prediction.reading.table}"
+    return "whole image, as the network saw it" if prediction.disc is None else "polar map, as the network saw it"
 
 
 def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float) -> Pixels:
@@ -156,7 +171,7 @@ def heatmap_on_screen(answer: Prediction | Record) -> NDArray[np.float32]:
 def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
     """The map, bright where the heat map lies beyond `region_threshold` logit units. `(400, 400, 3)` uint8 RGB."""
     values = _enlarged(prediction.heatmap)
-    picture = cv2.resize(prediction.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC)
+    picture = _enlarged_picture(shown_picture(prediction))
     beyond = np.abs(values) > region_threshold
     panel: Pixels = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
     for colour, mask in ((RAISED, values > region_threshold), (LOWERED, values < -region_threshold)):
@@ -172,8 +187,13 @@ def _enlarged(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     return enlarged
 
 
+def _enlarged_picture(picture: Pixels) -> Pixels:
+    enlarged: Pixels = cv2.resize(picture, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC)
+    return enlarged
+
+
 def _in_grey(image: Pixels) -> NDArray[np.float64]:
-    grey = cv2.cvtColor(cv2.resize(image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(_enlarged_picture(image), cv2.COLOR_RGB2GRAY)
     return np.repeat(grey[..., None].astype(np.float64) * 0.6, 3, axis=2)
 
 

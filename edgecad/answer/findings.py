@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgecad.answer.doubts import doubts_about_decision
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.answer.prediction import Finding
-from edgecad.contract import NOT_KNOWN, Colours, Contract, Crop
+from edgecad.contract import NOT_KNOWN, Contract, Crop
 from edgecad.images.screen import Said
 from edgecad.polarmap import Objections, PreparedMap, colour_histogram, input_mask
 
@@ -18,15 +18,20 @@ MAX_UNSEEN_COLOURS = 0.6
 """Largest share of the picture in colours that no training scan had. A dark but honest map had 0.53 of them."""
 
 
-def unseen_colours(image: NDArray[np.uint8], colours: Colours, crop: Crop) -> float:
+MAX_STEPS = 32
+"""Steps up to which an answer says that uptake is known in steps only."""
+
+
+def unseen_colours(image: NDArray[np.uint8], contract: Contract) -> float:
     """Share of the disc, or of the whole, of a prepared image whose colours no training scan had, 0 to 1.
 
-    Zero where no training colours were recorded; `doubts_about` says that they were not.
+    Zero where no training colours were recorded; `doubts_about` says that they were not. Zero where the input is
+    uptake: it was read through a table that fits, or refused.
     """
-    if not colours.recorded:
+    if not contract.colours.recorded or contract.preparation.input == "uptake":
         return 0.0
-    unseen = np.unpackbits(np.frombuffer(bytes.fromhex(colours.bins), np.uint8)) == 0
-    counts = colour_histogram(image, input_mask(image.shape[0], crop).view(np.uint8))
+    unseen = np.unpackbits(np.frombuffer(bytes.fromhex(contract.colours.bins), np.uint8)) == 0
+    counts = colour_histogram(image, input_mask(image.shape[0], contract.preparation.crop).view(np.uint8))
     return float(counts[unseen].sum() / counts.sum())
 
 
@@ -66,6 +71,10 @@ def findings_of(prepared: PreparedMap, unseen: float, shown: NDArray[np.floating
     if prepared.overlay_share > 0.005:
         share = prepared.overlay_share
         findings.append(Finding("overlay", share, f"text or lines over {share:.1%} of the disc were painted over"))
+    steps = prepared.reading and prepared.reading.steps
+    if steps and steps <= MAX_STEPS:
+        what = f"THE COLOURS STAND IN {steps} STEPS: the score may be off by some hundredths, in one of twenty by .3"
+        findings.append(Finding("steps", float(steps), what))
     return tuple(findings)
 
 
@@ -85,7 +94,7 @@ def doubts_about(contract: Contract, threshold: float | None = None) -> tuple[Fi
 
 def _unmeasured(contract: Contract) -> Iterator[Finding]:
     """What is not known of a model that was trained elsewhere."""
-    if not contract.colours.recorded:
+    if not contract.colours.recorded and contract.preparation.input == "rgb":
         words = "COLOURS UNCHECKED: nobody recorded those that this model was trained on"
         yield Finding("colours-unchecked", 1.0, words)
     if contract.data_sha256 == NOT_KNOWN and not contract.metrics:

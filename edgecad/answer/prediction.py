@@ -8,8 +8,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Origin
-from edgecad.polarmap import Disc, View
+from edgecad.contract import MapPlace, Origin
+from edgecad.polarmap import Disc, TableReading, View
+from edgecad.polarmap.segments import segment_means
 from edgecad.site import ThresholdFrom
 
 PHANTOM_STAMP = "PHANTOM MODEL - NOT FOR PATIENTS"
@@ -48,6 +49,10 @@ class Prediction:
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
+        uptake: `(size, size)` float32, percent of the colour table's span, NaN outside the disc; None where the
+            colours themselves are the input. It is percent of the maximum only where the screen's window is 0 to 100.
+        reading: the colour table and who chose it; None likewise.
+        place: which one of several maps on the screen was taken; None where there is one.
         screen: width and height of the scan, pixels.
         view: what of the screen `image` and `heatmap` show; `edgecad.answer.figure.heatmap_on_screen` puts the map
             there.
@@ -84,7 +89,15 @@ class Prediction:
     provider: str
     precision: str
     site_sha256: str | None = None
+    reading: TableReading | None = None
+    uptake: NDArray[np.float32] | None = None
+    place: MapPlace | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def segment_means(self) -> NDArray[np.float64] | None:
+        """Mean uptake in the 17 segments, `(17,)`, percent as `uptake`; numbers, and no diagnosis."""
+        return None if self.uptake is None else segment_means(self.uptake)
 
     @property
     def above(self) -> bool:

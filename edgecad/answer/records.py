@@ -6,6 +6,7 @@ Schema 2 is open until `COMING` is empty. A record of schema 1 is read as one of
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -15,16 +16,14 @@ from numpy.typing import NDArray
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
 from edgecad.errors import EdgecadError, InputRefused
-from edgecad.polarmap import Disc, View
+from edgecad.polarmap import Disc, TableReading, View
 from edgecad.site import ThresholdFrom
 from edgecad.system.clock import now_text
 
 SCHEMA = 2
 COMING: dict[str, str] = {
     "certainty": "whether the score lies in the decision's uncertain zone",
-    "colour_table": "the colour table that the map was read with, and who chose it",
     "familiarity": "how like the training scans the scan is, and the limits",
-    "layout": "which of several maps on the screen was taken (`--map`)",
     "uids": "of the DICOM object, if the site wants them",
     "members": "scores of the members of an ensemble",
     "clinical": "the clinical columns that the score used",
@@ -74,6 +73,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What of the screen the map shows, pixels."""
     disc: Disc | None = None
     """Where the polar map was on the screen, pixels; null where the whole image was taken."""
+    colour_table: TableReading | None = None
+    """The table through which uptake was read, and who chose it."""
+    segments: tuple[float, ...] | None = None
+    """Mean uptake in the 17 segments, percent of the table's span; numbers, and no diagnosis."""
+    layout: str | None = None
+    """Which one of several maps on the screen was taken: `1/3` is the first of three."""
     screen: tuple[int, int] | None = None
     """Width and height of the scan, pixels."""
     findings: tuple[Finding, ...] = ()
@@ -128,6 +133,9 @@ def record_of_answer(
         full_scale=contract.heatmap.full_scale,
         view=prediction.view,
         disc=prediction.disc,
+        colour_table=_rounded_reading(prediction.reading),
+        segments=_segments(prediction),
+        layout=None if prediction.place is None else str(prediction.place),
         screen=prediction.screen,
         findings=tuple(Finding(each.code, round(each.value, 6), each.text) for each in prediction.findings),
         overruled=prediction.overruled,
@@ -141,6 +149,15 @@ def record_of_answer(
         milliseconds={stage: round(value, 3) for stage, value in prediction.milliseconds.items()},
         figure=figure,
     )
+
+
+def _rounded_reading(reading: TableReading | None) -> TableReading | None:
+    return None if reading is None else replace(reading, residual=round(reading.residual, 3))
+
+
+def _segments(prediction: Prediction) -> tuple[float, ...] | None:
+    means = prediction.segment_means
+    return None if means is None else tuple(round(float(mean), 1) for mean in means)
 
 
 def _rounded(heatmap: NDArray[np.float32], full_scale: float) -> tuple[tuple[float, ...], ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecad.cli.options import DeviceOption, ModelOption, PrecisionChoice, SiteOption, ThresholdOption
+from edgecad.cli.options import DeviceOption, MapOption, ModelOption, PrecisionChoice, SiteOption, TableOption, ThresholdOption
 
 if TYPE_CHECKING:
     from edgecad.inference.classifier import Classifier
@@ -23,11 +23,14 @@ class ModelChoice:
     precision: PrecisionChoice = "auto"
     threshold: ThresholdOption = None
     site: SiteOption = None
+    table: TableOption = None
+    map: MapOption = None
 
     def opened(self, threads: int | None = None) -> Classifier:
         """The model, open; errors as the classifier has them."""
         from edgecad.inference.classifier import Classifier
         from edgecad.modelfiles.file import parse_choice
+        from edgecad.polarmap.search.place import parse_map_place
 
         return Classifier(
             self.model,
@@ -36,6 +39,8 @@ class ModelChoice:
             precision=parse_choice(self.precision),
             threads=threads,
             site=self.site,
+            tables=self.table or (),
+            place=None if self.map is None else parse_map_place(self.map),
         )
 
 

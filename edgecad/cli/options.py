@@ -65,4 +65,23 @@ SiteOption = Annotated[
         show_default=False,
     ),
 ]
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        metavar="NAME|FILE",
+        help="Colour table of the scans: a known one (edgecad table list) or a file of edgecad table learn; may be "
+        "repeated. Where one fits a scan, it is taken. Default: the model's and the site's.",
+        show_default=False,
+    ),
+]
+MapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="K/N",
+        help="Which map of screens that hold N maps, from left to right, then down. Default: as the model was trained.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -27,6 +27,26 @@ def table_from_word(word: str | os.PathLike[str]) -> ColourTable:
     return table_from_file(Path(name))
 
 
+def usable_table(word: str | os.PathLike[str], beside: Path | None = None) -> ColourTable:
+    """A table to answer with, by its name or file.
+
+    Args:
+        beside: folder at which a relative path starts; default: the current one.
+
+    Raises:
+        UsageError: as for `table_from_word`; or it is a draft, whose scale nobody knows.
+    """
+    name = os.fspath(word)
+    is_name = name in KNOWN_TABLES or beside is None
+    table = table_from_word(name if is_name or not Path(name).suffix else beside / name)  # type: ignore[operator]
+    if table.draft:
+        raise UsageError(
+            f"the colour table {name} is a draft: it was learnt without a bar, and its scale is not known; learn it "
+            "from a screen with its bar: edgecad table learn SCREEN --bar x,y,w,h"
+        )
+    return table
+
+
 def table_from_file(path: Path) -> ColourTable:
     """Read a table that `edgecad table learn` wrote.
 

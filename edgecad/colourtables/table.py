@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,6 +87,11 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _points(self) -> NDArray[np.float64]:
         return np.asarray(self.points, np.float64)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of what it says of colours, whatever it is called: hexadecimal."""
+        return hashlib.sha256(msgspec.json.encode((self.kind, self.points))).hexdigest()
 
     def line(self, count: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Levels `(m,)`, percent, and colours `(m, 3)`, 0 to 255: its own points, or `count` evenly from end to end."""

@@ -10,12 +10,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
-from edgecad.contract import Contract, GoldenAnswer
+from edgecad.colourtables import known_table
+from edgecad.contract import Contract, GoldenAnswer, Preparation
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
+from edgecad.polarmap import TableCandidates
 
 Answer = Callable[[bytes], Prediction]
 """What answers a sample's bytes, in whatever colours: `Classifier.replay`."""
@@ -41,6 +44,15 @@ class Replay:
     def holds(self) -> bool:
         """Whether this machine answers as the exporter's did."""
         return self.logits <= LOGIT_TOLERANCE and self.heatmap >= MAP_CORRELATION
+
+
+GOLDEN_TABLES = TableCandidates(user=tuple(map(known_table, ("warm", "iron", "rainbow", "grey"))))
+"""The samples' own colour tables; a replay is about a machine, and not about a model's tables."""
+
+
+def replay_preparation(preparation: Preparation) -> Preparation:
+    """How the samples' screens are prepared for a model: they have a size of their own, and one map each."""
+    return msgspec.structs.replace(preparation, region=None, map=None)
 
 
 def golden_samples() -> dict[str, bytes]:

@@ -73,7 +73,7 @@ def answer(
     try:
         begun = time.perf_counter()
         given = bytes_from_path(source) if isinstance(source, (str, os.PathLike)) else source
-        screen = read_for(classifier.contract.preparation, given, frame)
+        screen = read_for(classifier.preparation, given, frame)
         decode = 1000 * (time.perf_counter() - begun)
         name = name_of(screen.sha256, classifier, identity, force=force, frame=frame)
         prediction = classifier(screen, force=force)
@@ -138,6 +138,9 @@ def name_of(
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
     what = f"{__version__} {classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
     what += "" if frame is None else f" frame {frame}"
+    named = [table.sha256 for table in classifier.candidates.user]
+    what += f" tables {named}" if named else ""
+    what += "" if classifier.preparation.map is None else f" map {classifier.preparation.map}"
     what += "" if classifier.site is None else f" site {classifier.site.sha256}"
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 

@@ -9,18 +9,19 @@ from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.answer.figure import answer_figure, heatmap_panel
 from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
-from edgecad.contract import GoldenAnswer, Precision
+from edgecad.colourtables import ColourTable
+from edgecad.contract import GoldenAnswer, MapPlace, Precision
 from edgecad.errors import EdgecadError, GateFailed, UsageError
-from edgecad.golden import Replay, recorded_answers, replay
+from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
+from edgecad.inference.choices import table_candidates, with_place
 from edgecad.inference.loading import LoadedModel, best_model, load_model
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
@@ -56,6 +57,8 @@ class Classifier:
         precision: Precision | Literal["auto"] | None = AUTO,
         threads: int | None = None,
         site: Site | str | os.PathLike[str] | None = None,
+        tables: Sequence[ColourTable | str | os.PathLike[str]] = (),
+        place: MapPlace | None = None,
     ) -> None:
         """Open a model.
 
@@ -72,9 +75,13 @@ class Classifier:
             threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
                 from several threads of their own gets most of them with 1. Answers do not depend on it.
             site: a site's own choices, or their TOML file; see `edgecad.site`.
+            tables: colour tables, names of known ones, or files of `edgecad table learn`, in which the scans are
+                drawn: where one of them fits a scan, it is that scan's table.
+            place: which one of several maps on a screen; default: as the contract has it.
 
         Raises:
-            UsageError: the site's file cannot be used, or chooses by a rule that the model has no threshold for.
+            UsageError: the site's file or a colour table cannot be used, or the model has no use for it; or the site
+                chooses by a rule that the model has no threshold for.
             ModelInvalid: no model, no contract, or one newer than this runtime; or it is not signed with the key that
                 the site demands.
             NotAvailable: the device, or an onnxruntime, is not here.
@@ -102,7 +109,9 @@ class Classifier:
         self.site = site
         self.threshold, self.threshold_from = _threshold_for(loaded, site, threshold)
         self.remark = loaded.remark
-        self._replay_preparation = replace(loaded.contract.preparation, region=None)
+        own = loaded.contract.preparation
+        self.preparation = own if place is None else with_place(own, place)
+        self.candidates = table_candidates(own, () if site is None else site.tables, tables)
         self._loaded: LoadedModel | None = loaded
 
     @property
@@ -181,16 +190,17 @@ class Classifier:
         if isinstance(source, Screen) and frame not in (None, source.frame):
             raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
         clock = StageClock()
+        preparation, candidates = self.preparation, self.candidates
+        if golden:
+            preparation, candidates = replay_preparation(preparation), GOLDEN_TABLES
         with clock.stage("decode"):
-            screen = read_for(self.contract.preparation, source, frame)
-        object_to_series(screen.says, self.contract.preparation.crop, objections)
+            screen = read_for(preparation, source, frame)
+        object_to_series(screen.says, preparation.crop, objections)
         with clock.stage("prepare"):
-            crop = self.contract.preparation.crop
-            preparation = self._replay_preparation if golden else self.contract.preparation
-            prepared = prepare_screen(screen, preparation, objections)
-            unseen = unseen_colours(prepared.image, self.contract.colours, crop)
+            prepared = prepare_screen(screen, preparation, objections, candidates)
+            unseen = unseen_colours(prepared.image, self.contract)
             if not golden:
-                object_to_unseen(unseen, crop, objections)
+                object_to_unseen(unseen, preparation.crop, objections)
         with clock.stage("run"):
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
@@ -246,6 +256,9 @@ class Classifier:
             screen=size_of(screen),
             view=prepared.view,
             disc=prepared.disc,
+            reading=prepared.reading,
+            uptake=prepared.uptake,
+            place=self.preparation.map,
             findings=findings,
             overruled=overruled,
             scan_sha256=screen.sha256,

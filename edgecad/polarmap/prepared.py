@@ -64,9 +64,11 @@ class TableReading:
         chosen_by: who chose it.
         steps: how many steps the screen's colours have; None where they are continuous.
         residual: mean distance of the disc's colours to the table's, grey levels, each counted up to 30.
+        sha256: of the table, because names of a site's own may change their meaning.
     """
 
     table: str
     chosen_by: ChosenBy
     steps: int | None
     residual: float
+    sha256: str

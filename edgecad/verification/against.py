@@ -18,6 +18,9 @@ from edgecad.verification.comparison import AnswerDistance, ModelAnswers, common
 NEIGHBOURHOOD = 0.01
 """Distance to the threshold within which a flip is rounding, where a contract records none."""
 
+OWN_WAY = ("size", "input", "tables", "drawing", "halve_jpeg")
+"""Of the preparation: how a model looks at the picture that it is asked about, which is its own affair."""
+
 Progress = Callable[[str, int, int], None]
 """Told whose answers are being collected, how many there are, and of how many."""
 
@@ -113,7 +116,7 @@ def check_comparable(one: Contract, other: Contract) -> None:
         UsageError: they cannot.
     """
     pairs = [("classes", one.classes, other.classes), ("the positive class", one.positive, other.positive)]
-    fields = (name for name in Preparation.__struct_fields__ if name != "size")
+    fields = (name for name in Preparation.__struct_fields__ if name not in OWN_WAY)
     pairs += [(name, getattr(one.preparation, name), getattr(other.preparation, name)) for name in fields]
     for what, left, right in pairs:
         if left != right:

@@ -10,7 +10,7 @@ import msgspec
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
 from edgecad.cli.table import table_lines
-from edgecad.contract import Contract, Metric
+from edgecad.contract import Contract, Drawing, Metric, Preparation
 from edgecad.runners.profile import GraphAsRun, NodeGroup, Tensor
 from edgecad.verification.inspection import Inspection
 
@@ -99,11 +99,23 @@ def _input(contract: Contract) -> Iterator[tuple[str, str]]:
     if preparation.region is not None:
         region = preparation.region
         yield "region", f"{region} of screens of {region.screen_width}x{region.screen_height} only"
+    if preparation.map is not None:
+        yield "map", f"{preparation.map}, counted from left to right, then down"
+    if preparation.drawing is not None:
+        yield from _uptake(preparation, preparation.drawing)
+        yield "scaling", f"{contract.scaling}, inside the graph; preparation version {preparation.version}"
+        return
     yield "overlay", f"text and lines may cover {preparation.max_overlay_share:.1%} of the disc"
     seen = sum(int(digit, 16).bit_count() for digit in contract.colours.bins)
     known = f"{seen} of 4096 colour cells were seen in training"
     yield "colours", known if contract.colours.recorded else "those of the training scans are not known"
     yield "scaling", f"{contract.scaling}, inside the graph; preparation version {preparation.version}"
+
+
+def _uptake(preparation: Preparation, drawing: Drawing) -> Iterator[tuple[str, str]]:
+    yield "uptake", f"drawn in {drawing.table}, blurred by {drawing.blur:g} of 256, {drawing.beyond} beyond the disc"
+    names = ", ".join(table.name for table in preparation.tables)
+    yield "tables", f"{names or 'none'}: colour tables of the training scans; others by --table, or the site's file"
 
 
 def _training(contract: Contract) -> Iterator[tuple[str, str]]:

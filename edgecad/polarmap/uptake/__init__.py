@@ -91,7 +91,7 @@ def _steps(levels: Floats, fit: Fit, trained: tuple[ColourTable, ...], objection
 
 
 def _reading(fit: Fit, steps: int | None) -> TableReading:
-    return TableReading(fit.table.name, fit.who or "contract", steps, fit.mean)
+    return TableReading(fit.table.name, fit.who or "contract", steps, fit.mean, fit.table.sha256)
 
 
 def _prepared(

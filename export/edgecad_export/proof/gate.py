@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgecad.answer.heatmap import logit_scale
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
-from edgecad.golden import golden_samples
+from edgecad.golden import GOLDEN_TABLES, golden_samples, replay_preparation
 from edgecad.preparing import prepared_from
 from edgecad_export.graph.trained_classifier import TrainedClassifier
 from edgecad_export.proof.answers import ReferenceAnswers, answers_of_file, answers_of_keras
@@ -117,7 +117,8 @@ def gate_of(classifier: TrainedClassifier, run: Run) -> ParityGate:
 
 def golden_images(preparation: Preparation) -> NDArray[np.uint8]:
     """The golden screens as the runtime prepares them, `(n, size, size, 3)`."""
-    return np.stack([prepared_from(content, preparation).image for content in golden_samples().values()])
+    how = replay_preparation(preparation)
+    return np.stack([prepared_from(content, how, GOLDEN_TABLES).image for content in golden_samples().values()])
 
 
 def _check_same_model(loaded: NDArray[np.floating], recorded: NDArray[np.float64] | None) -> None:
