@@ -20,18 +20,28 @@ def rgb_from_clean_png(data: bytes, width: int, height: int) -> Pixels:
         InputRefused: `damaged`.
         MemoryError: this machine's does not suffice.
     """
-    pixels = _decoded(np.frombuffer(data, np.uint8))
+    return _checked(_decoded(np.frombuffer(data, np.uint8)), (height, width, 3))
+
+
+def rgba_from_clean_png(data: bytes, width: int, height: int) -> Pixels:
+    """As `rgb_from_clean_png`, of a PNG with an alpha channel: `(height, width, 4)` uint8 RGBA."""
+    return _checked(_decoded(np.frombuffer(data, np.uint8), alpha=True), (height, width, 4))
+
+
+def _checked(pixels: Pixels | None, shape: tuple[int, int, int]) -> Pixels:
     if pixels is None:
         raise damaged("the picture's data are corrupt")
-    if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
+    if pixels.shape != shape or pixels.dtype != np.uint8:
         raise damaged("the picture decodes to another size than it declares")
     return pixels
 
 
-def _decoded(encoded: Pixels) -> Pixels | None:
+def _decoded(encoded: Pixels, *, alpha: bool = False) -> Pixels | None:
     try:
-        pixels = cv2.imdecode(encoded, _FLAGS)
-        if pixels is not None and _RGB is None:
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED if alpha else _FLAGS)
+        if pixels is not None and alpha:
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA)
+        elif pixels is not None and _RGB is None:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     except cv2.error as error:
         if no_memory(error):

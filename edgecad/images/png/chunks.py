@@ -22,19 +22,21 @@ _DEPTHS = {
     _GREY_ALPHA: (8, 16),
     _RGBA: (8, 16),
 }
+_CHANNELS = {_GREY_ALPHA: 2, _RGB: 3, _RGBA: 4}
 _MAX_CHUNKS = 65_536
 _ENDS_EARLY = "the PNG ends before its end mark"
 
 
 @dataclass(frozen=True)
 class PngHeader:
-    """IHDR: size in pixels, bits of a pixel, and the chunk's own bytes."""
+    """IHDR: size in pixels, bits of a pixel, whether it has an alpha channel, and the chunk's own bytes."""
 
     width: int
     height: int
     bits_per_pixel: int
     palette: bool
     grey: bool
+    alpha: bool
     interlaced: bool
     body: bytes
 
@@ -67,7 +69,7 @@ def parts_from_png(data: bytes) -> PngParts:
         elif kind == b"PLTE":
             palette = _palette(header, body, first=not palette and not rows)
         else:
-            _check_other(kind, body)
+            _check_other(header, kind, body)
         previous = kind
     if not rows or (header.palette and not palette):
         raise damaged("the PNG lacks its pixel data or its palette")
@@ -108,13 +110,12 @@ def _header(kind: bytes, body: bytes) -> PngHeader:
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
         raise damaged("the PNG declares a picture that does not exist")
-    if colour in (_GREY_ALPHA, _RGBA):
-        raise _transparent()
     if depth == 16:
         raise wrong_kind("PNG with 16 bits a sample", "8")
     check_size(width, height)
-    bits = depth * (3 if colour == _RGB else 1)
-    return PngHeader(width, height, bits, colour == _PALETTE, colour == _GREY, interlace == 1, body)
+    bits = depth * _CHANNELS.get(colour, 1)
+    grey, alpha = colour in (_GREY, _GREY_ALPHA), colour in (_GREY_ALPHA, _RGBA)
+    return PngHeader(width, height, bits, colour == _PALETTE, grey, alpha, interlace == 1, body)
 
 
 def _palette(header: PngHeader, body: bytes, *, first: bool) -> bytes:
@@ -126,9 +127,10 @@ def _palette(header: PngHeader, body: bytes, *, first: bool) -> bytes:
     return body if header.palette else b""
 
 
-def _check_other(kind: bytes, body: bytes) -> None:
-    if kind == b"tRNS":
-        raise _transparent()
+def _check_other(header: PngHeader, kind: bytes, body: bytes) -> None:
+    # Of a palette it holds alpha values; of grey and RGB, a colour that is clear.
+    if kind == b"tRNS" and not (header.palette and body.strip(b"\xff") == b""):
+        raise transparent()
     if kind == b"acTL":
         raise wrong_kind("an animated PNG", "one still screen")
     if kind == b"eXIf":
@@ -137,5 +139,6 @@ def _check_other(kind: bytes, body: bytes) -> None:
         raise damaged("the PNG holds a needed chunk that is unknown or comes twice")
 
 
-def _transparent() -> InputRefused:
+def transparent() -> InputRefused:
+    """For a picture through which something else may be seen."""
     return wrong_kind("PNG with transparency", "an opaque screen", "save it without an alpha channel")

@@ -1,5 +1,7 @@
 """PNG: an 8-bit opaque picture, rebuilt from the few chunks that make it.
 
+An alpha channel that is 255 everywhere is opaque; screenshots often have one.
+
 OpenCV inflates ancillary chunks and animation frames of small malformed files into gigabytes, so it gets a
 file of IHDR, PLTE, IDAT and IEND only. libpng holds no more pixels than the header declares, but inflates a
 longer stream to its end: minutes, for a file of allowed size. And of a stream that does not match its own checksum
@@ -13,14 +15,16 @@ import zlib
 
 import numpy as np
 
-from edgecad.images.opencv import rgb_from_clean_png
-from edgecad.images.png.chunks import SIGNATURE, PngHeader, parts_from_png
+from edgecad.images.opencv import rgb_from_clean_png, rgba_from_clean_png
+from edgecad.images.png.chunks import SIGNATURE, PngHeader, parts_from_png, transparent
 from edgecad.images.refusals import damaged, truncated
 from edgecad.images.screen import Pixels
 
 MAGIC = SIGNATURE
 _FILTERS = 5
 """Ways in which a row may be filtered; its first byte names one (PNG specification, 9.2)."""
+_SOLID = 255
+"""Alpha of what nothing is seen through."""
 # Adam7 (PNG specification, 8.2): first column, first row, column step, row step of each pass.
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -40,7 +44,16 @@ def rgb_from_png(data: bytes) -> Pixels:
     if parts.palette:
         clean.append(_chunk(b"PLTE", parts.palette))
     clean += [_chunk(b"IDAT", zlib.compress(rows, 0)), _chunk(b"IEND", b"")]
+    if header.alpha:
+        return _opaque(rgba_from_clean_png(b"".join(clean), header.width, header.height))
     return rgb_from_clean_png(b"".join(clean), header.width, header.height)
+
+
+def _opaque(picture: Pixels) -> Pixels:
+    """Colours of `(height, width, 4)` RGBA, of which nothing is transparent."""
+    if picture[..., 3].min() < _SOLID:
+        raise transparent()
+    return np.ascontiguousarray(picture[..., :3])
 
 
 def _inflated(compressed: bytes, length: int) -> bytes:

@@ -121,6 +121,8 @@ def test_declared_sizes_are_held(png_of, refused, width, height, reason):
     [
         (8, 4, "wrong-kind"),
         (8, 6, "wrong-kind"),
+        (16, 4, "wrong-kind"),
+        (16, 6, "wrong-kind"),
         (16, 2, "wrong-kind"),
         (16, 0, "wrong-kind"),
         (4, 2, "damaged"),
@@ -128,13 +130,40 @@ def test_declared_sizes_are_held(png_of, refused, width, height, reason):
 )
 def test_other_kinds_are_refused(png_of, refused, depth, colour, reason):
     with refused(reason):
-        read_screen(png_of(80, 60, bytes(60 * 700), depth=depth, colour=colour))
+        read_screen(png_of(80, 60, bytes(60 * (1 + 80 * (2 if colour == 4 else 4))), depth=depth, colour=colour))
 
 
-def test_an_alpha_channel_is_refused(image, refused):
-    opaque = np.dstack((image, np.full((60, 80), 255, np.uint8)))
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_alpha_channel_of_255_everywhere_is_opaque(image, png_of, channels, interlace):
+    colours = image[:8, :8, :channels]
+    solid = np.dstack((colours, np.full((8, 8), 255, np.uint8)))
+    starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    passes = [solid[y::dy, x::dx] for x, y, dx, dy in starts] if interlace else [solid]
+    data = png_of(8, 8, b"".join(map(rows_of, passes)), colour=6 if channels == 3 else 4, interlace=interlace)
+    expected = np.repeat(colours, 3, axis=2) if channels == 1 else colours
+    screen = read_screen(data)
+    assert np.array_equal(screen.pixels, expected)
+    assert screen.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("place", "alpha"), [((0, 0), 254), ((59, 79), 0), ((30, 40), 128)])
+def test_one_pixel_that_is_not_opaque_is_refused(image, png_of, refused, channels, place, alpha):
+    solid = np.dstack((image[..., :channels], np.full((60, 80), 255, np.uint8)))
+    solid[(*place, channels)] = alpha
     with refused("wrong-kind"):
-        read_screen(cv2.imencode(".png", opaque)[1].tobytes())
+        read_screen(png_of(80, 60, rows_of(solid), colour=6 if channels == 3 else 4))
+
+
+def test_a_palette_is_opaque_where_its_alpha_values_are(png_of, make_chunk, refused):
+    indices = (np.arange(480).reshape(6, 80) % 4).astype(np.uint8)
+    colours = np.arange(12, dtype=np.uint8)
+    palette = make_chunk(b"PLTE", colours.tobytes())
+    data = png_of(80, 6, rows_of(indices), colour=3, before=palette + make_chunk(b"tRNS", b"\xff\xff"))
+    assert np.array_equal(read_screen(data).pixels, colours.reshape(4, 3)[indices])
+    with refused("wrong-kind"):
+        read_screen(png_of(80, 6, rows_of(indices), colour=3, before=palette + make_chunk(b"tRNS", b"\xff\xfe")))
 
 
 @pytest.mark.parametrize(
