@@ -20,9 +20,7 @@ def read_for(preparation: Preparation, source: Source | Screen, frame: int | Non
     return source if isinstance(source, Screen) else read_screen(source, frame, halve_jpeg=preparation.halve_jpeg)
 
 
-def prepared_from(
-    source: Source, preparation: Preparation, candidates: TableCandidates | None = None
-) -> PreparedMap:
+def prepared_from(source: Source, preparation: Preparation, candidates: TableCandidates | None = None) -> PreparedMap:
     """Read and prepare; errors as for `read_screen` and `edgecad.polarmap.prepare`."""
     return prepare_screen(read_for(preparation, source), preparation, candidates=candidates)
 

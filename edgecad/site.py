@@ -1,5 +1,6 @@
 """A site's own choices: one small TOML file outside the model folder, hashed into every record.
 
+    [colours]
     tables = ["warm", "our-table.json"]   # known by name, or learnt; a path starts beside this file
 
     [decision]
@@ -24,7 +25,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from edgecad.colourtables import ColourTable, usable_table
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.files import usable_table
 from edgecad.decision.evidence import Evidence
 from edgecad.decision.rules import WORDS, rule_from_words
 from edgecad.errors import UsageError
@@ -70,13 +72,20 @@ class SiteSignature(Frozen, frozen=True, kw_only=True):
         demand(self.key is None or bool(self.key.strip("\0 ")), "the key's path is empty")
 
 
+class SiteColours(Frozen, frozen=True, kw_only=True):
+    """In which colours the site's screens are."""
+
+    tables: tuple[str, ...] = ()
+    """Colour tables, beside those of the model: names of known ones, or files; a relative path starts at the site's
+    file."""
+
+
 class SiteChoices(Frozen, frozen=True, kw_only=True):
     """What a site's file says."""
 
     decision: SiteDecision = SiteDecision()
     signature: SiteSignature = SiteSignature()
-    tables: tuple[str, ...] = ()
-    """Colour tables of the site's screens, beside those of the model: names of known ones, or files."""
+    colours: SiteColours = SiteColours()
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,7 @@ def read_site(path: str | os.PathLike[str]) -> Site:
     except msgspec.ValidationError as error:
         seen = str(error).replace("`$.", "`")  # a TOML key has no such mark
         raise UsageError(f"{place} cannot be used: {seen}; mend it, or leave that key out") from error
-    tables = tuple(usable_table(word, place.parent) for word in choices.tables)
+    tables = tuple(usable_table(word, place.parent) for word in choices.colours.tables)
     return Site(place, hashlib.sha256(content).hexdigest(), choices, tables)
 
 

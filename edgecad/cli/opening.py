@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecad.cli.options import DeviceOption, MapOption, ModelOption, PrecisionChoice, SiteOption, TableOption, ThresholdOption
+from edgecad.cli.options import (
+    DeviceOption,
+    MapOption,
+    ModelOption,
+    PrecisionChoice,
+    SiteOption,
+    TableOption,
+    ThresholdOption,
+)
 
 if TYPE_CHECKING:
     from edgecad.inference.classifier import Classifier

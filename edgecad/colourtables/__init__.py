@@ -7,8 +7,6 @@
 Nothing here looks at a screen: `edgecad.polarmap` reads uptake through a table.
 """
 
-from edgecad.colourtables.files import table_from_file, table_from_word, usable_table
-from edgecad.colourtables.known import KNOWN_TABLES, known_table
 from edgecad.colourtables.table import ColourTable
 
-__all__ = ["KNOWN_TABLES", "ColourTable", "known_table", "table_from_file", "table_from_word", "usable_table"]
+__all__ = ["ColourTable"]

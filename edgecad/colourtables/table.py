@@ -6,13 +6,15 @@ import hashlib
 import re
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from edgecad.frozen import Frozen, demand
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Kind = Literal["continuous", "steps"]
 """`continuous`: colours between two points are mixed. `steps`: each point is one step, and there is nothing between."""
@@ -64,6 +66,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
         demand(off < 0.01, f"the {count} steps do not stand at their middles")
 
     def _check_colours(self) -> None:
+        import numpy as np  # here, and in what follows: a contract is a type that `edgecad --help` imports
+
         levels, colours = self.line(SAMPLES if self.kind == "continuous" else None)
         different = len(np.unique(np.rint(colours / SAME_COLOUR), axis=0))
         demand(
@@ -86,6 +90,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _points(self) -> NDArray[np.float64]:
+        import numpy as np
+
         return np.asarray(self.points, np.float64)
 
     @cached_property
@@ -95,6 +101,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
 
     def line(self, count: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Levels `(m,)`, percent, and colours `(m, 3)`, 0 to 255: its own points, or `count` evenly from end to end."""
+        import numpy as np
+
         points = self._points
         if count is None:
             return points[:, 0], points[:, 1:]
@@ -106,6 +114,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
 
         Levels beyond 0 to 100 have the colour of that end.
         """
+        import numpy as np
+
         points, level = self._points, np.clip(np.asarray(percent, np.float64), 0, 100)
         if self.steps is not None:
             return points[np.minimum((level * self.steps / 100).astype(np.intp), self.steps - 1), 1:]
@@ -113,6 +123,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
 
     def in_steps(self, count: int) -> ColourTable:
         """The same table in `count` steps, each in the colour of its middle."""
+        import numpy as np
+
         middles = 100 * (np.arange(count) + 0.5) / count
         colours = np.rint(self.colours_at(middles)).astype(int)
         points = tuple((float(level), *map(int, colour)) for level, colour in zip(middles, colours, strict=True))

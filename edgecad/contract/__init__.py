@@ -9,6 +9,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
     scaling   how uint8 becomes a backbone's input, in numbers
 """
 
+from edgecad.colourtables import ColourTable
 from edgecad.contract.parts import (
     CONTRACT_VERSION,
     NOT_KNOWN,
@@ -38,6 +39,7 @@ __all__ = [
     "METADATA_KEY",
     "NOT_KNOWN",
     "Activation",
+    "ColourTable",
     "Colours",
     "Contract",
     "Crop",

@@ -15,7 +15,7 @@ import numpy as np
 
 from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
-from edgecad.colourtables import known_table
+from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, GoldenAnswer, Preparation
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
 from edgecad.polarmap import TableCandidates

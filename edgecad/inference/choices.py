@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from edgecad.colourtables import ColourTable, usable_table
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.files import usable_table
 from edgecad.contract import MapPlace, Preparation
 from edgecad.errors import UsageError
 from edgecad.polarmap import TableCandidates
@@ -24,8 +25,8 @@ def table_candidates(
     named = tuple(each if isinstance(each, ColourTable) else usable_table(each) for each in user)
     if named and preparation.input != "uptake":
         raise UsageError(
-            "this model sees the screen's own colours, and a colour table tells it nothing; leave --table out, or train "
-            "a model with --input uptake"
+            "this model sees the screen's own colours, and a colour table tells it nothing; leave --table out, or "
+            "train a model with --input uptake"
         )
     return TableCandidates(contract=preparation.tables, site=tuple(site), user=named)
 

@@ -39,6 +39,10 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "milliseconds": lambda record: round(sum(record.milliseconds.values()), 3) if record.milliseconds else None,
     "time": lambda record: record.time,
     "site": lambda record: record.site,
+    "colour_table": lambda record: record.colour_table.table if record.colour_table else None,
+    "chosen_by": lambda record: record.colour_table.chosen_by if record.colour_table else None,
+    "steps": lambda record: record.colour_table.steps if record.colour_table else None,
+    "layout": lambda record: record.layout,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.colourtables import KNOWN_TABLES, ColourTable
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.prepared import ChosenBy
 from edgecad.polarmap.uptake.candidates import TableCandidates

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.colourtables import known_table
+from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing
 from edgecad.polarmap.square import input_mask
 

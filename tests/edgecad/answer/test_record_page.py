@@ -13,6 +13,8 @@ import pytest
 
 from edgecad.answer.records import COMING, SCHEMA, Record
 from edgecad.cli.infer.record_csv import COLUMNS
+from edgecad.colourtables.known import KNOWN_TABLES
+from edgecad.frozen import json_from_struct
 from edgecad.site import MAX_BYTES, SiteChoices
 from edgecad.spool.index import SpoolRecord
 
@@ -121,6 +123,8 @@ def test_the_sites_file_of_the_page_can_be_read(tmp_path: Path) -> None:
 
     (text,) = re.findall(r"```text\n(.+?)```", SITE, re.DOTALL)
     (tmp_path / "site.toml").write_text(text)
+    (tmp_path / "our-table.json").write_text(json_from_struct(KNOWN_TABLES["jet"]))
     site = read_site(tmp_path / "site.toml")
     assert site.choices.decision.rule == "sensitivity>=0.95"
+    assert [table.name for table in site.tables] == ["warm", "jet"]
     assert site.key == tmp_path / "signer.pem"

@@ -114,7 +114,18 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
     record = msgspec.json.decode(content, type=SpoolRecord)
     assert (record.schema, record.status, record.threshold_from) == (1, "answered", "contract")
     later = set(Record.__struct_fields__) - msgspec.json.decode(content).keys()
-    assert later == {"time", "site", "heatmap", "full_scale", "view", "disc", "screen"}
+    assert later == {
+        "time",
+        "site",
+        "heatmap",
+        "full_scale",
+        "view",
+        "disc",
+        "screen",
+        "colour_table",
+        "segments",
+        "layout",
+    }
     assert {getattr(record, name) for name in later} == {None}
     assert [finding.code for finding in record.findings] == ["evidence-outside"]
 

@@ -69,7 +69,7 @@ def test_it_is_known_by_the_hash_of_its_bytes(site_file: Write, mark: bytes) -> 
     [
         ("[decision]\ntreshold = 0.4", "decision.treshold", "[decision] knows threshold, rule"),
         ("[signature]\nkeys = 'a'", "signature.keys", "[signature] knows key"),
-        ("threshold = 0.4", "threshold", "the file knows decision, signature"),
+        ("threshold = 0.4", "threshold", "the file knows decision, signature, colours"),
         ("[tables]\n", "tables", "the file knows decision, signature"),
         ("[decision]\nthreshold = '0.4'", "decision.threshold", "Expected `float | null`, got `str`"),
         ("[decision]\nthreshold = true", "decision.threshold", "got `bool`"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import edgecad
-from edgecad.colourtables import known_table
+from edgecad.colourtables.known import known_table
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import SEGMENTS
 from edgecad_train.phantoms import DatasetSummary, write_dataset

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgecad.colourtables import KNOWN_TABLES
+from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.errors import UsageError
 from edgecad_train.phantoms import PALETTES, Layout, PhantomPatient, draw_patient, render_screen, with_text_over_disc
 from edgecad_train.phantoms import screen as screen_module

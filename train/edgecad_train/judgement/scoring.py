@@ -83,7 +83,7 @@ def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], li
     crop = model.contract.preparation.crop
     for row, case in enumerate(prepared.cases):
         try:
-            object_to_unseen(unseen_colours(prepared.images[row], model.contract.colours, crop), crop, Objections())
+            object_to_unseen(unseen_colours(prepared.images[row], model.contract), crop, Objections())
             answered.append(row)
         except InputRefused as refusal:
             refused.append(Refusal(case.path, refusal.reason, str(refusal), case.where))

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from edgecad.colourtables import KNOWN_TABLES, ColourTable
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.errors import UsageError
 
 PALETTES = ("warm", "iron", "rainbow", "grey")
