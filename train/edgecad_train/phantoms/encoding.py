@@ -29,9 +29,9 @@ def _encoded(pixels: Pixels, suffix: str, options: list[int]) -> bytes:
     return data.tobytes()
 
 
-def jpeg_bytes(pixels: Pixels) -> bytes:
-    """Encode `(height, width, 3)` uint8 RGB as JPEG with a comment that says PHANTOM."""
-    data = _encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+def jpeg_bytes(pixels: Pixels, quality: int = JPEG_QUALITY) -> bytes:
+    """Encode `(height, width, 3)` uint8 RGB as JPEG with a comment that says PHANTOM; `quality` is 0 to 100."""
+    data = _encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
     # JFIF wants its own segment directly after the start marker: the comment follows it.
     after_jfif = 4 + struct.unpack(">H", data[4:6])[0]
     note = NOTE.encode("ascii")
