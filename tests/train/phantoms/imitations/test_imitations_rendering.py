@@ -58,8 +58,8 @@ def test_a_map_is_drawn_through_its_table(table: ColourTable) -> None:
     screen = render_layout(flat, table, BARE)
     box = places_of(BARE).discs[0]
     wanted = np.rint(table.colours_at(np.array(40.0)))
-    assert np.abs(screen[box.y + 100, box.x + 100] - wanted).max() <= 2
-    assert not screen[box.y, box.x].any()
+    assert np.abs(screen[box.top + 100, box.left + 100] - wanted).max() <= 2
+    assert not screen[box.top, box.left].any()
 
 
 def test_a_maps_own_ground_draws_no_line_into_its_rim() -> None:
@@ -89,8 +89,8 @@ def test_a_bar_runs_from_the_low_to_the_high_end_beside_the_disc(side: str, upsi
     box, disc = places.bar, places.discs[0]
     assert box is not None
     apart = {
-        "left": disc.x - box.x - box.width, "right": box.x - disc.x - disc.width,
-        "above": disc.y - box.y - box.height, "below": box.y - disc.y - disc.height,
+        "left": disc.left - box.left - box.width, "right": box.left - disc.left - disc.width,
+        "above": disc.top - box.top - box.height, "below": box.top - disc.top - disc.height,
     }  # fmt: skip
     assert apart[side] == 0, "it touches"
     drawn = render_layout(PERCENT, WARM, layout)[box.slices]
@@ -104,7 +104,7 @@ def test_a_bar_runs_from_the_low_to_the_high_end_beside_the_disc(side: str, upsi
 def test_the_meant_map_stands_in_its_place_and_the_others_are_others(place: tuple[int, int], columns: int) -> None:
     layout = replace(BARE, maps=MapPlace(number=place[0], count=place[1]), columns=columns)
     boxes = places_of(layout).discs
-    assert [*boxes] == sorted(boxes, key=lambda box: (box.y, box.x))
+    assert [*boxes] == sorted(boxes, key=lambda box: (box.top, box.left))
     for number in range(place[1]):
         same = np.array_equal(_disc(layout, number=number), _disc(BARE))
         assert same == (number == layout.meant)
@@ -116,7 +116,7 @@ def test_outlines_stand_on_the_rim_or_outside() -> None:
         green = (render_layout(PERCENT, WARM, drawn) == (0, 255, 0)).all(axis=2)
         rows, columns = np.nonzero(green)
         box = places_of(drawn).discs[0]
-        away = np.hypot(rows - box.y - 100, columns - box.x - 100) - 100.5
+        away = np.hypot(rows - box.top - 100, columns - box.left - 100) - 100.5
         assert len(away) > 200
         assert np.abs(away - outside).max() < 2
 
@@ -133,10 +133,10 @@ def test_a_window_stands_around_the_ground() -> None:
     layout = replace(BARE, window=window, ground=(0, 0, 90))
     screen, places = render_layout(PERCENT, WARM, layout), places_of(layout)
     ground = places.ground
-    assert (ground.x, ground.y) == (5, 25)
+    assert (ground.left, ground.top) == (5, 25)
     assert screen.shape[:2] == (ground.height + 60, ground.width + 130)
-    assert tuple(screen[ground.y + 2, ground.x + 2]) == (0, 0, 90)
-    assert tuple(screen[ground.y + 5, 2]) == (200, 201, 202)
+    assert tuple(screen[ground.top + 2, ground.left + 2]) == (0, 0, 90)
+    assert tuple(screen[ground.top + 5, 2]) == (200, 201, 202)
     assert tuple(screen[-2, 2]) == window.bars
 
 

@@ -27,7 +27,7 @@ def draw_bar(screen: Pixels, bar: DrawnBar, table: ColourTable, ink: Colour, box
     colours = entries(table)[levels[::-1] if upright != bar.upside_down else levels]
     screen[box.slices] = colours[:, None] if upright else colours[None]
     if bar.framed:
-        cv2.rectangle(screen, (box.x - 1, box.y - 1), (box.x + box.width, box.y + box.height), bar.framed, 1)
+        cv2.rectangle(screen, (box.left - 1, box.top - 1), (box.left + box.width, box.top + box.height), bar.framed, 1)
     if bar.ticks:
         _draw_ticks(screen, bar, ink, box)
 
@@ -36,11 +36,11 @@ def _draw_ticks(screen: Pixels, bar: DrawnBar, ink: Colour, box: Box) -> None:
     for value in (0, 50, 100):
         share = 1 - value / 100 if bar.upside_down else value / 100
         if bar.side in ("left", "right"):
-            x = box.x + box.width + 4 if bar.side == "right" else box.x - 34
-            origin = x, round(box.y + (1 - share) * (box.height - 1)) + 5
+            x = box.left + box.width + 4 if bar.side == "right" else box.left - 34
+            origin = x, round(box.top + (1 - share) * (box.height - 1)) + 5
         else:
-            y = box.y + box.height + 16 if bar.side == "below" else box.y - 7
-            origin = round(box.x + share * (box.width - 1)) - 4 - 4 * len(str(value)) // 2, y
+            y = box.top + box.height + 16 if bar.side == "below" else box.top - 7
+            origin = round(box.left + share * (box.width - 1)) - 4 - 4 * len(str(value)) // 2, y
         cv2.putText(screen, str(value), origin, FONT, 0.4, ink, 1, cv2.LINE_AA)
 
 
@@ -65,8 +65,8 @@ def window_screen(window: Window, ground: Colour, places: Places) -> Pixels:
     screen[places.ground.slices] = ground
     box = places.ground
     # A sunken edge, as toolkits draw it.
-    cv2.line(screen, (box.x - 1, box.y - 1), (box.x + box.width, box.y - 1), (96, 96, 96), 1)
-    cv2.line(screen, (box.x - 1, box.y - 1), (box.x - 1, box.y + box.height), (96, 96, 96), 1)
+    cv2.line(screen, (box.left - 1, box.top - 1), (box.left + box.width, box.top - 1), (96, 96, 96), 1)
+    cv2.line(screen, (box.left - 1, box.top - 1), (box.left - 1, box.top + box.height), (96, 96, 96), 1)
     return screen
 
 
@@ -94,9 +94,9 @@ def _draw_taskbar(screen: Pixels, window: Window) -> None:
 def _draw_panel(screen: Pixels, window: Window, places: Places) -> None:
     """Fields with words, one below the other; every third is a button."""
     box = places.ground
-    left = window.border if window.panel_side == "left" else box.x + box.width
+    left = window.border if window.panel_side == "left" else box.left + box.width
     high, free = _BUTTON
-    for number, y in enumerate(range(box.y + free, box.y + box.height - high - free, high + free)):
+    for number, y in enumerate(range(box.top + free, box.top + box.height - high - free, high + free)):
         right, pressed = left + window.panel - free, number % 3 == 0
         shade = (225, 225, 225) if pressed else (250, 250, 250)
         cv2.rectangle(screen, (left + free, y), (right, y + high), shade, -1)

@@ -45,8 +45,8 @@ def draw_pointer(screen: Pixels, pointer: Pointer, box: Box) -> None:
     """Draw a pointer over the disc in `box`."""
     x, y = (round(value) for value in _at(box, pointer.x, pointer.y))
     if pointer.kind == "crosshair":
-        cv2.line(screen, (box.x, y), (box.x + box.width - 1, y), pointer.colour, 1)
-        cv2.line(screen, (x, box.y), (x, box.y + box.height - 1), pointer.colour, 1)
+        cv2.line(screen, (box.left, y), (box.left + box.width - 1, y), pointer.colour, 1)
+        cv2.line(screen, (x, box.top), (x, box.top + box.height - 1), pointer.colour, 1)
         return
     corners = np.array(_ARROW, np.int32) + np.array((x, y), np.int32)
     cv2.fillPoly(screen, [corners], pointer.colour)
@@ -63,7 +63,7 @@ def write_centred(screen: Pixels, text: str, centre: tuple[float, float], scale:
 def _at(box: Box, x: float, y: float) -> tuple[float, float]:
     """A place in shares of the radius, y down, as pixels of the screen."""
     half = box.width / 2
-    return box.x + half - 0.5 + x * half, box.y + half - 0.5 + y * half
+    return box.left + half - 0.5 + x * half, box.top + half - 0.5 + y * half
 
 
 def _on_ray(box: Box, radius: float, degrees: float) -> tuple[float, float]:

@@ -18,15 +18,15 @@ TICKS = 44
 class Box:
     """A rectangle: its left upper corner and its sides, pixels."""
 
-    x: int
-    y: int
+    left: int
+    top: int
     width: int
     height: int
 
     @property
     def slices(self) -> tuple[slice, slice]:
         """Its rows and columns."""
-        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _bar_box(bar: DrawnBar, discs: tuple[Box, ...], columns: int) -> Box:
     length = round(bar.length * beside.width)
     along = (beside.width - length) // 2
     if bar.side in ("left", "right"):
-        x = beside.x + beside.width + bar.gap if bar.side == "right" else beside.x - bar.gap - bar.thickness
-        return Box(x, beside.y + along, bar.thickness, length)
-    y = beside.y + beside.height + bar.gap if bar.side == "below" else beside.y - bar.gap - bar.thickness
-    return Box(beside.x + along, y, length, bar.thickness)
+        x = beside.left + beside.width + bar.gap if bar.side == "right" else beside.left - bar.gap - bar.thickness
+        return Box(x, beside.top + along, bar.thickness, length)
+    y = beside.top + beside.height + bar.gap if bar.side == "below" else beside.top - bar.gap - bar.thickness
+    return Box(beside.left + along, y, length, bar.thickness)

@@ -45,7 +45,7 @@ def render_layout(
         _draw_disc(screen, each, table, layout, box)
         draw_over(screen, each, layout, box)
         if layout.count > 1 and layout.labels:
-            middle = (box.x + box.width / 2, box.y - (40 if layout.walls else 14))
+            middle = (box.left + box.width / 2, box.top - (40 if layout.walls else 14))
             write_centred(screen, name, middle, 0.5, layout.ink)
     _draw_beside(screen, table, layout, places)
     return screen
