@@ -79,8 +79,7 @@ def _read(square: Pixels, table: ColourTable) -> tuple[Floats, Floats]:
 
 def _steps(levels: Floats, fit: Fit, trained: tuple[ColourTable, ...], objections: Objections) -> int | None:
     """How many steps the colours have; None where they are continuous."""
-    found = steps_of(levels)
-    steps = fit.table.steps if fit.table.steps is not None else found and found[0]
+    steps = fit.table.steps if fit.table.steps is not None else steps_of(levels)
     if steps is not None and steps <= REFUSED_STEPS and not any(table.steps == steps for table in trained):
         objections.against(
             "steps",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,44 +11,56 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-FEWEST, MOST = 3, 64
+FEWEST, MOST = 3, 66
 """Steps that are looked for; more are as good as continuous."""
-BINS = 1024
-COMB = 0.4
-"""Strength of a comb in the levels' histogram, 0 to 1, from which they stand in steps. Smooth maps: below 0.1."""
+BINS = 512
+COMB = 0.5
+"""Strength of a comb in the levels' histogram, 0 to 1, from which they stand in steps."""
+VALLEY = 0.6
+"""Of the comb's strength: the strength falls below between 0 and the comb. A narrow hill of levels has no valley."""
 SMOOTHED_UP_TO = 48
 ROUNDS, SIGMA = 30, 1.5
 """Of smoothing within half a step: rounds, and pixels of 256."""
 
 
-def steps_of(levels: Floats) -> tuple[int, float] | None:
-    """How many steps the levels of a disc stand in, and where the first one is; None where they are continuous.
+def steps_of(levels: Floats) -> int | None:
+    """How many steps the levels of a disc stand in; None where they are continuous.
 
-    Levels in n steps are a comb, and the Fourier transform of their histogram is as strong at its frequency as at 0.
-    Its phase tells whether the steps stand at their middles, (k + 1/2) / n, or from end to end, k / (n - 1).
+    Levels in n steps are a comb. The Fourier transform of their histogram is as strong at the comb's frequency n as at
+    0, and weaker between. It is computed at frequencies between the whole ones, too: a map uses a part of the span, and
+    the comb's peak is as broad as that part is short.
 
     Args:
         levels: `(n,)`, percent of the span.
-
-    Returns:
-        Number of steps, and level of the lowest step in steps, 0 (at the very end) to 1.
     """
-    counts = np.histogram(levels, BINS, (0, 100))[0]
-    # The ends hold whatever is cut off there.
-    counts[[0, -1]] = 0
+    counts = np.histogram(levels, BINS, (0, 100))[0].astype(np.float32)
+    counts[[0, -1]] = 0  # the ends hold whatever is cut off there
     total = counts.sum()
     if total == 0:
         return None
-    waves = np.fft.rfft(counts)[: 2 * MOST + 2] / total
-    strength = np.abs(waves)
-    found = np.flatnonzero(strength[FEWEST : MOST + 1] > COMB) + FEWEST
-    for frequency in found:
-        # A map's broad hills fade from 0 on; a comb stands alone and comes again at twice its frequency.
-        beside = strength[max(frequency - 2, 1)]
-        if strength[frequency] > 2 * beside and strength[frequency] >= 0.8 * strength[found].max():
-            phase = (-np.angle(waves[frequency]) / (2 * np.pi) + frequency / (2 * BINS)) % 1.0
-            return int(frequency), float(phase)
-    return None
+    frequencies, waves = _waves()
+    strength = np.hypot(*(waves @ counts)) / total
+    lowest = np.minimum.accumulate(strength)
+    inner = strength[1:-1]
+    peaks = np.flatnonzero((inner >= strength[:-2]) & (inner >= strength[2:])) + 1
+    combs = [
+        peak
+        for peak in peaks
+        if frequencies[peak] >= FEWEST - 0.5 and strength[peak] > COMB and lowest[peak] < VALLEY * strength[peak]
+    ]
+    if not combs:
+        return None
+    # At twice its frequency a comb is seen again, and nearly as well.
+    first = next(peak for peak in combs if strength[peak] >= 0.8 * strength[combs].max())
+    return round(float(frequencies[first]))
+
+
+@lru_cache(maxsize=1)
+def _waves() -> tuple[Floats, Floats]:
+    """Frequencies `(m,)` and their cosines and sines at the bins' middles, `(2, m, BINS)`. Kept: do not write to it."""
+    frequencies = np.arange(0, MOST, 0.25, np.float32)
+    angles = 2 * np.pi * frequencies[:, None] * (np.arange(BINS, dtype=np.float32)[None] + 0.5) / BINS
+    return frequencies, np.stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
 
 
 def within_steps(uptake: Floats, known: Mask, steps: int) -> Floats:
