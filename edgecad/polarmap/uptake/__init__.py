@@ -49,7 +49,7 @@ def uptake_prepared(
     """
     square, inside = square_around(screen, disc, SIDE), disc_within(SIDE, disc)
     fit = _fit_of(screen, disc, square, inside, candidates, objections)
-    levels, apart = _read(square, fit.table)
+    levels, apart = _read(square, inside, fit.table)
     steps = _steps(levels[inside], fit, preparation.tables, objections)
     levels = mirrored(levels, rim_width(SIDE, disc))
     strokes = strokes_on(levels, apart, inside, steps)
@@ -71,10 +71,11 @@ def _fit_of(
     return chosen_fit(sampled, candidates, bar, objections)
 
 
-def _read(square: Pixels, table: ColourTable) -> tuple[Floats, Floats]:
-    """Level and distance to the table of each pixel, `(side, side)`."""
-    levels, apart = lookup_of(table).read(square.reshape(-1, 3))
-    return levels.reshape(SIDE, SIDE), apart.reshape(SIDE, SIDE)
+def _read(square: Pixels, inside: Mask, table: ColourTable) -> tuple[Floats, Floats]:
+    """Level and distance to the table of each pixel of the disc, `(side, side)`; 0 outside."""
+    levels, apart = np.zeros((2, *inside.shape), np.float32)
+    levels[inside], apart[inside] = lookup_of(table).read(square[inside])
+    return levels, apart
 
 
 def _steps(levels: Floats, fit: Fit, trained: tuple[ColourTable, ...], objections: Objections) -> int | None:

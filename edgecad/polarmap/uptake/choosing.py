@@ -8,7 +8,7 @@ the user says which one it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ RIVAL_MEAN, RIVAL_OFF = 4.0, 0.05
 """A second table is a rival up to this mean distance and share, or as far beyond as the chosen one, and a little."""
 APART = 3.0
 """Mean difference of levels, percent of the span, from which two tables tell of two maps."""
+FEW = 10
+"""Every so manieth pixel of the sample tells whether a table is far off."""
 LEAST_MEDIAN = 50.0
 """Percent of the span. More than half of a perfusion map is above it; read through the inverse table it is below."""
 BAR_MEDIAN, BAR_P95 = 6.0, 14.0
@@ -45,17 +47,16 @@ class Fit:
     Attributes:
         levels: of the sample, `(n,)`, percent of the span.
         mean: distance to the table, grey levels, each counted up to 30.
+        apart: distance to the table, `(n,)`, grey levels.
         off: share of the sample more than 15 grey levels away.
-        middle: median distance; `high`: its 95th percentile.
     """
 
     table: ColourTable
     who: ChosenBy | None
     levels: Floats
+    apart: Floats
     mean: float
     off: float
-    middle: float
-    high: float
 
     @property
     def fits(self) -> bool:
@@ -70,7 +71,8 @@ class Fit:
     @property
     def explains(self) -> bool:
         """Whether a bar's table is the map's: stricter, because a bar is found by looking for one."""
-        return self.middle <= BAR_MEDIAN and self.high <= BAR_P95
+        middle, high = np.quantile(self.apart, (0.5, 0.95))
+        return bool(middle <= BAR_MEDIAN and high <= BAR_P95)
 
     def agrees(self, other: Fit) -> bool:
         """Whether two tables tell of the same map."""
@@ -80,9 +82,8 @@ class Fit:
 def fit_of(colours: NDArray[np.uint8], table: ColourTable, who: ChosenBy | None = None) -> Fit:
     """Hold `(n, 3)` uint8 colours of a disc against a table."""
     levels, apart = lookup_of(table).read(colours)
-    middle, high = np.quantile(apart, (0.5, 0.95))
     mean = float(np.minimum(apart, FAR).mean())
-    return Fit(table, who, levels, mean, float((apart > OFF).mean()), float(middle), float(high))
+    return Fit(table, who, levels, apart, mean, float((apart > OFF).mean()))
 
 
 def chosen_fit(
@@ -114,15 +115,18 @@ def chosen_fit(
         objections.against("table-ambiguous", _ambiguous(best, rivals[0]))
         return best
     named = next((fit for fit in (best, *rivals) if fit.agrees(read)), read)
-    return Fit(named.table, "bar", named.levels, named.mean, named.off, named.middle, named.high)
+    return replace(named, who="bar")
 
 
 def _others(colours: NDArray[np.uint8], fits: Iterable[Fit]) -> list[Fit]:
     """Every table that might explain the disc as well: the other candidates, and all that are known."""
     tried = list(fits)
     named = {fit.table.points for fit in tried}
-    known = (table for table in KNOWN_TABLES.values() if table.points not in named)
-    return [*tried, *(fit_of(colours, table) for table in known)]
+    known = [table for table in KNOWN_TABLES.values() if table.points not in named]
+    # A few pixels tell that most tables are far off.
+    few = colours[::FEW]
+    near = [table for table in known if fit_of(few, table).mean <= MAX_MEAN] or known
+    return [*tried, *(fit_of(colours, table) for table in near)]
 
 
 def _is_rival(fit: Fit, best: Fit) -> bool:
@@ -149,15 +153,16 @@ def _unknown(colours: NDArray[np.uint8], fits: list[Fit], objections: Objections
             "screen's table runs the other way, name it with --table",
         )
         return turned
-    known = ", ".join(fit.table.name for fit in fits) or "none"
-    nearest = every[0]
-    hint = f"; the table {nearest.table.name} would fit, name it with --table" if nearest.fits else ""
-    objections.against(
-        "table-unknown",
-        f"the colours are of none of the tables that are expected ({known}); nearest is {nearest.table.name}, with "
-        f"{nearest.off:.0%} of the disc off it{hint}; if this is a polar map, teach its table: edgecad table learn, "
-        "then --table",
-    )
+    expected, nearest = ", ".join(fit.table.name for fit in fits) or "none", every[0]
+    what = f"the colours are of none of the tables that are expected ({expected})"
+    if nearest.fits and nearest.plausible:
+        step = f"the table {nearest.table.name} would explain them: if the screen is drawn in it, name it with --table"
+    else:
+        step = (
+            f"nearest is {nearest.table.name}, with {nearest.off:.0%} of the disc off it: if this is a polar map, teach "
+            "its table with edgecad table learn, and name that with --table"
+        )
+    objections.against("table-unknown", f"{what}; {step}")
     return nearest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil
 
 import cv2
 import numpy as np
@@ -34,7 +35,7 @@ def drawn(uptake: Floats, size: int, drawing: Drawing) -> Pixels:
         sigma = drawing.blur * uptake.shape[0] / 256
         blurred = cv2.GaussianBlur(uptake, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     shades = np.asarray(np.rint(np.clip(resampled(blurred, size), 0, 100) * (SHADES / 100)), np.uint8)
-    image = _colours(drawing.table)[shades]
+    image = np.asarray(cv2.applyColorMap(shades, _colours(drawing.table)[:, None]), np.uint8)
     if drawing.beyond == "black":
         image[~input_mask(size, "polar-map")] = 0
     return image
@@ -82,7 +83,7 @@ def mirrored(square: Floats, shrink: float) -> Floats:
         square: `(side, side)`.
         shrink: how far inside the square's inscribed circle the last pixels of the disc are, pixels.
     """
-    x, y = _mirror_maps(square.shape[0], round(4 * shrink))
+    x, y = _mirror_maps(square.shape[0], ceil(4 * shrink))
     return np.asarray(cv2.remap(square, x, y, cv2.INTER_LINEAR), np.float32)
 
 
@@ -93,6 +94,8 @@ def _mirror_maps(side: int, quarters: int) -> tuple[Floats, Floats]:
     axis = np.arange(side) - (side - 1) / 2
     x, y = np.meshgrid(axis, axis)
     radius = np.maximum(np.hypot(x, y), 1e-6)
-    factor = np.where(radius > rim, np.maximum(2 * rim - radius, 0) / radius, 1.0)
+    # A pixel and a half within: between four pixels, none of which is beyond the rim.
+    within = np.clip(2 * rim - radius, 0, rim - 1.5)
+    factor = np.where(radius > rim, within / radius, 1.0)
     middle = (side - 1) / 2
     return (x * factor + middle).astype(np.float32), (y * factor + middle).astype(np.float32)

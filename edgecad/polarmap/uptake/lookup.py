@@ -50,12 +50,13 @@ class TableLookup:
         missing = np.unique(cells[~self._filled[cells]])
         if missing.size:
             self._fill(missing)
-        exact, plane = colours.astype(np.float32), self._cells[cells]
+        exact = colours.astype(np.float32)
+        plane = self._cells.take(cells, axis=0)
         level = plane[:, 0] + np.einsum("ij,ij->i", plane[:, 1:], exact)
         np.clip(level, self._low, self._high, out=level)
         nearest = ((level - self._low) * (FINE / (self._high - self._low)) + 0.5).astype(np.intp)
-        apart = exact - self._line[nearest]
-        return level, np.sqrt(np.einsum("ij,ij->i", apart, apart))
+        exact -= self._line.take(nearest, axis=0)
+        return level, np.sqrt(np.einsum("ij,ij->i", exact, exact))
 
     def _fill(self, cells: NDArray[np.int32]) -> None:
         """Find the nearest piece of the line for the centre of each cell."""
