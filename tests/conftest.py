@@ -169,7 +169,6 @@ WRONG_SCREENS: dict[str, Callable[[], Pixels]] = {
     "dark noise": lambda: np.random.default_rng(0).integers(0, 60, (HEIGHT, WIDTH, 3)).astype(np.uint8),
     "text on white": lambda: page_of_text(0, 255),
     "text on black": lambda: page_of_text(255, 0),
-    "map on white": lambda: np.where(one_map().any(axis=2, keepdims=True), one_map(), 255).astype(np.uint8),
     "two maps": lambda: two_maps(420, 1220),
     "two maps of unequal size": lambda: two_maps(420, 1220, 120),
     "touching maps": lambda: two_maps(450, 1150),

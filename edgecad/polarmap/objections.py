@@ -18,6 +18,11 @@ class Objections:
         self._gathered: list[str] = []
 
     @property
+    def insisted(self) -> bool:
+        """Whether somebody insists on an answer."""
+        return self._insisted
+
+    @property
     def gathered(self) -> tuple[str, ...]:
         """What was overruled, in words."""
         return tuple(self._gathered)

@@ -92,7 +92,7 @@ def test_a_square_image_is_the_reduced_image_itself() -> None:
     assert prepared.overlay_share == 0
 
 
-@pytest.mark.parametrize("name", ["photograph", "two maps", "square", "text on white", "noise", "map on white"])
+@pytest.mark.parametrize("name", ["photograph", "two maps", "square", "text on white", "noise"])
 def test_a_whole_image_may_show_anything(name: str, wrong_screen: Callable[[str], Pixels]) -> None:
     assert refusal(wrong_screen(name), Preparation(size=96)).reason
     image = prepare(wrong_screen(name), WHOLE).image

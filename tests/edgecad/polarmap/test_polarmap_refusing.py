@@ -23,7 +23,6 @@ REASONS = {
     "dark noise": {"blank", "no-disc"},
     "text on white": {"no-disc"},
     "text on black": {"no-disc", "several-maps"},
-    "map on white": {"no-disc"},
     "two maps": {"several-maps"},
     "two maps of unequal size": {"several-maps"},
     "touching maps": {"several-maps", "cut-off", "no-disc"},

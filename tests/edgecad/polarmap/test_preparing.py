@@ -98,7 +98,7 @@ def test_a_small_map_is_read_whole(looked_at: list[tuple[int, ...]], draw_map: C
 
 def test_what_half_a_screen_objects_to_the_whole_decides(looked_at: list[tuple[int, ...]]) -> None:
     page = jpeg(np.full((1068, 1640, 3), 250, np.uint8))
-    with pytest.raises(InputRefused, match="bright"):
+    with pytest.raises(InputRefused, match="even ground"):
         prepared_from(page, HALVED)
     assert looked_at == [(534, 820), (1068, 1640)]
 

@@ -1,0 +1,134 @@
+"""Find polar maps on a ground of any even colour, in windows, frames and panels, one or several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import MapPlace
+from edgecad.errors import InputRefused
+from edgecad.polarmap.objections import Objections
+from edgecad.polarmap.search.circle import WANTED, Disc
+from edgecad.polarmap.search.dark import MIN_DIAMETER, SEARCH_SIDE
+from edgecad.polarmap.search.grounds import EVEN, Colour, ground_colours
+from edgecad.polarmap.search.guesses import circles_beside
+from edgecad.polarmap.search.outline import without_outline
+from edgecad.polarmap.search.pictures import object_to_pictures_beside
+from edgecad.polarmap.search.pixels import block_means
+from edgecad.polarmap.search.place import in_order
+from edgecad.polarmap.search.rim import rim_of
+
+Pixels = NDArray[np.uint8]
+
+LEAST_OF_LARGEST = 0.5
+"""Diameter, of the largest disc's, from which a disc counts as a map."""
+
+
+@dataclass(frozen=True)
+class DiscOnGround:
+    """A disc, and the even colour that it stands on."""
+
+    disc: Disc
+    ground: Colour
+
+
+def disc_on_any_ground(screen: Pixels, objections: Objections) -> Disc:
+    """Find the one polar map on `screen`, `(height, width, 3)` uint8 RGB.
+
+    Raises:
+        InputRefused: `no-disc`, `small`, `cut-off` or `several-maps`.
+    """
+    found, small, factor = _discs(screen)
+    if len(found) > 1:
+        objections.against("several-maps", f"{len(found)} maps are on the screen; {WANTED}: say which with --map K/N, "
+                           f"as in --map 1/{len(found)}")  # fmt: skip
+    best = max(found, key=lambda one: one.disc.radius)
+    object_to_pictures_beside(small, factor, best.disc, best.ground, objections)
+    return _judged(screen, best, objections)
+
+
+def disc_at(screen: Pixels, place: MapPlace, objections: Objections) -> Disc:
+    """Find the map at a place among several.
+
+    Raises:
+        InputRefused: `no-disc`, `small` or `cut-off`; `no-such-map`: there is another number of maps.
+    """
+    found, _, _ = _discs(screen)
+    if len(found) != place.count:
+        raise InputRefused(
+            "no-such-map",
+            f"{len(found)} map{'s' * (len(found) != 1)} on the screen, {place.count} wanted for --map {place}: "
+            "say the right number, or save a screen of that layout",
+        )
+    return _judged(screen, in_order(found, lambda one: one.disc)[place.number - 1], objections)
+
+
+def _judged(screen: Pixels, found: DiscOnGround, objections: Objections) -> Disc:
+    disc = found.disc
+    height, width = screen.shape[:2]
+    room = min(disc.x, disc.y, width - 1 - disc.x, height - 1 - disc.y) - disc.radius
+    if room < -max(1.5, 0.005 * disc.radius):
+        objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
+    if 2 * disc.radius < MIN_DIAMETER:
+        objections.against("small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} wanted")
+    return without_outline(screen, disc)
+
+
+def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:
+    """All maps on the screen, the screen reduced, and by which factor.
+
+    Raises:
+        InputRefused: `no-disc` or `cut-off`: there is none.
+    """
+    factor = -(-max(screen.shape[:2]) // SEARCH_SIDE)
+    small = block_means(screen, factor)
+    found: list[DiscOnGround] = []
+    refusals: list[InputRefused] = []
+    for ground in ground_colours(small):
+        for coarse in circles_beside(small, ground, MIN_DIAMETER / 2 / factor):
+            if not _plausible(small, coarse, ground):
+                continue
+            # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
+            guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
+            if any(_same(guess, one.disc) for one in found):
+                continue
+            try:
+                found.append(DiscOnGround(rim_of(screen, guess, ground), ground))
+            except InputRefused as refusal:
+                refusals.append(refusal)
+    found = _outermost(found)
+    if not found:
+        cut = [refusal for refusal in refusals if refusal.reason == "cut-off"]
+        raise (cut or [InputRefused("no-disc", f"no round rim stands on an even ground; {WANTED}")])[0]
+    return found, small, factor
+
+
+def _plausible(small: Pixels, disc: Disc, ground: Colour) -> bool:
+    """Whether on the reduced screen ground stands around a circle, and something else within; told in a moment."""
+    angles = np.radians(np.arange(0, 360, 4))
+    shares = []
+    for radius in (1.06 * disc.radius + 1, 0.9 * disc.radius - 1):
+        columns = np.rint(disc.x + np.cos(angles) * radius).astype(np.intp)
+        rows = np.rint(disc.y + np.sin(angles) * radius).astype(np.intp)
+        here = (columns >= 0) & (rows >= 0) & (columns < small.shape[1]) & (rows < small.shape[0])
+        off = np.abs(small[rows[here], columns[here]].astype(np.int16) - np.array(ground, np.int16)).max(axis=1)
+        shares.append(1 - (off > 2 * EVEN).sum() / len(angles))
+    return bool(shares[0] >= 0.5 and shares[1] <= 0.7)
+
+
+def _same(one: Disc, other: Disc) -> bool:
+    apart = float(np.hypot(one.x - other.x, one.y - other.y))
+    return apart < 0.05 * other.radius and abs(one.radius - other.radius) < 0.05 * other.radius
+
+
+def _outermost(found: list[DiscOnGround]) -> list[DiscOnGround]:
+    """Each map once: what lies in a larger disc belongs to it, and small discs are no maps."""
+    kept: list[DiscOnGround] = []
+    for one in sorted(found, key=lambda each: -each.disc.radius):
+        if one.disc.radius < LEAST_OF_LARGEST * (kept[0].disc.radius if kept else 0.0):
+            break
+        if all(np.hypot(one.disc.x - other.disc.x, one.disc.y - other.disc.y) > other.disc.radius for other in kept):
+            kept.append(one)
+    return kept
