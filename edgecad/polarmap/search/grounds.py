@@ -15,8 +15,8 @@ EVEN = 6
 """Grey levels, in any channel, within which an even ground stays, but for JPEG's noise beside edges."""
 MOST = 6
 """Colours that are tried at most, the most frequent first."""
-LEAST_SHARE = 0.006
-"""Share of the screen that a ground has at least: the four corners about a disc of 250 on a screen of 1640 x 1068."""
+LEAST_SHARE = 0.002
+"""Share of the screen that a ground has at least: the four corners about a disc of 140 on a screen of 1640 x 1068."""
 
 
 def ground_colours(small: Pixels) -> list[Colour]:

@@ -21,6 +21,8 @@ STEP = 0.5
 """Of what is read along a ray, pixels."""
 ALIKE = 12
 """Grey levels, in any channel, below which a colour of the map cannot be told from the ground's."""
+NOISE = 4
+"""Grey levels that JPEG adds to an even ground beside a picture."""
 DRAWN = 24
 """Grey levels from the ground from which something is drawn there."""
 SHARP = 36
@@ -31,6 +33,8 @@ LEAST_SEEN, LEAST_RIGHT = 0.5, 0.8
 """Share of the circle along which a rim is seen where it must be; and its share of all rays that say where it is."""
 MOST_COVERED = 0.3
 """Share of the circle beside which text, a colour bar or a frame may stand in place of the ground."""
+THICKEST_OUTLINE = 3
+"""Pixels: beside an outline, what touches the map reaches so far into the circle about both."""
 LEAST_EVEN = 0.5
 """Share of what is beside the rim that has the ground's colour exactly; text, lines and noise stand there too."""
 LONGEST_CUT = 12
@@ -100,8 +104,9 @@ def rim_of(screen: Pixels, guess: Disc, ground: Colour) -> Disc:
 
 def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
     """The ground is one colour; what has many colours beside a circle is a picture, or the map itself."""
-    beside = rays_across(screen, disc, ground, 1.03, 1.08, max(1.0, 0.01 * disc.radius)).off_ground
-    if (beside <= EVEN).mean() < LEAST_EVEN:
+    near, far = (1 + max(share, pixels / disc.radius) for share, pixels in ((0.03, 4), (0.08, 12)))
+    beside = rays_across(screen, disc, ground, near, far, max(1.0, 0.01 * disc.radius)).off_ground
+    if (beside <= EVEN + NOISE).mean() < LEAST_EVEN:
         raise InputRefused("no-disc", f"the ground beside a round rim is not even; {WANTED}")
 
 
@@ -131,10 +136,11 @@ def _covered(rays: Rays, radius: float, tolerance: float) -> Mask:
 
 
 def _edged(rays: Rays, radius: float, tolerance: float) -> Mask:
-    """Where the map ends at the circle beside something that is not ground."""
-    within = [int(np.searchsorted(rays.radii, radius + off)) for off in (-tolerance - 1, tolerance + 1)]
-    change = np.abs(rays.colours[:, within[1]].astype(np.int16) - rays.colours[:, within[0]]).max(axis=1)
-    return np.asarray(change > DRAWN)
+    """Where the map, or an outline around it, ends at the circle beside something that is not ground."""
+    step = max(1, round(2 / STEP))
+    change = np.abs(rays.colours[:, step:].astype(np.int16) - rays.colours[:, :-step]).max(axis=2)
+    from_, to = radius - tolerance - min(THICKEST_OUTLINE, 0.03 * radius), radius + tolerance - 1
+    return np.asarray(change[:, (rays.radii[:-step] >= from_) & (rays.radii[:-step] <= to)].max(axis=1) > DRAWN)
 
 
 def _fades(screen: Pixels, disc: Disc, ground: Colour) -> Mask:
