@@ -1,14 +1,141 @@
-"""The colour bar beside a map: found, read as a colour table, and believed only if it explains the map."""
+"""The colour bar beside a map, found and read as a colour table.
+
+    finding     rectangles that are even across and change along
+    extent      a bar's exact edges: its columns, its frame, its two ends
+    line        its colours as a table: steps, or a line with few bends
+    direction   which end is low: numbers or position, and the map
+    reading     one bar with all of that
+    place       a rectangle, and a screen turned so that a bar stands
+
+A bar counts only if the map's colours lie on it. Which end is low is asked where two witnesses do not agree.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
 
 from edgecad.colourtables import ColourTable
+from edgecad.errors import InputRefused, UsageError
+from edgecad.polarmap.bar.extent import profile_of
+from edgecad.polarmap.bar.finding import candidates
+from edgecad.polarmap.bar.place import BarPlace, Columns, End, Floats, Pixels, turned
+from edgecad.polarmap.bar.reading import UNEVEN, BarReading, map_samples, reading_of
 from edgecad.polarmap.disc import Disc
 
+__all__ = ["BarPlace", "BarReading", "End", "bar_table", "find_bar", "read_rectangle", "table_from_rectangle"]
 
-def bar_table(screen: NDArray[np.uint8], disc: Disc) -> ColourTable | None:
-    """The table of the bar beside `disc`; None where none is found."""
-    return None
+NAME = "bar"
+"""Of a table that was read off a screen's own bar."""
+
+
+def bar_table(screen: Pixels, disc: Disc) -> ColourTable | None:
+    """The table of the colour bar beside a map; None where there is none in whose colours the map is drawn.
+
+    Args:
+        screen: `(height, width, 3)` uint8 RGB.
+        disc: the map.
+
+    Raises:
+        InputRefused: `table-ambiguous`: there is a bar, and which of its ends is low is not sure.
+    """
+    found = find_bar(screen, disc)
+    if found is None:
+        return None
+    if found.low is None:
+        raise InputRefused(
+            "table-ambiguous",
+            f"which end of the colour bar at {found.place} is low is not sure ({found.low_words}); "
+            f"say it once: edgecad table learn SCREEN --low {' or '.join(found.place.ends)} --out FILE, "
+            "and give that table with --table FILE",
+        )
+    try:
+        return found.table(NAME, found.low)
+    except UsageError:
+        return None
+
+
+def find_bar(screen: Pixels, disc: Disc | None) -> BarReading | None:
+    """The bar beside a map that explains it best; without a map, the only bar there is; None where there is none."""
+    samples = None if disc is None else map_samples(screen, disc)
+    found = []
+    for guess, upright in candidates(screen, disc):
+        reading = _reading(screen, guess, upright, disc, samples)
+        if reading is not None and (disc is None or reading.explains) and _is_table(reading):
+            found.append(reading)
+    if disc is None:
+        return found[0] if len(found) == 1 else None
+    return min(found, key=lambda reading: reading.residual, default=None)
+
+
+def read_rectangle(screen: Pixels, place: BarPlace, disc: Disc | None = None) -> BarReading:
+    """The bar in a rectangle that a person named: its frame and its ground may be within, by a few pixels.
+
+    Args:
+        disc: the map, where there is one: a witness of which end is low.
+
+    Raises:
+        UsageError: the rectangle is not on the screen, or what is in it is no colour bar.
+    """
+    height, width = screen.shape[:2]
+    if place.x < 0 or place.y < 0 or place.x + place.width > width or place.y + place.height > height:
+        raise UsageError(f"the rectangle {place} does not lie on the screen, which has {width}x{height} pixels")
+    if min(place.width, place.height) < 3 or max(place.width, place.height) < 24:
+        raise UsageError(f"the rectangle {place} is too small for a colour bar; 24 by 3 pixels are wanted")
+    samples = None if disc is None else map_samples(screen, disc)
+    guess = Columns(place.y, place.y + place.height, place.x, place.x + place.width)
+    if not place.upright:
+        guess = Columns(guess.left, guess.right, guess.top, guess.bottom)
+    reading = _reading(screen, guess, place.upright, disc, samples, given=True)
+    if reading is None:
+        raise UsageError(
+            f"what is at {place} is no colour bar: its colours are not even across and changing along; "
+            "name the bar's own rectangle, x,y,width,height in pixels"
+        )
+    return reading
+
+
+def table_from_rectangle(
+    screen: Pixels, x: int, y: int, width: int, height: int, low: End | None = None, disc: Disc | None = None
+) -> ColourTable:
+    """The table of the bar in a rectangle of a screen.
+
+    Args:
+        low: its low end; default: told by two witnesses, or asked for.
+
+    Raises:
+        UsageError: as `read_rectangle` and `BarReading.table`, or which end is low is not sure.
+    """
+    upright = low in ("bottom", "top") if low is not None else height >= width
+    reading = read_rectangle(screen, BarPlace(x, y, width, height, upright), disc)
+    end = low or reading.low
+    if end is None:
+        raise UsageError(low_end_wanted(reading))
+    return reading.table(NAME, end)
+
+
+def low_end_wanted(reading: BarReading) -> str:
+    """What to tell somebody who has to say which end is low."""
+    first, last = reading.place.ends
+    return (
+        f"which end of the colour bar at {reading.place} is low is not sure ({reading.low_words}); "
+        f"say --low {first} or --low {last}"
+    )
+
+
+def _reading(
+    screen: Pixels, guess: Columns, upright: bool, disc: Disc | None, samples: Floats | None, *, given: bool = False
+) -> BarReading | None:
+    image = turned(screen, upright)
+    profile = profile_of(image, guess, given=given)
+    if profile is None or profile.uneven > UNEVEN or profile.box.length < 2 * profile.box.thickness:
+        return None
+    seen_so = disc if disc is None or upright else replace(disc, x=disc.y, y=disc.x)
+    return reading_of(image, profile, upright, seen_so, samples)
+
+
+def _is_table(reading: BarReading) -> bool:
+    try:
+        reading.table(NAME, reading.place.ends[0])
+    except UsageError:
+        return False
+    return True
