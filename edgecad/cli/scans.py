@@ -5,25 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgecad.images import PassedOver
 
 
-def listed_scans(named: Iterable[str], pictures: Path | None = None) -> Iterator[str]:
-    """Files as named, and the scans in folders; a name that is nothing is kept, to be refused.
+def listed_scans(named: Iterable[str], pictures: Path | None = None) -> tuple[list[str], list[PassedOver]]:
+    """Files as named, and the scans in folders; and what in folders is passed over.
 
-    What lies in the folder `pictures`, which is our own, is no scan unless it is named itself.
+    A name that is nothing is kept, to be refused. What lies in the folder `pictures`, which is our own, is no scan
+    unless it is named itself.
     """
-    from edgecad.images import is_scan_file
+    from edgecad.images import content_of
 
-    ours = None if pictures is None else pictures.resolve()
+    scans: list[str] = []
+    passed: list[PassedOver] = []
     for scan in named:
-        if is_folder(scan):
-            outside = (path for path in Path(scan).rglob("*") if ours is None or ours not in path.resolve().parents)
-            inside = sorted(path for path in outside if is_scan_file(path))
-            yield from map(str, inside)
-            if not inside:
-                yield scan
-        else:
-            yield scan
+        if not is_folder(scan):
+            scans.append(scan)
+            continue
+        content = content_of(Path(scan), pictures)
+        scans += map(str, content.scans) if content.scans else [scan]
+        passed += content.passed
+    return scans, passed
+
+
+def lines_of_passed(passed: Iterable[PassedOver]) -> Iterator[str]:
+    """What was passed over, as lines for standard error."""
+    from edgecad.images import words_of_passed
+
+    return (f"passed over: {words}" for words in words_of_passed(tuple(passed)))
 
 
 def is_folder(scan: str) -> bool:
@@ -32,11 +44,6 @@ def is_folder(scan: str) -> bool:
         return scan not in ("", "-") and Path(scan).is_dir()
     except (OSError, ValueError):
         return False
-
-
-def on_one_line(name: str) -> str:
-    """A name as a terminal can show it: line breaks and control characters are written out."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def as_utf8(scan: str) -> str:

@@ -1,5 +1,7 @@
 """Untrusted bytes become a screen, or a refusal.
 
+    folder   which files of a folder are scans, and why the others are passed over
+    kinds    what a file is, by its first bytes
     source   path, bytes, array or dataset  -> which reader        (sniffed, never by name)
     jpeg     markers walked, one image that is complete and upright -> simplejpeg
     png      chunks walked, inflated within bounds, rebuilt clean   -> opencv
@@ -16,12 +18,22 @@ Declared sizes are checked before anything is decoded; a file that can be read o
 """
 
 from edgecad.images.ending import has_ended
+from edgecad.images.folder import (
+    SUFFIXES,
+    FolderContent,
+    PassedOver,
+    content_of,
+    counted_whys,
+    is_scan_file,
+    passed,
+    passed_over,
+    why_passed_over,
+    words_of_passed,
+)
 from edgecad.images.screen import Screen
 from edgecad.images.source import (
-    SUFFIXES,
     bytes_from_path,
     is_dicom_file,
-    is_scan_file,
     read_screen,
     size_of,
     whole,
@@ -29,12 +41,20 @@ from edgecad.images.source import (
 
 __all__ = [
     "SUFFIXES",
+    "FolderContent",
+    "PassedOver",
     "Screen",
     "bytes_from_path",
+    "content_of",
+    "counted_whys",
     "has_ended",
     "is_dicom_file",
     "is_scan_file",
+    "passed",
+    "passed_over",
     "read_screen",
     "size_of",
     "whole",
+    "why_passed_over",
+    "words_of_passed",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+FileKind: TypeAlias = Literal["jpeg", "png", "dicom"]
 Kind: TypeAlias = Literal["jpeg", "png", "dicom", "array"]
 Said: TypeAlias = Literal["rest", "not attenuation-corrected"]
 

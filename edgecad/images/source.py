@@ -17,16 +17,16 @@ from edgecad.errors import DeviceFailed, InputRefused
 from edgecad.images.dicom import reading as dicom
 from edgecad.images.frames import check_number, frame_index
 from edgecad.images.jpeg import reading as jpeg
+from edgecad.images.kinds import HEAD, kind_of, other_kind
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
 from edgecad.images.png import reading as png
-from edgecad.images.screen import Kind, Pixels, Said, Screen, screen_from_pixels
+from edgecad.images.screen import FileKind, Pixels, Said, Screen, screen_from_pixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset"
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".dcm"}
 # Windows lacks the second and third, and needs the fourth, because it would translate line ends.
 READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
@@ -93,20 +93,9 @@ def size_of(screen: Screen) -> tuple[int, int]:
     return width, height
 
 
-def is_scan_file(path: Path) -> bool:
-    """Whether a file in a folder is meant as a scan: by its suffix, or by its first bytes where it has none.
-
-    Files from an archive often have no suffix; a text file called `.jpg` is meant as a scan, and refused later.
-    """
-    if path.suffix.lower() in SUFFIXES:
-        return path.is_file()
-    head = _head(path)
-    return head.startswith((jpeg.MAGIC, png.MAGIC)) or head.startswith(dicom.MAGIC, dicom.MAGIC_AT)
-
-
 def is_dicom_file(path: Path) -> bool:
     """Whether a file is DICOM by its first bytes; one that cannot be opened is refused when it is read."""
-    return _head(path).startswith(dicom.MAGIC, dicom.MAGIC_AT)
+    return kind_of(_head(path)) == "dicom"
 
 
 def _head(path: Path) -> bytes:
@@ -114,20 +103,20 @@ def _head(path: Path) -> bytes:
         if not path.is_file():
             return b""
         with path.open("rb") as file:
-            return file.read(dicom.MAGIC_AT + len(dicom.MAGIC))
+            return file.read(HEAD)
     except OSError:
         return b""
 
 
-def _kind(data: bytes) -> Kind:
-    if data.startswith(jpeg.MAGIC):
-        return "jpeg"
-    if data.startswith(png.MAGIC):
-        return "png"
-    if data.startswith(dicom.MAGIC, dicom.MAGIC_AT):
-        return "dicom"
+def _kind(data: bytes) -> FileKind:
+    kind = kind_of(data)
+    if kind is not None:
+        return kind
     if jpeg.MAGIC.startswith(data) or png.MAGIC.startswith(data):
         raise InputRefused("truncated", f"ends within its first bytes; wanted {_SOME}: copy it again")
+    other = other_kind(data[:HEAD])
+    if other is not None:
+        raise InputRefused("not-an-image", f"{other}, whatever its name says; wanted {_SOME}: export the screen as PNG")
     raise InputRefused("not-an-image", f"neither JPEG, PNG nor DICOM, whatever its name says; wanted {_SOME}")
 
 

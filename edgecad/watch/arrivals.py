@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edgecad.images import has_ended
+from edgecad.images import PassedOver, counted_whys, has_ended, passed_over, why_passed_over
 from edgecad.spool.source import Arrival, Traits
-from edgecad.watch.names import LOCK, passed_over
+from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import INSIDE, Reservation, is_watched
 
 
@@ -25,6 +25,7 @@ class Arrivals:
         settle: float,
         patience: float,
         clock: Callable[[], float] = time.monotonic,
+        on_passed: Callable[[str], None] = lambda words: None,
     ) -> None:
         """Look at nothing yet.
 
@@ -33,10 +34,14 @@ class Arrivals:
             settle: seconds for which a file that has its end marker must stay as it is.
             patience: seconds for one that has not, or is of a kind without; then it is taken as it is.
             clock: seconds that never run backwards.
+            on_passed: told what is passed over by its name, once and after `patience`, without names of files.
         """
         self._folder, self._settle, self._patience, self._clock = folder, settle, patience, clock
         self._device, self._reservation = folder.stat().st_dev, reservation
         self._since: dict[Path, tuple[Traits, float]] = {}
+        self._on_passed = on_passed
+        self._passed: dict[Path, tuple[PassedOver, float]] = {}
+        self._told: set[Path] = set()
         self.waiting = 0
         """Files that were there at the last look and were not whole."""
         self.closed = 0
@@ -72,11 +77,26 @@ class Arrivals:
         """
         now = self._clock()
         self.closed = self.others = 0
+        before, self._passed = self._passed, {}
         seen = {arrival.path: (arrival, changed) for arrival, changed in self._files()}
+        self._passed = {path: (why, before.get(path, (why, now))[1]) for path, (why, _) in self._passed.items()}
+        self.tell_passed(now - self._patience)
         self._since = {path: self._seen(path, arrival.traits, now) for path, (arrival, _) in seen.items()}
         ready = [arrival for arrival, changed in seen.values() if self._is_whole(arrival, changed, now)]
         self.waiting = len(seen) - len(ready)
         return sorted(ready, key=lambda arrival: (arrival.traits.modified, arrival.name))
+
+    def tell_passed(self, until: float = float("inf")) -> None:
+        """Tell what is passed over and was there at `until`, by our own clock, and was not told yet.
+
+        A name that says that a file is still written is the rule for a while, and a fault only if it stays.
+        """
+        self._told &= self._passed.keys()
+        new = [path for path, (_, since) in self._passed.items() if since <= until and path not in self._told]
+        if new:
+            whys = counted_whys(self._passed[path][0] for path in new)
+            self._on_passed(f"passed over in IN, where they stay: {whys}")
+        self._told.update(new)
 
     def _seen(self, path: Path, traits: Traits, now: float) -> tuple[Traits, float]:
         before = self._since.get(path)
@@ -104,6 +124,7 @@ class Arrivals:
             folder = folders.pop()
             for entry in self._entries(folder):
                 if passed_over(entry.name):
+                    self._pass_over(Path(entry.path))
                     continue
                 try:
                     status = os.lstat(entry.path)
@@ -115,6 +136,11 @@ class Arrivals:
                 path = Path(entry.path)
                 name = path.relative_to(self._folder).as_posix()
                 yield Arrival(path, name, Traits.of(status), stat.S_ISREG(status.st_mode)), status.st_ctime_ns
+
+    def _pass_over(self, path: Path) -> None:
+        why = why_passed_over(path)
+        if why is not None and why.told:
+            self._passed[path] = why, float("inf")
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """What lies in a folder; nothing where it cannot be read, or is another watch's."""

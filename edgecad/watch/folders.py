@@ -8,10 +8,11 @@ import secrets
 from pathlib import Path
 
 from edgecad.errors import UsageError
+from edgecad.images import passed_over
 from edgecad.spool.worker import PARTS, is_out
 from edgecad.system.disk import FULL
 from edgecad.system.folders import check_writable
-from edgecad.watch.names import PROBE, passed_over
+from edgecad.watch.names import PROBE
 from edgecad.watch.reservation import Reservation, must_be_writable
 
 

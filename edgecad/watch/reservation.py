@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from edgecad.errors import UsageError
+from edgecad.images import passed_over
 from edgecad.system.lock import taken_within
-from edgecad.watch.names import LOCK, passed_over
+from edgecad.watch.names import LOCK
 
 OWN, AROUND, INSIDE = 0.5, 0.2, 1.0
 """Seconds to try a lock in IN, in the folders around it, and in those inside it. Who only looks holds one for an

@@ -32,7 +32,8 @@ class Watcher:
         """Open a hot folder; `out` is made where there is none.
 
         Args:
-            on_record, on_problem: as `edgecad.spool.worker.Worker` takes them.
+            on_record, on_problem: as `edgecad.spool.worker.Worker` takes them; the second is also told what in IN is
+                passed over by its name.
 
         Raises:
             UsageError: the folders do not go together, or lie on two file systems, or another watch has IN.
@@ -43,7 +44,7 @@ class Watcher:
         with self._reservation:  # a watch at work sweeps what a trial leaves in IN
             make_out(out)
             check_one_file_system(incoming, out / TAKEN)
-        self._arrivals = Arrivals(incoming, self._reservation, options.settle, options.patience)
+        self._arrivals = Arrivals(incoming, self._reservation, options.settle, options.patience, on_passed=on_problem)
         self._worker = Worker(classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch")
 
     @property
@@ -61,6 +62,7 @@ class Watcher:
         with self._reservation:
             self._sweep_probes()
             self._worker.run(stop, wake, once=once)
+            self._arrivals.tell_passed()
 
     def _sweep_probes(self) -> None:
         """What a killed watch left of its trial; one that cannot be removed now is left to the next watch."""

@@ -200,8 +200,20 @@ def test_a_check_trains_nothing_and_tells_what_would_be_trained_on(edgecad_here:
     assert answer.code == 2
     assert "training would stop: 1 of 17" in answer.stdout
     Path("data/CAD/broken.jpg").unlink()
+    Path("data/CAD/other.bmp").write_bytes(b"BM" + bytes(10))
+    Path("data/unclear").mkdir()
+    shutil.copy(next(Path("data/CAD").glob("*.jpg")), "data/unclear")
     answer = edgecad_here("train", "--check", "--backbone", "mobilenetv2", "--folds", "0")
     assert answer.code == 0, answer
+    assert "passed over: data/CAD/other.bmp: a BMP picture" in answer.stderr
+    assert (
+        "passed over: data/unclear: a folder beside the class folders CAD/ and nonCAD/, with 1 scan;" in answer.stderr
+    )
+    told = json.loads(Path("data-check/checkup.json").read_text())["passed_over"]
+    assert [(one["file"], one["kind"]) for one in told] == [
+        ("data/unclear", "beside"),
+        ("data/CAD/other.bmp", "picture"),
+    ]
     assert "next: edgecad train data --backbone mobilenetv2 --folds 0" in answer.stdout
     assert "validation" in answer.stdout
     assert "finding: the test part is small, " in answer.stdout

@@ -15,7 +15,8 @@ import typer
 from edgecad.cli.fields import takes
 from edgecad.cli.opening import ModelChoice, model_argument, warnings_about
 from edgecad.cli.options import JsonOption
-from edgecad.cli.scans import as_utf8, listed_scans, on_one_line
+from edgecad.cli.scans import as_utf8, lines_of_passed, listed_scans
+from edgecad.system.words import on_one_line
 
 if TYPE_CHECKING:
     from edgecad.answer.records import Record
@@ -76,7 +77,9 @@ def infer(
     _check_forms(bool(scans), stdin_paths, json, csv)
     for_people = not (json or csv)
     folder = out if out is not None else ANSWERS if for_people else None
-    listed = list(listed_scans(scans or (), folder or ANSWERS))
+    listed, passed = listed_scans(scans or (), folder or ANSWERS)
+    for line in lines_of_passed(passed):
+        typer.echo(line, err=True)
     if identity is not None:
         _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
     if folder is not None:

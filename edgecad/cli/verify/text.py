@@ -9,10 +9,10 @@ from dataclasses import asdict
 import msgspec
 
 from edgecad.answer.prediction import stamp_of
-from edgecad.cli.scans import on_one_line
 from edgecad.cli.table import table_lines
 from edgecad.golden import Replay
 from edgecad.modelfiles.folder import Integrity
+from edgecad.system.words import on_one_line
 from edgecad.verification.against import Compared, FileComparison
 from edgecad.verification.model import FileReplay, Verification
 

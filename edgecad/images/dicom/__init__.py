@@ -1,5 +1,6 @@
 """DICOM: one frame of a file, checked before it is decoded.
 
+beginning       whether a file is DICOM, with or without its preamble
 reading         the door; series: what the file says of the acquisition
 frame           what it says of its pixels, held against what a screen is
 encapsulated    compressed frames and run lengths; pixels: a frame made RGB

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgecad.errors import InputRefused
+from edgecad.images.dicom.beginning import EXPLICIT, IMPLICIT
 from edgecad.images.frames import frame_index
 from edgecad.images.limits import check_size
 from edgecad.images.refusals import damaged, wrong_kind
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 RLE = "1.2.840.10008.1.2.5"
 JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
-_PLAIN = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
+PLAIN = frozenset({IMPLICIT, EXPLICIT})
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SCREENS = frozenset(_SECONDARY_CAPTURE + end for end in ("", ".1", ".2", ".4"))
 _SAMPLES = {
@@ -97,7 +98,7 @@ def check_syntax(syntax: str, uid: Callable[[str], Any]) -> None:
     Raises:
         InputRefused: `wrong-kind`.
     """
-    if syntax not in _PLAIN | JPEG | {RLE}:
+    if syntax not in PLAIN | JPEG | {RLE}:
         raise InputRefused(
             "wrong-kind",
             f"DICOM coded as {_name(syntax, uid)}; wanted uncompressed little endian, RLE or JPEG Baseline: "

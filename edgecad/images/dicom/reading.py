@@ -17,21 +17,24 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from edgecad.errors import EdgecadError, InputRefused
-from edgecad.images.dicom.frame import TAGS, Frame, check_screen, check_syntax, frame_from_dataset
+from edgecad.images.dicom.beginning import beginning_of
+from edgecad.images.dicom.frame import PLAIN, TAGS, Frame, check_screen, check_syntax, frame_from_dataset
 from edgecad.images.dicom.pixels import rgb_from_frame
 from edgecad.images.dicom.series import TAGS as SERIES_TAGS
 from edgecad.images.dicom.series import said_of
 from edgecad.images.limits import check_bytes
-from edgecad.images.refusals import damaged, truncated
+from edgecad.images.refusals import damaged, truncated, wrong_kind
 from edgecad.images.screen import Pixels, Said
 from edgecad.system.extras import require
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MAGIC, MAGIC_AT = b"DICM", 128
-# A million bytes of the smallest elements take pydicom a second; a screen's head is a few thousand.
-_HEAD_BYTES = 2**20
+# A hundred thousand elements take pydicom a second; a screen's head has a few hundred. What is stepped over, as a long
+# private block, is not read and costs nothing.
+_MAX_READS = 100_000
+_MAX_VALUES = 2**20
+"""Bytes in all of the values that are looked into; a palette of 65,536 colours has 400 kB."""
 _UNDEFINED = 0xFFFFFFFF
 _PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
 
@@ -55,15 +58,16 @@ def screen_from_dicom(data: bytes, frame: int | None = None) -> DicomScreen:
         NotAvailable: pydicom is not installed.
     """
     pydicom = require("pydicom", extra="dicom")
-    head = io.BytesIO(data[:_HEAD_BYTES])
+    head = _Head(data)
     with _guarded():
-        syntax = _syntax_of_head(pydicom, head)
+        syntax = _syntax_of_head(pydicom, head, data)
         head.seek(0)
-        dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*TAGS, *SERIES_TAGS])
+        # By force, because a file without preamble is read as well: what is DICOM was told before.
+        dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*TAGS, *SERIES_TAGS], force=True)
         check_screen(dataset, pydicom.uid.UID)
-        _check_head(len(data), head.tell())
+        _check_values(dataset)
         about = frame_from_dataset(dataset, syntax, frame)
-        value = _pixel_data(data, head.tell(), implicit=bool(dataset.original_encoding[0]))
+        value = _pixel_data(data, head.tell(), syntax, implicit=bool(dataset.original_encoding[0]))
         says = said_of(dataset)
     return DicomScreen(_decoded(about, value), says)
 
@@ -111,26 +115,53 @@ def _guarded() -> Iterator[None]:
             ) from error
 
 
-def _syntax_of_head(pydicom: ModuleType, head: io.BytesIO) -> str:
-    """Transfer syntax of a file, read from its meta group alone."""
-    head.seek(MAGIC_AT + len(MAGIC))
-    meta = pydicom.filereader.read_dataset(
-        head, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag >> 16 != 2
-    )
-    syntax = str(meta.TransferSyntaxUID)
+class _Head(io.BytesIO):
+    """A file as pydicom sees it, which may read so many pieces of it and step over what it likes."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read a piece.
+
+        Raises:
+            InputRefused: `too-large` beyond the limit.
+        """
+        self._reads += 1
+        if self._reads > _MAX_READS:
+            raise _too_long(f"more than {_MAX_READS:,} pieces come before the DICOM pixel data")
+        return super().read(size)
+
+
+def _too_long(seen: str) -> InputRefused:
+    return InputRefused("too-large", f"{seen}; wanted a screen: export it again")
+
+
+def _syntax_of_head(pydicom: ModuleType, head: _Head, data: bytes) -> str:
+    """Transfer syntax of a file: of its meta group, which alone is read, or told by its first elements."""
+    beginning = beginning_of(data)
+    if beginning is None:
+        raise damaged("the DICOM object begins as none")
+    syntax = beginning.syntax
+    if syntax is None:
+        head.seek(beginning.start)
+        meta = pydicom.filereader.read_dataset(
+            head, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag >> 16 != 2
+        )
+        syntax = str(meta.TransferSyntaxUID)
     check_syntax(syntax, pydicom.uid.UID)
     return syntax
 
 
-def _check_head(length: int, position: int) -> None:
-    if length > _HEAD_BYTES and position + 12 > _HEAD_BYTES:
-        raise InputRefused(
-            "too-large",
-            f"more than {_HEAD_BYTES:,} bytes come before the DICOM pixel data; wanted a screen: export it again",
-        )
+def _check_values(dataset: Dataset) -> None:
+    """Hold the raw values' length against the limit, before they are made numbers, names and sequences."""
+    lengths = [len(raw.value) for raw in dataset._dict.values() if isinstance(raw.value, bytes)]
+    if sum(lengths) > _MAX_VALUES:
+        raise _too_long(f"the DICOM object describes its pixels in {sum(lengths):,} bytes")
 
 
-def _pixel_data(data: bytes, position: int, *, implicit: bool) -> memoryview:
+def _pixel_data(data: bytes, position: int, syntax: str, *, implicit: bool) -> memoryview:
     """Value of the pixel data element at `position`; up to the file's end where its length is undefined."""
     start = position + (8 if implicit else 12)
     if start > len(data):
@@ -138,6 +169,12 @@ def _pixel_data(data: bytes, position: int, *, implicit: bool) -> memoryview:
     if data[position : position + 4] != _PIXEL_DATA:
         raise damaged("the DICOM object holds no pixel data in their place")
     length = int.from_bytes(data[start - 4 : start], "little")
+    if length == _UNDEFINED and syntax in PLAIN:
+        # The standard keeps this for compressed frames; a data set saved without a meta group does not say which.
+        raise wrong_kind(
+            "DICOM whose pixel data are in fragments and which does not say how they are compressed",
+            "a DICOM file with its meta group",
+        )
     if length == _UNDEFINED:
         return memoryview(data)[start:]
     if length > len(data) - start:

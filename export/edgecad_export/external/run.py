@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edgecad.answer.heatmap import scale_of_maps
 from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
 from edgecad.errors import InputRefused, UsageError
-from edgecad.images import is_scan_file
+from edgecad.images import content_of
 from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
 from edgecad.system.clock import second_text
@@ -74,7 +74,7 @@ def _phantom_screens(preparation: Preparation) -> NDArray[np.uint8]:
 
 def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uint8]:
     """Prepared scans of a folder and its folders; those that the runtime would refuse are left out."""
-    paths = sorted(path for path in folder.rglob("*") if is_scan_file(path)) if folder.is_dir() else []
+    paths = content_of(folder).scans if folder.is_dir() else ()
     if not paths:
         raise UsageError(f"--images {folder} holds no JPEG, PNG or DICOM file; name a folder of scans")
     taken = paths[:: -(-len(paths) // MAX_IMAGES)]

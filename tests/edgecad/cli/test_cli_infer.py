@@ -193,6 +193,27 @@ def test_a_folder_is_answered_scan_by_scan_in_order(edgecad: Run, model_folder: 
     assert names == [str(folder / "a.jpg"), str(folder / "b/one.JPG")]
 
 
+def test_what_a_folder_holds_beside_scans_is_named_and_changes_no_record(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    scan = phantom_jpeg.read_bytes()
+    for name, content in {
+        "a.jpg": scan, "b": scan, "c.bmp": b"BM\0\0\0\0\0\0\0\0", "d.tif": b"II*\0", "e.webp": b"RIFF\0\0\0\0WEBP",
+        "f": b"letter", ".g.jpg": scan, "h.jpg.part": scan, "labels.csv": b"path", "i.json": b"{}",
+    }.items():  # fmt: skip
+        (folder / name).write_bytes(content)
+    done = edgecad("infer", folder, "--model", model_folder, "--json")
+    assert done.code == 0
+    assert [Path(json.loads(line)["scan"]).name for line in done.stdout.splitlines()] == ["a.jpg", "b"]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("passed over: ")]
+    assert [line.partition(": ")[2].partition(": ")[0].rpartition("/")[2] for line in lines[:-1]] == [
+        ".g.jpg", "c.bmp", "d.tif", "e.webp", "f", "h.jpg.part",
+    ]  # fmt: skip
+    assert lines[-1] == "passed over: 2 tables, notes or a system's own files"
+
+
 def test_a_folder_without_scans_is_refused(edgecad: Run, model_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = edgecad("infer", tmp_path / "empty", "--model", model_folder, "--json")

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from edgecad import Classifier
+from edgecad.cli.scans import listed_scans
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, UsageError
 from edgecad.spool import processor as processor_module
 from edgecad.spool import worker as worker_module
@@ -27,6 +28,8 @@ from edgecad.spool.worker import Worker
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.reservation import Reservation
 from edgecad.watch.watcher import Watcher
+from edgecad_train.data import find_cases
+from edgecad_train.phantoms import dicom_bytes
 
 from .conftest import QUICK, Hot, files_in
 
@@ -105,6 +108,50 @@ def test_folders_below_are_looked_into_and_hidden_and_unfinished_names_are_left(
     (record,) = hot.records()
     assert record.scan == "monday/room 2/a"
     assert {path.name for path in hot.incoming.iterdir()} == {".a.jpg", "a.jpg.part", "A.TMP", "monday"}
+
+
+def test_what_is_left_in_a_folder_is_told_once_by_number_and_without_names(hot: Hot, scan_bytes: Scan) -> None:
+    for name in (".DOE.jpg", "DOE.jpg.part", ".DS_Store"):
+        (hot.incoming / name).write_bytes(scan_bytes(0))
+    told: list[str] = []
+    now = [0.0]
+    with Reservation(hot.incoming) as reservation:
+        arrivals = Arrivals(hot.incoming, reservation, 1.0, 10.0, lambda: now[0], told.append)
+        for second in (0.0, 5.0, 10.0, 20.0):
+            now[0] = second
+            assert not arrivals.look()
+            assert len(told) == (second >= 10.0), "a name of what is being written is the rule for a while"
+    (words,) = told
+    assert "1 x a hidden name" in words
+    assert "1 x a name for what is still being written" in words
+    assert "DOE" not in words
+
+
+def test_infer_training_and_a_watch_agree_on_what_is_a_scan(
+    hot: Hot, scan_bytes: Scan, phantom_screen: Callable[[int], Any], tmp_path: Path
+) -> None:
+    """With one that is told by its first bytes alone: DICOM without preamble and without an ending."""
+    whole = dicom_bytes(phantom_screen(1))
+    files = {
+        "a.jpg": scan_bytes(0), "b": scan_bytes(2), "c": whole[whole.index(b"\x08\0\x08\0CS") :],
+        ".d.jpg": b"\xff\xd8\xff", "e.jpg.part": b"\xff\xd8\xff", "f.bmp": b"BM\0\0\0\0\0\0\0\0", "g": b"letter",
+    }  # fmt: skip
+    for place, prefix in ((hot.incoming, ""), (tmp_path / "data/CAD", "p"), (tmp_path / "data/nonCAD", "q")):
+        place.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (place / f"{'.' * name.startswith('.')}{prefix}{name.removeprefix('.')}").write_bytes(content)
+    scans, passed = listed_scans([str(hot.incoming)])
+    assert [Path(scan).name for scan in scans] == ["a.jpg", "b", "c"]
+    assert [Path(one.file).name for one in passed] == [".d.jpg", "e.jpg.part", "f.bmp", "g"]
+    found = find_cases(tmp_path / "data", least=1)
+    assert [case.path.name for case in found.cases] == ["pa.jpg", "pb", "pc", "qa.jpg", "qb", "qc"]
+    assert [one.why for one in found.passed] == [one.why for one in passed] * 2
+    hot.once()
+    assert {record.scan for record in hot.records("done")} == {"a.jpg", "b", "c"}
+    refused = {record.scan: record.message for record in hot.records("refused")}
+    assert refused.keys() == {"f.bmp", "g"}
+    assert "a BMP picture" in str(refused["f.bmp"])
+    assert "neither JPEG, PNG nor DICOM" in str(refused["g"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")

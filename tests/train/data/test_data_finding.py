@@ -25,6 +25,20 @@ def test_class_folders_give_every_image_its_folders_label(class_folders: Callabl
     }
 
 
+def test_what_is_no_scan_and_what_has_no_class_is_said(class_folders: Callable[..., Path]) -> None:
+    data = class_folders([*FIVE, "c.bmp", "c", "notes.txt", "._a0.jpg"], OTHER_FIVE)
+    for name in ("unclear/d.jpg", "unclear/more/e.jpg", "reports/letter.pdf", "loose.jpg", "labels.csv"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).touch()
+    found = find_cases(data)
+    assert len(found.cases) == 10
+    told = {Path(one.file).name: one.why for one in found.passed if one.told}
+    assert told.keys() == {"c.bmp", "c", "unclear", "loose.jpg"}
+    assert "a folder beside the class folders CAD/ and nonCAD/, with 2 scans" in told["unclear"]
+    assert "beside the class folders" in told["loose.jpg"]
+    assert {Path(one.file).name for one in found.passed if not one.told} == {"notes.txt", "._a0.jpg", "reports"}
+
+
 def test_the_patient_of_a_class_folder_is_the_files_stem(class_folders: Callable[..., Path]) -> None:
     found = find_cases(class_folders(FIVE, OTHER_FIVE))
     assert {case.patient for case in found.cases} == {*(name[:2] for name in FIVE + OTHER_FIVE)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edgecad.contract import Origin, Preparation
 from edgecad.frozen import Frozen, json_from_struct
+from edgecad.images import PassedOver
 from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
@@ -49,6 +50,8 @@ class Checkup(Frozen, frozen=True, kw_only=True):
     kept: Counted
     preparation: Preparation
     refused: tuple[RefusedScan, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    """What in the data's folders is no scan, and folders beside the class folders."""
     parts: dict[str, Counted]
     """Each part of the split."""
     colour_tables: tuple[TableFound, ...]
@@ -97,6 +100,7 @@ def _checkup(
         kept=_counted(cases),
         preparation=prepared.preparation,
         refused=tuple(map(_refused, prepared.refused)),
+        passed_over=found.passed,
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
         findings=describe(prepared, part_of, pairs, tables),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from edgecad.errors import UsageError
-from edgecad.images import is_dicom_file, is_scan_file
+from edgecad.images import PassedOver, content_of, is_dicom_file, passed, passed_over, why_passed_over
 from edgecad.system.extras import check_installed
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import (
@@ -30,6 +30,7 @@ OTHER_KINDS = {"text in UTF-16": (b"\xff\xfe", b"\xfe\xff"), "an Excel workbook"
 """What people name in place of a CSV, and the bytes that it begins with."""
 SAVE_AGAIN = "save it as CSV in UTF-8, with commas between the columns"
 
+_FOLDERS = f"the class folders {CLASSES[0]}/ and {CLASSES[1]}/"
 FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CSV with {','.join(COLUMNS)}"
 
 
@@ -75,14 +76,32 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
     if (data / MARK_NAME).is_file() and not (data / LABELS_NAME).is_file():
         raise UsageError(f"{data} is a phantom folder that was not finished; run: edgecad phantom {data} --force")
     pattern = _compiled(patient_from)
-    cases = []
+    cases, passed = [], list(_beside_classes(data))
     for label in CLASSES:
-        for path in sorted((data / label).rglob("*")):
-            # Hidden files are a system's own: a Mac leaves ._scan.jpg beside scan.jpg on disks that are not its own.
-            if not path.name.startswith(".") and is_scan_file(path):
-                cases.append(Case(path, label, _patient_of(path.relative_to(data / label), pattern)))
+        content = content_of(data / label)
+        cases += [Case(path, label, _patient_of(path.relative_to(data / label), pattern)) for path in content.scans]
+        passed += content.passed
     rule = PATIENT_FROM_RULE.format(patient_from) if patient_from else STEM_RULE
-    return Found(tuple(cases), rule)
+    return Found(tuple(cases), rule, tuple(passed))
+
+
+def _beside_classes(data: Path) -> Iterator[PassedOver]:
+    """What lies beside the class folders and has no class: folders such as `unclear/`, and scans."""
+    for path in sorted(data.iterdir()):
+        if path.name in (*CLASSES, LABELS_NAME, MARK_NAME):
+            continue
+        if path.is_dir() and not passed_over(path.name):
+            yield _folder_beside(path)
+        else:
+            yield why_passed_over(path) or passed(path, "beside", f"it lies beside {_FOLDERS}; move it into one")
+
+
+def _folder_beside(folder: Path) -> PassedOver:
+    scans = len(content_of(folder).scans)
+    if not scans:
+        return passed(folder, "note", "a folder without scans")
+    why = f"a folder beside {_FOLDERS}, with {scans} scan{'s' * (scans != 1)}; they have no class and are not used"
+    return passed(folder, "beside", why)
 
 
 def _compiled(patient_from: str | None) -> re.Pattern[str] | None:

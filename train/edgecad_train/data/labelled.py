@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
+from edgecad.images import PassedOver
 from edgecad_train.classes import CLASSES
 
 MIN_PATIENTS = 5
@@ -37,10 +38,11 @@ CSV_RULE = "the CSV's patient column"
 
 @dataclass(frozen=True)
 class Found:
-    """What a data folder holds, and the rule by which the patient was told."""
+    """What a data folder holds, the rule by which the patient was told, and what in the folder is passed over."""
 
     cases: tuple[Case, ...]
     patient_rule: str
+    passed: tuple[PassedOver, ...] = ()
 
 
 def patient_from_of(rule: str) -> str | None:
