@@ -14,6 +14,8 @@ from edgecad.images.screen import Pixels
 
 _ITEM = struct.pack("<HH", 0xFFFE, 0xE000)
 _END = struct.pack("<HH", 0xFFFE, 0xE0DD)
+_PADDING = struct.pack("<HH", 0xFFFC, 0xFFFC)
+"""Data Set Trailing Padding (PS3.10 7.2)."""
 _MAX_FRAGMENTS = 4096
 # Undoing run lengths is a loop in Python: seconds beyond this.
 _MAX_RLE_PIXELS = 4_000_000
@@ -30,10 +32,9 @@ def fragments_of_frame(value: memoryview, index: int = 0, count: int = 1, mark: 
         mark: what a frame begins with, to tell frames of several fragments apart where the table is empty.
 
     Raises:
-        InputRefused: `truncated` where the end mark is missing, `damaged` where no item is or the frames
-            cannot be told apart.
+        InputRefused: `truncated` where an item is cut, `damaged` where none is or the frames cannot be told apart.
     """
-    table, *fragments = _items(value)
+    table, *fragments = _items(value, marked=count > 1)
     if not fragments:
         raise damaged("the DICOM frame is empty")
     if count == 1:
@@ -66,17 +67,23 @@ def _begins_by_mark(fragments: list[memoryview], count: int, mark: bytes) -> lis
     return begins
 
 
-def _items(value: memoryview) -> Iterator[memoryview]:
+def _items(value: memoryview, *, marked: bool) -> Iterator[memoryview]:
+    """The offset table, and the fragments up to the end mark.
+
+    The standard demands the mark (PS3.5 A.4), and some writers forget it. Nothing is lost where the only frame's last
+    item ends with the object, or is followed by nothing but its padding: that the frame is whole is told by its own
+    code's end. Of several frames one is decoded, and says nothing of the others: there the mark must be (`marked`).
+    """
     position = 0
     for _ in range(_MAX_FRAGMENTS):
+        if value[position : position + 4] == _END or (position and not marked and _is_padding(value[position:])):
+            return
         if len(value) < position + 8:
             raise truncated("the DICOM frame ends early")
         tag, length = (
             value[position : position + 4],
             int.from_bytes(value[position + 4 : position + 8], "little"),
         )
-        if tag == _END:
-            return
         if tag != _ITEM:
             raise damaged("a DICOM fragment is not where it must be")
         position += 8
@@ -85,6 +92,11 @@ def _items(value: memoryview) -> Iterator[memoryview]:
         yield value[position : position + length]
         position += length
     raise damaged(f"the DICOM pixel data have more than {_MAX_FRAGMENTS} fragments")
+
+
+def _is_padding(rest: memoryview) -> bool:
+    """Whether nothing follows but zeros, or the element that pads a data set."""
+    return rest[:4] == _PADDING or not rest.tobytes().strip(b"\0")
 
 
 def unpacked_planes(data: bytes, samples: int, pixels: int) -> list[Pixels]:

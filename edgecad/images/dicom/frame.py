@@ -10,10 +10,11 @@ import numpy as np
 
 from edgecad.errors import InputRefused
 from edgecad.images.dicom.beginning import EXPLICIT, IMPLICIT
+from edgecad.images.dicom.palette import TAGS as PALETTE_TAGS
+from edgecad.images.dicom.palette import PaletteTable, palette_of
 from edgecad.images.frames import frame_index
 from edgecad.images.limits import check_size
 from edgecad.images.refusals import damaged, wrong_kind
-from edgecad.images.screen import Pixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -31,19 +32,11 @@ _SAMPLES = {
     "MONOCHROME1": 1,
     "MONOCHROME2": 1,
 }
-_COLOURS = ("Red", "Green", "Blue")
-_DESCRIPTORS = tuple(f"{colour}PaletteColorLookupTableDescriptor" for colour in _COLOURS)
-_TABLES = tuple(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS)
-
-_CHANGES_WHAT_IS_SHOWN = (
-    "PresentationLUTShape",
-    "PresentationLUTSequence",
-    "ModalityLUTSequence",
-    "VOILUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "PixelAspectRatio",
-)
+_GREY_ONLY = ("ModalityLUTSequence", "VOILUTSequence", "RescaleSlope", "RescaleIntercept")
+"""What makes stored values other ones before they are shown: of grey pixels alone. Colours have neither a modality nor
+a VOI transformation: PS3.4 N.2 has both in the grey-scale pipeline, and PS3.3 C.11.2.1.2 gives a window a meaning for
+MONOCHROME1 and MONOCHROME2 only. What a converter left of them on a colour screen changes nothing."""
+_CHANGES_WHAT_IS_SHOWN = ("PresentationLUTShape", "PresentationLUTSequence", "PixelAspectRatio")
 _SHARED, _PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 _GROUPS_THAT_CHANGE_IT = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
 _AS_STORED = {"PresentationLUTShape": "IDENTITY", "RescaleSlope": 1.0, "RescaleIntercept": 0.0}
@@ -61,20 +54,12 @@ TAGS = (
     "PixelRepresentation",
     "WindowCenter",
     "WindowWidth",
+    *_GREY_ONLY,
     *_CHANGES_WHAT_IS_SHOWN,
     _SHARED,
     _PER_FRAME,
-    *_DESCRIPTORS,
-    *_TABLES,
+    *PALETTE_TAGS,
 )
-
-
-@dataclass(frozen=True)
-class PaletteTable:
-    """Colours `(entries, 3)` uint8 RGB; the pixel value `first` and all below it take the first one."""
-
-    colours: Pixels
-    first: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +126,7 @@ def frame_from_dataset(dataset: Dataset, syntax: str, chosen: int | None = None)
     for group in _groups(dataset, index, count):
         _check_shown_as_stored(group, photometric)
     planar = samples == 3 and int(dataset.get("PlanarConfiguration") or 0) == 1
-    palette = _palette(dataset) if photometric == "PALETTE COLOR" else None
+    palette = palette_of(dataset) if photometric == "PALETTE COLOR" else None
     return Frame(width, height, samples, photometric, planar, syntax, palette, index, count)
 
 
@@ -176,38 +161,21 @@ def _check_depth(dataset: Dataset) -> None:
 
 def _check_shown_as_stored(dataset: Dataset, photometric: str) -> None:
     """Refuse what a viewer applies to the stored pixels: it would show another picture than the one read here."""
-    for name in _CHANGES_WHAT_IS_SHOWN:
+    grey = photometric.startswith("MONOCHROME")
+    for name in (*_CHANGES_WHAT_IS_SHOWN, *(_GREY_ONLY if grey else ())):
         value = dataset.get(name)
-        if value is None or value == _AS_STORED.get(name):
+        if value is None or value == "" or value == _AS_STORED.get(name):
             continue
         if name == "PixelAspectRatio" and len(value) == 2 and int(value[0]) == int(value[1]):
             continue
         raise _not_a_screen(f"{name}, which changes what is shown", "a screen stored as shown")
     if int(dataset.get("PlanarConfiguration") or 0) not in (0, 1):
         raise _not_a_screen("a planar configuration that does not exist", "0 or 1")
-    if not photometric.startswith("MONOCHROME") or dataset.get("WindowWidth") is None:
+    if not grey or dataset.get("WindowWidth") is None:
         return
     centre, width = (np.ravel(dataset[name].value)[0] for name in ("WindowCenter", "WindowWidth"))
     if abs(float(centre) - 128) > 1 or abs(float(width) - 256) > 1:
         raise _not_a_screen("a grey-scale window that changes what is shown", "a screen stored as shown")
-
-
-def _palette(dataset: Dataset) -> PaletteTable:
-    descriptors = [[int(number) for number in dataset[name].value] for name in _DESCRIPTORS]
-    entries, first, bits = descriptors[0]
-    if bits not in (8, 16) or any(other != descriptors[0] for other in descriptors[1:]):
-        raise _not_a_screen("a palette of another make", "three tables of 8 or 16 bits, alike in length")
-    tables = [_table(dataset[name].value, (entries & 0xFFFF) or 0x10000, bits) for name in _TABLES]
-    return PaletteTable(np.ascontiguousarray(np.stack(tables, axis=1)), first)
-
-
-def _table(value: bytes, entries: int, bits: int) -> Pixels:
-    length = entries * bits // 8
-    if len(value) not in (length, length + length % 2):
-        raise damaged("the DICOM palette is not as long as declared")
-    if bits == 8:
-        return np.frombuffer(value, np.uint8, entries)
-    return (np.frombuffer(value, "<u2", entries) >> 8).astype(np.uint8)
 
 
 def _not_a_screen(seen: str, wanted: str) -> InputRefused:

@@ -7,7 +7,8 @@ import numpy as np
 
 from edgecad.errors import InputRefused
 from edgecad.images.dicom.encapsulated import fragments_of_frame, unpacked_planes
-from edgecad.images.dicom.frame import JPEG, RLE, Frame, PaletteTable
+from edgecad.images.dicom.frame import JPEG, RLE, Frame
+from edgecad.images.dicom.palette import PaletteTable
 from edgecad.images.jpeg.reading import MAGIC, header_from_jpeg, rgb_from_jpeg
 from edgecad.images.refusals import damaged, truncated, wrong_kind
 from edgecad.images.screen import Pixels

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.errors import NotAvailable
+from edgecad.errors import InputRefused, NotAvailable
 from edgecad.images import read_screen
 from edgecad.system.installation import install_command
 
@@ -86,20 +86,71 @@ def test_ybr_is_made_rgb(image, dicom_of):
     assert np.abs(pixels.astype(int) - image).mean() < 2
 
 
-@pytest.mark.parametrize("bits", [8, 16])
-def test_palettes_are_looked_up(dicom_of, refused, bits):
-    values = (np.arange(4800) % 256).astype(np.uint8).reshape(60, 80)
-    colours = np.random.default_rng(0).integers(0, 256, (200, 3), np.uint8)
-    attributes: dict[str, object] = {"SamplesPerPixel": 1, "PhotometricInterpretation": "PALETTE COLOR"}
+VALUES = (np.arange(4800) % 256).astype(np.uint8).reshape(60, 80)
+STORED = {
+    "8 bits": (8, lambda entry: entry),
+    "16 bits, repeated": (16, lambda entry: entry.astype("<u2") * 257),
+    "16 bits, high byte": (16, lambda entry: entry.astype("<u2") << 8),
+    "16 bits, low byte": (16, lambda entry: entry.astype("<u2")),
+    "8 bits in 16, low byte": (8, lambda entry: entry.astype("<u2")),
+    "8 bits in 16, high byte": (8, lambda entry: entry.astype("<u2") << 8),
+    "8 bits in 16, repeated": (8, lambda entry: entry.astype("<u2") * 257),
+}
+
+
+def palette(colours, bits, stored, form="PaletteColorLookupTableData", **attributes):
     for index, name in enumerate(("Red", "Green", "Blue")):
-        table = colours[:, index] if bits == 8 else colours[:, index].astype("<u2") * 257
-        attributes[f"{name}PaletteColorLookupTableDescriptor"] = [200, 10, bits]
-        attributes[f"{name}PaletteColorLookupTableData"] = table.tobytes()
-    expected = colours[np.clip(values.astype(int) - 10, 0, 199)]
-    assert np.array_equal(read_screen(dicom_of(values.tobytes(), **attributes)).pixels, expected)
+        attributes[f"{name}PaletteColorLookupTableDescriptor"] = [len(colours), 10, bits]
+        table = stored(colours[:, index])
+        attributes[form.replace("Palette", f"{name}Palette")] = table if isinstance(table, bytes) else table.tobytes()
+    return {"SamplesPerPixel": 1, "PhotometricInterpretation": "PALETTE COLOR", **attributes}
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", IMPLICIT])
+@pytest.mark.parametrize("how", STORED)
+@pytest.mark.parametrize("entries", [200, 201])
+def test_palettes_are_looked_up(dicom_of, refused, how, syntax, entries):
+    colours = np.random.default_rng(0).integers(0, 256, (entries, 3), np.uint8)
+    colours[:, 2] = 0  # one colour's table may be empty
+    attributes = palette(colours, *STORED[how])
+    expected = colours[np.clip(VALUES.astype(int) - 10, 0, entries - 1)]
+    assert np.array_equal(read_screen(dicom_of(VALUES.tobytes(), syntax=syntax, **attributes)).pixels, expected)
     attributes["BluePaletteColorLookupTableData"] = bytes(20)
     with refused("damaged"):
-        read_screen(dicom_of(values.tobytes(), **attributes))
+        read_screen(dicom_of(VALUES.tobytes(), **attributes))
+
+
+def test_a_palette_that_means_two_things_is_refused(dicom_of, refused):
+    colours = np.random.default_rng(0).integers(1, 256, (200, 3), np.uint8)
+    other = palette(colours, 8, lambda entry: (entry[::-1].astype("<u2") << 8) + entry)
+    with refused("wrong-kind"):
+        read_screen(dicom_of(VALUES.tobytes(), **other))
+    unlike = palette(colours, 8, lambda entry: entry) | {"BluePaletteColorLookupTableDescriptor": [200, 10, 16]}
+    with refused("wrong-kind"):
+        read_screen(dicom_of(VALUES.tobytes(), **unlike))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_palette_in_segments_is_put_together(dicom_of, refused, bits):
+    """60 entries up, 2 given, 138 down; pydicom says what they are."""
+    unit, top = ("B", 255) if bits == 8 else ("<H", 65280)
+    words = [0, 1, 0, 1, 59, top, 0, 2, top // 2, top // 3, 1, 138, 0]
+    made = np.array(pydicom.pixels.processing._expand_segmented_lut(tuple(words), unit))
+    colours = np.repeat((made >> (bits - 8)).astype(np.uint8)[:, None], 3, axis=1)
+    form = "SegmentedPaletteColorLookupTableData"
+
+    def dicom(words):
+        value = b"".join(struct.pack(unit, word) for word in words)
+        return dicom_of(VALUES.tobytes(), **palette(colours, bits, lambda _: value + b"\0" * (len(value) % 2), form))
+
+    expected = colours[np.clip(VALUES.astype(int) - 10, 0, 199)]
+    assert np.array_equal(read_screen(dicom(words)).pixels, expected)
+    for broken, reason in (
+        (words[:-3], "damaged"), ([*words, 0, 1, 9], "damaged"), (words[3:], "wrong-kind"), ([0, 0] * 50, "damaged"),
+        ([*words[:3], 2, 1, 0, 0], "wrong-kind"), ([0, 1, 0, *[1, 255, 9] * 1000], "damaged"),
+    ):  # fmt: skip
+        with refused(reason):
+            read_screen(dicom(broken))
 
 
 def test_run_lengths_are_undone(image, dicom_of, refused):
@@ -166,7 +217,6 @@ def test_the_refusal_names_the_kind_but_no_private_number(image, dicom_of):
         ({"PlanarConfiguration": 7}, "wrong-kind"),
         ({"PixelAspectRatio": ["2", "1"]}, "wrong-kind"),
         ({"PresentationLUTShape": "INVERSE"}, "wrong-kind"),
-        ({"RescaleSlope": "-1", "RescaleIntercept": "255"}, "wrong-kind"),
         ({"Rows": 20_000}, "too-large"),
         ({"Rows": 10_000, "Columns": 10_000}, "too-large"),
         ({"Rows": 0}, "damaged"),
@@ -183,6 +233,39 @@ def test_other_frames_are_refused(image, dicom_of, refused, attributes, reason):
 def test_attributes_that_change_nothing_are_read(image, dicom_of):
     same = {"PixelAspectRatio": ["1", "1"], "PresentationLUTShape": "IDENTITY", "RescaleSlope": "1"}
     assert np.array_equal(read_screen(dicom_of(image.tobytes(), **same)).pixels, image)
+    empty = {"PixelAspectRatio": None, "PresentationLUTShape": "", "RescaleSlope": None, "RescaleIntercept": None}
+    assert np.array_equal(read_screen(dicom_of(image.tobytes(), **empty)).pixels, image)
+
+
+GREY = {"SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2"}
+
+
+@pytest.mark.parametrize(
+    "leftover",
+    [
+        {"RescaleSlope": "1", "RescaleIntercept": "0"},
+        {"RescaleSlope": "-1", "RescaleIntercept": "255"},
+        {"RescaleSlope": "0.031", "RescaleIntercept": "-12.5", "RescaleType": "US"},
+        {"WindowCenter": 40, "WindowWidth": 80},
+    ],
+)
+@pytest.mark.parametrize("place", ["top", "group"])
+def test_what_a_converter_left_of_grey_values_changes_no_colours(image, dicom_of, refused, leftover, place):
+    """And changes grey, where all but the identity is refused."""
+    told = dict(leftover)
+    if place == "group":
+        item, group = pydicom.Dataset(), pydicom.Dataset()
+        for name, value in leftover.items():
+            setattr(item, name, value)
+        group.PixelValueTransformationSequence = [item]
+        told = {"SharedFunctionalGroupsSequence": [group]}
+    assert np.array_equal(read_screen(dicom_of(image.tobytes(), **told)).pixels, image)
+    grey = image[:, :, 0]
+    if leftover.get("RescaleSlope") == "1":
+        assert np.array_equal(read_screen(dicom_of(grey.tobytes(), **GREY, **told)).pixels[..., 0], grey)
+        return
+    with refused("wrong-kind"):
+        read_screen(dicom_of(grey.tobytes(), **GREY, **told))
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.70"])
@@ -219,6 +302,68 @@ def test_a_head_without_end_is_refused(dicom, refused):
     crowd = b"".join(struct.pack("<HH2sH", 9, element, b"UN"[:2], 0) + bytes(4) for element in range(0x1000, 0x2000))
     with refused("too-large"):
         read_screen(dicom[:at] + crowd * 30 + dicom[at:])
+
+
+PADDING = struct.pack("<HH2sHI", 0xFFFC, 0xFFFC, b"OB", 0, 126) + bytes(126)
+
+
+@pytest.mark.parametrize("after", [b"", bytes(512), bytes(3), PADDING, PADDING + bytes(100)])
+def test_padding_behind_the_data_set_is_stepped_over(image, jpeg, dicom_of, after):
+    assert np.array_equal(read_screen(dicom_of(image.tobytes()) + after).pixels, image)
+    screen = read_screen(dicom_of(jpeg, syntax=JPEG) + after)
+    assert np.array_equal(screen.pixels, read_screen(jpeg).pixels)
+
+
+@pytest.mark.parametrize("after", [b"", bytes(512), PADDING])
+def test_one_whole_frame_needs_no_end_mark(image, jpeg, dicom_of, refused, after):
+    for syntax, value in ((JPEG, jpeg), (RLE, rle_of(np.moveaxis(image, 2, 0)))):
+        data = dicom_of(value, syntax=syntax)
+        assert data.endswith(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+        assert np.array_equal(read_screen(data[:-8] + after).pixels, read_screen(data).pixels)
+        with refused("truncated"):
+            read_screen(data[:-108] + after[:50])
+    with refused("damaged"):
+        read_screen(dicom_of(jpeg, syntax=JPEG)[:-8] + b"more of it")
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", IMPLICIT])
+@pytest.mark.parametrize("meta", [True, False])
+def test_a_file_without_a_preamble_is_told_by_its_first_elements(image, dicom_of, syntax, meta):
+    whole = dicom_of(image.tobytes(), syntax=syntax, SpecificCharacterSet="ISO_IR 100", ImageType=["DERIVED", "REST"])
+    bare = whole[132:] if meta else whole[whole.index(b"\x08\0\x05\0") :]
+    screen = read_screen(bare)
+    assert (screen.kind, screen.says) == ("dicom", ("rest",))
+    assert np.array_equal(screen.pixels, image)
+    for length in range(140, 700, 7):
+        with pytest.raises(InputRefused):
+            read_screen(bare[:length])
+
+
+def test_compressed_frames_without_a_meta_group_do_not_say_how(jpeg, dicom_of, refused):
+    whole = dicom_of(jpeg, syntax=JPEG)
+    bare = whole[whole.index(b"\x08\0\x16\0") :]
+    with refused("wrong-kind"):
+        read_screen(bare)
+    with pytest.raises(InputRefused, match="does not say how they are compressed"):
+        read_screen(bare)
+
+
+@pytest.mark.parametrize("length", [2**20, 40 * 2**20])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", IMPLICIT])
+def test_a_long_private_block_is_stepped_over(image, dicom_of, syntax, length):
+    whole = dicom_of(image.tobytes(), syntax=syntax)
+    explicit, pixels = syntax != IMPLICIT, whole.index(struct.pack("<HH", 0x7FE0, 0x0010))
+    kind = struct.pack("<2sH", b"OB", 0) if explicit else b""
+    head = struct.pack("<HH", 0x0029, 0x1010) + kind + struct.pack("<I", length)
+    screen = read_screen(whole[:pixels] + head + bytes(length) + whole[pixels:])
+    assert np.array_equal(screen.pixels, image)
+
+
+def test_a_palette_beyond_all_sense_is_refused_before_it_is_looked_into(dicom_of, refused):
+    colours = np.zeros((200, 3), np.uint8)
+    long = palette(colours, 16, lambda entry: bytes(2**20))
+    with refused("too-large"):
+        read_screen(dicom_of(VALUES.tobytes(), **long))
 
 
 def test_without_pydicom_the_extra_is_named(dicom, monkeypatch):
