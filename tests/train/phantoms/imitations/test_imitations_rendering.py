@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgecad.colourtables import ColourTable, known_table
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import known_table
 from edgecad.contract import MapPlace
 from edgecad.polarmap.segments import RING_RADII, disc_coordinates
 from edgecad_train.phantoms import draw_patient, percent_map

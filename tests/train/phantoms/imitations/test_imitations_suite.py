@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgecad.colourtables import known_table
+from edgecad.colourtables.known import known_table
 from edgecad_train.phantoms import draw_patient, percent_map
 from edgecad_train.phantoms.imitations import layout_suite, places_of, render_layout
 
