@@ -83,7 +83,7 @@ def _ordered(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
 
 
 def words_of(settings: Any, leaving_out: Collection[str] = (), defaults: bool = False) -> Iterator[list[str]]:
-    """The options that make this dataclass again, each with its value.
+    """The options that make this dataclass again, each with its value; one that is given several times, with all.
 
     Args:
         leaving_out: fields that are not told.
@@ -95,7 +95,8 @@ def words_of(settings: Any, leaving_out: Collection[str] = (), defaults: bool = 
         told = field.name not in leaving_out and value is not None and value is not False
         if told and (defaults or value != field.default):
             name = _option_of(field.name, hints[field.name])
-            yield [name] if value is True else [name, _word(value)]
+            values = value if isinstance(value, list | tuple) else [value]
+            yield [name] if value is True else [word for each in values for word in (name, _word(each))]
 
 
 def _word(value: Any) -> str:

@@ -96,7 +96,7 @@ def test_a_study_is_read_or_refused_with_what_to_do(version: Path, tmp_path: Pat
     write_dataset(tmp_path / "data", patients=40, seed=3)
     before = {path: path.read_bytes() for path in Path("study").rglob("*.json")}
     said = done("study", "data", "--backbones", "mobilenetv2", "--weights", "none", "--strategies", "warm-up",
-                "--seeds", "1", "--warmup-epochs", "1", "--out", "study")  # fmt: skip
+                "--seeds", "1", "--warmup-epochs", "1", "--input", "rgb", "--out", "study")  # fmt: skip
     if said.exit_code == 0:
         assert "mobilenetv2" in (Path("study") / "table.md").read_text()
     else:

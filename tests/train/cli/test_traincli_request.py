@@ -41,7 +41,9 @@ def test_the_odd_settings_differ_in_every_field() -> None:
     "request_",
     [
         TrainRequest(),
-        TrainRequest(Path("my data"), DataOptions("none", r"^(p\d+)_"), ODD, Path("other")),
+        TrainRequest(Path("my data"), DataOptions("none", patient_from=r"^(p\d+)_"), ODD, Path("other")),
+        TrainRequest(options=DataOptions(input="rgb", map="2/3")),
+        TrainRequest(options=DataOptions(input="uptake", table=["jet", "hot-iron"], map="1/2")),
         TrainRequest(
             Path("labels.csv"), DataOptions("1,2,30,40", folds=0), Settings(strategy="scratch", activation="relu")
         ),

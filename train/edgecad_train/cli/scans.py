@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgecad.cli.progress import Bars
-from edgecad_train.data import Found, PreparedData, parse_crop, preparation_for, read_cases
+from edgecad_train.data import Found, PreparedData, parse_input, preparation_for, read_cases
 from edgecad_train.data.store import scratch_beside
 from edgecad_train.runs.request import TrainRequest
 
@@ -18,7 +18,7 @@ WHOLE_IMAGES = (
 def read_scans(request: TrainRequest, found: Found, bars: Bars) -> PreparedData:
     """Read and prepare every scan at the network's size; what cannot be used is listed, nothing is fatal."""
     warn_of_whole_images(request.options.crop)
-    preparation = preparation_for(parse_crop(request.options.crop), request.settings.network.size, found.cases)
+    preparation = preparation_for(parse_input(request.options), request.settings.network.size, found.cases)
     return read_cases(
         found.cases,
         preparation,

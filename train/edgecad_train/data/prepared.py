@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from edgecad.contract import Colours, Origin, Preparation
 from edgecad.errors import UsageError
 from edgecad.images.screen import Kind
+from edgecad.polarmap import TableReading
 from edgecad.polarmap.colours import colours_of
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal, check_patients
@@ -64,7 +66,10 @@ class PreparedData:
         sha256: over the file hashes, labels and patients, in order.
         refused: those that were left out.
         clashes: those left out because they are somebody else's scan as well; training does not start with any.
-        preparation: how a screen became an image.
+        preparation: how a screen became an image; its colour tables are those that the scans were read through.
+        readings: through which table each was read, `n` of them; none where colours are the input. Chosen by the
+            contract is what the scans told, which the contract will hold.
+        ambiguous: scans that several tables explain, and that were read through one that the others told.
     """
 
     cases: tuple[Case, ...]
@@ -76,6 +81,8 @@ class PreparedData:
     clashes: tuple[Clash, ...]
     preparation: Preparation
     files: tuple[str, ...] = ()
+    readings: tuple[TableReading, ...] = ()
+    ambiguous: tuple[Path, ...] = ()
 
     @property
     def labels(self) -> NDArray[np.int64]:

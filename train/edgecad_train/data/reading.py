@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +16,10 @@ from edgecad.answer.findings import object_to_series
 from edgecad.contract import Origin, Preparation
 from edgecad.errors import InputRefused
 from edgecad.images import size_of
-from edgecad.polarmap import Objections
+from edgecad.polarmap import Objections, TableCandidates, TableReading
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.system.parallel import in_order
+from edgecad_train.data.input.tables import AMBIGUOUS, first_candidates, tables_told
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
@@ -33,6 +35,7 @@ def prepare_cases(
     preparation: Preparation,
     progress: Progress | None = None,
     *,
+    candidates: TableCandidates | None = None,
     memory_budget: int = MEMORY_BUDGET,
     scratch: Path | None = None,
     least: int = MIN_PATIENTS,
@@ -46,7 +49,7 @@ def prepare_cases(
         UsageError: more than 5 % are refused, too few patients of a class are left, or one scan is under
             two patients or labels.
     """
-    data = read_cases(cases, preparation, progress, memory_budget=memory_budget, scratch=scratch)
+    data = read_cases(cases, preparation, progress, candidates=candidates, memory_budget=memory_budget, scratch=scratch)
     check_usable(data, least)
     return data
 
@@ -56,13 +59,17 @@ def read_cases(
     preparation: Preparation,
     progress: Progress | None = None,
     *,
+    candidates: TableCandidates | None = None,
     memory_budget: int = MEMORY_BUDGET,
     scratch: Path | None = None,
 ) -> PreparedData:
     """Read and prepare every scan with the runtime's own function; what cannot be used is listed, nothing is fatal.
 
     Args:
-        progress: called with the number of scans done and of all.
+        progress: called with the number of scans done and of all; it begins again where the scans are read again.
+        candidates: colour tables through which the scans may be read, as the runtime would. Default, for training:
+            the preparation's tables, as the user's word; without any those that the scans tell, and the preparation
+            that comes back names them.
         memory_budget: bytes of images past which they go to a file.
         scratch: folder for that file.
 
@@ -70,10 +77,38 @@ def read_cases(
         NotAvailable: a scan is DICOM and pydicom is not installed.
         OSError: the disk of `scratch` is full.
     """
+    storage = (memory_budget, scratch)
+    if candidates is not None or preparation.input == "rgb":
+        return _read_through(cases, preparation, progress, candidates, *storage)
+    first = first_candidates(preparation)
+    data = _read_through(cases, preparation, progress, first, *storage)
+    told, ambiguous = tables_told(first, data.readings), {e.path for e in data.refused if e.reason == AMBIGUOUS}
+    if told and ambiguous and not first.user:
+        del data  # its images may fill the memory budget
+        data = _told_together(_read_through(cases, preparation, progress, TableCandidates(user=told), *storage))
+        data = replace(data, ambiguous=tuple(case.path for case in data.cases if case.path in ambiguous))
+    return replace(data, preparation=msgspec.structs.replace(preparation, tables=tables_told(first, data.readings)))
+
+
+def _told_together(data: PreparedData) -> PreparedData:
+    """The scans told their tables, and no user did."""
+    told = (replace(one, chosen_by="contract") if one.chosen_by == "user" else one for one in data.readings)
+    return replace(data, readings=tuple(told))
+
+
+def _read_through(
+    cases: Sequence[Case],
+    preparation: Preparation,
+    progress: Progress | None,
+    candidates: TableCandidates | None,
+    memory_budget: int,
+    scratch: Path | None,
+) -> PreparedData:
     taken = _Taken()
     with RowStore(len(cases), (preparation.size, preparation.size, 3), np.uint8, memory_budget, scratch) as store:
         workers = min(MAX_WORKERS, os.cpu_count() or 1)
-        for done, result in enumerate(in_order(lambda case: _read(case, preparation), cases, workers), start=1):
+        read = in_order(lambda case: _read(case, preparation, candidates), cases, workers)
+        for done, result in enumerate(read, start=1):
             if isinstance(result, Refusal):
                 taken.refused.append(result)
             elif taken.takes(result):
@@ -92,16 +127,19 @@ class _Read:
     screen: ScreenFacts
     sha256: str
     phantom: bool
+    reading: TableReading | None
+    """Of the colour table; None where colours are the input."""
 
 
-def _read(case: Case, preparation: Preparation) -> _Read | Refusal:
+def _read(case: Case, preparation: Preparation, candidates: TableCandidates | None) -> _Read | Refusal:
     try:
         screen = read_for(preparation, case.path)
         object_to_series(screen.says, preparation.crop, Objections())
-        image = prepare_screen(screen, preparation).image
+        found = prepare_screen(screen, preparation, candidates=candidates)
     except InputRefused as refusal:
         return Refusal(case.path, refusal.reason, str(refusal), case.where)
-    return _Read(case, image, ScreenFacts(screen.kind, *size_of(screen)), screen.sha256, says_phantom(case.path))
+    facts = ScreenFacts(screen.kind, *size_of(screen))
+    return _Read(case, found.image, facts, screen.sha256, says_phantom(case.path), found.reading)
 
 
 def says_phantom(path: Path) -> bool:
@@ -131,7 +169,7 @@ class _Taken:
         self.first.setdefault(picture, case)
         if earlier is None:
             # The image itself lies in the store.
-            self.kept.append(_Read(case, np.empty(0, np.uint8), scan.screen, scan.sha256, scan.phantom))
+            self.kept.append(replace(scan, image=np.empty(0, np.uint8)))
             return True
         if (earlier.patient, earlier.label) != (case.patient, case.label):
             self.clashes.append(Clash(earlier, case, same_file))
@@ -154,6 +192,7 @@ class _Taken:
             clashes=tuple(self.clashes),
             preparation=preparation,
             files=tuple(scan.sha256 for scan in self.kept),
+            readings=tuple(scan.reading for scan in self.kept if scan.reading is not None),
         )
 
 

@@ -12,7 +12,7 @@ import typer
 
 from edgecad.cli.fields import words_of
 from edgecad.errors import UsageError
-from edgecad_train.options import CropOption, PatientFromOption
+from edgecad_train.options import InputOptions, PatientFromOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.training.settings import Settings
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DataOptions:
+class DataOptions(InputOptions):
     """What of the scans to take, and how their patients are divided; each field is an option of `edgecad train`.
 
     Raises:
-        UsageError: an unknown rule of cropping, no split at that place, or a split beside folds or beside another
+        UsageError: an input that contradicts itself, no split at that place, or a split beside folds or beside another
             protocol.
     """
 
-    crop: CropOption = "polar-map"
     patient_from: PatientFromOption = None
     protocol: Annotated[
         ProtocolName | None,
@@ -58,9 +57,9 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         # Here, because `--help` wants the options and no arrays.
-        from edgecad_train.data.crop import parse_crop
+        from edgecad_train.data.input.request import parse_input
 
-        parse_crop(self.crop)
+        parse_input(self)
         _ = self.chooser  # checks itself
         if self.split is not None:
             self._check_kept(self.split)
@@ -128,8 +127,21 @@ def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
 
     yield ["edgecad", "train", "DATA"]
     yield ["--split", "split.json"]
-    crop = str(preparation.region or preparation.crop)
-    yield from words_of(DataOptions(crop=crop, patient_from=patient_from_of(record.patient_rule)))
+    yield from _input_words(preparation)
+    yield from words_of(DataOptions(patient_from=patient_from_of(record.patient_rule)))
     settings = record.settings.spelt_out()
     named = replace(settings, weights=PurePath(settings.first_weights).name)
     yield from words_of(named, record.settings.idle, defaults=True)
+
+
+def _input_words(preparation: Preparation) -> Iterator[list[str]]:
+    """The options of `InputOptions`; a table that only its file knows is said by that file's likely name."""
+    from edgecad.colourtables.known import KNOWN_TABLES
+
+    if preparation.region or preparation.crop != "polar-map":
+        yield ["--crop", str(preparation.region or preparation.crop)]
+    yield ["--input", preparation.input]
+    for table in preparation.tables:
+        yield ["--table", table.name if KNOWN_TABLES.get(table.name) == table else f"{table.name}.json"]
+    if preparation.map:
+        yield ["--map", str(preparation.map)]

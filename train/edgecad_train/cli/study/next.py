@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
+from edgecad_train.options import InputOptions
 from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.definition.request import StudyRequest
@@ -26,7 +27,9 @@ def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str:
     """The command that does what the cell's run did: the same scans, parts, weights and figures."""
     unit = next_cell(plan.study)
     given, settings = request.options, replace(unit.settings, weights=_weights(unit, plan))
-    options = DataOptions(crop=given.crop, patient_from=given.patient_from)
+    options = DataOptions(
+        **{each.name: getattr(given, each.name) for each in fields(InputOptions)}, patient_from=given.patient_from
+    )
     if unit.fold is not None:
         options = replace(options, split=StudyFolder(out).partition_file(unit.part_name))
     elif unit.inner_folds:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
@@ -16,7 +18,7 @@ from edgecad_train.data import (
     PreparedData,
     Refusal,
     find_cases,
-    parse_crop,
+    parse_input,
     preparation_for,
     prepare_cases,
 )
@@ -88,6 +90,16 @@ class StudyOutline:
             versions=package_versions(),
         )
 
+    def as_read(self, before: StudySpec) -> StudyOutline:
+        """The same, with the colour tables that an earlier reading of the scans found, where none is named now."""
+        tables = {row.preparation.size: row.preparation.tables for row in before.backbones}
+
+        def with_tables(size: int, how: Preparation) -> Preparation:
+            told = () if how.input == "rgb" or how.tables else tables.get(size, ())
+            return msgspec.structs.replace(how, tables=told or how.tables)
+
+        return replace(self, preparations={size: with_tables(size, how) for size, how in self.preparations.items()})
+
     def _row(self, name: str) -> BackboneSpec:
         preparation = self.preparations[backbone_named(name).size]
         weights = weights_of(name, self.request.options, self.files)
@@ -104,8 +116,8 @@ def outline_of(request: StudyRequest) -> StudyOutline:
     files = weights_files(options)
     found = find_cases(request.data, options.patient_from)
     sizes = dict.fromkeys(backbone_named(name).size for name in options.backbone_names)
-    crop = parse_crop(options.crop)
-    return StudyOutline(request, found, files, {size: preparation_for(crop, size, found.cases) for size in sizes})
+    preparations = {size: preparation_for(parse_input(options), size, found.cases) for size in sizes}
+    return StudyOutline(request, found, files, preparations)
 
 
 def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None) -> StudyPlan:
@@ -122,7 +134,7 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     outline = outline_of(request)
     before = study_in(out) if out else None
     if before and out and all(path.is_file() for path in outline.files.values()):
-        refuse_other(out, before.spec, outline.spec(before.spec.data_sha256))
+        refuse_other(out, before.spec, outline.as_read(before.spec).spec(before.spec.data_sha256))
     if out:
         check_writable(out)
     fetch_weights(outline.files)
@@ -131,7 +143,8 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
         for size, preparation in outline.preparations.items()
     }
     data = _agreeing(prepared)
-    spec = outline.spec(data.sha256)
+    read = replace(outline, preparations={size: own.preparation for size, own in prepared.items()})
+    spec = read.spec(data.sha256)
     if before and out:
         refuse_other(out, before.spec, spec)
     partitions = partitions_of(data.cases, spec.seeds, spec.folds, spec.chooser)

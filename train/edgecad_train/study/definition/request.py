@@ -10,7 +10,7 @@ import typer
 
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
-from edgecad_train.options import CropOption, PatientFromOption
+from edgecad_train.options import InputOptions, PatientFromOption
 from edgecad_train.splits.protocol import ProtocolName
 from edgecad_train.training.settings import BACKBONE_NAMES, STRATEGY_NAMES, Settings
 from edgecad_train.training.strategies import STRATEGIES
@@ -23,11 +23,11 @@ SEEDS = 3
 
 
 @dataclass(frozen=True)
-class StudyOptions:
+class StudyOptions(InputOptions):
     """Which units a study has, and what is kept of them.
 
     Raises:
-        UsageError: a name that is unknown, or options that exclude one another.
+        UsageError: an input that contradicts itself; a name that is unknown, or options that exclude one another.
     """
 
     backbones: Annotated[
@@ -79,17 +79,16 @@ class StudyOptions:
     keep_models: Annotated[
         bool, typer.Option("--keep-models", help="Keep each run's network, so that it can be exported and evaluated.")
     ] = False
-    crop: CropOption = "polar-map"
     patient_from: PatientFromOption = None
 
     def __post_init__(self) -> None:
         # Here, because `--help` wants the options and no arrays.
-        from edgecad_train.data.crop import parse_crop
+        from edgecad_train.data.input.request import parse_input
 
         for name in self.backbone_names:
             backbone_named(name)
         _ = self.strategy_names, self.protocol_name  # each checks itself
-        parse_crop(self.crop)
+        parse_input(self)
         if self.seeds and self.folds:
             raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,14 @@ from edgecad_train.study.definition.partitions import part_name
 from edgecad_train.training.settings import Settings
 
 NAME_LENGTH = 16
+
+LATER: dict[str, Any] = {"input": "rgb", "tables": [], "drawing": None, "map": None}
+"""Fields of `Preparation` that came later, and the values that mean what was before: a unit keeps its name then."""
+
+
+def _counts(field: tuple[str, Any]) -> bool:
+    name, value = field
+    return name not in LATER or value != LATER[name]
 
 
 class Unit(Frozen, frozen=True, kw_only=True):
@@ -34,7 +43,9 @@ class Unit(Frozen, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the unit's canonical JSON."""
-        canonical = msgspec.json.encode(self, order="sorted")
+        told = msgspec.to_builtins(self)
+        told["preparation"] = dict(filter(_counts, told["preparation"].items()))
+        canonical = msgspec.json.encode(told, order="sorted")
         return hashlib.sha256(canonical).hexdigest()[:NAME_LENGTH]
 
     @property

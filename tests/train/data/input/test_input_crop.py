@@ -10,8 +10,9 @@ import pytest
 
 from edgecad.contract import Preparation, Region
 from edgecad.errors import UsageError
-from edgecad_train.data import Case, CropRequest, parse_crop, preparation_for, prepare_cases, read_cases
-from edgecad_train.data.crop import Rectangle
+from edgecad_train.data import Case, parse_input, preparation_for, prepare_cases, read_cases
+from edgecad_train.data.input.crop import CropRequest, Rectangle, parse_crop
+from edgecad_train.options import InputOptions
 
 Some = Callable[[int], list[Case]]
 
@@ -39,15 +40,17 @@ def test_other_words_say_what_was_seen_and_wanted(text: str) -> None:
 
 def test_without_a_rectangle_no_scan_is_read() -> None:
     nowhere = [Case(Path("nowhere.jpg"), "CAD", "a")]
-    assert preparation_for(parse_crop("polar-map"), 224, nowhere) == Preparation(size=224, halve_jpeg=True)
-    assert preparation_for(parse_crop("none"), 224, nowhere) == Preparation(size=224, crop="none")
+    assert preparation_for(parse_input(InputOptions(input="rgb")), 224, nowhere) == Preparation(
+        size=224, halve_jpeg=True
+    )
+    assert preparation_for(parse_input(InputOptions("none", "rgb")), 224, nowhere) == Preparation(size=224, crop="none")
 
 
 def test_a_rectangle_becomes_a_region_of_the_first_readable_screen(some: Some) -> None:
     cases = some(10)
     cases[0].path.write_bytes(b"no picture")
     cases[1].path.unlink()
-    preparation = preparation_for(parse_crop("5,6,1600,1000"), 64, cases)
+    preparation = preparation_for(parse_input(InputOptions("5,6,1600,1000", "rgb")), 64, cases)
     region = Region(x=5, y=6, width=1600, height=1000, screen_width=1640, screen_height=1068)
     assert preparation == Preparation(size=64, region=region)
 
@@ -62,12 +65,12 @@ def test_a_rectangle_becomes_a_region_of_the_first_readable_screen(some: Some) -
 )
 def test_a_rectangle_beyond_the_screen_is_a_usage_error(some: Some, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        preparation_for(parse_crop(text), 64, some(10))
+        preparation_for(parse_input(InputOptions(text, "rgb")), 64, some(10))
 
 
 def test_a_rectangle_without_any_readable_scan_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none of 1 scans can be read"):
-        preparation_for(parse_crop("0,0,50,50"), 64, [Case(tmp_path / "gone.jpg", "CAD", "a")])
+        preparation_for(parse_input(InputOptions("0,0,50,50", "rgb")), 64, [Case(tmp_path / "gone.jpg", "CAD", "a")])
 
 
 def _enlarged(path: Path) -> None:
@@ -76,7 +79,7 @@ def _enlarged(path: Path) -> None:
 
 def test_screens_of_another_size_are_refused_and_counted(some: Some) -> None:
     cases = some(20)
-    preparation = preparation_for(parse_crop("0,0,1640,1060"), 64, cases)
+    preparation = preparation_for(parse_input(InputOptions("0,0,1640,1060", "rgb")), 64, cases)
     _enlarged(cases[4].path)
     prepared = prepare_cases(cases, preparation)
     assert [(entry.path, entry.reason) for entry in prepared.refused] == [(cases[4].path, "screen-size")]

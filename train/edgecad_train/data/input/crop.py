@@ -1,11 +1,11 @@
-"""What `--crop` asks for, and how it becomes part of the contract."""
+"""What `--crop` asks for, and the region of screens that it becomes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from edgecad.contract import Crop, Preparation, Region
+from edgecad.contract import Crop, Region
 from edgecad.errors import InputRefused, UsageError
 from edgecad.frozen import Frozen
 from edgecad.images import read_screen, size_of
@@ -53,21 +53,17 @@ def parse_crop(text: str) -> CropRequest:
     return CropRequest(rectangle=Rectangle(x=x, y=y, width=width, height=height))
 
 
-def preparation_for(request: CropRequest, size: int, cases: Sequence[Case]) -> Preparation:
-    """What the contract will say of the input: `size` pixels a side, and the region on screens of the first one's size.
+def region_of_screens(cut: Rectangle, cases: Sequence[Case]) -> Region:
+    """The rectangle on screens of the size of the first one that can be read.
 
     Raises:
         UsageError: the rectangle is not inside the screen, or no scan can be read.
     """
-    if request.rectangle is None:
-        return Preparation(size=size, crop=request.rule, halve_jpeg=request.rule == "polar-map")
     width, height = _first_screen_size(cases)
-    cut = request.rectangle
     try:
-        region = Region(x=cut.x, y=cut.y, width=cut.width, height=cut.height, screen_width=width, screen_height=height)
+        return Region(x=cut.x, y=cut.y, width=cut.width, height=cut.height, screen_width=width, screen_height=height)
     except ValueError as error:
         raise UsageError(f"--crop {cut}: {error}; {WANTED}, inside of the screen") from error
-    return Preparation(size=size, crop=request.rule, region=region)
 
 
 def _first_screen_size(cases: Sequence[Case]) -> tuple[int, int]:
