@@ -275,7 +275,7 @@ def test_who_may_see_the_page_is_written_on_it(
     words.clear()
     run_check(found, dataclasses.replace(phantoms, refused=refused), {}, tmp_path)
     assert words[0] == "contains patient screens: do not share"
-    assert words[1] == "kept: the screen, and what the network would see (12 of 30)"
+    assert words[1] == "kept: the screen, and what the network would see: colours as on the screen (12 of 30)"
 
 
 def test_the_region_is_framed_on_the_page(phantoms: PreparedData, tmp_path: Path) -> None:

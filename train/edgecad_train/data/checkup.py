@@ -9,6 +9,7 @@ from pathlib import Path
 from edgecad.contract import Origin, Preparation
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad.images import PassedOver
+from edgecad.polarmap import ChosenBy
 from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
@@ -18,6 +19,13 @@ from edgecad_train.data.labelled import Case, Found, Refusal, RefusedScan
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
 from edgecad_train.origin import origin_words
 
+CHOSEN: dict[ChosenBy, str] = {
+    "contract": "told by the scans",
+    "user": "named",
+    "bar": "told by the bar",
+    "site": "named by the site",
+}
+"""Who chose a table, in words of a terminal."""
 CHECKUP, SHEET = "checkup.json", "contact-sheet.png"
 
 
@@ -33,8 +41,30 @@ class TableFound(Frozen, frozen=True, kw_only=True):
 
     number: int
     """From 1, the commonest."""
+    name: str | None = None
+    """None where scans were grouped by their colours."""
+    chosen_by: dict[ChosenBy, int] = {}
+    """Who said of how many scans that this is their table."""
+    stepped: int = 0
+    """Scans whose colours are in steps."""
     counted: Counted
     example: str
+
+
+class ScanRead(Frozen, frozen=True, kw_only=True):
+    """Through which colour table a scan was read."""
+
+    file: str
+    table: str
+    sha256: str
+    """Of the table's content."""
+    chosen_by: ChosenBy
+    """`contract`: the scans told it, and the contract will hold it; `user`: `--table`; `bar`: the scan's own bar."""
+    steps: int | None
+    residual: float
+    """Mean distance of the colours to the table, grey levels."""
+    ambiguous: bool
+    """Whether another known table would explain the scan as well; the other scans told which."""
 
 
 class Checkup(Frozen, frozen=True, kw_only=True):
@@ -55,6 +85,8 @@ class Checkup(Frozen, frozen=True, kw_only=True):
     parts: dict[str, Counted]
     """Each part of the split."""
     colour_tables: tuple[TableFound, ...]
+    scans: tuple[ScanRead, ...] = ()
+    """Those that were kept; none where colours are the input."""
     findings: tuple[DataFinding, ...]
 
 
@@ -103,6 +135,7 @@ def _checkup(
         passed_over=found.passed,
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
+        scans=_scans(prepared),
         findings=describe(prepared, part_of, pairs, tables),
     )
 
@@ -114,8 +147,25 @@ def _refused(refusal: Refusal) -> RefusedScan:
 
 
 def _table(number: int, prepared: PreparedData, tables: ColourTables) -> TableFound:
-    own = [prepared.cases[row] for row in tables.rows(number)]
-    return TableFound(number=number + 1, counted=_counted(own), example=own[0].path.name)
+    rows = tables.rows(number)
+    own = [prepared.cases[row] for row in rows]
+    read = [prepared.readings[row] for row in rows] if prepared.readings else []
+    return TableFound(
+        number=number + 1,
+        name=tables.names[number] if tables.names else None,
+        chosen_by=dict(Counter(reading.chosen_by for reading in read).most_common()),
+        stepped=sum(reading.steps is not None for reading in read),
+        counted=_counted(own),
+        example=own[0].path.name,
+    )
+
+
+def _scans(prepared: PreparedData) -> tuple[ScanRead, ...]:
+    ambiguous = frozenset(prepared.ambiguous)
+    return tuple(
+        ScanRead(file=case.path.name, ambiguous=case.path in ambiguous, **vars(reading))
+        for case, reading in zip(prepared.cases, prepared.readings, strict=False)
+    )
 
 
 def _counted(cases: Sequence[Case]) -> Counted:
@@ -153,9 +203,16 @@ def _refusals(checkup: Checkup) -> list[str]:
 def _tables(checkup: Checkup) -> list[str]:
     lines = [_row("colour tables", "(patients)", *CLASSES, "all")]
     return lines + [
-        f"{_row('', f'table {table.number}', *_cells(table.counted))}   for example {table.example}"
+        f"{_row('', table.name or f'table {table.number}', *_cells(table.counted))}   {_notes(table)}"
         for table in checkup.colour_tables
     ]
+
+
+def _notes(table: TableFound) -> str:
+    """Who chose a table, how many scans have it in steps, and one of them."""
+    who = ", ".join(f"{CHOSEN[one]} {count}" for one, count in table.chosen_by.items())
+    steps = f"in steps {table.stepped}" if table.stepped else ""
+    return ", ".join(filter(None, (who, steps, f"for example {table.example}")))
 
 
 def _warnings(checkup: Checkup) -> list[str]:

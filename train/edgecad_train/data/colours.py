@@ -1,11 +1,13 @@
 """The colour tables that the training scans were drawn in.
 
-A workstation draws uptake through a table of colours. A network that knows one table knows little of another, and
-where table and label go together it learns the table.
+Where uptake is the input, each scan was read through a table that has a name. Where the colours themselves are, scans
+are grouped by them: a network that knows one table knows little of another, and where table and label go together it
+learns the table.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Crop
-from edgecad.polarmap import colour_histogram, input_mask
+from edgecad.polarmap import TableReading, colour_histogram, input_mask
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -41,14 +43,27 @@ class ColourTables:
     Attributes:
         group: number of each scan's table, `(n,)`; 0 is the commonest, -1 of more than there can be.
         count: how many tables there are.
+        names: of the tables, `count` of them; none where scans were grouped by their colours.
     """
 
     group: NDArray[np.int64]
     count: int
+    names: tuple[str, ...] = ()
 
     def rows(self, table: int) -> NDArray[np.intp]:
         """Scans of one table."""
         return np.flatnonzero(self.group == table)
+
+    def words(self, table: int) -> str:
+        """The table's name, or its number from 1."""
+        return self.names[table] if self.names else f"table {table + 1}"
+
+
+def tables_read(readings: Sequence[TableReading]) -> ColourTables:
+    """The tables that scans were read through, the commonest first."""
+    counts = Counter(reading.table for reading in readings)
+    names = tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+    return ColourTables(np.array([names.index(reading.table) for reading in readings], np.int64), len(names), names)
 
 
 def colour_tables(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], crop: Crop = "polar-map") -> ColourTables:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+from edgecad.contract import Input
 from edgecad.frozen import Frozen
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.colours import ColourTables, colour_tables
+from edgecad_train.data.colours import ColourTables, colour_tables, tables_read
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
 from edgecad_train.data.leaks import association_with_label
 from edgecad_train.data.prepared import DUPLICATE, PreparedData
@@ -63,7 +64,9 @@ def pairs_of(data: PreparedData) -> tuple[NearDuplicate, ...]:
 
 
 def tables_of(data: PreparedData) -> ColourTables:
-    """Colour tables of prepared data."""
+    """Colour tables of prepared data: those through which uptake was read, or groups of scans by their colours."""
+    if data.preparation.input == "uptake":
+        return tables_read(data.readings)
     return colour_tables(data.images, data.preparation.crop)
 
 
@@ -75,7 +78,8 @@ def describe(
         *_duplicates(data),
         *_near(pairs, part_of),
         *_small_test(data, part_of),
-        *_tables(data, tables),
+        *_rare_tables(data, tables),
+        *_readings(data),
         *_leaks(data, tables),
     )
 
@@ -118,19 +122,44 @@ def _small_test(data: PreparedData, part_of: Mapping[str, str]) -> Iterator[Data
         yield DataFinding(code="small-test-part", text=text)
 
 
-def _tables(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
+def _rare_tables(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
+    means = (
+        "uptake is read from it as from the others; see that it is the right table"
+        if data.preparation.input == "uptake"
+        else "the model will hardly know it"
+    )
     for table in range(tables.count):
         rows = tables.rows(table)
         if len(rows) < RARE * len(data.cases):
             names = tuple(data.cases[row].path.name for row in rows[:NAMED])
             text = (
-                f"colour table {table + 1} has {_scans(len(rows))} of {len(data.cases)}, for example {names[0]}: "
-                "the model will hardly know it"
+                f"colour {'table ' if tables.names else ''}{tables.words(table)} has {_scans(len(rows))} of "
+                f"{len(data.cases)}, for example {names[0]}: {means}"
             )
             yield DataFinding(code="rare-colour-table", text=text, files=names)
     if (tables.group < 0).any():
         text = f"the scans share no colour tables: more than {tables.count} were found"
         yield DataFinding(code="no-colour-tables", text=text)
+
+
+def _readings(data: PreparedData) -> Iterator[DataFinding]:
+    """What to know of uptake that was read from colours."""
+    stepped = {case.path.name: one.steps for case, one in zip(data.cases, data.readings, strict=False) if one.steps}
+    if stepped:
+        fewest = min(stepped.values())
+        text = (
+            f"{_scans(len(stepped))} of {len(data.cases)} in colour steps, the fewest {fewest}: uptake is known there "
+            f"within {50 / fewest:.1g} % of the table's span; export them in a continuous table if you can"
+        )
+        yield DataFinding(code="steps", text=text, files=tuple(stepped)[:NAMED])
+    if data.ambiguous:
+        names = tuple(path.name for path in data.ambiguous[:NAMED])
+        text = (
+            f"{_scans(len(data.ambiguous))} of {len(data.cases)} would be explained by another known table as well, for "
+            f"example {names[0]}, and the other scans told which it is. One scan alone does not tell: at the scanner "
+            "name the table with --table or in the site's file, or such a scan is refused unless its bar says which"
+        )
+        yield DataFinding(code="ambiguous-colour-table", text=text, files=names)
 
 
 def _leaks(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
@@ -139,18 +168,30 @@ def _leaks(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
         "kind of file": tuple(screen.kind for screen in data.screens),
         "size of screen": tuple((screen.width, screen.height) for screen in data.screens),
     }
+    if data.readings:
+        properties["number of colour steps"] = tuple(reading.steps for reading in data.readings)
     for name, values in properties.items():
         found = association_with_label(values, data.cases)
         if found.leaks:
             text = (
                 f"the {name} goes together with the label (Cramer's V {found.strength:.2f}, p {found.chance:.1g}): "
-                f"a model may learn it in place of the map; {_remedy(name)}"
+                f"{_means(name, data.preparation.input)}"
             )
             yield DataFinding(code=f"leak-{name.replace(' ', '-')}", text=text)
 
 
-def _remedy(name: str) -> str:
-    return f"take scans of one {name}" if name != "colour table" else "export all scans in one colour table"
+def _means(name: str, seen: Input) -> str:
+    """What a leak may do, and the remedy."""
+    if name == "colour table" and seen == "uptake":
+        return (
+            "the network sees uptake and not the colours, so it cannot learn the table; whatever else came with it, as "
+            "another workstation, it may learn in place of the map: see what else differs between the classes"
+        )
+    remedy = {
+        "colour table": "export all scans in one colour table",
+        "number of colour steps": "export all scans in one continuous colour table",
+    }
+    return f"a model may learn it in place of the map; {remedy.get(name, f'take scans of one {name}')}"
 
 
 def _scans(count: int) -> str:

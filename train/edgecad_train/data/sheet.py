@@ -21,6 +21,7 @@ from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
+from edgecad_train.data.input.words import seen_words
 from edgecad_train.data.labelled import Refusal
 from edgecad_train.data.prepared import PreparedData
 from edgecad_train.data.reading import says_phantom
@@ -84,11 +85,13 @@ def draw_sheet(data: PreparedData, tables: ColourTables, pairs: Sequence[NearDup
 
 def _blocks(data: PreparedData, tables: ColourTables, pairs: Sequence[NearDuplicate]) -> tuple[_Block, ...]:
     rows = {case.path: row for row, case in enumerate(data.cases)}
-    kept = tuple(_kept(data, row, int(tables.group[row])) for row in chosen_rows(data, tables))
+    kept = tuple(_kept(data, row, tables) for row in chosen_rows(data, tables))
     alike = tuple(_pair(data, rows, pair) for pair in pairs[:SHOWN])
     refused = tuple(_refused(entry, data.preparation) for entry in data.refused[:SHOWN])
     return (
-        _Block("kept: the screen, and what the network would see", kept, len(data.cases)),
+        _Block(
+            f"kept: the screen, and what the network would see: {seen_words(data.preparation)}", kept, len(data.cases)
+        ),
         _Block("of two patients, and look the same", alike, len(pairs)),
         _Block("left out", refused, len(data.refused)),
     )
@@ -111,10 +114,18 @@ def _heading(data: PreparedData) -> str:
     return PHANTOM_WARNING if phantoms else WARNING
 
 
-def _kept(data: PreparedData, row: int, table: int) -> _Entry:
-    case = data.cases[row]
-    text = f"{case.label}, patient {case.patient}" + (f", colour table {table + 1}" if table >= 0 else "")
+def _kept(data: PreparedData, row: int, tables: ColourTables) -> _Entry:
+    case, table = data.cases[row], int(tables.group[row])
+    text = f"{case.label}, patient {case.patient}" + (f", {_table(data, row, tables)}" if table >= 0 else "")
     return _Entry(_screen(case.path, data.preparation), data.images[row], case.path.name, text)
+
+
+def _table(data: PreparedData, row: int, tables: ColourTables) -> str:
+    number = int(tables.group[row])
+    if not data.readings:
+        return f"colour {tables.words(number)}"
+    steps = data.readings[row].steps
+    return f"colour table {tables.words(number)}" + (f" in {steps} steps" if steps else "")
 
 
 def _pair(data: PreparedData, rows: Mapping[Path, int], pair: NearDuplicate) -> _Entry:
