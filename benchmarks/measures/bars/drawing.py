@@ -48,7 +48,7 @@ class BarShape:
 
 
 @dataclass(frozen=True)
-class DrawnBar:
+class BarDrawing:
     """A screen, and what is on it: the disc, the bar's rectangle (x, y, width, height), the map's uptake in percent."""
 
     screen: Pixels
@@ -90,7 +90,7 @@ def draw_shape(rng: Rng, radius: float, *, touching: bool | None = None) -> BarS
     )
 
 
-def draw_bar(rng: Rng, table: ColourTable, shape: BarShape | None = None, *, quality: int | None = None) -> DrawnBar:
+def draw_bar(rng: Rng, table: ColourTable, shape: BarShape | None = None, *, quality: int | None = None) -> BarDrawing:
     """One map in a table, and the table's bar; `quality` of JPEG (4:2:0), or None for none."""
     screen, disc, uptake = draw_map(rng, table, ground=None)
     shape = shape or draw_shape(rng, disc.radius)
@@ -104,7 +104,7 @@ def draw_bar(rng: Rng, table: ColourTable, shape: BarShape | None = None, *, qua
         for out in range(1, shape.frame_width + 1):
             cv2.rectangle(screen, (x - out, y - out), (x + width - 1 + out, y + height - 1 + out), shape.frame, 1)
     _number(screen, shape, (x, y, width, height))
-    return DrawnBar(as_jpeg(screen, quality), disc, (x, y, width, height), uptake, shape)
+    return BarDrawing(as_jpeg(screen, quality), disc, (x, y, width, height), uptake, shape)
 
 
 def draw_map(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgecad.colourtables import KNOWN_TABLES, ColourTable
+from edgecad.colourtables.known import KNOWN_TABLES, ColourTable
 
 PROGRAMS = {
     "viridis": cv2.COLORMAP_VIRIDIS, "plasma": cv2.COLORMAP_PLASMA, "inferno": cv2.COLORMAP_INFERNO,

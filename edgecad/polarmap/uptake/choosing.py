@@ -159,8 +159,8 @@ def _unknown(colours: NDArray[np.uint8], fits: list[Fit], objections: Objections
         step = f"the table {nearest.table.name} would explain them: if the screen is drawn in it, name it with --table"
     else:
         step = (
-            f"nearest is {nearest.table.name}, with {nearest.off:.0%} of the disc off it: if this is a polar map, teach "
-            "its table with edgecad table learn, and name that with --table"
+            f"nearest is {nearest.table.name}, with {nearest.off:.0%} of the disc off it: if this is a polar map, "
+            "teach its table with edgecad table learn, and name that with --table"
         )
     objections.against("table-unknown", f"{what}; {step}")
     return nearest

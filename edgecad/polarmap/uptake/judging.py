@@ -28,8 +28,8 @@ MAX_ROUGHNESS = 0.7
 STRAIGHT_RUN = 41
 """Pixels of 256 along which a straight edge is averaged: a window over the map has long ones, and noise has none."""
 STRAIGHT_STEP = 2.8
-"""Percent of the span by which levels step at a straight edge, beyond their slope there. Bare maps: at most 1.4, painted
-over lines and values 2.4; a half-transparent white window over a grey map: 2.9 to 33."""
+"""Percent of the span by which levels step at a straight edge, beyond their slope there. Bare maps: at most 1.4, with
+lines and values painted over 2.4; a half-transparent white window over a grey map: 2.9 to 33."""
 
 FREE_RUN = 0.97
 """Share of such a run that must be free of strokes."""

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from edgecad.contract import Origin, Preparation
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad.images import PassedOver
@@ -43,7 +45,7 @@ class TableFound(Frozen, frozen=True, kw_only=True):
     """From 1, the commonest."""
     name: str | None = None
     """None where scans were grouped by their colours."""
-    chosen_by: dict[ChosenBy, int] = {}
+    chosen_by: dict[ChosenBy, int] = msgspec.field(default_factory=dict)
     """Who said of how many scans that this is their table."""
     stepped: int = 0
     """Scans whose colours are in steps."""
