@@ -205,7 +205,10 @@ class Classifier:
             outputs = self.run(prepared.image[None])
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
-            findings = (*findings_of(prepared, unseen, shown), *doubts_about(self.contract, self.threshold))
+            findings = (
+                *findings_of(prepared, preparation, unseen, shown),
+                *doubts_about(self.contract, self.threshold),
+            )
         shown = np.asarray(shown, np.float32)
         return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock)
 

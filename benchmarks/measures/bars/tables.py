@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgecad.colourtables.known import KNOWN_TABLES, ColourTable
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import KNOWN_TABLES
 
 PROGRAMS = {
     "viridis": cv2.COLORMAP_VIRIDIS, "plasma": cv2.COLORMAP_PLASMA, "inferno": cv2.COLORMAP_INFERNO,

@@ -157,7 +157,8 @@ def _readings(data: PreparedData) -> Iterator[DataFinding]:
         text = (
             f"{_scans(len(data.ambiguous))} of {len(data.cases)} would be explained by another known table as well, "
             f"for example {names[0]}, and the other scans told which it is. One scan alone does not tell: at the "
-            "scanner name the table with --table or in the site's file, or such a scan is refused unless its bar says which"
+            "scanner name the table with --table or in the site's file, or such a scan is refused unless its bar says "
+            "which"
         )
         yield DataFinding(code="ambiguous-colour-table", text=text, files=names)
 
