@@ -80,6 +80,7 @@ _ALL = (
         source=_PHANTOMS,
     ),
     ColourTable(name="grey", points=((0, 0, 0, 0), (50, 120, 120, 120), (100, 255, 255, 255)), source=_PHANTOMS),
+    ColourTable(name="linear-grey", points=((0, 0, 0, 0), (100, 255, 255, 255)), source="the field's habit"),
     ColourTable(name="inverted-grey", points=((0, 255, 255, 255), (100, 0, 0, 0)), source="the field's habit"),
     _palette("hot-iron", ((0, 0, 0, 0), (128, 255, 0, 0), (191, 255, 126, 0), (255, 255, 255, 255))),
     _palette("pet", ((0, 0, 0, 0), (63, 0, 128, 125), (128, 128, 0, 255), (192, 255, 128, 0), (255, 255, 255, 255))),

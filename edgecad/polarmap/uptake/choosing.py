@@ -28,6 +28,9 @@ MAX_MEAN, MAX_OFF = 9.0, 0.18
 """A table fits with at most this mean distance, grey levels, and this share of the disc more than `OFF` away from it.
 Honest maps with lines and values: at most 6 and 0.15; maps in another table: 0.3 to 0.9 of the disc off."""
 OFF = 15.0
+EQUAL = 0.3
+"""Grey levels by which two tables fit equally well; the one that was named first is taken: of two greys of another
+slope neither fits better."""
 RIVAL_MEAN, RIVAL_OFF = 4.0, 0.05
 """A second table is a rival up to this mean distance and share, or as far beyond as the chosen one, and a little."""
 APART = 3.0
@@ -101,12 +104,14 @@ def chosen_fit(
     Raises:
         InputRefused: `table-unknown` or `table-ambiguous`.
     """
-    fits = sorted((fit_of(colours, *each) for each in candidates), key=lambda fit: fit.mean)
+    fits = [fit_of(colours, *each) for each in candidates]
     by_user = [fit for fit in fits if fit.who == "user" and fit.fits]
     fitting = by_user or [fit for fit in fits if fit.fits and fit.plausible]
     if not fitting:
         return _by_bar(colours, bar) or _unknown(colours, fits, objections)
-    best, others = fitting[0], fitting[1:] if by_user else _others(colours, fits)
+    least = min(fit.mean for fit in fitting)
+    best = next(fit for fit in fitting if fit.mean <= least + EQUAL)
+    others = fitting if by_user else _others(colours, fits)
     rivals = [fit for fit in others if _is_rival(fit, best) and not fit.agrees(best)]
     if not rivals:
         return best

@@ -138,7 +138,7 @@ def test_a_region_is_obeyed_for_scans_and_left_out_for_golden_samples(
     answer = classifier(both)
     assert answer.disc is not None
     assert answer.disc.x == pytest.approx(1220, abs=1)
-    with pytest.raises(InputRefused, match="other pictures stand beside"):
+    with pytest.raises(InputRefused, match="--map K/N"):
         classifier.replay(both)
     with pytest.raises(InputRefused, match="1640x1068") as caught:
         classifier(right[:1000])
