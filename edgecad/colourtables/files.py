@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,22 @@ def usable_table(word: str | os.PathLike[str], beside: Path | None = None) -> Co
             "from a screen with its bar: edgecad table learn SCREEN --bar x,y,w,h"
         )
     return table
+
+
+def usable_tables(words: Iterable[str | os.PathLike[str]]) -> tuple[ColourTable, ...]:
+    """Tables to answer with or to learn from, each once, in their order.
+
+    Raises:
+        UsageError: as for `usable_table`; or two different ones have one name, by which records tell them.
+    """
+    named: dict[str, ColourTable] = {}
+    for word in words:
+        table = usable_table(word)
+        if named.setdefault(table.name, table) != table:
+            raise UsageError(
+                f"{os.fspath(word)}: two different colour tables are called {table.name}; give one another name"
+            )
+    return tuple(named.values())
 
 
 def table_from_file(path: Path) -> ColourTable:

@@ -10,8 +10,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from edgecad.contract import Crop, Origin, Scaling
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.files import usable_tables
+from edgecad.contract import Crop, Input, MapPlace, Origin, Scaling
 from edgecad.errors import UsageError
+from edgecad.polarmap.search.place import parse_map_place
 
 T = TypeVar("T")
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -68,6 +71,30 @@ class ExternalModel:
             show_default=False,
         ),
     ] = None
+    input: Annotated[
+        Input | None,
+        typer.Option(
+            help="... what of a polar map it was trained on: rgb (the screen's colours) or uptake (EdgeCAD's drawing). "
+            "[default: rgb]",
+            show_default=False,
+        ),
+    ] = None
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="... for uptake: a colour table that its training scans were drawn in; may be given several times.",
+            show_default=False,
+        ),
+    ] = None
+    map: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="... which map of screens that hold N maps, from left to right, then down. [default: there is one]",
+            show_default=False,
+        ),
+    ] = None
     size: Annotated[
         int | None,
         typer.Option(
@@ -112,8 +139,22 @@ class ExternalModel:
         _demand(self.size is None or 32 <= self.size <= 1024, f"--size {self.size}: 32 to 1024 pixels wanted")
         plain = self.name is None or re.fullmatch(r"\w[\w.+-]*", self.name) is not None
         _demand(plain, f"--name {self.name!r}: letters, digits and . _ + - wanted")
+        self._check_input()
         if self.classes is not None:
             self._check_classes(_parts(self.classes))
+
+    def _check_input(self) -> None:
+        """One word must not contradict another; files of tables are read, and a place is understood."""
+        whole, uptake = self.screen_crop == "none", self.seen_input == "uptake"
+        _demand(not (whole and uptake), "--input uptake: a polar map is read, and --crop none takes the whole image")
+        _demand(not (whole and self.map), f"--map {self.map}: --crop none takes the whole image, so there is no map")
+        _demand(uptake or not self.table, "--table is for --input uptake, and the input is rgb; leave it out")
+        _ = self.colour_tables, self.place
+        _demand(
+            not uptake or bool(self.table),
+            "--input uptake: a Keras file does not say in which colour tables its training scans were drawn; add "
+            "--table NAME|FILE, once for each",
+        )
 
     def _check_classes(self, names: tuple[str, ...]) -> None:
         _demand(
@@ -158,6 +199,29 @@ class ExternalModel:
         """What of a screen it was trained on."""
         return self.crop or "polar-map"
 
+    @property
+    def seen_input(self) -> Input:
+        """What of it the network sees; somebody else's model never saw EdgeCAD's drawing unless it is said."""
+        return self.input or "rgb"
+
+    @property
+    def colour_tables(self) -> tuple[ColourTable, ...]:
+        """Of its training scans.
+
+        Raises:
+            UsageError: one is not known, or cannot be used.
+        """
+        return usable_tables(self.table or ())
+
+    @property
+    def place(self) -> MapPlace | None:
+        """Which one of several maps.
+
+        Raises:
+            UsageError: there is no such one.
+        """
+        return None if self.map is None else parse_map_place(self.map)
+
     def check_complete(self) -> None:
         """Ask for what nobody can guess.
 
@@ -197,10 +261,13 @@ def _doubts(about: ExternalModel) -> Iterator[str]:
     yield f"the threshold {about.decision_threshold:g} was given and not chosen on data; its scores are not calibrated"
     if about.origin is None:
         yield "where its training data came from was not said, so it is stamped as a phantom model: see --origin"
+    if about.seen_input == "uptake":
+        yield "nothing can check that it was trained on uptake as EdgeCAD draws it: try scans whose labels you know"
     if about.images is None:
+        colours = "" if about.seen_input == "uptake" else "; scans will not be refused for colours it never saw"
         yield (
-            "proven on the phantom screens of EdgeCAD alone, whose maps also set the heat map's scale; scans will not "
-            "be refused for colours it never saw. Give scans like those of its training with --images"
+            f"proven on the phantom screens of EdgeCAD alone, whose maps also set the heat map's scale{colours}. Give "
+            "scans like those of its training with --images"
         )
 
 

@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import scale_of_maps
-from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
+from edgecad.contract import NOT_KNOWN, Colours, Contract, Decision, Drawing, HeatmapScale, Labelling, Preparation
 from edgecad.errors import InputRefused, UsageError
 from edgecad.images import content_of
+from edgecad.polarmap import TableCandidates
 from edgecad.polarmap.colours import colours_of
 from edgecad.preparing import prepared_from
 from edgecad.system.clock import second_text
@@ -56,7 +57,7 @@ def external_run(path: Path, about: ExternalModel, warn: Warn = lambda _: None) 
     about.check_complete()
     original = open_external(path)
     rebuilt = rebuilt_from_external(original, about)
-    preparation = Preparation(size=rebuilt.size, crop=about.screen_crop)
+    preparation = _preparation(rebuilt.size, about)
     images = _phantom_screens(preparation) if about.images is None else _scans(about.images, preparation, warn)
     check_same_function(rebuilt, about, images)
     for doubt in (*doubts_of(about), *_doubts_of_form(rebuilt, about)):
@@ -64,6 +65,17 @@ def external_run(path: Path, about: ExternalModel, warn: Warn = lambda _: None) 
     contract = _contract(path, about, rebuilt, preparation, images)
     calibration = images[:0] if about.images is None else images[::2]
     return Run(path, rebuilt.model, contract, images, None, None, calibration)
+
+
+def _preparation(size: int, about: ExternalModel) -> Preparation:
+    return Preparation(
+        size=size,
+        crop=about.screen_crop,
+        input=about.seen_input,
+        tables=about.colour_tables,
+        drawing=Drawing() if about.seen_input == "uptake" else None,
+        map=about.place,
+    )
 
 
 def _phantom_screens(preparation: Preparation) -> NDArray[np.uint8]:
@@ -78,10 +90,12 @@ def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uin
     if not paths:
         raise UsageError(f"--images {folder} holds no JPEG, PNG or DICOM file; name a folder of scans")
     taken = paths[:: -(-len(paths) // MAX_IMAGES)]
+    # Whoever exports it has named the tables; at the scanner they are the contract's.
+    named = TableCandidates(user=preparation.tables)
     prepared, reason = [], ""
     for path in taken:
         try:
-            prepared.append(prepared_from(path, preparation).image)
+            prepared.append(prepared_from(path, preparation, named).image)
         except InputRefused as refused:
             reason = str(refused)
     if not prepared:
@@ -144,7 +158,7 @@ def _contract(
         decision=Decision(threshold=about.decision_threshold, rule="given on the command line, not chosen on data"),
         heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
         labelling=Labelling(reference=about.labelled_by or "somebody who was not named", prevalence=about.prevalence),
-        colours=Colours(recorded=False) if about.images is None else colours_of(images, about.screen_crop),
+        colours=_colours(about, images),
         metrics=(),
         data_sha256=NOT_KNOWN,
         split_sha256=NOT_KNOWN,
@@ -153,6 +167,12 @@ def _contract(
         intended_use=_intended_use(about),
     )
     return _with_heat_scale(contract, rebuilt, images)
+
+
+def _colours(about: ExternalModel, images: NDArray[np.uint8]) -> Colours:
+    """Those of the scans that it was shown; of uptake's drawing none count."""
+    known = about.images is not None and about.seen_input == "rgb"
+    return colours_of(images, about.screen_crop) if known else Colours(recorded=False)
 
 
 def _intended_use(about: ExternalModel) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgecad.answer.findings import MAX_UNSEEN_COLOURS
-from edgecad.contract import Contract
+from edgecad.contract import Contract, Preparation
 from edgecad.images.limits import MAX_BYTES
 from edgecad_export.modelfolder.markdown import bullets, plain, section
 
@@ -16,9 +16,10 @@ def input_section(contract: Contract) -> str:
     lines = [
         f"Accepted: JPEG, PNG or DICOM Secondary Capture files of at most {MAX_BYTES / 2**20:.0f} MiB.",
         *_crop(contract),
+        *_uptake(preparation),
         f"The network takes {preparation.size} x {preparation.size} RGB pixels, 8 bits each; scaling "
         f"({plain(contract.scaling)}) is inside the graph.",
-        _colours(contract),
+        *_colours(contract),
         "A refusal gives a reason and no score.",
     ]
     if preparation.region is not None:
@@ -31,7 +32,27 @@ def input_section(contract: Contract) -> str:
     return section("Input", bullets(lines))
 
 
-def _colours(contract: Contract) -> str:
+def _uptake(how: Preparation) -> tuple[str, ...]:
+    if how.drawing is None:
+        return ()
+    drawing = how.drawing
+    tables = ", ".join(plain(table.name) for table in how.tables)
+    trained = f"a colour table of the training scans ({tables}), " if tables else ""
+    return (
+        f"Input: uptake. It is read through {trained}one of the site's or the user's, or the bar on the screen, and "
+        f"drawn in one way whatever that table is: in {plain(drawing.table)}, blurred by {drawing.blur:g} of 256 "
+        f"pixels of the disc, {plain(drawing.beyond)} beyond it. A scan that no "
+        "table explains, or more than one, is refused.",
+    )
+
+
+def _colours(contract: Contract) -> tuple[str, ...]:
+    if contract.preparation.input == "uptake":
+        return ()
+    return (_colours_seen(contract),)
+
+
+def _colours_seen(contract: Contract) -> str:
     if not contract.colours.recorded:
         return "**Colours: nobody recorded those of the training scans, so no scan is refused for its colours.**"
     seen = sum(int(digit, 16).bit_count() for digit in contract.colours.bins)
@@ -46,11 +67,19 @@ def _crop(contract: Contract) -> tuple[str, ...]:
         return (
             "**The whole picture is taken, with all that is written on it. Nothing checks that it is a polar map.**",
         )
+    how = contract.preparation
+    maps, other = "exactly one polar map, as a whole disc", "no map or several"
+    if how.map is not None:
+        maps = f"exactly {how.map.count} polar maps, as whole discs; number {how.map.number} is taken, counted from "
+        maps += "left to right, then down"
+        other = "another number of maps"
+    over = "wide things over the disc, or too many lines and letters"
+    if how.input == "rgb":
+        over = f"text or lines over more than {how.max_overlay_share:.0%} of the disc"
     return (
-        "The screen must show exactly one polar map, as a whole disc on a dark ground. The disc is found and cut out; "
-        "text and lines over it are painted over.",
-        f"Refused: no map or several, a map that is cut off, squeezed or not smooth, photographs, colour wheels, text "
-        f"or lines over more than {contract.preparation.max_overlay_share:.0%} of the disc, unreadable files.",
+        f"The screen must show {maps}. The disc is found and cut out; text and lines over it are painted over.",
+        f"Refused: {other}, a map that is cut off, squeezed or not smooth, photographs, colour wheels, {over}, "
+        "unreadable files.",
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from edgecad.answer.figure import answer_figure
 from edgecad.answer.findings import doubts_about, unseen_colours
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, stamp_of
-from edgecad.contract import NOT_KNOWN, Labelling, contract_from_json
+from edgecad.contract import NOT_KNOWN, Drawing, Labelling, contract_from_json
 from edgecad.frozen import json_from_struct
 from edgecad.images import read_screen
 from edgecad.inference.classifier import Classifier
@@ -110,8 +110,8 @@ def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
     np.testing.assert_array_equal(run.calibration, run.images[::2])
     assert run.truth is None
     assert run.logits is None
-    assert max(unseen_colours(image, run.contract.colours, "polar-map") for image in run.images) < 0.02
-    assert unseen_colours(run.images[0][..., ::-1], run.contract.colours, "polar-map") > 0.6
+    assert max(unseen_colours(image, run.contract) for image in run.images) < 0.02
+    assert unseen_colours(run.images[0][..., ::-1], run.contract) > 0.6
     assert [doubt.code for doubt in doubts_about(run.contract)] == ["model-unmeasured"]
 
 
@@ -196,3 +196,32 @@ def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
     assert prediction.stamp == PHANTOM_STAMP
     assert contract.labelling.sentence("CAD").startswith("how many of the training patients were CAD is not known")
     assert answer_figure(prediction, contract).shape[2] == 3
+
+
+def test_a_model_of_uptake_is_proven_on_its_drawing_and_answers_through_the_tables_that_were_named(
+    model_file: Path, about: ExternalModel, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    named = ["rainbow", "warm", "iron", "grey"]
+    run = external_run(model_file, replace(about, input="uptake", table=named, map="1/1"), told.append)
+    how = run.contract.preparation
+    assert (how.input, [table.name for table in how.tables], how.drawing, str(how.map)) == (
+        "uptake", named, Drawing(), "1/1",
+    )  # fmt: skip
+    assert not run.contract.colours.recorded
+    assert any("trained on uptake as EdgeCAD draws it" in line for line in told)
+    plain = external_run(model_file, about)
+    assert len(run.images) == len(plain.images) == 4
+    assert not (run.images == plain.images).all(axis=(1, 2, 3)).any()
+    export_run(run, tmp_path / "models" / run.contract.name, ExportRequest())
+    with Classifier(tmp_path / "models" / "latest", device="cpu") as classifier:
+        prediction = classifier(phantom_jpeg)
+    assert prediction.reading is not None
+    assert prediction.reading.chosen_by == "contract"
+    assert "colours-unchecked" not in {finding.code for finding in prediction.findings}
+
+
+def test_a_model_of_uptake_without_scans_is_proven_on_the_phantoms_whatever_its_own_tables(model_file: Path) -> None:
+    run = external_run(model_file, replace(BARE, unit="CAD", input="uptake", table=["jet"], map="2/3"))
+    assert len(run.images) > 3
+    assert [table.name for table in run.contract.preparation.tables] == ["jet"]

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from edgecad.cli.fields import takes
+from edgecad.cli.fields import takes, words_of
 from edgecad.errors import UsageError
 from edgecad_export.cli.export import is_external, refuse_external_options
 from edgecad_export.external.about import ExternalModel
 
 LEAST = ExternalModel(classes="CAD, nonCAD", positive="CAD", scaling="tf")
 ALL = {
-    "classes": "a,b", "positive": "b", "scaling": "none", "unit": "a", "threshold": 0.2, "crop": "none", "size": 96,
+    "classes": "a,b", "positive": "b", "scaling": "none", "unit": "a", "threshold": 0.2, "crop": "polar-map",
+    "input": "uptake", "table": ["jet", "grey"], "map": "2/3", "size": 96,
     "images": Path("scans"), "origin": "mixed", "labelled_by": "one reader", "prevalence": 0.4,
     "intended_use": "A study.", "name": "theirs",
 }  # fmt: skip
@@ -52,7 +54,8 @@ def test_three_options_are_enough() -> None:
 
 def test_each_option_reaches_its_place(words: Words) -> None:
     assert ALL.keys() == {field.name for field in fields(ExternalModel)}
-    given = [word for name, value in ALL.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    given = [word for option in words_of(ExternalModel(**ALL)) for word in option]  # type: ignore[arg-type]
+    assert given.count("--table") == 2
     code, said, handed = words(*given)
     assert (code, said) == (0, "")
     (about,) = handed
@@ -75,6 +78,31 @@ def test_a_word_of_no_list_is_refused_with_the_list(
     assert all(word in said for word in (option, value, *allowed))
 
 
+def test_someone_elses_model_sees_colours_unless_it_is_said() -> None:
+    assert (LEAST.seen_input, LEAST.colour_tables, LEAST.place) == ("rgb", (), None)
+    uptake = replace(LEAST, input="uptake", table=["jet", "jet", "grey"], map="2/3")
+    assert uptake.seen_input == "uptake"
+    assert [table.name for table in uptake.colour_tables] == ["jet", "grey"]
+    assert str(uptake.place) == "2/3"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"input": "uptake"}, r"does not say in which colour tables.*add --table NAME\|FILE"),
+        ({"input": "uptake", "table": ["jet"], "crop": "none"}, "--crop none takes the whole image"),
+        ({"map": "1/2", "crop": "none"}, "--crop none takes the whole image"),
+        ({"table": ["jet"]}, "--table is for --input uptake"),
+        ({"input": "uptake", "table": ["no-such"]}, "no colour table 'no-such' is known"),
+        ({"input": "uptake", "table": ["no-such.json"]}, "there is no colour table no-such.json"),
+        ({"map": "4/3"}, "--map '4/3'"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_before_the_model_is_opened(said: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        replace(LEAST, **said)
+
+
 @pytest.mark.parametrize("option", ["classes", "positive", "scaling"])
 def test_what_nobody_can_guess_is_asked_for(option: str) -> None:
     with pytest.raises(UsageError, match=rf"add --{option} \w") as told:
@@ -89,7 +117,8 @@ def test_a_run_folder_needs_none_of_them() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_run_folder_takes_none_of_them(name: str) -> None:
-    said = {name: ALL[name]} if name not in ("positive", "unit") else {name: ALL[name], "classes": "a,b"}
+    with_it = {"positive": ("classes",), "unit": ("classes",), "input": ("table",), "table": ("input",)}
+    said = {each: ALL[each] for each in (name, *with_it.get(name, ()))}
     with pytest.raises(UsageError, match=r"runs/a is a run folder.*leave out --classes"):
         refuse_external_options(Path("runs/a"), ExternalModel(**said))  # type: ignore[arg-type]
 

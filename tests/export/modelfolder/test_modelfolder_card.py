@@ -13,7 +13,19 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from edgecad.contract import NOT_KNOWN, Colours, Contract, GoldenAnswer, Labelling, Metric, Precision, Region
+from edgecad.colourtables.known import known_table
+from edgecad.contract import (
+    NOT_KNOWN,
+    Colours,
+    Contract,
+    Drawing,
+    GoldenAnswer,
+    Labelling,
+    MapPlace,
+    Metric,
+    Precision,
+    Region,
+)
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card import model_card
@@ -269,3 +281,22 @@ def test_the_terminals_table_has_a_row_for_each_file_and_fits_100_columns(export
         ["model.fp32", "10.0", "40"], ["model.fp16", "5.0", "40"], ["model.int8", "REFUSED", "40"]
     ]  # fmt: skip
     assert {len(line) for line in lines if line.startswith("  model.")} == {len(lines[3])}, "one width for all"
+
+
+def test_the_card_says_what_of_the_map_goes_in_and_through_which_tables(export: Export, contract: Contract) -> None:
+    def card(**changed: Any) -> str:
+        how = replace(contract.preparation, **changed)
+        return model_card("tiny", export("fp32"), replace(contract, preparation=how))
+
+    tables = (known_table("jet"), known_table("hot-iron"))
+    uptake = card(input="uptake", drawing=Drawing(table="iron", blur=2.0, beyond="mirrored"), tables=tables)
+    assert "uptake. It is read through a colour table of the training scans (jet, hot-iron)" in uptake
+    assert "in iron, blurred by 2 of 256 pixels of the disc, mirrored beyond it" in uptake
+    assert "colour cells" not in uptake
+    assert "of the training scans" not in card(input="uptake", drawing=Drawing()).partition("Input: ")[2][:60]
+    colours = card()
+    assert "colour cells" in colours
+    assert "Input: uptake" not in colours
+    assert "exactly 3 polar maps" in card(map=MapPlace(number=2, count=3))
+    assert "number 2 is taken" in card(map=MapPlace(number=2, count=3))
+    assert "exactly one polar map" in colours
