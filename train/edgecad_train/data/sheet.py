@@ -21,7 +21,7 @@ from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
-from edgecad_train.data.input.words import seen_words
+from edgecad_train.data.input.seen import seen_words
 from edgecad_train.data.labelled import Refusal
 from edgecad_train.data.prepared import PreparedData
 from edgecad_train.data.reading import says_phantom

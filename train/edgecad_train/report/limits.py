@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgecad.contract import Preparation
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.runs.reading import RunFiles
@@ -38,13 +39,22 @@ def _sentences(run: RunFiles) -> Iterator[str]:
         f"{contract.labelling.prevalence:.0%} of the training patients were labelled {POSITIVE}. Predictive values, "
         "accuracy and net benefit hold for the prevalence of the part that they come from."
     )
-    yield (
-        "Scans of other software, colour tables, tracers or protocols than those of training are other inputs, "
-        "and nothing here is about them."
-    )
+    yield _other_inputs(contract.preparation)
     yield (
         "Heat maps show what raised or lowered the score of this model. They are not uptake, ischaemia or an artery, "
         "and they were not compared with anything."
+    )
+
+
+def _other_inputs(how: Preparation) -> str:
+    if how.input == "uptake":
+        return (
+            "Scans of other software, tracers or protocols than those of training are other inputs, and nothing here "
+            "is about them. Another colour table is no other input where uptake can be read through it."
+        )
+    return (
+        "Scans of other software, colour tables, tracers or protocols than those of training are other inputs, and "
+        "nothing here is about them."
     )
 
 

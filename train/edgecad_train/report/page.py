@@ -13,6 +13,7 @@ from edgecad.answer.findings import doubts_about
 from edgecad.decision.evidence import LOCAL_PREVALENCES
 from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad.system.folders import write_whole
+from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
@@ -83,6 +84,8 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "phantom": origin_words(contract.origin),
         "warnings": _warnings(run, checks, flow, outside),
         "whole_image": contract.preparation.crop == "none",
+        "seen": seen_words(contract.preparation),
+        "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,
         "trainings": run.trainings,

@@ -27,13 +27,29 @@ def preparation_rows(how: Preparation) -> tuple[Row, ...]:
         "polar-map": "polar-map: the disc is found, cleaned and judged; what is not one polar map is refused",
         "none": "none: the whole picture, letterboxed; nothing checks what it shows",
     }
-    overlay = ("text, lines over the disc", f"refused beyond {how.max_overlay_share:.0%} of it, else painted over")
     return (
         ("taken from", whole),
         ("crop", crop[how.crop]),
-        *([overlay] if how.crop == "polar-map" else []),
-        ("input", f"{how.size} x {how.size} pixels, {how.colour_order}, {how.resize} resampling"),
+        *([("map", f"number {how.map.number} of {how.map.count} on each screen")] if how.map else []),
+        *_input_rows(how),
+        ("image", f"{how.size} x {how.size} pixels, {how.colour_order}, {how.resize} resampling"),
         ("method", f"version {how.version}; the runtime prepares scans by the same code"),
+    )
+
+
+def _input_rows(how: Preparation) -> tuple[Row, ...]:
+    """What the network sees of the map."""
+    strokes = "text, lines over the disc"
+    if how.drawing is None:
+        refused = (strokes, f"refused beyond {how.max_overlay_share:.0%} of it, else painted over")
+        return (("input", "rgb: the colours themselves"), *([refused] if how.crop == "polar-map" else []))
+    drawing = how.drawing
+    told = ", ".join(table.name for table in how.tables)
+    return (
+        ("input", "uptake: read through the screen's colour table, and drawn in one way whatever that table is"),
+        ("colour tables", f"{told}; those of most scans first" if told else "told by each screen's own bar"),
+        ("drawing", f"in {drawing.table}, blurred by {drawing.blur:g} of 256, {drawing.beyond} beyond the disc"),
+        (strokes, "thin ones are painted over from the uptake beside them; what is wide or too much is refused"),
     )
 
 

@@ -69,7 +69,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     threads: int | None = None
     """Of TensorFlow: with others sums are in another order, and scores differ by about 1e-7."""
     evidence_outside: float | None = None
-    """Mean share of the heat maps' magnitude outside the disc, over the test scans, 0 to 1; None without a disc."""
+    """Mean share of the heat maps' magnitude outside the disc, over the test scans; None where that is not black."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

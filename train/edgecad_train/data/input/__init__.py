@@ -3,5 +3,5 @@
 crop        the words of --crop, and the region that they become
 request     --crop, --input, --table and --map together -> Preparation, for the contract
 tables      the colour tables of a set of scans: those that were named, or those that the scans themselves tell
-words       what the network sees, in words
+seen        what the network sees, in words and as people are shown it
 """

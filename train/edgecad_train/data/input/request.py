@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import usable_table
+from edgecad.colourtables.files import usable_tables
 from edgecad.contract import Drawing, Input, MapPlace, Preparation
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
@@ -52,23 +52,9 @@ def parse_input(options: InputOptions) -> InputRequest:
     return InputRequest(
         where=where,
         input=options.input or ("rgb" if where.rule == "none" else "uptake"),
-        tables=named_tables(options.table or ()),
+        tables=usable_tables(options.table or ()),
         map=None if options.map is None else parse_map_place(options.map),
     )
-
-
-def named_tables(words: Sequence[str]) -> tuple[ColourTable, ...]:
-    """The colour tables of these names or files, each once, in their order.
-
-    Raises:
-        UsageError: one is not known, is no table or only a draft, or two of them have one name.
-    """
-    named: dict[str, ColourTable] = {}
-    for word in words:
-        table = usable_table(word)
-        if named.setdefault(table.name, table) != table:
-            raise UsageError(f"--table {word}: two different tables are called {table.name}; give one another name")
-    return tuple(named.values())
 
 
 def preparation_for(request: InputRequest, size: int, cases: Sequence[Case]) -> Preparation:

@@ -67,7 +67,7 @@ class HeatStyle:
     Attributes:
         threshold: the decision threshold on the score.
         full_scale: logit units of full colour, the contract's.
-        disc: whether images are discs; the share of evidence outside one means nothing otherwise.
+        disc: whether images are discs on black; the share of evidence outside one means nothing otherwise.
     """
 
     threshold: float

@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.classes import POSITIVE
+from edgecad_train.data.input.seen import black_around, shown_images
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.report.outside import OutsideShares
 from edgecad_train.report.parts import PARTS
@@ -40,12 +41,12 @@ def style_of(run: RunFiles) -> HeatStyle:
     return HeatStyle(
         threshold=contract.decision.threshold,
         full_scale=contract.heatmap.full_scale,
-        disc=contract.preparation.crop == "polar-map",
+        disc=black_around(contract.preparation),
     )
 
 
 def outside_of(run: RunFiles) -> tuple[OutsideShares, ...]:
-    """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs."""
+    """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs on black."""
     if run.heatmaps is None or not style_of(run).disc:
         return ()
     part_of = {line.patient: line.part for line in run.predictions}
@@ -78,6 +79,6 @@ def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:
             above=line.above,
             score=float(scores[row]),
             patient_score=line.score,
-            image=maps.images[row],
+            image=shown_images(maps.images[row], run.contract.preparation),
             shown=maps.score_maps[row],
         )

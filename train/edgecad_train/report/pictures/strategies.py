@@ -20,6 +20,8 @@ Pixels = NDArray[np.uint8]
 
 TILE, GAP, LINE, MARGIN = 1.7, 0.1, 0.32, 0.2
 """Inches: side of a picture, space between columns, height of the line under a picture, margin."""
+SHORT = 16
+"""Signs that a column's head has room for in large letters."""
 HEAD, TOP = 0.35, 1.0
 """Inches from the top: where the columns' names and the pictures begin."""
 
@@ -59,6 +61,7 @@ def draw_strategies(
     path: Path,
     rows: int = 6,
     disc: bool = True,
+    seen: str = "polar map",
 ) -> Path:
     """Write a PNG with a row a scan and a column a strategy.
 
@@ -67,7 +70,8 @@ def draw_strategies(
         images: `(n, size, size, 3)` uint8 RGB, prepared.
         labels: `(n,)`, what the readers said.
         rows: how many scans are drawn, the first ones; the mean shares are over all `n`.
-        disc: whether images are discs; the share of evidence outside one is left out otherwise.
+        disc: whether images are discs on black; the share of evidence outside one is left out otherwise.
+        seen: what the images show, in words.
 
     Raises:
         ValueError: the strategies are not about the same scans.
@@ -77,15 +81,15 @@ def draw_strategies(
     shown = min(rows, len(images))
     height = TOP + shown * (TILE + LINE) + 1.1
     sheet = Sheet(2 * MARGIN + (len(strategies) + 1) * (TILE + GAP) - GAP, height)
-    _first_column(sheet, images[:shown], labels, len(images))
+    _first_column(sheet, images[:shown], labels, len(images), seen)
     for column, one in enumerate(strategies, start=1):
         _column(sheet, MARGIN + column * (TILE + GAP), one, images[:shown], disc)
     sheet.key(height - 1.0, None, NOTE if disc else "")
     return sheet.save(path, origin)
 
 
-def _first_column(sheet: Sheet, images: Pixels, labels: Sequence[str], of: int) -> None:
-    sheet.words(MARGIN, HEAD, "polar map", size=11, bold=True)
+def _first_column(sheet: Sheet, images: Pixels, labels: Sequence[str], of: int, seen: str) -> None:
+    sheet.words(MARGIN, HEAD, seen, size=11 if len(seen) < SHORT else 8.5, bold=True)
     sheet.words(MARGIN, HEAD + 0.24, f"{len(images)} of {of} scans", colour=GREY)
     for row, image in enumerate(images):
         y = TOP + row * (TILE + LINE)
