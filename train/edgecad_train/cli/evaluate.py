@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgecad.cli.fields import takes
-from edgecad.cli.options import JsonOption
+from edgecad.cli.options import JsonOption, MapOption, TableOption
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.options import DataArgument, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
     from edgecad.cli.progress import Bars
+    from edgecad.contract import Preparation
+    from edgecad.polarmap import TableCandidates
     from edgecad_train.data import Found, PreparedData
     from edgecad_train.judgement.models import JudgedModel
     from edgecad_train.judgement.record import EvaluationRecord
+
+    Way = tuple[Preparation, TableCandidates]
 
 EVALUATIONS = Path("evaluations")
 
@@ -38,6 +43,8 @@ def evaluate(
         typer.Option(metavar="RUN|MODEL", help="Another one, compared on the same patients.", show_default=False),
     ] = None,
     patient_from: PatientFromOption = None,
+    table: TableOption = None,
+    map: MapOption = None,  # noqa: A002 - the option's own name
     out: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="New folder. Default: evaluations/<time>-<name>.", show_default=False),
@@ -64,7 +71,9 @@ def evaluate(
     found = find_cases(data, patient_from, least=1)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
-    folder, record = _run(opened[model], opened[against] if against else None, found, demands, out, quiet)
+    rival = opened[against] if against else None
+    ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
+    folder, record = _run(opened[model], rival, ways, found, demands, out, quiet)
     _tell(record, folder, json)
     missed = [str(demand) for demand in record.demands if not demand.met]
     if missed:
@@ -88,6 +97,25 @@ def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
     return opened
 
 
+def _ways(models: Sequence[JudgedModel], tables: Sequence[str], place: str | None) -> list[Way]:
+    """How each model's scans are prepared: as its contract says, with what was named here.
+
+    Raises:
+        UsageError: a table or a place means nothing to any of the models.
+    """
+    from edgecad.inference.choices import table_candidates, with_place
+    from edgecad.polarmap.search.place import parse_map_place
+
+    ways: list[Way] = []
+    own = any(model.contract.preparation.input == "uptake" for model in models)
+    for model in models:
+        how = model.contract.preparation
+        how = how if place is None else with_place(how, parse_map_place(place))
+        named = () if own and how.input == "rgb" else tables
+        ways.append((how, table_candidates(how, (), named)))
+    return ways
+
+
 def _is_run(path: Path) -> bool:
     from edgecad.errors import UsageError
     from edgecad.system.folders import followed
@@ -102,6 +130,7 @@ def _is_run(path: Path) -> bool:
 def _run(
     opened: JudgedModel,
     rival: JudgedModel | None,
+    ways: Sequence[Way],
     found: Found,
     demands: Demands,
     out: Path | None,
@@ -118,25 +147,27 @@ def _run(
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
     with new_folder(folder) as partial, stage_progress(quiet) as bars:
-        for crop in {model.contract.preparation.crop for model in (opened, rival) if model}:
+        for crop in {how.crop for how, _ in ways}:
             warn_of_whole_images(crop)
-        prepared = _read(opened, found, partial, bars)
+        prepared = _read(ways[0], found, partial, bars)
         one, other = Judged(opened, score_patients(opened, prepared)), None
         if rival:
-            alike = rival.contract.preparation == opened.contract.preparation
-            again = prepared if alike else _read(rival, found, partial, bars)
+            again = prepared if ways[1] == ways[0] else _read(ways[1], found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
         record = judge(one, other, demands)
         write_judgement(record, one, other, partial)
     return folder, record
 
 
-def _read(model: JudgedModel, found: Found, scratch: Path, bars: Bars) -> PreparedData:
+def _read(way: Way, found: Found, scratch: Path, bars: Bars) -> PreparedData:
     from edgecad_train.data import prepare_cases
 
-    preparation = model.contract.preparation
+    preparation, candidates = way
     task = f"reading at {preparation.size}"
-    return prepare_cases(found.cases, preparation, lambda done, of: bars(task, done, of, ""), scratch=scratch, least=1)
+    return prepare_cases(
+        found.cases, preparation, lambda done, of: bars(task, done, of, ""), candidates=candidates, scratch=scratch,
+        least=1,
+    )  # fmt: skip
 
 
 def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
