@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,6 +90,12 @@ class PreparedData:
     def labels(self) -> NDArray[np.int64]:
         """Class index of each scan, `(n,)`."""
         return np.array([CLASSES.index(case.label) for case in self.cases], np.int64)
+
+    @property
+    def images_sha256(self) -> str:
+        """Of the scans and of how they were prepared: the same scans, prepared otherwise, are other images."""
+        how = msgspec.json.encode(self.preparation, order="sorted")
+        return hashlib.sha256(self.sha256.encode() + how).hexdigest()
 
     def colours(self, rows: Iterable[int]) -> Colours:
         """Colours of some of the scans; image by image, because all of them may not fit into memory."""

@@ -95,7 +95,7 @@ class _Run:
         self.materials = materials_for(
             network,
             settings.plan,
-            Scans(self.data.images, self.data.sha256),
+            Scans(self.data.images, self.data.images_sha256),
             self.data.labels,
             settings.seed,
             settings.augment,
