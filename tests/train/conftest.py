@@ -17,9 +17,10 @@ import edgecad_train  # noqa: F401 - silences TensorFlow before keras is importe
 keras = pytest.importorskip("keras", reason="training needs the extra edgecad[train]")
 
 from edgecad.contract import Preparation  # noqa: E402
-from edgecad_train.data import PreparedData, find_cases, prepare_cases  # noqa: E402
+from edgecad_train.data import PreparedData, find_cases, parse_input, preparation_for, prepare_cases  # noqa: E402
 from edgecad_train.networks.backbones import Backbone  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
+from edgecad_train.options import InputOptions  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
 from edgecad_train.running.training import train  # noqa: E402
 from edgecad_train.runs.outcome import TrainingOutcome  # noqa: E402
@@ -57,7 +58,14 @@ def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def phantoms(phantom_folder: Path) -> PreparedData:
-    """The 30 phantoms, prepared for a 224 pixel network."""
+    """The 30 phantoms, prepared for a 224 pixel network as `edgecad train` does: uptake, drawn in one table."""
+    cases = find_cases(phantom_folder).cases
+    return prepare_cases(cases, preparation_for(parse_input(InputOptions()), 224, cases))
+
+
+@pytest.fixture(scope="session")
+def coloured(phantom_folder: Path) -> PreparedData:
+    """The same in the colours of their screens."""
     return prepare_cases(find_cases(phantom_folder).cases, Preparation(size=224))
 
 
