@@ -28,10 +28,10 @@ def cells(colours: np.ndarray) -> np.ndarray:
     return (colours >> 4) @ np.array([256, 16, 1])
 
 
-def test_colours_hold_every_common_colour_of_the_discs_and_no_absent_one(phantoms: PreparedData) -> None:
+def test_colours_hold_every_common_colour_of_the_discs_and_no_absent_one(coloured: PreparedData) -> None:
     inside = disc_mask(224, shrink=2.0)
-    counts = np.bincount(np.concatenate([cells(image[inside]) for image in phantoms.images]), minlength=4096)
-    seen = bits(phantoms)
+    counts = np.bincount(np.concatenate([cells(image[inside]) for image in coloured.images]), minlength=4096)
+    seen = bits(coloured)
     assert seen[counts > counts.sum() * 0.001].all()
     assert not seen[counts == 0].any()
     assert 0 < seen.sum() < 4096
@@ -49,52 +49,52 @@ def test_no_images_have_no_colours() -> None:
     assert not bits(np.empty((0, 64, 64, 3), np.uint8)).any()
 
 
-def test_prepared_data_count_by_their_own_rule(phantoms: PreparedData) -> None:
+def test_prepared_data_count_by_their_own_rule(coloured: PreparedData) -> None:
     rows = np.array([0, 5, 7])
-    assert phantoms.colours(rows) == colours_of(phantoms.images[rows])
+    assert coloured.colours(rows) == colours_of(coloured.images[rows])
 
 
 # --- colour tables -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def palettes(phantom_folder: Path, phantoms: PreparedData) -> list[str]:
+def palettes(phantom_folder: Path, coloured: PreparedData) -> list[str]:
     """What each phantom was truly drawn in."""
     with (phantom_folder / "labels.csv").open(newline="") as file:
         truth = {row["patient"]: row["palette"] for row in csv.DictReader(file)}
-    return [truth[case.patient] for case in phantoms.cases]
+    return [truth[case.patient] for case in coloured.cases]
 
 
 def same_groups(found: ColourTables, truth: list[str]) -> bool:
     return len(set(zip(found.group.tolist(), truth, strict=True))) == len(set(truth)) == found.count
 
 
-def test_the_tables_found_are_those_that_were_used(phantoms: PreparedData, palettes: list[str]) -> None:
+def test_the_tables_found_are_those_that_were_used(coloured: PreparedData, palettes: list[str]) -> None:
     assert len(set(palettes)) >= 3
-    found = colour_tables(phantoms.images)
+    found = colour_tables(coloured.images)
     assert same_groups(found, palettes)
     sizes = [len(found.rows(table)) for table in range(found.count)]
     assert sizes == sorted(sizes, reverse=True)
     assert sum(sizes) == 30
 
 
-def test_jpeg_makes_no_new_tables(phantoms: PreparedData, palettes: list[str]) -> None:
+def test_jpeg_makes_no_new_tables(coloured: PreparedData, palettes: list[str]) -> None:
     poor = []
-    for image in phantoms.images:
+    for image in coloured.images:
         _, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 60])
         poor.append(cv2.imdecode(content, cv2.IMREAD_COLOR))
-    assert same_groups(colour_tables(np.stack([*phantoms.images, *poor])), palettes * 2)
+    assert same_groups(colour_tables(np.stack([*coloured.images, *poor])), palettes * 2)
 
 
-def test_the_order_of_scans_changes_nothing(phantoms: PreparedData, palettes: list[str]) -> None:
-    assert same_groups(colour_tables(phantoms.images[::-1]), palettes[::-1])
+def test_the_order_of_scans_changes_nothing(coloured: PreparedData, palettes: list[str]) -> None:
+    assert same_groups(colour_tables(coloured.images[::-1]), palettes[::-1])
 
 
 def test_tables_are_told_on_whole_screens_although_most_of_them_is_black(
-    phantoms: PreparedData, palettes: list[str]
+    coloured: PreparedData, palettes: list[str]
 ) -> None:
     whole = [
-        prepare(read_screen(case.path).pixels, Preparation(size=224, crop="none")).image for case in phantoms.cases
+        prepare(read_screen(case.path).pixels, Preparation(size=224, crop="none")).image for case in coloured.cases
     ]
     assert np.mean(np.stack(whole).max(axis=3) < 24) > 0.7
     assert same_groups(colour_tables(whole, "none"), palettes)

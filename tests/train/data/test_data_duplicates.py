@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edgecad.contract import Crop, Preparation
-from edgecad.polarmap import prepare
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Crop
+from edgecad.polarmap import TableCandidates, prepare
 from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
 from edgecad_train.phantoms import draw_patient, render_screen
@@ -45,19 +47,37 @@ AGAIN: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def with_copies(phantoms: PreparedData) -> tuple[np.ndarray, tuple[Case, ...]]:
-    """The phantoms, and each way of saving one of them again under another patient."""
-    images, cases = list(phantoms.images), list(phantoms.cases)
+@pytest.fixture(scope="module", params=["phantoms", "coloured"])
+def with_copies(request: pytest.FixtureRequest) -> tuple[np.ndarray, tuple[Case, ...]]:
+    """The phantoms as uptake and in their colours, and each way of saving one of them again under another patient."""
+    data: PreparedData = request.getfixturevalue(request.param)
+    images, cases = list(data.images), list(data.cases)
     for number, (way, saved) in enumerate(AGAIN.items()):
         screen = render_screen(draw_patient(3, number))
-        images.append(prepare(np.ascontiguousarray(saved(screen)), Preparation(size=224)).image)
+        images.append(prepare(np.ascontiguousarray(saved(screen)), data.preparation).image)
         cases.append(Case(Path(f"{way}.png"), "CAD", way))
     return np.stack(images), tuple(cases)
 
 
-def test_distinct_phantoms_are_no_duplicates(phantoms: PreparedData) -> None:
-    assert near_duplicates(phantoms.images, phantoms.cases) == ()
+@pytest.mark.parametrize("name", ["phantoms", "coloured"])
+def test_distinct_phantoms_are_no_duplicates(name: str, request: pytest.FixtureRequest) -> None:
+    data: PreparedData = request.getfixturevalue(name)
+    assert near_duplicates(data.images, data.cases) == ()
+
+
+@pytest.mark.parametrize("steps", [None, 20])
+def test_a_map_in_another_colour_table_is_the_same_uptake(phantoms: PreparedData, steps: int | None) -> None:
+    patient = draw_patient(3, 5)
+    table = known_table(next(name for name in ("warm", "rainbow") if name != patient.palette))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            "edgecad_train.phantoms.screen.palette_named", lambda _: table.in_steps(steps) if steps else table
+        )
+        screen = render_screen(replace(patient, layout=replace(patient.layout, colour_bar=False)))
+    again = prepare(screen, phantoms.preparation, candidates=TableCandidates(user=(table,)))
+    images = np.concatenate([phantoms.images, again.image[None]])
+    (pair,) = near_duplicates(images, (*phantoms.cases, Case(Path("again.png"), "CAD", "again")))
+    assert pair.first.patient == "phantom-0006"
 
 
 def test_every_way_of_saving_a_map_again_is_found_and_nothing_else(
