@@ -13,14 +13,23 @@ from edgecad.polarmap.search.rim import RAYS, STEP, rays_across
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-THINNEST, WIDEST = 0.75, 7.0
-"""Width that counts as an outline, pixels: the two halves of the map's own edge lie less than half a pixel apart."""
+WIDEST = 7.0
+"""Width of an outline at most, pixels."""
+THINNEST, THINNEST_ALIKE = 0.75, 1.5
+"""Widths that count as an outline, pixels. The two halves of the map's own edge lie less than half a pixel apart. Of an
+outline whose colour is near the map's, the edge has to be told by less than half, where a map's own is a pixel off."""
+NEAR_MAP = 32
+"""Grey levels, in any channel, by which such an outline differs from the map at least."""
 ALL_AROUND = 0.35
 """Share of the rim along which an outline of one width is seen: elsewhere it has the colours of the map."""
 FAINT = 12
 """Grey levels, in any channel, that JPEG's noise may make."""
-ON_RIM = 0.25
-"""How much of an outline is given to the map: none of it is where it was drawn outside, half of it if on the rim."""
+ON_RIM, MOST_ON_RIM = 0.25, 0.75
+"""How much of an outline is given to the map, and how many pixels at most. None of it is the map's where it was drawn
+outside, half of it if on the rim; what is drawn on a rim is 3 pixels wide at most."""
+OUTSIDE = 1.25
+"""Pixels from the map's own edge to the circle that was found, from which the circle is the outline's. A circle about
+a bare map lies up to a pixel outside its edge."""
 
 
 def without_outline(screen: Pixels, disc: Disc) -> Disc:
@@ -35,15 +44,23 @@ def without_outline(screen: Pixels, disc: Disc) -> Disc:
     colours = rays.colours.astype(np.float32)
     of_map, of_ground = colours[:, :4].mean(axis=1), colours[:, -2:].mean(axis=1)
     half = np.maximum(np.abs(of_ground - of_map).max(axis=1) / 2, FAINT)
-    map_ends = _leaves(colours, of_map, half)
     ground_begins = colours.shape[1] - 1 - _leaves(colours[:, ::-1], of_ground, half)
-    widths = STEP * (ground_begins - map_ends)
-    usual = _most_frequent(widths[(widths >= THINNEST) & (widths <= widest + 1)])
-    of_usual = np.abs(widths - usual) <= max(0.75, 0.2 * usual)
-    if not usual or of_usual.mean() < ALL_AROUND:
-        return disc
-    edge = float(rays.radii[0] + STEP * np.median(map_ends[of_usual]))
-    return replace(disc, radius=edge + ON_RIM * usual)
+    for level, thinnest in ((half, THINNEST), (np.minimum(half, NEAR_MAP), THINNEST_ALIKE)):
+        map_ends = _leaves(colours, of_map, level)
+        widths = STEP * (ground_begins - map_ends)
+        usual = _most_frequent(widths[(widths >= thinnest) & (widths <= widest + 1)])
+        alike = np.abs(widths - usual) <= max(0.75, 0.2 * usual)
+        if usual and alike.mean() >= ALL_AROUND:
+            return _up_to(disc, rays.radii[0] + STEP * float(np.median(map_ends[alike])), usual)
+    # An outline with a colour near the ground's: both halves lie at its inner edge.
+    edge = rays.radii[0] + STEP * float(np.median(ground_begins))
+    at_edge = np.abs(STEP * (ground_begins - np.median(ground_begins))) <= OUTSIDE / 2
+    beyond = disc.radius - edge
+    return _up_to(disc, edge, beyond) if beyond > OUTSIDE and at_edge.mean() >= 1 - ALL_AROUND else disc
+
+
+def _up_to(disc: Disc, edge: float, width: float) -> Disc:
+    return replace(disc, radius=float(edge + min(ON_RIM * width, MOST_ON_RIM)))
 
 
 def _most_frequent(widths: Floats) -> float:
