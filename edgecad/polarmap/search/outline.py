@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.polarmap.search.circle import Disc
-from edgecad.polarmap.search.rim import RAYS, STEP, rays_across
+from edgecad.polarmap.search.rays import RAYS, STEP, rays_across
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]

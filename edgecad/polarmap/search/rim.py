@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import InputRefused
-from edgecad.polarmap.search.circle import WANTED, Disc, longest_gap, points_on_rays, robust_circle
-from edgecad.polarmap.search.grounds import EVEN, Colour, distance_to
+from edgecad.polarmap.search.circle import WANTED, Disc, points_on_rays, robust_circle
+from edgecad.polarmap.search.grounds import EVEN, Colour
+from edgecad.polarmap.search.outline import without_outline
+from edgecad.polarmap.search.rays import RAYS, STEP, Rays, rays_across
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-RAYS = 360
-STEP = 0.5
-"""Of what is read along a ray, pixels."""
 ALIKE = 12
 """Grey levels, in any channel, below which a colour of the map cannot be told from the ground's."""
 NOISE = 4
@@ -33,31 +29,10 @@ LEAST_SEEN, LEAST_RIGHT = 0.5, 0.8
 """Share of the circle along which a rim is seen where it must be; and its share of all rays that say where it is."""
 MOST_COVERED = 0.3
 """Share of the circle beside which text, a colour bar or a frame may stand in place of the ground."""
-THICKEST_OUTLINE = 3
-"""Pixels: beside an outline, what touches the map reaches so far into the circle about both."""
 LEAST_EVEN = 0.5
 """Share of what is beside the rim that has the ground's colour exactly; text, lines and noise stand there too."""
-LONGEST_CUT = 12
-"""Rays beside one another along which the disc may end inside its circle."""
-
-
-@dataclass(frozen=True)
-class Rays:
-    """What is seen along rays across a circle: distance to the ground's colour, `(360, n)`, at n rising radii."""
-
-    radii: Floats
-    off_ground: Pixels
-    colours: Pixels
-
-
-def rays_across(screen: Pixels, disc: Disc, ground: Colour, inner: float, outer: float, step: float = STEP) -> Rays:
-    """Read `screen` along 360 rays from `inner` to `outer`, in radii; what lies beyond it is ground."""
-    radii = np.arange(inner * disc.radius, outer * disc.radius + step, step)
-    points = np.radians(np.arange(RAYS, dtype=np.float64))[:, None]
-    x = (disc.x + np.cos(points) * radii).astype(np.float32)
-    y = (disc.y + np.sin(points) * radii).astype(np.float32)
-    colours = cv2.remap(screen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground)
-    return Rays(radii, distance_to(np.asarray(colours), ground), np.asarray(colours))
+MOST_CUT, CUT_WITHIN = 12, 24
+"""Rays, among so many beside one another, along which the disc may end inside its circle."""
 
 
 def rim_along(rays: Rays, radius: float) -> Floats:
@@ -83,7 +58,7 @@ def rim_along(rays: Rays, radius: float) -> Floats:
 
 
 def rim_of(screen: Pixels, guess: Disc, ground: Colour) -> Disc:
-    """The circle through the rim about a first guess, checked.
+    """The circle through the rim about a first guess, checked; up to the inner edge of an outline.
 
     Raises:
         InputRefused: `no-disc` or `cut-off`: there is no such rim.
@@ -98,8 +73,9 @@ def rim_of(screen: Pixels, guess: Disc, ground: Colour) -> Disc:
         disc = robust_circle(points_on_rays(disc, rim)[seen])
         if not 0.85 < disc.radius / guess.radius < 1.18:
             raise InputRefused("no-disc", f"what is on the screen has no round rim; {WANTED}")
-    _check(screen, disc, ground)
-    return disc
+    bare = without_outline(screen, disc)
+    _check(screen, disc, ground, bare.radius)
+    return bare
 
 
 def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
@@ -110,16 +86,17 @@ def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
         raise InputRefused("no-disc", f"the ground beside a round rim is not even; {WANTED}")
 
 
-def _check(screen: Pixels, disc: Disc, ground: Colour) -> None:
+def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float) -> None:
+    """Check the circle; `bare` is the radius within an outline."""
     rays = rays_across(screen, disc, ground, 0.93, 1.08)
     rim = rim_along(rays, disc.radius)
     tolerance = max(1.5, TOLERANCE * disc.radius)
     right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance
     covered = ~right & _covered(rays, disc.radius, tolerance)
-    edged = covered & _edged(rays, disc.radius, tolerance)
+    edged = covered & (_edged(rays, disc.radius, tolerance) | _edged(rays, bare, tolerance))
     faded = ~right & ~covered & _fades(screen, disc, ground)
     wrong = ~right & ~edged & ~faded
-    if longest_gap(~(wrong & ~(rim > disc.radius)))[1] >= LONGEST_CUT and right.mean() >= LEAST_SEEN:
+    if _most_beside(wrong & ~(rim > disc.radius)) >= MOST_CUT and right.mean() >= LEAST_SEEN:
         raise InputRefused("cut-off", f"the disc is cut off along a line; {WANTED}, whole")
     share = float(right.sum() / max(right.sum() + wrong.sum(), 1))
     if right.mean() < LEAST_SEEN or share < LEAST_RIGHT or covered.mean() > MOST_COVERED:
@@ -139,8 +116,14 @@ def _edged(rays: Rays, radius: float, tolerance: float) -> Mask:
     """Where the map, or an outline around it, ends at the circle beside something that is not ground."""
     step = max(1, round(2 / STEP))
     change = np.abs(rays.colours[:, step:].astype(np.int16) - rays.colours[:, :-step]).max(axis=2)
-    from_, to = radius - tolerance - min(THICKEST_OUTLINE, 0.03 * radius), radius + tolerance - 1
-    return np.asarray(change[:, (rays.radii[:-step] >= from_) & (rays.radii[:-step] <= to)].max(axis=1) > DRAWN)
+    middles = rays.radii[:-step] + 1
+    return np.asarray(change[:, np.abs(middles - radius) <= tolerance].max(axis=1) > DRAWN)
+
+
+def _most_beside(marked: Mask) -> int:
+    """Most of the marked among `CUT_WITHIN` rays that lie beside one another."""
+    around = np.concatenate([marked, marked[:CUT_WITHIN]]).astype(np.intp).cumsum()
+    return int((around[CUT_WITHIN:] - around[:-CUT_WITHIN]).max())
 
 
 def _fades(screen: Pixels, disc: Disc, ground: Colour) -> Mask:

@@ -14,7 +14,6 @@ from edgecad.polarmap.search.circle import WANTED, Disc
 from edgecad.polarmap.search.dark import MIN_DIAMETER, SEARCH_SIDE
 from edgecad.polarmap.search.grounds import EVEN, Colour, ground_colours
 from edgecad.polarmap.search.guesses import circles_beside
-from edgecad.polarmap.search.outline import without_outline
 from edgecad.polarmap.search.pictures import object_to_pictures_beside
 from edgecad.polarmap.search.pixels import block_means
 from edgecad.polarmap.search.place import in_order
@@ -73,7 +72,7 @@ def _judged(screen: Pixels, found: DiscOnGround, objections: Objections) -> Disc
         objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
     if 2 * disc.radius < MIN_DIAMETER:
         objections.against("small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} wanted")
-    return without_outline(screen, disc)
+    return disc
 
 
 def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:

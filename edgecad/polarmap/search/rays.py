@@ -1,0 +1,38 @@
+"""What is seen of a screen along rays across a circle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.polarmap.search.circle import Disc
+from edgecad.polarmap.search.grounds import Colour, distance_to
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+RAYS = 360
+STEP = 0.5
+"""Of what is read along a ray, pixels."""
+
+
+@dataclass(frozen=True)
+class Rays:
+    """What is seen along rays across a circle: distance to the ground's colour, `(360, n)`, at n rising radii."""
+
+    radii: Floats
+    off_ground: Pixels
+    colours: Pixels
+
+
+def rays_across(screen: Pixels, disc: Disc, ground: Colour, inner: float, outer: float, step: float = STEP) -> Rays:
+    """Read `screen` along 360 rays from `inner` to `outer`, in radii; what lies beyond it is ground."""
+    radii = np.arange(inner * disc.radius, outer * disc.radius + step, step)
+    points = np.radians(np.arange(RAYS, dtype=np.float64))[:, None]
+    x = (disc.x + np.cos(points) * radii).astype(np.float32)
+    y = (disc.y + np.sin(points) * radii).astype(np.float32)
+    colours = cv2.remap(screen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground)
+    return Rays(radii, distance_to(np.asarray(colours), ground), np.asarray(colours))
