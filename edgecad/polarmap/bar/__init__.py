@@ -57,14 +57,12 @@ def bar_table(screen: Pixels, disc: Disc) -> ColourTable | None:
 def find_bar(screen: Pixels, disc: Disc | None) -> BarReading | None:
     """The bar beside a map that explains it best; without a map, the only bar there is; None where there is none."""
     samples = None if disc is None else map_samples(screen, disc)
-    found = []
-    for guess, upright in candidates(screen, disc):
-        reading = _reading(screen, guess, upright, disc, samples)
-        if reading is not None and (disc is None or reading.explains) and _is_table(reading):
-            found.append(reading)
-    if disc is None:
-        return found[0] if len(found) == 1 else None
-    return min(found, key=lambda reading: reading.residual, default=None)
+    readings = (_reading(screen, guess, upright, disc, samples) for guess, upright in candidates(screen, disc))
+    found = [reading for reading in readings if reading is not None and (disc is None or reading.explains)]
+    # The best one first: whether it is a table takes as long as all the rest.
+    bars = filter(_is_table, sorted(found, key=lambda reading: reading.residual))
+    best = next(bars, None)
+    return None if disc is None and next(bars, None) is not None else best
 
 
 def read_rectangle(screen: Pixels, place: BarPlace, disc: Disc | None = None) -> BarReading:

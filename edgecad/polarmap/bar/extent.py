@@ -28,6 +28,10 @@ CONSTANT = 15.0
 """Grey levels by which a frame's brightness may vary: the halo of JPEG around a bar varies with the bar."""
 THROUGH = 0.15
 """Longest part of a bar that may be lost in the ground's colour where the table passes through it."""
+THINNEST = 6
+"""Columns of a bar."""
+BESIDE, CONTRAST = 4, 25.0
+"""Columns within which a bar's colours end on either side, and grey levels by which."""
 INNER = 0.7
 """Share of a bar's thickness that is judged: its sides are mixed with the frame or the ground."""
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -94,7 +98,7 @@ def _inner(left: int, right: int) -> slice:
 
 def _sides(image: Pixels, guess: Columns) -> tuple[int, int] | None:
     """Left and right edge: columns with the same colours, row for row, as the one that changes most."""
-    spare = max(3, guess.thickness // 8)
+    spare = max(BESIDE + 1, guess.thickness // 8)
     from_, to = max(guess.left - spare, 0), min(guess.right + spare, image.shape[1])
     # The guess may be longer than the bar: the middle of it is judged.
     cut = guess.length // 6
@@ -105,7 +109,8 @@ def _sides(image: Pixels, guess: Columns) -> tuple[int, int] | None:
     lively = np.flatnonzero(changes >= 0.7 * changes.max())
     core = int(lively[len(lively) // 2])
     line = np.median(part[:, max(core - 1, 0) : core + 2], axis=1)
-    same = np.median(distance(part, line[:, None]), axis=0) <= SAME
+    away = np.median(distance(part, line[:, None]), axis=0)
+    same = away <= SAME
     if not same[core]:
         return None
     left = core
@@ -114,6 +119,10 @@ def _sides(image: Pixels, guess: Columns) -> tuple[int, int] | None:
     right = core + 1
     while right < len(same) and same[right]:
         right += 1
+    # A picture's columns change bit by bit, a bar ends at once; at the rectangle that was given nothing has to end.
+    ends = (away[max(left - BESIDE, 0) : left], away[right : right + BESIDE])
+    if right - left < THINNEST or any(len(end) == BESIDE and end.max() < CONTRAST for end in ends):
+        return None
     return from_ + left, from_ + right
 
 
@@ -219,9 +228,10 @@ def _fading(line: Floats, ground: _Ground, start: int, middle: Columns, given: b
 
 
 def _last_jump(away: Floats, first: int, seen: int) -> int | None:
-    """The first row that is mostly ground where the one three rows before is not; None in what only fades."""
-    rows = np.arange(first, min(seen + 2, len(away)))
-    fallen = rows[away[rows] < GONE * np.minimum(away[rows - 3], away[rows - 4])]
+    """The first row that is nearer to the ground than the rows before it go by themselves; None in what only fades."""
+    rows = np.arange(max(first, 9), min(seen + 2, len(away)))
+    slope = np.maximum(away[rows - 9] - away[rows - 3], 0) / 6
+    fallen = rows[away[rows] < GONE * np.minimum(away[rows - 3] - 3 * slope, away[rows - 4] - 4 * slope)]
     return int(fallen[0]) if len(fallen) else None
 
 
