@@ -205,7 +205,10 @@ def _cuda_of(machine: Machine) -> int:
 
 def _on_dicom(versions: Versions) -> Iterator[Remark]:
     if "pydicom" in versions:
-        yield Remark("well", "dicom", f"pydicom {versions['pydicom']}: DICOM screens are read")
+        decoder = versions.get("pylibjpeg-openjpeg")
+        coded = f"also in JPEG 2000 (pylibjpeg-openjpeg {decoder})" if decoder else "but none in JPEG 2000"
+        text = f"pydicom {versions['pydicom']}: DICOM screens are read, {coded}"
+        yield Remark("well", "dicom", text, "" if decoder else install_command("jpeg2000"))
     else:
         yield _lacking("note", "dicom", "without pydicom DICOM screens are not read", "dicom")
 

@@ -28,10 +28,13 @@ ROOMS = {
     "edgecad_train": ROOT / "train" / "edgecad_train",
     "edgecad_export": ROOT / "export" / "edgecad_export",
 }
-DISTRIBUTION_OF = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer", "cuda": "cuda-python"}
+DISTRIBUTION_OF = {
+    "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "click": "typer", "cuda": "cuda-python",
+    "openjpeg": "pylibjpeg-openjpeg",
+}  # fmt: skip
 """Where the import's name is not the distribution's; typer brings click."""
 EXTRAS_OF = {
-    "edgecad": ("cpu", "dicom", "plot", "sign", "tensorrt", "tensorrt-rtx", "watch"),
+    "edgecad": ("cpu", "dicom", "jpeg2000", "plot", "sign", "tensorrt", "tensorrt-rtx", "watch"),
     # Phantoms are written as DICOM as well, for those who have that extra.
     "edgecad_train": ("train", "dicom", "cluster"),
     "edgecad_export": ("export", "cpu", "dicom", "sign"),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 RLE = "1.2.840.10008.1.2.5"
 JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
+JPEG_LOSSLESS = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
+JPEG_2000_LOSSY = "1.2.840.10008.1.2.4.91"
+JPEG_2000 = frozenset({"1.2.840.10008.1.2.4.90", JPEG_2000_LOSSY})
 PLAIN = frozenset({IMPLICIT, EXPLICIT})
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SCREENS = frozenset(_SECONDARY_CAPTURE + end for end in ("", ".1", ".2", ".4"))
@@ -28,10 +31,13 @@ _SAMPLES = {
     "RGB": 3,
     "YBR_FULL": 3,
     "YBR_FULL_422": 3,
+    "YBR_RCT": 3,
+    "YBR_ICT": 3,
     "PALETTE COLOR": 1,
     "MONOCHROME1": 1,
     "MONOCHROME2": 1,
 }
+_OF_JPEG_2000 = ("YBR_RCT", "YBR_ICT")
 _GREY_ONLY = ("ModalityLUTSequence", "VOILUTSequence", "RescaleSlope", "RescaleIntercept")
 """What makes stored values other ones before they are shown: of grey pixels alone. Colours have neither a modality nor
 a VOI transformation: PS3.4 N.2 has both in the grey-scale pipeline, and PS3.3 C.11.2.1.2 gives a window a meaning for
@@ -83,11 +89,11 @@ def check_syntax(syntax: str, uid: Callable[[str], Any]) -> None:
     Raises:
         InputRefused: `wrong-kind`.
     """
-    if syntax not in PLAIN | JPEG | {RLE}:
+    if syntax not in PLAIN | JPEG | JPEG_LOSSLESS | JPEG_2000 | {RLE}:
         raise InputRefused(
             "wrong-kind",
-            f"DICOM coded as {_name(syntax, uid)}; wanted uncompressed little endian, RLE or JPEG Baseline: "
-            "export the screen again without compression",
+            f"DICOM coded as {_name(syntax, uid)}; wanted uncompressed little endian, RLE, JPEG Baseline, JPEG "
+            "Lossless or JPEG 2000: export the screen again without compression",
         )
 
 
@@ -122,6 +128,8 @@ def frame_from_dataset(dataset: Dataset, syntax: str, chosen: int | None = None)
     samples = int(dataset.SamplesPerPixel)
     if _SAMPLES.get(photometric) != samples:
         raise _not_a_screen("colours that are not read", f"one of {', '.join(_SAMPLES)}, with its samples")
+    if photometric in _OF_JPEG_2000 and syntax not in JPEG_2000:
+        raise _not_a_screen(f"colours of JPEG 2000 ({photometric}) in another coding", "RGB")
     _check_shown_as_stored(dataset, photometric)
     for group in _groups(dataset, index, count):
         _check_shown_as_stored(group, photometric)

@@ -67,7 +67,7 @@ def screen_from_dicom(data: bytes, frame: int | None = None) -> DicomScreen:
         check_screen(dataset, pydicom.uid.UID)
         _check_values(dataset)
         about = frame_from_dataset(dataset, syntax, frame)
-        value = _pixel_data(data, head.tell(), syntax, implicit=bool(dataset.original_encoding[0]))
+        value = _pixel_data(data, head.tell(), syntax)
         says = said_of(dataset)
     return DicomScreen(_decoded(about, value), says)
 
@@ -161,9 +161,11 @@ def _check_values(dataset: Dataset) -> None:
         raise _too_long(f"the DICOM object describes its pixels in {sum(lengths):,} bytes")
 
 
-def _pixel_data(data: bytes, position: int, syntax: str, *, implicit: bool) -> memoryview:
+def _pixel_data(data: bytes, position: int, syntax: str) -> memoryview:
     """Value of the pixel data element at `position`; up to the file's end where its length is undefined."""
-    start = position + (8 if implicit else 12)
+    # As it stands here, because some writers declare the other way: an implicit length is even, and `OB` and `OW` not.
+    explicit = data[position + 4 : position + 6] in (b"OB", b"OW")
+    start = position + (12 if explicit else 8)
     if start > len(data):
         raise truncated("the DICOM object ends early")
     if data[position : position + 4] != _PIXEL_DATA:

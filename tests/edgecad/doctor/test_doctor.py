@@ -97,6 +97,15 @@ def test_where_an_extra_is_to_be_had_is_said_if_the_line_does_not(monkeypatch: p
     assert found(versions=without)["note", "dicom"].text.endswith("are not read")
 
 
+def test_whether_dicom_in_jpeg_2000_is_read_is_said_with_the_extra() -> None:
+    remark = found()["well", "dicom"]
+    assert "none in JPEG 2000" in remark.text
+    assert remark.mend == "INSTALL [jpeg2000]"
+    remark = found(versions={**GOOD, "pylibjpeg-openjpeg": "2.6.0"})["well", "dicom"]
+    assert "also in JPEG 2000 (pylibjpeg-openjpeg 2.6.0)" in remark.text
+    assert not remark.mend
+
+
 def test_cuda_libraries_that_are_missing_are_wrong() -> None:
     missing = Import("OSError: libcudnn.so.9: cannot open shared object file")
     answers = {"onnxruntime": WITH_CUDA, "onnxruntime, base64": missing, "cv2": Import("", "4.11")}

@@ -16,8 +16,7 @@ import pytest
 from edgecad.errors import InputRefused
 
 Image = npt.NDArray[np.uint8]
-JPEG_SYNTAX = "1.2.840.10008.1.2.4.50"
-RLE_SYNTAX = "1.2.840.10008.1.2.5"
+PLAIN_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +105,7 @@ def dicom_of() -> Callable[..., bytes]:
         dataset.PixelRepresentation = 0
         for name, attribute in attributes.items():
             setattr(dataset, name, attribute)
-        encapsulated = syntax in (JPEG_SYNTAX, RLE_SYNTAX)
+        encapsulated = syntax not in PLAIN_SYNTAXES
         wrapped = pydicom.encaps.encapsulate([value]) if encapsulated and not fragmented else value
         dataset.PixelData = wrapped + b"\0" * (len(wrapped) % 2)
         dataset["PixelData"].VR = "OB"

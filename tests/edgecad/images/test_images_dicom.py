@@ -268,7 +268,7 @@ def test_what_a_converter_left_of_grey_values_changes_no_colours(image, dicom_of
         read_screen(dicom_of(grey.tobytes(), **GREY, **told))
 
 
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.70"])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.201"])
 def test_other_codings_are_refused(dicom, refused, syntax):
     written = b"1.2.840.10008.1.2.1\0"
     padded = (syntax + "\0" * (len(syntax) % 2)).encode()

@@ -17,6 +17,8 @@ import pytest
 from edgecad.errors import InputRefused
 from edgecad.images import Screen, read_screen
 
+from .lossless import lossless_jpeg
+
 MEASURED = """
 import pathlib, resource, sys, time
 from edgecad.errors import InputRefused
@@ -124,6 +126,19 @@ def test_a_run_length_bomb_is_bounded(tmp_path, dicom_of):
         assert seconds < 1.5
 
 
+def test_a_palette_of_segments_does_not_blow_up(tmp_path, dicom_of):
+    """A megabyte of segments of 65,535 entries each asks for 170,000 times as many."""
+    linear = b"\0\0\1\0\0\0" + b"\1\0\xff\xff\7\7" * 50_000
+    attributes: dict[str, object] = {"SamplesPerPixel": 1, "PhotometricInterpretation": "PALETTE COLOR"}
+    for colour in ("Red", "Green", "Blue"):
+        attributes[f"{colour}PaletteColorLookupTableDescriptor"] = [0, 0, 16]
+        attributes[f"Segmented{colour}PaletteColorLookupTableData"] = linear
+    reason, megabytes, seconds = measured(tmp_path / "dicom", dicom_of(bytes(4800), **attributes))
+    assert reason == "damaged"
+    assert megabytes < 50
+    assert seconds < 2
+
+
 def mutant(data: bytes, draw: random.Random) -> bytes:
     """Cut, flip, overwrite, repeat, splice: one to three of these at random places."""
     broken = bytearray(data)
@@ -170,11 +185,14 @@ def outcome(data: bytes, *, halved: bool = False) -> str:
 REASONS = {"read", "empty", "truncated", "not-an-image", "too-large", "wrong-kind", "damaged"}
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "progressive", "png", "mended png", "dicom", "jpeg in dicom", "rle"])
+@pytest.mark.parametrize(
+    "kind",
+    ["jpeg", "progressive", "png", "mended png", "dicom", "bare dicom", "jpeg in dicom", "lossless in dicom", "rle"],
+)
 @pytest.mark.parametrize("count", [300, pytest.param(1500, marks=pytest.mark.soak)])
 @pytest.mark.timeout(7200)
 def test_mutants_are_read_or_refused(kind, count, image, jpeg, jpeg_of, png, dicom, dicom_of, capfd):
-    """Seven kinds, so 10,500 files in the long form; none may crash, take 5 s, or a gigabyte."""
+    """Nine kinds, so 13,500 files in the long form; none may crash, take 5 s, or a gigabyte."""
     import cv2
 
     made = {
@@ -183,6 +201,8 @@ def test_mutants_are_read_or_refused(kind, count, image, jpeg, jpeg_of, png, dic
         "png": lambda: png,
         "mended png": lambda: png,
         "dicom": lambda: dicom[:1500] + bytes(len(dicom) - 1500),
+        "bare dicom": lambda: dicom[dicom.index(b"\x08\0\x16\0") :],
+        "lossless in dicom": lambda: dicom_of(lossless_jpeg(image), syntax="1.2.840.10008.1.2.4.70"),
         "jpeg in dicom": lambda: dicom_of(jpeg, syntax="1.2.840.10008.1.2.4.50"),
         "rle": lambda: dicom_of(bytes(range(256)) * 20, syntax="1.2.840.10008.1.2.5"),
     }
