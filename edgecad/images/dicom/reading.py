@@ -163,8 +163,8 @@ def _check_values(dataset: Dataset) -> None:
 
 def _pixel_data(data: bytes, position: int, syntax: str) -> memoryview:
     """Value of the pixel data element at `position`; up to the file's end where its length is undefined."""
-    # As it stands here, because some writers declare the other way: an implicit length is even, and `OB` and `OW` not.
-    explicit = data[position + 4 : position + 6] in (b"OB", b"OW")
+    # As it stands here, because some writers declare the other way. An implicit length is even, and `OB` is not one.
+    explicit = data[position + 4 : position + 6] in (b"OB", b"OW", b"UN")
     start = position + (12 if explicit else 8)
     if start > len(data):
         raise truncated("the DICOM object ends early")

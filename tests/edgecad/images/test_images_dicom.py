@@ -348,6 +348,15 @@ def test_compressed_frames_without_a_meta_group_do_not_say_how(jpeg, dicom_of, r
         read_screen(bare)
 
 
+def test_pixel_data_are_read_as_they_stand_there(image, dicom_of):
+    """Some writers declare explicit types and write none; what an archive does not know it calls UN."""
+    whole, length = dicom_of(image.tobytes()), struct.pack("<I", image.size)
+    tag, rest = struct.pack("<HH", 0x7FE0, 0x0010), b"OB\0\0" + length
+    for instead in (length, b"UN\0\0" + length, b"OW\0\0" + length):
+        assert whole.count(tag + rest) == 1
+        assert np.array_equal(read_screen(whole.replace(tag + rest, tag + instead)).pixels, image)
+
+
 @pytest.mark.parametrize("length", [2**20, 40 * 2**20])
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", IMPLICIT])
 def test_a_long_private_block_is_stepped_over(image, dicom_of, syntax, length):
