@@ -1,0 +1,97 @@
+"""The choice of the one drawing: its table, what is drawn beyond the rim, its blur; S4, the same phantoms for each."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Literal
+
+import msgspec
+
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing
+from measures.uptake.accuracy import FreshScores, Interval, compared, fresh_scores
+from measures.uptake.maps import BARE, NamedMap, image_of, maps_between, scores_where_answered
+from measures.uptake.models import MIXED, OWN_TABLES, TrainedOn, trained
+from measures.uptake.options import UptakeOptions
+from measures.uptake.score import TABLES, SpreadSummary, spread_of
+
+HOT = ("iron", "hot-iron", "grey")
+BEYOND: tuple[Literal["mirrored", "black"], ...] = ("mirrored", "black")
+BLURS = (2.0, 0.0)
+FIRST = Drawing(table=HOT[0], blur=BLURS[0], beyond=BEYOND[0])
+
+
+class DrawingRow(msgspec.Struct, frozen=True):
+    """One drawing.
+
+    Attributes:
+        auc: mean over the seeds, with its interval.
+        less_first: of its area, the first drawing's subtracted, paired.
+        spread: of the score of one map over the tables, the first seed's model.
+    """
+
+    table: str
+    beyond: str
+    blur: float
+    auc: Interval
+    less_first: Interval
+    spread: SpreadSummary
+
+    def words(self) -> str:
+        """One line."""
+        less = f"{self.less_first[0]:+.3f} ({self.less_first[1]:+.3f} to {self.less_first[2]:+.3f})"
+        return (
+            f"{self.table}, {self.beyond}, blur {self.blur:g}: AUC {self.auc[0]:.3f} ({self.auc[1]:.3f} to "
+            f"{self.auc[2]:.3f}), less the first {less}; over tables {self.spread.words()}"
+        )
+
+
+class DrawingsFound(msgspec.Struct, frozen=True):
+    """All drawings."""
+
+    backbone: str
+    data: str
+    seeds: int
+    rows: tuple[DrawingRow, ...]
+
+
+def drawings(options: UptakeOptions) -> DrawingsFound:
+    """Train the head on each drawing, judge it on the same fresh phantoms and maps."""
+    first = _scores(FIRST, options)
+    model = trained(_wanted(FIRST, options), options)
+    maps = maps_between(model, known_table(OWN_TABLES[0]), 0, options.phantoms)
+    rows = []
+    for table, beyond, blur in product(HOT, BEYOND, BLURS):
+        row = _row(Drawing(table=table, blur=blur, beyond=beyond), first, maps, options)
+        rows.append(row)
+        print(row.words(), flush=True)
+    return DrawingsFound(options.backbone, f"{options.patients} PHANTOMS", len(options.seeds(2)), tuple(rows))
+
+
+def _wanted(drawing: Drawing, options: UptakeOptions) -> TrainedOn:
+    return TrainedOn(options.seeds(2)[0], MIXED, drawing, "warm-up", folds=0)
+
+
+def _scores(drawing: Drawing, options: UptakeOptions) -> FreshScores:
+    return fresh_scores(options, 2, MIXED, drawing, "warm-up")
+
+
+def _row(drawing: Drawing, first: FreshScores, maps: list[NamedMap], options: UptakeOptions) -> DrawingRow:
+    against = compared(_scores(drawing, options), first, strategy="warm-up", tables=MIXED)
+    model = trained(_wanted(drawing, options), options)
+    rows = []
+    for each in maps:
+        images = [
+            image_of(each.percent, known_table(name), BARE, model.contract.preparation,
+                     () if name in OWN_TABLES else (known_table(name),))
+            for name in TABLES
+        ]  # fmt: skip
+        rows.append(dict(zip(TABLES, scores_where_answered(model, images), strict=True)))
+    return DrawingRow(
+        table=drawing.table,
+        beyond=drawing.beyond,
+        blur=drawing.blur,
+        auc=against.auc["uptake"],
+        less_first=against.difference,
+        spread=spread_of(rows),
+    )
