@@ -20,6 +20,7 @@ from edgecad.polarmap.bar import bar_table
 from edgecad.polarmap.disc import Disc
 from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.prepared import PreparedMap, TableReading, View
+from edgecad.polarmap.search.dark import MIN_DIAMETER
 from edgecad.polarmap.square import SIDE, disc_within, input_mask, rim_width, square_around
 from edgecad.polarmap.uptake.candidates import TableCandidates
 from edgecad.polarmap.uptake.choosing import Fit, chosen_fit
@@ -35,6 +36,9 @@ Mask = NDArray[np.bool_]
 
 SAMPLED = 4
 """Every so manieth pixel, across and down, chooses the table."""
+RIM = rim_width(SIDE, Disc(0, 0, MIN_DIAMETER / 2))
+"""Pixels of the square within the rim at which every drawing is mirrored: what the smallest disc needs. A rim that
+followed the disc's size would draw one map in several ways, and scores moved by up to .18."""
 REFUSED_STEPS = 10
 """Steps up to which levels are lost: scores moved by .1 in the mean, and by .4 for one map in twenty."""
 
@@ -103,4 +107,4 @@ def _prepared(
     shown = np.where(input_mask(size, "polar-map"), resampled(uptake, size), np.float32(np.nan))
     share = np.count_nonzero(strokes.covered) / np.count_nonzero(inside)
     view = View(disc.x, disc.y, *(2 * disc.radius,) * 3)
-    return PreparedMap(drawn(uptake, size, drawing), disc, view, share, reading, shown)
+    return PreparedMap(drawn(mirrored(uptake, RIM), size, drawing), disc, view, share, reading, shown)
