@@ -97,7 +97,8 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
     @cached_property
     def sha256(self) -> str:
         """Of what it says of colours, whatever it is called: hexadecimal."""
-        return hashlib.sha256(msgspec.json.encode((self.kind, self.points))).hexdigest()
+        points = [(float(level), *colour) for level, *colour in self.points]
+        return hashlib.sha256(msgspec.json.encode((self.kind, points))).hexdigest()
 
     def line(self, count: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Levels `(m,)`, percent, and colours `(m, 3)`, 0 to 255: its own points, or `count` evenly from end to end."""

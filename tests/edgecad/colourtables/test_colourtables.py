@@ -42,6 +42,7 @@ def test_a_known_table_tells_where_it_is_from_and_survives_a_file(table: ColourT
     path = tmp_path / "table.json"
     path.write_text(json_from_struct(table))
     assert table_from_file(path) == table
+    assert table_from_file(path).sha256 == table.sha256
     assert table_from_word(table.name) == table
 
 
