@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from edgecad.images import PassedOver
@@ -31,11 +33,12 @@ def listed_scans(named: Iterable[str], pictures: Path | None = None) -> tuple[li
     return scans, passed
 
 
-def lines_of_passed(passed: Iterable[PassedOver]) -> Iterator[str]:
-    """What was passed over, as lines for standard error."""
+def tell_passed(passed: Iterable[PassedOver]) -> None:
+    """Say on standard error what in folders is passed over, and why."""
     from edgecad.images import words_of_passed
 
-    return (f"passed over: {words}" for words in words_of_passed(tuple(passed)))
+    for words in words_of_passed(tuple(passed)):
+        typer.echo(f"passed over: {words}", err=True)
 
 
 def is_folder(scan: str) -> bool:

@@ -15,7 +15,7 @@ import typer
 from edgecad.cli.fields import takes
 from edgecad.cli.opening import ModelChoice, model_argument, warnings_about
 from edgecad.cli.options import JsonOption
-from edgecad.cli.scans import as_utf8, lines_of_passed, listed_scans
+from edgecad.cli.scans import as_utf8, listed_scans, tell_passed
 from edgecad.system.words import on_one_line
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def infer(
     for_people = not (json or csv)
     folder = out if out is not None else ANSWERS if for_people else None
     listed, passed = listed_scans(scans or (), folder or ANSWERS)
-    for line in lines_of_passed(passed):
-        typer.echo(line, err=True)
+    tell_passed(passed)
     if identity is not None:
         _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
     if folder is not None:

@@ -126,7 +126,7 @@ def _demand_reference(reference: ReferenceModel | None, *bounds: float | None) -
 
 
 def _scans(data: list[str] | None) -> tuple[Scan, ...]:
-    from edgecad.cli.scans import as_utf8, lines_of_passed, listed_scans
+    from edgecad.cli.scans import as_utf8, listed_scans, tell_passed
     from edgecad.errors import UsageError
     from edgecad.verification.against import Scan, golden_scans
 
@@ -136,8 +136,7 @@ def _scans(data: list[str] | None) -> tuple[Scan, ...]:
     if missing:
         raise UsageError(f"--data {as_utf8(missing[0])}: no such file or folder; name scans, or a folder of them")
     scans, passed = listed_scans(data)
-    for line in lines_of_passed(passed):
-        typer.echo(line, err=True)
+    tell_passed(passed)
     return tuple(Scan(as_utf8(name), name) for name in dict.fromkeys(scans))
 
 

@@ -61,6 +61,7 @@ def evaluate(
     Writes metrics.json, predictions.csv and pictures. A demand (--min-...) that is missed gives exit
     code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
+    from edgecad.cli.scans import tell_passed
     from edgecad.errors import GateFailed
     from edgecad.system.extras import check_installed
     from edgecad.system.folders import check_new_folder, check_writable
@@ -69,6 +70,7 @@ def evaluate(
 
     check_installed(*FIGURES, extras=(EXTRA,))
     found = find_cases(data, patient_from, least=1)
+    tell_passed(found.passed)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
     rival = opened[against] if against else None

@@ -97,14 +97,13 @@ def _resume(out: Path, quiet: bool) -> None:
 
 def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
     """Find the scans, which may end in a usage error; only then import what takes seconds."""
-    from edgecad.cli.scans import lines_of_passed
+    from edgecad.cli.scans import tell_passed
     from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.train.ready import check_ready
 
     found = request.found()
-    for line in lines_of_passed(found.passed):
-        typer.echo(line, err=True)
+    tell_passed(found.passed)
     with stage_progress(quiet) as bars:
         if check:
             from edgecad_train.cli.train.check import check_data
