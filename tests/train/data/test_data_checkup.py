@@ -33,6 +33,7 @@ def with_copy(data: PreparedData, patient: str, label: str) -> PreparedData:
         cases=(*data.cases, Case(Path("copy.png"), label, patient)),
         images=np.concatenate([data.images, brighter]),
         screens=(*data.screens, data.screens[0]),
+        readings=(*data.readings, data.readings[0]),
     )
 
 
@@ -54,7 +55,11 @@ def _tested(data: PreparedData, cad: int, other: int) -> list[str]:
     cases = tuple(Case(Path(f"{n}.jpg"), label, str(n)) for n, label in enumerate(labels))
     rows = np.arange(len(cases)) % len(data.cases)
     several = dataclasses.replace(
-        data, cases=cases, images=data.images[rows], screens=tuple(data.screens[row] for row in rows)
+        data,
+        cases=cases,
+        images=data.images[rows],
+        screens=tuple(data.screens[row] for row in rows),
+        readings=tuple(data.readings[row] for row in rows),
     )
     tested = {case.patient for label, count in (("CAD", cad), ("nonCAD", other)) for case in
               [case for case in cases if case.label == label][:count]}  # fmt: skip
@@ -94,7 +99,9 @@ def test_one_image_under_two_labels_is_said_as_such(phantoms: PreparedData) -> N
     assert "one image under two labels" in finding.text
 
 
-def test_a_colour_table_of_few_scans_is_named_with_them(phantoms: PreparedData) -> None:
+@pytest.mark.parametrize("name", ["phantoms", "coloured"])
+def test_a_colour_table_of_few_scans_is_named_with_them(name: str, request: pytest.FixtureRequest) -> None:
+    phantoms: PreparedData = request.getfixturevalue(name)
     tables = tables_of(phantoms)
     rows = np.flatnonzero(tables.group == 0)[:12]
     odd = int(tables.rows(1)[0])
@@ -104,13 +111,16 @@ def test_a_colour_table_of_few_scans_is_named_with_them(phantoms: PreparedData) 
         cases=tuple(Case(Path(f"{n}.jpg"), phantoms.cases[row].label, str(row)) for n, row in enumerate(many)),
         images=phantoms.images[many],
         screens=tuple(phantoms.screens[row] for row in many),
+        readings=tuple(phantoms.readings[row] for row in many if phantoms.readings),
     )
     finding = next(f for f in findings_about(data, {}) if f.code == "rare-colour-table")
     assert finding.files == (f"{len(many) - 1}.jpg",)
     assert f"has 1 scan of {len(many)}" in finding.text
 
 
-def test_a_colour_table_that_is_the_label_is_a_leak(phantoms: PreparedData) -> None:
+@pytest.mark.parametrize("name", ["phantoms", "coloured"])
+def test_a_colour_table_that_is_the_label_is_a_leak(name: str, request: pytest.FixtureRequest) -> None:
+    phantoms: PreparedData = request.getfixturevalue(name)
     table = tables_of(phantoms).group
     cases = tuple(
         Case(case.path, "CAD" if table[row] == 0 else "nonCAD", case.patient) for row, case in enumerate(phantoms.cases)
@@ -275,7 +285,7 @@ def test_who_may_see_the_page_is_written_on_it(
     words.clear()
     run_check(found, dataclasses.replace(phantoms, refused=refused), {}, tmp_path)
     assert words[0] == "contains patient screens: do not share"
-    assert words[1] == "kept: the screen, and what the network would see: colours as on the screen (12 of 30)"
+    assert words[1] == "kept: the screen, and what the network would see: uptake, drawn in iron (12 of 30)"
 
 
 def test_the_region_is_framed_on_the_page(phantoms: PreparedData, tmp_path: Path) -> None:
