@@ -13,8 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_fields
 
 from edgecad.answer.heatmap import share_outside_disc
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing, Preparation, contract_from_json
+from edgecad.frozen import json_from_struct
 from edgecad_train.report import page
 from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
@@ -296,3 +300,26 @@ def test_every_evaluated_part_is_drawn(plain_run: Path) -> None:
     parts = {f"{kind}-{part}.png" for kind in kinds for part in ("validation", "test")}
     assert names == parts | {"curves.png", "cases-right.png", "cases-wrong.png"}
     assert illustrate.style_of(read_run(plain_run)).disc
+
+
+@pytest.mark.parametrize(("beyond", "shares"), [("mirrored", False), ("black", True)])
+def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_an_edge(
+    make_run: Callable[..., Path], tmp_path: Path, beyond: Any, shares: bool
+) -> None:
+    folder = make_run(tmp_path / "run")
+    contract = contract_from_json((folder / "contract.json").read_text())
+    size = contract.preparation.size
+    how = Preparation(size=size, input="uptake", drawing=Drawing(beyond=beyond), tables=(known_table("jet"),))
+    (folder / "contract.json").write_text(json_from_struct(with_fields(contract, preparation=how)))
+    run = read_run(folder)
+    text = _Html(page_of(run, ())).text
+    assert "read through the screen's colour table" in text
+    assert bool(illustrate.outside_of(run)) == shares
+    assert run.heatmaps is not None
+    corner = next(illustrate.shown_cases(run, run.heatmaps)).image[0, 0]
+    assert (corner == 0).all() or shares
+    (folder / "cases-right.png").write_bytes(b"a picture")
+    pictured = _Html(page_of(run, (folder / "cases-right.png",))).text
+    assert "over uptake, drawn in iron, in grey" in pictured
+    assert ("every scan is black" in pictured) == shares
+    assert ("mirrored across its rim" in pictured) != shares

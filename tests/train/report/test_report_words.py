@@ -12,14 +12,16 @@ import pytest
 import typer
 from msgspec.structs import replace as with_fields
 
-from edgecad.contract import Region
+from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing, MapPlace, Preparation, Region
 from edgecad_train.cli.train import app
 from edgecad_train.networks.head import Head
 from edgecad_train.report.flow import flow_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
 from edgecad_train.report.page import names_of
-from edgecad_train.report.tables import decision_rows, search_rows, time_rows
+from edgecad_train.report.tables import decision_rows, preparation_rows, search_rows, time_rows
 from edgecad_train.report.wording import minute, percent, rate, signed, tenth, three
 from edgecad_train.runs.reading import RunFiles, read_run
 from edgecad_train.runs.record import FoundHead, SearchRecord
@@ -95,7 +97,45 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--seed": "7",
         "--labelled-by": "a simulated reader",
         "--split": "split.json",
+        "--input": "rgb",
     }
+
+
+def _prepared(run: RunFiles, how: Preparation) -> RunFiles:
+    return replace(run, contract=with_fields(run.contract, preparation=how))
+
+
+def test_the_command_says_what_of_the_maps_the_network_saw(run: RunFiles) -> None:
+    own = ColourTable(name="ours", points=((0, 0, 0, 0), (40, 100, 90, 80), (100, 255, 255, 255)))
+    how = Preparation(
+        size=224, input="uptake", drawing=Drawing(), tables=(known_table("jet"), own), map=MapPlace(number=2, count=3)
+    )
+    words = " ".join(_words(_prepared(run, how)))
+    assert "--input uptake --table jet --table ours.json --map 2/3" in words
+    assert "--crop" not in words
+    whole = " ".join(_words(_prepared(run, Preparation(size=224, crop="none"))))
+    assert "--crop none --input rgb" in whole
+
+
+def test_the_page_says_what_of_the_maps_the_network_saw(run: RunFiles) -> None:
+    how = Preparation(
+        size=224, input="uptake", drawing=Drawing(table="warm", blur=1.5, beyond="black"), tables=(known_table("jet"),)
+    )
+    rows = dict(preparation_rows(how))
+    assert rows["input"].startswith("uptake: read through the screen's colour table")
+    assert rows["colour tables"].startswith("jet;")
+    assert rows["drawing"] == "in warm, blurred by 1.5 of 256, black beyond the disc"
+    assert "painted over" in rows["text, lines over the disc"]
+    assert "6%" not in rows["text, lines over the disc"]
+    barred = dict(preparation_rows(with_fields(how, tables=(), map=MapPlace(number=2, count=3))))
+    assert barred["colour tables"] == "told by each screen's own bar"
+    assert barred["map"] == "number 2 of 3 on each screen"
+    colours = dict(preparation_rows(Preparation(size=224)))
+    assert colours["input"] == "rgb: the colours themselves"
+    assert "6%" in colours["text, lines over the disc"]
+    assert not {"colour tables", "drawing", "map"} & colours.keys()
+    assert any("colour tables, tracers" in limit for limit in limits_of(_prepared(run, Preparation(size=224))))
+    assert any("no other input where uptake can be read" in limit for limit in limits_of(_prepared(run, how)))
 
 
 def test_what_is_off_by_default_is_named_where_it_was_on(run: RunFiles) -> None:

@@ -122,6 +122,26 @@ def test_a_plan_hashes_weights_and_knows_the_phantoms(data: Path, tmp_path: Path
     assert {u.name for u in other.study.units}.isdisjoint({u.name for u in plan.study.units})
 
 
+def test_a_study_holds_the_tables_that_its_scans_told_and_the_same_command_finds_them_again(
+    data: Path, tmp_path: Path
+) -> None:
+    request, out = StudyRequest(data, options_of(first_weights=["none"])), tmp_path / "study"
+    study = plan_study(request, lambda done, of: None).study
+    how = study.spec.backbones[0].preparation
+    assert how.input == "uptake"
+    assert how.tables
+    assert {table.name for table in how.tables} <= {"warm", "iron", "rainbow", "grey"}
+    assert {unit.preparation for unit in study.units} == {how}
+    StudyFolder(out).open(study)
+    assert plan_study(request, lambda done, of: None, out).study == study
+    other = StudyRequest(data, options_of(first_weights=["none"], input="rgb"))
+    with pytest.raises(UsageError, match="backbones mobilenetv2 preparation input uptake there, rgb here"):
+        plan_study(other, lambda done, of: pytest.fail("a scan was read"), out)
+    named = StudyRequest(data, options_of(first_weights=["none"], table=["jet"]))
+    with pytest.raises(UsageError, match="holds another study"):
+        plan_study(named, lambda done, of: pytest.fail("a scan was read"), out)
+
+
 def test_an_unfit_fold_count_says_how_many_there_can_be(data: Path) -> None:
     with pytest.raises(UsageError, match="at most 9 folds"):
         plan_study(StudyRequest(data, options_of(seeds=None, folds=10)), lambda done, of: None)

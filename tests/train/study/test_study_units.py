@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from edgecad.cli.fields import words_of
 from edgecad.cli.program import app
-from edgecad.contract import Preparation
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing, MapPlace, Preparation
 from edgecad.errors import UsageError
 from edgecad_train.study.definition.kept import difference
 from edgecad_train.study.definition.partitions import partitions_of
@@ -24,6 +25,7 @@ from edgecad_train.study.definition.units import Unit
 from edgecad_train.training.settings import Settings
 from edgecad_train.training.strategies import STRATEGIES
 
+PLACE = MapPlace(number=1, count=2)
 OTHER_SETTINGS = {
     "backbone": "vgg16",
     "weights": "imagenet",
@@ -59,7 +61,8 @@ OTHER = {
 
 
 def test_a_name_is_the_hash_of_the_units_sorted_json() -> None:
-    unit = fake_plan().study.units[0]
+    uptake = Preparation(size=32, input="uptake", tables=(known_table("jet"),), drawing=Drawing(), map=PLACE)
+    unit = msgspec.structs.replace(fake_plan().study.units[0], preparation=uptake)
     canonical = json.dumps(msgspec.to_builtins(unit), sort_keys=True, separators=(",", ":"))
     assert unit.name == hashlib.sha256(canonical.encode()).hexdigest()[:16]
     assert msgspec.json.decode(msgspec.json.encode(unit), type=Unit).name == unit.name
@@ -171,3 +174,25 @@ def test_a_study_has_every_option_of_training_but_those_that_it_varies() -> None
     for option in (*options, "--early-stopping", "--search", "--show-optimism-of-selecting-on-test"):
         assert option in told, option
         assert option in trained, option
+
+
+def test_a_unit_of_colours_has_the_name_that_it_had_before_there_was_uptake() -> None:
+    unit = fake_plan().study.units[0]
+    told = msgspec.to_builtins(unit)
+    for name in ("input", "tables", "drawing", "map"):
+        del told["preparation"][name]
+    canonical = msgspec.json.encode(told, order="sorted")
+    assert unit.name == hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def test_what_of_the_maps_is_seen_makes_another_unit() -> None:
+    unit = fake_plan().study.units[0]
+    uptake = Preparation(size=32, input="uptake", drawing=Drawing())
+    kinds = (
+        unit.preparation,
+        uptake,
+        msgspec.structs.replace(uptake, drawing=Drawing(beyond="black")),
+        msgspec.structs.replace(uptake, tables=(known_table("jet"),)),
+        msgspec.structs.replace(uptake, map=PLACE),
+    )
+    assert len({msgspec.structs.replace(unit, preparation=how).name for how in kinds}) == len(kinds)

@@ -14,7 +14,7 @@ from edgecad_train.training.settings import Settings
 
 NAME_LENGTH = 16
 
-LATER: dict[str, Any] = {"input": "rgb", "tables": [], "drawing": None, "map": None}
+LATER: dict[str, Any] = {"input": "rgb", "tables": (), "drawing": None, "map": None}
 """Fields of `Preparation` that came later, and the values that mean what was before: a unit keeps its name then."""
 
 
