@@ -29,9 +29,11 @@ LEAST_SEEN, LEAST_RIGHT = 0.5, 0.8
 """Share of the circle along which a rim is seen where it must be; and its share of all rays that say where it is."""
 MOST_COVERED = 0.3
 """Share of the circle beside which text, a colour bar or a frame may stand in place of the ground."""
+POINTER = 20
+"""Width of what may lie over the rim, pixels: a pointer, a line with its words."""
 LEAST_EVEN = 0.5
 """Share of what is beside the rim that has the ground's colour exactly; text, lines and noise stand there too."""
-MOST_CUT, CUT_WITHIN = 12, 24
+MOST_CUT, CUT_WITHIN = 10, 32
 """Rays, among so many beside one another, along which the disc may end inside its circle."""
 
 
@@ -88,15 +90,16 @@ def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
 
 def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float) -> None:
     """Check the circle; `bare` is the radius within an outline."""
-    rays = rays_across(screen, disc, ground, 0.93, 1.08)
-    rim = rim_along(rays, disc.radius)
     tolerance = max(1.5, TOLERANCE * disc.radius)
+    rays = rays_across(screen, disc, ground, min(0.93, (bare - tolerance - 3) / disc.radius), 1.08)
+    rim = rim_along(rays, disc.radius)
     right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance
     covered = ~right & _covered(rays, disc.radius, tolerance)
     edged = covered & (_edged(rays, disc.radius, tolerance) | _edged(rays, bare, tolerance))
     faded = ~right & ~covered & _fades(screen, disc, ground)
     wrong = ~right & ~edged & ~faded
-    if _most_beside(wrong & ~(rim > disc.radius)) >= MOST_CUT and right.mean() >= LEAST_SEEN:
+    most = max(MOST_CUT, np.degrees(POINTER / disc.radius))
+    if _most_beside(wrong) >= most and right.mean() >= LEAST_SEEN:
         raise InputRefused("cut-off", f"the disc is cut off along a line; {WANTED}, whole")
     share = float(right.sum() / max(right.sum() + wrong.sum(), 1))
     if right.mean() < LEAST_SEEN or share < LEAST_RIGHT or covered.mean() > MOST_COVERED:
@@ -117,7 +120,7 @@ def _edged(rays: Rays, radius: float, tolerance: float) -> Mask:
     step = max(1, round(2 / STEP))
     change = np.abs(rays.colours[:, step:].astype(np.int16) - rays.colours[:, :-step]).max(axis=2)
     middles = rays.radii[:-step] + 1
-    return np.asarray(change[:, np.abs(middles - radius) <= tolerance].max(axis=1) > DRAWN)
+    return np.asarray(change[:, np.abs(middles - radius) <= tolerance - 0.5].max(axis=1) > DRAWN)
 
 
 def _most_beside(marked: Mask) -> int:
