@@ -21,6 +21,7 @@ OWN = {
     "verify": "edgecad.cli.verify.command",
     "inspect": "edgecad.cli.inspect.command",
     "bench": "edgecad.cli.bench.command",
+    "table": "edgecad.cli.colourtables.command",
     "cache": "edgecad.cli.cache",
     "doctor": "edgecad.cli.doctor",
     "demo": "edgecad.cli.demo",
@@ -43,6 +44,7 @@ WAY = {
     "inspect": "Show a model's contract, graph, precision and hashes.",
     "bench": "Time a model here, by device and precision.",
     "doctor": "Say what this machine can run, and what mends it.",
+    "table": "List, show and learn colour tables.",
     "cache": "List, build and clear TensorRT engines.",
     "demo": "The whole way on phantoms, in a few minutes.",
 }

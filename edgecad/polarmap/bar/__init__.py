@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from edgecad.colourtables import ColourTable
 from edgecad.errors import InputRefused, UsageError
 from edgecad.polarmap.bar.extent import profile_of
@@ -22,10 +24,24 @@ from edgecad.polarmap.bar.place import BarPlace, Columns, End, Floats, Pixels, t
 from edgecad.polarmap.bar.reading import UNEVEN, BarReading, map_samples, reading_of
 from edgecad.polarmap.disc import Disc
 
-__all__ = ["BarPlace", "BarReading", "End", "bar_table", "find_bar", "read_rectangle", "table_from_rectangle"]
+__all__ = [
+    "BarPlace",
+    "BarReading",
+    "End",
+    "bar_table",
+    "find_bar",
+    "find_strip",
+    "low_end_wanted",
+    "read_rectangle",
+    "table_from_rectangle",
+]
 
 NAME = "bar"
 """Of a table that was read off a screen's own bar."""
+THIN = 6
+"""Pixels across a bar that can be judged."""
+SLENDER = 2.0
+"""Least length of a bar that is found by itself, in its thickness."""
 
 
 def bar_table(screen: Pixels, disc: Disc) -> ColourTable | None:
@@ -65,6 +81,16 @@ def find_bar(screen: Pixels, disc: Disc | None) -> BarReading | None:
     return None if disc is None and next(bars, None) is not None else best
 
 
+def find_strip(picture: Pixels) -> BarReading | None:
+    """The bar that is the whole picture, or the only one on it; None where there is none."""
+    height, width = picture.shape[:2]
+    if min(height, width) < THIN:  # a table of one row of pixels, say
+        picture = np.repeat(picture, THIN, axis=1 if height >= width else 0)
+        height, width = picture.shape[:2]
+    whole = _given(picture, BarPlace(0, 0, width, height, height >= width), None)
+    return whole if whole is not None and _is_table(whole) else find_bar(picture, None)
+
+
 def read_rectangle(screen: Pixels, place: BarPlace, disc: Disc | None = None) -> BarReading:
     """The bar in a rectangle that a person named: its frame and its ground may be within, by a few pixels.
 
@@ -72,24 +98,48 @@ def read_rectangle(screen: Pixels, place: BarPlace, disc: Disc | None = None) ->
         disc: the map, where there is one: a witness of which end is low.
 
     Raises:
-        UsageError: the rectangle is not on the screen, or what is in it is no colour bar.
+        UsageError: the rectangle is not on the screen, or what is in it is no colour bar of that map.
     """
     height, width = screen.shape[:2]
-    if place.x < 0 or place.y < 0 or place.x + place.width > width or place.y + place.height > height:
+    if place.x + place.width > width or place.y + place.height > height:
         raise UsageError(f"the rectangle {place} does not lie on the screen, which has {width}x{height} pixels")
-    if min(place.width, place.height) < 3 or max(place.width, place.height) < 24:
-        raise UsageError(f"the rectangle {place} is too small for a colour bar; 24 by 3 pixels are wanted")
-    samples = None if disc is None else map_samples(screen, disc)
-    guess = Columns(place.y, place.y + place.height, place.x, place.x + place.width)
-    if not place.upright:
-        guess = Columns(guess.left, guess.right, guess.top, guess.bottom)
-    reading = _reading(screen, guess, place.upright, disc, samples, given=True)
+    if min(place.width, place.height) < THIN or max(place.width, place.height) < 4 * THIN:
+        raise UsageError(f"the rectangle {place} is too small for a colour bar; {4 * THIN} by {THIN} pixels are wanted")
+    if disc is not None and _overlap(place, disc):
+        raise UsageError(f"the rectangle {place} lies on the map; name the colour bar beside it")
+    reading = _given(screen, place, disc)
     if reading is None:
         raise UsageError(
             f"what is at {place} is no colour bar: its colours are not even across and changing along; "
             "name the bar's own rectangle, x,y,width,height in pixels"
         )
+    reading.table(NAME, reading.place.ends[0])  # raises where it can be none
+    if disc is not None and not reading.explains:
+        raise UsageError(
+            f"the map on this screen is not drawn in the colours at {place}: they are {reading.residual[0]:.0f} grey "
+            "levels apart in the median; name the bar of this map"
+        )
     return reading
+
+
+def _overlap(place: BarPlace, disc: Disc) -> bool:
+    """Whether a rectangle lies on the disc, but for its rim."""
+    x = min(max(disc.x, place.x), place.x + place.width)
+    y = min(max(disc.y, place.y), place.y + place.height)
+    return bool(np.hypot(x - disc.x, y - disc.y) < 0.97 * disc.radius)
+
+
+def _given(screen: Pixels, place: BarPlace, disc: Disc | None) -> BarReading | None:
+    """The bar in a rectangle, first along the way that the rectangle says, then along the other."""
+    samples = None if disc is None else map_samples(screen, disc)
+    for upright in (place.upright, not place.upright):
+        rows, columns = (place.y, place.height), (place.x, place.width)
+        (top, length), (left, thickness) = (rows, columns) if upright else (columns, rows)
+        guess = Columns(top, top + length, left, left + thickness)
+        reading = _reading(screen, guess, upright, disc, samples, given=True)
+        if reading is not None:
+            return reading
+    return None
 
 
 def table_from_rectangle(
@@ -125,7 +175,9 @@ def _reading(
 ) -> BarReading | None:
     image = turned(screen, upright)
     profile = profile_of(image, guess, given=given)
-    if profile is None or profile.uneven > UNEVEN or profile.box.length < 2 * profile.box.thickness:
+    if profile is None or profile.uneven > UNEVEN:
+        return None
+    if not given and profile.box.length < SLENDER * profile.box.thickness:
         return None
     seen_so = disc if disc is None or upright else replace(disc, x=disc.y, y=disc.x)
     return reading_of(image, profile, upright, seen_so, samples)

@@ -32,6 +32,8 @@ THINNEST = 6
 """Columns of a bar."""
 BESIDE, CONTRAST = 4, 25.0
 """Columns within which a bar's colours end on either side, and grey levels by which."""
+NAMED = 0.03
+"""Share of its length by which a fading end may lie off the rectangle that a person named, which is then believed."""
 INNER = 0.7
 """Share of a bar's thickness that is judged: its sides are mixed with the frame or the ground."""
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -220,11 +222,11 @@ def _fading(line: Floats, ground: _Ground, start: int, middle: Columns, given: b
     if jump is not None or seen == len(line):
         return _End(jump or seen, jump or seen)
     left = away[seen - 1]
-    if given:
-        return _End(max(seen, middle.bottom), seen)
     reach = max(6, middle.length // 16)
     slope = (away[max(seen - reach, 0)] - left) / max(reach - 1, 1)
-    return _End(seen + int(np.clip(left / max(slope, 1e-3), 0, reach)), seen)
+    edge = seen + int(np.clip(left / max(slope, 1e-3), 0, reach))
+    trusted = given and abs(edge - middle.bottom) <= 2 + NAMED * middle.length
+    return _End(max(middle.bottom, seen) if trusted else edge, seen)
 
 
 def _last_jump(away: Floats, first: int, seen: int) -> int | None:
