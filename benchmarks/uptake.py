@@ -6,6 +6,7 @@
     python benchmarks/uptake.py accuracy    AUC of uptake less AUC of the screen's own colours, S4 and S6, paired
     python benchmarks/uptake.py drawings    the choice of the one drawing: table, what is beyond the rim, blur
     python benchmarks/uptake.py preparation seconds of preparing a scan, uptake beside colours, in turn
+    python benchmarks/uptake.py bars        colour bars of many tables, places and shapes, found and read
 
 `--weights FILE` wants MobileNetV2's of ImageNet. Models are trained on phantoms, as `edgecad train` does, and kept in
 `--kept`: a measure that was killed goes on. A model's folder has a mark of its preparation in its name, so that a
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from measures.bars.measuring import bars
 from measures.program import keep, read_options
 from measures.uptake.accuracy import accuracy
 from measures.uptake.drawings import drawings
@@ -29,7 +31,7 @@ from measures.uptake.score import score
 
 WHAT: dict[str, Callable[[UptakeOptions], msgspec.Struct]] = {
     "score": score, "layouts": layouts, "fresh": fresh, "accuracy": accuracy, "drawings": drawings,
-    "preparation": preparation,
+    "preparation": preparation, "bars": bars,
 }  # fmt: skip
 
 

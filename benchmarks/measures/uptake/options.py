@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class UptakeOptions(PhantomRuns):
     """Of all its measures."""
 
-    what: Literal["score", "layouts", "fresh", "accuracy", "drawings", "preparation"]
+    what: Literal["score", "layouts", "fresh", "accuracy", "drawings", "preparation", "bars"]
     runs: int = option(0, "seeds 0, 1, ...; default: 3 of score, 1 of layouts, 5 of accuracy, 2 of drawings")
     strategy: str = option("two-stage", "of score and layouts")
     folds: int = option(5, "of score and layouts; 0: one validation part. accuracy and drawings take one part")
@@ -26,6 +26,8 @@ class UptakeOptions(PhantomRuns):
     fresh: int = option(400, "phantoms of fresh, and those that judge each model of accuracy and drawings")
     rounds: int = option(5, "of preparation, after one that does not count")
     screens: int = option(24, "of preparation")
+    bars: int = option(200, "screens with a colour bar, of bars")
+    bare_screens: int = option(100, "screens without one, of bars")
     real: Path = option(ROOT.parent / "shared" / "real", "folder of the one real map; left out where it is not there")
     pictures: Path = option(ROOT / "benchmarks" / "pictures", "folder of pictures")
     kept: Path = option(Path("edgecad-bench/uptake"), "folder of phantoms and runs")
