@@ -18,6 +18,7 @@ PROGRAMS = {
     "heads": "decisions.options.HeadOptions", "inference": "inference.options.InferenceOptions",
     "limits": "limits.options.LimitOptions", "runtime": "runtime.options.RuntimeOptions",
     "scenarios": "scenarios.options.ScenarioOptions", "training": "training.options.TrainingOptions",
+    "uptake": "uptake.options.UptakeOptions",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Drawing, Preparation
-from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
+from edgecad_train.phantoms import PhantomPatient, draw_patient, jpeg_bytes, render_screen
 from measures.uptake.maps import FRESH_SEED, Pixels, Refused, prepared_image, scores_where_answered
 from measures.uptake.models import MIXED, OWN_TABLES, TrainedOn, trained
 from measures.uptake.options import UptakeOptions
 
 if TYPE_CHECKING:
+    from edgecad_train.evaluation.decision.points import Patients
     from edgecad_train.study.results.pooling import Runs
 
 STRATEGIES = ("warm-up", "two-stage")
@@ -58,20 +59,8 @@ class AccuracyFound(msgspec.Struct, frozen=True):
     backbone: str
     data: str
     seeds: int
+    fresh: int
     rows: tuple[AccuracyRow, ...]
-
-
-@dataclass(frozen=True)
-class FreshScores:
-    """What a model of each seed says of that seed's fresh phantoms; scores are NaN where refused.
-
-    Attributes:
-        truth: `(seeds, n)`, True for CAD.
-        scores: `(seeds, n)`.
-    """
-
-    truth: NDArray[np.bool_]
-    scores: NDArray[np.float64]
 
 
 def accuracy(options: UptakeOptions) -> AccuracyFound:
@@ -83,42 +72,49 @@ def accuracy(options: UptakeOptions) -> AccuracyFound:
             row = compared(*both, strategy=strategy, tables=tables)
             rows.append(row)
             print(row.words(), flush=True)
-    return AccuracyFound(options.backbone, f"{options.patients} PHANTOMS", len(options.seeds(5)), tuple(rows))
+    data, seeds = f"{options.patients} PHANTOMS", len(options.seeds(5))
+    return AccuracyFound(options.backbone, data, seeds, options.fresh, tuple(rows))
 
 
 def fresh_scores(
     options: UptakeOptions, seeds: int, tables: str, drawing: Drawing | None, strategy: str
-) -> FreshScores:
-    """Of the models of all seeds; `seeds` where the options leave them open."""
-    found: list[list[float]] = []
-    for seed in options.seeds(seeds):
-        wanted = TrainedOn(seed, tables, drawing, strategy, folds=0)
-        model = trained(wanted, options)
-        images = [_fresh_image(seed, index, tables, wanted.preparation) for index in range(options.fresh)]
-        found.append([np.nan if score is None else score for score in scores_where_answered(model, images)])
-    truth = [
-        [draw_patient(FRESH_SEED + seed, index).label == "CAD" for index in range(options.fresh)]
-        for seed in options.seeds(seeds)
-    ]
-    return FreshScores(np.array(truth), np.array(found))
+) -> tuple[Patients, ...]:
+    """What the model of each seed says of that seed's fresh phantoms; NaN where one is refused.
+
+    Args:
+        seeds: where the options leave them open.
+    """
+    return tuple(_judged(seed, tables, drawing, strategy, options) for seed in options.seeds(seeds))
 
 
-def _fresh_image(seed: int, index: int, tables: str, preparation: Preparation) -> Pixels | Refused:
-    patient = draw_patient(FRESH_SEED + seed, index)
+def _judged(seed: int, tables: str, drawing: Drawing | None, strategy: str, options: UptakeOptions) -> Patients:
+    from edgecad_train.evaluation.decision.points import Patients
+
+    wanted = TrainedOn(seed, tables, drawing, strategy, folds=0)
+    patients = [draw_patient(FRESH_SEED + seed, index) for index in range(options.fresh)]
+    images = [_fresh_image(patient, tables, wanted.preparation) for patient in patients]
+    scores = scores_where_answered(trained(wanted, options), images)
+    return Patients(
+        np.array([patient.label == "CAD" for patient in patients]),
+        np.array([np.nan if score is None else score for score in scores]),
+    )
+
+
+def _fresh_image(patient: PhantomPatient, tables: str, preparation: Preparation) -> Pixels | Refused:
     patient = patient if tables == MIXED else replace(patient, palette=tables)
     return prepared_image(jpeg_bytes(render_screen(patient)), preparation)
 
 
-def compared(uptake: FreshScores, colours: FreshScores, *, strategy: str, tables: str) -> AccuracyRow:
-    """Areas of both, and their paired difference."""
+def compared(uptake: Sequence[Patients], colours: Sequence[Patients], *, strategy: str, tables: str) -> AccuracyRow:
+    """Areas of both, and their paired difference; the same patients of each seed in both."""
     from edgecad_train.evaluation.statistics.comparison import compare_auc
     from edgecad_train.study.results.pooling import drawn_areas
 
-    answered = np.isfinite(uptake.scores) & np.isfinite(colours.scores)
+    answered = [np.isfinite(one.scores) & np.isfinite(other.scores) for one, other in zip(uptake, colours, strict=True)]
     areas = [drawn_areas(runs_of_scores(own, answered)) for own in (uptake, colours)]
     each = [
-        compare_auc(truth[known], one[known], other[known])
-        for truth, known, one, other in zip(uptake.truth, answered, uptake.scores, colours.scores, strict=True)
+        compare_auc(one.truth[known], one.scores[known], other.scores[known])
+        for known, one, other in zip(answered, uptake, colours, strict=True)
     ]
     return AccuracyRow(
         strategy=strategy,
@@ -126,24 +122,25 @@ def compared(uptake: FreshScores, colours: FreshScores, *, strategy: str, tables
         auc={name: _interval(drawn) for name, drawn in zip(("uptake", "colours"), areas, strict=True)},
         difference=_interval(areas[0] - areas[1]),
         each=tuple((own.difference, own.low, own.high) for own in each),
-        patients=int(answered.sum()),
-        refused=int((~answered).sum()),
+        patients=sum(int(known.sum()) for known in answered),
+        refused=sum(int((~known).sum()) for known in answered),
     )
 
 
-def runs_of_scores(own: FreshScores, answered: NDArray[np.bool_]) -> Runs:
+def runs_of_scores(own: Sequence[Patients], answered: Sequence[NDArray[np.bool_]]) -> Runs:
     """The runs of several seeds over a common list of patients: each seed has its own."""
     from edgecad_train.study.results.pooling import Runs
 
-    seeds, count = own.truth.shape
-    tested = np.zeros((seeds, seeds * count), bool)
+    truth = np.concatenate([seed.truth for seed in own])
+    tested = np.zeros((len(own), len(truth)), bool)
     scores = np.full(tested.shape, 0.5)
-    for seed in range(seeds):
-        part = slice(seed * count, (seed + 1) * count)
-        tested[seed, part] = answered[seed]
-        scores[seed, part] = np.clip(np.where(answered[seed], own.scores[seed], 0.5), 1e-9, 1 - 1e-9)
-    patients = tuple(f"{seed}/{index}" for seed in range(seeds) for index in range(count))
-    return Runs(patients, own.truth.ravel(), tested, np.zeros_like(tested), scores)
+    first = 0
+    for row, (seed, known) in enumerate(zip(own, answered, strict=True)):
+        part = slice(first, first + len(known))
+        tested[row, part] = known
+        scores[row, part] = np.clip(np.where(known, seed.scores, 0.5), 1e-9, 1 - 1e-9)
+        first += len(known)
+    return Runs(tuple(map(str, range(len(truth)))), truth, tested, np.zeros_like(tested), scores)
 
 
 def _interval(drawn: Sequence[float] | NDArray[np.float64]) -> Interval:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing
-from measures.uptake.accuracy import FreshScores, Interval, compared, fresh_scores
+from measures.uptake.accuracy import Interval, compared, fresh_scores
 from measures.uptake.maps import BARE, NamedMap, image_of, maps_between, scores_where_answered
 from measures.uptake.models import MIXED, OWN_TABLES, TrainedOn, trained
 from measures.uptake.options import UptakeOptions
 from measures.uptake.score import TABLES, SpreadSummary, spread_of
 
+if TYPE_CHECKING:
+    from edgecad_train.evaluation.decision.points import Patients
+
 HOT = ("iron", "hot-iron", "grey")
 BEYOND: tuple[Literal["mirrored", "black"], ...] = ("mirrored", "black")
-BLURS = (2.0, 0.0)
+BLURS = (2.0, 4.0, 0.0)
 FIRST = Drawing(table=HOT[0], blur=BLURS[0], beyond=BEYOND[0])
 
 
@@ -52,6 +55,8 @@ class DrawingsFound(msgspec.Struct, frozen=True):
     backbone: str
     data: str
     seeds: int
+    fresh: int
+    phantoms: int
     rows: tuple[DrawingRow, ...]
 
 
@@ -65,18 +70,19 @@ def drawings(options: UptakeOptions) -> DrawingsFound:
         row = _row(Drawing(table=table, blur=blur, beyond=beyond), first, maps, options)
         rows.append(row)
         print(row.words(), flush=True)
-    return DrawingsFound(options.backbone, f"{options.patients} PHANTOMS", len(options.seeds(2)), tuple(rows))
+    data, seeds = f"{options.patients} PHANTOMS", len(options.seeds(2))
+    return DrawingsFound(options.backbone, data, seeds, options.fresh, options.phantoms, tuple(rows))
 
 
 def _wanted(drawing: Drawing, options: UptakeOptions) -> TrainedOn:
     return TrainedOn(options.seeds(2)[0], MIXED, drawing, "warm-up", folds=0)
 
 
-def _scores(drawing: Drawing, options: UptakeOptions) -> FreshScores:
+def _scores(drawing: Drawing, options: UptakeOptions) -> tuple[Patients, ...]:
     return fresh_scores(options, 2, MIXED, drawing, "warm-up")
 
 
-def _row(drawing: Drawing, first: FreshScores, maps: list[NamedMap], options: UptakeOptions) -> DrawingRow:
+def _row(drawing: Drawing, first: tuple[Patients, ...], maps: list[NamedMap], options: UptakeOptions) -> DrawingRow:
     against = compared(_scores(drawing, options), first, strategy="warm-up", tables=MIXED)
     model = trained(_wanted(drawing, options), options)
     rows = []
