@@ -11,6 +11,7 @@ drawing      uptake as the network sees it, and back
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,12 +24,12 @@ from edgecad.polarmap.prepared import PreparedMap, TableReading, View
 from edgecad.polarmap.search.dark import MIN_DIAMETER
 from edgecad.polarmap.square import SIDE, disc_within, input_mask, rim_width, square_around
 from edgecad.polarmap.uptake.candidates import TableCandidates
-from edgecad.polarmap.uptake.choosing import Fit, chosen_fit
+from edgecad.polarmap.uptake.choosing import Fit, chosen_fit, fit_of
 from edgecad.polarmap.uptake.drawing import drawn, mirrored, resampled
 from edgecad.polarmap.uptake.judging import object_unless_uptake
 from edgecad.polarmap.uptake.lookup import lookup_of
 from edgecad.polarmap.uptake.steps import SMOOTHED_UP_TO, steps_of, within_steps
-from edgecad.polarmap.uptake.strokes import Strokes, painted_over, strokes_on
+from edgecad.polarmap.uptake.strokes import THICKEST, Strokes, painted_over, strokes_on
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -67,12 +68,17 @@ def uptake_prepared(
 def _fit_of(
     screen: Pixels, disc: Disc, square: Pixels, inside: Mask, candidates: TableCandidates, objections: Objections
 ) -> Fit:
-    sampled = square[::SAMPLED, ::SAMPLED][inside[::SAMPLED, ::SAMPLED]]
+    def sampled(picture: Pixels) -> Pixels:
+        return np.asarray(picture[::SAMPLED, ::SAMPLED][inside[::SAMPLED, ::SAMPLED]])
 
     def bar() -> ColourTable | None:
         return bar_table(screen, disc)
 
-    return chosen_fit(sampled, candidates, bar, objections)
+    colours = sampled(square)
+    if not any(fit_of(colours, table).fits for table, _ in candidates):
+        # On a small disc lines and values cover much of the map; a median is blind to what is thin.
+        colours = sampled(np.asarray(cv2.medianBlur(square, THICKEST)))
+    return chosen_fit(colours, candidates, bar, objections)
 
 
 def _read(square: Pixels, inside: Mask, table: ColourTable) -> tuple[Floats, Floats]:

@@ -24,9 +24,10 @@ Floats = NDArray[np.float32]
 
 FAR = 30.0
 """Grey levels up to which the distance of a pixel to the table counts: lines and letters must not decide."""
-MAX_MEAN, MAX_OFF = 9.0, 0.18
+MAX_MEAN, MAX_OFF = 9.0, 0.25
 """A table fits with at most this mean distance, grey levels, and this share of the disc more than `OFF` away from it.
-Honest maps with lines and values: at most 6 and 0.15; maps in another table: 0.3 to 0.9 of the disc off."""
+Honest maps with lines and values, those on small discs seen through a median: at most 8.6 and 0.22; maps in another
+table: 0.3 to 0.9 of the disc off, and what is wide and off is refused later."""
 OFF = 15.0
 EQUAL = 0.3
 """Grey levels by which two tables fit equally well; the one that was named first is taken: of two greys of another
