@@ -49,6 +49,9 @@ class ColourTable(Frozen, frozen=True, kw_only=True, dict=True):
     def __post_init__(self) -> None:
         demand(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", self.name) is not None, f"{self.name!r} is no name for a table")
         demand(2 <= len(self.points) <= MOST_POINTS, f"{len(self.points)} points; 2 to {MOST_POINTS} wanted")
+        # As a file gives them back: 0 and 0.0 are one number with two spellings, and what hashes a table spells it.
+        points = tuple((float(level), int(red), int(green), int(blue)) for level, red, green, blue in self.points)
+        msgspec.structs.force_setattr(self, "points", points)
         levels = [point[0] for point in self.points]
         rising = all(low < high for low, high in pairwise(levels))
         demand(rising and levels[0] >= 0 and levels[-1] <= 100, "the points do not rise within 0 to 100 percent")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -63,6 +64,14 @@ def test_a_tables_digest_is_of_its_colours_and_not_of_its_name() -> None:
     assert one.sha256 == other.sha256
     assert one.sha256 != ColourTable(name="one", points=(*RAMP[:2], (100.0, 255, 255, 254))).sha256
     assert one.sha256 != one.in_steps(20).sha256
+
+
+@pytest.mark.parametrize("name", KNOWN_TABLES)
+def test_a_table_that_comes_back_from_a_file_has_the_same_digest_and_the_same_words(name: str) -> None:
+    table = KNOWN_TABLES[name]
+    written = msgspec.json.encode(table)
+    again = msgspec.json.decode(written, type=ColourTable)
+    assert (again, again.sha256, msgspec.json.encode(again)) == (table, table.sha256, written)
 
 
 @pytest.mark.parametrize(
