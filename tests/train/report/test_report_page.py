@@ -315,11 +315,13 @@ def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_a
     text = _Html(page_of(run, ())).text
     assert "read through the screen's colour table" in text
     assert bool(illustrate.outside_of(run)) == shares
+    assert illustrate.style_of(run).note.startswith("maps: uptake, drawn in iron")
+    assert ("outside the disc" in illustrate.style_of(run).note) == shares
     assert run.heatmaps is not None
     corner = next(illustrate.shown_cases(run, run.heatmaps)).image[0, 0]
     assert (corner == 0).all() or shares
     (folder / "cases-right.png").write_bytes(b"a picture")
     pictured = _Html(page_of(run, (folder / "cases-right.png",))).text
-    assert "over uptake, drawn in iron, in grey" in pictured
+    assert "over the prepared image (uptake, drawn in iron), shown in grey" in pictured
     assert ("every scan is black" in pictured) == shares
     assert ("mirrored across its rim" in pictured) != shares

@@ -229,7 +229,7 @@ def _cells(counted: Counted) -> list[str]:
 
 
 def _row(title: str, name: str, *cells: str) -> str:
-    return f"{title:14s}{name:12s}" + "".join(f"{cell:>8s}" for cell in cells)
+    return f"{title:14s}{name:15s}" + "".join(f"{cell:>8s}" for cell in cells)
 
 
 def _sum(counts: Mapping[str, int]) -> int:

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from edgecad.colourtables.known import known_table
+from edgecad.contract import MapPlace
 from edgecad.polarmap import TableCandidates
 from edgecad_train.data import Case, PreparedData, parse_input, preparation_for, read_cases
 from edgecad_train.options import InputOptions
 from edgecad_train.phantoms import draw_patient, render_screen
+from edgecad_train.phantoms.imitations import ImitatedLayout, render_layout, screen_bytes
+from edgecad_train.phantoms.uptake import percent_map
 
 Drawn = Callable[..., list[Case]]
 SIZE = 64
@@ -157,3 +160,25 @@ def test_the_number_of_workers_changes_nothing(drawn: Drawn, monkeypatch: pytest
     one, four = found
     assert (one.preparation, one.readings, one.sha256) == (four.preparation, four.readings, four.sha256)
     assert np.array_equal(one.images, four.images)
+
+
+def test_the_map_of_several_that_was_named_is_learnt_from(tmp_path: Path) -> None:
+    percent, table = percent_map(draw_patient(7, 3), 256), known_table("warm")
+    cases = []
+    for number in (1, 2):
+        layout = ImitatedLayout(name="two", kind="maps", maps=MapPlace(number=number, count=2))
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(screen_bytes(render_layout(percent, table, layout), layout))
+        cases.append(Case(path, "CAD", str(number)))
+    bare = ImitatedLayout(name="one", kind="bare")
+    (tmp_path / "bare.png").write_bytes(screen_bytes(render_layout(percent, table, bare), bare))
+    alone = read([Case(tmp_path / "bare.png", "CAD", "bare")]).images[0]
+    for words, shown in (("1/2", 0), ("2/2", 1)):
+        data = read_cases(cases, preparation_for(parse_input(InputOptions(map=words)), SIZE, cases))
+        assert str(data.preparation.map) == words
+        off = [float(np.abs(image.astype(int) - alone).mean()) for image in data.images]
+        assert off[shown] < 4
+        assert off[1 - shown] > 8
+    (refused, _) = read(cases).refused
+    assert refused.reason == "several-maps"
+    assert "--map" in refused.message

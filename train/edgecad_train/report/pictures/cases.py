@@ -68,11 +68,18 @@ class HeatStyle:
         threshold: the decision threshold on the score.
         full_scale: logit units of full colour, the contract's.
         disc: whether images are discs on black; the share of evidence outside one means nothing otherwise.
+        seen: what the images show, in words.
     """
 
     threshold: float
     full_scale: float
     disc: bool = True
+    seen: str = ""
+
+    @property
+    def note(self) -> str:
+        """What stands below the key."""
+        return "; ".join(filter(None, (self.seen and f"maps: {self.seen}", NOTE if self.disc else "")))
 
 
 def draw_cases(cases: Sequence[ShownCase], style: HeatStyle, origin: Origin, folder: Path) -> tuple[Path, Path]:
@@ -102,7 +109,7 @@ def _page(cases: list[ShownCase], style: HeatStyle, word: str, origin: Origin, p
         _draw_group(sheet, y, _ordered(group, style), style, word)
         y += _height(group)
     if groups:
-        sheet.key(y + 0.1, style.full_scale, NOTE if style.disc else "")
+        sheet.key(y + 0.1, style.full_scale, style.note)
     else:
         sheet.words(MARGIN, y + 0.2, f"no {word} cases", size=14, bold=True)
     return sheet.save(path, origin)
