@@ -93,7 +93,8 @@ def test_what_is_frozen_runs_once_a_pass_and_validation_sees_scans_as_they_are(
     monkeypatch.setattr(EpochRunner, "evaluate", judged)
     monkeypatch.setattr(Examples, "taken", read)
     told = train(phantoms, outcome.partition, _warm(warmup_epochs=5, augment=3), "a-run")
-    assert runs == [phantoms.sha256, f"{phantoms.sha256}+0.1", f"{phantoms.sha256}+0.2"]
+    own = phantoms.images_sha256
+    assert runs == [own, f"{own}+0.1", f"{own}+0.2"]
     assert [number for what, number in shown if what == "learnt"] == [0, 1, 2, 0, 1]
     assert {number for what, number in shown if what == "judged"} == {0}
     assert len(told.histories[0].stages[0].epochs) == 5

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from fake_study import SIZE, fake_data, fake_plan, put_fake_run
 
-from edgecad.contract import Crop, Preparation
+from edgecad.contract import Drawing, Preparation
 from edgecad_train.data import DataFinding
 from edgecad_train.study.definition.spec import BackboneSpec, Weights
 from edgecad_train.study.folder import Failure, StudyFolder
@@ -160,17 +160,28 @@ def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
     ]
 
 
-@pytest.mark.parametrize("crop", ["polar-map", "none"])
-def test_whole_images_have_no_evidence_outside_a_disc(
-    crop: Crop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _uptake(beyond: Any) -> Preparation:
+    return Preparation(size=SIZE, input="uptake", drawing=Drawing(table="iron", beyond=beyond))
+
+
+@pytest.mark.parametrize(
+    ("preparation", "on_black", "seen"),
+    [
+        (Preparation(size=SIZE), True, "polar map"),
+        (Preparation(size=SIZE, crop="none"), False, "polar map"),
+        (_uptake("black"), True, "uptake, drawn in iron"),
+        (_uptake("mirrored"), False, "uptake, drawn in iron"),
+    ],
+)
+def test_evidence_outside_a_disc_is_told_where_the_disc_lies_on_black(
+    preparation: Preparation, on_black: bool, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[bool] = []
-    monkeypatch.setattr(maps, "draw_strategies", lambda *words, disc: told.append(disc))
-    preparation = Preparation(size=SIZE, crop=crop)
+    told: list[tuple[bool, str]] = []
+    monkeypatch.setattr(maps, "draw_strategies", lambda *words, disc, seen: told.append((disc, seen)))
     spec = BackboneSpec(name="mobilenetv2", weights=Weights(name="none"), preparation=preparation)
     folder = half_done(tmp_path / "study", backbones=(spec,))
     draw_maps(folder, rows_of(folder), {SIZE: fake_data()})
-    assert told == [crop == "polar-map"]
+    assert told == [(on_black, seen)]
 
 
 def test_what_was_found_in_the_data_stands_below_the_table(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
