@@ -16,12 +16,14 @@ Floats = NDArray[np.float64]
 WIDEST = 7.0
 """Width of an outline at most, pixels."""
 THINNEST, THINNEST_ALIKE = 0.75, 1.5
-"""Widths that count as an outline, pixels. The two halves of the map's own edge lie less than half a pixel apart. Of an
-outline whose colour is near the map's, the edge has to be told by less than half, where a map's own is a pixel off."""
+"""Widths that count as an outline, pixels, beyond the blur of the edge. The two halves of the map's own edge lie less
+than half a pixel apart. Of an outline whose colour is near the map's, the edge has to be told by less than half."""
+SOFT = 0.5
+"""Blur of an edge that is not even smoothed, pixels."""
 NEAR_MAP = 32
 """Grey levels, in any channel, by which such an outline differs from the map at least."""
-ALL_AROUND = 0.35
-"""Share of the rim along which an outline of one width is seen: elsewhere it has the colours of the map."""
+ALL_AROUND, ALL_AROUND_ALIKE = 0.35, 0.5
+"""Share of the rim along which such an outline of one width is seen: elsewhere it has the colours of the map."""
 FAINT = 12
 """Grey levels, in any channel, that JPEG's noise may make."""
 ON_RIM, MOST_ON_RIM = 0.25, 0.75
@@ -44,17 +46,26 @@ def without_outline(screen: Pixels, disc: Disc) -> Disc:
     colours = rays.colours.astype(np.float32)
     of_map, of_ground = colours[:, :4].mean(axis=1), colours[:, -2:].mean(axis=1)
     half = np.maximum(np.abs(of_ground - of_map).max(axis=1) / 2, FAINT)
-    ground_begins = colours.shape[1] - 1 - _leaves(colours[:, ::-1], of_ground, half)
-    for level, thinnest in ((half, THINNEST), (np.minimum(half, NEAR_MAP), THINNEST_ALIKE)):
+    last = colours.shape[1] - 1
+    ground_begins = last - _leaves(colours[:, ::-1], of_ground, half)
+    faint = np.minimum(half, NEAR_MAP)
+    # JPEG smears colours over two pixels, into the ground as far as into the map.
+    blur = STEP * float(np.median(last - _leaves(colours[:, ::-1], of_ground, faint) - ground_begins))
+    for level, thinnest, inwards, around in (
+        (half, THINNEST + max(blur - SOFT, 0), 0.0, ALL_AROUND),
+        (faint, THINNEST_ALIKE + blur, blur, ALL_AROUND_ALIKE),
+    ):
         map_ends = _leaves(colours, of_map, level)
         widths = STEP * (ground_begins - map_ends)
         usual = _most_frequent(widths[(widths >= thinnest) & (widths <= widest + 1)])
         alike = np.abs(widths - usual) <= max(0.75, 0.2 * usual)
-        if usual and alike.mean() >= ALL_AROUND:
-            return _up_to(disc, rays.radii[0] + STEP * float(np.median(map_ends[alike])), usual)
-    # An outline with a colour near the ground's: both halves lie at its inner edge.
-    edge = rays.radii[0] + STEP * float(np.median(ground_begins))
-    at_edge = np.abs(STEP * (ground_begins - np.median(ground_begins))) <= OUTSIDE / 2
+        if usual and alike.mean() >= around:
+            edge = rays.radii[0] + STEP * float(np.median(map_ends[alike])) + inwards
+            return _up_to(disc, edge, usual - inwards)
+    # An outline with a colour near the ground's, here and there: the map ends at its inner edge all around.
+    map_ends = STEP * _leaves(colours, of_map, half)
+    edge = rays.radii[0] + float(np.median(map_ends))
+    at_edge = np.abs(map_ends - np.median(map_ends)) <= OUTSIDE / 2
     beyond = disc.radius - edge
     return _up_to(disc, edge, beyond) if beyond > OUTSIDE and at_edge.mean() >= 1 - ALL_AROUND else disc
 

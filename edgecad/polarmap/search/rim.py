@@ -29,7 +29,7 @@ LEAST_SEEN, LEAST_RIGHT = 0.5, 0.8
 """Share of the circle along which a rim is seen where it must be; and its share of all rays that say where it is."""
 MOST_COVERED = 0.3
 """Share of the circle beside which text, a colour bar or a frame may stand in place of the ground."""
-POINTER = 20
+POINTER = 24
 """Width of what may lie over the rim, pixels: a pointer, a line with its words."""
 LEAST_EVEN = 0.5
 """Share of what is beside the rim that has the ground's colour exactly; text, lines and noise stand there too."""
@@ -95,7 +95,7 @@ def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float) -> None:
     rim = rim_along(rays, disc.radius)
     right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance
     covered = ~right & _covered(rays, disc.radius, tolerance)
-    edged = covered & (_edged(rays, disc.radius, tolerance) | _edged(rays, bare, tolerance))
+    edged = covered & _edged(rays, bare - tolerance + 0.5, disc.radius + tolerance - 0.5)
     faded = ~right & ~covered & _fades(screen, disc, ground)
     wrong = ~right & ~edged & ~faded
     most = max(MOST_CUT, np.degrees(POINTER / disc.radius))
@@ -115,12 +115,12 @@ def _covered(rays: Rays, radius: float, tolerance: float) -> Mask:
     return np.asarray(np.median(rays.off_ground[:, beside], axis=1) > ALIKE)
 
 
-def _edged(rays: Rays, radius: float, tolerance: float) -> Mask:
+def _edged(rays: Rays, inner: float, outer: float) -> Mask:
     """Where the map, or an outline around it, ends at the circle beside something that is not ground."""
     step = max(1, round(2 / STEP))
     change = np.abs(rays.colours[:, step:].astype(np.int16) - rays.colours[:, :-step]).max(axis=2)
     middles = rays.radii[:-step] + 1
-    return np.asarray(change[:, np.abs(middles - radius) <= tolerance - 0.5].max(axis=1) > DRAWN)
+    return np.asarray(change[:, (middles >= inner) & (middles <= outer)].max(axis=1) > DRAWN)
 
 
 def _most_beside(marked: Mask) -> int:
