@@ -22,8 +22,11 @@ CIRCLES_A_POINT = 400
 """Points of a border that are looked at, at most."""
 
 
-def circles_beside(small: Pixels, ground: Colour, least_radius: float) -> list[Disc]:
-    """Circles that borders of what is not `ground` follow, in pixels of `small` `(height, width, 3)` uint8 RGB."""
+def circles_beside(small: Pixels, ground: Colour, least_radius: float, known: list[Disc]) -> list[Disc]:
+    """Circles that borders of what is not `ground` follow, in pixels of `small` `(height, width, 3)` uint8 RGB.
+
+    Borders inside of discs that are `known` belong to these.
+    """
     size = 3 if max(small.shape[:2]) < 2 * 205 or min(small.shape[:2]) < 400 else 5
     off = cv2.threshold(distance_to(small, ground), OFF_GROUND, 255, cv2.THRESH_BINARY)[1]
     # Opening drops text, lines and pointers, whose strokes are thin: they would join the disc to what is beside it.
@@ -31,9 +34,17 @@ def circles_beside(small: Pixels, ground: Colour, least_radius: float) -> list[D
     contours, _ = cv2.findContours(shapes, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     found: list[Disc] = []
     for contour in contours:
-        if len(contour) >= 2 * np.pi * least_radius * LEAST_ARC:
+        if len(contour) >= 2 * np.pi * least_radius * LEAST_ARC and not _lies_in(contour, known):
             found += _circles_on(contour[:, 0, :].astype(np.float64), least_radius, max(small.shape[:2]) / 2)
     return found
+
+
+def _lies_in(contour: NDArray[np.int32], known: list[Disc]) -> bool:
+    left, top, width, height = cv2.boundingRect(contour)
+    return any(
+        np.hypot(left + width / 2 - disc.x, top + height / 2 - disc.y) + max(width, height) / 2 <= 1.05 * disc.radius
+        for disc in known
+    )
 
 
 def _circles_on(points: Floats, least_radius: float, most_radius: float) -> list[Disc]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.polarmap.search.circle import Disc
-from edgecad.polarmap.search.rays import RAYS, STEP, rays_across
+from edgecad.polarmap.search.rays import STEP, rays_across
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def without_outline(screen: Pixels, disc: Disc) -> Disc:
     widest = min(WIDEST, 0.06 * disc.radius)
     inner, outer = disc.radius - widest - 3, disc.radius + 4
     rays = rays_across(screen, disc, (0, 0, 0), inner / disc.radius, outer / disc.radius)
-    colours = rays.colours.astype(np.float32)
+    colours = rays.colours[::2].astype(np.float32)
     of_map, of_ground = colours[:, :4].mean(axis=1), colours[:, -2:].mean(axis=1)
     half = np.maximum(np.abs(of_ground - of_map).max(axis=1) / 2, FAINT)
     last = colours.shape[1] - 1
@@ -83,11 +83,11 @@ def _most_frequent(widths: Floats) -> float:
 
 
 def _leaves(colours: NDArray[np.float32], start: NDArray[np.float32], by: NDArray[np.float32]) -> Floats:
-    """Index, between steps, at which each ray `(360, n, 3)` first differs from its `start` by so much; n if never."""
+    """Index, between steps, at which each ray `(m, n, 3)` first differs from its `start` by so much; n if never."""
     away = np.abs(colours - start[:, None]).max(axis=2)
     differs = away > by[:, None]
     first = differs.argmax(axis=1)
-    every, before = np.arange(RAYS), np.maximum(first - 1, 0)
+    every, before = np.arange(len(colours)), np.maximum(first - 1, 0)
     rise = np.maximum(away[every, first] - away[every, before], 1e-3)
     exact = first - ((away[every, first] - by) / rise).clip(0, 1)
     found: Floats = np.where(differs.any(axis=1), exact, colours.shape[1]).astype(np.float64)

@@ -96,7 +96,9 @@ def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float) -> None:
     right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance
     covered = ~right & _covered(rays, disc.radius, tolerance)
     edged = covered & _edged(rays, bare - tolerance + 0.5, disc.radius + tolerance - 0.5)
-    faded = ~right & ~covered & _fades(screen, disc, ground)
+    faded = ~right & ~covered
+    if faded.any():
+        faded &= _fades(screen, disc, ground)
     wrong = ~right & ~edged & ~faded
     most = max(MOST_CUT, np.degrees(POINTER / disc.radius))
     if _most_beside(wrong) >= most and right.mean() >= LEAST_SEEN:

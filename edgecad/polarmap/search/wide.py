@@ -86,7 +86,8 @@ def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:
     found: list[DiscOnGround] = []
     refusals: list[InputRefused] = []
     for ground in ground_colours(small):
-        for coarse in circles_beside(small, ground, MIN_DIAMETER / 2 / factor):
+        known = [_reduced(one.disc, factor) for one in found]
+        for coarse in circles_beside(small, ground, MIN_DIAMETER / 2 / factor, known):
             if not _plausible(small, coarse, ground):
                 continue
             # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
@@ -102,6 +103,10 @@ def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:
         cut = [refusal for refusal in refusals if refusal.reason == "cut-off"]
         raise (cut or [InputRefused("no-disc", f"no round rim stands on an even ground; {WANTED}")])[0]
     return found, small, factor
+
+
+def _reduced(disc: Disc, factor: int) -> Disc:
+    return Disc((disc.x + 0.5) / factor - 0.5, (disc.y + 0.5) / factor - 0.5, disc.radius / factor)
 
 
 def _plausible(small: Pixels, disc: Disc, ground: Colour) -> bool:

@@ -70,7 +70,7 @@ def test_an_outline_is_no_part_of_the_disc(
 ) -> None:
     look = Look(outline=colour, outline_width=width, outside=outside, ground=ground, diameter=520)
     found, truth = found_on(look)
-    assert off(found, truth) <= max(1.0, 0.005 * truth.radius)
+    assert off(found, truth) <= allowed(truth)
 
 
 @pytest.mark.parametrize("quality", [0, 60, 75, 92])
