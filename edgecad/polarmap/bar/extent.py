@@ -51,6 +51,7 @@ class Profile:
         uneven: grey levels by which pixels of a row differ from its colour, 90th percentile of a row.
         ground: colour around it; None where nothing even lies around it.
         open_ends: whether its first and last end lie bare on the ground, so that a part of its colour is not seen.
+        beyond: rows by which a rectangle that a person named goes on beyond these ends.
     """
 
     box: Columns
@@ -58,6 +59,7 @@ class Profile:
     uneven: float
     ground: Floats | None
     open_ends: tuple[bool, bool]
+    beyond: tuple[int, int]
 
 
 def profile_of(image: Pixels, guess: Columns, *, given: bool = False) -> Profile | None:
@@ -86,10 +88,11 @@ def profile_of(image: Pixels, guess: Columns, *, given: bool = False) -> Profile
         return None
     colours = np.full((bottom - top, 3), np.nan)
     colours[seen.start - top : seen.stop - top] = line[seen]
+    beyond = (max(first + top - guess.top, 0), max(guess.bottom - first - bottom, 0)) if given else (0, 0)
     box = Columns(first + top, first + bottom, left, right)
     off = np.quantile(distance(part[seen, inner], line[seen][:, None]), 0.9, axis=1)
     return Profile(
-        box, colours, float(np.quantile(off, 0.75)), ground.colour if ground else None, (high.open, low.open)
+        box, colours, float(np.quantile(off, 0.75)), ground.colour if ground else None, (high.open, low.open), beyond
     )
 
 

@@ -23,6 +23,12 @@ DIFFERENT = 0.8
 """Least share of neighbours that differ: in a table that is cut into more steps than it has, many do not."""
 HIDDEN = (0.75, 2.0)
 """Distance of the last step to the ground, in that to its neighbour, between which one more step lies on the ground."""
+ASIDE = 0.5
+"""How far the ground may lie beside the way from step to step, in steps."""
+A_STEP = 0.25
+"""How nearly a named rectangle goes on by one step where the last one has the ground's own colour."""
+SIMPLER = (1.25, 0.3)
+"""Times, and grey levels more, by which fewer steps may be less flat than the flattest."""
 TOLERANCE = (0.75, 3.0)
 """Grey levels by which the line may leave the rows' colours: of a bare bar, and at most after JPEG."""
 MOST_POINTS = 48
@@ -60,7 +66,11 @@ def steps_of(profile: Profile) -> Floats | None:
     seen = profile.colours[np.isfinite(profile.colours[:, 0])]
     tried = (_as_steps(seen, count) for count in STEPS if len(seen) >= ROWS_OF_A_STEP * count)
     fits = [fit for fit in tried if fit is not None]
-    return _with_hidden(min(fits, key=lambda fit: fit[0])[1], profile) if fits else None
+    if not fits:
+        return None
+    best = SIMPLER[0] * min(off for off, _ in fits) + SIMPLER[1]
+    # Of those as flat, the fewest steps: twice as many are as flat.
+    return _with_hidden(next(colours for off, colours in fits if off <= best), profile)
 
 
 def _as_steps(line: Floats, count: int) -> tuple[float, Floats] | None:
@@ -114,16 +124,33 @@ def _with_hidden(colours: Floats, profile: Profile) -> Floats:
     """The steps, and one more at an end where the next would have the ground's colour."""
     if profile.ground is None:
         return colours
-    for end in (1, -1):
-        if not profile.open_ends[0 if end > 0 else 1]:
-            continue
-        last, before = (colours[0], colours[1]) if end > 0 else (colours[-1], colours[-2])
-        on, left = last - before, profile.ground - last
-        one, other = float(np.linalg.norm(on)) or 1.0, float(np.linalg.norm(left)) or 1.0
-        if HIDDEN[0] <= other / one < HIDDEN[1] and float(on @ left) > 0.8 * one * other:
-            more = np.clip(last + on, 0, 255)[None]
-            colours = np.concatenate([more, colours] if end > 0 else [colours, more])
-    return colours
+    step = np.isfinite(profile.colours[:, 0]).sum() / len(colours)
+    first, last = profile.open_ends
+    more = [
+        _hidden(line, profile.ground, beyond / step) if is_open else None
+        for line, beyond, is_open in (
+            (colours[:2][::-1], profile.beyond[0], first),
+            (colours[-2:], profile.beyond[1], last),
+        )
+    ]
+    return np.concatenate([part for part in (more[0], colours, more[1]) if part is not None])
+
+
+def _hidden(line: Floats, ground: Floats, beyond: float) -> Floats | None:
+    """The step beyond the last two, `(1, 3)`; None where there is none.
+
+    Args:
+        beyond: how far the rectangle that was named goes on, in steps.
+    """
+    if abs(beyond - 1) < A_STEP:
+        return ground[None]
+    on, left = line[1] - line[0], ground - line[1]
+    length = float(on @ on) or 1.0
+    share = float(on @ left) / length
+    aside = float(np.linalg.norm(left - share * on))
+    return (
+        np.clip(line[1] + on, 0, 255)[None] if HIDDEN[0] <= share < HIDDEN[1] and aside < ASIDE * length**0.5 else None
+    )
 
 
 def points_of_steps(colours: Floats) -> Points:
