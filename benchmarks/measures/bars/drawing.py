@@ -90,9 +90,16 @@ def draw_shape(rng: Rng, radius: float, *, touching: bool | None = None) -> BarS
     )
 
 
-def draw_bar(rng: Rng, table: ColourTable, shape: BarShape | None = None, *, quality: int | None = None) -> BarDrawing:
-    """One map in a table, and the table's bar; `quality` of JPEG (4:2:0), or None for none."""
-    screen, disc, uptake = draw_map(rng, table, ground=None)
+def draw_bar(
+    rng: Rng,
+    table: ColourTable,
+    shape: BarShape | None = None,
+    *,
+    quality: int | None = None,
+    ground: tuple[int, int, int] | None = None,
+) -> BarDrawing:
+    """One map in a table, and the table's bar; `quality` of JPEG (4:2:0), None: none; `ground`, None: some."""
+    screen, disc, uptake = draw_map(rng, table, ground=ground)
     shape = shape or draw_shape(rng, disc.radius)
     x, y, width, height = _rectangle(screen, disc, shape)
     levels = (

@@ -62,11 +62,12 @@ class Profile:
     beyond: tuple[int, int]
 
 
-def profile_of(image: Pixels, guess: Columns, *, given: bool = False) -> Profile | None:
+def profile_of(image: Pixels, guess: Columns, *, given: bool = False, tries: int = 3) -> Profile | None:
     """Find a bar's edges near a guess in a turned screen `(rows, columns, 3)`; None where there is no bar.
 
     Args:
         given: a person named the rectangle: an end that fades into the ground is where they said.
+        tries: how often the guess is made longer where the bar goes on beyond it.
     """
     sides = _sides(image, guess)
     if sides is None:
@@ -83,6 +84,9 @@ def profile_of(image: Pixels, guess: Columns, *, given: bool = False) -> Profile
     low = _end(line, part, middle, frame, ground, given)
     flipped = Columns(rows - middle.bottom, rows - middle.top, left, right)
     high = _end(line[::-1], part[::-1], flipped, frame, ground, given)
+    longer = (high.seen == rows and first > 0) or (low.seen == rows and last < len(image))
+    if longer and not given and tries > 1:
+        return profile_of(image, Columns(first, last, guess.left, guess.right), tries=tries - 1)
     top, bottom, seen = rows - high.edge, low.edge, slice(rows - high.seen, low.seen)
     if seen.stop - seen.start < 8:
         return None
