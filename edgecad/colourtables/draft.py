@@ -58,13 +58,13 @@ def draft_from_colours(colours: Floats, name: str, source: str) -> ColourTable:
     else:
         line = steps[np.argsort(_along(steps), kind="stable")]
         levels = 100 * (np.arange(len(line)) + 0.5) / len(line)
-    nearest, away = _nearest(some, line)
+    nearest, away = _nearest(some, line if steps is not None else _between(line))
     if np.quantile(away, 0.75) > SPREAD:
         raise UsageError(
             f"the maps' colours do not lie on one line (a quarter is more than {np.quantile(away, 0.75):.0f} grey "
             "levels off): give scans of one colour table"
         )
-    if np.median(nearest) < (len(line) - 1) / 2:
+    if np.median(nearest) < nearest.max() / 2:
         line = line[::-1]
     points = tuple((float(level), *map(int, colour)) for level, colour in zip(levels, np.rint(line), strict=True))
     kind: Kind = "continuous" if steps is None else "steps"
@@ -152,6 +152,12 @@ def _smoothed(cells: Floats, weights: Floats) -> Floats:
     smooth /= total[:, None]
     smooth[[0, -1]] = cells[[0, -1]]
     return np.asarray(smooth)
+
+
+def _between(line: Floats) -> Floats:
+    """The line with seven more colours between two of its points."""
+    places = np.linspace(0, len(line) - 1, 8 * (len(line) - 1) + 1)
+    return np.stack([np.interp(places, np.arange(len(line)), line[:, channel]) for channel in range(3)], axis=1)
 
 
 def _nearest(colours: Floats, line: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -113,7 +113,10 @@ def read_rectangle(screen: Pixels, place: BarPlace, disc: Disc | None = None) ->
             f"what is at {place} is no colour bar: its colours are not even across and changing along; "
             "name the bar's own rectangle, x,y,width,height in pixels"
         )
-    reading.table(NAME, reading.place.ends[0])  # raises where it can be none
+    try:
+        reading.table(NAME, reading.place.ends[0])
+    except UsageError as error:
+        raise UsageError(f"the bar in the rectangle {place} is none that can be used: {error}") from error
     if disc is not None and not reading.explains:
         raise UsageError(
             f"the map on this screen is not drawn in the colours at {place}: they are {reading.residual[0]:.0f} grey "

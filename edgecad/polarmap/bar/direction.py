@@ -23,6 +23,8 @@ WIDER = 1.5
 """How much more ink 100 has than 0."""
 LEAST_INK = 12
 """Pixels of a number."""
+FRAMED, BEYOND, ASIDE = 5, 28, 70
+"""Pixels around a bar that may be its frame, beyond its ends, and aside of it, in which its numbers stand."""
 BRIGHTER = 64.0
 """Grey levels of brightness by which one end exceeds the other: the only second witness of a bar without a map."""
 
@@ -30,23 +32,21 @@ BRIGHTER = 64.0
 def by_numbers(image: Pixels, box: Columns, ground: Floats, disc: Disc | None) -> Which | None:
     """The low end by the numbers beside a turned bar; None where there are none, or both ends have as much ink."""
     reach = int(np.clip(0.07 * box.length, 8, 22))
-    ink = [_ink(image, box, ground, row, reach, disc) for row in (box.top, box.bottom)]
+    rows = ((box.top - BEYOND, box.top + reach), (box.bottom - reach, box.bottom + BEYOND))
+    ink = [_ink(image, box, ground, *each, disc) for each in rows]
     if min(ink) < LEAST_INK or max(ink) < WIDER * min(ink):
         return None
     return "first" if ink[0] < ink[1] else "last"
 
 
-def _ink(image: Pixels, box: Columns, ground: Floats, row: int, reach: int, disc: Disc | None) -> int:
-    """Pixels of ink around one end, without the bar, its frame and ticks of equal length at both ends."""
-    spare = 8
-    aside = 4 * reach
-    rows = slice(max(row - reach, 0), row + reach)
-    first = max(box.left - aside, 0)
-    part = image[rows, first : box.right + aside]
-    lit = distance(part, ground) > INK
-    lit[:, max(box.left - spare - first, 0) : box.right + spare - first] = False
+def _ink(image: Pixels, box: Columns, ground: Floats, top: int, bottom: int, disc: Disc | None) -> int:
+    """Pixels of ink around one end, without the bar, its frame and the map; ticks are as long at either end."""
+    top, left = max(top, 0), max(box.left - ASIDE, 0)
+    lit = distance(image[top:bottom, left : box.right + ASIDE], ground) > INK
+    own = slice(max(box.top - FRAMED - top, 0), max(box.bottom + FRAMED - top, 0))
+    lit[own, max(box.left - FRAMED - left, 0) : box.right + FRAMED - left] = False
     if disc is not None:
-        down, right = np.mgrid[rows.start : rows.start + lit.shape[0], first : first + lit.shape[1]]
+        down, right = np.mgrid[top : top + lit.shape[0], left : left + lit.shape[1]]
         lit &= (right - disc.x) ** 2 + (down - disc.y) ** 2 > (disc.radius + 4) ** 2
     return int(lit.sum())
 

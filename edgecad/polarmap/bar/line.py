@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from edgecad.polarmap.bar.extent import Profile
 from edgecad.polarmap.bar.place import Floats
 
-STEPS = range(8, 41)
-"""Numbers of steps that are told from a continuous table; a bar of more is read as continuous, within a level."""
+STEPS = range(4, 41)
+"""Numbers of steps that are told from a continuous table: too few are refused, more are read as continuous."""
 ROWS_OF_A_STEP = 4
 """Fewest rows of a step whose middle can be told from its edges."""
 FLAT = 0.35

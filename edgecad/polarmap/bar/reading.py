@@ -115,7 +115,7 @@ class BarReading:
         try:
             return ColourTable(name=name, kind=kind, points=points, source=source)
         except ValueError as error:
-            raise UsageError(f"what was read at {self.place} is no colour table: {error}; name a colour bar") from error
+            raise UsageError(f"read at {self.place}, it {error}; name a colour bar") from error
 
 
 def reading_of(image: Pixels, profile: Profile, upright: bool, disc: Disc | None, samples: Floats | None) -> BarReading:
