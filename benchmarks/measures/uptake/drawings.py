@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -18,10 +17,13 @@ from measures.uptake.score import TABLES, SpreadSummary, spread_of
 if TYPE_CHECKING:
     from edgecad_train.evaluation.decision.points import Patients
 
-HOT = ("iron", "hot-iron", "grey")
+TABLES_DRAWN = ("hot-iron", "iron", "inverted-grey")
 BEYOND: tuple[Literal["mirrored", "black"], ...] = ("mirrored", "black")
-BLURS = (2.0, 4.0, 0.0)
-FIRST = Drawing(table=HOT[0], blur=BLURS[0], beyond=BEYOND[0])
+TRIED = (
+    *(Drawing(table=table, blur=blur, beyond=beyond) for table in TABLES_DRAWN for beyond in BEYOND for blur in (2, 0)),
+    *(Drawing(table=TABLES_DRAWN[0], blur=blur, beyond=beyond) for beyond in BEYOND for blur in (4, 6, 8)),
+)
+"""Every table, ground and blur of 2 or none; then wider blurs of the first table."""
 
 
 class DrawingRow(msgspec.Struct, frozen=True):
@@ -62,12 +64,12 @@ class DrawingsFound(msgspec.Struct, frozen=True):
 
 def drawings(options: UptakeOptions) -> DrawingsFound:
     """Train the head on each drawing, judge it on the same fresh phantoms and maps."""
-    first = _scores(FIRST, options)
-    model = trained(_wanted(FIRST, options), options)
+    first = _scores(TRIED[0], options)
+    model = trained(_wanted(TRIED[0], options), options)
     maps = maps_between(model, known_table(OWN_TABLES[0]), 0, options.phantoms)
     rows = []
-    for table, beyond, blur in product(HOT, BEYOND, BLURS):
-        row = _row(Drawing(table=table, blur=blur, beyond=beyond), first, maps, options)
+    for drawing in TRIED[:: options.drawings]:
+        row = _row(drawing, first, maps, options)
         rows.append(row)
         print(row.words(), flush=True)
     data, seeds = f"{options.patients} PHANTOMS", len(options.seeds(2))

@@ -23,6 +23,7 @@ class UptakeOptions(PhantomRuns):
     phantoms: int = option(40, "maps of score and drawings that score between .2 and .8")
     maps: int = option(8, "maps of layouts that score between .2 and .8")
     layouts: int = option(1, "every so manieth layout of the suite")
+    drawings: int = option(1, "every so manieth drawing that is tried")
     fresh: int = option(400, "phantoms of fresh, and those that judge each model of accuracy and drawings")
     rounds: int = option(5, "of preparation, after one that does not count")
     screens: int = option(24, "of preparation")
