@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -12,16 +13,17 @@ from msgspec.structs import replace as struct_replace
 from edgecad.colourtables import ColourTable
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing
-from edgecad_train.phantoms import draw_patient, percent_map
-from edgecad_train.phantoms.imitations import ImitatedLayout, layout_suite
+from edgecad_train.phantoms import PhantomPatient, draw_patient, percent_map
+from edgecad_train.phantoms.imitations import ImitatedLayout, layout_by_chance, layout_suite
+from edgecad_train.phantoms.imitations.chance import DIAMETERS, least_diameter
+from edgecad_train.phantoms.imitations.suite import LARGEST_ROW
 from measures.uptake.maps import FRESH_SEED, Refused, image_of, severe
 from measures.uptake.models import OWN_TABLES, preparation_of
 from measures.uptake.options import UptakeOptions
 from measures.uptake.score import GIVEN_TABLES
 
-SEVERE, GIVEN, STEPPED = 0.3, 0.4, 0.15
-"""Shares: with severe defects, in a table that the user names, in 20 to 64 steps."""
-SIZES = (140, 880)
+SEVERE, GIVEN, STEPPED, BY_CHANCE = 0.3, 0.4, 0.15, 0.5
+"""Shares: with severe defects, in a table that the user names, in 20 to 64 steps, in a layout by chance."""
 AMBIGUOUS = "table-ambiguous"
 BARS = {"refused": 0.01}
 
@@ -39,53 +41,99 @@ class RefusedPhantom(msgspec.Struct, frozen=True):
 
 
 class FreshFound(msgspec.Struct, frozen=True):
-    """All of them; `refused` leaves out those that are ambiguous between two tables, which are told apart."""
+    """All of them; `refused` leaves out those that are ambiguous between two tables, which are told apart.
+
+    Attributes:
+        suite: refused, and screens in all, of layouts of the suite; `chance` of layouts by chance.
+    """
 
     phantoms: int
     bars: dict[str, float]
     refused: float
     ambiguous: float
+    suite: tuple[int, int]
+    chance: tuple[int, int]
     reasons: dict[str, int]
     rows: tuple[RefusedPhantom, ...]
+
+
+@dataclass(frozen=True)
+class _Screen:
+    """What is drawn of a fresh phantom; `table` is named by the user where it is `given`."""
+
+    patient: PhantomPatient
+    layout: ImitatedLayout
+    table: ColourTable
+    drawn: ColourTable
+    given: bool
+    severe: bool
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether the layout is none of the suite's."""
+        return self.layout.kind == "chance"
 
 
 def fresh(options: UptakeOptions) -> FreshFound:
     """Draw each phantom on a screen of its own, and prepare it."""
     suite = layout_suite()
-    rows = [row for index in range(options.fresh) if (row := _refused(index, suite)) is not None]
+    screens = [_screen(index, suite) for index in range(options.fresh)]
+    refusals = [_refusal(screen) for screen in screens]
+    rows = [row for row in refusals if row is not None]
     ambiguous = sum(row.reason == AMBIGUOUS for row in rows)
     found = FreshFound(
         phantoms=options.fresh,
         bars=BARS,
         refused=(len(rows) - ambiguous) / options.fresh,
         ambiguous=ambiguous / options.fresh,
+        suite=_counts(screens, refusals, by_chance=False),
+        chance=_counts(screens, refusals, by_chance=True),
         reasons=dict(Counter(row.reason for row in rows)),
         rows=tuple(rows),
     )
     for row in rows:
         print(f"{row.layout} {row.diameter} {row.table}{' severe' if row.severe else ''}: {row.message}")
-    print(f"{found.refused:.1%} refused, {found.ambiguous:.1%} between two tables, of {found.phantoms}")
+    print(
+        f"{found.refused:.1%} refused, {found.ambiguous:.1%} between two tables, of {found.phantoms}; of the suite "
+        f"{found.suite[0]} of {found.suite[1]}, by chance {found.chance[0]} of {found.chance[1]}"
+    )
     return found
 
 
-def _refused(index: int, suite: tuple[ImitatedLayout, ...]) -> RefusedPhantom | None:
+def _counts(
+    screens: Sequence[_Screen], refusals: Sequence[RefusedPhantom | None], *, by_chance: bool
+) -> tuple[int, int]:
+    """Refused, but for those between two tables, and all."""
+    own = [row for screen, row in zip(screens, refusals, strict=True) if screen.by_chance == by_chance]
+    return sum(row is not None and row.reason != AMBIGUOUS for row in own), len(own)
+
+
+def _screen(index: int, suite: tuple[ImitatedLayout, ...]) -> _Screen:
     rng = np.random.default_rng([FRESH_SEED, index])
     patient = draw_patient(FRESH_SEED, index)
     worse = bool(rng.random() < SEVERE) and bool(patient.defects)
-    patient = severe(patient, rng) if worse else patient
-    layout = suite[rng.integers(len(suite))]
-    largest = min(SIZES[1], 1400 // layout.count)
-    layout = replace(layout, diameter=int(rng.integers(SIZES[0], largest + 1)))
-    named = bool(rng.random() < GIVEN)
-    table = known_table(str(rng.choice(GIVEN_TABLES if named else OWN_TABLES)))
-    image = image_of(
-        percent_map(patient), _drawn(table, rng), layout,
-        struct_replace(preparation_of(Drawing()), map=layout.maps), (table,) if named else (),
-    )  # fmt: skip
+    given = bool(rng.random() < GIVEN)
+    table = known_table(str(rng.choice(GIVEN_TABLES if given else OWN_TABLES)))
+    drawn = table.in_steps(int(rng.choice((64, 32, 20)))) if rng.random() < STEPPED else table
+    return _Screen(severe(patient, rng) if worse else patient, _layout(suite, rng), table, drawn, given, worse)
+
+
+def _refusal(screen: _Screen) -> RefusedPhantom | None:
+    preparation = struct_replace(preparation_of(Drawing()), map=screen.layout.maps)
+    given = (screen.table,) if screen.given else ()
+    image = image_of(percent_map(screen.patient), screen.drawn, screen.layout, preparation, given)
     if not isinstance(image, Refused):
         return None
-    return RefusedPhantom(patient.patient, layout.name, layout.diameter, table.name, worse, image.reason, image.message)
+    return RefusedPhantom(
+        screen.patient.patient, screen.layout.name, screen.layout.diameter, screen.drawn.name, screen.severe,
+        image.reason, image.message,
+    )  # fmt: skip
 
 
-def _drawn(table: ColourTable, rng: np.random.Generator) -> ColourTable:
-    return table.in_steps(int(rng.choice((64, 32, 20)))) if rng.random() < STEPPED else table
+def _layout(suite: tuple[ImitatedLayout, ...], rng: np.random.Generator) -> ImitatedLayout:
+    """One of the suite at another size, or one by chance."""
+    if rng.random() < BY_CHANCE:
+        return layout_by_chance(rng)
+    layout = suite[rng.integers(len(suite))]
+    largest = min(DIAMETERS[1], LARGEST_ROW // layout.count)
+    return replace(layout, diameter=int(rng.integers(least_diameter(layout), largest + 1)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgecad.colourtables.known import known_table
 from edgecad_train.phantoms import draw_patient, percent_map
-from edgecad_train.phantoms.imitations import layout_suite, places_of, render_layout
+from edgecad_train.phantoms.imitations import layout_by_chance, layout_suite, places_of, render_layout
 
 
 def test_the_suite_has_a_hundred_layouts_of_every_kind() -> None:
@@ -46,3 +46,27 @@ def test_a_suite_is_drawn_the_same_each_time() -> None:
         assert one == again
         small = replace(one, diameter=160)
         np.testing.assert_array_equal(render_layout(percent, table, small), render_layout(percent, table, small))
+
+
+def test_layouts_by_chance_have_every_part_and_are_the_same_for_a_seed() -> None:
+    drawn = [layout_by_chance(np.random.default_rng([7, index])) for index in range(300)]
+    assert drawn[11] == layout_by_chance(np.random.default_rng([7, 11]))
+    assert len(set(drawn)) == 300
+    for part in ("lines", "bar", "window", "outline", "pointer", "maps"):
+        share = sum(getattr(layout, part) is not None for layout in drawn) / 300
+        assert 0.08 < share < 0.6, part
+    assert {layout.quality is None for layout in drawn} == {True, False}
+    assert all(140 <= layout.diameter <= 880 for layout in drawn)
+    assert all(max(places.width, places.height) <= 3000 for layout in drawn if (places := places_of(layout)))
+
+
+def test_a_map_by_chance_lies_uncovered_beside_what_stands_around_it() -> None:
+    percent, table = percent_map(draw_patient(0, 1), 128), known_table("iron")
+    for index in range(60):
+        layout = replace(layout_by_chance(np.random.default_rng([8, index])), lines=None, pointer=None, outline=None)
+        layout = replace(layout, diameter=150, smooth_rim=False, walls=False)
+        box = places_of(layout).discs[layout.meant]
+        shown = render_layout(percent, table, layout)[box.slices][30:120, 30:120]
+        bare = replace(layout_suite()[0], diameter=150)
+        wanted = render_layout(percent, table, bare)[places_of(bare).discs[0].slices][30:120, 30:120]
+        np.testing.assert_array_equal(shown, wanted)

@@ -6,12 +6,14 @@
     around      colour bar, words, windows, panels
     rendering   uptake, table and layout become a screen
     suite       more than a hundred layouts by kind
+    chance      a layout drawn by chance, of all kinds together
 
 No screen of a vendor was at hand. These imitate habits of the field, and show no maker's own screen.
 """
 
 from __future__ import annotations
 
+from edgecad_train.phantoms.imitations.chance import layout_by_chance
 from edgecad_train.phantoms.imitations.layout import (
     DrawnBar,
     ImitatedLayout,
@@ -33,6 +35,7 @@ __all__ = [
     "RimOutline",
     "SegmentLines",
     "Window",
+    "layout_by_chance",
     "layout_suite",
     "places_of",
     "render_layout",

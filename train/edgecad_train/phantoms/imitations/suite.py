@@ -29,6 +29,8 @@ GROUNDS: dict[str, Colour] = {
 }  # fmt: skip
 SIDES: tuple[Side, ...] = ("left", "right", "above", "below")
 DIAMETERS = (440, 320, 600, 240, 520, 380, 860, 280)
+LARGEST_ROW = 1400
+"""Sum of the diameters of several maps: three of 860 pixels would be wider than any screen."""
 QUALITIES = (92, None, 75, 85, 95, 60, 90, 80)
 WORDS = ("PHANTOM", "STRESS AC", "2024-03-11 10:42", "SPECT/CT 16", "LV PERFUSION")
 WINDOWS: dict[str, Window] = {
@@ -68,8 +70,7 @@ def _sized(layout: ImitatedLayout, turn: int) -> ImitatedLayout:
     if layout.kind == "bare":
         return replace(layout, quality=quality)
     diameter = DIAMETERS[(turn + turn // len(DIAMETERS)) % len(DIAMETERS)]
-    # Three maps of 860 pixels would be wider than any screen.
-    return replace(layout, diameter=min(diameter, 1400 // layout.count), quality=quality)
+    return replace(layout, diameter=min(diameter, LARGEST_ROW // layout.count), quality=quality)
 
 
 def _of(kind: str) -> ImitatedLayout:
