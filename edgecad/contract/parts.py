@@ -81,12 +81,12 @@ class MapPlace(Frozen, frozen=True, kw_only=True):
 class Drawing(Frozen, frozen=True, kw_only=True):
     """The one way in which uptake is drawn for the network; `edgecad.polarmap.uptake.drawing` does it."""
 
-    table: str = "iron"
-    """Name of a known colour table."""
-    blur: float = 2.0
+    table: Literal["hot-iron", "iron", "warm", "rainbow", "linear-grey", "inverted-grey"] = "hot-iron"
+    """Name of a known colour table with at least 256 colours, so that each level has its own."""
+    blur: float = 6.0
     """Standard deviation by which uptake is blurred before, in 256ths of the disc's diameter."""
-    beyond: Literal["mirrored", "black"] = "mirrored"
-    """What is drawn outside the disc: uptake mirrored across the rim, so that the disc has no edge, or nothing."""
+    beyond: Literal["black", "mirrored"] = "black"
+    """What is drawn outside the disc: nothing, or uptake mirrored across the rim, so that the disc has no edge."""
 
     def __post_init__(self) -> None:
         demand(0 <= self.blur <= 16, f"a blur of {self.blur} is not within 0 to 16")

@@ -17,7 +17,7 @@ from measures.uptake.score import TABLES, SpreadSummary, spread_of
 if TYPE_CHECKING:
     from edgecad_train.evaluation.decision.points import Patients
 
-TABLES_DRAWN = ("hot-iron", "iron", "inverted-grey")
+TABLES_DRAWN: tuple[Literal["hot-iron", "iron", "inverted-grey"], ...] = ("hot-iron", "iron", "inverted-grey")
 BEYOND: tuple[Literal["mirrored", "black"], ...] = ("mirrored", "black")
 TRIED = (
     *(Drawing(table=table, blur=blur, beyond=beyond) for table in TABLES_DRAWN for beyond in BEYOND for blur in (2, 0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args, get_type_hints
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.contract import Drawing, Preparation
+from edgecad.errors import ModelInvalid
+from edgecad.frozen import json_from_struct, struct_from_json
 from edgecad.polarmap import TableCandidates, input_mask, prepare
 from edgecad.polarmap.uptake.drawing import drawn, mirrored, uptake_of
 
@@ -21,11 +24,11 @@ LEVEL = 100 / 255
 
 
 @pytest.mark.parametrize("size", [96, 224, 299, 380])
-@pytest.mark.parametrize("table", ["iron", "hot-iron", "linear-grey", "warm"])
+@pytest.mark.parametrize("table", get_args(get_type_hints(Drawing)["table"]))
 def test_a_drawing_is_read_back_within_a_level(table: str, size: int, true_uptake: Truth) -> None:
     uptake = mirrored(cv2.resize(true_uptake(7), (256, 256)), 2.0)
-    image = drawn(uptake, size, Drawing(table=table, blur=0))
-    back = uptake_of(image, Drawing(table=table, blur=0))
+    image = drawn(uptake, size, Drawing(table=table, blur=0, beyond="mirrored"))
+    back = uptake_of(image, Drawing(table=table, blur=0, beyond="mirrored"))
     expected = cv2.resize(uptake, (size, size), interpolation=cv2.INTER_AREA if size < 128 else cv2.INTER_LINEAR)
     assert np.abs(back - expected).max() <= LEVEL / 2 + 1e-3
 
@@ -65,7 +68,8 @@ def test_uptake_is_known_in_the_disc_alone_and_is_not_blurred(screen_in: Screens
     assert float(np.nanmax(found.uptake)) <= 100
 
 
-@pytest.mark.parametrize("table", ["grey", "pet-20-step"])
-def test_a_table_of_fewer_colours_than_levels_draws_nothing(table: str) -> None:
-    with pytest.raises(ValueError, match="fewer than 256 colours"):
-        drawn(np.full((256, 256), 50, np.float32), 224, Drawing(table=table))
+def test_a_table_of_fewer_colours_than_levels_draws_nothing() -> None:
+    """The phantoms' grey has 120 levels below 50 %."""
+    text = json_from_struct(Drawing()).replace("hot-iron", "grey")
+    with pytest.raises(ModelInvalid, match="grey"):
+        struct_from_json(text, Drawing, "the drawing", "train again")

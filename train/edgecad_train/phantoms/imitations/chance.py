@@ -24,7 +24,7 @@ from edgecad_train.phantoms.imitations.suite import GROUNDS, LARGEST_ROW, SIDES,
 DIAMETERS = (140, 880)
 PARTS = ("lines", "bar", "window", "outline", "pointer", "maps", "walls", "words", "smooth_rim")
 LINED_FROM, WIDE_FROM, VALUES_FROM = 180, 260, 300
-"""Smallest discs over which lines, lines of two pixels, and values are drawn: smaller ones would be little but lines."""
+"""Smallest discs over which lines, lines of two pixels, and values are drawn: on smaller ones little else is left."""
 
 
 def layout_by_chance(rng: np.random.Generator) -> ImitatedLayout:
