@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecad.contract import Preparation
+from edgecad.contract import Drawing, Preparation
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.loading import load_model
 from edgecad_train.data import Case, prepare_cases
@@ -95,7 +95,11 @@ def test_training_and_runtime_feed_the_network_the_same_bytes(
         path.write_bytes(encode(cv2.resize(render_screen(draw_patient(9, number)), size)))
         cases.append(Case(path, ("CAD", "nonCAD")[number % 2], str(number)))
     loaded = load_model(way_from_nothing.model, "cpu")
-    assert loaded.contract.preparation == Preparation(size=224, halve_jpeg=True)
+    told = loaded.contract.preparation.tables
+    assert {table.name for table in told} == {"warm", "iron", "rainbow", "grey"}
+    assert loaded.contract.preparation == Preparation(
+        size=224, input="uptake", tables=told, drawing=Drawing(), halve_jpeg=True
+    )
     trained_on = prepare_cases(cases, loaded.contract.preparation)
     fed: list[np.ndarray] = []
 

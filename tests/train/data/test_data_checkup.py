@@ -15,6 +15,7 @@ from edgecad.contract import Preparation, Region
 from edgecad_train.data import Case, Found, PreparedData, Refusal, findings_about, read_cases
 from edgecad_train.data.checkup import Checkup, check_up, lines_of, run_check
 from edgecad_train.data.findings import tables_of
+from edgecad_train.data.input.seen import seen_words
 from edgecad_train.data.prepared import Clash, ScreenFacts
 from edgecad_train.data.sheet import SHOWN, chosen_rows
 
@@ -285,7 +286,8 @@ def test_who_may_see_the_page_is_written_on_it(
     words.clear()
     run_check(found, dataclasses.replace(phantoms, refused=refused), {}, tmp_path)
     assert words[0] == "contains patient screens: do not share"
-    assert words[1] == "kept: the screen, and what the network would see: uptake, drawn in iron (12 of 30)"
+    seen = seen_words(phantoms.preparation)
+    assert words[1] == f"kept: the screen, and what the network would see: {seen} (12 of 30)"
 
 
 def test_the_region_is_framed_on_the_page(phantoms: PreparedData, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from edgecad_train.data.checkup import Checkup, lines_of, run_check
 from edgecad_train.data.findings import tables_of
 from edgecad_train.data.sheet import chosen_rows
 
-UPTAKE = Preparation(size=224, input="uptake", drawing=Drawing())
+UPTAKE = Preparation(size=224, input="uptake", drawing=Drawing(table="iron"))
 
 
 def reading(table: str = "iron", chosen_by: str = "contract", steps: int | None = None) -> TableReading:

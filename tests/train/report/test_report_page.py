@@ -309,7 +309,9 @@ def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_a
     folder = make_run(tmp_path / "run")
     contract = contract_from_json((folder / "contract.json").read_text())
     size = contract.preparation.size
-    how = Preparation(size=size, input="uptake", drawing=Drawing(beyond=beyond), tables=(known_table("jet"),))
+    how = Preparation(
+        size=size, input="uptake", drawing=Drawing(table="iron", beyond=beyond), tables=(known_table("jet"),)
+    )
     (folder / "contract.json").write_text(json_from_struct(with_fields(contract, preparation=how)))
     run = read_run(folder)
     text = _Html(page_of(run, ())).text
