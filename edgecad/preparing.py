@@ -2,6 +2,7 @@
 
 Where the contract says so, a JPEG is decoded at half its size, in a quarter of the time. Its answer at that size
 counts if the map on it is large enough and the map check has no objection; otherwise the whole screen is looked at.
+Half the size averages thin and sharp things away. So its bounds are stricter: it may say yes only to nearly bare maps.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from edgecad.errors import InputRefused
 from edgecad.images import Screen, read_screen, whole
 from edgecad.images.source import Source
 from edgecad.polarmap import Disc, Objections, PreparedMap, TableCandidates, View, prepare
+
+MAX_HALVED_OVERLAY = 0.02
+"""Share of the disc that may have been painted over on a screen of half its size. What is judged by its share, its
+width or its texture looks like less there: down to an eighth of what the whole screen shows."""
 
 
 def read_for(preparation: Preparation, source: Source | Screen, frame: int | None = None) -> Screen:
@@ -42,11 +47,11 @@ def prepare_screen(
 def _at_half(screen: Screen, preparation: Preparation, candidates: TableCandidates | None) -> PreparedMap | None:
     """The map of a halved screen; None where the whole one has to say."""
     try:
-        found = prepare(screen.pixels, preparation, candidates=candidates)
+        found = prepare(screen.pixels, preparation, Objections(halved=True), candidates)
     except InputRefused:
         return None
     disc = found.disc
-    if disc is None or 2 * disc.radius < preparation.size:
+    if disc is None or 2 * disc.radius < preparation.size or found.overlay_share > MAX_HALVED_OVERLAY:
         return None
     # Pixel i of the halved screen covers pixels 2i and 2i + 1.
     view = found.view

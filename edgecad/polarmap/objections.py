@@ -12,9 +12,13 @@ class Objections:
     nobody can insist.
     """
 
-    def __init__(self, *, insisted: bool = False) -> None:
-        """Raise each objection, or gather them if somebody `insisted` on an answer."""
+    def __init__(self, *, insisted: bool = False, halved: bool = False) -> None:
+        """Raise each objection, or gather them if somebody `insisted` on an answer.
+
+        `halved` says that the screen was decoded at half its size, which averages edges away: bounds are stricter then.
+        """
         self._insisted = insisted
+        self.halved = halved
         self._gathered: list[str] = []
 
     @property

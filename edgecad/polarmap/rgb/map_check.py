@@ -26,6 +26,9 @@ SHARP = 12
 MAX_SHARP_SHARE = 5e-4
 """Share of the disc with sharp edges, strokes left out. A scanner draws none; a window over the map, a bite out of
 it, a sign or a colour table in steps does. Phantoms down to JPEG quality 20: 1e-4 at most; the real map: 0."""
+MAX_FAINT_SHARE = 2e-3
+"""Share with edges half as strong, of a disc that was decoded at half its size: an edge as wide as a pixel keeps half
+of its strength there. Bare phantoms from JPEG quality 60: 1.7e-3 at most; what passed at half size alone: from 4.5e-3."""
 LEFT, MAX_LEFT = 20, 30
 """Pixels beside painted strokes that may still change by so many grey levels. Letters and lines that were painted over
 leave at most 30; a dot or a sign of 0.08 radii, whose outline alone was taken for a stroke, leaves 40 to 130."""
@@ -62,6 +65,10 @@ def object_unless_map(
             "not-a-map",
             f"the disc has sharp edges ({sharp:.2%} of it), as of a window, a hole or colours in steps; {WANTED}",
         )
+    if objections.halved:
+        faint = _sharp_share(edges, disc, strokes.view(np.uint8), SHARP * softness / 2)
+        if faint > MAX_FAINT_SHARE:
+            objections.against("not-a-map", f"the disc has faint edges ({faint:.2%} of it); {WANTED}")
     left = _left_beside(edges, disc, strokes.view(np.uint8), LEFT * softness)
     if left > MAX_LEFT:
         objections.against(

@@ -30,9 +30,8 @@ def _words(screen: Pixels, x: float, y: float, radius: float, rng: Rng) -> None:
     ink = tuple(int(value) for value in rng.choice([0, 90, 128, 200, 255], 1).repeat(3))
     for line in range(int(rng.integers(1, 7))):
         place = (int(x - 0.8 * radius), int(y - 0.6 * radius + line * 0.2 * radius))
-        size = radius / 330 * rng.uniform(0.5, 1.2)
-        cv2.putText(screen, "DOE JOHN 1950 STRESS AC", place, cv2.FONT_HERSHEY_DUPLEX, size,
-                    ink, int(rng.integers(1, 4)), cv2.LINE_AA)  # fmt: skip
+        scale, width = radius / 330 * rng.uniform(0.5, 1.2), int(rng.integers(1, 4))
+        cv2.putText(screen, "DOE JOHN 1950 STRESS AC", place, cv2.FONT_HERSHEY_DUPLEX, scale, ink, width, cv2.LINE_AA)
 
 
 def _lines(screen: Pixels, x: float, y: float, radius: float, rng: Rng) -> None:

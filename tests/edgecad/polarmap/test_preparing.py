@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -10,12 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 import edgecad.preparing
-from edgecad.contract import Preparation, Region
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing, Preparation, Region
 from edgecad.errors import InputRefused
 from edgecad.images import Screen, read_screen, size_of, whole
 from edgecad.polarmap import Objections, prepare
 from edgecad.preparing import prepare_screen, prepared_from, read_for
-from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
+from edgecad_train.phantoms import PALETTES, draw_patient, jpeg_bytes, render_screen
+
+from .bounds import near_bounds
 
 Pixels = np.ndarray
 WHOLE = Preparation(size=224)
@@ -124,3 +127,36 @@ def test_only_maps_that_are_sought_can_be_halved() -> None:
     for wrong in ({"crop": "none"}, {"region": region}):
         with pytest.raises(ValueError, match="halve_jpeg"):
             Preparation(size=64, halve_jpeg=True, **wrong)  # type: ignore[arg-type]
+
+
+UPTAKE = Preparation(
+    size=224, halve_jpeg=True, input="uptake", tables=tuple(map(known_table, PALETTES)), drawing=Drawing()
+)
+PASSED_AT_HALF_ALONE = (115, 157, 189, 253, 306, 307, 367, 368)
+"""Of 420 screens with something over the map, those that were refused whole and answered at half their size."""
+
+
+@pytest.mark.parametrize("preparation", [HALVED, UPTAKE], ids=["rgb", "uptake"])
+@pytest.mark.parametrize("seeds", [PASSED_AT_HALF_ALONE, range(28), pytest.param(range(1000), marks=pytest.mark.soak)])
+def test_half_a_screen_is_never_answered_alone(preparation: Preparation, seeds: Sequence[int]) -> None:
+    alone = []
+    for seed in seeds:
+        content = near_bounds(seed)
+        try:
+            prepared_from(content, preparation)
+        except InputRefused:
+            continue
+        try:
+            prepared_from(content, replace(preparation, halve_jpeg=False))
+        except InputRefused as refusal:
+            alone.append((seed, str(refusal)))
+    assert not alone
+
+
+@pytest.mark.parametrize("preparation", [HALVED, UPTAKE], ids=["rgb", "uptake"])
+def test_bare_maps_are_still_answered_at_half_their_size(
+    preparation: Preparation, looked_at: list[tuple[int, ...]]
+) -> None:
+    for index in range(8):
+        prepared_from(jpeg_bytes(render_screen(draw_patient(21, index))), preparation)
+    assert looked_at == [(534, 820)] * 8
