@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
 
 .PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
-  bench-scenarios bench-runtime bench-export bench-training
+  bench-scenarios bench-runtime bench-export bench-training bench-uptake
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -84,7 +84,7 @@ docs: setup
 
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench
-bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training
+bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training bench-uptake
 
 bench-inference: setup
 	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
@@ -104,6 +104,15 @@ bench-runtime: setup
 	$(BIN)/python benchmarks/runtime.py start
 	$(BIN)/python benchmarks/runtime.py overhead
 	$(BIN)/python benchmarks/runtime.py folder
+
+# WEIGHTS as for `make study`.
+bench-uptake: setup
+	$(BIN)/python benchmarks/uptake.py fresh
+	$(BIN)/python benchmarks/uptake.py preparation
+	$(BIN)/python benchmarks/uptake.py score --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/uptake.py layouts --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/uptake.py accuracy --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/uptake.py drawings --weights $(WEIGHTS)
 
 bench-export: setup
 	$(BIN)/python benchmarks/export.py untrained

@@ -112,6 +112,17 @@ def test_accuracy_pairs_uptake_and_colours_on_the_same_patients(measured: Measur
         assert len(row["each"]) == 1
 
 
+@pytest.mark.slow
+def test_drawings_are_compared_with_the_first(measured: Measured) -> None:
+    found = measured("drawings", "--drawings", "17")
+    first, other = found["rows"]
+    assert (first["table"], first["beyond"], first["blur"]) == ("hot-iron", "mirrored", 2)
+    assert (other["table"], other["beyond"], other["blur"]) == ("hot-iron", "black", 8)
+    assert first["less_first"] == [0, 0, 0]
+    assert other["less_first"][0] == pytest.approx(other["auc"][0] - first["auc"][0], abs=1e-9)
+    assert found["phantoms"] == first["spread"]["maps"] == 1
+
+
 def test_fresh_counts_what_is_refused_and_leaves_out_what_is_ambiguous(measured: Measured) -> None:
     found = measured("fresh")
     assert found["phantoms"] == 8
