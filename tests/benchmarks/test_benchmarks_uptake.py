@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edgecad.contract import Drawing
 from edgecad.polarmap.segments import segment_means
 from edgecad_train.phantoms import draw_patient, percent_map
 
@@ -116,8 +117,9 @@ def test_accuracy_pairs_uptake_and_colours_on_the_same_patients(measured: Measur
 def test_drawings_are_compared_with_the_first(measured: Measured) -> None:
     found = measured("drawings", "--drawings", "17")
     first, other = found["rows"]
-    assert (first["table"], first["beyond"], first["blur"]) == ("hot-iron", "mirrored", 2)
-    assert (other["table"], other["beyond"], other["blur"]) == ("hot-iron", "black", 8)
+    taken = Drawing()
+    assert (first["table"], first["beyond"], first["blur"]) == (taken.table, taken.beyond, taken.blur)
+    assert (other["table"], other["beyond"], other["blur"]) == (taken.table, "mirrored", taken.blur)
     assert first["less_first"] == [0, 0, 0]
     assert other["less_first"][0] == pytest.approx(other["auc"][0] - first["auc"][0], abs=1e-9)
     assert found["phantoms"] == first["spread"]["maps"] == 1
@@ -191,6 +193,6 @@ def test_a_models_folder_tells_its_preparation(room: Callable[[str], ModuleType]
     drawing = models.Drawing()
     names = {
         models.TrainedOn(0, "mixed", own, "warm-up", 0).name
-        for own in (drawing, models.Drawing(blur=0.0), models.Drawing(beyond="black"), None)
+        for own in (drawing, models.Drawing(blur=0.0), models.Drawing(beyond="mirrored"), None)
     }
     assert len(names) == len({name.rpartition("-")[2] for name in names}) == 4

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from edgecad_train.evaluation.decision.points import Patients
 
 TABLES_DRAWN: tuple[Literal["hot-iron", "iron", "inverted-grey"], ...] = ("hot-iron", "iron", "inverted-grey")
-BEYOND: tuple[Literal["mirrored", "black"], ...] = ("mirrored", "black")
+BEYOND: tuple[Literal["black", "mirrored"], ...] = ("black", "mirrored")
 TRIED = (
+    Drawing(),
     *(Drawing(table=table, blur=blur, beyond=beyond) for table in TABLES_DRAWN for beyond in BEYOND for blur in (2, 0)),
-    *(Drawing(table=TABLES_DRAWN[0], blur=blur, beyond=beyond) for beyond in BEYOND for blur in (4, 6, 8)),
+    *(Drawing(table=TABLES_DRAWN[0], blur=blur, beyond=beyond) for beyond in BEYOND for blur in (4, 8)),
+    Drawing(beyond="mirrored"),
 )
-"""Every table, ground and blur of 2 or none; then wider blurs of the first table."""
+"""The one that is taken first; every table, ground and blur of 2 or none; other blurs of its table."""
 
 
 class DrawingRow(msgspec.Struct, frozen=True):
