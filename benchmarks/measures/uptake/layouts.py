@@ -104,8 +104,9 @@ def _seen_of(each: NamedMap, name: str, suite: Sequence[ImitatedLayout], model: 
     images = [image_of(each.percent, table, BARE, preparation)]
     images += [image_of(each.percent, table, layout, _of(preparation, layout)) for layout in suite]
     bare, *scores = scores_where_answered(model, images)
-    if bare is None:
-        raise SystemExit(f"{each.name} in {name} is refused though nothing else is on the screen: {images[0]}")
+    if bare is None:  # another known table explains this very map: its colours are no test of layouts
+        following = OWN_TABLES[(OWN_TABLES.index(name) + 1) % len(OWN_TABLES)]
+        return _seen_of(each, following, suite, model)
     return [
         _Seen(
             layout, each.name, name,
