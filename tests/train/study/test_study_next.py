@@ -14,6 +14,9 @@ from fake_study import fake_plan, fake_spec
 
 from edgecad.errors import UsageError
 from edgecad_train.cli.study.next import next_cell, next_command
+from edgecad_train.cli.study.words import say_plan
+from edgecad_train.data import find_cases
+from edgecad_train.phantoms import write_dataset
 from edgecad_train.runs.partition import write_partition
 from edgecad_train.study.definition.kept import refuse_other, study_in
 from edgecad_train.study.definition.request import StudyOptions, StudyRequest
@@ -113,3 +116,17 @@ def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
         UsageError, match=r"holds another study \(protocol holdout there, folds here; inner_folds none there, 3 here\)"
     ):
         refuse_other(tmp_path / "study", plan.study.spec, fake_spec(protocol="folds", inner_folds=3))
+
+
+def test_what_is_no_scan_is_said_before_the_study_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    write_dataset(data, 12, seed=3)
+    (data / "CAD" / "old.bmp").write_bytes(b"BM of another kind")
+    say_plan(replace(fake_plan(), passed=find_cases(data).passed))
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("passed over: ")]
+    assert any("old.bmp" in line for line in told)
+
+
+def test_what_of_the_maps_is_seen_goes_into_the_command() -> None:
+    told = next_command(_request(input="uptake", table=["jet", "pet"], map="1/2"), fake_plan(), Path("study"))
+    assert "--input uptake --table jet --table pet --map 1/2" in told

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from edgecad.cli.scans import tell_passed
 from edgecad_train.cli.scans import warn_of_whole_images
 from edgecad_train.cli.study.next import next_cell, next_command
 from edgecad_train.origin import origin_words
@@ -19,6 +20,7 @@ def say_plan(plan: StudyPlan) -> None:
     """What will be done, on which data, and what to know of them."""
     study = plan.study
     warn_of_whole_images(study.spec.backbones[0].preparation.crop)
+    tell_passed(plan.passed)
     for entry in plan.refused:
         typer.echo(f"left out: {entry}", err=True)
     for finding in plan.findings:

@@ -11,6 +11,7 @@ import msgspec
 
 from edgecad.contract import Preparation
 from edgecad.errors import UsageError
+from edgecad.images import PassedOver
 from edgecad.system.folders import check_writable
 from edgecad_train.data import (
     DataFinding,
@@ -47,6 +48,7 @@ class StudyPlan:
         partitions: by the name of the part, `seed 0`, ...
         weights_files: first weights by backbone, where there is a file.
         findings: what to know of the data before believing the table.
+        passed: files and folders that are no labelled scans.
     """
 
     study: Study
@@ -55,6 +57,7 @@ class StudyPlan:
     partitions: Mapping[str, Split | Folds]
     weights_files: Mapping[str, Path]
     findings: tuple[DataFinding, ...] = ()
+    passed: tuple[PassedOver, ...] = ()
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -151,7 +154,7 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     parts = dict(zip((part_name(*draw) for draw in draws(spec.seeds, spec.folds)), partitions, strict=True))
     findings = findings_of_splits(data, {name: partition.part_of() for name, partition in parts.items()})
     study = study_from(spec, data.origin, partitions)
-    return StudyPlan(study, request.data.absolute(), prepared, parts, outline.files, findings)
+    return StudyPlan(study, request.data.absolute(), prepared, parts, outline.files, findings, outline.found.passed)
 
 
 def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:
