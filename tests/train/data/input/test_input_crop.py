@@ -88,3 +88,13 @@ def test_screens_of_another_size_are_refused_and_counted(some: Some) -> None:
     with pytest.raises(UsageError, match="2 of 20 scans were refused"):
         prepare_cases(cases, preparation)
     assert read_cases(cases, preparation).preparation.region == preparation.region
+
+
+def test_uptake_is_read_inside_of_the_rectangle(some: Some) -> None:
+    cases = some(4)
+    data = read_cases(cases, preparation_for(parse_input(InputOptions("5,6,1600,1050")), 64, cases))
+    whole = read_cases(cases, preparation_for(parse_input(InputOptions()), 64, cases))
+    assert data.preparation.region is not None
+    assert data.preparation.tables == whole.preparation.tables
+    assert [one.table for one in data.readings] == [one.table for one in whole.readings]
+    assert len(data.readings) == 4
