@@ -28,7 +28,7 @@ MAX_SHARP_SHARE = 5e-4
 it, a sign or a colour table in steps does. Phantoms down to JPEG quality 20: 1e-4 at most; the real map: 0."""
 MAX_FAINT_SHARE = 2e-3
 """Share with edges half as strong, of a disc that was decoded at half its size: an edge as wide as a pixel keeps half
-of its strength there. Bare phantoms from JPEG quality 60: 1.7e-3 at most; what passed at half size alone: from 4.5e-3."""
+of its strength there. Bare phantoms from JPEG quality 60: 1.7e-3 at most; what passed at half size alone: 4.5e-3 on."""
 LEFT, MAX_LEFT = 20, 30
 """Pixels beside painted strokes that may still change by so many grey levels. Letters and lines that were painted over
 leave at most 30; a dot or a sign of 0.08 radii, whose outline alone was taken for a stroke, leaves 40 to 130."""
