@@ -19,6 +19,8 @@ SHARP_LEVEL = 4.0
 """Percent of the span by which a stroke on the table stands out of what is around it. Bare maps: at most 2.2."""
 WIDE = 12
 """Pixels of 256 in both directions from which something off the table is no stroke and cannot be painted over."""
+WIDE_HALVED = 9
+"""The same where the screen was decoded at half its size: averaging makes what is solid narrower by up to 3."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Strokes:
     wide: Mask
 
 
-def strokes_on(levels: Floats, apart: Floats, inside: Mask, steps: int | None) -> Strokes:
+def strokes_on(levels: Floats, apart: Floats, inside: Mask, steps: int | None, widest: int = WIDE) -> Strokes:
     """Find strokes.
 
     Args:
@@ -44,6 +46,7 @@ def strokes_on(levels: Floats, apart: Floats, inside: Mask, steps: int | None) -
         apart: distances to the table, grey levels.
         inside: the disc.
         steps: of the table; between two of them the level jumps without a stroke.
+        widest: pixels in both directions from which something off the table is `wide`.
     """
     off = (apart > OFF) & inside
     stands_out = SHARP_LEVEL if steps is None else max(2 * SHARP_LEVEL, 130.0 / steps)
@@ -55,7 +58,7 @@ def strokes_on(levels: Floats, apart: Floats, inside: Mask, steps: int | None) -
     thin = (bright | dark) & inside
     found = (off | thin).view(np.uint8)
     covered = (cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0) & inside
-    wide = cv2.morphologyEx(off.view(np.uint8), cv2.MORPH_OPEN, np.ones((WIDE, WIDE), np.uint8)) > 0
+    wide = cv2.morphologyEx(off.view(np.uint8), cv2.MORPH_OPEN, np.ones((widest, widest), np.uint8)) > 0
     return Strokes(off, covered, wide)
 
 
