@@ -42,7 +42,7 @@ def find_disc(screen: Pixels, objections: Objections | None = None, place: MapPl
     refusals = []
     for way in (disc_on_dark_ground, disc_on_any_ground):
         try:
-            return way(screen, Objections())
+            return way(screen, Objections(halved=objections.halved))
         except InputRefused as refusal:
             refusals.append(refusal)
             if refusal.reason not in LOOK_AGAIN:

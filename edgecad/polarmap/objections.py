@@ -22,6 +22,11 @@ class Objections:
         self._gathered: list[str] = []
 
     @property
+    def finest(self) -> float:
+        """How far, in pixels, what is looked at may lie from where it must be, however small it is."""
+        return 0.75 if self.halved else 1.5
+
+    @property
     def insisted(self) -> bool:
         """Whether somebody insists on an answer."""
         return self._insisted

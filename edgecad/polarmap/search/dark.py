@@ -135,13 +135,13 @@ def _refined(screen: Pixels, guess: Disc, threshold: int, objections: Objections
 def _object_to_border(screen: Pixels, disc: Disc, objections: Objections) -> None:
     height, width = screen.shape[:2]
     room = min(disc.x, disc.y, width - 1 - disc.x, height - 1 - disc.y) - disc.radius
-    if room < -max(1.5, 0.005 * disc.radius):
+    if room < -max(objections.finest, 0.005 * disc.radius):
         objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
 
 
 def _object_to_rim(brightness: Pixels, disc: Disc, threshold: int, objections: Objections) -> None:
     rim = _rim_along_rays(brightness, disc, threshold, inner=0.3)
-    on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(1.5, RIM_TOLERANCE * disc.radius)
+    on_circle = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < max(objections.finest, RIM_TOLERANCE * disc.radius)
     share = float(on_circle.mean())
     start, length = longest_gap(on_circle)
     # A chord leaves most of the rim where it was; a square leaves none and is no disc at all.

@@ -59,7 +59,7 @@ def rim_along(rays: Rays, radius: float) -> Floats:
     return np.where(seen, radii[first], np.nan)
 
 
-def rim_of(screen: Pixels, guess: Disc, ground: Colour) -> Disc:
+def rim_of(screen: Pixels, guess: Disc, ground: Colour, finest: float) -> Disc:
     """The circle through the rim about a first guess, checked; up to the inner edge of an outline.
 
     Raises:
@@ -76,7 +76,7 @@ def rim_of(screen: Pixels, guess: Disc, ground: Colour) -> Disc:
         if not 0.85 < disc.radius / guess.radius < 1.18:
             raise InputRefused("no-disc", f"what is on the screen has no round rim; {WANTED}")
     bare = without_outline(screen, disc)
-    _check(screen, disc, ground, bare.radius)
+    _check(screen, disc, ground, bare.radius, max(finest, TOLERANCE * disc.radius))
     return bare
 
 
@@ -88,9 +88,8 @@ def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
         raise InputRefused("no-disc", f"the ground beside a round rim is not even; {WANTED}")
 
 
-def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float) -> None:
+def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float, tolerance: float) -> None:
     """Check the circle; `bare` is the radius within an outline."""
-    tolerance = max(1.5, TOLERANCE * disc.radius)
     rays = rays_across(screen, disc, ground, min(0.93, (bare - tolerance - 3) / disc.radius), 1.08)
     rim = rim_along(rays, disc.radius)
     right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance

@@ -39,7 +39,7 @@ def disc_on_any_ground(screen: Pixels, objections: Objections) -> Disc:
     Raises:
         InputRefused: `no-disc`, `small`, `cut-off` or `several-maps`.
     """
-    found, small, factor = _discs(screen)
+    found, small, factor = _discs(screen, objections.finest)
     if len(found) > 1:
         objections.against("several-maps", f"{len(found)} maps are on the screen; {WANTED}: say which with --map K/N, "
                            f"as in --map 1/{len(found)}")  # fmt: skip
@@ -54,7 +54,7 @@ def disc_at(screen: Pixels, place: MapPlace, objections: Objections) -> Disc:
     Raises:
         InputRefused: `no-disc`, `small` or `cut-off`; `no-such-map`: there is another number of maps.
     """
-    found, _, _ = _discs(screen)
+    found, _, _ = _discs(screen, objections.finest)
     if len(found) != place.count:
         raise InputRefused(
             "no-such-map",
@@ -68,14 +68,14 @@ def _judged(screen: Pixels, found: DiscOnGround, objections: Objections) -> Disc
     disc = found.disc
     height, width = screen.shape[:2]
     room = min(disc.x, disc.y, width - 1 - disc.x, height - 1 - disc.y) - disc.radius
-    if room < -max(1.5, 0.005 * disc.radius):
+    if room < -max(objections.finest, 0.005 * disc.radius):
         objections.against("cut-off", f"the disc is cut off by the screen's edge; {WANTED}, whole")
     if 2 * disc.radius < MIN_DIAMETER:
         objections.against("small", f"the disc is {2 * disc.radius:.0f} pixels wide; at least {MIN_DIAMETER} wanted")
     return disc
 
 
-def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:
+def _discs(screen: Pixels, finest: float) -> tuple[list[DiscOnGround], Pixels, int]:
     """All maps on the screen, the screen reduced, and by which factor.
 
     Raises:
@@ -95,7 +95,7 @@ def _discs(screen: Pixels) -> tuple[list[DiscOnGround], Pixels, int]:
             if any(_same(guess, one.disc) for one in found):
                 continue
             try:
-                found.append(DiscOnGround(rim_of(screen, guess, ground), ground))
+                found.append(DiscOnGround(rim_of(screen, guess, ground, finest), ground))
             except InputRefused as refusal:
                 refusals.append(refusal)
     found = _outermost(found)
