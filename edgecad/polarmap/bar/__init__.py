@@ -19,7 +19,7 @@ import numpy as np
 from edgecad.colourtables import ColourTable
 from edgecad.errors import InputRefused, UsageError
 from edgecad.polarmap.bar.extent import profile_of
-from edgecad.polarmap.bar.finding import candidates
+from edgecad.polarmap.bar.finding import candidates, scales
 from edgecad.polarmap.bar.place import BarPlace, Columns, End, Floats, Pixels, turned
 from edgecad.polarmap.bar.reading import UNEVEN, BarReading, map_samples, reading_of
 from edgecad.polarmap.disc import Disc
@@ -73,12 +73,16 @@ def bar_table(screen: Pixels, disc: Disc) -> ColourTable | None:
 def find_bar(screen: Pixels, disc: Disc | None) -> BarReading | None:
     """The bar beside a map that explains it best; without a map, the only bar there is; None where there is none."""
     samples = None if disc is None else map_samples(screen, disc)
-    readings = (_reading(screen, guess, upright, disc, samples) for guess, upright in candidates(screen, disc))
-    found = [reading for reading in readings if reading is not None and (disc is None or reading.explains)]
-    # The best one first: whether it is a table takes as long as all the rest.
-    bars = filter(_is_table, sorted(found, key=lambda reading: reading.residual))
-    best = next(bars, None)
-    return None if disc is None and next(bars, None) is not None else best
+    for factor in scales(screen):
+        guesses = candidates(screen, disc, factor)
+        readings = (_reading(screen, guess, upright, disc, samples) for guess, upright in guesses)
+        found = [reading for reading in readings if reading is not None and (disc is None or reading.explains)]
+        # The best one first: whether it is a table takes as long as all the rest.
+        bars = filter(_is_table, sorted(found, key=lambda reading: reading.residual))
+        best = next(bars, None)
+        if best is not None:
+            return None if disc is None and next(bars, None) is not None else best
+    return None
 
 
 def find_strip(picture: Pixels) -> BarReading | None:

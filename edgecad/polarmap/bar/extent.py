@@ -14,6 +14,10 @@ from edgecad.polarmap.bar.place import Columns, Floats, Pixels, distance
 
 OFF = (4.0, 14.0)
 """Grey levels from which a pixel is no longer the ground's, by the ground's own unevenness: bare, and after JPEG."""
+LIVELY = 0.5
+"""Share of the liveliest column's changes that a bar's columns have at least."""
+TRIED, ROWS = 7, 150
+"""Columns that are tried as a bar's, and rows on which they are compared."""
 SAME = 12.0
 """Grey levels within which columns have one colour."""
 GONE = 0.5
@@ -111,23 +115,15 @@ def _sides(image: Pixels, guess: Columns) -> tuple[int, int] | None:
     from_, to = max(guess.left - spare, 0), min(guess.right + spare, image.shape[1])
     # The guess may be longer than the bar: the middle of it is judged.
     cut = guess.length // 6
-    part = image[guess.top + cut : guess.bottom - cut, from_:to].astype(np.float64)
+    some = max(1, guess.length // ROWS)
+    part = image[guess.top + cut : guess.bottom - cut : some, from_:to].astype(np.float64)
     if len(part) < 8 or part.shape[1] < 2:
         return None
-    changes = part.std(axis=0).sum(axis=1)
-    lively = np.flatnonzero(changes >= 0.7 * changes.max())
-    core = int(lively[len(lively) // 2])
-    line = np.median(part[:, max(core - 1, 0) : core + 2], axis=1)
-    away = np.median(distance(part, line[:, None]), axis=0)
-    same = away <= SAME
-    if not same[core]:
-        return None
-    left = core
-    while left > 0 and same[left - 1]:
-        left -= 1
-    right = core + 1
-    while right < len(same) and same[right]:
-        right += 1
+    # The median: columns of numbers are ground in most of their rows.
+    changes = np.median(distance(part, np.median(part, axis=0)), axis=0)
+    lively = np.flatnonzero(changes >= LIVELY * changes.max())
+    cores = lively[np.linspace(0, len(lively) - 1, TRIED).astype(int)]
+    left, right, away = max((_alike(part, int(core)) for core in cores), key=lambda run: run[1] - run[0])
     # A picture's columns change bit by bit, a bar ends at once; at the rectangle that was given nothing has to end.
     ends = (away[max(left - BESIDE, 0) : left], away[right : right + BESIDE])
     if right - left < THINNEST or any(len(end) == BESIDE and end.max() < CONTRAST for end in ends):
@@ -141,6 +137,15 @@ class _Ground:
 
     colour: Floats
     off: float
+
+
+def _alike(part: Floats, core: int) -> tuple[int, int, Floats]:
+    """First and last column, exclusive, with the colours of column `core`, and how far all are from these."""
+    line = np.median(part[:, max(core - 1, 0) : core + 2], axis=1)
+    away = np.median(distance(part, line[:, None]), axis=0)
+    off = np.flatnonzero(away > SAME)
+    left = int(off[off <= core].max(initial=-1)) + 1
+    return left, max(int(off[off >= core].min(initial=len(away))), left), away
 
 
 def _ground(image: Pixels, box: Columns) -> _Ground | None:

@@ -34,9 +34,14 @@ MOST = 8
 """Candidates of each way that are looked at."""
 
 
-def candidates(screen: Pixels, disc: Disc | None) -> Iterator[tuple[Columns, bool]]:
-    """First guesses, as boxes of the screen `turned`, and whether it stands; the largest of each way first."""
-    factor = math.ceil(max(screen.shape[:2]) / SEARCH_SIDE)
+def scales(screen: Pixels) -> tuple[int, ...]:
+    """Factors by which a screen is reduced in turn until a bar is found: thin ones are lost in the coarser screen."""
+    coarse = math.ceil(max(screen.shape[:2]) / SEARCH_SIDE)
+    return (coarse,) if coarse == 1 else (coarse, coarse // 2)
+
+
+def candidates(screen: Pixels, disc: Disc | None, factor: int) -> Iterator[tuple[Columns, bool]]:
+    """First guesses on a reduced screen, as boxes of the screen `turned`, and whether it stands; the largest first."""
     small = block_means(screen, factor)
     measure = (disc.radius if disc else min(screen.shape[:2]) / 2) / factor
     free = np.full(small.shape[:2], 255, np.uint8)
@@ -72,20 +77,18 @@ def _largest_channel(image: Pixels) -> Pixels:
 
 
 def _boxes(mask: Pixels, measure: float) -> list[Columns]:
-    _, labels, told, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    left, top, width, height, area = told.T
-    slender = (height >= SLENDER * width) & (height >= SHORTEST * measure) & (width >= 2)
-    kept: NDArray[np.intp] = np.flatnonzero(slender & (area >= FILLED * width * height))
-    kept = kept[kept > 0]  # the first one is what is not lit
-    kept = kept[np.argsort(-area[kept], kind="stable")][:MOST]
-    boxes = (Columns(int(top[i]), int(top[i] + height[i]), int(left[i]), int(left[i] + width[i])) for i in kept)
-    return [
-        _core(labels[box.top : box.bottom, box.left : box.right] == i, box) for i, box in zip(kept, boxes, strict=True)
-    ]
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    found: list[tuple[int, Columns]] = []
+    for left, top, width, height in map(cv2.boundingRect, outlines):
+        if height >= max(SLENDER * width, SHORTEST * measure) and width >= 2:
+            lit = mask[top : top + height, left : left + width] > 0
+            if lit.mean() >= FILLED:
+                found.append((int(lit.sum()), _core(lit, top, left)))
+    return [box for _, box in sorted(found, key=lambda each: -each[0])[:MOST]]
 
 
-def _core(lit: NDArray[np.bool_], box: Columns) -> Columns:
+def _core(lit: NDArray[np.bool_], top: int, left: int) -> Columns:
     """The columns that are lit over most of the height: at a bar's ends its surroundings may be lit as well."""
     counts = lit.sum(axis=0)
     columns = np.flatnonzero(counts >= 0.6 * counts.max())
-    return Columns(box.top, box.bottom, box.left + int(columns[0]), box.left + int(columns[-1]) + 1)
+    return Columns(top, top + len(lit), left + int(columns[0]), left + int(columns[-1]) + 1)

@@ -23,7 +23,7 @@ MEDIAN_OFF, FAR_OFF = 6.0, 14.0
 """Grey levels between a bar's colours and those of the map it belongs to: the median, and the 90th percentile."""
 SAMPLE_SIDE = 64
 """Pixels of the map are sampled on a square of so many."""
-SAMPLES = 256
+SAMPLES = 192
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def map_samples(screen: Pixels, disc: Disc) -> Floats:
     calm = cv2.medianBlur(square, 5)[2::4, 2::4].astype(np.float64)
     axis = np.arange(SAMPLE_SIDE) - (SAMPLE_SIDE - 1) / 2
     inside = axis[:, None] ** 2 + axis[None] ** 2 <= (0.93 * SAMPLE_SIDE / 2) ** 2
-    return np.asarray(calm[inside][::2])
+    return np.asarray(calm[inside][::3])
 
 
 def _against(line: Floats, samples: Floats) -> tuple[float, tuple[float, float]]:
