@@ -75,10 +75,12 @@ def _fit_of(
         return bar_table(screen, disc)
 
     colours = sampled(square)
-    if not any(fit_of(colours, table).fits for table, _ in candidates):
+    fits = [fit_of(colours, *each) for each in candidates]
+    if not any(fit.fits for fit in fits):
         # On a small disc lines and values cover much of the map; a median is blind to what is thin.
         colours = sampled(np.asarray(cv2.medianBlur(square, THICKEST)))
-    return chosen_fit(colours, candidates, bar, objections)
+        fits = [fit_of(colours, *each) for each in candidates]
+    return chosen_fit(colours, fits, bar, objections)
 
 
 def _read(square: Pixels, inside: Mask, table: ColourTable) -> tuple[Floats, Floats]:
@@ -111,6 +113,8 @@ def _prepared(
     if drawing is None:  # the contract checks itself
         raise ValueError("uptake without a drawing")
     shown = np.where(input_mask(size, "polar-map"), resampled(uptake, size), np.float32(np.nan))
-    share = np.count_nonzero(strokes.covered) / np.count_nonzero(inside)
+    # Pixels at the rim may hold some of the ground's colour; they are painted over, and nothing lies on them.
+    core = cv2.erode(inside.view(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    share = np.count_nonzero(strokes.covered & core) / np.count_nonzero(core)
     view = View(disc.x, disc.y, *(2 * disc.radius,) * 3)
     return PreparedMap(drawn(mirrored(uptake, RIM), size, drawing), disc, view, share, reading, shown)

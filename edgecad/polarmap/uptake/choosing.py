@@ -7,7 +7,7 @@ the user says which one it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +17,7 @@ from edgecad.colourtables import ColourTable
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.prepared import ChosenBy
-from edgecad.polarmap.uptake.candidates import TableCandidates
-from edgecad.polarmap.uptake.lookup import lookup_of
+from edgecad.polarmap.uptake.lookup import COARSE, coarse_distances, lookup_of
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +36,7 @@ RIVAL_MEAN, RIVAL_OFF = 4.0, 0.05
 APART = 3.0
 """Mean difference of levels, percent of the span, from which two tables tell of two maps."""
 FEW = 10
-"""Every so manieth pixel of the sample tells whether a table is far off."""
+"""Every so manieth pixel of the sample tells whether a known table is far off."""
 LEAST_MEDIAN = 50.0
 """Percent of the span. More than half of a perfusion map is above it; read through the inverse table it is below."""
 BAR_MEDIAN, BAR_P95 = 6.0, 14.0
@@ -92,7 +91,7 @@ def fit_of(colours: NDArray[np.uint8], table: ColourTable, who: ChosenBy | None 
 
 def chosen_fit(
     colours: NDArray[np.uint8],
-    candidates: TableCandidates,
+    fits: Sequence[Fit],
     bar: Callable[[], ColourTable | None],
     objections: Objections,
 ) -> Fit:
@@ -100,12 +99,12 @@ def chosen_fit(
 
     Args:
         colours: `(n, 3)` uint8 RGB, a sample of the disc.
+        fits: of the candidates to these, in the order in which they are named.
         bar: reads the bar on the screen; asked only where no candidate fits, or more than one table does.
 
     Raises:
         InputRefused: `table-unknown` or `table-ambiguous`.
     """
-    fits = [fit_of(colours, *each) for each in candidates]
     by_user = [fit for fit in fits if fit.who == "user" and fit.fits]
     fitting = by_user or [fit for fit in fits if fit.fits and fit.plausible]
     if not fitting:
@@ -128,10 +127,12 @@ def _others(colours: NDArray[np.uint8], fits: Iterable[Fit]) -> list[Fit]:
     """Every table that might explain the disc as well: the other candidates, and all that are known."""
     tried = list(fits)
     named = {fit.table.points for fit in tried}
-    known = [table for table in KNOWN_TABLES.values() if table.points not in named]
-    # A few pixels tell that most tables are far off.
-    few = colours[::FEW]
-    near = [table for table in known if fit_of(few, table).mean <= MAX_MEAN] or known
+    far = coarse_distances(colours[::FEW])
+    near = [
+        table
+        for table, distance in zip(KNOWN_TABLES.values(), far, strict=True)
+        if table.points not in named and distance <= MAX_MEAN + COARSE
+    ]
     return [*tried, *(fit_of(colours, table) for table in near)]
 
 
@@ -148,8 +149,8 @@ def _by_bar(colours: NDArray[np.uint8], bar: Callable[[], ColourTable | None]) -
     return fit if fit.explains else None
 
 
-def _unknown(colours: NDArray[np.uint8], fits: list[Fit], objections: Objections) -> Fit:
-    every = sorted(_others(colours, fits), key=lambda fit: fit.mean)
+def _unknown(colours: NDArray[np.uint8], fits: Sequence[Fit], objections: Objections) -> Fit:
+    every = sorted((*fits, *(fit_of(colours, table) for table in KNOWN_TABLES.values())), key=lambda fit: fit.mean)
     turned = next((fit for fit in fits if fit.fits), None)
     if turned is not None:
         objections.against(

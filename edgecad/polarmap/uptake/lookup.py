@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.colourtables import ColourTable
+from edgecad.colourtables.known import KNOWN_TABLES
 
 Floats = NDArray[np.float32]
 
 BITS = 6
 """Of each channel that tell a cell of the cube; 64 x 64 x 64 cells of 4 grey levels."""
+COARSE = 14.0
+"""Grey levels by which `coarse_distances` may be too large: half a cell's diagonal."""
 FINE = 1024
 """Pieces of the table's line, for the distance of a colour to it."""
 
@@ -93,3 +96,25 @@ def _cells_of(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
 def lookup_of(table: ColourTable) -> TableLookup:
     """The lookup of a table, kept for the process: its cells fill up over the first scans."""
     return TableLookup(table)
+
+
+def coarse_distances(colours: NDArray[np.uint8]) -> Floats:
+    """Mean distance of `(n, 3)` uint8 colours to each known table, `(tables,)` grey levels, within `COARSE`."""
+    parts = (colours >> 4).astype(np.intp)
+    return np.asarray(
+        _coarse_cells()[:, (parts[:, 0] << 8) | (parts[:, 1] << 4) | parts[:, 2]].mean(axis=1), np.float32
+    )
+
+
+@lru_cache(maxsize=1)
+def _coarse_cells() -> Floats:
+    """Distance of the middle of each of 16 x 16 x 16 cells to each known table's line. Kept: do not write to it."""
+    axis = np.arange(16) * 16 + 7.5
+    middles = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    rows = []
+    for table in KNOWN_TABLES.values():
+        levels, colours = table.line()
+        line = np.stack([np.interp(np.linspace(levels[0], levels[-1], 65), levels, colours[:, c]) for c in range(3)], 1)
+        squares = (middles**2).sum(1)[:, None] - 2 * middles @ line.T + (line**2).sum(1)
+        rows.append(np.sqrt(np.maximum(squares.min(axis=1), 0)))
+    return np.asarray(rows, np.float32)

@@ -168,5 +168,5 @@ def test_an_ellipse_is_no_disc_at_half_its_size_either(squeezed: float, draw_map
     round_map = draw_map(820, 534, 240)
     flat = cv2.resize(round_map, None, fx=1, fy=1 / squeezed, interpolation=cv2.INTER_AREA)
     for preparation in (WHOLE, HALVED):
-        with pytest.raises(InputRefused, match="round rim|cut off"):
+        with pytest.raises(InputRefused, match=r"round rim|cut off"):
             prepared_from(jpeg(flat), preparation)
