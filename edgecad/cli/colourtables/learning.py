@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-import msgspec
-
 from edgecad.colourtables import ColourTable
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.errors import InputRefused, UsageError
@@ -126,15 +124,9 @@ def _from_screen(request: LearnRequest, low: End | None, name: str) -> Learnt:
     end = low or reading.low
     if end is None:
         raise UsageError(low_end_wanted(reading))
-    table = msgspec.structs.replace(
-        reading.table(name, end), source=f"{_source(reading, end)} of {request.screen.name}"
-    )
+    table = reading.table(name, end)
     told = "--low" if low else reading.low_words
     return Learnt(table, reading, end, told, _known_alike(table))
-
-
-def _source(reading: BarReading, low: End) -> str:
-    return f"colour bar at {reading.place}, low end {low},"
 
 
 def _named(screen: Pixels, named: tuple[int, int, int, int], low: End | None, disc: Disc | None) -> BarReading:

@@ -67,9 +67,9 @@ def learnt_words(found: Learnt, screen: Path, out: Path) -> Iterator[str]:
     """What was read, from where, and how to use it."""
     table = found.table
     low, high = (colour_words(table.points[end][1:]) for end in (0, -1))
-    yield f"learnt {table.name}: {table.kind}, {kind_words(table)}; {table.source}"
+    yield f"learnt {table.name}: {table.kind}, {kind_words(table)}; {table.source} of {screen.name}"
     if found.reading is None:
-        yield f"  from {low} to {high}, in order and without a scale"
+        yield f"  from {low} to {high}, in order; neither its scale nor which end is low is known"
         yield f"  {DRAFT}"
         yield f"next: edgecad table show {shlex.quote(str(out))}; then learn it from a screen with its colour bar"
         return

@@ -111,6 +111,7 @@ class BarReading:
         colours = self.line if self.steps is None else self.steps
         turned_round = colours if low == self.place.ends[0] else colours[::-1]
         points = points_of_line(turned_round) if self.steps is None else points_of_steps(turned_round)
+        # Not from which file: its name may be a patient's, and a table goes into models and records.
         source = f"read off a colour bar at {self.place}, low end {low}"
         try:
             return ColourTable(name=name, kind=kind, points=points, source=source)

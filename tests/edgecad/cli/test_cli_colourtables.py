@@ -95,6 +95,7 @@ def test_learn_finds_the_bar_and_tells_what_it_read(run: Run, with_bar: Path, tm
     assert done.exit_code == 0, done.output
     table = table_from_file(tmp_path / "new" / "ward 3.json")
     assert table.name == "ward-3"
+    assert "with bar" not in table.source, "a file's name may be a patient's"
     levels = np.linspace(0, 100, 101)
     assert np.abs(table.colours_at(levels) - known_table("warm").colours_at(levels)).max() < 8
     assert "learnt ward-3: continuous" in done.stdout
