@@ -12,8 +12,9 @@ from edgecad.polarmap.search.grounds import Colour, distance_to
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-OFF_GROUND = 14
-"""Grey levels from the ground's colour, in any channel, from which a pixel belongs to something else."""
+OFF_GROUND = (14, 7)
+"""Grey levels from the ground's colour, in any channel, from which a pixel belongs to something else: first by as much
+as JPEG's noise, then, where maps are still missing, by less, as where a grey map stands on grey."""
 DRAWS = 96
 LEAST_ARC = 0.14
 """Share of a circle that a border must follow: a disc that touches a frame leaves four borders of an eighth or more."""
@@ -22,13 +23,15 @@ CIRCLES_A_POINT = 400
 """Points of a border that are looked at, at most."""
 
 
-def circles_beside(small: Pixels, ground: Colour, least_radius: float, known: list[Disc]) -> list[Disc]:
+def circles_beside(
+    small: Pixels, ground: Colour, least_radius: float, known: list[Disc], off_ground: int
+) -> list[Disc]:
     """Circles that borders of what is not `ground` follow, in pixels of `small` `(height, width, 3)` uint8 RGB.
 
     Borders inside of discs that are `known` belong to these.
     """
     size = 3 if max(small.shape[:2]) < 2 * 205 or min(small.shape[:2]) < 400 else 5
-    off = cv2.threshold(distance_to(small, ground), OFF_GROUND, 255, cv2.THRESH_BINARY)[1]
+    off = cv2.threshold(distance_to(small, ground), off_ground, 255, cv2.THRESH_BINARY)[1]
     # Opening drops text, lines and pointers, whose strokes are thin: they would join the disc to what is beside it.
     shapes = cv2.morphologyEx(off, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
     contours, _ = cv2.findContours(shapes, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)

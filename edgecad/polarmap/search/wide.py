@@ -13,7 +13,7 @@ from edgecad.polarmap.objections import Objections
 from edgecad.polarmap.search.circle import WANTED, Disc
 from edgecad.polarmap.search.dark import MIN_DIAMETER, SEARCH_SIDE
 from edgecad.polarmap.search.grounds import EVEN, Colour, ground_colours
-from edgecad.polarmap.search.guesses import circles_beside
+from edgecad.polarmap.search.guesses import OFF_GROUND, circles_beside
 from edgecad.polarmap.search.pictures import object_to_pictures_beside
 from edgecad.polarmap.search.pixels import block_means
 from edgecad.polarmap.search.place import in_order
@@ -54,7 +54,7 @@ def disc_at(screen: Pixels, place: MapPlace, objections: Objections) -> Disc:
     Raises:
         InputRefused: `no-disc`, `small` or `cut-off`; `no-such-map`: there is another number of maps.
     """
-    found, _, _ = _discs(screen, objections.finest)
+    found, _, _ = _discs(screen, objections.finest, place.count)
     if len(found) != place.count:
         raise InputRefused(
             "no-such-map",
@@ -75,7 +75,7 @@ def _judged(screen: Pixels, found: DiscOnGround, objections: Objections) -> Disc
     return disc
 
 
-def _discs(screen: Pixels, finest: float) -> tuple[list[DiscOnGround], Pixels, int]:
+def _discs(screen: Pixels, finest: float, wanted: int = 1) -> tuple[list[DiscOnGround], Pixels, int]:
     """All maps on the screen, the screen reduced, and by which factor.
 
     Raises:
@@ -85,19 +85,23 @@ def _discs(screen: Pixels, finest: float) -> tuple[list[DiscOnGround], Pixels, i
     small = block_means(screen, factor)
     found: list[DiscOnGround] = []
     refusals: list[InputRefused] = []
-    for ground in ground_colours(small):
-        known = [_reduced(one.disc, factor) for one in found]
-        for coarse in circles_beside(small, ground, MIN_DIAMETER / 2 / factor, known):
-            if not _plausible(small, coarse, ground):
-                continue
-            # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
-            guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
-            if any(_same(guess, one.disc) for one in found):
-                continue
-            try:
-                found.append(DiscOnGround(rim_of(screen, guess, ground, finest), ground))
-            except InputRefused as refusal:
-                refusals.append(refusal)
+    grounds = ground_colours(small)
+    for off_ground in OFF_GROUND:
+        for ground in grounds:
+            known = [_reduced(one.disc, factor) for one in found]
+            for coarse in circles_beside(small, ground, MIN_DIAMETER / 2 / factor, known, off_ground):
+                if not _plausible(small, coarse, ground):
+                    continue
+                # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
+                guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
+                if any(_same(guess, one.disc) for one in found):
+                    continue
+                try:
+                    found.append(DiscOnGround(rim_of(screen, guess, ground, finest), ground))
+                except InputRefused as refusal:
+                    refusals.append(refusal)
+        if len(_outermost(found)) >= wanted:
+            break
     found = _outermost(found)
     if not found:
         cut = [refusal for refusal in refusals if refusal.reason == "cut-off"]
