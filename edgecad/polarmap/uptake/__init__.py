@@ -115,6 +115,6 @@ def _prepared(
     shown = np.where(input_mask(size, "polar-map"), resampled(uptake, size), np.float32(np.nan))
     # Pixels at the rim may hold some of the ground's colour; they are painted over, and nothing lies on them.
     core = cv2.erode(inside.view(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    share = np.count_nonzero(strokes.covered & core) / np.count_nonzero(core)
+    share = float(np.count_nonzero(strokes.covered & core) / np.count_nonzero(core))
     view = View(disc.x, disc.y, *(2 * disc.radius,) * 3)
     return PreparedMap(drawn(mirrored(uptake, RIM), size, drawing), disc, view, share, reading, shown)

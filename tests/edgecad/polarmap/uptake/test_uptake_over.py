@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -46,6 +47,8 @@ def test_thin_lines_are_painted_over_and_told(
     truth = cv2.resize(true_uptake(11), found.uptake.shape)
     assert float(np.nanmean(np.abs(found.uptake - truth))) < 0.7
     assert found.overlay_share > 0.02
+    # A record is JSON, which knows no number of numpy's.
+    assert msgspec.json.decode(msgspec.json.encode(found.overlay_share)) == found.overlay_share
 
 
 def half_transparent(screen: Pixels) -> Pixels:
