@@ -65,7 +65,7 @@ def test_distinct_phantoms_are_no_duplicates(name: str, request: pytest.FixtureR
     assert near_duplicates(data.images, data.cases) == ()
 
 
-@pytest.mark.parametrize("steps", [None, 32])
+@pytest.mark.parametrize("steps", [None, 32, 20])
 def test_a_map_in_another_colour_table_is_the_same_uptake(phantoms: PreparedData, steps: int | None) -> None:
     patient = draw_patient(3, 5)
     table = known_table(next(name for name in ("warm", "rainbow") if name != patient.palette))

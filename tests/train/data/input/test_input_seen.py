@@ -12,7 +12,7 @@ from edgecad_train.data.input.seen import black_around, seen_words, shown_images
 COLOURS = Preparation(size=64)
 WHOLE = Preparation(size=64, crop="none")
 MIRRORED = Preparation(size=64, input="uptake", drawing=Drawing(table="warm", beyond="mirrored"))
-BLACK = Preparation(size=64, input="uptake", drawing=Drawing(table="grey", beyond="black"))
+BLACK = Preparation(size=64, input="uptake", drawing=Drawing(table="linear-grey", beyond="black"))
 
 
 def test_words_name_the_drawing() -> None:
@@ -20,7 +20,7 @@ def test_words_name_the_drawing() -> None:
         "colours as on the screen",
         "the whole image",
         "uptake, drawn in warm",
-        "uptake, drawn in grey",
+        "uptake, drawn in linear-grey",
     ]
 
 
