@@ -82,5 +82,5 @@ def test_a_draft_is_no_scale_to_learn_from(tmp_path: Path) -> None:
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
     other = written(tmp_path, "other.json", points=((0, 0, 0, 0), (50, 90, 90, 90), (100, 255, 255, 255)))
-    with pytest.raises(UsageError, match="two different tables are called site"):
+    with pytest.raises(UsageError, match="two different colour tables are called site; give one another name"):
         parse_input(InputOptions(table=[written(tmp_path, "ours.json"), other]))
