@@ -16,8 +16,9 @@ from edgecad.polarmap.square import input_mask
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-SHADES = 255
-"""Level 100 % of a drawing, whose table has one colour for each of 0 to 255."""
+FINE = 2040
+"""Level 100 % before it becomes a colour. A table of red, then green, then blue has up to 766 colours: with 256 of them
+neighbouring pixels of one map fell on other colours after a JPEG, and scores moved more than with all of them."""
 
 
 def drawn(uptake: Floats, size: int, drawing: Drawing) -> Pixels:
@@ -28,14 +29,15 @@ def drawn(uptake: Floats, size: int, drawing: Drawing) -> Pixels:
         size: of the input, pixels.
 
     Returns:
-        `(size, size, 3)` uint8 RGB; `uptake_of` gives back the blurred uptake within half a level of 255.
+        `(size, size, 3)` uint8 RGB; `uptake_of` gives back the blurred uptake within a level of 255.
     """
     blurred = uptake
     if drawing.blur:
         sigma = drawing.blur * uptake.shape[0] / 256
         blurred = cv2.GaussianBlur(uptake, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    shades = np.asarray(np.rint(np.clip(resampled(blurred, size), 0, 100) * (SHADES / 100)), np.uint8)
-    image = np.asarray(cv2.applyColorMap(shades, _colours(drawing.table)[:, None]), np.uint8)
+    levels = np.rint(np.clip(resampled(blurred, size), 0, 100) * (FINE / 100)).astype(np.intp)
+    packed = _packed(drawing.table).take(levels)
+    image = np.ascontiguousarray(packed[..., None].view(np.uint8)[..., :3])
     if drawing.beyond == "black":
         image[~input_mask(size, "polar-map")] = 0
     return image
@@ -47,21 +49,30 @@ def uptake_of(image: Pixels, drawing: Drawing) -> Floats:
     Args:
         image: `(size, size, 3)` uint8 RGB, from `drawn`.
     """
-    colours = _colours(drawing.table)
-    keys = _keys(colours)
-    order = np.argsort(keys)
-    place = order[np.minimum(np.searchsorted(keys, _keys(image), sorter=order), len(keys) - 1)]
-    return np.asarray(place * (100 / SHADES), np.float32)
+    keys, levels = _levels(drawing.table)
+    place = np.minimum(np.searchsorted(keys, _keys(image)), len(keys) - 1)
+    return levels[place]
 
 
-def _keys(colours: Pixels) -> NDArray[np.int64]:
-    return np.asarray((colours.astype(np.int64) * (1 << 16, 1 << 8, 1)).sum(axis=-1), np.int64)
+def _keys(colours: Pixels) -> NDArray[np.uint32]:
+    """Each colour `(..., 3)` as one number `(...)`."""
+    filled = np.concatenate([colours, np.zeros((*colours.shape[:-1], 1), np.uint8)], axis=-1)
+    return np.ascontiguousarray(filled).view(np.uint32)[..., 0]
 
 
 @lru_cache(maxsize=8)
-def _colours(table: str) -> Pixels:
-    """The 256 colours of a drawing's table, `(256, 3)` uint8, each different."""
-    return np.rint(known_table(table).colours_at(np.linspace(0, 100, SHADES + 1))).astype(np.uint8)
+def _packed(table: str) -> NDArray[np.uint32]:
+    """The colour of each level of 0 to `FINE`, as one number. Kept: do not write to it."""
+    colours = known_table(table).colours_at(np.linspace(0, 100, FINE + 1))
+    return _keys(np.rint(colours).astype(np.uint8))
+
+
+@lru_cache(maxsize=8)
+def _levels(table: str) -> tuple[NDArray[np.uint32], Floats]:
+    """Every colour of a table, rising as numbers, and the middle of the levels that are drawn in it, percent."""
+    keys, place, counts = np.unique(_packed(table), return_inverse=True, return_counts=True)
+    sums = np.bincount(place.ravel(), np.linspace(0, 100, FINE + 1))
+    return keys, (sums / counts).astype(np.float32)
 
 
 def resampled(square: Floats, size: int) -> Floats:
