@@ -15,8 +15,9 @@ Mask = NDArray[np.bool_]
 
 MAX_PAINTED = 0.50
 """Largest share of the disc that may be painted over. Honest: 0.44, with lines of 2 pixels on a disc of 240."""
-MAX_SLOPE = 3.2
-"""Percent of the span a pixel of 256: the 99th percentile of the slope, after a blur of 1.5. Honest: 2.5."""
+MAX_SLOPE = 4.2
+"""Percent of the span a pixel of 256: the 99th percentile of the slope, after a blur of 1.5. Honest: 2.5, and 4.0 at
+severe defects with sharp borders."""
 TOP, MAX_TOP = 99.3, 0.05
 """Levels from which a pixel is at the table's top, and the largest share of the disc there. Honest: 0.028."""
 BOTTOM, MAX_BOTTOM = 2.0, 0.02

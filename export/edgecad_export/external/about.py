@@ -11,7 +11,6 @@ from typing import Annotated, TypeVar
 import typer
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import usable_tables
 from edgecad.contract import Crop, Input, MapPlace, Origin, Scaling
 from edgecad.errors import UsageError
 from edgecad.polarmap.search.place import parse_map_place
@@ -211,6 +210,8 @@ class ExternalModel:
         Raises:
             UsageError: one is not known, or cannot be used.
         """
+        from edgecad.colourtables.files import usable_tables  # here, because `--help` wants the options and no arrays
+
         return usable_tables(self.table or ())
 
     @property

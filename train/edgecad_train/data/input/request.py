@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import usable_tables
 from edgecad.contract import Drawing, Input, MapPlace, Preparation
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
@@ -48,6 +47,8 @@ def parse_input(options: InputOptions) -> InputRequest:
     Raises:
         UsageError: one is not what it must be, or they contradict one another.
     """
+    from edgecad.colourtables.files import usable_tables  # here, because `--help` wants the options and no arrays
+
     where = parse_crop(options.crop)
     return InputRequest(
         where=where,
