@@ -15,27 +15,37 @@ EVEN = 6
 """Grey levels, in any channel, within which an even ground stays, but for JPEG's noise beside edges."""
 MOST = 6
 """Colours that are tried at most, the most frequent first."""
+ONE_COLOUR, MOSTLY = 2, 0.6
+"""Grey levels, in any channel, within which that share of an even ground is; colours of a gradient are spread wider."""
+MOST_SPREAD = 24
+"""Colours of gradients at most, behind which an even ground is looked for."""
 LEAST_SHARE = 0.002
 """Share of the screen that a ground has at least: the four corners about a disc of 140 on a screen of 1640 x 1068."""
 
 
 def ground_colours(small: Pixels) -> list[Colour]:
-    """The most frequent even colours of a reduced screen `(height, width, 3)` uint8 RGB, the most frequent first."""
+    """The most frequent even colours of a reduced screen `(height, width, 3)` uint8 RGB, the most frequent first.
+
+    Those of a gradient, which fills a desktop around a panel or a map, come after those of even grounds.
+    """
     flat, sampled = _flat(small)[::2, ::2], small[::2, ::2]
     left = sampled[flat].reshape(1, -1, 3)
     least = max(int(LEAST_SHARE * flat.size), 4)
     colours: list[Colour] = []
-    while len(colours) < MOST and left.shape[1] >= least:
+    spread: list[Colour] = []
+    while len(colours) < MOST and len(spread) < MOST_SPREAD and left.shape[1] >= least:
         counts = cv2.calcHist([left], [0, 1, 2], None, [32] * 3, [0, 256] * 3)
         peak = np.unravel_index(int(counts.argmax()), counts.shape)
-        cell = near_colour(left, _colour(8 * np.array(peak) + 4), 4 + EVEN)[0] > 0
+        cell = near_colour(left, _colour(8 * np.array(peak) + 4), 4)[0] > 0
         colour = _colour(np.median(left[0, cell], axis=0))
         even = near_colour(left, colour, EVEN)[0] > 0
         if even.sum() < least:
             break
-        colours.append(colour)
-        left = np.ascontiguousarray(left[:, ~(even | cell)])
-    return colours
+        one = np.count_nonzero(near_colour(left, colour, ONE_COLOUR)) >= MOSTLY * even.sum()
+        (colours if one else spread).append(colour)
+        # What is near it stays: a panel's ground may be a shade of the desktop's.
+        left = np.ascontiguousarray(left[:, ~even])
+    return (colours + spread)[:MOST]
 
 
 def _flat(small: Pixels) -> NDArray[np.bool_]:

@@ -62,6 +62,27 @@ def test_a_panel_may_stand_on_another_colour(ground: int, desktop: int, room: fl
     assert off(found, truth) <= allowed(truth)
 
 
+@pytest.mark.parametrize("desktop", [((120, 20, 190), (40, 190, 150)), ((28, 120, 160), (150, 240, 225))])
+@pytest.mark.parametrize("side", [240, 420])
+def test_a_gradient_around_a_panel_hides_no_ground(desktop: tuple[tuple[int, ...], tuple[int, ...]], side: int) -> None:
+    key = (255, 0, 255)
+    screen, (truth,) = drawn(Look(diameter=side, desktop=key, room=0.15))
+    left, right = np.array(desktop, np.float64)
+    share = np.linspace(0, 1, screen.shape[1])[:, None]
+    gradient = np.broadcast_to(np.rint(left * (1 - share) + right * share).astype(np.uint8), screen.shape)
+    found = find_disc(np.where((screen == key).all(axis=2, keepdims=True), gradient, screen))
+    assert off(found, truth) <= allowed(truth)
+
+
+@pytest.mark.parametrize(
+    ("ground", "desktop"), [((12,) * 3, (0,) * 3), ((0,) * 3, (12,) * 3), ((236,) * 3, (249,) * 3)]
+)
+def test_a_ground_may_be_a_shade_of_the_desktop(ground: tuple[int, int, int], desktop: tuple[int, int, int]) -> None:
+    screen, (truth,) = drawn(Look(ground=ground, desktop=desktop, frame=6, room=0.1))
+    found = find_disc(screen)
+    assert off(found, truth) <= allowed(truth)
+
+
 @pytest.mark.parametrize("colour", [(255, 255, 255), (128, 128, 128), (0, 255, 255)])
 @pytest.mark.parametrize(("width", "outside"), [(1, True), (2, True), (3, True), (3, False)])
 @pytest.mark.parametrize("ground", [(0, 0, 0), (64, 64, 64), (240, 240, 240)])
