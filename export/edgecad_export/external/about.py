@@ -13,7 +13,6 @@ import typer
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Crop, Input, MapPlace, Origin, Scaling
 from edgecad.errors import UsageError
-from edgecad.polarmap.search.place import parse_map_place
 
 T = TypeVar("T")
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -221,6 +220,8 @@ class ExternalModel:
         Raises:
             UsageError: there is no such one.
         """
+        from edgecad.polarmap.search.place import parse_map_place  # here, as above
+
         return None if self.map is None else parse_map_place(self.map)
 
     def check_complete(self) -> None:
