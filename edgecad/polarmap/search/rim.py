@@ -121,7 +121,8 @@ def _edged(rays: Rays, inner: float, outer: float) -> Mask:
     step = max(1, round(2 / STEP))
     change = np.abs(rays.colours[:, step:].astype(np.int16) - rays.colours[:, :-step]).max(axis=2)
     middles = rays.radii[:-step] + 1
-    return np.asarray(change[:, (middles >= inner) & (middles <= outer)].max(axis=1) > DRAWN)
+    at_circle = change[:, (middles >= inner) & (middles <= outer)]
+    return np.asarray(at_circle.max(axis=1, initial=0) > DRAWN)
 
 
 def _most_beside(marked: Mask) -> int:
