@@ -136,7 +136,7 @@ def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float)
 def heatmap_on_screen(answer: Prediction | Record) -> NDArray[np.float32]:
     """The heat map in the scan's own pixels, `(height, width)` float32, logit units; NaN where the network saw nothing.
 
-    What is outside the disc was black for the network; where the whole image was taken, what is outside the image.
+    Nothing is shown outside the disc, where there is no map; where the whole image was taken, outside the image.
 
     Args:
         answer: a prediction, or its record, which holds the map within a thousandth of its full scale.

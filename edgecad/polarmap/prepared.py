@@ -37,8 +37,8 @@ class PreparedMap:
     """A polar map, or a whole image, ready for a network.
 
     Attributes:
-        image: `(size, size, 3)` uint8 RGB; the disc touches the four sides, all outside it is black. A whole
-            image touches two sides, between black bars.
+        image: `(size, size, 3)` uint8 RGB; the disc touches the four sides. Outside it is black, or the map mirrored
+            across the rim where uptake's drawing says so. A whole image touches two sides, between black bars.
         disc: where it was on the screen; None for a whole image.
         view: what of the screen `image` shows.
         overlay_share: share of the disc that was text or lines and was painted over, 0 to 1.

@@ -63,15 +63,11 @@ def test_the_help_of_the_page_is_what_a_terminal_shows() -> None:
     assert shown.stdout.strip() in text_of("docs/reference/commands.md")
 
 
-COMING = {"--map"}
-"""Options of commands that are not there yet; the list of the contract's coming fields names them."""
-
-
 @pytest.mark.parametrize("page", pages())
 def test_options_that_a_page_names_are_options_of_a_command(page: str) -> None:
     known = set(re.findall(r"--[a-z][a-z0-9-]*", text_of("docs/reference/commands.md")))
     named = {option for words in inline_code_of(page) for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", words)}
-    assert named - COMING <= known
+    assert named <= known
 
 
 def raised_reasons() -> Iterator[str]:
