@@ -80,4 +80,25 @@ def _steps(screen: Pixels, x: float, y: float, radius: float, rng: Rng) -> None:
     part[:] = np.where(part > 0, (part // step) * step + step // 2, part).clip(0, 255).astype(np.uint8)
 
 
+def round_glare(patient: int, share: float, place: tuple[float, float], size: float) -> bytes:
+    """A phantom's screen in grey as a JPEG, a white disc shining through the map: it stays on the table.
+
+    Args:
+        share: of white in it.
+        place: of its middle, from the map's, in radii.
+        size: its radius, in radii of the map.
+    """
+    phantom = replace(draw_patient(31, patient), palette="grey")
+    screen, layout = render_screen(phantom).copy(), phantom.layout
+    radius = layout.diameter / 2
+    white = cv2.circle(
+        np.zeros(screen.shape[:2], np.uint8),
+        (int(layout.centre_x + place[0] * radius), int(layout.centre_y + place[1] * radius)),
+        int(size * radius), 255, -1, cv2.LINE_AA,
+    )  # fmt: skip
+    share_of_white = share * white[..., None] / 255.0
+    shown = np.rint(screen * (1 - share_of_white) + 255 * share_of_white).astype(np.uint8)
+    return cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+
+
 KINDS = (_words, _lines, _window, _spot, _grain, _stripes, _steps)

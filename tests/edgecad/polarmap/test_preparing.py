@@ -18,7 +18,7 @@ from edgecad.polarmap import Objections, prepare
 from edgecad.preparing import prepare_screen, prepared_from, read_for
 from edgecad_train.phantoms import PALETTES, draw_patient, jpeg_bytes, render_screen
 
-from .bounds import near_bounds
+from .bounds import near_bounds, round_glare
 
 Pixels = np.ndarray
 WHOLE = Preparation(size=224)
@@ -151,6 +151,22 @@ def test_half_a_screen_is_never_answered_alone(preparation: Preparation, seeds: 
         except InputRefused as refusal:
             alone.append((seed, str(refusal)))
     assert not alone
+
+
+@pytest.mark.parametrize("seeds", [(15, 72), range(100, 124), pytest.param(range(500), marks=pytest.mark.soak)])
+def test_a_glare_on_the_table_does_not_pass_at_half_alone(seeds: Sequence[int]) -> None:
+    refused = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        share, (x, y), size = rng.uniform(0.03, 0.6), rng.uniform(-0.5, 0.5, 2), rng.uniform(0.1, 0.4)
+        content = round_glare(seed % 40, share, (x, y), size)
+        try:
+            prepared_from(content, replace(UPTAKE, halve_jpeg=False))
+        except InputRefused:
+            refused += 1
+            with pytest.raises(InputRefused):
+                prepared_from(content, UPTAKE)
+    assert refused
 
 
 @pytest.mark.parametrize("preparation", [HALVED, UPTAKE], ids=["rgb", "uptake"])
