@@ -26,7 +26,7 @@ from typing import Any, Literal
 import msgspec
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import usable_table
+from edgecad.colourtables.files import usable_tables
 from edgecad.decision.evidence import Evidence
 from edgecad.decision.rules import WORDS, rule_from_words
 from edgecad.errors import UsageError
@@ -154,7 +154,7 @@ def read_site(path: str | os.PathLike[str]) -> Site:
     except msgspec.ValidationError as error:
         seen = str(error).replace("`$.", "`")  # a TOML key has no such mark
         raise UsageError(f"{place} cannot be used: {seen}; mend it, or leave that key out") from error
-    tables = tuple(usable_table(word, place.parent) for word in choices.colours.tables)
+    tables = usable_tables(choices.colours.tables, place.parent)
     return Site(place, hashlib.sha256(content).hexdigest(), choices, tables)
 
 

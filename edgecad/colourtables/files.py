@@ -48,20 +48,25 @@ def usable_table(word: str | os.PathLike[str], beside: Path | None = None) -> Co
     return table
 
 
-def usable_tables(words: Iterable[str | os.PathLike[str]]) -> tuple[ColourTable, ...]:
+def usable_tables(
+    named: Iterable[ColourTable | str | os.PathLike[str]], beside: Path | None = None
+) -> tuple[ColourTable, ...]:
     """Tables to answer with or to learn from, each once, in their order.
+
+    Args:
+        named: tables, or their names or files.
+        beside: as for `usable_table`.
 
     Raises:
         UsageError: as for `usable_table`; or two different ones have one name, by which records tell them.
     """
-    named: dict[str, ColourTable] = {}
-    for word in words:
-        table = usable_table(word)
-        if named.setdefault(table.name, table) != table:
-            raise UsageError(
-                f"{os.fspath(word)}: two different colour tables are called {table.name}; give one another name"
-            )
-    return tuple(named.values())
+    tables: dict[str, ColourTable] = {}
+    for each in named:
+        table = each if isinstance(each, ColourTable) else usable_table(each, beside)
+        if tables.setdefault(table.name, table).sha256 != table.sha256:
+            told = "" if isinstance(each, ColourTable) else f"{os.fspath(each)}: "
+            raise UsageError(f"{told}two different colour tables are called {table.name}; give one another name")
+    return tuple(tables.values())
 
 
 def table_from_file(path: Path) -> ColourTable:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import usable_table
+from edgecad.colourtables.files import usable_tables
 from edgecad.contract import MapPlace, Preparation
 from edgecad.errors import UsageError
 from edgecad.polarmap import TableCandidates
@@ -20,9 +20,10 @@ def table_candidates(
     """The tables through which a model's scans may be read.
 
     Raises:
-        UsageError: a table cannot be used; or the user names one for a model that reads no uptake.
+        UsageError: a table cannot be used, or two have one name; or the user names one for a model that reads no
+            uptake.
     """
-    named = tuple(each if isinstance(each, ColourTable) else usable_table(each) for each in user)
+    named = usable_tables(user)
     if named and preparation.input != "uptake":
         raise UsageError(
             "this model sees the screen's own colours, and a colour table tells it nothing; leave --table out, or "

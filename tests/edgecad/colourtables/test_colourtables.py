@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from edgecad.colourtables import ColourTable
-from edgecad.colourtables.files import MAX_BYTES, table_from_file, table_from_word, usable_table
+from edgecad.colourtables.files import MAX_BYTES, table_from_file, table_from_word, usable_table, usable_tables
 from edgecad.colourtables.known import KNOWN_TABLES
+from edgecad.contract import Drawing, Preparation
 from edgecad.errors import UsageError
 from edgecad.frozen import json_from_struct
+from edgecad.inference.choices import table_candidates
+from edgecad.site import read_site
 
 RAMP = ((0.0, 0, 0, 0), (50.0, 255, 0, 0), (100.0, 255, 255, 255))
 PALETTES = {
@@ -133,3 +136,24 @@ def test_a_sites_relative_path_starts_beside_its_file(tmp_path: Path) -> None:
     (tmp_path / "ours.json").write_text(json_from_struct(ColourTable(name="ours", points=RAMP)))
     assert usable_table("ours.json", tmp_path).name == "ours"
     assert usable_table("warm", tmp_path) is KNOWN_TABLES["warm"]
+
+
+def test_two_different_tables_of_one_name_cannot_be_told_apart_in_records(tmp_path: Path) -> None:
+    path, site = tmp_path / "warm.json", tmp_path / "site.toml"
+    path.write_text(json_from_struct(ColourTable(name="warm", points=RAMP)))
+    site.write_text('[colours]\ntables = ["warm", "warm.json"]\n')
+    uptake = Preparation(size=224, input="uptake", drawing=Drawing())
+    for named in (
+        lambda: usable_tables(["warm", path]),
+        lambda: read_site(site),
+        lambda: table_candidates(uptake, (), ["warm", path]),
+        lambda: table_candidates(uptake, (), [KNOWN_TABLES["warm"], path]),
+    ):
+        with pytest.raises(UsageError, match="two different colour tables are called warm; give one another name"):
+            named()
+
+
+def test_the_same_table_may_be_named_twice(tmp_path: Path) -> None:
+    path = tmp_path / "warm.json"
+    path.write_text(json_from_struct(msgspec.structs.replace(KNOWN_TABLES["warm"], source="our own viewer")))
+    assert usable_tables(["warm", path, "warm", "iron"]) == (KNOWN_TABLES["warm"], KNOWN_TABLES["iron"])
