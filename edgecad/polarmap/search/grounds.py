@@ -29,7 +29,7 @@ def ground_colours(small: Pixels) -> list[Colour]:
     Those of a gradient, which fills a desktop around a panel or a map, come after those of even grounds.
     """
     flat, sampled = _flat(small)[::2, ::2], small[::2, ::2]
-    left = sampled[flat].reshape(1, -1, 3)
+    every = left = sampled[flat].reshape(1, -1, 3)
     least = max(int(LEAST_SHARE * flat.size), 4)
     colours: list[Colour] = []
     spread: list[Colour] = []
@@ -41,7 +41,9 @@ def ground_colours(small: Pixels) -> list[Colour]:
         even = near_colour(left, colour, EVEN)[0] > 0
         if even.sum() < least:
             break
-        one = np.count_nonzero(near_colour(left, colour, ONE_COLOUR)) >= MOSTLY * even.sum()
+        # Of what a gradient's other colours left over, a narrow band is one colour; so all of them are asked.
+        narrow, around = (np.count_nonzero(near_colour(every, colour, near)) for near in (ONE_COLOUR, EVEN))
+        one = narrow >= MOSTLY * around
         (colours if one else spread).append(colour)
         # What is near it stays: a panel's ground may be a shade of the desktop's.
         left = np.ascontiguousarray(left[:, ~even])
