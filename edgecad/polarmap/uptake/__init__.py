@@ -29,7 +29,7 @@ from edgecad.polarmap.uptake.drawing import drawn, mirrored, resampled
 from edgecad.polarmap.uptake.judging import object_unless_uptake
 from edgecad.polarmap.uptake.lookup import lookup_of
 from edgecad.polarmap.uptake.steps import SMOOTHED_UP_TO, steps_of, within_steps
-from edgecad.polarmap.uptake.strokes import THICKEST, WIDE, WIDE_HALVED, Strokes, painted_over, strokes_on
+from edgecad.polarmap.uptake.strokes import THICKEST, Strokes, painted_over, strokes_on, widest_on
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -57,7 +57,7 @@ def uptake_prepared(
     levels, apart = _read(square, inside, fit.table)
     steps = _steps(levels[inside], fit, preparation.tables, objections)
     levels = mirrored(levels, rim_width(SIDE, disc))
-    strokes = strokes_on(levels, apart, inside, steps, WIDE_HALVED if objections.halved else WIDE)
+    strokes = strokes_on(levels, apart, inside, steps, widest_on(disc, halved=objections.halved))
     uptake = mirrored(painted_over(levels, strokes.covered), rim_width(SIDE, disc))
     if steps is not None and steps <= SMOOTHED_UP_TO:
         uptake = within_steps(uptake, ~strokes.covered, steps)

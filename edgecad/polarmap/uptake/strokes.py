@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edgecad.polarmap.disc import Disc
+from edgecad.polarmap.square import SIDE
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -19,6 +23,9 @@ SHARP_LEVEL = 4.0
 """Percent of the span by which a stroke on the table stands out of what is around it. Bare maps: at most 2.2."""
 WIDE = 12
 """Pixels of 256 in both directions from which something off the table is no stroke and cannot be painted over."""
+WIDE_ON_SCREEN, WIDEST = 13.5, 16
+"""The same in pixels of the screen, up to so many of 256: on a small disc JPEG's coarse colours fill the gaps between
+letters, and a value with its unit becomes as solid as a window. Measured: 12 of 256 on discs of 218 to 280."""
 WIDE_HALVED = 9
 """The same where the screen was decoded at half its size: averaging makes what is solid narrower by up to 3."""
 
@@ -60,6 +67,11 @@ def strokes_on(levels: Floats, apart: Floats, inside: Mask, steps: int | None, w
     covered = (cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0) & inside
     wide = cv2.morphologyEx(off.view(np.uint8), cv2.MORPH_OPEN, np.ones((widest, widest), np.uint8)) > 0
     return Strokes(off, covered, wide)
+
+
+def widest_on(disc: Disc, *, halved: bool) -> int:
+    """Pixels of 256 in both directions from which something on a disc is too wide to be painted over."""
+    return WIDE_HALVED if halved else min(max(WIDE, ceil(WIDE_ON_SCREEN * SIDE / (2 * disc.radius))), WIDEST)
 
 
 def painted_over(levels: Floats, covered: Mask) -> Floats:

@@ -8,11 +8,13 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+import simplejpeg
 from numpy.typing import NDArray
 
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
+from edgecad.images import read_screen
 from edgecad.polarmap import prepare
 from edgecad.polarmap.uptake.steps import steps_of
 
@@ -49,6 +51,27 @@ def test_thin_lines_are_painted_over_and_told(
     assert found.overlay_share > 0.02
     # A record is JSON, which knows no number of numpy's.
     assert msgspec.json.decode(msgspec.json.encode(found.overlay_share)) == found.overlay_share
+
+
+@pytest.mark.parametrize("diameter", [220, 240, 280])
+@pytest.mark.parametrize("unit", ["%", " %", ".0"])
+@pytest.mark.parametrize("table", FOUR[:3], ids=lambda table: table.name)
+def test_values_with_a_unit_on_a_small_disc_are_painted_over(
+    unit: str, diameter: int, table: object, screen_in: Screens, true_uptake: Truth, reading: Reading
+) -> None:
+    screen = screen_in(11, table, diameter=diameter)
+    x, y = middle(screen)
+    for radius, number in ((0.0, 1), (0.37, 4), (0.62, 6), (0.87, 6)):
+        for turn in np.radians(np.arange(number) * 360 / number):
+            way = radius * diameter / 2
+            place = (int(x - 18 + way * np.cos(turn)), int(y + 5 + way * np.sin(turn)))
+            cv2.putText(screen, f"78{unit}", place, cv2.FONT_HERSHEY_SIMPLEX, 0.46, (235, 235, 235), 1, cv2.LINE_AA)
+    found = prepare(
+        read_screen(simplejpeg.encode_jpeg(screen, quality=72, colorsubsampling="420")).pixels, reading(table)
+    )
+    assert found.uptake is not None
+    truth = cv2.resize(true_uptake(11), found.uptake.shape)
+    assert float(np.nanmean(np.abs(found.uptake - truth))) < 0.9
 
 
 def half_transparent(screen: Pixels) -> Pixels:
