@@ -40,6 +40,10 @@ def usable_table(word: str | os.PathLike[str], beside: Path | None = None) -> Co
     name = os.fspath(word)
     is_name = name in KNOWN_TABLES or beside is None
     table = table_from_word(name if is_name or not Path(name).suffix else beside / name)  # type: ignore[operator]
+    return _no_draft(table, name)
+
+
+def _no_draft(table: ColourTable, name: str) -> ColourTable:
     if table.draft:
         raise UsageError(
             f"the colour table {name} is a draft: it was learnt without a bar, and its scale is not known; learn it "
@@ -62,7 +66,7 @@ def usable_tables(
     """
     tables: dict[str, ColourTable] = {}
     for each in named:
-        table = each if isinstance(each, ColourTable) else usable_table(each, beside)
+        table = _no_draft(each, each.name) if isinstance(each, ColourTable) else usable_table(each, beside)
         if tables.setdefault(table.name, table).sha256 != table.sha256:
             told = "" if isinstance(each, ColourTable) else f"{os.fspath(each)}: "
             raise UsageError(f"{told}two different colour tables are called {table.name}; give one another name")

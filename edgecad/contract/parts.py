@@ -123,6 +123,11 @@ class Preparation(Frozen, frozen=True, kw_only=True):
         demand(0 <= self.max_overlay_share < 0.5, "max_overlay_share is not within 0 to 0.5")
         demand((self.input == "uptake") == (self.drawing is not None), "a drawing belongs to uptake, and to it alone")
         demand(self.input == "rgb" or self.crop == "polar-map", "uptake is read from a polar map, never a whole image")
+        drafts = [table.name for table in self.tables if table.draft]
+        demand(not drafts, f"the colour table {', '.join(drafts)} is a draft, whose scale is not known")
+        digests = {table.name: table.sha256 for table in self.tables}
+        alike = all(digests[table.name] == table.sha256 for table in self.tables)
+        demand(alike, "two different colour tables have one name, by which records tell them")
         demand(self.map is None or self.crop == "polar-map", "one of several maps is looked for, and crop is none")
         demand(
             not self.halve_jpeg or (self.crop == "polar-map" and self.region is None),

@@ -128,8 +128,12 @@ def test_a_draft_is_for_a_person_to_look_at(tmp_path: Path) -> None:
     path = tmp_path / "draft.json"
     path.write_text(json_from_struct(ColourTable(name="draft", points=RAMP, draft=True)))
     assert table_from_word(path).draft
-    with pytest.raises(UsageError, match="draft"):
-        usable_table(path)
+    uptake = Preparation(size=224, input="uptake", drawing=Drawing())
+    for named in (lambda: usable_table(path), lambda: table_candidates(uptake, (), [table_from_word(path)])):
+        with pytest.raises(UsageError, match=r"the colour table .*draft(\.json)? is a draft"):
+            named()
+    with pytest.raises(ValueError, match="the colour table draft is a draft"):
+        msgspec.structs.replace(uptake, tables=(table_from_word(path),))
 
 
 def test_a_sites_relative_path_starts_beside_its_file(tmp_path: Path) -> None:
@@ -151,6 +155,8 @@ def test_two_different_tables_of_one_name_cannot_be_told_apart_in_records(tmp_pa
     ):
         with pytest.raises(UsageError, match="two different colour tables are called warm; give one another name"):
             named()
+    with pytest.raises(ValueError, match="two different colour tables have one name"):
+        msgspec.structs.replace(uptake, tables=(KNOWN_TABLES["warm"], table_from_word(path)))
 
 
 def test_the_same_table_may_be_named_twice(tmp_path: Path) -> None:
