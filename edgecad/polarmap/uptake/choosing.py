@@ -39,6 +39,9 @@ FEW = 10
 """Every so manieth pixel of the sample tells whether a known table is far off."""
 LEAST_MEDIAN = 50.0
 """Percent of the span. More than half of a perfusion map is above it; read through the inverse table it is below."""
+CUT_SPAN, CUT_APART = 85.0, 10.0
+"""Percent of a known table's span that a bar has to show, if its colours are that table's within so many grey levels:
+a bar of less is cut off, or of a window, and its own ends are not 0 and 100 % of the maximum."""
 BAR_MEDIAN, BAR_P95 = 6.0, 14.0
 """Distances of the disc's colours to a bar's, grey levels, with which a bar explains the disc."""
 
@@ -108,14 +111,14 @@ def chosen_fit(
     by_user = [fit for fit in fits if fit.who == "user" and fit.fits]
     fitting = by_user or [fit for fit in fits if fit.fits and fit.plausible]
     if not fitting:
-        return _by_bar(colours, bar) or _unknown(colours, fits, objections)
+        return _by_bar(colours, bar, objections) or _unknown(colours, fits, objections)
     least = min(fit.mean for fit in fitting)
     best = next(fit for fit in fitting if fit.mean <= least + EQUAL)
     others = fitting if by_user else _others(colours, fits)
     rivals = [fit for fit in others if _is_rival(fit, best) and not fit.agrees(best)]
     if not rivals:
         return best
-    read = _by_bar(colours, bar)
+    read = _by_bar(colours, bar, objections)
     if read is None:
         objections.against("table-ambiguous", _ambiguous(best, rivals[0]))
         return best
@@ -141,12 +144,33 @@ def _is_rival(fit: Fit, best: Fit) -> bool:
     return near and fit.plausible
 
 
-def _by_bar(colours: NDArray[np.uint8], bar: Callable[[], ColourTable | None]) -> Fit | None:
+def _by_bar(colours: NDArray[np.uint8], bar: Callable[[], ColourTable | None], objections: Objections) -> Fit | None:
     table = bar()
     if table is None:
         return None
     fit = fit_of(colours, table, "bar")
-    return fit if fit.explains else None
+    if not fit.explains:
+        return None
+    _object_to_part_of_a_bar(table, objections)
+    return fit
+
+
+def _object_to_part_of_a_bar(table: ColourTable, objections: Objections) -> None:
+    line = np.rint(table.line()[1]).astype(np.uint8)
+    shown: dict[str, tuple[float, float]] = {}
+    for known in KNOWN_TABLES.values():
+        levels, apart = lookup_of(known).read(line)
+        if apart.max() <= CUT_APART:
+            low, high = sorted((float(levels[0]), float(levels[-1])))
+            shown[known.name] = (low, high)
+    if not shown or any(high - low >= CUT_SPAN for low, high in shown.values()):
+        return
+    name, (low, high) = next(iter(shown.items()))
+    objections.against(
+        "table-ambiguous",
+        f"the screen's colour bar shows {low:.0f} to {high:.0f} % of the table {name}: it is cut off, or the display "
+        "window is not 0 to 100 %; show the whole bar, or say the table with --table",
+    )
 
 
 def _unknown(colours: NDArray[np.uint8], fits: Sequence[Fit], objections: Objections) -> Fit:

@@ -149,3 +149,28 @@ def test_threads_that_fill_one_lookup_read_what_one_thread_reads() -> None:
         for one, other in zip(expected, pool.map(shared.read, parts), strict=True):
             np.testing.assert_array_equal(one[0], other[0])
             np.testing.assert_array_equal(one[1], other[1])
+
+
+def with_bar(screen: Pixels, table: ColourTable, low: float) -> Pixels:
+    """A bar of levels from `low` to 100 percent, beside the map."""
+    wide = np.concatenate([screen, np.zeros_like(screen[:, :160])], axis=1)
+    levels = np.linspace(100, low, 360)
+    wide[100:460, -110:-80] = np.rint(table.colours_at(levels)).astype(np.uint8)[:, None]
+    return wide
+
+
+@pytest.mark.parametrize("name", ["pet", "jet", "hot-metal-blue"])
+def test_a_bar_that_shows_a_part_of_a_known_table_is_no_scale(
+    name: str, screen_in: Screens, true_uptake: Truth, reading: Reading
+) -> None:
+    table = KNOWN_TABLES[name]
+    screen, asked = screen_in(3, table), reading(KNOWN_TABLES["grey"])
+    whole = prepare(with_bar(screen, table, 0), asked)
+    assert whole.reading is not None
+    assert whole.reading.chosen_by == "bar"
+    assert error_of(whole, true_uptake(3)) < 0.7
+    with pytest.raises(InputRefused, match=f"to 100 % of the table {name}: it is cut off") as refused:
+        prepare(with_bar(screen, table, 40), asked)
+    assert refused.value.reason == "table-ambiguous"
+    said = prepare(with_bar(screen, table, 40), asked, None, TableCandidates(user=(table,)))
+    assert error_of(said, true_uptake(3)) < 0.7
