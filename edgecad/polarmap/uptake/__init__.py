@@ -58,7 +58,7 @@ def uptake_prepared(
     steps = _steps(levels[inside], fit, preparation.tables, objections)
     levels = mirrored(levels, rim_width(SIDE, disc))
     strokes = strokes_on(levels, apart, inside, steps, widest_on(disc, halved=objections.halved))
-    uptake = mirrored(painted_over(levels, strokes.covered), rim_width(SIDE, disc))
+    uptake = mirrored(painted_over(levels, strokes.covered, inside), rim_width(SIDE, disc))
     if steps is not None and steps <= SMOOTHED_UP_TO:
         uptake = within_steps(uptake, ~strokes.covered, steps)
     object_unless_uptake(uptake, strokes, inside, objections)

