@@ -99,6 +99,8 @@ def painted_over(levels: Floats, covered: Mask, inside: Mask) -> Floats:
         open_ &= ~reached
         if not open_.any():
             break
+    disc = inside.astype(np.float32)
+    held = np.maximum(cv2.GaussianBlur(disc, (0, 0), 2.0), 1e-3)
     for _ in range(DRAWN_TOGETHER):
-        filled[covered] = cv2.GaussianBlur(filled, (0, 0), 2.0)[covered]
+        filled[covered] = (cv2.GaussianBlur(filled * disc, (0, 0), 2.0) / held)[covered]
     return filled

@@ -42,12 +42,15 @@ def test_thin_lines_are_painted_over_and_told(
     for radius in (60, 130):
         cv2.circle(screen, (x, y), radius, INKS[ink], width, cv2.LINE_AA)
     for turn in range(0, 360, 60):
-        end = (round(x + 190 * np.cos(np.radians(turn))), round(y + 190 * np.sin(np.radians(turn))))
+        end = (round(x + 208 * np.cos(np.radians(turn))), round(y + 208 * np.sin(np.radians(turn))))
         cv2.line(screen, (x, y), end, INKS[ink], width, cv2.LINE_AA)
     found = prepare(screen, reading(table))
     assert found.uptake is not None
     truth = cv2.resize(true_uptake(11), found.uptake.shape)
-    assert float(np.nanmean(np.abs(found.uptake - truth))) < 0.7
+    off = np.abs(found.uptake - truth)
+    assert float(np.nanmean(off)) < 0.7
+    # A line that ends at the rim lends nothing of its own to what is painted there.
+    assert float(np.nanmax(off)) < 8
     assert found.overlay_share > 0.02
     # A record is JSON, which knows no number of numpy's.
     assert msgspec.json.decode(msgspec.json.encode(found.overlay_share)) == found.overlay_share
