@@ -43,7 +43,7 @@ def without_outline(screen: Pixels, disc: Disc) -> Disc:
     widest = min(WIDEST, 0.06 * disc.radius)
     inner, outer = disc.radius - widest - 3, disc.radius + 4
     rays = rays_across(screen, disc, (0, 0, 0), inner / disc.radius, outer / disc.radius)
-    colours = rays.colours[::2].astype(np.float32)
+    colours = rays.colours[::4].astype(np.float32)
     of_map, of_ground = colours[:, :4].mean(axis=1), colours[:, -2:].mean(axis=1)
     half = np.maximum(np.abs(of_ground - of_map).max(axis=1) / 2, FAINT)
     last = colours.shape[1] - 1

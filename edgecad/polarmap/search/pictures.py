@@ -15,6 +15,8 @@ Pixels = NDArray[np.uint8]
 
 STANDS_OUT = 24
 """Grey levels from the ground, in any channel, from which something stands on it."""
+EVEN_ACROSS = 5.0
+"""Grey levels: mean deviation across a colour bar, each row of which has one colour. Pictures vary both ways."""
 KINDS_OF_COLOUR = 6
 """Colours, in cells of 32 levels, from which a shape is a picture; buttons, icons of text and panels have fewer."""
 
@@ -63,5 +65,14 @@ def _is_picture(small: Pixels, shape: NDArray[np.int32]) -> bool:
     """Whether a shape holds as many colours as a picture does."""
     left, top, width, height = cv2.boundingRect(shape)
     part = np.ascontiguousarray(small[top : top + height, left : left + width])
+    if _is_bar(part):
+        return False
     counts = cv2.calcHist([part], [0, 1, 2], None, [8] * 3, [0, 256] * 3)
     return int((counts > 0.02 * width * height).sum()) >= KINDS_OF_COLOUR
+
+
+def _is_bar(part: Pixels) -> bool:
+    """Whether a shape is a piece of a colour bar: its inner part is even in one direction."""
+    height, width = part.shape[:2]
+    inner = part[height // 6 : height - height // 6, width // 6 : width - width // 6].astype(np.float32)
+    return bool(min(inner.std(axis=0).mean(), inner.std(axis=1).mean()) < EVEN_ACROSS)

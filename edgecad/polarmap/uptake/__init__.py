@@ -35,7 +35,7 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SAMPLED = 4
+SAMPLED = 6
 """Every so manieth pixel, across and down, chooses the table."""
 RIM = rim_width(SIDE, Disc(0, 0, MIN_DIAMETER / 2))
 """Pixels of the square within the rim at which every drawing is mirrored: what the smallest disc needs. A rim that
@@ -85,9 +85,10 @@ def _fit_of(
 
 def _read(square: Pixels, inside: Mask, table: ColourTable) -> tuple[Floats, Floats]:
     """Level and distance to the table of each pixel of the disc, `(side, side)`; 0 outside."""
-    levels, apart = np.zeros((2, *inside.shape), np.float32)
-    levels[inside], apart[inside] = lookup_of(table).read(square[inside])
-    return levels, apart
+    places = np.flatnonzero(inside)
+    levels, apart = np.zeros((2, inside.size), np.float32)
+    levels[places], apart[places] = lookup_of(table).read(square.reshape(-1, 3).take(places, axis=0))
+    return levels.reshape(inside.shape), apart.reshape(inside.shape)
 
 
 def _steps(levels: Floats, fit: Fit, trained: tuple[ColourTable, ...], objections: Objections) -> int | None:

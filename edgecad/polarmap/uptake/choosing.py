@@ -35,7 +35,7 @@ RIVAL_MEAN, RIVAL_OFF = 4.0, 0.05
 """A second table is a rival up to this mean distance and share, or as far beyond as the chosen one, and a little."""
 APART = 3.0
 """Mean difference of levels, percent of the span, from which two tables tell of two maps."""
-FEW = 10
+FEW = 5
 """Every so manieth pixel of the sample tells whether a known table is far off."""
 LEAST_MEDIAN = 50.0
 """Percent of the span. More than half of a perfusion map is above it; read through the inverse table it is below."""

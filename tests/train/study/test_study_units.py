@@ -191,7 +191,7 @@ def test_what_of_the_maps_is_seen_makes_another_unit() -> None:
     kinds = (
         unit.preparation,
         uptake,
-        msgspec.structs.replace(uptake, drawing=Drawing(beyond="black")),
+        msgspec.structs.replace(uptake, drawing=Drawing(beyond="mirrored")),
         msgspec.structs.replace(uptake, tables=(known_table("jet"),)),
         msgspec.structs.replace(uptake, map=PLACE),
     )
