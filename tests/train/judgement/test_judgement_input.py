@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,11 @@ def uptake(*tables: str) -> Preparation:
 def judged(edgecad_here: Run, jet_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
 
+    numbers = count()
+
     def run(model: Path, *options: object) -> dict[str, Any]:
-        answer = edgecad_here("evaluate", model, jet_folder, "--json", *options)
+        # A folder of its own: two evaluations of one second would have one name.
+        answer = edgecad_here("evaluate", model, jet_folder, "--json", "--out", f"judged-{next(numbers)}", *options)
         assert answer.code == 0, answer.stderr
         return dict(json.loads(answer.stdout))
 
