@@ -138,8 +138,8 @@ def _geodesic(ties: Floats, start: int) -> Floats:
 
 def _evenly(cells: Floats, weights: Floats) -> Floats:
     """`(POINTS, 3)` colours at even distances on the line through cells that are in order, each smoothed."""
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(_smoothed(cells, weights), axis=0), axis=1))])
     smooth = _smoothed(cells, weights)
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(smooth, axis=0), axis=1))])
     places = np.linspace(0, length[-1], POINTS)
     return np.stack([np.interp(places, length, smooth[:, channel]) for channel in range(3)], axis=1)
 

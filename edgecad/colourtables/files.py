@@ -38,9 +38,9 @@ def usable_table(word: str | os.PathLike[str], beside: Path | None = None) -> Co
         UsageError: as for `table_from_word`; or it is a draft, whose scale nobody knows.
     """
     name = os.fspath(word)
-    is_name = name in KNOWN_TABLES or beside is None
-    table = table_from_word(name if is_name or not Path(name).suffix else beside / name)  # type: ignore[operator]
-    return _no_draft(table, name)
+    if beside is not None and name not in KNOWN_TABLES and Path(name).suffix:
+        word = beside / name
+    return _no_draft(table_from_word(word), name)
 
 
 def _no_draft(table: ColourTable, name: str) -> ColourTable:

@@ -50,3 +50,19 @@ def some(phantom_folder: Path, tmp_path: Path) -> Callable[[int], list[Case]]:
         return [Case(Path(shutil.copy(case.path, tmp_path)), case.label, case.patient) for case in chosen]
 
     return copied
+
+
+@pytest.fixture
+def words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written on a contact sheet from now on, line by line."""
+    import matplotlib.figure
+
+    written: list[str] = []
+    write = matplotlib.figure.Figure.text
+
+    def text(self: object, x: float, y: float, said: str, **rest: object) -> object:
+        written.append(said)
+        return write(self, x, y, said, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(matplotlib.figure.Figure, "text", text)
+    return written

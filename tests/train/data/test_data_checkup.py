@@ -263,19 +263,7 @@ def test_the_page_shows_every_colour_table_and_class(phantoms: PreparedData) -> 
     assert {(int(tables.group[row]), phantoms.cases[row].label) for row in rows} == present
 
 
-def test_who_may_see_the_page_is_written_on_it(
-    phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import matplotlib.figure
-
-    words: list[str] = []
-    write = matplotlib.figure.Figure.text
-
-    def text(self: object, x: float, y: float, said: str, **rest: object) -> object:
-        words.append(said)
-        return write(self, x, y, said, **rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(matplotlib.figure.Figure, "text", text)
+def test_who_may_see_the_page_is_written_on_it(phantoms: PreparedData, tmp_path: Path, words: list[str]) -> None:
     found = Found(phantoms.cases, "the file's stem")
     for origin, warning in (("patients", "contains patient screens: do not share"), ("phantom", "PHANTOM screens")):
         words.clear()

@@ -114,18 +114,8 @@ def test_the_lines_name_the_tables_and_who_chose_them(checked: tuple[PreparedDat
 
 
 def test_the_page_shows_what_the_network_sees_and_names_each_scans_table(
-    phantoms: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    phantoms: PreparedData, tmp_path: Path, words: list[str]
 ) -> None:
-    import matplotlib.figure
-
-    words: list[str] = []
-    write = matplotlib.figure.Figure.text
-
-    def text(self: object, x: float, y: float, said: str, **rest: object) -> object:
-        words.append(said)
-        return write(self, x, y, said, **rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(matplotlib.figure.Figure, "text", text)
     data = read(phantoms, reading("jet", steps=16))
     run_check(Found(data.cases, "the file's stem"), data, {}, tmp_path)
     assert "kept: the screen, and what the network would see: uptake, drawn in iron (12 of 30)" in words
