@@ -37,6 +37,11 @@ Activation = Literal["silu", "relu", "linear"]
 """Of a hidden layer of the head: z s(z), where s is the sigmoid (`silu`), [z > 0] (`relu`), or 1 (`linear`)."""
 
 
+Features = Literal["last", "stride-16", "both"]
+"""Which convolutional features are pooled: the network's last, the last ones at a sixteenth of the input's side, above
+which the network is cut off, or both of them side by side, cells of the coarser ones repeated."""
+
+
 class Region(Frozen, frozen=True, kw_only=True):
     """A rectangle of screens of one size, all else of which is never looked at; pixels, y down."""
 
@@ -236,6 +241,26 @@ class HeatmapScale(Frozen, frozen=True, kw_only=True):
         demand(self.full_scale > 0 and self.region_threshold > 0, "the heat map's scale must be positive")
 
 
+class Familiarity(Frozen, frozen=True, kw_only=True):
+    """How far a scan's pooled features may lie from those of the training scans.
+
+    The distance is one minus the cosine to the nearest of the centres, which are in the graph. Each centre is the mean
+    of several patients, so that no patient's own features are kept.
+    """
+
+    centres: int
+    patients: int
+    """Training patients whose distances, each to centres that were found without them, set the limits."""
+    noted: float
+    """Distance from which an answer has a finding."""
+    limit: float
+    """Distance beyond which a scan is refused as `unfamiliar`."""
+
+    def __post_init__(self) -> None:
+        demand(self.centres >= 1 and self.patients >= 1, "familiarity without centres or patients")
+        demand(0 < self.noted <= self.limit <= 2, f"familiarity's limits {self.noted} and {self.limit} do not rise")
+
+
 class Contract(Frozen, frozen=True, kw_only=True):
     """Everything a runtime must know about one model."""
 
@@ -255,6 +280,10 @@ class Contract(Frozen, frozen=True, kw_only=True):
     """Of the head's hidden layers, from the pooling on; empty where there are none. None in a contract of version 1,
     which did not say and knew `relu` alone."""
     feature_layer: str
+    """The layer whose output is pooled; of `both` features, the one that joins them."""
+    features: Features = "last"
+    familiarity: Familiarity | None = None
+    """None: nobody measured it, and every answer says so."""
     decision: Decision
     heatmap: HeatmapScale
     labelling: Labelling

@@ -23,7 +23,6 @@ absence."""
 COMING_FIELDS = (
     "decision: the uncertain zone, between whose ends no label is given",
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
-    "familiarity: which features are pooled, and the limits beyond which a scan is unfamiliar",
     "scores: their quantiles among the training patients",
     "inputs: clinical columns beside the image",
     "graph: the digest of the graph that the contract belongs to; the members of an ensemble",
