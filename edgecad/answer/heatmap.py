@@ -186,11 +186,11 @@ def share_outside_disc(shown: Floats) -> float:
     total = float(magnitude.sum())
     if total == 0.0:
         return 0.0
-    return float((magnitude * (1.0 - _cell_coverage(*magnitude.shape))).sum()) / total
+    return float((magnitude * (1.0 - cell_coverage(*magnitude.shape))).sum()) / total
 
 
 @lru_cache(maxsize=8)
-def _cell_coverage(height: int, width: int, steps: int = 16) -> NDArray[np.float64]:
+def cell_coverage(height: int, width: int, steps: int = 16) -> NDArray[np.float64]:
     """Share of each cell of a `(height, width)` grid that lies inside the inscribed disc. Kept: do not write to it."""
     y, x = ((np.arange(count * steps) + 0.5) / (count * steps) * 2 - 1 for count in (height, width))
     inside = y[:, None] ** 2 + x[None, :] ** 2 <= 1.0
