@@ -15,6 +15,7 @@ from edgecad.answer.figure import answer_figure, heatmap_panel
 from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
+from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
 from edgecad.contract import GoldenAnswer, MapPlace, Precision
 from edgecad.errors import EdgecadError, GateFailed, UsageError
@@ -207,6 +208,13 @@ class Classifier:
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
             findings = (
                 *findings_of(prepared, preparation, unseen, shown),
+                *findings_about_region(
+                    prepared,
+                    preparation.crop,
+                    shown,
+                    self.contract.heatmap.region_threshold,
+                    above=self._probability(outputs) >= self.threshold,
+                ),
                 *doubts_about(self.contract, self.threshold),
             )
         shown = np.asarray(shown, np.float32)
@@ -246,7 +254,7 @@ class Classifier:
         clock: StageClock,
     ) -> Prediction:
         contract, facts = self.contract, self.facts
-        probability = float(outputs["probabilities"][0, contract.positive_index])
+        probability = self._probability(outputs)
         return Prediction(
             label=contract.positive if probability >= self.threshold else contract.negative,
             probability=probability,
@@ -275,6 +283,9 @@ class Classifier:
             site_sha256=None if self.site is None else self.site.sha256,
             milliseconds=clock.milliseconds,
         )
+
+    def _probability(self, outputs: dict[str, NDArray[np.float32]]) -> float:
+        return float(outputs["probabilities"][0, self.contract.positive_index])
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
