@@ -18,8 +18,9 @@ from sklearn.metrics import (
 )
 
 from edgecad.contract import Metric
+from edgecad_train.evaluation.statistics.clustered import KORN_GRAUBARD, clustered_proportion
 from edgecad_train.evaluation.statistics.metrics import JOINTLY, averages
-from edgecad_train.study.results.pooling import KORN_GRAUBARD, clustered_proportion, pooled, runs_of
+from edgecad_train.study.results.pooling import pooled, runs_of
 from edgecad_train.study.results.unit_run import UnitRun
 
 

@@ -4,5 +4,6 @@ metrics                     figures of one model; comparison: two models on the 
 confusion, auc, roc         counts, the area under the curve, the curve
 calibration, decision_curve whether scores are frequencies; what acting on them would be worth
 intervals                   of proportions, and bootstraps by patient
+clustered                   the same of observations of which several may be one patient's
 ties                        which scores are equal
 """

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from scipy.special import logit
 
 from edgecad.contract import Metric
+from edgecad_train.evaluation.statistics.clustered import clustered_proportion
 from edgecad_train.evaluation.statistics.intervals import (
-    LEVEL,
     Bools,
     Floats,
     Interval,
@@ -27,7 +26,6 @@ from edgecad_train.evaluation.statistics.metrics import JOINT_LEVEL, class_means
 from edgecad_train.evaluation.statistics.ties import tied
 from edgecad_train.study.results.unit_run import UnitRun
 
-KORN_GRAUBARD = "Clopper-Pearson at the effective sample, by patient"
 SHOWN = (
     "auc",
     "accuracy",
@@ -118,39 +116,6 @@ def _proportions(runs: Runs) -> dict[str, Interval]:
         "npv_cad": (runs.right, unsaid),
     }
     return {name: clustered_proportion((hits & of).sum(axis=0), of.sum(axis=0)) for name, (hits, of) in pairs.items()}
-
-
-def clustered_proportion(hits: np.ndarray, trials: np.ndarray, level: float = LEVEL) -> Interval:
-    """A proportion of trials of which several may be one patient's.
-
-    Clopper-Pearson's interval at the effective sample size: what a simple sample of the same variance would
-    have (Korn and Graubard 1998, Survey Methodology 24:193), here never more than there are patients.
-    Where each patient has one trial it is Clopper-Pearson's own.
-
-    Args:
-        hits: `(patients,)`, trials of each that came out right.
-        trials: `(patients,)`, trials of each.
-    """
-    hits, trials = hits[trials > 0], trials[trials > 0]
-    if not len(trials):
-        return Interval(float("nan"), 0.0, 1.0, 0, "no trials")
-    value = float(hits.sum() / trials.sum())
-    size = _effective(hits, trials, value)
-    x, tail = size * value, (1 - level) / 2
-    low = float(stats.beta.ppf(tail, x, size - x + 1)) if value > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, x + 1, size - x)) if value < 1 else 1.0
-    single = bool((trials == 1).all())
-    return Interval(value, low, high, len(trials), "Clopper-Pearson" if single else KORN_GRAUBARD)
-
-
-def _effective(hits: np.ndarray, trials: np.ndarray, value: float) -> float:
-    patients = len(trials)
-    if (trials == 1).all() or patients < 2:
-        return float(patients)
-    variance = patients / (patients - 1) * float(((hits - value * trials) ** 2).sum()) / float(trials.sum()) ** 2
-    if variance == 0:
-        return float(patients)
-    return min(float(patients), value * (1 - value) / variance)
 
 
 def _means(runs: Runs) -> dict[str, Interval]:
