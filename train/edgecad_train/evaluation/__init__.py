@@ -4,6 +4,7 @@ evaluation      everything about one part of the data
 optimism        what choosing on the test part would have claimed
 doubts          scores that are all equal, a temperature at the end of its range
 statistics/     figures of scores and labels, each with its interval
+localisation/   whether heat maps show the defect
 decision/       temperature, threshold and its evidence, from patients who judge nothing
 
 Every figure is about patients, one row each, and the positive class is CAD.
