@@ -23,6 +23,16 @@ PatientFromOption = Annotated[
         show_default=False,
     ),
 ]
+MasksOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where defects are: a PNG of the name of each scan whose defect is known, white on black, square, its "
+        "inscribed circle the polar map. A CSV may say it in columns mask or segments (4;5;10). Measures heat maps, "
+        "trains nothing.",
+        show_default=False,
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: no bars, and no lines in a log.")]
 
 

@@ -13,7 +13,7 @@ import pytest
 import edgecad
 from edgecad.colourtables.known import known_table
 from edgecad.errors import UsageError
-from edgecad.polarmap.segments import SEGMENTS
+from edgecad.polarmap.segments import SEGMENTS, segment_map
 from edgecad_train.phantoms import DatasetSummary, write_dataset
 from edgecad_train.phantoms.dataset import COLUMNS
 
@@ -43,7 +43,8 @@ def test_the_list_names_every_screen_once_and_in_its_labels_folder(summary: Data
     assert tuple(rows[0]) == COLUMNS
     paths = [row["path"] for row in rows]
     assert len(set(paths)) == COUNT
-    assert _files(summary.out) == {*paths, "labels.csv", "PHANTOMS.json"}
+    masks = {row["mask"] for row in rows if row["mask"]}
+    assert _files(summary.out) == {*paths, *masks, "labels.csv", "PHANTOMS.json"}
     for row in rows:
         assert row["path"] == f"{row['label']}/{row['patient']}.jpg"
         assert row["label"] in ("CAD", "nonCAD")
@@ -94,7 +95,26 @@ def test_the_mark_tells_where_the_folder_comes_from(summary: DatasetSummary, row
     assert (mark["seed"], mark["patients"], mark["cad"]) == (SEED, COUNT, summary.cad)
     assert mark["versions"] == {"edgecad": edgecad.__version__, "numpy": np.__version__, "opencv": cv2.__version__}
     assert "no patients" in mark["note"]
-    assert mark["files"] == [*(row["path"] for row in rows), "labels.csv"]
+    masks = [row["mask"] for row in rows if row["mask"]]
+    assert mark["files"] == [*(row["path"] for row in rows), *masks, "labels.csv"]
+
+
+def test_a_mask_shows_where_the_defects_are(summary: DatasetSummary, rows: list[Row]) -> None:
+    numbers = segment_map(128)
+    for row in rows:
+        assert row["mask"] == (f"masks/{row['patient']}.png" if row["territories"] else "")
+        if not row["mask"]:
+            continue
+        content = (summary.out / row["mask"]).read_bytes()
+        assert b"PHANTOM" in content
+        assert len(content) < 1500
+        mask = cv2.imread(str(summary.out / row["mask"]), cv2.IMREAD_UNCHANGED) == 255
+        assert mask.shape == (128, 128)
+        assert not mask[numbers == 0].any()
+        # Segments that are hit by a quarter of the wall's area; on the disc the base is larger.
+        covered = {n for n in range(1, 18) if mask[numbers == n].mean() > 0.3}
+        touched = {n for n in range(1, 18) if mask[numbers == n].mean() > 0.15}
+        assert covered <= {int(number) for number in row["segments"].split()} <= touched
 
 
 def test_progress_is_told_after_each_screen(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from edgecad.cli.fields import takes
 from edgecad.cli.options import JsonOption, MapOption, TableOption
 from edgecad_train.judgement.demands import Demands
-from edgecad_train.options import DataArgument, PatientFromOption, QuietOption
+from edgecad_train.options import DataArgument, MasksOption, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
     from edgecad.cli.progress import Bars
@@ -43,6 +43,7 @@ def evaluate(
         typer.Option(metavar="RUN|MODEL", help="Another one, compared on the same patients.", show_default=False),
     ] = None,
     patient_from: PatientFromOption = None,
+    masks: MasksOption = None,
     table: TableOption = None,
     map: MapOption = None,  # noqa: A002 - the option's own name
     out: Annotated[
@@ -69,7 +70,7 @@ def evaluate(
     from edgecad_train.data import find_cases
 
     check_installed(*FIGURES, extras=(EXTRA,))
-    found = find_cases(data, patient_from, least=1)
+    found = find_cases(data, patient_from, least=1, masks=masks)
     tell_passed(found.passed)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from edgecad_train.data.labelled import (
     Found,
     check_patients,
 )
-from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME
+from edgecad_train.data.truth import DefectTruth
+from edgecad_train.data.truth.columns import truth_of_row
+from edgecad_train.data.truth.masks import with_masks
+from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, MASKS_NAME
 
 COLUMNS = ("path", "label", "patient")
 
@@ -34,19 +38,23 @@ _FOLDERS = f"the class folders {CLASSES[0]}/ and {CLASSES[1]}/"
 FOLDER_LAYOUT = f"wanted: class folders {CLASSES[0]}/ and {CLASSES[1]}/, or a CSV with {','.join(COLUMNS)}"
 
 
-def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PATIENTS) -> Found:
+def find_cases(
+    data: Path, patient_from: str | None = None, least: int = MIN_PATIENTS, masks: Path | None = None
+) -> Found:
     """List the labelled scans of a folder or a CSV file.
 
     In class folders the patient is the file's stem, or what `patient_from` (a regular expression; its first group, or
     the whole match) finds in the file's path in its class folder, without the ending: `p12_a`, or `p12/a`. Whether a
-    CSV's files exist is seen when they are read.
+    CSV's files exist is seen when they are read. Where defects are is told by `masks`, by a CSV's columns, or by what
+    `edgecad phantom` wrote.
 
     Args:
         least: patients that each class must have.
+        masks: folder with a mask of the name of each scan whose defect is known, see `truth.masks`.
 
     Raises:
-        UsageError: no such folder, a class missing, too few patients, a patient under two labels, or scans in folders
-            inside a class folder without a word on whose they are.
+        UsageError: no such folder, a class missing, too few patients, a patient under two labels, scans in folders
+            inside a class folder without a word on whose they are, or a defect that cannot be meant.
         NotAvailable: a scan is DICOM and pydicom is not installed.
     """
     if not data.exists():
@@ -59,7 +67,20 @@ def find_cases(data: Path, patient_from: str | None = None, least: int = MIN_PAT
         found = Found(_cases_of_csv(data), CSV_RULE)
     check_patients(found.cases, least)
     _check_readers(found.cases)
-    return found
+    return found if masks is None else _with_masks(found, data, masks)
+
+
+def _with_masks(found: Found, data: Path, masks: Path) -> Found:
+    """Scans with the masks of a folder."""
+    roots = [data / case.label if data.is_dir() else data.parent for case in found.cases]
+    keys = [_key(case.path, root) for case, root in zip(found.cases, roots, strict=True)]
+    cases, unused = with_masks(found.cases, masks, keys)
+    return replace(found, cases=cases, passed=(*found.passed, *unused))
+
+
+def _key(path: Path, root: Path) -> str:
+    """A scan's path below a folder, without its ending; its stem where it lies elsewhere."""
+    return path.relative_to(root).with_suffix("").as_posix() if path.is_relative_to(root) else path.stem
 
 
 def _check_readers(cases: Sequence[Case]) -> None:
@@ -82,13 +103,24 @@ def _cases_of_folders(data: Path, patient_from: str | None) -> Found:
         cases += [Case(path, label, _patient_of(path.relative_to(data / label), pattern)) for path in content.scans]
         passed += content.passed
     rule = PATIENT_FROM_RULE.format(patient_from) if patient_from else STEM_RULE
-    return Found(tuple(cases), rule, tuple(passed))
+    known = _truths_of_phantoms(data)
+    return Found(tuple(replace(case, defect=known.get(case.path)) for case in cases), rule, tuple(passed))
+
+
+def _truths_of_phantoms(data: Path) -> dict[Path, DefectTruth | None]:
+    """Where the defects of phantoms are, by path; nothing in a folder that `edgecad phantom` did not write."""
+    if not (data / MARK_NAME).is_file():
+        return {}
+    table = data / LABELS_NAME
+    rows = csv.DictReader(io.StringIO(_text_of(table), newline=""))
+    return {data / (row.get("path") or ""): truth_of_row(row, data, f"{table}, line {rows.line_num}") for row in rows}
 
 
 def _beside_classes(data: Path) -> Iterator[PassedOver]:
     """What lies beside the class folders and has no class: folders such as `unclear/`, and scans."""
+    phantoms = (data / MARK_NAME).is_file()
     for path in sorted(data.iterdir()):
-        if path.name in (*CLASSES, LABELS_NAME, MARK_NAME):
+        if path.name in (*CLASSES, LABELS_NAME, MARK_NAME) or (path.name == MASKS_NAME and phantoms):
             continue
         if path.is_dir() and not passed_over(path.name):
             yield _folder_beside(path)
@@ -172,4 +204,5 @@ def _case_of_row(table: Path, number: int, row: dict[str, str | None]) -> Case:
         raise UsageError(f"{table}, line {number}: label {label!r}; wanted: {' or '.join(CLASSES)}")
     if not patient or not path:
         raise UsageError(f"{table}, line {number}: no {'path' if patient else 'patient'}; every line needs one")
-    return Case(table.parent / path, label, patient, where)
+    defect = truth_of_row(row, table.parent, f"{table}, line {number}")
+    return Case(table.parent / path, label, patient, where, defect)

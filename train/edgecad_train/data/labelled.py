@@ -11,6 +11,7 @@ from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
 from edgecad.images import PassedOver
 from edgecad_train.classes import CLASSES
+from edgecad_train.data.truth.defect import DefectTruth
 
 MIN_PATIENTS = 5
 """Patients a class, so that training, validation and test each get one and training gets three."""
@@ -20,14 +21,15 @@ MIN_PATIENTS = 5
 class Case:
     """One labelled scan: where it lies, its class, and whose it is.
 
-    `where` names the line of the CSV that lists it, `labels.csv, line 12`; empty in class folders. It is for messages:
-    two cases that differ in nothing else are equal.
+    `where` names the line of the CSV that lists it, `labels.csv, line 12`; empty in class folders. `defect` is where
+    somebody knows its defect to be. Two cases that differ in nothing else are equal.
     """
 
     path: Path
     label: str
     patient: str
     where: str = field(default="", compare=False)
+    defect: DefectTruth | None = field(default=None, compare=False)
 
 
 STEM_RULE = "the file's stem"

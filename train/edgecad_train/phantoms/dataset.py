@@ -2,6 +2,7 @@
 
 OUT/CAD/phantom-0001.jpg
 OUT/nonCAD/phantom-0002.jpg
+OUT/masks/phantom-0001.png   where its defects are; none for a phantom without
 OUT/labels.csv      path,label,patient and the truth; paths relative to the CSV
 OUT/PHANTOMS.json   origin, seed, count, versions; its presence marks the folder as ours
 """
@@ -22,12 +23,13 @@ import edgecad
 from edgecad.errors import UsageError
 from edgecad.system.folders import check_writable
 from edgecad_train.classes import CLASSES
-from edgecad_train.phantoms.encoding import jpeg_bytes
-from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, files_named
+from edgecad_train.phantoms.encoding import jpeg_bytes, mask_bytes
+from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, MASKS_NAME, files_named
 from edgecad_train.phantoms.palettes import palette_named
 from edgecad_train.phantoms.patient import PhantomPatient
 from edgecad_train.phantoms.population import draw_patient, noiseless_label
 from edgecad_train.phantoms.screen import render_screen
+from edgecad_train.phantoms.uptake import defect_mask
 
 SCHEMA = 1
 COLUMNS = (
@@ -47,6 +49,7 @@ COLUMNS = (
     "disc_y",
     "colour_bar",
     "text",
+    "mask",
 )
 
 Progress = Callable[[int, int], None]
@@ -79,6 +82,11 @@ def relative_path(patient: PhantomPatient) -> str:
     return f"{patient.label}/{patient.patient}.jpg"
 
 
+def mask_path(patient: PhantomPatient) -> str:
+    """Return where the mask of a patient's defects lies inside the folder, with forward slashes."""
+    return f"{MASKS_NAME}/{patient.patient}.png"
+
+
 def _row(patient: PhantomPatient) -> dict[str, str | int]:
     layout = patient.layout
     return {
@@ -98,6 +106,7 @@ def _row(patient: PhantomPatient) -> dict[str, str | int]:
         "disc_y": layout.centre_y,
         "colour_bar": int(layout.colour_bar),
         "text": layout.text,
+        "mask": mask_path(patient) if patient.defects else "",
     }
 
 
@@ -142,13 +151,15 @@ def _make_room(out: Path, force: bool, files: set[str]) -> None:
         for path in own:
             path.unlink(missing_ok=True)
         mark.unlink()
-    for name in CLASSES:
+    for name in (*CLASSES, MASKS_NAME):
         (out / name).mkdir(parents=True, exist_ok=True)
 
 
 def _write_screens(out: Path, patients: list[PhantomPatient], progress: Progress | None) -> None:
     for done, patient in enumerate(patients, start=1):
         (out / relative_path(patient)).write_bytes(jpeg_bytes(render_screen(patient)))
+        if patient.defects:
+            (out / mask_path(patient)).write_bytes(mask_bytes(defect_mask(patient)))
         if progress is not None:
             progress(done, len(patients))
 
@@ -187,7 +198,11 @@ def write_dataset(
         palette_named(palette)
     check_writable(out)
     drawn = [_drawn(seed, index, palette) for index in range(patients)]
-    files = [relative_path(patient) for patient in drawn] + [LABELS_NAME]
+    files = [
+        *(relative_path(patient) for patient in drawn),
+        *(mask_path(patient) for patient in drawn if patient.defects),
+        LABELS_NAME,
+    ]
     _make_room(out, force, set(files))
     summary = DatasetSummary(
         out=out,

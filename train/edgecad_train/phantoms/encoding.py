@@ -41,7 +41,19 @@ def jpeg_bytes(pixels: Pixels, quality: int = JPEG_QUALITY) -> bytes:
 
 def png_bytes(pixels: Pixels) -> bytes:
     """Encode `(height, width, 3)` uint8 RGB as PNG with a `Description` that says PHANTOM."""
-    data = _encoded(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    return _described(_encoded(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 6]))
+
+
+def mask_bytes(mask: npt.NDArray[np.bool_]) -> bytes:
+    """Encode a mask `(height, width)` as a grey PNG, white where it is True, that says PHANTOM as `png_bytes` does."""
+    done, data = cv2.imencode(".png", mask.astype(np.uint8) * 255, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    if not done:
+        raise OSError(f"OpenCV did not write a mask of {mask.shape}")
+    return _described(data.tobytes())
+
+
+def _described(data: bytes) -> bytes:
+    """A PNG with a `Description` after its header."""
     body = b"tEXt" + b"Description\x00" + NOTE.encode("ascii")
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return data[:_PNG_HEADER_END] + chunk + data[_PNG_HEADER_END:]

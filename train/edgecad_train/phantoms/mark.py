@@ -9,7 +9,7 @@ from pathlib import Path
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 
-LABELS_NAME, MARK_NAME = "labels.csv", "PHANTOMS.json"
+LABELS_NAME, MARK_NAME, MASKS_NAME = "labels.csv", "PHANTOMS.json", "masks"
 
 
 def files_named(mark: Path) -> list[Path]:
@@ -25,7 +25,8 @@ def files_named(mark: Path) -> list[Path]:
         raise UsageError(
             f"{mark} cannot be read as a list of phantoms: give another folder, or draw new ones in one"
         ) from error
-    known = re.compile(rf"(?:{'|'.join(CLASSES)})/phantom-\d{{4,}}\.jpg|{re.escape(LABELS_NAME)}")
+    screens, masks = rf"(?:{'|'.join(CLASSES)})/phantom-\d{{4,}}\.jpg", rf"{MASKS_NAME}/phantom-\d{{4,}}\.png"
+    known = re.compile(rf"{screens}|{masks}|{re.escape(LABELS_NAME)}")
     root = mark.parent.resolve()
     # Names first: a path with a NUL in it cannot even be resolved.
     named = all(known.fullmatch(str(name)) for name in names)

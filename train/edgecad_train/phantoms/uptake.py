@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from edgecad.polarmap.segments import segment_at
+from edgecad.polarmap.segments import disc_coordinates, segment_at
 from edgecad_train.phantoms import ventricle
 from edgecad_train.phantoms.patient import Defect, PhantomPatient, Uptake
 from edgecad_train.phantoms.streams import Stream, stream
@@ -103,6 +103,13 @@ def covered_wall(defects: tuple[Defect, ...], rotation: float) -> npt.NDArray[np
     for defect in defects:
         covered |= _inside(defect, rotation) >= 0.5
     return covered
+
+
+def defect_mask(patient: PhantomPatient, size: int = 128) -> npt.NDArray[np.bool_]:
+    """Return where a patient's defects are on the polar map, `(size, size)`, nowhere beyond the inscribed disc."""
+    covered = covered_wall(patient.defects, patient.uptake.rotation)
+    drawn = ventricle.disc_from_wall(covered.astype(np.float64), size) >= 0.5
+    return drawn & (disc_coordinates(size)[0] <= 1.0)
 
 
 def segments_hit(covered: npt.NDArray[np.bool_]) -> tuple[int, ...]:

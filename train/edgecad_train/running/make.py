@@ -81,7 +81,7 @@ def _adopt(unfinished: Path, spec: RunSpec) -> None:
 def _without_places(spec: RunSpec) -> RunSpec:
     """The spec without paths: hashes tell which scans and weights it means."""
     weights = PurePath(spec.settings.first_weights).name
-    return replace(spec, data="", settings=dataclasses.replace(spec.settings, weights=weights))
+    return replace(spec, data="", masks=None, settings=dataclasses.replace(spec.settings, weights=weights))
 
 
 def finish_run(

@@ -12,7 +12,7 @@ import typer
 
 from edgecad.cli.fields import words_of
 from edgecad.errors import UsageError
-from edgecad_train.options import InputOptions, PatientFromOption
+from edgecad_train.options import InputOptions, MasksOption, PatientFromOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.training.settings import Settings
@@ -34,6 +34,7 @@ class DataOptions(InputOptions):
     """
 
     patient_from: PatientFromOption = None
+    masks: MasksOption = None
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(
@@ -104,7 +105,7 @@ class TrainRequest:
         """List the scans; none is read."""
         from edgecad_train.data import find_cases
 
-        return find_cases(self.data, self.options.patient_from)
+        return find_cases(self.data, self.options.patient_from, masks=self.options.masks)
 
     @property
     def command(self) -> str:

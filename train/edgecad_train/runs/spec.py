@@ -29,6 +29,8 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     data: str
     """Path of the class folders or of the CSV."""
     patient_from: str | None = None
+    masks: str | None = None
+    """Folder of masks of defects, where one was given."""
     patient_rule: str
     """How patients were told apart, for people."""
     preparation: Preparation

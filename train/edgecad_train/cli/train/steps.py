@@ -50,6 +50,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         name=run_name(settings.backbone),
         data=str(request.data.absolute()),
         patient_from=request.options.patient_from,
+        masks=_place(request.options.masks),
         patient_rule=found.patient_rule,
         preparation=data.preparation,
         settings=settings,
@@ -62,6 +63,10 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     with _interruptible(request.out), begun(request.out, spec) as unfinished:
         outcome = _train(unfinished, data, started, bars)
     _report(outcome, unfinished.final)
+
+
+def _place(folder: Path | None) -> str | None:
+    return None if folder is None else str(folder.absolute())
 
 
 def fetch_imagenet(settings: Settings, bars: Bars) -> None:
@@ -97,7 +102,7 @@ def resume(folder: Path, bars: Bars) -> None:
 
 
 def _read_again(spec: RunSpec, folder: Path, bars: Bars) -> PreparedData:
-    found = find_cases(Path(spec.data), spec.patient_from)
+    found = find_cases(Path(spec.data), spec.patient_from, masks=Path(spec.masks) if spec.masks else None)
     warn_of_whole_images(spec.preparation.crop)
     data = read_cases(found.cases, spec.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
     check_usable(data)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Preparation
 from edgecad.polarmap import input_mask
+from edgecad.polarmap.uptake.drawing import uptake_of
 
 
 def seen_words(how: Preparation) -> str:
@@ -30,3 +31,15 @@ def shown_images(images: NDArray[np.uint8], how: Preparation) -> NDArray[np.uint
         return images
     inside = input_mask(images.shape[-2], how.crop)
     return np.where(inside[..., None], images, np.uint8(0))
+
+
+def uptake_seen(image: NDArray[np.uint8], how: Preparation) -> NDArray[np.float32] | None:
+    """Uptake as the network sees it, `(size, size)` percent, NaN outside the disc; None where colours are the input.
+
+    Args:
+        image: `(size, size, 3)` uint8 RGB, prepared; its uptake is blurred as the drawing says.
+    """
+    if how.drawing is None:
+        return None
+    inside = input_mask(image.shape[0], how.crop)
+    return np.where(inside, uptake_of(image, how.drawing), np.float32(np.nan))

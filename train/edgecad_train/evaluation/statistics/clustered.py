@@ -55,7 +55,7 @@ def _effective(hits: np.ndarray, trials: np.ndarray, value: float) -> float:
 def by_patient(patients: Sequence[str], values: Floats) -> tuple[Floats, Floats]:
     """Sum of the values of each patient and how many there are, both `(patients,)`, in the order of their names."""
     _, rows = np.unique(np.asarray(patients, str), return_inverse=True)
-    return np.bincount(rows, values), np.bincount(rows).astype(np.float64)
+    return np.bincount(rows, values).astype(np.float64), np.bincount(rows).astype(np.float64)
 
 
 def clustered_mean(sums: Floats, counts: Floats, least: float = 0.0, most: float = 1.0) -> Interval:

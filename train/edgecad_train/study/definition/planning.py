@@ -117,7 +117,7 @@ def outline_of(request: StudyRequest) -> StudyOutline:
     """
     options = request.options
     files = weights_files(options)
-    found = find_cases(request.data, options.patient_from)
+    found = find_cases(request.data, options.patient_from, masks=options.masks)
     sizes = dict.fromkeys(backbone_named(name).size for name in options.backbone_names)
     preparations = {size: preparation_for(parse_input(options), size, found.cases) for size in sizes}
     return StudyOutline(request, found, files, preparations)

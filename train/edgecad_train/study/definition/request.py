@@ -10,7 +10,7 @@ import typer
 
 from edgecad.errors import UsageError
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
-from edgecad_train.options import InputOptions, PatientFromOption
+from edgecad_train.options import InputOptions, MasksOption, PatientFromOption
 from edgecad_train.splits.protocol import ProtocolName
 from edgecad_train.training.settings import BACKBONE_NAMES, STRATEGY_NAMES, Settings
 from edgecad_train.training.strategies import STRATEGIES
@@ -80,6 +80,7 @@ class StudyOptions(InputOptions):
         bool, typer.Option("--keep-models", help="Keep each run's network, so that it can be exported and evaluated.")
     ] = False
     patient_from: PatientFromOption = None
+    masks: MasksOption = None
 
     def __post_init__(self) -> None:
         # Here, because `--help` wants the options and no arrays.
