@@ -18,7 +18,7 @@ keras = pytest.importorskip("keras", reason="training needs the extra edgecad[tr
 
 from edgecad.contract import Preparation  # noqa: E402
 from edgecad_train.data import PreparedData, find_cases, parse_input, preparation_for, prepare_cases  # noqa: E402
-from edgecad_train.networks.backbones import Backbone  # noqa: E402
+from edgecad_train.networks.backbones import Backbone, Top  # noqa: E402
 from edgecad_train.networks.network import Network  # noqa: E402
 from edgecad_train.options import InputOptions  # noqa: E402
 from edgecad_train.phantoms import write_dataset  # noqa: E402
@@ -112,7 +112,8 @@ def small_network() -> Callable[..., Network]:
                 layer.set_weights([draw.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
             elif layer.weights:
                 layer.set_weights([draw.normal(0, 0.3, w.shape) for w in layer.get_weights()])
-        backbone = Backbone("small", "Small", SMALL_SIZE, "tf", "b3_relu", (3, 6), "small.h5")
+        tops = Top("b3_relu", (3, 6)), Top("b2_relu", (3,))
+        backbone = Backbone("small", "Small", SMALL_SIZE, "tf", *tops, "small.h5")
         return Network(model, backbone, "b3_conv", "none")
 
     return build

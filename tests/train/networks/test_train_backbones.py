@@ -138,14 +138,14 @@ def test_resnet152v2_has_the_size_that_the_rules_were_worked_out_for() -> None:
 
 def test_everything_above_a_boundary_depends_on_below_only_through_its_input(table: Table) -> None:
     model, names = table.network.model, table.names
-    features = model.get_layer(table.network.backbone.feature_layer).output
-    for count in {*table.network.backbone.blocks, TRAINED[table.network.backbone.name]}:
+    features = table.network.pooled
+    for count in {*table.network.blocks, TRAINED[table.network.backbone.name]}:
         first = model.get_layer(names[-count])
         assert _layers_between(first.input, features) == set(names[-count:]), count
 
 
 def test_boundaries_are_those_of_whole_blocks_and_stages_from_the_top_down_to_the_stem(table: Table) -> None:
-    name, blocks = table.network.backbone.name, table.network.backbone.blocks
+    name, blocks = table.network.backbone.name, table.network.blocks
     if name in FIRST_OF_BLOCK:
         assert [table.names[-count] for count in blocks] == FIRST_OF_BLOCK[name]
         return
@@ -175,7 +175,7 @@ def test_layerwise_more_blocks_that_learn_have_more_rates(table: Table) -> None:
         stage = Stage("s", part, 1, 1e-3, layerwise=True)
         set_trainable(table.network, stage)
         counts.append(len(rate_groups(table.network, stage)))
-    blocks = table.network.backbone.blocks
+    blocks = table.network.blocks
     above = sum(count < TRAINED[table.network.backbone.name] for count in blocks)
     # The head, the blocks above the lowest that fine-tuning trains, that one; and at last the stem below all.
     assert counts == [1, 1 + above + 1, 1 + len(blocks) + 1]

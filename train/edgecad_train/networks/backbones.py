@@ -10,8 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from edgecad.contract import Scaling
+from edgecad.contract import Features, Scaling
 from edgecad.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Top:
+    """Where a network may end: features that are pooled, and the blocks below them.
+
+    Attributes:
+        layer: whose output is pooled; by a name that Keras gives in every process.
+        blocks: how many layers lie above each block boundary, from `layer` down. Counted, not named: Keras numbers
+            some layers anew in every process. Listed are the stages down to the stem and, within the last stage, its
+            blocks (ResNet, DenseNet, Inception-ResNet), or else all blocks or modules. All above a boundary depends
+            on what lies below through one tensor alone.
+    """
+
+    layer: str
+    blocks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -23,11 +39,8 @@ class Backbone:
         application: its function in `keras.applications`.
         size: side of the square input, pixels.
         scaling: how uint8 becomes its input.
-        feature_layer: layer whose output feeds global average pooling.
-        blocks: how many top layers lie above each block boundary, from the top down. Counted, not named: Keras
-            numbers some layers anew in every process. Listed are the stages down to the stem and, within the
-            last stage, its blocks (ResNet, DenseNet, Inception-ResNet), or else all blocks or modules. All
-            above a boundary depends on what lies below through one tensor alone.
+        last: its last features, at a thirty-second of the input's side.
+        stride_16: its last activations at a sixteenth.
         imagenet_file: file name of Keras' ImageNet weights without top.
     """
 
@@ -35,9 +48,13 @@ class Backbone:
     application: str
     size: int
     scaling: Scaling
-    feature_layer: str
-    blocks: tuple[int, ...]
+    last: Top
+    stride_16: Top
     imagenet_file: str
+
+    def top(self, features: Features) -> Top:
+        """Where the network ends if these features are pooled; of `both`, the higher one."""
+        return self.stride_16 if features == "stride-16" else self.last
 
 
 def _file(stem: str) -> str:
@@ -51,30 +68,38 @@ def _below(*heights: int) -> tuple[int, ...]:
 
 def _vgg(depth: int, convolutions: int) -> Backbone:
     # Blocks 5, 4 and 3 have so many convolutions, block 2 has two; each ends in a pooling.
-    blocks = _below(*[convolutions + 1] * 3, 3)
-    return Backbone(f"vgg{depth}", f"VGG{depth}", 224, "caffe", "block5_pool", blocks, _file(f"vgg{depth}"))
+    last = Top("block5_pool", _below(*[convolutions + 1] * 3, 3))
+    stride_16 = Top(f"block5_conv{convolutions}", _below(convolutions, *[convolutions + 1] * 2, 3))
+    return Backbone(f"vgg{depth}", f"VGG{depth}", 224, "caffe", last, stride_16, _file(f"vgg{depth}"))
 
 
 def _resnet(depth: int, conv4: int, conv3: int) -> Backbone:
     # A block has ten layers; the first of a stage has two more, on its shortcut.
     name = f"resnet{depth}"
-    blocks = _below(10, 10, 12, 10 * conv4 + 2, 10 * conv3 + 2, 32)
-    return Backbone(name, f"ResNet{depth}", 224, "caffe", "conv5_block3_out", blocks, _file(name))
+    below = (10 * conv3 + 2, 32)
+    last = Top("conv5_block3_out", _below(10, 10, 12, 10 * conv4 + 2, *below))
+    stride_16 = Top(f"conv4_block{conv4}_out", _below(*[10] * (conv4 - 1), 12, *below))
+    return Backbone(name, f"ResNet{depth}", 224, "caffe", last, stride_16, _file(name))
 
 
 def _resnet_v2(depth: int, conv4: int, conv3: int) -> Backbone:
     # A block has eleven layers; the first of a stage has one more on its shortcut, and so has the last, which
-    # strides, of all stages but conv5. Two layers follow the last stage.
+    # strides, of all stages but conv5. Two layers follow the last stage. The last block of conv4 begins with a
+    # normalisation and an activation, from which it strides.
     name = f"resnet{depth}v2"
-    blocks = _below(2 + 11, 11, 12, 11 * conv4 + 2, 11 * conv3 + 2, 35)
-    return Backbone(name, f"ResNet{depth}V2", 224, "tf", "post_relu", blocks, _file(name))
+    below = (11 * conv3 + 2, 35)
+    last = Top("post_relu", _below(2 + 11, 11, 12, 11 * conv4 + 2, *below))
+    stride_16 = Top(f"conv4_block{conv4}_preact_relu", _below(2 + 11, *[11] * (conv4 - 3), 12, *below))
+    return Backbone(name, f"ResNet{depth}V2", 224, "tf", last, stride_16, _file(name))
 
 
 def _densenet(depth: int, conv4: int, conv5: int) -> Backbone:
     # A dense layer is seven layers. One normalisation and its activation follow conv5, a transition of four
-    # layers each other stage; conv3 has twelve dense layers and conv2 six.
-    blocks = _below(2 + 7, *[7] * (conv5 - 1), *[7 * count + 4 for count in (conv4, 12, 6)])
-    return Backbone(f"densenet{depth}", f"DenseNet{depth}", 224, "torch", "relu", blocks, _file(f"densenet{depth}"))
+    # layers each other stage, of which the last two halve the grid; conv3 has twelve dense layers and conv2 six.
+    name, below = f"densenet{depth}", [7 * count + 4 for count in (12, 6)]
+    last = Top("relu", _below(2 + 7, *[7] * (conv5 - 1), 7 * conv4 + 4, *below))
+    stride_16 = Top("pool4_relu", _below(2 + 7, *[7] * (conv4 - 1), *below))
+    return Backbone(name, f"DenseNet{depth}", 224, "torch", last, stride_16, _file(name))
 
 
 _MOBILENETV2 = Backbone(
@@ -82,9 +107,10 @@ _MOBILENETV2 = Backbone(
     "MobileNetV2",
     224,
     "tf",
-    "out_relu",
     # The last convolution, blocks 16 to 1 (nine layers with an addition or a padding, eight with neither), block 0.
-    _below(3, 8, *[9] * 5, 8, *[9] * 9, 5),
+    Top("out_relu", _below(3, 8, *[9] * 5, 8, *[9] * 9, 5)),
+    # Block 13 strides after its first convolution and activation, three layers.
+    Top("block_13_expand_relu", _below(3, *[9] * 2, 8, *[9] * 9, 5)),
     "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
 )
 _XCEPTION = Backbone(
@@ -92,9 +118,10 @@ _XCEPTION = Backbone(
     "Xception",
     299,
     "tf",
-    "block14_sepconv2_act",
     # Blocks 14, 13 to 3, 2.
-    _below(6, *[10] * 11, 9),
+    Top("block14_sepconv2_act", _below(6, *[10] * 11, 9)),
+    # Block 13 strides; it begins with an activation.
+    Top("block13_sepconv1_act", _below(1, *[10] * 10, 9)),
     _file("xception"),
 )
 _INCEPTIONV3 = Backbone(
@@ -102,9 +129,9 @@ _INCEPTIONV3 = Backbone(
     "InceptionV3",
     299,
     "tf",
-    "mixed10",
     # Modules mixed10 and mixed9, mixed8 that strides, mixed7 to mixed4, mixed3 that strides, mixed2 to mixed0.
-    _below(31, 31, 20, *[32] * 4, 14, *[23] * 3),
+    Top("mixed10", _below(31, 31, 20, *[32] * 4, 14, *[23] * 3)),
+    Top("mixed7", _below(*[32] * 4, 14, *[23] * 3)),
     _file("inception_v3"),
 )
 _INCEPTIONRESNETV2 = Backbone(
@@ -112,9 +139,9 @@ _INCEPTIONRESNETV2 = Backbone(
     "InceptionResNetV2",
     299,
     "tf",
-    "conv_7b_ac",
     # The ten blocks of block8, mixed_7a, the twenty of block17, mixed_6a, the ten of block35, mixed_5b.
-    _below(18, *[16] * 9, 23, 20 * 16, 14, 10 * 22, 23),
+    Top("conv_7b_ac", _below(18, *[16] * 9, 23, 20 * 16, 14, 10 * 22, 23)),
+    Top("block17_20_ac", _below(*[16] * 20, 14, 10 * 22, 23)),
     _file("inception_resnet_v2"),
 )
 _EFFICIENTNETB0 = Backbone(
@@ -122,9 +149,10 @@ _EFFICIENTNETB0 = Backbone(
     "EfficientNetB0",
     224,
     "efficientnet",
-    "top_activation",
     # The last convolution; 7a; 6d to 6a; 5c to 5a; 4c to 4a; 3b, 3a; 2b, 2a; 1a.
-    _below(3, 13, *(15, 15, 15, 14), *(15, 15, 13), *(15, 15, 14), *(15, 14), *(15, 14), 10),
+    Top("top_activation", _below(3, 13, *(15, 15, 15, 14), *(15, 15, 13), *(15, 15, 14), *(15, 14), *(15, 14), 10)),
+    # 6a strides after its first convolution and activation, three layers.
+    Top("block6a_expand_activation", _below(3, *(15, 15, 13), *(15, 15, 14), *(15, 14), *(15, 14), 10)),
     "efficientnetb0_notop.h5",
 )
 

@@ -49,7 +49,7 @@ class Explainer:
             below: tensor of the network whose values are known.
         """
         self._network, self._batch_size = network, batch_size
-        features = network.model.get_layer("pooling").input
+        features = network.pooled
         model = None if below is features else keras.Model(below, features)
         self._forward = model and tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
 

@@ -1,4 +1,5 @@
-"""Build a network: uint8 image, scaling, backbone, pooling, head. One flat Keras graph."""
+"""Build a network: uint8 image, scaling, backbone up to the features that are pooled, pooling, head. One flat Keras
+graph."""
 
 from __future__ import annotations
 
@@ -7,13 +8,17 @@ from typing import Any
 
 import keras
 
+from edgecad.contract import Features
 from edgecad_train.networks.backbones import Backbone, unfrozen_layers
 from edgecad_train.networks.boundaries import first_layers_count
 from edgecad_train.networks.head import Head, Unfrozen
+from edgecad_train.networks.pooled import JOINING, features_of
 from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.networks.scaling import scaled
 from edgecad_train.networks.weights import load_first_weights
 
+POOLING = "pooling"
+"""Name of the layer that pools the features."""
 HIDDEN, DROPOUT, LOGITS = "head_hidden", "head_dropout", "head_logits"
 """Names of the head's layers; a head without units has no hidden one."""
 
@@ -27,12 +32,14 @@ class Network:
         backbone: the table's entry.
         fine_tuned_from: first layer that fine-tuning trains.
         weights: where the first weights came from.
+        features: which are pooled; what the backbone has above them is not in the model.
     """
 
     model: keras.Model
     backbone: Backbone
     fine_tuned_from: str
     weights: str
+    features: Features = "last"
 
     def head_layers(self) -> list[keras.layers.Dense]:
         """The head's layers that learn, from the pooling on; the last gives the logits."""
@@ -44,11 +51,26 @@ class Network:
         names = [layer.name for layer in self.model.layers]
         return HIDDEN if HIDDEN in names else DROPOUT
 
+    @property
+    def pooled(self) -> Any:
+        """The tensor `(n, h, w, channels)` that is pooled."""
+        return self.model.get_layer(POOLING).input
+
+    @property
+    def feature_layer(self) -> str:
+        """Name of the layer whose output is pooled."""
+        return str(self.pooled._keras_history.operation.name)
+
     def backbone_layers(self) -> list[keras.layers.Layer]:
-        """Layers from the input to the feature layer, without the scaling that EdgeCAD adds."""
-        layers = self.model.layers
-        last = [layer.name for layer in layers].index(self.backbone.feature_layer)
-        return [layer for layer in layers[: last + 1] if layer.name not in SCALING_LAYERS]
+        """Layers from the input to the top of the network that runs, without those that EdgeCAD adds."""
+        names = [layer.name for layer in self.model.layers]
+        below = self.model.layers[: names.index(self.backbone.top(self.features).layer) + 1]
+        return [layer for layer in below if layer.name not in SCALING_LAYERS and not layer.name.startswith(JOINING)]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """How many of the backbone's layers lie above each block boundary, from the top of what runs down."""
+        return self.backbone.top(self.features).blocks
 
     @property
     def after_first(self) -> str:
@@ -64,11 +86,12 @@ class Network:
         return Unfrozen(len(layers) - first, len(layers), sum(counts[first:]) / sum(counts))
 
 
-def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
+def build_network(backbone: Backbone, weights: str, head: Head, features: Features = "last") -> Network:
     """Build and initialise a network.
 
     Args:
         weights: `imagenet`, `none`, or a file; see `edgecad_train.networks.weights`.
+        features: which are pooled. What the backbone has above them is cut off.
 
     Raises:
         NotAvailable: `imagenet` was asked for and is neither in Keras' cache nor to be fetched.
@@ -77,17 +100,19 @@ def build_network(backbone: Backbone, weights: str, head: Head) -> Network:
     image = keras.Input((backbone.size, backbone.size, 3), dtype="uint8", name="image")
     application = getattr(keras.applications, backbone.application)
     base = application(include_top=False, weights=None, input_tensor=scaled(image, backbone.scaling))
-    origin = load_first_weights(base, backbone, weights)
-    pooled = keras.layers.GlobalAveragePooling2D(name="pooling")(base.get_layer(backbone.feature_layer).output)
-    network = Network(_with_head(image, pooled, head, backbone.name), backbone, "", origin)
+    pooled = features_of(base, backbone, features)
+    runs = keras.Model(image, pooled)
+    origin = load_first_weights(base, backbone, weights, {layer.name for layer in runs.layers})
+    top = keras.layers.GlobalAveragePooling2D(name=POOLING)(pooled)
+    network = Network(_with_head(image, top, head, backbone.name), backbone, "", origin, features)
     layers = network.backbone_layers()
-    count = unfrozen_layers([layer.count_params() for layer in layers], backbone.blocks)
+    count = unfrozen_layers([layer.count_params() for layer in layers], network.blocks)
     return replace(network, fine_tuned_from=layers[-count].name)
 
 
 def with_head(network: Network, head: Head) -> Network:
     """The same backbone, layers shared, under a new head with random weights."""
-    image, pooled = network.model.input, network.model.get_layer("pooling").output
+    image, pooled = network.model.input, network.model.get_layer(POOLING).output
     return replace(network, model=_with_head(image, pooled, head, network.backbone.name))
 
 

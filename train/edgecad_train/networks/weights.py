@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +39,15 @@ def check_first_weights(weights: str, backbone: Backbone) -> None:
         raise _unfit(path, backbone, flaw)
 
 
-def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> str:
+def load_first_weights(base: keras.Model, backbone: Backbone, weights: str, runs: Set[str]) -> str:
     """Put first weights into `base`, a backbone on top of its scaling.
 
     Args:
+        base: the whole backbone, also where a part of it will be cut off: files are of the whole.
         weights: `imagenet`, `none`, a Keras weights file of the backbone without top, or an `.npz` archive with
             one array a variable under `layer/variable`. An archive may end below the top; layers that it lacks
-            keep random weights, and the words that come back say which.
+            keep random weights, and the words that come back say which of them run.
+        runs: names of the layers that are not cut off.
 
     Returns:
         The words that record where the weights came from.
@@ -60,12 +63,13 @@ def load_first_weights(base: keras.Model, backbone: Backbone, weights: str) -> s
     check_first_weights(weights, backbone)
     path = imagenet_file(backbone) if weights == "imagenet" else Path(weights)
     own = [layer for layer in base.layers if layer.name not in SCALING_LAYERS]
-    untrained = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
+    lacking = _from_archive(own, path, backbone) if path.suffix == ".npz" else _from_keras(own, path, backbone)
+    untrained = _words_of([name for name in lacking if name in runs])
     origin = f"{'imagenet' if weights == 'imagenet' else 'file'} {path.name} sha256:{file_sha256(path)[:16]}"
     return f"{origin}; UNTRAINED, random: {untrained}" if untrained else origin
 
 
-def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
+def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> list[str]:
     import keras
 
     bare: Any = getattr(keras.applications, backbone.application)(
@@ -82,11 +86,11 @@ def _from_keras(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -
         raise _unfit(path, backbone, first_line) from error
     for mine, loaded in zip(own, bare.layers, strict=True):
         mine.set_weights(loaded.get_weights())
-    return ""
+    return []
 
 
-def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
-    """Fill layers from an archive; return the names of the stages that it does not reach, or nothing."""
+def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> list[str]:
+    """Fill layers from an archive; return the names of those that it does not reach."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             held = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
@@ -104,18 +108,22 @@ def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone)
                 lacking.append(layer.name)
     if held:
         raise _unfit(path, backbone, f"it has no layer for {next(iter(held))}")
-    return _stages_of(lacking, own, path, backbone)
+    _check_top(lacking, own, path, backbone)
+    return list(dict.fromkeys(lacking))
 
 
-def _stages_of(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> str:
-    """Words for what an archive lacks, which must be the top: a gap below layers that it holds is a damaged file."""
+def _check_top(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> None:
+    """See that what an archive lacks is the top: a gap below layers that it holds is a damaged file."""
     if not lacking:
-        return ""
+        return
     first = [layer.name for layer in own].index(lacking[0])
     above = [layer.name for layer in own[first:] if layer.weights and layer.name not in lacking]
     if above:
         raise _unfit(path, backbone, f"{lacking[0]} is missing below {above[0]}, which it holds")
-    return f"{len(set(lacking))} layers from {lacking[0]} on"
+
+
+def _words_of(untrained: list[str]) -> str:
+    return f"{len(untrained)} layers from {untrained[0]} on" if untrained else ""
 
 
 def _unfit(path: Path, backbone: Backbone, seen: str) -> UsageError:

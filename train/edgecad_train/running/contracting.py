@@ -53,7 +53,8 @@ def contract_for(
         backbone=backbone.name,
         head=str(choice.head),
         activations=choice.head.activations,
-        feature_layer=backbone.feature_layer,
+        feature_layer=trainer.network.feature_layer,
+        features=trainer.network.features,
         decision=decision,
         heatmap=scale_of_maps(np.asarray(held_maps, np.float64)),
         labelling=Labelling(

@@ -90,7 +90,7 @@ class _Run:
         """Build the network and run what is frozen."""
         settings = self.settings
         keras.utils.set_random_seed(settings.seed)
-        network = build_network(settings.network, settings.first_weights, settings.head)
+        network = build_network(settings.network, settings.first_weights, settings.head, settings.features)
         tell = self.progress
         self.materials = materials_for(
             network,

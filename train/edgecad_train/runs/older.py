@@ -1,4 +1,5 @@
-"""Runs that earlier versions left, in today's words: the settings of schema 2 held the strategy filled in."""
+"""Runs that earlier versions left, in today's words: the settings of schema 2 held the strategy filled in, and options
+that came later have values that mean what was before."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Any
 Json = dict[str, Any]
 
 RENAMED = {"reference": "labelled_by", "patience": "early_stopping", "passes": "augment"}
+LATER_SETTINGS: Json = {"features": "last"}
+"""Options that came later within schema 3, and what a run did that does not name them; today's defaults are others."""
 SAME = ("backbone", "weights", "batch_size", "seed", "class_weights", "select_on_test")
 
 
@@ -22,6 +25,7 @@ def settings_from_schema_2(old: Json) -> Json:
     }
     trials = old.get("search_trials", 0)
     return {
+        **LATER_SETTINGS,
         **{name: old[name] for name in SAME if name in old},
         **{new: old[name] for name, new in RENAMED.items() if name in old},
         "strategy": plan["strategy"],
@@ -35,6 +39,15 @@ def settings_from_schema_2(old: Json) -> Json:
         **({"search_trials": trials} if trials else {}),
         "decide": old.get("decide", "sensitivity>=0.95"),  # runs that name no rule had this one
     }
+
+
+def with_later_settings(old: Json) -> Json:
+    """What holds settings (a run, an unfinished one, a study's unit), with those that came later told.
+
+    Raises:
+        KeyError, TypeError: it holds none.
+    """
+    return {**old, "settings": {**LATER_SETTINGS, **old["settings"]}}
 
 
 def run_from_schema_2(old: Json) -> Json:

@@ -16,7 +16,7 @@ from edgecad_train.data.labelled import RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.head import Unfrozen
-from edgecad_train.runs.older import run_from_schema_2
+from edgecad_train.runs.older import run_from_schema_2, with_later_settings
 from edgecad_train.training.history import TrainingHistory
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
@@ -92,8 +92,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SCHEMAS: Mapping[type[msgspec.Struct], int] = {RunRecord: 3, History: 2, Metrics: 2}
-OLDER: Mapping[tuple[type[msgspec.Struct], int], Upgrade] = {(RunRecord, 2): run_from_schema_2}
-"""Older schemas that are still read, and what makes today's of them."""
+OLDER: Mapping[tuple[type[msgspec.Struct], int], Upgrade] = {
+    (RunRecord, 2): run_from_schema_2,
+    (RunRecord, 3): with_later_settings,
+}
+"""Schemas that are still read although a file of them may lack something, and what makes today's of them."""
 
 
 def write_record(record: RunRecord | History | Metrics, path: Path) -> None:
@@ -112,7 +115,7 @@ def record_from_json(text: bytes, kind: type[Kind], what: str) -> Kind:
         newer = "update edgecad" if schema > SCHEMAS[kind] else "train again with this version"
         raise ModelInvalid(f"{what} has schema {schema}, and this version reads {SCHEMAS[kind]}; {newer}")
     try:
-        if schema == SCHEMAS[kind]:
+        if (kind, schema) not in OLDER:
             return struct_from_json(text, kind, what, NEXT)
         return msgspec.convert(OLDER[kind, schema](msgspec.json.decode(text)), kind, strict=True)
     except (msgspec.DecodeError, UsageError, KeyError, TypeError, AttributeError) as error:

@@ -11,7 +11,7 @@ from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, SchemaNumber
 from edgecad_train.data.labelled import CSV_RULE, PATIENT_FROM_RULE, STEM_RULE
 from edgecad_train.runs.listing import JOB
-from edgecad_train.runs.older import Json, settings_from_schema_2
+from edgecad_train.runs.older import Json, settings_from_schema_2, with_later_settings
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.settings import Settings
 from edgecad_train.versions import other_versions
@@ -77,9 +77,9 @@ def _check_schema(folder: Path, schema: int) -> None:
 
 
 def _decoded(text: bytes, schema: int) -> RunSpec:
-    if schema == SCHEMA:
-        return msgspec.json.decode(text, type=RunSpec)
-    return msgspec.convert(_from_schema_2(msgspec.json.decode(text)), RunSpec, strict=True)
+    old = msgspec.json.decode(text)
+    today = with_later_settings(old) if schema == SCHEMA else _from_schema_2(old)
+    return msgspec.convert(today, RunSpec, strict=True)
 
 
 def _from_schema_2(old: Json) -> Json:

@@ -148,7 +148,10 @@ def _opened(path: Path) -> Rows:
 
 def _key(network: Network, cut: Any, images_sha256: str) -> str:
     """Names outputs by what defines them: the scans, the layers up to the cut, and their weights."""
+    below = keras.Model(network.model.input, cut)
     digest = hashlib.sha256(f"{images_sha256} {network.backbone.name} {layer_of(cut)}".encode())
-    for value in keras.Model(network.model.input, cut).get_weights():
+    # Layers without weights count as well: the pooling of other features may stand on the same weights.
+    digest.update(" ".join(f"{type(layer).__name__}{tuple(layer.output.shape)}" for layer in below.layers).encode())
+    for value in below.get_weights():
         digest.update(np.ascontiguousarray(value).data)
     return digest.hexdigest()[:32]

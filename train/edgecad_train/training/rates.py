@@ -49,6 +49,6 @@ def _depths(network: Network, learning: list[keras.layers.Layer]) -> list[int]:
     height = {layer.name: count for count, layer in enumerate(reversed(network.backbone_layers()), 1)}
     # The first boundary below the layer tells its block.
     return [
-        bisect_left(network.backbone.blocks, height[layer.name]) + 1 if layer.name in height else 0
+        bisect_left(network.blocks, height[layer.name]) + 1 if layer.name in height else 0
         for layer in learning
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from edgecad.cli.fields import After
-from edgecad.contract import Activation
+from edgecad.contract import Activation, Features
 from edgecad.decision.rules import BALANCED, Rule, rule_from_words
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
@@ -49,6 +49,13 @@ class Settings:
             show_default=False,
         ),
     ] = None
+    features: Annotated[
+        Features,
+        typer.Option(
+            help="Which are pooled: the network's last, those at a sixteenth of the image's side (what is above is cut "
+            "off), or both.",
+        ),
+    ] = "stride-16"
     strategy: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {STRATEGY_NAMES}.")] = "two-stage"
     lr_exponent: Annotated[float, typer.Option(metavar="A", help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0
     layerwise: Annotated[

@@ -103,7 +103,7 @@ def lowest_known(network: Network, plan: Plan) -> Any:
     if "everything" in parts:
         return network.model.input
     if parts == ["head"]:
-        return network.model.get_layer("pooling").input
+        return network.pooled
     order = [layer.name for layer in network.model.layers]
     return min((cut_of(network, part) for part in parts), key=lambda tensor: order.index(layer_of(tensor)))
 

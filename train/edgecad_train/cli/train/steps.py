@@ -84,7 +84,7 @@ def check_fits(settings: Settings) -> None:
         UsageError: it is not.
     """
     if settings.first_weights not in ("imagenet", "none"):
-        build_network(settings.network, settings.first_weights, settings.head)
+        build_network(settings.network, settings.first_weights, settings.head, settings.features)
 
 
 def resume(folder: Path, bars: Bars) -> None:

@@ -10,9 +10,10 @@ import msgspec
 
 from edgecad.errors import UsageError
 from edgecad.frozen import SchemaNumber
+from edgecad_train.runs.older import Json, with_later_settings
 from edgecad_train.study.definition.spec import SCHEMA, STUDY, Study, StudySpec
 
-DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, UsageError)
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, UsageError, KeyError, TypeError)
 """What decoding a damaged study raises; settings check themselves."""
 
 
@@ -31,7 +32,7 @@ def study_in(folder: Path) -> Study | None:
         text = file.read_bytes()
         schema = msgspec.json.decode(text, type=SchemaNumber).schema
         if schema == SCHEMA:
-            return msgspec.json.decode(text, type=Study)
+            return study_from_json(text)
     except DAMAGED as error:
         raise UsageError(f"{file} is damaged ({error}); choose another --out, or remove {folder}") from error
     if schema > SCHEMA:
@@ -40,6 +41,17 @@ def study_in(folder: Path) -> Study | None:
         f"{folder} holds a study of an earlier edgecad, whose runs this version cannot read; finish it with that "
         "version, or begin a new study with another --out"
     )
+
+
+def study_from_json(text: bytes) -> Study:
+    """A study of this schema; what it says nothing of because it came later means what was before.
+
+    Raises:
+        one of `DAMAGED`: it is damaged.
+    """
+    old: Json = msgspec.json.decode(text)
+    units = [with_later_settings(unit) for unit in old["units"]]
+    return msgspec.convert({**old, "spec": with_later_settings(old["spec"]), "units": units}, Study, strict=True)
 
 
 def refuse_other(folder: Path, before: StudySpec, now: StudySpec) -> None:

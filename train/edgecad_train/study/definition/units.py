@@ -9,18 +9,21 @@ import msgspec
 
 from edgecad.contract import Preparation
 from edgecad.frozen import Frozen
+from edgecad_train.runs.older import LATER_SETTINGS
 from edgecad_train.study.definition.partitions import part_name
 from edgecad_train.training.settings import Settings
 
 NAME_LENGTH = 16
 
-LATER: dict[str, Any] = {"input": "rgb", "tables": (), "drawing": None, "map": None}
-"""Fields of `Preparation` that came later, and the values that mean what was before: a unit keeps its name then."""
+LATER: dict[str, dict[str, Any]] = {
+    "preparation": {"input": "rgb", "tables": (), "drawing": None, "map": None},
+    "settings": LATER_SETTINGS,
+}
+"""Fields of a unit's parts that came later, and the values that mean what was before: a unit keeps its name then."""
 
 
-def _counts(field: tuple[str, Any]) -> bool:
-    name, value = field
-    return name not in LATER or value != LATER[name]
+def _without(part: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in later or value != later[name]}
 
 
 class Unit(Frozen, frozen=True, kw_only=True):
@@ -44,7 +47,7 @@ class Unit(Frozen, frozen=True, kw_only=True):
     def name(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the unit's canonical JSON."""
         told = msgspec.to_builtins(self)
-        told["preparation"] = dict(filter(_counts, told["preparation"].items()))
+        told = {**told, **{name: _without(told[name], later) for name, later in LATER.items()}}
         canonical = msgspec.json.encode(told, order="sorted")
         return hashlib.sha256(canonical).hexdigest()[:NAME_LENGTH]
 

@@ -44,7 +44,7 @@ def plain_seconds_an_epoch(spec: RunSpec, stage: Stage, data: PreparedData) -> t
     settings, partition = spec.settings, spec.partition
     keras.backend.clear_session()
     keras.utils.set_random_seed(settings.seed)
-    network = build_network(settings.network, settings.first_weights, settings.head)
+    network = build_network(settings.network, settings.first_weights, settings.head, settings.features)
     split = partition if isinstance(partition, Split) else partition.split(0)
     train, held = (rows_of(data.cases, members) for members in (split.train, split.validation))
     seconds = plain_seconds(

@@ -1,0 +1,48 @@
+"""The features that are pooled: the last ones, those at a sixteenth of the input's side, or both side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from edgecad.contract import Features
+from edgecad_train.networks.backbones import Backbone
+
+JOINED = "both_features"
+"""Name of the layer that joins the last features to those at a sixteenth."""
+REPEATED = "last_features_repeated"
+"""Name of the layer that repeats the last features' cells on the finer grid, and the beginning of other such names."""
+JOINING = (JOINED, REPEATED)
+"""What the names begin with of layers that this module adds on top of a backbone; they have no weights."""
+
+
+def features_of(base: keras.Model, backbone: Backbone, features: Features) -> Any:
+    """The tensor `(n, h, w, channels)` that is pooled; what lies above it is no part of a network that ends there.
+
+    Args:
+        base: the whole backbone.
+    """
+    if features != "both":
+        return base.get_layer(backbone.top(features).layer).output
+    last, finer = (base.get_layer(top.layer).output for top in (backbone.last, backbone.stride_16))
+    return keras.layers.Concatenate(name=JOINED)([_repeated(last, finer.shape[1]), finer])
+
+
+def _repeated(coarse: Any, side: int) -> Any:
+    """Each cell twice down and twice across, then cut to `side` cells, or the last cells once more.
+
+    Grids are 7 and 14, 10 and 19, or 8 and 17 cells a side. Doubling is exact in every engine; nearest cells by other
+    factors lie on ties.
+    """
+    doubled = 2 * coarse.shape[1]
+    # Not UpSampling2D, of which the converter makes shape arithmetic.
+    x = keras.layers.Resizing(doubled, doubled, interpolation="nearest", name=REPEATED)(coarse)
+    if side < doubled:
+        return keras.layers.Cropping2D(((0, doubled - side),) * 2, name=f"{REPEATED}_cut")(x)
+    for axis, name in enumerate(("row", "column") if side > doubled else (), 1):
+        before = [(0, 0), (0, 0)]
+        before[axis - 1] = (doubled - (side - doubled), 0)
+        end = keras.layers.Cropping2D(tuple(before), name=f"{REPEATED}_last_{name}")(x)
+        x = keras.layers.Concatenate(axis=axis, name=f"{REPEATED}_with_last_{name}")([x, end])
+    return x
