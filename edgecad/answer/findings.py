@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.doubts import doubts_about_decision
+from edgecad.answer.familiarity import doubts_about_familiarity
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.answer.prediction import Finding
 from edgecad.contract import NOT_KNOWN, Contract, Crop, Preparation
@@ -92,7 +93,12 @@ def doubts_about(contract: Contract, threshold: float | None = None) -> tuple[Fi
         threshold: the one in force; None is the contract's.
     """
     in_force = contract.decision.threshold if threshold is None else threshold
-    return (*_unmeasured(contract), *_near_chance(contract), *doubts_about_decision(contract, in_force))
+    return (
+        *_unmeasured(contract),
+        *doubts_about_familiarity(contract),
+        *_near_chance(contract),
+        *doubts_about_decision(contract, in_force),
+    )
 
 
 def _unmeasured(contract: Contract) -> Iterator[Finding]:

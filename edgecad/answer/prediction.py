@@ -52,6 +52,8 @@ class Prediction:
         uptake: `(size, size)` float32, percent of the colour table's span, NaN outside the disc; None where the
             colours themselves are the input. It is percent of the maximum only where the screen's window is 0 to 100.
         reading: the colour table and who chose it; None likewise.
+        familiarity: distance of the pooled features to the training scans', 0 to 2; None where the model has no limits
+            for it.
         place: which one of several maps on the screen was taken; None where there is one.
         screen: width and height of the scan, pixels.
         view: what of the screen `image` and `heatmap` show; `edgecad.answer.figure.heatmap_on_screen` puts the map
@@ -92,6 +94,7 @@ class Prediction:
     reading: TableReading | None = None
     uptake: NDArray[np.float32] | None = None
     place: MapPlace | None = None
+    familiarity: float | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
 
     @property

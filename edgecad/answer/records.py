@@ -23,7 +23,6 @@ from edgecad.system.clock import now_text
 SCHEMA = 2
 COMING: dict[str, str] = {
     "certainty": "whether the score lies in the decision's uncertain zone",
-    "familiarity": "how like the training scans the scan is, and the limits",
     "uids": "of the DICOM object, if the site wants them",
     "members": "scores of the members of an ensemble",
     "clinical": "the clinical columns that the score used",
@@ -79,6 +78,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Mean uptake in the 17 segments, percent of the table's span; numbers, and no diagnosis."""
     layout: str | None = None
     """Which one of several maps on the screen was taken: `1/3` is the first of three."""
+    familiarity: float | None = None
+    """Distance of what the network saw to the training scans, 0 to 2; null where the model has no limits for it."""
+    familiarity_limit: float | None = None
+    """Beyond this distance a scan is refused as `unfamiliar`."""
     screen: tuple[int, int] | None = None
     """Width and height of the scan, pixels."""
     findings: tuple[Finding, ...] = ()
@@ -136,6 +139,8 @@ def record_of_answer(
         colour_table=_rounded_reading(prediction.reading),
         segments=_segments(prediction),
         layout=None if prediction.place is None else str(prediction.place),
+        familiarity=None if prediction.familiarity is None else round(prediction.familiarity, 6),
+        familiarity_limit=None if contract.familiarity is None else contract.familiarity.limit,
         screen=prediction.screen,
         findings=tuple(Finding(each.code, round(each.value, 6), each.text) for each in prediction.findings),
         overruled=prediction.overruled,

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+FAMILIARITY = "familiarity"
+"""Name of the output that a graph has where its contract has limits for it."""
+
 
 @dataclass(frozen=True)
 class GraphOutput:
@@ -32,9 +35,11 @@ OUTPUT_TABLE = (
     GraphOutput("fc_weights", "(N, 2, C)", "effective weights of the head for this image", required=False),
     GraphOutput("cam", "(N, 2, h, w)", "raw, signed, logit units"),
     GraphOutput("cam_bias", "(N, 2)", "mean(cam) + cam_bias == logits"),
+    GraphOutput(FAMILIARITY, "(N, 1)", "distance of the pooled features to the training scans'", required=False),
 )
 OUTPUTS = tuple(output.name for output in OUTPUT_TABLE)
-"""All names that are known. Export writes all of them, in this order."""
+"""All names that are known. Export writes those that there are, in this order: all but `familiarity`, which takes a run
+that measured it."""
 
 
 def missing_outputs(present: Collection[str]) -> tuple[str, ...]:

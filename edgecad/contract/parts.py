@@ -162,6 +162,8 @@ class GoldenAnswer(Frozen, frozen=True, kw_only=True):
     logits: tuple[float, ...]
     score_map: tuple[tuple[float, ...], ...]
     """Heat map of the score, `(h, w)`, logit units."""
+    familiarity: float | None = None
+    """Distance to the training scans; None where the model has no limits for it."""
 
     def __post_init__(self) -> None:
         demand(len(self.logits) == 2, f"a golden answer has {len(self.logits)} logits, 2 wanted")

@@ -16,7 +16,7 @@ import numpy as np
 from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
 from edgecad.colourtables.known import known_table
-from edgecad.contract import Contract, GoldenAnswer, Preparation
+from edgecad.contract import Contract, Familiarity, GoldenAnswer, Preparation
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
 from edgecad.polarmap import TableCandidates
 
@@ -25,6 +25,8 @@ Answer = Callable[[bytes], Prediction]
 LOGIT_TOLERANCE = 0.01
 """Largest difference of logits, relative to the largest: rounding of another decoder, not another answer."""
 MAP_CORRELATION = 0.999
+FAMILIARITY_TOLERANCE = 0.05
+"""Largest difference of the distance to the training scans, relative to its limit."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,21 @@ class Replay:
     """How one golden sample came out here.
 
     `logits` is the largest difference relative to the recorded logits' scale; `heatmap` the
-    agreement of the maps. `skipped` says why a sample was not replayed.
+    agreement of the maps; `familiarity` the difference of the distances to the training scans relative to the
+    limit, 0 where none was recorded. `skipped` says why a sample was not replayed.
     """
 
     sample: str
     logits: float = 0.0
     heatmap: float = 1.0
+    familiarity: float = 0.0
     skipped: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether this machine answers as the exporter's did."""
-        return self.logits <= LOGIT_TOLERANCE and self.heatmap >= MAP_CORRELATION
+        near = self.logits <= LOGIT_TOLERANCE and self.familiarity <= FAMILIARITY_TOLERANCE
+        return near and self.heatmap >= MAP_CORRELATION
 
 
 GOLDEN_TABLES = TableCandidates(user=tuple(map(known_table, ("warm", "iron", "rainbow", "grey"))))
@@ -76,6 +81,7 @@ def _recorded(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer
         sha256=hashlib.sha256(content).hexdigest(),
         logits=tuple(float(value) for value in prediction.logits),
         score_map=tuple(tuple(float(value) for value in row) for row in prediction.heatmap),
+        familiarity=prediction.familiarity,
     )
 
 
@@ -91,13 +97,13 @@ def replay(answer: Answer, contract: Contract) -> tuple[Replay, ...]:
     if not recorded:
         raise GateFailed("the model carries no golden answers, so nothing can be replayed; export it again")
     samples = golden_samples()
-    replays = tuple(_replayed(answer, entry, samples.get(entry.sample)) for entry in recorded)
+    replays = tuple(_replayed(answer, entry, samples.get(entry.sample), contract.familiarity) for entry in recorded)
     if all(entry.skipped for entry in replays):
         raise GateFailed(f"no golden sample could be replayed: {replays[0].skipped}")
     return replays
 
 
-def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> Replay:
+def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, limits: Familiarity | None) -> Replay:
     if content is None or hashlib.sha256(content).hexdigest() != recorded.sha256:
         raise GateFailed(
             f"the model was exported with another golden sample {recorded.sample}; install the edgecad version that "
@@ -125,4 +131,11 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None) -> 
         recorded.sample,
         logits=float(np.abs(prediction.logits - expected).max()) / scale,
         heatmap=agreement(prediction.heatmap, shown, scale),
+        familiarity=_moved(prediction.familiarity, recorded.familiarity, limits),
     )
+
+
+def _moved(seen: float | None, recorded: float | None, limits: Familiarity | None) -> float:
+    if seen is None or recorded is None or limits is None:
+        return 0.0
+    return abs(seen - recorded) / limits.limit

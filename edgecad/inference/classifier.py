@@ -11,13 +11,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.familiarity import object_to_unfamiliar, unlike_training
 from edgecad.answer.figure import answer_figure, heatmap_panel
 from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
-from edgecad.contract import GoldenAnswer, MapPlace, Precision
+from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
+from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
@@ -34,6 +36,7 @@ from edgecad.system.clock import StageClock
 from edgecad.system.parallel import in_order, workers_beside
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
+"""What every answer rests on; `outputs_for` adds what a model's contract has limits for."""
 
 Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
 """A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
@@ -141,7 +144,7 @@ class Classifier:
 
         Raises:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
-                one polar map), or in colours that training never saw.
+                one polar map), in colours that training never saw, or unlike the training scans.
             GateFailed: the engine's outputs are not finite or do not fit together.
         """
         return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
@@ -203,7 +206,9 @@ class Classifier:
             if not golden:
                 object_to_unseen(unseen, preparation.crop, objections)
         with clock.stage("run"):
-            outputs = self.run(prepared.image[None])
+            outputs = self.run(prepared.image[None], outputs_for(self.contract))
+        if not golden:
+            object_to_unfamiliar(_distance_in(outputs), self.contract.familiarity, objections)
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
             findings = (
@@ -215,6 +220,7 @@ class Classifier:
                     self.contract.heatmap.region_threshold,
                     above=self._probability(outputs) >= self.threshold,
                 ),
+                *unlike_training(_distance_in(outputs), self.contract.familiarity),
                 *doubts_about(self.contract, self.threshold),
             )
         shown = np.asarray(shown, np.float32)
@@ -270,6 +276,7 @@ class Classifier:
             reading=prepared.reading,
             uptake=prepared.uptake,
             place=self.preparation.map,
+            familiarity=_distance_in(outputs),
             findings=findings,
             overruled=overruled,
             scan_sha256=screen.sha256,
@@ -298,6 +305,16 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def outputs_for(contract: Contract) -> tuple[str, ...]:
+    """The outputs that an answer of this model rests on."""
+    return ANSWER_OUTPUTS if contract.familiarity is None else (*ANSWER_OUTPUTS, FAMILIARITY)
+
+
+def _distance_in(outputs: dict[str, NDArray[np.float32]]) -> float | None:
+    """Distance of one scan to the training scans, where it was asked for; rounding below zero is none."""
+    return max(0.0, float(outputs[FAMILIARITY][0, 0])) if FAMILIARITY in outputs else None
 
 
 def _integrity_for(site: Site | None, model: str | os.PathLike[str] | LoadedModel | None) -> Integrity | None:

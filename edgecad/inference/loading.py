@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
+from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.modelfiles.file import FILES, ModelFile, read_model
 from edgecad.modelfiles.folder import model_folder
@@ -57,6 +58,11 @@ class LoadedModel:
             raise ModelInvalid(
                 f"the graph takes {taken} pixels and its contract says {said}; they are not of one model: "
                 "export it again"
+            )
+        if self.contract.familiarity is not None and FAMILIARITY not in self.runner.facts.outputs:
+            raise ModelInvalid(
+                f"the contract has limits for the output {FAMILIARITY}, and the graph has no such output; they are not "
+                "of one model: export it again"
             )
 
 

@@ -12,14 +12,17 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import __version__
-from edgecad.contract import METADATA_KEY, Contract, Precision
+from edgecad.contract import METADATA_KEY, Contract, Familiarity, Precision
 from edgecad.frozen import json_from_struct
 from edgecad_export.graph.onnx_from_keras import set_metadata
+from edgecad_export.precision.limits import carried_over, distances_of
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.proof.gate import ParityGate, Verdict
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
 
+MOST_COMPARED = 256
+"""Images on which distances to the training scans are compared, at most."""
 MOST_LOOKED_AT = 24
 """Validation images, and training images, on which the range of activations is measured, at most."""
 
@@ -74,7 +77,16 @@ class Candidates:
         def judged(proto: onnx.ModelProto) -> Verdict:
             return gate.judge(proto, allowed)
 
-        return Candidate(contract, self._narrowed(precision, judged), time.monotonic() - begun)
+        narrowed = self._narrowed(precision, judged)
+        if contract.familiarity is not None and precision != "fp32" and narrowed.verdict.validation.finite:
+            contract = replace(contract, familiarity=self._carried(contract.familiarity, narrowed.proto))
+        return Candidate(contract, narrowed, time.monotonic() - begun)
+
+    def _carried(self, limits: Familiarity, proto: onnx.ModelProto) -> Familiarity:
+        """The limits for the file's own distances, from those that both files give for the same images."""
+        images = np.concatenate([self.run.images, self.run.calibration])
+        images = images[:: -(-len(images) // MOST_COMPARED)]
+        return carried_over(limits, distances_of(self.fp32, images), distances_of(proto, images))
 
     def _narrowed(self, precision: Precision, judged: Callable[[onnx.ModelProto], Verdict]) -> Narrowed:
         if precision == "fp32":

@@ -8,8 +8,10 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import onnx
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from edgecad.contract import CONTRACT_VERSION, Contract, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
@@ -113,7 +115,7 @@ def candidates_of(run: Run, request: ExportRequest, say: Say = lambda _: None) -
     gate = gate_of(classifier, run)
     say("Keras to ONNX")
     contract = _begun(run.contract, classifier)
-    return Candidates(run, contract, gate, _graph(classifier, contract, request.opset), say)
+    return Candidates(run, contract, gate, _graph(classifier, contract, run.centres, request.opset), say)
 
 
 def _classifier(run: Run) -> TrainedClassifier:
@@ -122,6 +124,12 @@ def _classifier(run: Run) -> TrainedClassifier:
         raise ModelInvalid(
             f"the model pools {classifier.feature_layer!r} and its contract says {run.contract.feature_layer!r}; "
             "they are not of one run: train again"
+        )
+    channels = classifier.features.shape[-1]
+    if run.centres is not None and run.centres.shape[1] != channels:
+        raise ModelInvalid(
+            f"the model pools {channels} features and its centres have {run.centres.shape[1]}; they are not of one "
+            "run: train again"
         )
     return classifier
 
@@ -137,8 +145,10 @@ def _begun(contract: Contract, classifier: TrainedClassifier) -> Contract:
     )
 
 
-def _graph(classifier: TrainedClassifier, contract: Contract, opset: int) -> onnx.ModelProto:
-    proto = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature), opset))
+def _graph(
+    classifier: TrainedClassifier, contract: Contract, centres: NDArray[np.float32] | None, opset: int
+) -> onnx.ModelProto:
+    proto = folded(onnx_from_keras(explained_model(classifier, contract.decision.temperature, centres), opset))
     check_graph(proto)
     return proto
 

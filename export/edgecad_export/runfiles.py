@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Contract, contract_from_json
+from edgecad.contract import Contract, Familiarity, contract_from_json
 from edgecad.errors import ModelInvalid
 from edgecad.system.folders import followed
 
@@ -28,6 +28,8 @@ class Run:
         truth: which of them are positive, `(n,)`; None where nobody said.
         logits: what training computed for them, `(n, 2)`; None for a model that was trained elsewhere.
         calibration: prepared training images, `(m, size, size, 3)`, for quantisation; `m` may be 0.
+        centres: of the training scans' pooled features, `(k, channels)`, each of length 1; None where nobody measured
+            familiarity.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Run:
     truth: NDArray[np.bool_] | None
     logits: NDArray[np.float64] | None
     calibration: NDArray[np.uint8]
+    centres: NDArray[np.float32] | None = None
 
 
 def read_run(path: Path) -> Run:
@@ -59,7 +62,8 @@ def read_run(path: Path) -> Run:
     size = contract.preparation.size
     images, labels, logits = _validation(_file(folder, "validation.npz"), size)
     calibration = _images(_arrays(folder / "calibration.npz"), folder / "calibration.npz", size)
-    return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration)
+    centres = None if contract.familiarity is None else _centres(_file(folder, "familiarity.npz"), contract.familiarity)
+    return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration, centres)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -103,6 +107,17 @@ def _validation(path: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.in
     if not len(images):
         raise ModelInvalid(f"{path} holds no image, so nothing can be compared; run `edgecad train` again")
     return images, labels, np.asarray(logits, np.float64)
+
+
+def _centres(path: Path, said: Familiarity) -> NDArray[np.float32]:
+    centres = np.asarray(_arrays(path).get("directions", ()))
+    fits = centres.ndim == 2 and centres.dtype == np.float32 and len(centres) == said.centres
+    if not fits or not np.abs(np.linalg.norm(centres, axis=1) - 1).max() < 1e-3:
+        raise ModelInvalid(
+            f"{path} holds centres {centres.dtype} {centres.shape}; float32 ({said.centres}, channels), each of length "
+            "1, wanted, as its contract says; run `edgecad train` again"
+        )
+    return centres
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

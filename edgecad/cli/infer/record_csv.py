@@ -43,6 +43,8 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "chosen_by": lambda record: record.colour_table.chosen_by if record.colour_table else None,
     "steps": lambda record: record.colour_table.steps if record.colour_table else None,
     "layout": lambda record: record.layout,
+    "familiarity": lambda record: record.familiarity,
+    "familiarity_limit": lambda record: record.familiarity_limit,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

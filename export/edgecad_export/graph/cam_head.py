@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
+from numpy.typing import NDArray
 
 from edgecad.contract import Activation
 from edgecad_export.graph.trained_classifier import TrainedClassifier, activation_of
@@ -20,8 +22,12 @@ from edgecad_export.graph.trained_classifier import TrainedClassifier, activatio
 class CamHead(keras.layers.Layer):
     """Features -> logits, probabilities, effective weights, class activation maps and their bias."""
 
-    def __init__(self, dense: tuple[keras.layers.Dense, ...], temperature: float) -> None:
+    def __init__(
+        self, dense: tuple[keras.layers.Dense, ...], temperature: float, centres: NDArray[np.float32] | None = None
+    ) -> None:
+        """Take the head's layers; `centres` `(k, channels)` of the training scans' features, each of length 1."""
         super().__init__(name="cam_head")
+        self._centres = centres
         self._dense = dense
         self._temperature = temperature
 
@@ -33,9 +39,10 @@ class CamHead(keras.layers.Layer):
 
         Returns:
             `logits`, `probabilities` `(n, 2)`; `fc_weights` `(n, 2, channels)`; `cam` `(n, 2, h, w)`;
-            `cam_bias` `(n, 2)`.
+            `cam_bias` `(n, 2)`; with centres `familiarity` `(n, 1)`.
         """
         values = ops.mean(features, axis=(1, 2))
+        familiarity = {} if self._centres is None else {"familiarity": _distance(values, self._centres)}
         factors = []
         for layer in self._dense[:-1]:
             before = ops.add(ops.matmul(values, layer.kernel), layer.bias)
@@ -48,6 +55,7 @@ class CamHead(keras.layers.Layer):
             "logits": logits,
             "probabilities": ops.softmax(logits / self._temperature),
             **self._maps(features, weights, bias, logits),
+            **familiarity,
         }
 
     def _effective(self, factors: list[Any]) -> tuple[Any, Any]:
@@ -87,14 +95,28 @@ def _activated(activation: Activation, before: Any) -> tuple[Any, Any]:
     return before, None
 
 
+def _distance(pooled: Any, centres: NDArray[np.float32]) -> Any:
+    """One minus the cosine to the nearest centre, `(n, 1)`; see `edgecad.answer.familiarity`."""
+    length = ops.sqrt(ops.sum(ops.square(pooled), axis=1, keepdims=True))
+    cosines = ops.matmul(ops.divide(pooled, ops.maximum(length, 1e-12)), ops.transpose(ops.convert_to_tensor(centres)))
+    return ops.subtract(1.0, ops.max(cosines, axis=1, keepdims=True))
+
+
 def _times(stack: Any, matrix: Any) -> Any:
     """`(n, a, b)` times `(b, c)`. TensorFlow's own: Keras' computes shapes, and engines pack a matrix, not a stack."""
     return tf.linalg.matmul(stack, matrix)
 
 
-def explained_model(classifier: TrainedClassifier, temperature: float) -> keras.Model:
-    """A model from `image` to the six named outputs. Weights are shared with the classifier's."""
-    outputs = {"features": classifier.features, **CamHead(classifier.dense, temperature)(classifier.features)}
+def explained_model(
+    classifier: TrainedClassifier, temperature: float, centres: NDArray[np.float32] | None = None
+) -> keras.Model:
+    """A model from `image` to the named outputs, `familiarity` with centres. Weights are shared with the classifier's.
+
+    Args:
+        centres: of the training scans' pooled features, `(k, channels)`, each of length 1.
+    """
+    head = CamHead(classifier.dense, temperature, centres)
+    outputs = {"features": classifier.features, **head(classifier.features)}
     # tf2onnx keeps a name only if a layer bears it.
     named = {name: keras.layers.Identity(name=name)(value) for name, value in outputs.items()}
     return keras.Model(classifier.model.inputs[0], named)

@@ -13,7 +13,7 @@ import keras
 import onnx
 import tensorflow as tf
 
-from edgecad.contract.graph import OUTPUTS
+from edgecad.contract.graph import FAMILIARITY, OUTPUTS
 from edgecad.errors import GateFailed
 
 IR_VERSION = 8
@@ -23,7 +23,7 @@ CATCH = "TF2ONNX_CATCH_ERRORS"
 
 
 def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
-    """Convert a model whose input is `image` and whose outputs are the six named ones.
+    """Convert a model whose input is `image` and whose outputs are the named ones, `familiarity` among them or not.
 
     Raises:
         GateFailed: the graph has other inputs or outputs, or shape arithmetic.
@@ -98,9 +98,10 @@ def _passes() -> dict[str, Callable[[], Any]]:
 def _name_outputs(proto: onnx.ModelProto) -> None:
     """Order the outputs as everything else lists them; the converter sorts them by name."""
     by_name = {value.name: value for value in proto.graph.output}
-    if set(by_name) != set(OUTPUTS):
-        raise GateFailed(f"the graph's outputs are {sorted(by_name)}; {list(OUTPUTS)} wanted")
-    ordered = [by_name[name] for name in OUTPUTS]
+    wanted = [name for name in OUTPUTS if name in by_name or name != FAMILIARITY]
+    if set(by_name) != set(wanted):
+        raise GateFailed(f"the graph's outputs are {sorted(by_name)}; {wanted} wanted")
+    ordered = [by_name[name] for name in wanted]
     del proto.graph.output[:]
     proto.graph.output.extend(ordered)
 

@@ -10,7 +10,7 @@ import onnx
 from onnx import compose
 from onnx.utils import Extractor
 
-from edgecad.contract.graph import OUTPUTS
+from edgecad.contract.graph import known_outputs
 
 HEAD_PREFIX = "head/"
 
@@ -45,7 +45,7 @@ class GraphParts:
 
     Attributes:
         backbone: `image` -> `between`.
-        head: `between` -> the six outputs.
+        head: `between` -> the outputs.
         between: the tensor that both share.
     """
 
@@ -64,7 +64,7 @@ def parts_of(proto: onnx.ModelProto) -> GraphParts:
     between = features_tensor(proto)
     extractor = Extractor(onnx.shape_inference.infer_shapes(proto))
     backbone = extractor.extract_model(["image"], [between])
-    head = extractor.extract_model([between], list(OUTPUTS))
+    head = extractor.extract_model([between], list(known_outputs([value.name for value in proto.graph.output])))
     # A constant may serve both; each part keeps its own. Edges, inputs and outputs keep their names.
     tensors = dict.fromkeys(("rename_edges", "rename_inputs", "rename_outputs", "rename_value_infos"), False)
     head = compose.add_prefix(head, HEAD_PREFIX, **tensors)

@@ -23,6 +23,7 @@ BOUNDS = {
     "heatmap_correlation": "heat map correlation, at least",
     "auc_loss": "AUC loss, at most",
     "hidden": "move of a hidden unit that a ReLU switched, of its layer's largest, at most",
+    "familiarity": "move of the distance to the training scans on one image, of its limit, at most",
     "identity": "relative error of mean(cam) + cam_bias = logits, at most",
 }
 

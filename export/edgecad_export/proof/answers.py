@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgecad.answer.familiarity import distances
 from edgecad.answer.heatmap import (
     Dense,
     activation_factor,
@@ -19,7 +20,7 @@ from edgecad.answer.heatmap import (
     score_map,
 )
 from edgecad.contract import Contract
-from edgecad.contract.graph import OUTPUTS
+from edgecad.contract.graph import FAMILIARITY, known_outputs
 from edgecad.inference.checks import probabilities_of
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
@@ -40,12 +41,14 @@ class CheckedAnswers(comparison.ModelAnswers):
         finite: whether every value of every output is.
         before: values of each hidden layer before its activation, `(n, units)`, from the model's own features.
         switches: which units of each hidden layer with a ReLU were on, `(n, units)` bool; empty without such layers.
+        familiarity: distances to the training scans, `(n,)`; None where nobody measured them.
     """
 
     identity: float
     finite: bool
     before: tuple[NDArray[np.float64], ...] = ()
     switches: tuple[NDArray[np.bool_], ...] = ()
+    familiarity: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class ReferenceAnswers(CheckedAnswers):
             before=tuple(values[rows] for values in self.before),
             switches=tuple(values[rows] for values in self.switches),
             features=None if self.features is None else self.features[rows],
+            familiarity=None if self.familiarity is None else self.familiarity[rows],
         )  # fmt: skip
 
     def under(self, switches: Sequence[NDArray[np.bool_]]) -> ReferenceAnswers:
@@ -97,8 +101,17 @@ class ReferenceAnswers(CheckedAnswers):
         return replace(self, maps=maps)
 
 
-def answers_of_keras(classifier: TrainedClassifier, contract: Contract, images: NDArray[np.uint8]) -> ReferenceAnswers:
-    """Answers of the trained model itself; its maps by the numpy formula on its features, not by a graph."""
+def answers_of_keras(
+    classifier: TrainedClassifier,
+    contract: Contract,
+    images: NDArray[np.uint8],
+    centres: NDArray[np.float32] | None = None,
+) -> ReferenceAnswers:
+    """Answers of the trained model itself; maps and distances by the numpy formulas on its features, not by a graph.
+
+    Args:
+        centres: of the training scans, `(k, channels)`; None where nobody measured familiarity.
+    """
     outputs = keras.Model(classifier.model.inputs[0], [classifier.model.output, classifier.features])
     logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=BATCH, verbose=0))
     head = classifier.head()
@@ -115,6 +128,7 @@ def answers_of_keras(classifier: TrainedClassifier, contract: Contract, images: 
         head=head,
         features=np.asarray(features, np.float32) if relus else None,
         positive=contract.positive_index,
+        familiarity=None if centres is None else distances(features.mean(axis=(1, 2)), centres),
     )
 
 
@@ -137,7 +151,7 @@ def answers_of_file(
         head: of the model that it was made from.
     """
     opened, switches = _with_switches(model)
-    names = (*OUTPUTS, *switches)
+    names = (*known_outputs([value.name for value in model.graph.output]), *switches)
     runner = OnnxRunner(opened.SerializeToString(), DeviceRequest("cpu"))
     parts = [runner.run(images[start : start + BATCH], names) for start in range(0, len(images), BATCH)]
     got = {name: np.concatenate([part[name] for part in parts]) for name in names}
@@ -150,6 +164,7 @@ def answers_of_file(
             finite=all(bool(np.isfinite(value).all()) for value in got.values()),
             before=hidden_of(got["features"], head) if switches else (),
             switches=tuple(got[name] > 0 for name in switches),
+            familiarity=np.asarray(got[FAMILIARITY][:, 0], np.float64) if FAMILIARITY in got else None,
         )
 
 

@@ -94,7 +94,10 @@ class ParityGate:
     def _parity(self, own: ReferenceSet, model: onnx.ModelProto, allowed: Tolerances) -> Parity:
         seen = answers_of_file(model, self.contract, own.images, own.reference.head)
         threshold = self.contract.decision.threshold
-        return parity_of(own.reference, seen, threshold, allowed.neighbourhood, own.truth)
+        limits = self.contract.familiarity
+        return parity_of(
+            own.reference, seen, threshold, allowed.neighbourhood, own.truth, None if limits is None else limits.limit
+        )
 
 
 def gate_of(classifier: TrainedClassifier, run: Run) -> ParityGate:
@@ -106,7 +109,9 @@ def gate_of(classifier: TrainedClassifier, run: Run) -> ParityGate:
     """
     # A region of the contract's is left out, as the runtime does where it replays these screens.
     golden = golden_images(msgspec_replace(run.contract.preparation, region=None))
-    validation, screens = (answers_of_keras(classifier, run.contract, images) for images in (run.images, golden))
+    validation, screens = (
+        answers_of_keras(classifier, run.contract, images, run.centres) for images in (run.images, golden)
+    )
     if not (validation.finite and screens.finite):
         raise GateFailed("the trained model gives values that are not finite; its weights are damaged, train again")
     _check_same_model(validation.logits, run.logits)

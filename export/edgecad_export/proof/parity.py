@@ -23,12 +23,15 @@ class Parity(AnswerDistance):
             compared under the file's own switches. Always 0 for heads without ReLU.
         hidden: how far those moved before the ReLU, relative to the largest of their layer.
         auc_loss: by how much the area under the ROC curve fell; None without both classes among the images.
+        familiarity: largest difference of the distances to the training scans, relative to the limit, beside what all
+            images share, which the file's own limit takes in; None where nobody measured familiarity.
     """
 
     identity: float
     switched: int
     hidden: float
     auc_loss: float | None
+    familiarity: float | None
 
 
 def parity_of(
@@ -37,6 +40,7 @@ def parity_of(
     threshold: float,
     neighbourhood: float,
     truth: NDArray[np.bool_] | None = None,
+    limit: float | None = None,
 ) -> Parity:
     """Compare two models' answers to the same images.
 
@@ -44,14 +48,30 @@ def parity_of(
         threshold: decision threshold, 0 to 1.
         neighbourhood: distance to it within which a flip is rounding.
         truth: which images are positive, `(n,)`, where it is known.
+        limit: the reference's, of the distance to the training scans; None where nobody measured it.
     """
     if not seen.finite:
         far = float("inf")
-        return Parity(**asdict(worst(len(reference.scores))), identity=far, switched=0, hidden=far, auc_loss=None)
+        furthest = None if limit is None else far
+        return Parity(
+            **asdict(worst(len(reference.scores))), identity=far, switched=0, hidden=far, auc_loss=None,
+            familiarity=furthest,
+        )  # fmt: skip
     compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood)
     switched, hidden = switched_units(reference, seen)
     loss = _auc_loss(reference, seen, truth)
-    return Parity(**asdict(compared), identity=seen.identity, switched=switched, hidden=hidden, auc_loss=loss)
+    return Parity(
+        **asdict(compared), identity=seen.identity, switched=switched, hidden=hidden, auc_loss=loss,
+        familiarity=None if limit is None else _unlike(reference, seen) / limit,
+    )  # fmt: skip
+
+
+def _unlike(reference: CheckedAnswers, seen: CheckedAnswers) -> float:
+    """Largest difference of the distances to the training scans, beside their median."""
+    if reference.familiarity is None or seen.familiarity is None:
+        return float("inf")
+    moved = seen.familiarity - reference.familiarity
+    return float(np.abs(moved - np.median(moved)).max())
 
 
 def _auc_loss(reference: CheckedAnswers, seen: CheckedAnswers, truth: NDArray[np.bool_] | None) -> float | None:
@@ -93,6 +113,7 @@ def _judged(parity: Parity, allowed: Tolerances) -> Iterable[tuple[str, str, flo
         ("neighbourhood", "decision flips", parity.flips, 0),
         ("identity", "identity error", parity.identity, allowed.identity),
         ("hidden", "move of a hidden unit that switched", parity.hidden, allowed.hidden),
+        ("familiarity", "move of familiarity", parity.familiarity or 0.0, allowed.familiarity),
         ("auc_loss", "AUC loss", 0.0 if parity.auc_loss is None else parity.auc_loss, allowed.auc_loss),
     ):
         yield name, words, seen, seen <= bound, bound

@@ -26,6 +26,9 @@ class Tolerances:
     """Most that the area under the ROC curve may fall."""
     hidden: float = float("inf")
     """Most that a hidden unit which a ReLU switched may have moved, relative to the largest value of its layer."""
+    familiarity: float = float("inf")
+    """Most that the distance to the training scans may differ on one image, beside what all images share, relative to
+    its limit. What all share goes into the file's own limit."""
     identity: float = IDENTITY_TOLERANCE
     """Largest relative error of mean(cam) + cam_bias == logits. The head is fp32 in every file."""
 
@@ -35,9 +38,13 @@ class Tolerances:
 
 
 TOLERANCES: Mapping[Precision, Tolerances] = {
-    "fp32": Tolerances(probabilities=1e-4, neighbourhood=1e-3, heatmap_correlation=0.9999, logits=1e-4, hidden=1e-4),
-    "fp16": Tolerances(probabilities=0.01, neighbourhood=0.01, heatmap_correlation=0.999, hidden=0.02),
-    "int8": Tolerances(probabilities=0.05, neighbourhood=0.05, heatmap_correlation=0.95, auc_loss=0.005, hidden=0.2),
+    "fp32": Tolerances(
+        probabilities=1e-4, neighbourhood=1e-3, heatmap_correlation=0.9999, logits=1e-4, hidden=1e-4, familiarity=0.01
+    ),
+    "fp16": Tolerances(probabilities=0.01, neighbourhood=0.01, heatmap_correlation=0.999, hidden=0.02, familiarity=0.1),
+    "int8": Tolerances(
+        probabilities=0.05, neighbourhood=0.05, heatmap_correlation=0.95, auc_loss=0.005, hidden=0.2, familiarity=0.5
+    ),
 }
 
 

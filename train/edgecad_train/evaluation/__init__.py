@@ -6,6 +6,7 @@ doubts          scores that are all equal, a temperature at the end of its range
 statistics/     figures of scores and labels, each with its interval
 localisation/   whether heat maps show the defect
 decision/       temperature, threshold and its evidence, from patients who judge nothing
+familiarity/    how far a scan's features may lie from those of the training scans
 
 Every figure is about patients, one row each, and the positive class is CAD.
 """

@@ -48,7 +48,7 @@ class Explainer:
         Args:
             below: tensor of the network whose values are known.
         """
-        self._network, self._batch_size = network, batch_size
+        self._network, self._below, self._batch_size = network, below, batch_size
         features = network.pooled
         model = None if below is features else keras.Model(below, features)
         self._forward = model and tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
@@ -61,6 +61,14 @@ class Explainer:
             features = batch if self._forward is None else self._forward(tf.constant(batch)).numpy()
             parts.append(_of(class_activation(np.asarray(features, np.float64), head)))
         return Explained.joined(parts)
+
+    def pooled(self, values: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Pooled features of the scans in `rows`, `(n, channels)`; `values` as for an explanation."""
+        model = keras.Model(self._below, self._network.model.get_layer("pooling").output)
+        forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+        starts = range(0, len(rows), self._batch_size)
+        batches = (np.asarray(values[rows[start : start + self._batch_size]]) for start in starts)
+        return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 
 
 def dense_head(network: Network) -> list[Dense]:

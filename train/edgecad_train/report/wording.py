@@ -29,6 +29,7 @@ STEPS = {
     "frozen": "frozen part, run once",
     "search": "head search",
     "explain": "scores and heat maps",
+    "familiarity": "how like each other the training scans are",
 }
 """Steps of a run by their name in run.json; stages are called as they are."""
 NONE = "\N{EN DASH}"

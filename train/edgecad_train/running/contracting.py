@@ -13,6 +13,7 @@ from edgecad.system.clock import second_text
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
@@ -32,6 +33,7 @@ def contract_for(
     decision: Decision,
     held_maps: NDArray[np.float32],
     evaluations: Sequence[Evaluation],
+    familiarity: MeasuredFamiliarity | None,
 ) -> Contract:
     """Write the contract of a trained network.
 
@@ -55,6 +57,7 @@ def contract_for(
         activations=choice.head.activations,
         feature_layer=trainer.network.feature_layer,
         features=trainer.network.features,
+        familiarity=None if familiarity is None else familiarity.familiarity,
         decision=decision,
         heatmap=scale_of_maps(np.asarray(held_maps, np.float64)),
         labelling=Labelling(

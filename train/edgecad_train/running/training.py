@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
+from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity, measured
 from edgecad_train.evaluation.optimism import Optimism, optimism_of
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
@@ -71,6 +72,8 @@ class _Trained:
     """What that network itself says of every scan."""
     said: Explained
     """The same, but out-of-fold where there are folds."""
+    familiarity: MeasuredFamiliarity | None
+    """Of that network; None with too few patients."""
 
 
 @dataclass
@@ -115,7 +118,7 @@ class _Run:
         history = self._train(trainer, place)
         with self._timed("explain"):
             said = trainer.explain(np.arange(len(self.data.cases)))
-        return _Trained(trainer, (history,), (choice,), said, said)
+        return _Trained(trainer, (history,), (choice,), said, said, self._familiarity(trainer))
 
     def folds(self, folds: Folds) -> _Trained:
         """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
@@ -137,7 +140,7 @@ class _Run:
         with self._timed("explain"):
             own = trainer.explain(np.arange(len(self.data.cases)))
         said = self._out_of_fold(own, folds, [held for _, held in results])
-        return _Trained(trainer, (*histories, refit), tuple(choices), own, said)
+        return _Trained(trainer, (*histories, refit), tuple(choices), own, said, self._familiarity(trainer))
 
     def outcome(self, name: str, trained: _Trained) -> TrainingOutcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
@@ -150,7 +153,7 @@ class _Run:
         rows = rows_of(self.data.cases, held)
         contract = contract_for(
             name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
-            np.asarray(trained.said.maps[rows]), evaluations,
+            np.asarray(trained.said.maps[rows]), evaluations, trained.familiarity,
         )  # fmt: skip
         return TrainingOutcome(
             network=trained.trainer.network,
@@ -164,9 +167,16 @@ class _Run:
             said=trained.said,
             development=rows,
             network_logits=trained.own.logits[rows],
+            centres=None if trained.familiarity is None else trained.familiarity.centres,
             optimism=self._optimism(trained, log_odds) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.checkpoint.seconds.items()},
         )
+
+    def _familiarity(self, trainer: Trainer) -> MeasuredFamiliarity | None:
+        """Of all scans but the test part's: a network that learnt from a scan knows it better than a new one."""
+        rows = rows_of(self.data.cases, self.partition.development)
+        with self._timed("familiarity"):
+            return measured(trainer.pooled(rows), [self.data.cases[row].patient for row in rows])
 
     def _place(self, name: str, number: int, split: Split) -> Place:
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))

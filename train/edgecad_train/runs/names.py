@@ -9,13 +9,14 @@ predictions.csv   one line a patient: part, label, score
 split.json        patients of each part or fold; `edgecad train --split` takes it
 validation.npz    prepared images, labels and logits, for the exporter's parity check
 calibration.npz   prepared images of the training part, for the exporter's quantisation
+familiarity.npz   centres of the training scans' features; absent where familiarity was not measured
 scans.json        hash of each scan and its patient, so that `edgecad evaluate` knows scans that it was trained on
 heatmaps.npz      heat maps of the scans that chose or judged, and their prepared images
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
 report.html       one page that opens offline
 
-A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, prepared images,
-pictures and report.html. `edgecad_train.report` draws the last two from the others.
+A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, familiarity.npz,
+prepared images, pictures and report.html. `edgecad_train.report` draws the last two from the others.
 """
 
 from __future__ import annotations
@@ -33,5 +34,6 @@ PREDICTIONS = "predictions.csv"
 SPLIT = "split.json"
 VALIDATION = "validation.npz"
 CALIBRATION = "calibration.npz"
+FAMILIARITY = "familiarity.npz"
 SCANS = "scans.json"
 HEATMAPS = "heatmaps.npz"

@@ -12,6 +12,7 @@ from edgecad_train.classes import POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision.labels import labels_to_read_again
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.familiarity.centres import Centres
 from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.network import Network
@@ -34,6 +35,7 @@ class TrainingOutcome:
             out-of-fold.
         development: rows of the scans outside the test part that the exported network is checked by.
         network_logits: what the exported network itself says of them, `(m, 2)`.
+        centres: of its features of the training scans; None where nobody measured familiarity.
         optimism: what choosing on the test part would have claimed, where it was asked for.
         seconds_by_step: where the time went.
     """
@@ -49,6 +51,7 @@ class TrainingOutcome:
     said: Explained
     development: NDArray[np.intp]
     network_logits: NDArray[np.float64]
+    centres: Centres | None
     optimism: Optimism | None
     seconds_by_step: dict[str, float]
 

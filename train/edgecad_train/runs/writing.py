@@ -23,6 +23,7 @@ from edgecad_train.data.labelled import refused_scans
 from edgecad_train.runs.names import (
     CALIBRATION,
     CONTRACT,
+    FAMILIARITY,
     HEATMAPS,
     HISTORY,
     METRICS,
@@ -93,6 +94,8 @@ def write_run(
         outcome.network.model.save(partial / MODEL)
         _write_validation(outcome, partial / VALIDATION)
         np.savez_compressed(partial / CALIBRATION, images=outcome.data.images[_calibration_rows(outcome)])
+        if outcome.centres is not None:
+            np.savez_compressed(partial / FAMILIARITY, **vars(outcome.centres))
 
 
 def _run_record(

@@ -189,6 +189,10 @@ class Trainer:
         """What the network as it stands says of some scans."""
         return self._explainer(self._materials.passes(self._below)[0], rows)
 
+    def pooled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Pooled features that the network as it stands gives for some scans, `(n, channels)`."""
+        return self._explainer.pooled(self._materials.passes(self._below)[0], rows)
+
     def _said(self, place: Place) -> Weights:
         assert place.held is not None  # noqa: S101 - folds hold scans out
         held = self.explain(place.held)

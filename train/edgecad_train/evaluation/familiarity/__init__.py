@@ -1,0 +1,6 @@
+"""How like the training scans a scan is: centres of their features, and limits of the distance to them.
+
+centres     k-means, each centre the mean of several patients
+limits      conformal limits from distances to centres that were found without the patient
+measuring   both, from the features of a network as it was trained
+"""
