@@ -4,12 +4,14 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 `edgecad.contract`; unknown fields, missing fields and values that cannot be meant are refused.
 
     parts     the frozen types: `Contract` and all that it consists of
+    orientation   how the training maps lie, one of these parts
     reading   contracts of every version that was ever released, and the fields that are coming
     graph     the outputs of the graph: which must be there, and which may be
     scaling   how uint8 becomes a backbone's input, in numbers
 """
 
 from edgecad.colourtables import ColourTable
+from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.parts import (
     CONTRACT_VERSION,
     NOT_KNOWN,
@@ -57,6 +59,7 @@ __all__ = [
     "MapPlace",
     "Metric",
     "OperatingPoint",
+    "OrientationReference",
     "Origin",
     "Precision",
     "Preparation",

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from edgecad.colourtables.table import ColourTable
+from edgecad.contract.orientation import OrientationReference
 from edgecad.decision.evidence import Evidence, check_rule
 from edgecad.frozen import Frozen, demand
 
@@ -300,6 +301,8 @@ class Contract(Frozen, frozen=True, kw_only=True):
     precision: Precision = "fp32"
     tolerances: dict[str, float] = msgspec.field(default_factory=dict)
     golden: tuple[GoldenAnswer, ...] = ()
+    orientation: OrientationReference | None = None
+    """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
 
     def __post_init__(self) -> None:
         demand(self.version < 2 or self.activations is not None, "activations are missing")
