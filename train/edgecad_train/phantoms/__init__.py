@@ -7,6 +7,7 @@ The way of a phantom, one module a step:
     screen       what a report shows, 1640x1068 RGB             (render_screen)
     encoding     JPEG, PNG, DICOM bytes
     dataset      a folder that `edgecad train` takes            (write_dataset)
+    orientation  how all of them lie, for series of scans   (PHANTOMS)
     imitations   any map, through any colour table, in the layouts that hospitals have
 
 No clinical number may come from phantoms. They show that the machinery works, never how well.
