@@ -4,7 +4,7 @@
     patients      phantoms' own maps, for what is laid over them or made of them
     kind          what a kind is, and the rule below
     fields, cardiac, nuclear, photographs, modalities, drawings     levels in a circle
-    laid_over, changed     of phantoms' maps
+    laid_over, changed, displaced     of phantoms' maps
     whole         screens on which no single whole map stands
     untellable    what cannot be told by one picture
     showing       a kind on a screen: `shown(kind, seed)`
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from edgecad_train.phantoms.nonmaps.cardiac import CARDIAC
 from edgecad_train.phantoms.nonmaps.changed import CHANGED
+from edgecad_train.phantoms.nonmaps.displaced import DISPLACED
 from edgecad_train.phantoms.nonmaps.drawings import DRAWINGS
 from edgecad_train.phantoms.nonmaps.fields import FIELDS
 from edgecad_train.phantoms.nonmaps.kind import NonMap
@@ -34,7 +35,8 @@ from edgecad_train.phantoms.nonmaps.whole import WHOLE_SCREENS
 __all__ = ["BUILDING", "KEPT", "TELLABLE", "UNTELLABLE", "NonMap", "ShownNonMap", "shown"]
 
 TELLABLE: tuple[NonMap, ...] = (
-    *CARDIAC, *NUCLEAR, *PHOTOGRAPHS, *DRAWINGS, *FIELDS, *MODALITIES, *LAID_OVER, *CHANGED, *WHOLE_SCREENS,
+    *CARDIAC, *NUCLEAR, *PHOTOGRAPHS, *DRAWINGS, *FIELDS, *MODALITIES, *LAID_OVER, *CHANGED, *DISPLACED,
+    *WHOLE_SCREENS,
 )  # fmt: skip
 """All kinds that count."""
 BUILDING = tuple(kind for kind in TELLABLE if kind.for_building)

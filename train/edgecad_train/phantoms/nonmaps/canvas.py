@@ -94,6 +94,11 @@ def levels(rng: Rng, field: Field, low: tuple[float, float] = (0, 45)) -> Field:
     return bottom + share * (rng.uniform(96, 100) - bottom)
 
 
+def pair(rng: Rng, low: float, high: float) -> tuple[float, float]:
+    """Two numbers between two limits: a place, or two sides."""
+    return float(rng.uniform(low, high)), float(rng.uniform(low, high))
+
+
 def either(rng: Rng, field: Field) -> Field:
     """The field or its negative: a screen may show either."""
     return field if rng.random() < 0.5 else -field

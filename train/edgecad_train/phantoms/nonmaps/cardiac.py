@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -19,6 +21,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     levels,
     moved,
     oval,
+    pair,
     plane,
     polygon,
     rounded,
@@ -64,7 +67,7 @@ def _short_axis_filling(rng: Rng) -> Field:
 
 
 def _apical_slice(rng: Rng) -> Field:
-    wall = oval(*rng.uniform(-0.1, 0.1, 2), rng.uniform(0.4, 0.8), rng.uniform(0.4, 0.8), 0, rng.uniform(0.2, 0.6))
+    wall = oval(*pair(rng, -0.1, 0.1), rng.uniform(0.4, 0.8), rng.uniform(0.4, 0.8), 0, rng.uniform(0.2, 0.6))
     return levels(rng, wall * _uneven(rng) + 0.03 * rounded(rng, 20), (0, 30))
 
 
@@ -82,9 +85,9 @@ def _horseshoe(rng: Rng, turn: float) -> Field:
 def _phase(rng: Rng) -> Field:
     """Phase of each point of the wall, 0 to 360 degrees: it wraps."""
     angle, radius = plane()[3], plane()[2]
-    spread = rng.uniform(0.2, 1.5)
-    delay = spread * np.cos(angle - rng.uniform(0, 7)) * radius + 0.5 * spread * rounded(rng, 4) * rng.uniform(0.3, 1)
-    return levels(rng, (delay + rng.uniform(0, 2 * np.pi)) % (2 * np.pi), (0, 10))
+    spread = rng.uniform(0.3, 2)
+    delay = spread * np.cos(angle - rng.uniform(0, 7)) * radius + 0.6 * spread * rounded(rng, int(rng.integers(3, 8)))
+    return levels(rng, (delay + rng.uniform(0, 2 * np.pi)) % (2 * np.pi), (0, 20))
 
 
 def _phase_narrow(rng: Rng) -> Field:
@@ -162,7 +165,7 @@ def _volume_curve(rng: Rng) -> Field:
     times = np.linspace(0, 1, 17)
     heights = 0.4 - depth * (1 + np.cos(2 * np.pi * times * phase)) + rng.normal(0, 0.02, 17)
     points = [(-0.65 + 1.3 * float(t), float(h)) for t, h in zip(times, heights, strict=True)]
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         segment(field, start, end, rng.uniform(60, 95), rng.uniform(0.01, 0.04))
     write(field, f"EF {rng.integers(25, 80)} %", 0.2, -0.75, 0.1, 100)
     return field

@@ -1,4 +1,4 @@
-"""Maps that became something else: levels, places or sharpness of them changed."""
+"""Maps whose levels, sharpness or colours are changed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     Rng,
     blurred,
     levels,
-    moved,
     plane,
-    rounded,
     soft,
     spectral,
 )
@@ -44,53 +42,6 @@ def _pixelated(rng: Rng) -> Field:
     count = int(rng.integers(6, 20))
     small = cv2.resize(np.asarray(phantom_map(rng), np.float32), (count, count), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST))
-
-
-def _turned_out(field: Field, place: Field) -> Field:
-    """Each point of the disc taken from another radius."""
-    x, y, radius, _ = plane()
-    share = place / np.maximum(radius, 1e-6)
-    return moved(field, x * share, y * share)
-
-
-def _two_zooms(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    whole, zoom = phantom_map(rng), rng.uniform(1.5, 3)
-    turn = rng.uniform(0, 7)
-    return np.where(x * np.cos(turn) + y * np.sin(turn) > 0, moved(whole, x / zoom, y / zoom), whole)
-
-
-def _radial_warp(rng: Rng) -> Field:
-    radius = plane()[2]
-    power = rng.uniform(2.2, 4) if rng.random() < 0.5 else rng.uniform(0.25, 0.45)
-    return _turned_out(phantom_map(rng), radius**power)
-
-
-def _inside_out(rng: Rng) -> Field:
-    return _turned_out(phantom_map(rng), np.clip(1 - plane()[2], 0, 1))
-
-
-def _doubled(rng: Rng) -> Field:
-    """The same map twice, one beside the other."""
-    x, y, _, _ = plane()
-    whole = phantom_map(rng)
-    dx, dy = rng.uniform(0.2, 0.45, 2) * rng.choice((-1, 1), 2)
-    return 0.5 * whole + 0.5 * np.where(np.hypot(x - dx, y - dy) < 1, moved(whole, x - dx, y - dy), 0)
-
-
-def _zoomed(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    zoom = rng.uniform(1.8, 3)
-    dx, dy = rng.uniform(-0.3, 0.3, 2)
-    return moved(phantom_map(rng), dx + x / zoom, dy + y / zoom)
-
-
-def _shrunken(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    size = rng.uniform(0.35, 0.75)
-    dx, dy = rng.uniform(-0.2, 0.2, 2)
-    small = moved(phantom_map(rng), (x - dx) / size, (y - dy) / size)
-    return np.where(np.hypot(x - dx, y - dy) < size, small, rng.uniform(0, 50))
 
 
 def _ring_only(rng: Rng) -> Field:
@@ -139,67 +90,9 @@ def _blurred_flat(rng: Rng) -> Field:
     return blurred(phantom_map(rng), rng.uniform(90, 200))
 
 
-def _checker_mixed(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    count = rng.integers(3, 10)
-    odd = (np.floor(x * count) + np.floor(y * count)) % 2 > 0
-    return np.where(odd, phantom_map(rng), phantom_map(rng) * rng.uniform(0.5, 1))
-
-
-def _strips_mixed(rng: Rng) -> Field:
-    count = rng.integers(3, 16)
-    return np.where(np.floor(plane()[1] * count) % 2 > 0, phantom_map(rng), phantom_map(rng) * rng.uniform(0.4, 0.8))
-
-
-def _sectors_mixed(rng: Rng) -> Field:
-    fold = int(rng.integers(3, 9))
-    return np.where(np.sin(fold * plane()[3]) > 0, phantom_map(rng), phantom_map(rng) * rng.uniform(0.4, 0.8))
-
-
-def _swirled(rng: Rng) -> Field:
-    x, y, radius, _ = plane()
-    turn = rng.uniform(3, 8) * rng.choice((-1, 1)) * (1 - np.clip(radius, 0, 1))
-    return moved(phantom_map(rng), x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn))
-
-
-def _torn(rng: Rng) -> Field:
-    """Rows out of step, as of a picture that was half drawn anew."""
-    x, y, _, _ = plane()
-    shifts = rng.uniform(-0.3, 0.3, int(rng.integers(3, 9)))
-    which = np.clip(((y + 1) / 2 * len(shifts)).astype(int), 0, len(shifts) - 1)
-    return moved(phantom_map(rng), x + shifts[which], y)
-
-
-def _shuffled(rng: Rng) -> Field:
-    count = int(rng.integers(2, 6))
-    step = SIDE // count
-    whole, order = phantom_map(rng), rng.permutation(count * count)
-    field = np.asarray(whole, np.float64).copy()
-    for place, source in enumerate(order):
-        row, column, from_row, from_column = *divmod(place, count), *divmod(int(source), count)
-        field[row * step : (row + 1) * step, column * step : (column + 1) * step] = whole[
-            from_row * step : (from_row + 1) * step, from_column * step : (from_column + 1) * step
-        ]
-    return field
-
-
-def _kaleidoscope(rng: Rng) -> Field:
-    _, _, radius, angle = plane()
-    part = np.pi / int(rng.integers(3, 8))
-    folded = np.abs((angle % (2 * part)) - part) + rng.uniform(0, 7)
-    return moved(phantom_map(rng), radius * np.cos(folded), -radius * np.sin(folded))
-
-
 def _wrapped(rng: Rng) -> Field:
     """Levels beyond the top begin again at the bottom."""
     return (phantom_map(rng) * rng.uniform(1.3, 3)) % 100
-
-
-def _frozen_waves(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    strength = rng.uniform(0.05, 0.12)
-    wave = rng.uniform(20, 50)
-    return moved(phantom_map(rng), x + strength * np.sin(wave * y), y + strength * np.sin(wave * x))
 
 
 def _rough(rng: Rng) -> Field:
@@ -213,19 +106,6 @@ def _dead_rows(rng: Rng) -> Field:
         top = int(rng.integers(20, SIDE - 40))
         whole[top : top + int(rng.integers(6, 22))] = rng.uniform(0, 40)
     return whole
-
-
-def _scattered(rng: Rng) -> Field:
-    """Pixels blown about."""
-    x, y, _, _ = plane()
-    away = rng.uniform(0.05, 0.2)
-    return moved(phantom_map(rng), x + away * rng.normal(0, 1, x.shape), y + away * rng.normal(0, 1, x.shape))
-
-
-def _warped(rng: Rng) -> Field:
-    x, y, _, _ = plane()
-    strength = rng.uniform(0.25, 0.5)
-    return moved(phantom_map(rng), x + strength * rounded(rng, 7), y + strength * rounded(rng, 7))
 
 
 def _coloured(rng: Rng, table: ColourTable) -> Field:
@@ -258,7 +138,8 @@ def _channels_apart(rng: Rng, table: ColourTable) -> Field:
 
 def _table_twice(rng: Rng, table: ColourTable) -> Field:
     """The table runs through twice or more."""
-    return np.ascontiguousarray(colours_from_percent((phantom_map(rng) * rng.integers(2, 5)) % 100, table))
+    repeated = np.asarray((phantom_map(rng) * rng.integers(2, 5)) % 100, np.float32)
+    return np.ascontiguousarray(colours_from_percent(repeated, table))
 
 
 def _half_negative(rng: Rng, table: ColourTable) -> Field:
@@ -267,15 +148,11 @@ def _half_negative(rng: Rng, table: ColourTable) -> Field:
 
 
 CHANGED = family("a map changed", {
-    "display-window-above": _window_above, "display-window-below": _window_below, "display-window-narrow": _window_narrow,
-    "pixelated": _pixelated, "two-zooms": _two_zooms, "radial-warp": _radial_warp, "inside-out": _inside_out,
-    "doubled": _doubled, "zoomed": _zoomed, "shrunken": _shrunken, "ring-only": _ring_only, "hole-in-the-middle": _hole, "posterised": _posterised,
-    "solarised": _solarised, "high-passed": _high_passed, "sharpened": _sharpened, "edges-of-a-map": _edges,
-    "equalised": _equalised, "blurred-flat": _blurred_flat, "checker-of-two-maps": _checker_mixed,
-    "strips-of-two-maps": _strips_mixed, "sectors-of-two-maps": _sectors_mixed, "swirled": _swirled, "torn-rows": _torn,
-    "shuffled-tiles": _shuffled, "kaleidoscope": _kaleidoscope, "levels-wrapped": _wrapped,
-    "seen-through-waves": _frozen_waves, "unfiltered": _rough, "dead-rows": _dead_rows, "scattered": _scattered,
-    "warped": _warped,
+    "display-window-above": _window_above, "display-window-below": _window_below,
+    "display-window-narrow": _window_narrow, "pixelated": _pixelated, "ring-only": _ring_only,
+    "hole-in-the-middle": _hole, "posterised": _posterised, "solarised": _solarised, "high-passed": _high_passed,
+    "sharpened": _sharpened, "edges-of-a-map": _edges, "equalised": _equalised, "blurred-flat": _blurred_flat,
+    "levels-wrapped": _wrapped, "unfiltered": _rough, "dead-rows": _dead_rows,
 }) + family_in_tables("a map changed", {
     "jpeg-quality-5": _jpeg_5, "negative": _negative, "hue-turned": _hue_turned, "channels-apart": _channels_apart,
     "table-run-through-twice": _table_twice, "half-negative": _half_negative,

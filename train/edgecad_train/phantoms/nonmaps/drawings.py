@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -144,7 +145,9 @@ def _bars(rng: Rng) -> Field:
     for number in range(count):
         left, high = -0.65 + 1.3 * number / count, rng.uniform(0.2, 1.2)
         right = left + 0.9 / count
-        polygon(field, [(left, 0.6), (left, 0.6 - high), (right, 0.6 - high), (right, 0.6)], float(rng.uniform(20, 100)))
+        polygon(
+            field, [(left, 0.6), (left, 0.6 - high), (right, 0.6 - high), (right, 0.6)], float(rng.uniform(20, 100))
+        )
     segment(field, (-0.7, 0.6), (0.7, 0.6), ink, 0.015)
     return field
 
@@ -211,7 +214,7 @@ def _maze(rng: Rng) -> Field:
     for ring in np.arange(0.12, 1, 0.11):
         gap = rng.uniform(0, 7)
         way = [on_ring(float(ring), turn) for turn in np.linspace(gap + 0.25, gap + 6.0, 60)]
-        for start, end in zip(way, way[1:], strict=False):
+        for start, end in pairwise(way):
             segment(field, start, end, ink, 0.02)
         turn = rng.uniform(0, 7)
         segment(field, on_ring(float(ring), turn), on_ring(float(ring) + 0.11, turn), ink, 0.02)
@@ -243,7 +246,7 @@ def _smile(rng: Rng) -> Field:
     for side in (-1, 1):
         circle(field, side * 0.35, -0.25, rng.uniform(0.07, 0.15), 5)
     way = [on_ring(rng.uniform(0.55, 0.56), turn) for turn in np.linspace(np.pi * 1.15, np.pi * 1.85, 30)]
-    for start, end in zip(way, way[1:], strict=False):
+    for start, end in pairwise(way):
         segment(field, start, end, 5, 0.06)
     return field
 

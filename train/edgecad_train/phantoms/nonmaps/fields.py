@@ -14,6 +14,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     grain,
     levels,
     moved,
+    pair,
     plane,
     rounded,
     soft,
@@ -123,7 +124,7 @@ def _zone_plate(rng: Rng) -> Field:
 
 def _two_sources(rng: Rng) -> Field:
     wave = rng.uniform(10, 40)
-    return levels(rng, sum(np.cos(wave * _centre(rng, 0.9)[2]) for _ in range(rng.integers(2, 4))))
+    return levels(rng, np.asarray(sum(np.cos(wave * _centre(rng, 0.9)[2]) for _ in range(rng.integers(2, 4)))))
 
 
 def _ripple(rng: Rng) -> Field:
@@ -192,7 +193,7 @@ def _sphere(rng: Rng, shine: float, edge: float) -> Field:
     """A ball lit from somewhere: `shine` of a highlight, `edge` how far the light reaches around."""
     x, y, radius, _ = plane()
     z = np.sqrt(np.clip(1 - radius**2, 0, 1))
-    light = np.array([*rng.uniform(-0.6, 0.6, 2), 1.0])
+    light = np.array([*pair(rng, -0.6, 0.6), 1.0])
     light /= np.linalg.norm(light)
     toward = x * light[0] + y * light[1] + z * light[2]
     return np.clip(toward + edge, 0, None) + shine * np.clip(toward, 0, 1) ** rng.uniform(8, 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -15,6 +17,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     grain,
     on_ring,
     oval,
+    pair,
     plane,
     polygon,
     rounded,
@@ -70,10 +73,12 @@ def _dialog(rng: Rng, table: ColourTable) -> Field:
 
 
 def _name(rng: Rng, table: ColourTable) -> Field:
-    """A name across the map, bold and large."""
+    """A name across the map, in bold letters."""
     picture = _map(rng, table)
     ink = (255, 255, 255) if rng.random() < 0.6 else _grey(rng, 0, 150)
-    write(picture, NAMES[rng.integers(5)], 0, rng.uniform(-0.4, 0.4), rng.uniform(0.1, 0.15), ink, rng.uniform(0.2, 0.3))
+    write(
+        picture, NAMES[rng.integers(5)], 0, rng.uniform(-0.4, 0.4), rng.uniform(0.06, 0.15), ink, rng.uniform(0.15, 0.3)
+    )
     return picture
 
 
@@ -94,13 +99,13 @@ def _watermark(rng: Rng, table: ColourTable) -> Field:
 
 def _soft_shadow(rng: Rng, table: ColourTable) -> Field:
     x, y = rng.uniform(-0.8, 0.8, 2)
-    return _mixed(_map(rng, table), (0, 0, 0), rng.uniform(0.4, 0.85) * oval(x, y, *rng.uniform(0.3, 0.8, 2), 0, 0.5))
+    return _mixed(_map(rng, table), (0, 0, 0), rng.uniform(0.4, 0.85) * oval(x, y, *pair(rng, 0.3, 0.8), 0, 0.5))
 
 
 def _glare(rng: Rng, table: ColourTable) -> Field:
     """Light that a screen throws back into a camera."""
     x, y = rng.uniform(-0.6, 0.6, 2)
-    share = rng.uniform(0.4, 0.95) * blob(x, y, *rng.uniform(0.1, 0.4, 2), rng.uniform(0, 3))
+    share = rng.uniform(0.4, 0.95) * blob(x, y, *pair(rng, 0.1, 0.4), rng.uniform(0, 3))
     return _mixed(_map(rng, table), (255, 255, 255), share)
 
 
@@ -130,7 +135,7 @@ def _big_arrow(rng: Rng, table: ColourTable) -> Field:
 
 def _region_filled(rng: Rng, table: ColourTable) -> Field:
     """A reader's region, filled with a colour that lets the map through."""
-    share = rng.uniform(0.25, 0.6) * oval(*rng.uniform(-0.4, 0.4, 2), *rng.uniform(0.2, 0.5, 2), rng.uniform(0, 3), 0.02)
+    share = rng.uniform(0.25, 0.6) * oval(*pair(rng, -0.4, 0.4), *pair(rng, 0.2, 0.5), rng.uniform(0, 3), 0.02)
     colour = ((255, 0, 0), (0, 255, 0), (0, 120, 255))[rng.integers(3)]
     return _mixed(_map(rng, table), colour, share)
 
@@ -155,7 +160,7 @@ def _scribble(rng: Rng, table: ColourTable) -> Field:
     """A pen's thick line to and fro."""
     picture, ink = _map(rng, table), (255, 255, 255) if rng.random() < 0.5 else (0, 0, 0)
     spots = rng.uniform(-0.7, 0.7, (int(rng.integers(6, 16)), 2))
-    for start, end in zip(spots, spots[1:], strict=False):
+    for start, end in pairwise(spots):
         segment(picture, tuple(start), tuple(end), ink, rng.uniform(0.06, 0.1))
     return picture
 
@@ -192,7 +197,7 @@ def _coronary_tree(rng: Rng, table: ColourTable) -> Field:
     picture = _map(rng, table)
     for turn in rng.uniform(0, 2 * np.pi, int(rng.integers(3, 6))):
         way = [on_ring(r, turn + 0.3 * np.sin(5 * r)) for r in np.linspace(1, 0.15, 15)]
-        for start, end in zip(way, way[1:], strict=False):
+        for start, end in pairwise(way):
             segment(picture, start, end, (180, 0, 0), rng.uniform(0.05, 0.09))
     return picture
 

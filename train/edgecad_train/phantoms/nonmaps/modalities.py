@@ -17,6 +17,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     levels,
     on_ring,
     oval,
+    pair,
     plane,
     rounded,
     segment,
@@ -28,7 +29,7 @@ from edgecad_train.phantoms.nonmaps.kind import family
 
 
 def _radar_sweep(rng: Rng) -> Field:
-    _, _, radius, angle = plane()
+    _, _, _radius, angle = plane()
     trail = ((angle + rng.uniform(0, 7)) % (2 * np.pi)) / (2 * np.pi)
     field = np.asarray(8 + 60 * trail ** rng.uniform(1, 5), np.float32)
     for ring in (0.33, 0.66, 0.97):
@@ -84,7 +85,9 @@ def _brain_mri(rng: Rng) -> Field:
     edge = np.hypot(x / 0.72, y / 0.88)
     scalp = 0.9 * soft(np.abs(edge - 1.05) - 0.03, 0.02)
     folds = 0.15 * np.sign(np.sin(9 * rounded(rng, 9))) * soft(0.5 - edge, 0.2)
-    matter = (0.55 + 0.25 * soft(edge - 0.62 - 0.05 * rounded(rng, 12), 0.05) + blurred(folds, 4)) * soft(edge - 0.9, 0.03)
+    matter = (0.55 + 0.25 * soft(edge - 0.62 - 0.05 * rounded(rng, 12), 0.05) + blurred(folds, 4)) * soft(
+        edge - 0.9, 0.03
+    )
     holes = sum(0.6 * oval(side * 0.12, -0.05, 0.06, 0.28, side * 0.15, 0.03) for side in (-1, 1))
     return levels(rng, scalp + matter - holes + 0.02 * spectral(rng, 0), (0, 12))
 
@@ -94,7 +97,7 @@ def _head_ct(rng: Rng) -> Field:
     edge = np.hypot(x / 0.75, y / 0.9)
     bone = soft(np.abs(edge - 1) - 0.05, 0.02)
     inside = (0.45 + 0.03 * rounded(rng, 10)) * soft(edge - 0.95, 0.03)
-    bleed = rng.uniform(0, 0.4) * oval(*rng.uniform(-0.3, 0.3, 2), rng.uniform(0.05, 0.25), 0.12)
+    bleed = rng.uniform(0, 0.4) * oval(*pair(rng, -0.3, 0.3), rng.uniform(0.05, 0.25), 0.12)
     holes = sum(0.2 * oval(side * 0.12, -0.05, 0.06, 0.25, side * 0.2, 0.03) for side in (-1, 1))
     return levels(rng, bone + inside + bleed - holes + 0.03 * spectral(rng, 0), (0, 15))
 
@@ -209,8 +212,8 @@ def _head_of_electrodes(rng: Rng) -> Field:
 def _star_field(rng: Rng) -> Field:
     field = blank(2)
     for _ in range(rng.integers(80, 300)):
-        circle(field, *rng.uniform(-1, 1, 2), 0.003 + 0.02 * rng.random() ** 4, float(rng.uniform(40, 100)))
-    return levels(rng, blurred(field, 1.2) + 30 * blob(*rng.uniform(-0.3, 0.3, 2), 0.3, 0.1, 0.6), (0, 15))
+        circle(field, *pair(rng, -1, 1), 0.003 + 0.02 * rng.random() ** 4, float(rng.uniform(40, 100)))
+    return levels(rng, blurred(field, 1.2) + 30 * blob(*pair(rng, -0.3, 0.3), 0.3, 0.1, 0.6), (0, 15))
 
 
 MODALITIES = family("instruments", {

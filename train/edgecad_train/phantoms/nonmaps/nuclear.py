@@ -14,6 +14,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     counted,
     levels,
     oval,
+    pair,
     plane,
     rounded,
     segment,
@@ -22,23 +23,27 @@ from edgecad_train.phantoms.nonmaps.canvas import (
 from edgecad_train.phantoms.nonmaps.kind import family
 
 
-def _scan(rng: Rng, activity: Field, counts: tuple[float, float] = (10, 200), low: tuple[float, float] = (0, 20)) -> Field:
+def _scan(
+    rng: Rng, activity: Field, counts: tuple[float, float] = (10, 200), low: tuple[float, float] = (0, 20)
+) -> Field:
     """Activity as the camera counts it, `(SIDE, SIDE)` percent."""
     most = float(np.exp(rng.uniform(*np.log(counts))))
     return levels(rng, counted(rng, np.clip(activity, 0, None) + 1e-3, most, rng.uniform(1, 8)), low)
 
 
 def _lungs(rng: Rng) -> Field:
-    sides = oval(-0.42, 0, 0.3, 0.75, 0.1, 0.2) + oval(0.42, 0, 0.3, 0.75, -0.1, 0.2) * (1 - 0.7 * blob(0.25, 0.35, 0.2))
+    sides = oval(-0.42, 0, 0.3, 0.75, 0.1, 0.2) + oval(0.42, 0, 0.3, 0.75, -0.1, 0.2) * (
+        1 - 0.7 * blob(0.25, 0.35, 0.2)
+    )
     for _ in range(rng.integers(0, 5)):
-        sides = sides * (1 - rng.uniform(0.5, 1) * blob(*rng.uniform(-0.7, 0.7, 2), rng.uniform(0.06, 0.2)))
+        sides = sides * (1 - rng.uniform(0.5, 1) * blob(*pair(rng, -0.7, 0.7), rng.uniform(0.06, 0.2)))
     return _scan(rng, sides * (1 + 0.1 * rounded(rng, 6)))
 
 
 def _ventilation(rng: Rng) -> Field:
     sides = blob(-0.42, 0, 0.2, 0.4) + blob(0.42, 0, 0.2, 0.4) + rng.uniform(0.5, 2) * blob(0, -0.5, 0.06, 0.3)
     for _ in range(rng.integers(4, 15)):
-        sides = sides + rng.uniform(0.3, 1.5) * blob(*rng.uniform(-0.5, 0.5, 2), rng.uniform(0.03, 0.07))
+        sides = sides + rng.uniform(0.3, 1.5) * blob(*pair(rng, -0.5, 0.5), rng.uniform(0.03, 0.07))
     return _scan(rng, sides)
 
 
@@ -51,7 +56,7 @@ def _bone(rng: Rng) -> Field:
     for side in (-1, 1):
         circle(field, side * 0.35, 0.65, 0.25, 70)
     for _ in range(rng.integers(0, 7)):
-        circle(field, *rng.uniform(-0.6, 0.7, 2), rng.uniform(0.03, 0.07), 100)
+        circle(field, *pair(rng, -0.6, 0.7), rng.uniform(0.03, 0.07), 100)
     return _scan(rng, blurred(field, 6) + 8 * oval(0, 0, 0.8, 1.2, 0, 0.2))
 
 
@@ -64,7 +69,8 @@ def _thyroid(rng: Rng) -> Field:
 
 def _kidneys(rng: Rng) -> Field:
     both = sum(
-        rng.uniform(0.4, 1) * (oval(side * 0.42, 0, 0.24, 0.45, -side * 0.2, 0.15) - 0.5 * blob(side * 0.3, 0, 0.1, 0.15))
+        rng.uniform(0.4, 1)
+        * (oval(side * 0.42, 0, 0.24, 0.45, -side * 0.2, 0.15) - 0.5 * blob(side * 0.3, 0, 0.1, 0.15))
         for side in (-1, 1)
     )
     return _scan(rng, both + rng.uniform(0, 0.6) * blob(0, 0.9, 0.2) + 0.08)
@@ -106,7 +112,7 @@ def _flood_with_tube(rng: Rng) -> Field:
     """A photomultiplier is dead or off its voltage."""
     even = 1 + 0.03 * rounded(rng, 8)
     for _ in range(rng.integers(1, 4)):
-        even = even * (1 - rng.uniform(0.2, 0.9) * blob(*rng.uniform(-0.7, 0.7, 2), rng.uniform(0.08, 0.2)))
+        even = even * (1 - rng.uniform(0.2, 0.9) * blob(*pair(rng, -0.7, 0.7), rng.uniform(0.08, 0.2)))
     return _scan(rng, even, (50, 2000), (5, 50))
 
 
@@ -138,7 +144,13 @@ def _rods(rng: Rng) -> Field:
             for place in np.linspace(-0.38, 0.38, row):
                 radius = 0.12 + row * 3.1 * size * 0.85
                 if radius < 0.92:
-                    circle(field, float(radius * np.cos(middle + place)), float(radius * np.sin(middle + place)), size, level)
+                    circle(
+                        field,
+                        float(radius * np.cos(middle + place)),
+                        float(radius * np.sin(middle + place)),
+                        size,
+                        level,
+                    )
     return _scan(rng, blurred(field, rng.uniform(3, 8)), (50, 500), (0, 40))
 
 
@@ -164,12 +176,12 @@ def _point_source(rng: Rng) -> Field:
         np.exp(-np.abs(plane()[0] * np.sin(turn) + plane()[1] * np.cos(turn)) / 0.02) * np.exp(-plane()[2] / 0.4)
         for turn in np.arange(3) * np.pi / 3
     )
-    return _scan(rng, blob(*rng.uniform(-0.2, 0.2, 2), rng.uniform(0.05, 0.25)) + rng.uniform(0, 0.3) * star)
+    return _scan(rng, blob(*pair(rng, -0.2, 0.2), rng.uniform(0.05, 0.25)) + rng.uniform(0, 0.3) * star)
 
 
 def _liver(rng: Rng) -> Field:
     organ = oval(-0.25, -0.15, 0.6, 0.5, 0.4, 0.25) * (1 + 0.12 * rounded(rng, 6)) + 0.9 * blob(0.65, -0.1, 0.12, 0.25)
-    cold = sum(rng.uniform(0.3, 0.9) * blob(*rng.uniform(-0.6, 0.2, 2), rng.uniform(0.05, 0.15)) for _ in range(2))
+    cold = sum(rng.uniform(0.3, 0.9) * blob(*pair(rng, -0.6, 0.2), rng.uniform(0.05, 0.15)) for _ in range(2))
     return _scan(rng, organ * (1 - np.clip(cold, 0, 1)) + 0.08)
 
 
@@ -182,20 +194,20 @@ def _torso(rng: Rng) -> Field:
     """Sugar in a slice of the trunk."""
     body = 0.3 * oval(0, 0, 0.95, 0.72, 0, 0.08) - 0.2 * oval(-0.42, -0.05, 0.28, 0.4) - 0.2 * oval(0.42, 0, 0.26, 0.38)
     heart = rng.uniform(0.5, 1.2) * (oval(0.2, -0.2, 0.24, 0.22, 0, 0.1) - 0.8 * oval(0.2, -0.2, 0.1, 0.09, 0, 0.08))
-    return _scan(rng, body + heart + rng.uniform(0, 1) * blob(*rng.uniform(-0.5, 0.5, 2), 0.06), (60, 400), (0, 15))
+    return _scan(rng, body + heart + rng.uniform(0, 1) * blob(*pair(rng, -0.5, 0.5), 0.06), (60, 400), (0, 15))
 
 
 def _edge_packing(rng: Rng) -> Field:
     """A crystal with a bright edge and a seam."""
-    x, y, radius, _ = plane()
+    x, _y, radius, _ = plane()
     seam = rng.uniform(0.1, 0.5) * np.exp(-(((x - rng.uniform(-0.5, 0.5)) / 0.03) ** 2))
-    return _scan(rng, 1 + rng.uniform(0.5, 2) * np.exp(-(1 - radius) / 0.08) - seam, (50, 1000), (10, 60))
+    return _scan(rng, 1 + rng.uniform(0.3, 1.5) * np.exp((radius - 1) / 0.08) - seam, (200, 4000), (10, 60))
 
 
 def _pinhole(rng: Rng) -> Field:
     """A round field of view with an organ in it that fades to the rim."""
     _, _, radius, _ = plane()
-    return _scan(rng, (0.5 + blob(*rng.uniform(-0.3, 0.3, 2), 0.3)) * np.cos(radius * rng.uniform(0.8, 1.4)) ** 4)
+    return _scan(rng, (0.5 + blob(*pair(rng, -0.3, 0.3), 0.3)) * np.cos(radius * rng.uniform(0.8, 1.4)) ** 4)
 
 
 NUCLEAR = family("nuclear", {

@@ -16,6 +16,7 @@ from edgecad_train.phantoms.nonmaps.canvas import (
     either,
     levels,
     oval,
+    pair,
     plane,
     polygon,
     rounded,
@@ -29,11 +30,15 @@ from edgecad_train.phantoms.nonmaps.kind import family
 def _tinted(field: Field, dark: tuple[int, int, int], light: tuple[int, int, int]) -> Field:
     """Percent as a photograph in shades from one colour to another, with green and blue bent."""
     share = np.clip(field / 100, 0, 1)[..., None] ** np.array((0.8, 1.0, 1.3))
-    return np.asarray(np.array(dark) + share * (np.array(light) - np.array(dark)), np.float64).clip(0, 255).astype(np.uint8)
+    return (
+        np.asarray(np.array(dark) + share * (np.array(light) - np.array(dark)), np.float64)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 def _retina(rng: Rng) -> Field:
-    x, y, radius, _ = plane()
+    _x, _y, radius, _ = plane()
     side = rng.choice((-1, 1))
     disc_x, disc_y = side * rng.uniform(0.35, 0.6), rng.uniform(-0.1, 0.1)
     vessels = blank()
@@ -79,7 +84,9 @@ def _banded_planet(rng: Rng) -> Field:
 
 def _rocky_planet(rng: Rng) -> Field:
     x, y, radius, _ = plane()
-    light = np.clip(np.sqrt(np.clip(1 - radius**2, 0, 1)) + rng.uniform(-0.7, 0.7) * x + rng.uniform(-0.5, 0.5) * y, 0, 2)
+    light = np.clip(
+        np.sqrt(np.clip(1 - radius**2, 0, 1)) + rng.uniform(-0.7, 0.7) * x + rng.uniform(-0.5, 0.5) * y, 0, 2
+    )
     return levels(rng, light * (1 + 0.25 * spectral(rng, 1.4)), (0, 20))
 
 
@@ -88,7 +95,7 @@ def _moon(rng: Rng) -> Field:
     for _ in range(rng.integers(25, 70)):
         x, y = rng.uniform(-0.9, 0.9, 2)
         size = 0.02 + 0.12 * rng.random() ** 3
-        field = field + rng.uniform(0.1, 0.35) * (blob(x - 0.3 * size, y, size) - blob(x + 0.3 * size, y, size))
+        field = field + rng.uniform(0.3, 0.9) * (blob(x - 0.3 * size, y, size) - blob(x + 0.3 * size, y, size))
     return levels(rng, field * (1 - 0.3 * plane()[2] ** 4) + 0.05 * spectral(rng, 1), (5, 45))
 
 
@@ -103,7 +110,7 @@ def _sun(rng: Rng) -> Field:
     _, _, radius, _ = plane()
     field = 0.4 + 0.6 * np.sqrt(np.clip(1 - radius**2, 0, 1)) + 0.02 * spectral(rng, 0.6)
     for _ in range(rng.integers(2, 9)):
-        field = field - rng.uniform(0.2, 0.7) * blob(*rng.uniform(-0.6, 0.6, 2), rng.uniform(0.01, 0.04))
+        field = field - rng.uniform(0.2, 0.7) * blob(*pair(rng, -0.6, 0.6), rng.uniform(0.01, 0.04))
     return levels(rng, field, (10, 60))
 
 
@@ -113,7 +120,7 @@ def _eye(rng: Rng) -> Field:
     folds = sum(np.cos(n * angle + rng.uniform(0, 7)) * rng.uniform(0.2, 1) for n in rng.integers(15, 70, 8))
     iris = 0.55 + 0.06 * folds - 0.3 * np.abs(radius - 0.6)
     field = iris * soft(pupil - radius, 0.04) * soft(radius - 0.95, 0.08)
-    return levels(rng, field + 0.9 * oval(*rng.uniform(-0.2, 0.2, 2), 0.07, 0.1), (0, 30))
+    return levels(rng, field + 0.9 * oval(*pair(rng, -0.2, 0.2), 0.07, 0.1), (0, 30))
 
 
 def _cells(rng: Rng) -> Field:
@@ -121,7 +128,9 @@ def _cells(rng: Rng) -> Field:
     for _ in range(rng.integers(15, 60)):
         x, y = rng.uniform(-1, 1, 2)
         size = rng.uniform(0.07, 0.16)
-        field = field - 0.3 * oval(x, y, size, size * rng.uniform(0.7, 1), rng.uniform(0, 3)) - 0.35 * blob(x, y, size / 3)
+        field = (
+            field - 0.3 * oval(x, y, size, size * rng.uniform(0.7, 1), rng.uniform(0, 3)) - 0.35 * blob(x, y, size / 3)
+        )
     return levels(rng, either(rng, field), (5, 45))
 
 
@@ -129,7 +138,7 @@ def _colonies(rng: Rng) -> Field:
     field = 0.4 + 0.1 * plane()[2] ** 6 + 0.02 * rounded(rng, 5)
     for _ in range(rng.integers(10, 90)):
         x, y = rng.uniform(-0.9, 0.9, 2)
-        field = field + rng.uniform(0.2, 0.5) * oval(x, y, *(2 * (rng.uniform(0.01, 0.05),)), 0, 0.02)
+        field = field + rng.uniform(0.2, 0.5) * oval(x, y, *(2 * (float(rng.uniform(0.01, 0.05)),)), 0, 0.02)
     return levels(rng, either(rng, field), (5, 50))
 
 
@@ -160,36 +169,40 @@ def _flower(rng: Rng) -> Field:
 
 
 def _clouds(rng: Rng) -> Field:
-    return levels(rng, np.clip(spectral(rng, rng.uniform(1.3, 1.8)), -0.5, 2.5), (10, 60))
+    return levels(rng, np.clip(spectral(rng, rng.uniform(1.3, 1.8)), -1, 2.5), (5, 60))
 
 
 def _landscape(rng: Rng) -> Field:
-    x, y, _, _ = plane()
+    _x, y, _, _ = plane()
     field = 0.75 + 0.2 * y + 0.05 * spectral(rng, 1.6)
     for depth in range(3):
         hill = -0.2 + 0.3 * depth + 0.15 * rounded(rng, 5)[depth][None, :] * np.ones_like(y)
         inside = soft(hill - y, 0.02)
         field = field * (1 - inside) + inside * (0.5 - 0.17 * depth + 0.05 * spectral(rng, 1))
-    return levels(rng, field + 0.3 * oval(*rng.uniform(-0.6, 0.6, 1), -0.5, 0.1, 0.1), (0, 40))
+    return levels(rng, field + 0.3 * oval(rng.uniform(-0.6, 0.6), -0.5, 0.1, 0.1), (0, 40))
 
 
 def _tree_rings(rng: Rng) -> Field:
     x, y, _, _ = plane()
     away = np.abs(np.hypot(x - 0.1, y + 0.05) + 0.03 * rounded(rng, 5))
-    return levels(rng, 0.6 + 0.2 * np.sin(rng.uniform(50, 120) * away**0.8) - 0.3 * away + 0.03 * spectral(rng, 1), (5, 50))
+    return levels(
+        rng, 0.6 + 0.2 * np.sin(rng.uniform(50, 120) * away**0.8) - 0.3 * away + 0.03 * spectral(rng, 1), (5, 50)
+    )
 
 
 def _coin(rng: Rng) -> Field:
     _, _, radius, angle = plane()
-    relief = soft(np.abs(radius - 0.88) - 0.03, 0.02) + 0.4 * (rounded(rng, 9) > 0.6) * (radius < 0.75)
-    lit = blurred(relief, 2)
-    return levels(rng, np.gradient(lit, axis=0) + np.gradient(lit, axis=1) + 0.02 * np.cos(angle), (5, 50))
+    head = oval(0.05, -0.15, 0.28, 0.38) + oval(0.1, 0.55, 0.5, 0.25) + 0.2 * rounded(rng, 12) * (radius < 0.7)
+    lit = blurred(soft(np.abs(radius - 0.86) - 0.04, 0.02) + head, rng.uniform(2, 5))
+    return levels(rng, np.gradient(lit, axis=0) + np.gradient(lit, axis=1) + 0.004 * np.cos(angle), (5, 50))
 
 
 def _wheel(rng: Rng) -> Field:
     _, _, radius, angle = plane()
     spokes = int(rng.integers(5, 16))
-    metal = soft(np.abs(np.sin(spokes * angle / 2)) * radius - 0.08, 0.04) * (radius < 0.68) + soft(np.abs(radius - 0.66) - 0.03, 0.02)
+    metal = soft(np.abs(np.sin(spokes * angle / 2)) * radius - 0.08, 0.04) * (radius < 0.68) + soft(
+        np.abs(radius - 0.66) - 0.03, 0.02
+    )
     tyre = 0.2 * (radius > 0.72) + 0.04 * np.sin(60 * angle) * (radius > 0.85)
     return levels(rng, np.maximum(metal, tyre) + 0.5 * soft(radius - 0.12, 0.03), (0, 30))
 
@@ -198,7 +211,10 @@ def _ball(rng: Rng) -> Field:
     """A football: dark patches on a lit ball."""
     field = np.asarray(np.sqrt(np.clip(1.02 - plane()[2] ** 2, 0, 1)) * 90 + 8, np.float32)
     turn = rng.uniform(0, 1)
-    for x, y, size in ((0, 0, 0.25), *((0.75 * np.cos(a), 0.75 * np.sin(a), 0.2) for a in turn + np.arange(5) * 1.2566)):
+    for x, y, size in (
+        (0, 0, 0.25),
+        *((0.75 * np.cos(a), 0.75 * np.sin(a), 0.2) for a in turn + np.arange(5) * 1.2566),
+    ):
         corners = [(x + size * float(np.cos(a)), y + size * float(np.sin(a))) for a in turn + np.arange(5) * 1.2566]
         polygon(field, corners, 12)
         segment(field, (0, 0), (float(x), float(y)), 20, 0.012)

@@ -121,7 +121,14 @@ def _two_maps(rng: Rng, table: ColourTable) -> Field:
 def _square(rng: Rng, table: ColourTable) -> Field:
     screen = _empty(rng)
     side = round(rng.uniform(0.4, 0.8) * screen.shape[0])
-    _put(screen, phantom_map(rng), table, (screen.shape[1] - side) / 2, (screen.shape[0] - side) / 2, np.ones((side,) * 2, bool))
+    _put(
+        screen,
+        phantom_map(rng),
+        table,
+        (screen.shape[1] - side) / 2,
+        (screen.shape[0] - side) / 2,
+        np.ones((side,) * 2, bool),
+    )
     return screen
 
 
