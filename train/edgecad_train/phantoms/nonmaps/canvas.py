@@ -27,7 +27,10 @@ def plane() -> tuple[Field, Field, Field, Field]:
     """x to the right, y down, radius and angle of each pixel: the rim is at radius 1, angles run from 0 to 2 pi."""
     along = (np.arange(SIDE) - (SIDE - 1) / 2) / (SIDE / 2)
     x, y = np.meshgrid(along, along)
-    return x, y, np.hypot(x, y), np.arctan2(-y, x) % (2 * np.pi)
+    found = x, y, np.hypot(x, y), np.arctan2(-y, x) % (2 * np.pi)
+    for each in found:
+        each.flags.writeable = False  # it is kept between calls
+    return found
 
 
 def soft(distance: Field, width: float) -> Field:
