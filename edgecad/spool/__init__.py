@@ -5,6 +5,7 @@
     claims      takes a scan, and puts it away beside its record; what a killed process left is found again
     index       which scan has its record already, and where
     counts      of a day, for who watches over the worker
+    orientation whether the last scans lie as those of the model's training
     processor   judges one scan, records it, puts it away
     heartbeat   what a supervisor is told
     worker      the loop around it

@@ -26,6 +26,8 @@ class DailyCounts(msgspec.Struct):
         refused, failed: by reason.
         scores: answers by score, in twentieths from 0 to 1.
         models: answers by the model's SHA-256, of which a process has one, but a day may see several.
+        turned: answers at which the last scans, taken together, looked turned or mirrored, by how they looked. It
+            alone cannot be had from the day's records, and is kept when they are counted anew.
     """
 
     day: str
@@ -38,6 +40,11 @@ class DailyCounts(msgspec.Struct):
     failed: dict[str, int] = msgspec.field(default_factory=dict)
     scores: list[int] = msgspec.field(default_factory=lambda: [0] * BINS)
     models: dict[str, int] = msgspec.field(default_factory=dict)
+    turned: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def add_turned(self, looks: str) -> None:
+        """Count an answer at which the last scans looked turned."""
+        self.turned[looks] = self.turned.get(looks, 0) + 1
 
     def add(self, record: SpoolRecord) -> None:
         """Count one record."""
@@ -75,7 +82,7 @@ class CountsByDay:
 
     def recount(self, day: str, records: Iterable[SpoolRecord]) -> None:
         """Count a day anew from its records."""
-        self._open[day] = DailyCounts(day)
+        self._open[day] = DailyCounts(day, turned=self.of(day).turned)
         for record in records:
             self._open[day].add(record)
 

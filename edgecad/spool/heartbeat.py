@@ -16,6 +16,8 @@ class Heartbeat(msgspec.Struct, kw_only=True):
         state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
         waiting: files in IN that are not whole yet.
         stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
+        orientation: how the last answered scans look, taken together: `as they should`, `mirrored left to right`, ...;
+            or why that is not known.
     """
 
     time: str
@@ -30,4 +32,5 @@ class Heartbeat(msgspec.Struct, kw_only=True):
     stuck: int
     records_today: int
     problem: str | None
+    orientation: str
     schema: int = 1

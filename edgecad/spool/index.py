@@ -132,6 +132,16 @@ class RecordIndex:
         write_whole(self._out / slot.record, msgspec.json.encode(record))
         self._slots[slot.name] = slot
 
+    def last_answers(self, count: int) -> list[SpoolRecord]:
+        """The last answered records, the oldest first; all of a day, so there may be more than `count`."""
+        found: list[SpoolRecord] = []
+        for _, slots in sorted(self.days().items(), reverse=True):
+            if len(found) >= count:
+                break
+            records = (self.find(slot.name) for slot in slots if slot.place == "done")
+            found += [entry[1] for entry in records if entry and entry[1].status == "answered"]
+        return sorted(found, key=lambda record: record.recorded)
+
     def days(self) -> dict[str, list[Slot]]:
         """All slots by day."""
         found: dict[str, list[Slot]] = {}

@@ -21,6 +21,7 @@ from edgecad.spool.counts import CountsByDay
 from edgecad.spool.heartbeat import Heartbeat, State
 from edgecad.spool.index import PLACES, RecordIndex, SpoolRecord, code_of
 from edgecad.spool.options import WorkerOptions
+from edgecad.spool.orientation import WINDOWS, SeriesWatch
 from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, content_hash, nothing
 from edgecad.spool.source import ScanSource
 from edgecad.system.clock import time_text
@@ -73,7 +74,8 @@ class Worker:
         Args:
             source: its files lie on the file system of `out`.
             on_record: told of every record, once it is written and its scan is put away.
-            on_problem: told when something keeps scans waiting, in words without names of files.
+            on_problem: told when something keeps scans waiting, and when the last scans look turned or mirrored, in
+                words without names of files.
             command: what a user calls this worker by, as `edgecad watch`; for errors.
             key, prepare: as `edgecad.spool.processor.Processor` takes them.
         """
@@ -82,6 +84,7 @@ class Worker:
         self._on_record, self._on_problem = on_record, on_problem
         make_out(out)
         self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
+        self._series = SeriesWatch(classifier.contract)
         self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare)
         self._recovered = False
         self._forgot: date | None = None
@@ -161,6 +164,9 @@ class Worker:
         self._claims.recover()
         self._index.load({claim.id for claim in self._claims.left()})
         self._recount()
+        if self._series.checks:
+            self._series.load(self._index.last_answers(max(WINDOWS)))
+            self._warn(self._series.warning)
         self._recovered = True
 
     def _take_all(self, stop: threading.Event) -> None:
@@ -188,7 +194,18 @@ class Worker:
             self._unread.discard(claim.id)
             self.worst = max(self.worst, code_of(record))
             self._on_record(record)
+            self._look_at_series(record)
         self._beat_if_due()
+
+    def _look_at_series(self, record: SpoolRecord) -> None:
+        """Warn where the last scans lie otherwise than those of the training; no answer depends on it."""
+        self._warn(self._series.add(record))
+        if self._series.turn and record.status == "answered":
+            self._counts.of(Path(record.file).parent.name).add_turned(self._series.turn.words)
+
+    def _warn(self, warning: str | None) -> None:
+        if warning is not None:
+            self._on_problem(warning)
 
     def _pause(self, stop: threading.Event) -> bool:
         """Wait for a writer as long as for a file without end marker; False if the work is to end."""
@@ -249,4 +266,5 @@ class Worker:
             stuck=self._stuck + len(self._unread),
             records_today=self._counts.of(now.date().isoformat()).records,
             problem=self._problem,
+            orientation=self._series.words,
         )

@@ -1,0 +1,97 @@
+"""Whether the last answered scans lie as those of the model's training: a warning, which changes no answer.
+
+Everything is had from the records, so nothing is kept beside them, and a new process knows what the last one knew.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+
+from edgecad.contract import Contract
+from edgecad.polarmap.orientation import SERIES, UPRIGHT, WANTED, Turn, judged_series
+from edgecad.spool.index import SpoolRecord
+
+WINDOWS = (SERIES, 100)
+"""Last scans that are taken together: few, so that a change is seen soon; and many, because they alone tell a map that
+is mirrored top to bottom."""
+
+
+class SeriesWatch:
+    """The last answered scans of one OUT, and how they lie. A patient's second scan counts as another's."""
+
+    def __init__(self, contract: Contract) -> None:
+        """See nothing yet."""
+        self._reference = contract.orientation
+        self._uptake = contract.preparation.input == "uptake"
+        self._means: deque[tuple[float, ...]] = deque(maxlen=max(WINDOWS))
+        self._told: Turn | None = None
+        self._upright = 0
+        self.turn: Turn | None = None
+        """How the last scans look, if they do not look upright."""
+
+    @property
+    def checks(self) -> bool:
+        """Whether this model can tell."""
+        return self._reference is not None and self._uptake
+
+    def add(self, record: SpoolRecord) -> str | None:
+        """Look at a record that is new.
+
+        Returns:
+            A warning, if from this scan on the last ones look turned, or turned otherwise. It comes again only
+            after they looked upright for `SERIES` scans, so that a case on the limit is told once.
+        """
+        if not self._takes(record):
+            return None
+        self.turn = self._judged()
+        self._upright = 0 if self.turn else self._upright + 1
+        if self._upright >= SERIES:
+            self._told = None
+        if self.turn in (None, self._told):
+            return None
+        self._told = self.turn
+        return self.warning
+
+    def load(self, records: Iterable[SpoolRecord]) -> None:
+        """Look at records that earlier processes wrote, the oldest first."""
+        for record in records:
+            self._takes(record)
+        self.turn = self._told = self._judged()
+
+    @property
+    def warning(self) -> str | None:
+        """What is to be said while the last scans look turned."""
+        if self.turn is None:
+            return None
+        return (
+            f"THE LAST SCANS LOOK {self.turn.words.upper()}, taken together and held against the training scans: "
+            f"{WANTED}; look at them, and at what exports them"
+        )
+
+    @property
+    def words(self) -> str:
+        """How it stands, for a supervisor."""
+        if not self._uptake:
+            return "not checked: the network sees the screen's own colours"
+        if self._reference is None:
+            return "not checked: the model does not know how its training scans lay"
+        if len(self._means) < SERIES:
+            return f"not known yet: {len(self._means)} of {SERIES} scans"
+        return (self.turn or UPRIGHT).words
+
+    def _takes(self, record: SpoolRecord) -> bool:
+        if not self.checks or record.status != "answered" or record.segments is None:
+            return False
+        self._means.append(record.segments)
+        return True
+
+    def _judged(self) -> Turn | None:
+        means = np.array(self._means, np.float64).reshape(-1, 17)
+        for window in WINDOWS:
+            judged = self._reference and len(means) >= window and judged_series(self._reference, means[-window:])
+            if judged and judged.turn:
+                return judged.turn
+        return None
