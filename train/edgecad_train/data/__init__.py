@@ -5,7 +5,7 @@ input       the words of --crop, --input, --table and --map -> Preparation, for 
 reading     cases and Preparation         -> PreparedData; refusals and duplicates are accounted for
 store       prepared images, in memory or in a nameless file
 truth       where a scan's defect is, as somebody knows it
-duplicates, colours, leaks                -> findings: what to know before believing a figure
+duplicates, colours, leaks, orientation   -> findings: what to know before believing a figure
 checkup     all of it as a report, with a contact sheet (`edgecad train --check`)
 """
 

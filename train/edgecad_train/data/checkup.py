@@ -16,7 +16,7 @@ from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
-from edgecad_train.data.findings import DataFinding, describe, pairs_of, tables_of
+from edgecad_train.data.findings import DataFinding, describe, orientation_of_data, pairs_of, tables_of
 from edgecad_train.data.labelled import Case, Found, Refusal, RefusedScan
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
 from edgecad_train.origin import origin_words
@@ -89,6 +89,8 @@ class Checkup(Frozen, frozen=True, kw_only=True):
     colour_tables: tuple[TableFound, ...]
     scans: tuple[ScanRead, ...] = ()
     """Those that were kept; none where colours are the input."""
+    orientation: str | None = None
+    """Whether the scans lie as they should, or why that is not known, in words; null in an earlier version's file."""
     findings: tuple[DataFinding, ...]
 
 
@@ -126,6 +128,7 @@ def _checkup(
 ) -> Checkup:
     cases = prepared.cases
     parts = sorted({*part_of.values()}, key=list(part_of.values()).index)
+    orientation = orientation_of_data(prepared, tables)
     return Checkup(
         origin=prepared.origin,
         would_stop=reason_to_stop(prepared),
@@ -138,7 +141,8 @@ def _checkup(
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
         scans=_scans(prepared),
-        findings=describe(prepared, part_of, pairs, tables),
+        orientation=orientation.line,
+        findings=describe(prepared, part_of, pairs, tables, orientation),
     )
 
 
@@ -218,7 +222,8 @@ def _notes(table: TableFound) -> str:
 
 
 def _warnings(checkup: Checkup) -> list[str]:
-    lines = [f"finding: {finding.text}" for finding in checkup.findings] or ["findings: none"]
+    lines = [checkup.orientation] if checkup.orientation else []
+    lines += [f"finding: {finding.text}" for finding in checkup.findings] or ["findings: none"]
     if checkup.would_stop:
         lines.append(f"training would stop: {checkup.would_stop}")
     return lines

@@ -10,6 +10,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables, colour_tables, tables_read
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
 from edgecad_train.data.leaks import association_with_label
+from edgecad_train.data.orientation import DataOrientation, orientation_in
 from edgecad_train.data.prepared import DUPLICATE, PreparedData
 
 RARE = 0.05
@@ -35,7 +36,8 @@ def findings_about(data: PreparedData, part_of: Mapping[str, str]) -> tuple[Data
     Args:
         part_of: part of each patient, for example `train`, `fold 2`, `test`; may be empty.
     """
-    return describe(data, part_of, pairs_of(data), tables_of(data))
+    tables = tables_of(data)
+    return describe(data, part_of, pairs_of(data), tables, orientation_of_data(data, tables))
 
 
 def findings_of_splits(data: PreparedData, splits: Mapping[str, Mapping[str, str]]) -> tuple[DataFinding, ...]:
@@ -44,8 +46,8 @@ def findings_of_splits(data: PreparedData, splits: Mapping[str, Mapping[str, str
     Args:
         splits: name of each split, `seed 0`, ... -> part of each patient.
     """
-    pairs = pairs_of(data)
-    found = list(describe(data, {}, pairs, tables_of(data)))
+    pairs, tables = pairs_of(data), tables_of(data)
+    found = list(describe(data, {}, pairs, tables, orientation_of_data(data, tables)))
     for name, part_of in splits.items():
         apart = len(across_parts(pairs, part_of))
         if apart:
@@ -70,8 +72,17 @@ def tables_of(data: PreparedData) -> ColourTables:
     return colour_tables(data.images, data.preparation.crop)
 
 
+def orientation_of_data(data: PreparedData, tables: ColourTables) -> DataOrientation:
+    """How the scans lie: all of them, and those of each label, kind of file, size of screen and colour table."""
+    return orientation_in(data, {**_of_files(data, tables), "class": tuple(case.label for case in data.cases)})
+
+
 def describe(
-    data: PreparedData, part_of: Mapping[str, str], pairs: Sequence[NearDuplicate], tables: ColourTables
+    data: PreparedData,
+    part_of: Mapping[str, str],
+    pairs: Sequence[NearDuplicate],
+    tables: ColourTables,
+    orientation: DataOrientation,
 ) -> tuple[DataFinding, ...]:
     """Put into words what was found; see `findings_about`."""
     return (
@@ -80,6 +91,7 @@ def describe(
         *_small_test(data, part_of),
         *_rare_tables(data, tables),
         *_readings(data),
+        *(DataFinding(code=code, text=text, files=files) for code, text, files in orientation.warnings),
         *_leaks(data, tables),
     )
 
@@ -163,12 +175,17 @@ def _readings(data: PreparedData) -> Iterator[DataFinding]:
         yield DataFinding(code="ambiguous-colour-table", text=text, files=names)
 
 
-def _leaks(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
-    properties: dict[str, Sequence[Hashable]] = {
+def _of_files(data: PreparedData, tables: ColourTables) -> dict[str, Sequence[Hashable]]:
+    """What each scan's file has in common with others."""
+    return {
         "colour table": tuple(int(table) for table in tables.group),
         "kind of file": tuple(screen.kind for screen in data.screens),
         "size of screen": tuple((screen.width, screen.height) for screen in data.screens),
     }
+
+
+def _leaks(data: PreparedData, tables: ColourTables) -> Iterator[DataFinding]:
+    properties = _of_files(data, tables)
     if data.readings:
         properties["number of colour steps"] = tuple(reading.steps for reading in data.readings)
     for name, values in properties.items():

@@ -12,6 +12,7 @@ from edgecad.contract import Contract, Decision, Labelling
 from edgecad.system.clock import second_text
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
+from edgecad_train.data.orientation import reference_of
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -65,6 +66,7 @@ def contract_for(
             prevalence=float(np.mean([labels[patient] == POSITIVE for patient in learnt])),
         ),
         colours=data.colours(rows_of(data.cases, learnt)),
+        orientation=reference_of(data, rows_of(data.cases, learnt)),
         metrics=tuple(metric for evaluation in evaluations for metric in evaluation.metrics),
         data_sha256=data.sha256,
         split_sha256=partition.sha256,
