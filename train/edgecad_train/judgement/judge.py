@@ -19,6 +19,7 @@ from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
 from edgecad_train.judgement.demands import Demands, judged_demands
 from edgecad_train.judgement.models import JudgedModel
+from edgecad_train.judgement.orientation import OrientationJudged, judge_orientation
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
 from edgecad_train.judgement.record import (
     EvaluationRecord,
@@ -42,6 +43,11 @@ class Judged:
         """Its figures; the patients count as a test part, whoever they are, for they chose nothing here."""
         return evaluate_part(self.scores.truth, self.scores.log_odds, self.model.contract.decision, "test")
 
+    @cached_property
+    def orientation(self) -> OrientationJudged:
+        """Whether the patients' maps lie as those of its training."""
+        return judge_orientation(self.model, self.scores.segments)
+
     def only(self, patients: set[str]) -> Scores:
         """Its answers for some of the patients."""
         decision = self.model.contract.decision
@@ -61,6 +67,7 @@ def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationReco
         warnings=tuple(_warnings(one, other)),
         evaluations=(evaluation,),
         demands=judged_demands(evaluation, demands),
+        orientation=one.orientation.line,
         against=provenance_of(other.model) if other else None,
         against_evaluation=other.evaluation if other else None,
         comparison=_compared(one, other) if other else None,
@@ -84,6 +91,8 @@ def _about(judged: Judged) -> Iterator[str]:
     refused = len(judged.scores.refused)
     if refused:
         yield f"{refused} scans are left out, which the model would refuse or which stand there twice; see metrics.json"
+    if judged.orientation.warning:
+        yield judged.orientation.warning
     evaluation = judged.evaluation
     yield from (doubt.text for doubt in doubts_about(judged.model.contract))
     yield from doubts_about_scores([evaluation])

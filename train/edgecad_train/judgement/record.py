@@ -42,6 +42,8 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
     demands: tuple[FigureDemand, ...]
+    orientation: str | None = None
+    """Whether the scans lie as in the model's training, or why that is not known, in words; null in earlier records."""
     against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
     comparison: ModelComparison | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from edgecad.errors import InputRefused, UsageError
 from edgecad.polarmap import Objections
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import Case, PreparedData, Refusal
+from edgecad_train.data.orientation import PatientMeans, patient_means
 from edgecad_train.judgement.models import JudgedModel
 
 BATCH = 64
@@ -31,6 +32,7 @@ class ScoredPatients:
         origin: phantoms, patients or both.
         data_sha256: hash of the scans and labels.
         files: SHA-256 of the files of each patient's scans; empty where they were not kept.
+        segments: each patient's mean uptake in the segments; None where colours are the input.
     """
 
     patients: tuple[str, ...]
@@ -41,6 +43,7 @@ class ScoredPatients:
     origin: Origin
     data_sha256: str
     files: tuple[frozenset[str], ...] = ()
+    segments: PatientMeans | None = None
 
     def only(self, patients: set[str]) -> ScoredPatients:
         """The rows of some of the patients."""
@@ -74,7 +77,8 @@ def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients
         )
     cases = [prepared.cases[row] for row in answered]
     files = [prepared.files[row] for row in answered] if prepared.files else []
-    return _by_patient(cases, files, _log_odds(prepared, answered, model), prepared, refused)
+    scores = _by_patient(cases, files, _log_odds(prepared, answered, model), prepared, refused)
+    return replace(scores, segments=patient_means(prepared, answered))
 
 
 def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:

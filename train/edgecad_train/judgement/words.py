@@ -26,6 +26,8 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     )
     yield from _confusion(counts, evaluation)
     yield from _figures(evaluation)
+    if record.orientation:
+        yield record.orientation
     if record.comparison and record.against:
         yield from _comparison(record.comparison, record.against.name)
     if record.demands:
