@@ -26,8 +26,9 @@ RunMaker = Callable[..., Path]
 def _network(size: int, weights: np.ndarray) -> Any:
     image = keras.Input((size, size, 3), dtype="uint8")
     x = keras.layers.Rescaling(1 / 255)(image)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    model = keras.Model(image, keras.layers.Dense(2)(x))
+    x = keras.layers.AveragePooling2D(16)(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pooling")(x)
+    model = keras.Model(image, keras.layers.Dense(2, name="head_logits")(x))
     model.layers[-1].set_weights([weights, BIAS])
     return model
 

@@ -117,7 +117,7 @@ def test_pictures_are_drawn_and_the_table_says_phantom_and_the_next_step(
     lines = answer.stdout.splitlines()
     assert lines[0].startswith("PHANTOM")
     wrote = {path.name for path in next(Path("evaluations").iterdir()).iterdir()}
-    assert wrote == {"metrics.json", "predictions.csv"} | {
+    assert wrote == {"metrics.json", "predictions.csv", "localisation.csv"} | {
         f"{name}-test.png" for name in ("roc", "calibration", "confusion", "decision-curve")
     }
     for word in ("sensitivity_cad", "labelled nonCAD", "calibration slope", "DeLong", "agreement with their labels"):

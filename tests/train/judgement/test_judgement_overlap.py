@@ -20,7 +20,9 @@ KEPT = {"a1": "ann", "a2": "ann", "b1": "bob", "c1": "cyd", "d1": "dan"}
 @pytest.fixture
 def model(tiny_contract: Contract) -> Any:
     def make(patient_of: Mapping[str, str] | None = KEPT, part_of: Mapping[str, str] | None = PARTS) -> JudgedModel:
-        return JudgedModel("a-run", "run", tiny_contract, "0" * 64, lambda images: images, part_of, patient_of)
+        return JudgedModel(
+            "a-run", "run", tiny_contract, "0" * 64, lambda _: (np.zeros((0, 2)), None), part_of, patient_of
+        )
 
     return make
 

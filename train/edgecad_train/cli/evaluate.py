@@ -59,7 +59,10 @@ def evaluate(
     the model carries. Figures come with intervals and mean agreement with the labels. Scans that the
     model would refuse are left out and named.
 
-    Writes metrics.json, predictions.csv and pictures. A demand (--min-...) that is missed gives exit
+    Heat maps are judged as well: where defects are known, whether the map's peak lies on them, and
+    for all scans above the threshold, whether the outlined region is colder than the rest.
+
+    Writes metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...) that is missed gives exit
     code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
     from edgecad.cli.scans import tell_passed
@@ -185,7 +188,7 @@ def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
         return
     for line in lines_of(record):
         typer.echo(line)
-    typer.echo(f"wrote {folder} (metrics.json, predictions.csv, pictures)")
+    typer.echo(f"wrote {folder} (metrics.json, predictions.csv, localisation.csv, pictures)")
 
 
 def _next_step(model: Path, record: EvaluationRecord) -> str:

@@ -16,6 +16,7 @@ from edgecad_train.data.labelled import refused_scans
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.localisation.figures import Localisation, localised
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
 from edgecad_train.judgement.demands import Demands, judged_demands
 from edgecad_train.judgement.models import JudgedModel
@@ -28,6 +29,7 @@ from edgecad_train.judgement.record import (
     write_record,
 )
 from edgecad_train.judgement.scoring import ScoredPatients
+from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.predictions import write_predictions
 
 
@@ -47,6 +49,11 @@ class Judged:
     def orientation(self) -> OrientationJudged:
         """Whether the patients' maps lie as those of its training."""
         return judge_orientation(self.model, self.scores.segments)
+
+    @cached_property
+    def localisation(self) -> Localisation | None:
+        """What its heat maps show; None where it has none."""
+        return localised(self.scores.located, "test") if self.scores.located else None
 
     def only(self, patients: set[str]) -> Scores:
         """Its answers for some of the patients."""
@@ -68,8 +75,10 @@ def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationReco
         evaluations=(evaluation,),
         demands=judged_demands(evaluation, demands),
         orientation=one.orientation.line,
+        localisation=one.localisation,
         against=provenance_of(other.model) if other else None,
         against_evaluation=other.evaluation if other else None,
+        against_localisation=other.localisation if other else None,
         comparison=_compared(one, other) if other else None,
     )
 
@@ -111,14 +120,18 @@ def _compared(one: Judged, other: Judged) -> ModelComparison:
 
 
 def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path) -> None:
-    """Write metrics.json, a line a patient for each model, and the pictures of the judged one."""
+    """Write metrics.json, a line a patient and a line a scan for each model, and the pictures of the judged one."""
     # Here, because a reader of records needs no matplotlib.
     from edgecad_train.report.pictures.figures import draw_evaluation
 
     write_record(record, folder / "metrics.json")
-    for judged, name in ((one, "predictions.csv"), (other, "predictions-against.csv")):
+    for judged, end in ((one, ""), (other, "-against")):
         if judged:
             parts = parts_in_training(judged.model, judged.scores)
-            write_predictions(lines_of(judged.scores, judged.model.contract.decision, parts), folder / name)
+            lines = lines_of(judged.scores, judged.model.contract.decision, parts)
+            write_predictions(lines, folder / f"predictions{end}.csv")
+            if judged.scores.located:
+                located = (LocatedLine("", scan) for scan in judged.scores.located)
+                write_located(located, folder / f"localisation{end}.csv")
     everybody = Patients(one.scores.truth, one.only(set(one.scores.patients)).scores)
     draw_evaluation(record.evaluation, record.origin, folder, everybody)

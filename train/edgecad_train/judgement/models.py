@@ -10,16 +10,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import class_activation, score_map
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import followed
-from edgecad_train.classes import CLASSES
+from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.runs.names import CONTRACT, MODEL, SPLIT
 from edgecad_train.runs.partition import partition_from_json, parts_in_model
 from edgecad_train.runs.scans import scans_of_run
 
 Kind = Literal["run", "model"]
+Answers = tuple[NDArray[np.float64], NDArray[np.float32] | None]
+POOLING = "pooling"
+"""Name of the layer that pools a network's features."""
 TRAIN_AGAIN = "run `edgecad train` again"
 
 
@@ -32,7 +36,8 @@ class JudgedModel:
         kind: a training run or an exported model.
         contract: what it was trained on and how it decides.
         sha256: of the model's file.
-        logits: from prepared images `(n, size, size, 3)` uint8 RGB to `(n, 2)`, raw, in the contract's order.
+        answers: from prepared images `(n, size, size, 3)` uint8 RGB to logits `(n, 2)`, raw, in the contract's order,
+            and heat maps of the score `(n, h, w)`, logit units; None for the maps of a model that cannot tell them.
         part_of: the part of each patient in the model's training; None where that is not known.
         patient_of: the patient of each scan of the model's training, by the SHA-256 of the scan's file; None where
             that is not known.
@@ -42,7 +47,7 @@ class JudgedModel:
     kind: Kind
     contract: Contract
     sha256: str
-    logits: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+    answers: Callable[[NDArray[np.uint8]], Answers]
     part_of: Mapping[str, str] | None
     patient_of: Mapping[str, str] | None = None
 
@@ -52,6 +57,10 @@ class JudgedModel:
                 f"{self.name} tells {' from '.join(self.contract.classes)}, and data are labelled {CLASSES[0]} and "
                 f"{CLASSES[1]}; name a model of these classes"
             )
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Logits of prepared images `(n, size, size, 3)`, `(n, 2)`, raw, in the contract's order."""
+        return self.answers(images)[0]
 
 
 def open_model(path: Path) -> JudgedModel:
@@ -78,27 +87,26 @@ def _open_exported(path: Path) -> JudgedModel:
     from edgecad.inference.classifier import Classifier
 
     classifier = Classifier(path, precision=None)
+    outputs = ("logits", "cam") if "cam" in classifier.facts.outputs else ("logits",)
 
-    def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.asarray(classifier.run(images, ("logits",))["logits"], np.float64)
+    def answers(images: NDArray[np.uint8]) -> Answers:
+        given = classifier.run(images, outputs)
+        maps = _shown(given["cam"], classifier.contract) if "cam" in given else None
+        return np.asarray(given["logits"], np.float64), maps
 
     name = path.name if path.is_dir() else path.stem if path.stem != "model" else path.resolve().parent.name
-    return JudgedModel(name, "model", classifier.contract, classifier.model_sha256, logits, None)
+    return JudgedModel(name, "model", classifier.contract, classifier.model_sha256, answers, None)
 
 
 def _open_run(folder: Path) -> JudgedModel:
     text = _whole(folder, CONTRACT)
     contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
     file = _whole(folder, MODEL)
-    model = _load(file, contract.preparation.size)
-
-    def logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.asarray(model.predict(images, batch_size=16, verbose=0), np.float64)
-
+    answers = _answers_of(_load(file, contract.preparation.size), contract)
     sha256 = file_sha256(file)
     kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
     patient_of = kept.patient_of() if kept else None
-    return JudgedModel(folder.resolve().name, "run", contract, sha256, logits, parts, patient_of)
+    return JudgedModel(folder.resolve().name, "run", contract, sha256, answers, parts, patient_of)
 
 
 def _whole(folder: Path, name: str) -> Path:
@@ -126,6 +134,33 @@ def _load(path: Path, size: int) -> Any:
             f"classes; they are not of one run: {TRAIN_AGAIN}"
         )
     return model
+
+
+def _answers_of(model: Any, contract: Contract) -> Callable[[NDArray[np.uint8]], Answers]:
+    """Logits of a Keras model, and heat maps where it is one that EdgeCAD built, by the runtime's own formula."""
+    import keras
+
+    from edgecad_train.networks.explain import dense_layers
+    from edgecad_train.networks.network import HIDDEN, LOGITS
+
+    layers = {layer.name: layer for layer in model.layers}
+    features = layers[POOLING].input if {POOLING, LOGITS} <= layers.keys() else None
+    told = model if features is None else keras.Model(model.input, [model.output, features])
+    head = dense_layers([layers[name] for name in (HIDDEN, LOGITS) if name in layers])
+
+    def answers(images: NDArray[np.uint8]) -> Answers:
+        given = told.predict(images, batch_size=16, verbose=0)
+        if features is None:
+            return np.asarray(given, np.float64), None
+        cam = class_activation(np.asarray(given[1], np.float64), head).cam
+        return np.asarray(given[0], np.float64), _shown(cam, contract)
+
+    return answers
+
+
+def _shown(cam: NDArray[np.floating], contract: Contract) -> NDArray[np.float32]:
+    """Heat maps of the score of CAD, `(n, h, w)`, from those of both classes."""
+    return np.asarray(score_map(cam, contract.classes.index(POSITIVE)), np.float32)
 
 
 def _parts(path: Path) -> Mapping[str, str] | None:

@@ -12,6 +12,7 @@ from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.models import JudgedModel, Kind
@@ -44,8 +45,11 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     demands: tuple[FigureDemand, ...]
     orientation: str | None = None
     """Whether the scans lie as in the model's training, or why that is not known, in words; null in earlier records."""
+    localisation: Localisation | None = None
+    """Of the model that was judged; None of a model without heat maps."""
     against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
+    against_localisation: Localisation | None = None
     comparison: ModelComparison | None = None
 
     @property

@@ -14,6 +14,8 @@ from edgecad.polarmap import Objections
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import Case, PreparedData, Refusal
 from edgecad_train.data.orientation import PatientMeans, patient_means
+from edgecad_train.evaluation.localisation.cases import SaidOfScan, located_scans
+from edgecad_train.evaluation.localisation.located import LocatedScan
 from edgecad_train.judgement.models import JudgedModel
 
 BATCH = 64
@@ -33,6 +35,7 @@ class ScoredPatients:
         data_sha256: hash of the scans and labels.
         files: SHA-256 of the files of each patient's scans; empty where they were not kept.
         segments: each patient's mean uptake in the segments; None where colours are the input.
+        located: where the heat map of each scan lies; none of a model without heat maps, and of whole images.
     """
 
     patients: tuple[str, ...]
@@ -44,6 +47,7 @@ class ScoredPatients:
     data_sha256: str
     files: tuple[frozenset[str], ...] = ()
     segments: PatientMeans | None = None
+    located: tuple[LocatedScan, ...] = ()
 
     def only(self, patients: set[str]) -> ScoredPatients:
         """The rows of some of the patients."""
@@ -77,8 +81,9 @@ def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients
         )
     cases = [prepared.cases[row] for row in answered]
     files = [prepared.files[row] for row in answered] if prepared.files else []
-    scores = _by_patient(cases, files, _log_odds(prepared, answered, model), prepared, refused)
-    return replace(scores, segments=patient_means(prepared, answered))
+    log_odds, located = _said(prepared, answered, model)
+    scores = _by_patient(cases, files, log_odds, prepared, refused)
+    return replace(scores, located=located, segments=patient_means(prepared, answered))
 
 
 def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:
@@ -94,12 +99,21 @@ def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], li
     return answered, refused
 
 
-def _log_odds(prepared: PreparedData, rows: list[int], model: JudgedModel) -> NDArray[np.float64]:
-    """Log-odds of CAD of each scan, `(rows,)`."""
-    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    logits = np.concatenate([model.logits(np.asarray(prepared.images[batch])) for batch in batches])
+def _said(
+    prepared: PreparedData, rows: list[int], model: JudgedModel
+) -> tuple[NDArray[np.float64], tuple[LocatedScan, ...]]:
+    """Log-odds of CAD of each scan, `(rows,)`, and where its heat map lies."""
     positive = model.contract.classes.index(POSITIVE)
-    return np.asarray(logits[:, positive] - logits[:, 1 - positive], np.float64)
+    log_odds, located = np.zeros(len(rows)), list[LocatedScan]()
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        logits, maps = model.answers(np.asarray(prepared.images[batch]))
+        own = logits[:, positive] - logits[:, 1 - positive]
+        log_odds[start : start + BATCH] = own
+        if maps is not None:
+            said = [SaidOfScan(*one) for one in zip(batch, own.tolist(), maps, strict=True)]
+            located += located_scans(prepared, said, model.contract)
+    return log_odds, tuple(located)
 
 
 def _by_patient(

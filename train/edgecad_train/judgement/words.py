@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from edgecad.cli.table import table_lines
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup
+from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.judgement.record import EvaluationRecord
@@ -28,6 +30,8 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     yield from _figures(evaluation)
     if record.orientation:
         yield record.orientation
+    if record.localisation:
+        yield from _localisation(record.localisation)
     if record.comparison and record.against:
         yield from _comparison(record.comparison, record.against.name)
     if record.demands:
@@ -54,6 +58,22 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield from table_lines((), rows, "lrll")
     yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
     yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
+
+
+def _localisation(found: Localisation) -> Iterator[str]:
+    """Figures of the heat maps: where defects are known, else of all above the threshold."""
+    yield f"heat maps: {judged_words(found)}"
+    if found.judged:
+        yield from table_lines((), _shown(found.judged), "lrll")
+    yield f"heat maps: {above_words(found)}"
+    if found.above:
+        yield from table_lines((), _shown(found.above), "lrll")
+
+
+def _shown(group: LocatedGroup) -> Iterator[tuple[str, ...]]:
+    for figure in group.figures:
+        interval = f"95 % {figure.low:.3f} to {figure.high:.3f}"
+        yield FIGURES[figure.name], f"{figure.value:.3f}", interval, f"n = {figure.n}, {figure.method}"
 
 
 def _comparison(comparison: ModelComparison, other: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,11 +74,16 @@ class Explainer:
 
 def dense_head(network: Network) -> list[Dense]:
     """The head as it stands, for the formula of the heat map."""
-    layers = []
-    for layer in network.head_layers():
+    return dense_layers(network.head_layers())
+
+
+def dense_layers(layers: Iterable[keras.layers.Dense]) -> list[Dense]:
+    """Layers of a head, in order, as they stand."""
+    found = []
+    for layer in layers:
         weights, bias = (np.asarray(value, np.float64) for value in layer.get_weights())
-        layers.append(Dense(weights, bias, layer.activation.__name__))
-    return layers
+        found.append(Dense(weights, bias, layer.activation.__name__))
+    return found
 
 
 def _of(activation: ClassActivation) -> Explained:

@@ -5,6 +5,7 @@ defect          a map against a defect that is known: its peak, the area under i
 located         one scan: all of that, its outlined region, and map against uptake     -> LocatedScan
 cases           the scans of labelled data, one by one
 figures         shares and means over scans, with intervals by patient                 -> Localisation
+words           which scans the figures are about, and what they are called
 
 Maps are those that a reader is shown, in logit units. Where nobody knows the defect, the map is compared with uptake.
 """
