@@ -11,7 +11,7 @@ from edgecad.answer.doubts import doubts_about_decision
 from edgecad.answer.familiarity import doubts_about_familiarity
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.answer.prediction import Finding
-from edgecad.contract import NOT_KNOWN, Contract, Crop, Preparation
+from edgecad.contract import NOT_KNOWN, Contract, Crop
 from edgecad.images.screen import Said
 from edgecad.polarmap import Objections, PreparedMap, colour_histogram, input_mask
 
@@ -59,14 +59,14 @@ def object_to_unseen(share: float, crop: Crop, objections: Objections) -> None:
 
 
 def findings_of(
-    prepared: PreparedMap, preparation: Preparation, unseen: float, shown: NDArray[np.floating]
+    prepared: PreparedMap, contract: Contract, unseen: float, shown: NDArray[np.floating]
 ) -> tuple[Finding, ...]:
     """Findings of one scan; `shown` is its heat map `(h, w)`, logit units."""
+    preparation = contract.preparation
     crop, findings = preparation.crop, []
     if crop == "none":
         findings = [Finding("picture-unchecked", 1.0, "NOTHING CHECKED WHAT THE IMAGE SHOWS: it was taken whole")]
-    elif preparation.drawing is None or preparation.drawing.beyond == "black":
-        # Where the map is mirrored across the rim, what is outside tells of the map as well.
+    elif contract.black_counts:
         outside = share_outside_disc(shown)
         findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
     if unseen > 0.02:

@@ -195,3 +195,13 @@ def cell_coverage(height: int, width: int, steps: int = 16) -> NDArray[np.float6
     y, x = ((np.arange(count * steps) + 0.5) / (count * steps) * 2 - 1 for count in (height, width))
     inside = y[:, None] ** 2 + x[None, :] ** 2 <= 1.0
     return np.asarray(inside.reshape(height, steps, width, steps).mean(axis=(1, 3)))
+
+
+def disc_weights(height: int, width: int) -> NDArray[np.float64]:
+    """What each cell of a `(height, width)` grid counts where features are pooled over the disc; of mean 1.
+
+    A cell counts by the share of its area inside. The mean over all cells of features that were multiplied by this is
+    the mean over the disc, and a heat map of them is zero where there is no map.
+    """
+    coverage = cell_coverage(height, width)
+    return np.asarray(coverage / coverage.mean())

@@ -43,6 +43,11 @@ Features = Literal["last", "stride-16", "both"]
 which the network is cut off, or both of them side by side, cells of the coarser ones repeated."""
 
 
+PooledOver = Literal["all", "disc"]
+"""Over which cells the features' mean is taken: all, each alike; or those of the disc, each by the share of its area that
+lies in the disc, so that nothing outside can count."""
+
+
 class Region(Frozen, frozen=True, kw_only=True):
     """A rectangle of screens of one size, all else of which is never looked at; pixels, y down."""
 
@@ -285,6 +290,8 @@ class Contract(Frozen, frozen=True, kw_only=True):
     feature_layer: str
     """The layer whose output is pooled; of `both` features, the one that joins them."""
     features: Features = "last"
+    pooled_over: PooledOver = "all"
+    """The output `features` of the graph is weighted so already: its mean over all cells is what the head reads."""
     familiarity: Familiarity | None = None
     """None: nobody measured it, and every answer says so."""
     decision: Decision
@@ -307,12 +314,35 @@ class Contract(Frozen, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         demand(self.version < 2 or self.activations is not None, "activations are missing")
         demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
+        whole = self.pooled_over == "all" or self.preparation.crop == "polar-map"
+        demand(whole, "features are pooled over the disc, and crop is none: whole images have no disc")
         demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
 
     @property
     def positive_index(self) -> int:
         """Column of the positive class in the outputs."""
         return self.classes.index(self.positive)
+
+    @property
+    def black_counts(self) -> bool:
+        """Whether cells outside the disc count, and are black on every scan: evidence from there is worth a finding.
+
+        Where the map is mirrored across the rim they tell of the map as well. Pooled over the disc they count nothing.
+        """
+        how = self.preparation
+        black = how.drawing is None or how.drawing.beyond == "black"
+        return how.crop == "polar-map" and self.pooled_over == "all" and black
+
+    @property
+    def pooled_words(self) -> str:
+        """What is pooled, for people: which features, of which layer, over which cells."""
+        words = {
+            "last": "the last features",
+            "stride-16": "features at a sixteenth of the input's side",
+            "both": "the last features beside those at a sixteenth of the input's side",
+        }
+        cells = "the disc" if self.pooled_over == "disc" else "all cells"
+        return f"{words[self.features]}, layer {self.feature_layer}, over {cells}"
 
     @property
     def negative(self) -> str:

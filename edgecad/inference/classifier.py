@@ -212,7 +212,7 @@ class Classifier:
         with clock.stage("heatmap"):
             shown = score_map(outputs["cam"], self.contract.positive_index)[0]
             findings = (
-                *findings_of(prepared, preparation, unseen, shown),
+                *findings_of(prepared, self.contract, unseen, shown),
                 *findings_about_region(
                     prepared,
                     preparation.crop,

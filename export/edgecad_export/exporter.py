@@ -13,7 +13,7 @@ import onnx
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from edgecad.contract import CONTRACT_VERSION, Contract, Precision
+from edgecad.contract import CONTRACT_VERSION, Contract, PooledOver, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.classifier import golden_answers
 from edgecad.modelfiles.file import FILES
@@ -120,11 +120,10 @@ def candidates_of(run: Run, request: ExportRequest, say: Say = lambda _: None) -
 
 def _classifier(run: Run) -> TrainedClassifier:
     classifier = classifier_from_keras(run.model)
-    if classifier.feature_layer != run.contract.feature_layer:
-        raise ModelInvalid(
-            f"the model pools {classifier.feature_layer!r} and its contract says {run.contract.feature_layer!r}; "
-            "they are not of one run: train again"
-        )
+    contract = run.contract
+    own, told = (f"{one.feature_layer!r} over {_cells(one.pooled_over)}" for one in (classifier, contract))
+    if own != told:
+        raise ModelInvalid(f"the model pools {own} and its contract says {told}; they are not of one run: train again")
     channels = classifier.features.shape[-1]
     if run.centres is not None and run.centres.shape[1] != channels:
         raise ModelInvalid(
@@ -132,6 +131,10 @@ def _classifier(run: Run) -> TrainedClassifier:
             "run: train again"
         )
     return classifier
+
+
+def _cells(over: PooledOver) -> str:
+    return "the disc" if over == "disc" else "all cells"
 
 
 def _begun(contract: Contract, classifier: TrainedClassifier) -> Contract:

@@ -13,18 +13,23 @@ from typing import Any
 from unittest.mock import patch
 
 
+ACTIVATIONS = {"Conv_1": "out_relu", "block_13_expand": "block_13_expand_relu"}
+"""Names of the activations that may be pooled, as the real network has them."""
+
+
 def _block(x: Any, name: str, filters: int, kernel: int, strides: int) -> Any:
     from keras import layers
 
     x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
     x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-    return layers.ReLU(name="out_relu" if name == "Conv_1" else f"{name}_relu")(x)
+    return layers.ReLU(name=ACTIVATIONS.get(name, f"{name}_relu"))(x)
 
 
 def mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_shape: Any = None) -> Any:
-    """A few layers in place of `keras.applications.MobileNetV2`; features `(n, 7, 7, 24)` of a 224 pixel image.
+    """A few layers in place of `keras.applications.MobileNetV2`; of a 224 pixel image features `(n, 7, 7, 24)`, and
+    `(n, 14, 14, 24)` at a sixteenth.
 
-    As in the real one the top block boundary lies below the last convolution, `Conv_1`.
+    As in the real one the top block boundary lies below the last convolution, `Conv_1`, and below `block_13_expand`.
     """
     import keras
 
@@ -32,7 +37,9 @@ def mobilenet(include_top: bool, weights: None, input_tensor: Any = None, input_
     for name, filters, kernel, strides in (
         ("stem", 6, 4, 4),
         ("low", 12, 3, 4),
-        ("mid", 24, 3, 2),
+        ("mid", 12, 3, 1),
+        ("block_13_expand", 24, 1, 1),
+        ("high", 24, 3, 2),
         ("Conv_1", 24, 1, 1),
     ):
         x = _block(x, name, filters, kernel, strides)

@@ -75,7 +75,9 @@ def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     contract = found.contract
     yield "name", f"{contract.name}, made {contract.created}"
-    yield "network", f"{contract.backbone}; head {contract.head}; heat map from layer {contract.feature_layer}"
+    yield "network", f"{contract.backbone}; head {contract.head}"
+    _, _, *grid = next(tensor.shape for tensor in found.graph.outputs if tensor.name == "cam")
+    yield "pooled", f"{contract.pooled_words}; heat map of {' x '.join(map(str, grid))} cells"
     yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
     yield "sha256", found.model_sha256

@@ -155,6 +155,7 @@ def _contract(
         head=rebuilt.head_words,
         activations=classifier.activations,
         feature_layer=classifier.feature_layer,
+        pooled_over=classifier.pooled_over,
         decision=Decision(threshold=about.decision_threshold, rule="given on the command line, not chosen on data"),
         heatmap=HeatmapScale(full_scale=1.0, region_threshold=0.5),
         labelling=Labelling(reference=about.labelled_by or "somebody who was not named", prevalence=about.prevalence),

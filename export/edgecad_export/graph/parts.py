@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def folded(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class GraphParts:
-    """A graph in two: all up to the last convolutional features, and all below them.
+    """A graph in two: all up to the features that are pooled, and all that follows, the weighing of cells included.
 
     Attributes:
         backbone: `image` -> `between`.
@@ -74,15 +75,24 @@ def parts_of(proto: onnx.ModelProto) -> GraphParts:
 
 
 def features_tensor(proto: onnx.ModelProto) -> str:
-    """The tensor of the last features, before they are turned round for people: what the head reads."""
-    return _before_layout(proto, "features")
-
-
-def _before_layout(proto: onnx.ModelProto, name: str) -> str:
+    """The tensor of the features that are pooled, before they are turned round and their cells weighted."""
     producers = {output: node for node in proto.graph.node for output in node.output}
-    while name in producers and producers[name].op_type in ("Transpose", "Identity"):
-        name = producers[name].input[0]
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
+    name = "features"
+    while name in producers and (before := _before(producers[name], shapes)) is not None:
+        name = before
     return name
+
+
+def _before(node: onnx.NodeProto, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """What a node turns round or weighs, cell by cell; None for any other node: that one is the backbone's."""
+    if node.op_type in ("Transpose", "Identity"):
+        return str(node.input[0])
+    if node.op_type != "Mul":
+        return None
+    # Weights of cells vary along two axes; a scale of channels, which may end a backbone, along one.
+    cells = [name for name in node.input if sum(length > 1 for length in shapes.get(name, ())) == 2]
+    return next((str(name) for name in node.input if name not in shapes), None) if cells else None
 
 
 def weight_bytes(proto: onnx.ModelProto) -> int:

@@ -8,8 +8,8 @@ from typing import Any, get_args
 import keras
 import numpy as np
 
-from edgecad.answer.heatmap import Dense
-from edgecad.contract import Activation
+from edgecad.answer.heatmap import Dense, disc_weights
+from edgecad.contract import Activation, PooledOver
 from edgecad.errors import ModelInvalid
 
 HIDDEN_ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
@@ -22,7 +22,7 @@ class TrainedClassifier:
 
     Attributes:
         model: the model itself.
-        features: tensor `(n, h, w, channels)` that feeds the pooling layer.
+        features: tensor `(n, h, w, channels)` that feeds the pooling layer; each cell is weighted already.
         dense: the dense layers after it, in order.
     """
 
@@ -41,8 +41,31 @@ class TrainedClassifier:
 
     @property
     def feature_layer(self) -> str:
-        """Name of the layer whose output is `features`."""
-        return str(_producer(self.features).name)
+        """Name of the layer whose output is pooled, before its cells are weighted."""
+        layer = _producer(self.features)
+        return str((_producer(layer.input) if _weighs_cells(layer) else layer).name)
+
+    @property
+    def pooled_over(self) -> PooledOver:
+        """Over which cells the features' mean is taken.
+
+        Raises:
+            ModelInvalid: cells are weighted otherwise than by their share of the disc.
+        """
+        layer = _producer(self.features)
+        if not _weighs_cells(layer):
+            return "all"
+        wanted = disc_weights(*layer.output.shape[1:3])[..., None]
+        if np.shape(layer.scale) != wanted.shape or not np.allclose(layer.scale, wanted) or np.any(layer.offset):
+            raise ModelInvalid(
+                f"layer {layer.name!r} weighs the cells otherwise than by their share of the disc; train again"
+            )
+        return "disc"
+
+
+def _weighs_cells(layer: Any) -> bool:
+    """Whether a layer multiplies each cell of the features by a number of its own."""
+    return isinstance(layer, keras.layers.Rescaling) and np.ndim(layer.scale) > 0
 
 
 def classifier_from_keras(model: keras.Model) -> TrainedClassifier:

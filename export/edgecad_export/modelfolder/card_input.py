@@ -83,6 +83,12 @@ def _crop(contract: Contract) -> tuple[str, ...]:
     )
 
 
+def _outside(contract: Contract) -> tuple[str, ...]:
+    if contract.pooled_over == "all":
+        return ()
+    return ("Nothing outside the disc can raise or lower the score; the map is zero there.",)
+
+
 def map_section(contract: Contract) -> str:
     """What the heat map shows, and on which scale."""
     shown, positive = contract.heatmap, plain(contract.positive)
@@ -99,7 +105,8 @@ def map_section(contract: Contract) -> str:
                 "runtime checks that on every answer.",
                 f"Its scale is fixed for this model: colours saturate at {shown.full_scale:.3g} logit units, and the "
                 f"activated region is what lies beyond {shown.region_threshold:.3g}. It may be empty.",
-                f"It belongs to layer {plain(contract.feature_layer)}; a cell sees far beyond its own borders.",
+                f"Pooled: {plain(contract.pooled_words)}. A cell sees far beyond its own borders.",
+                *_outside(contract),
             )
         ),
     )

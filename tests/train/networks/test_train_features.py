@@ -184,7 +184,9 @@ def test_first_weights_are_called_untrained_only_where_their_layers_run(tmp_path
     assert "UNTRAINED" not in build_network(backbone, str(archive), Head(), "stride-16").weights
     told = build_network(backbone, str(archive), Head(), "both").weights
     assert f"UNTRAINED, random: {len(held) - until} layers from block_13_depthwise on" in told
-    np.savez(archive, **{f"{own.name}/{each.name}": np.asarray(each) for own in held[: until - 2] for each in own.weights})
+    np.savez(
+        archive, **{f"{own.name}/{each.name}": np.asarray(each) for own in held[: until - 2] for each in own.weights}
+    )
     told = build_network(backbone, str(archive), Head(), "stride-16").weights
     assert "UNTRAINED, random: 2 layers from block_13_expand on" in told
 

@@ -15,7 +15,6 @@ from typer.testing import CliRunner, Result
 
 from edgecad.cli.program import app
 from edgecad.errors import UsageError
-from edgecad_train.data.input.seen import black_around
 from edgecad_train.phantoms import write_dataset
 from edgecad_train.study.definition.first_weights import weights_files
 from edgecad_train.study.definition.planning import plan_study
@@ -170,7 +169,7 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
         assert {evaluation.part for evaluation in run.records.evaluations} == {"validation", "test"}
         assert run.test.metrics
         outside = run.records.record.evidence_outside
-        if black_around(run.records.contract.preparation):
+        if run.records.contract.black_counts:
             assert 0 <= (outside or -1) <= 1
         else:
             assert outside is None

@@ -8,11 +8,11 @@ from typing import Any
 
 import keras
 
-from edgecad.contract import Features
+from edgecad.contract import Features, PooledOver
 from edgecad_train.networks.backbones import Backbone, unfrozen_layers
 from edgecad_train.networks.boundaries import first_layers_count
 from edgecad_train.networks.head import Head, Unfrozen
-from edgecad_train.networks.pooled import JOINING, features_of
+from edgecad_train.networks.pooled import ADDED, DISC_WEIGHTS, features_of, within_disc
 from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.networks.scaling import scaled
 from edgecad_train.networks.weights import load_first_weights
@@ -33,6 +33,7 @@ class Network:
         fine_tuned_from: first layer that fine-tuning trains.
         weights: where the first weights came from.
         features: which are pooled; what the backbone has above them is not in the model.
+        over: which cells they are pooled over.
     """
 
     model: keras.Model
@@ -40,6 +41,7 @@ class Network:
     fine_tuned_from: str
     weights: str
     features: Features = "last"
+    over: PooledOver = "all"
 
     def head_layers(self) -> list[keras.layers.Dense]:
         """The head's layers that learn, from the pooling on; the last gives the logits."""
@@ -53,19 +55,20 @@ class Network:
 
     @property
     def pooled(self) -> Any:
-        """The tensor `(n, h, w, channels)` that is pooled."""
+        """The tensor `(n, h, w, channels)` whose mean over all cells is taken, weighted already."""
         return self.model.get_layer(POOLING).input
 
     @property
     def feature_layer(self) -> str:
-        """Name of the layer whose output is pooled."""
-        return str(self.pooled._keras_history.operation.name)
+        """Name of the layer whose output is pooled, weighted or not."""
+        layer = self.pooled._keras_history.operation
+        return str((layer.input._keras_history.operation if layer.name == DISC_WEIGHTS else layer).name)
 
     def backbone_layers(self) -> list[keras.layers.Layer]:
         """Layers from the input to the top of the network that runs, without those that EdgeCAD adds."""
         names = [layer.name for layer in self.model.layers]
         below = self.model.layers[: names.index(self.backbone.top(self.features).layer) + 1]
-        return [layer for layer in below if layer.name not in SCALING_LAYERS and not layer.name.startswith(JOINING)]
+        return [layer for layer in below if layer.name not in SCALING_LAYERS and not layer.name.startswith(ADDED)]
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -86,12 +89,15 @@ class Network:
         return Unfrozen(len(layers) - first, len(layers), sum(counts[first:]) / sum(counts))
 
 
-def build_network(backbone: Backbone, weights: str, head: Head, features: Features = "last") -> Network:
+def build_network(
+    backbone: Backbone, weights: str, head: Head, features: Features = "last", over: PooledOver = "all"
+) -> Network:
     """Build and initialise a network.
 
     Args:
         weights: `imagenet`, `none`, or a file; see `edgecad_train.networks.weights`.
         features: which are pooled. What the backbone has above them is cut off.
+        over: which cells they are pooled over.
 
     Raises:
         NotAvailable: `imagenet` was asked for and is neither in Keras' cache nor to be fetched.
@@ -100,11 +106,12 @@ def build_network(backbone: Backbone, weights: str, head: Head, features: Featur
     image = keras.Input((backbone.size, backbone.size, 3), dtype="uint8", name="image")
     application = getattr(keras.applications, backbone.application)
     base = application(include_top=False, weights=None, input_tensor=scaled(image, backbone.scaling))
-    pooled = features_of(base, backbone, features)
-    runs = keras.Model(image, pooled)
+    own = features_of(base, backbone, features)
+    pooled = within_disc(own) if over == "disc" else own
+    runs = keras.Model(image, own)
     origin = load_first_weights(base, backbone, weights, {layer.name for layer in runs.layers})
     top = keras.layers.GlobalAveragePooling2D(name=POOLING)(pooled)
-    network = Network(_with_head(image, top, head, backbone.name), backbone, "", origin, features)
+    network = Network(_with_head(image, top, head, backbone.name), backbone, "", origin, features, over)
     layers = network.backbone_layers()
     count = unfrozen_layers([layer.count_params() for layer in layers], network.blocks)
     return replace(network, fine_tuned_from=layers[-count].name)

@@ -1,4 +1,4 @@
-"""The features that are pooled: the last ones, those at a sixteenth of the input's side, or both side by side."""
+"""What is pooled: the last features, those at a sixteenth of the input's side, or both; over all cells, or the disc's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,30 @@ from typing import Any
 
 import keras
 
-from edgecad.contract import Features
+from edgecad.answer.heatmap import disc_weights
+from edgecad.contract import Features, Input, PooledOver
 from edgecad_train.networks.backbones import Backbone
 
 JOINED = "both_features"
 """Name of the layer that joins the last features to those at a sixteenth."""
 REPEATED = "last_features_repeated"
 """Name of the layer that repeats the last features' cells on the finer grid, and the beginning of other such names."""
-JOINING = (JOINED, REPEATED)
+DISC_WEIGHTS = "disc_weights"
+"""Name of the layer that weighs each cell by the share of its area inside the disc; export knows it by this name."""
+ADDED = (JOINED, REPEATED, DISC_WEIGHTS)
 """What the names begin with of layers that this module adds on top of a backbone; they have no weights."""
+
+
+def pooled_over(seen: Input) -> PooledOver:
+    """Over which cells features are pooled: the disc's of uptake, all of colours, as in the paper."""
+    return "disc" if seen == "uptake" else "all"
+
+
+def within_disc(features: Any) -> Any:
+    """Features `(n, h, w, channels)`, each cell weighted so that their mean is the mean over the disc."""
+    weights = disc_weights(*features.shape[1:3])[..., None]
+    # A layer of Keras' own needs no code when the model is loaded.
+    return keras.layers.Rescaling(weights.tolist(), name=DISC_WEIGHTS)(features)
 
 
 def features_of(base: keras.Model, backbone: Backbone, features: Features) -> Any:

@@ -85,6 +85,7 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "warnings": _warnings(run, checks, flow, outside),
         "whole_image": contract.preparation.crop == "none",
         "seen": seen_words(contract.preparation),
+        "over_disc": contract.pooled_over == "disc",
         "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,

@@ -71,7 +71,7 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
         ("first weights", contract.weights),
         ("strategy", f"{settings.strategy}{'' if record.plan.pretrained else ', from random weights'}"),
         ("head", contract.head),
-        ("layer fed to pooling", contract.feature_layer),
+        ("pooled", contract.pooled_words),
         ("fine-tuned from layer", record.fine_tuned_from or wording.NONE),
         ("unfrozen", share),
         ("batch size", str(settings.batch_size)),

@@ -58,6 +58,7 @@ def contract_for(
         activations=choice.head.activations,
         feature_layer=trainer.network.feature_layer,
         features=trainer.network.features,
+        pooled_over=trainer.network.over,
         familiarity=None if familiarity is None else familiarity.familiarity,
         decision=decision,
         heatmap=scale_of_maps(np.asarray(held_maps, np.float64)),

@@ -21,6 +21,7 @@ from edgecad_train.evaluation.optimism import Optimism, optimism_of
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import build_network
+from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.running.contracting import contract_for
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -93,7 +94,8 @@ class _Run:
         """Build the network and run what is frozen."""
         settings = self.settings
         keras.utils.set_random_seed(settings.seed)
-        network = build_network(settings.network, settings.first_weights, settings.head, settings.features)
+        over = pooled_over(self.data.preparation.input)
+        network = build_network(settings.network, settings.first_weights, settings.head, settings.features, over)
         tell = self.progress
         self.materials = materials_for(
             network,

@@ -18,7 +18,6 @@ from edgecad.frozen import json_from_struct
 from edgecad.system.cores import usable_threads
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
-from edgecad_train.data.input.seen import black_around
 from edgecad_train.data.labelled import refused_scans
 from edgecad_train.runs.names import (
     CALIBRATION,
@@ -130,7 +129,7 @@ def _run_record(
 
 
 def _evidence_outside(outcome: TrainingOutcome) -> float | None:
-    if not black_around(outcome.data.preparation):
+    if not outcome.contract.black_counts:
         return None
     tested = outcome.score_maps[rows_of(outcome.data.cases, outcome.partition.test)]
     return float(np.mean([share_outside_disc(shown) for shown in tested]))

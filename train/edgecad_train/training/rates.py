@@ -48,7 +48,4 @@ def _depths(network: Network, learning: list[keras.layers.Layer]) -> list[int]:
     """How many groups lie above each layer: none for the head, one for the topmost block."""
     height = {layer.name: count for count, layer in enumerate(reversed(network.backbone_layers()), 1)}
     # The first boundary below the layer tells its block.
-    return [
-        bisect_left(network.blocks, height[layer.name]) + 1 if layer.name in height else 0
-        for layer in learning
-    ]
+    return [bisect_left(network.blocks, height[layer.name]) + 1 if layer.name in height else 0 for layer in learning]

@@ -49,13 +49,6 @@ class Settings:
             show_default=False,
         ),
     ] = None
-    features: Annotated[
-        Features,
-        typer.Option(
-            help="Which are pooled: the network's last, those at a sixteenth of the image's side (what is above is cut "
-            "off), or both.",
-        ),
-    ] = "stride-16"
     strategy: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {STRATEGY_NAMES}.")] = "two-stage"
     lr_exponent: Annotated[float, typer.Option(metavar="A", help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0
     layerwise: Annotated[
@@ -108,6 +101,14 @@ class Settings:
             "missed CAD costs as much as C false alarms.",
         ),
     ] = BALANCED
+    features: Annotated[
+        Features,
+        typer.Option(
+            help="Which are pooled: the network's last, those at a sixteenth of the image's side (what is above is cut "
+            "off), or both.",
+        ),
+        After("weights"),
+    ] = "stride-16"
     labelled_by: Annotated[
         str,
         typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'."),

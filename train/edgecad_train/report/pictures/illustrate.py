@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.classes import POSITIVE
-from edgecad_train.data.input.seen import black_around, seen_words, shown_images
+from edgecad_train.data.input.seen import seen_words, shown_images
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.report.outside import OutsideShares
 from edgecad_train.report.parts import PARTS
@@ -41,7 +41,7 @@ def style_of(run: RunFiles) -> HeatStyle:
     return HeatStyle(
         threshold=contract.decision.threshold,
         full_scale=contract.heatmap.full_scale,
-        disc=black_around(contract.preparation),
+        disc=contract.black_counts,
         seen=seen_words(contract.preparation),
     )
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from edgecad.errors import ModelInvalid
 from edgecad_train.data import PreparedData
-from edgecad_train.data.input.seen import black_around, seen_words, shown_images
+from edgecad_train.data.input.seen import seen_words, shown_images
 from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
 from edgecad_train.runs.reading import read_heatmaps
 from edgecad_train.study.folder import StudyFolder
@@ -58,10 +58,10 @@ def _draw(folder: StudyFolder, backbone: str, runs: Mapping[str, UnitRun], data:
         for name, run in runs.items()
     ]
     labels = [prepared.cases[scan].label for scan in scans[order]]
-    images, origin = shown_images(prepared.images[scans[order]], preparation), some.records.contract.origin
+    images, contract = shown_images(prepared.images[scans[order]], preparation), some.records.contract
     path = folder.path / f"maps-{backbone}.png"
     seen = seen_words(preparation) if preparation.input == "uptake" else "polar map"
-    return draw_strategies(columns, images, labels, origin, path, disc=black_around(preparation), seen=seen)
+    return draw_strategies(columns, images, labels, contract.origin, path, disc=contract.black_counts, seen=seen)
 
 
 @dataclass(frozen=True)

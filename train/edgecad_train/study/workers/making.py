@@ -8,6 +8,7 @@ import keras
 
 from edgecad_train.data import PreparedData
 from edgecad_train.networks.network import build_network
+from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.running.make import make_run
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.writing import Contents
@@ -44,7 +45,8 @@ def plain_seconds_an_epoch(spec: RunSpec, stage: Stage, data: PreparedData) -> t
     settings, partition = spec.settings, spec.partition
     keras.backend.clear_session()
     keras.utils.set_random_seed(settings.seed)
-    network = build_network(settings.network, settings.first_weights, settings.head, settings.features)
+    over = pooled_over(spec.preparation.input)
+    network = build_network(settings.network, settings.first_weights, settings.head, settings.features, over)
     split = partition if isinstance(partition, Split) else partition.split(0)
     train, held = (rows_of(data.cases, members) for members in (split.train, split.validation))
     seconds = plain_seconds(
