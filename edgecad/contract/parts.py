@@ -44,8 +44,8 @@ which the network is cut off, or both of them side by side, cells of the coarser
 
 
 PooledOver = Literal["all", "disc"]
-"""Over which cells the features' mean is taken: all, each alike; or those of the disc, each by the share of its area that
-lies in the disc, so that nothing outside can count."""
+"""Over which cells the features' mean is taken: all, each alike; or those of the disc, each by the share of its area in
+the disc, so that nothing outside can count."""
 
 
 class Region(Frozen, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
-
 ACTIVATIONS = {"Conv_1": "out_relu", "block_13_expand": "block_13_expand_relu"}
 """Names of the activations that may be pooled, as the real network has them."""
 

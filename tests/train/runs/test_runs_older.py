@@ -44,7 +44,8 @@ def test_every_option_that_a_run_of_schema_2_named_comes_back() -> None:
     odd = Settings(
         "mobilenetv2", "none", "two-stage", lr_exponent=3.5, layerwise=True, warmup_epochs=7, finetune_epochs=8,
         early_stopping=3, units=32, activation="relu", dropout=0.1, search=True, search_trials=9, batch_size=4,
-        class_weights="balanced", augment=2, decide="costs=4", features="last", labelled_by="two readers", select_on_test=True, seed=5,
+        class_weights="balanced", augment=2, decide="costs=4", features="last",
+        labelled_by="two readers", select_on_test=True, seed=5,
     )  # fmt: skip
     old = {
         "backbone": odd.backbone, "weights": odd.weights, "plan": msgspec.to_builtins(odd.plan),

@@ -1,4 +1,4 @@
-"""What is pooled: the last features, those at a sixteenth of the input's side, or both; over all cells, or the disc's."""
+"""What is pooled: the last features, those at a sixteenth of the input's side, or both; over all cells or the disc."""
 
 from __future__ import annotations
 
