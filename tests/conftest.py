@@ -21,7 +21,16 @@ import numpy.typing as npt
 import pytest
 from msgspec.structs import replace
 
-from edgecad.contract import METADATA_KEY, Colours, Contract, Decision, HeatmapScale, Labelling, Preparation
+from edgecad.contract import (
+    METADATA_KEY,
+    Colours,
+    Contract,
+    Decision,
+    Familiarity,
+    HeatmapScale,
+    Labelling,
+    Preparation,
+)
 from edgecad.frozen import json_from_struct
 from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
 
@@ -217,6 +226,7 @@ def tiny_contract() -> Contract:
         head="pool, 2",
         activations=(),
         feature_layer="features",
+        familiarity=Familiarity(centres=1, patients=100, noted=1.9, limit=2.0),
         decision=Decision(threshold=0.5, rule="given"),
         heatmap=HeatmapScale(full_scale=2.0, region_threshold=0.5),
         labelling=Labelling(reference="simulated reader", prevalence=0.4),
@@ -248,6 +258,9 @@ def tiny_graph(off_logits: float, temperature: float) -> Any:
         "bias": BIAS,
         "off": np.array(off_logits, np.float32),
         "temperature": np.array(temperature, np.float32),
+        "centre": np.full((3, 1), 3**-0.5, np.float32),
+        "tiny": np.array(1e-12, np.float32),
+        "one": np.array(1, np.float32),
         "flat": np.array([0, 3, 16], np.int64),
         "grid": np.array([0, 2, 4, 4], np.int64),
         "row": np.array([0, 1, 3], np.int64),
@@ -273,6 +286,11 @@ def tiny_graph(off_logits: float, temperature: float) -> Any:
         node("Reshape", ["cam_columns", "grid"], ["cam"]),
         node("Mul", ["exact", "zero"], ["zero_logits"]),
         node("Add", ["zero_logits", "bias"], ["cam_bias"]),
+        node("ReduceL2", ["pooled"], ["length"], axes=[1], keepdims=1),
+        node("Max", ["length", "tiny"], ["divisor"]),
+        node("Div", ["pooled", "divisor"], ["direction"]),
+        node("MatMul", ["direction", "centre"], ["cosine"]),
+        node("Sub", ["one", "cosine"], ["familiarity"]),
     ]
     shapes = {
         "logits": ["N", 2],
@@ -281,6 +299,7 @@ def tiny_graph(off_logits: float, temperature: float) -> Any:
         "fc_weights": ["N", 2, 3],
         "cam": ["N", 2, 4, 4],
         "cam_bias": ["N", 2],
+        "familiarity": ["N", 1],
     }
     graph = helper.make_graph(
         nodes,

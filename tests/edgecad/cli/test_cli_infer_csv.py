@@ -22,7 +22,8 @@ from edgecad.cli.infer.record_csv import COLUMNS, csv_header, csv_row
 Run = Callable[..., Any]
 HEADER = (
     "scan,frame,id,status,stamp,reason,message,label,positive,probability,threshold,threshold_from,logit_0,logit_1,"
-    "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds,time,site,colour_table,chosen_by,steps,layout\r\n"
+    "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds,time,"
+    "site,colour_table,chosen_by,steps,layout,familiarity,familiarity_limit\r\n"
 )
 ANSWER = Record(
     scan="scan.jpg",

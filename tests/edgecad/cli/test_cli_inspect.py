@@ -51,7 +51,7 @@ def test_inputs_and_outputs_have_types_and_shapes(record: dict[str, Any]) -> Non
     assert record["inputs"] == [{"name": "image", "type": "uint8", "shape": ["N", 64, 64, 3]}]
     outputs = {entry["name"]: (entry["type"], entry["shape"]) for entry in record["outputs"]}
     assert outputs["cam"] == ("float32", ["N", 2, 4, 4])
-    assert len(outputs) == 6
+    assert len(outputs) == 7
 
 
 def test_nodes_are_counted_as_they_run(record: dict[str, Any]) -> None:

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from edgecad import Classifier
 from edgecad.cli.program import app
-from edgecad.contract import Contract, graph
+from edgecad.contract import METADATA_KEY, Contract, contract_from_json, graph
 from edgecad.contract.graph import OUTPUT_TABLE, OUTPUTS, GraphOutput, known_outputs, missing_outputs
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.metadata import metadata_of
 
 OPTIONAL = [output.name for output in OUTPUT_TABLE if not output.required]
 REQUIRED = [output.name for output in OUTPUT_TABLE if output.required]
+
+
+def set_contract(proto: Any, contract: Contract) -> None:
+    entry = next(entry for entry in proto.metadata_props if entry.key == METADATA_KEY)
+    entry.value = json_from_struct(contract)
 
 
 @pytest.fixture
@@ -38,6 +47,10 @@ def with_outputs(
             proto.graph.output.append(info)
         path = tmp_path / "changed.onnx"
         path.write_bytes(proto.SerializeToString())
+        if "familiarity" in without:
+            contract = contract_from_json(metadata_of(path.read_bytes())[METADATA_KEY])
+            set_contract(proto, msgspec.structs.replace(contract, familiarity=None))
+            path.write_bytes(proto.SerializeToString())
         return path
 
     return write
@@ -68,6 +81,20 @@ def test_an_absent_optional_output_makes_only_what_reads_it_absent(
         with pytest.raises(UsageError, match=f"this model has no output {name}; export it"):
             without.run(images, ("logits", name))
         assert without.facts.outputs == tuple(each for each in OUTPUTS if each != name)
+
+
+def test_limits_without_the_output_that_they_are_for_are_refused(
+    tiny_model: Callable[..., bytes], tiny_contract: Contract, model_folder: Path, tmp_path: Path
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    proto = onnx.load(model_folder / "model.onnx")
+    kept = [output for output in proto.graph.output if output.name != "familiarity"]
+    del proto.graph.output[:]
+    proto.graph.output.extend(kept)
+    path = tmp_path / "without.onnx"
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(ModelInvalid, match="limits for the output familiarity, and the graph has no such output"):
+        Classifier(path, device="cpu")
 
 
 def test_a_new_output_leaves_the_models_in_use_valid(
