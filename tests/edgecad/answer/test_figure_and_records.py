@@ -191,7 +191,8 @@ FIELDS = {
     "schema", "scan", "frame", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
     "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time", "site",
-    "heatmap", "full_scale", "view", "disc", "screen", "colour_table", "segments", "layout", "familiarity", "familiarity_limit",
+    "heatmap", "full_scale", "view", "disc", "screen", "colour_table", "segments", "layout", "familiarity",
+    "familiarity_limit",
 }  # fmt: skip
 
 
