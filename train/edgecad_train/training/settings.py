@@ -50,7 +50,7 @@ class Settings:
         ),
     ] = None
     strategy: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {STRATEGY_NAMES}.")] = "two-stage"
-    lr_exponent: Annotated[float, typer.Option(metavar="A", help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 4.0
+    lr_exponent: Annotated[float, typer.Option(metavar="A", help="a, 3 to 4: rates 10^-a and 10^-(a+2).")] = 3.5
     layerwise: Annotated[
         bool, typer.Option("--layerwise", help="Lower the rate from block to block on the way down.")
     ] = False
