@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import msgspec
 import numpy as np
@@ -14,16 +15,24 @@ from edgecad.colourtables import ColourTable
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing
 from edgecad_train.phantoms import PhantomPatient, draw_patient, percent_map
-from edgecad_train.phantoms.imitations import ImitatedLayout, layout_by_chance, layout_suite
+from edgecad_train.phantoms.imitations import (
+    ImitatedLayout,
+    layout_by_chance,
+    layout_suite,
+    render_layout,
+    screen_bytes,
+)
 from edgecad_train.phantoms.imitations.chance import DIAMETERS, least_diameter
 from edgecad_train.phantoms.imitations.suite import LARGEST_ROW
-from measures.uptake.maps import FRESH_SEED, Refused, image_of, severe
+from measures.uptake.maps import FRESH_SEED, Refused, prepared_image, severe
 from measures.uptake.models import OWN_TABLES, preparation_of
 from measures.uptake.options import UptakeOptions
 from measures.uptake.score import GIVEN_TABLES
 
 SEVERE, GIVEN, STEPPED, BY_CHANCE = 0.3, 0.4, 0.15, 0.5
 """Shares: with severe defects, in a table that the user names, in 20 to 64 steps, in a layout by chance."""
+THREE_VESSELS, ARTERIES = 0.1, 3
+"""Share of phantoms that are taken from those with a defect in each artery's territory, beside the population's own."""
 AMBIGUOUS = "table-ambiguous"
 BARS = {"refused": 0.01}
 
@@ -58,8 +67,13 @@ class FreshFound(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class _Screen:
-    """What is drawn of a fresh phantom; `table` is named by the user where it is `given`."""
+class FreshScreen:
+    """What is drawn of a fresh phantom; `drawn` is `table` itself or its form in steps.
+
+    Attributes:
+        given: the user names `table`.
+        severe: defects are larger and deeper than the population's.
+    """
 
     patient: PhantomPatient
     layout: ImitatedLayout
@@ -73,11 +87,19 @@ class _Screen:
         """Whether the layout is none of the suite's."""
         return self.layout.kind == "chance"
 
+    @property
+    def vessels(self) -> int:
+        """In how many arteries' territories there are defects."""
+        return len(set(self.patient.territories))
+
+    def file(self) -> bytes:
+        """JPEG or PNG, as its layout wants it."""
+        return screen_bytes(render_layout(percent_map(self.patient), self.drawn, self.layout), self.layout)
+
 
 def fresh(options: UptakeOptions) -> FreshFound:
     """Draw each phantom on a screen of its own, and prepare it."""
-    suite = layout_suite()
-    screens = [_screen(index, suite) for index in range(options.fresh)]
+    screens = fresh_screens(options.fresh)
     refusals = [_refusal(screen) for screen in screens]
     rows = [row for row in refusals if row is not None]
     ambiguous = sum(row.reason == AMBIGUOUS for row in rows)
@@ -101,27 +123,42 @@ def fresh(options: UptakeOptions) -> FreshFound:
 
 
 def _counts(
-    screens: Sequence[_Screen], refusals: Sequence[RefusedPhantom | None], *, by_chance: bool
+    screens: Sequence[FreshScreen], refusals: Sequence[RefusedPhantom | None], *, by_chance: bool
 ) -> tuple[int, int]:
     """Refused, but for those between two tables, and all."""
     own = [row for screen, row in zip(screens, refusals, strict=True) if screen.by_chance == by_chance]
     return sum(row is not None and row.reason != AMBIGUOUS for row in own), len(own)
 
 
-def _screen(index: int, suite: tuple[ImitatedLayout, ...]) -> _Screen:
+def fresh_screens(number: int) -> list[FreshScreen]:
+    """Phantoms that no training saw, each on a screen of its own."""
+    suite = layout_suite()
+    return [_screen(index, suite) for index in range(number)]
+
+
+def _screen(index: int, suite: tuple[ImitatedLayout, ...]) -> FreshScreen:
     rng = np.random.default_rng([FRESH_SEED, index])
-    patient = draw_patient(FRESH_SEED, index)
+    patient = _patient(index)
     worse = bool(rng.random() < SEVERE) and bool(patient.defects)
     given = bool(rng.random() < GIVEN)
     table = known_table(str(rng.choice(GIVEN_TABLES if given else OWN_TABLES)))
     drawn = table.in_steps(int(rng.choice((64, 32, 20)))) if rng.random() < STEPPED else table
-    return _Screen(severe(patient, rng) if worse else patient, _layout(suite, rng), table, drawn, given, worse)
+    return FreshScreen(severe(patient, rng) if worse else patient, _layout(suite, rng), table, drawn, given, worse)
 
 
-def _refusal(screen: _Screen) -> RefusedPhantom | None:
+def _patient(index: int) -> PhantomPatient:
+    """The population's, or one with disease of three vessels; a stream of its own, so that the others stay."""
+    rng = np.random.default_rng([FRESH_SEED, index, ARTERIES])
+    if rng.random() >= THREE_VESSELS:
+        return draw_patient(FRESH_SEED, index)
+    drawn = (draw_patient(FRESH_SEED + ARTERIES + index, number) for number in count())
+    return next(patient for patient in drawn if len(set(patient.territories)) == ARTERIES)
+
+
+def _refusal(screen: FreshScreen) -> RefusedPhantom | None:
     preparation = struct_replace(preparation_of(Drawing()), map=screen.layout.maps)
     given = (screen.table,) if screen.given else ()
-    image = image_of(percent_map(screen.patient), screen.drawn, screen.layout, preparation, given)
+    image = prepared_image(screen.file(), preparation, given)
     if not isinstance(image, Refused):
         return None
     return RefusedPhantom(

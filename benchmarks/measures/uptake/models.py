@@ -70,6 +70,12 @@ def preparation_of(drawing: Drawing | None, tables: str = MIXED) -> Preparation:
 def trained(wanted: TrainedOn, runs: PhantomRuns) -> JudgedModel:
     """The model, trained if need be."""
     from edgecad_train.judgement.models import open_model
+
+    return open_model(trained_run(wanted, runs))
+
+
+def trained_run(wanted: TrainedOn, runs: PhantomRuns) -> Path:
+    """The run folder of a model, trained if need be."""
     from edgecad_train.running.make import make_run
     from edgecad_train.runs.writing import Contents
 
@@ -80,7 +86,7 @@ def trained(wanted: TrainedOn, runs: PhantomRuns) -> JudgedModel:
         # Not shared with other preparations: frozen outputs are kept by the scans' files alone.
         cache = place / f"frozen-{_mark_of(wanted.preparation)}"
         make_run(folder, _spec(data, wanted, runs), data, contents=Contents(report=False), cache=cache)
-    return open_model(folder)
+    return folder
 
 
 def _spec(data: PreparedData, wanted: TrainedOn, runs: PhantomRuns) -> RunSpec:
@@ -111,7 +117,13 @@ def _settings(wanted: TrainedOn, runs: PhantomRuns) -> Settings:
     own: dict[str, type[Any]] = {field.name: type(field.default) for field in fields(Settings)}
     words = dict(zip(runs.train_options[::2], runs.train_options[1::2], strict=True))
     given = {name: own[name](word) for key, word in words.items() if (name := key.replace("-", "_")) in own}
-    return Settings(runs.backbone, runs.weights, wanted.strategy, seed=wanted.seed, **given).spelt_out()
+    named: dict[str, Any] = {
+        "backbone": runs.backbone,
+        "weights": runs.weights,
+        "strategy": wanted.strategy,
+        "seed": wanted.seed,
+    }
+    return Settings(**named, **given).spelt_out()
 
 
 def _prepared(folder: Path, wanted: TrainedOn, runs: PhantomRuns) -> PreparedData:
