@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from edgecad_train.phantoms.nonmaps import BUILDING, KEPT, UNTELLABLE, NonMap, shown
-from measures.nonmaps.judges import Judge, Verdict, judges
+from measures.nonmaps.judges import Judge, PictureVerdict, judges
 from measures.nonmaps.options import NonMapsOptions, Part
 from measures.nonmaps.rates import ShareRow, share_over
 
@@ -68,10 +68,10 @@ class _Judged:
 
     kind: NonMap
     part: Part
-    verdicts: tuple[tuple[Verdict, ...], ...]
+    verdicts: tuple[tuple[PictureVerdict, ...], ...]
 
     @property
-    def answers(self) -> list[Verdict]:
+    def answers(self) -> list[PictureVerdict]:
         return [one for own in self.verdicts for one in own if not one.reason]
 
     @property
@@ -96,7 +96,7 @@ def answered(options: NonMapsOptions) -> NonMapsFound:
     return found
 
 
-def _verdicts(judge: Judge, kind: NonMap, pictures: int) -> tuple[Verdict, ...]:
+def _verdicts(judge: Judge, kind: NonMap, pictures: int) -> tuple[PictureVerdict, ...]:
     drawn = (shown(kind, seed) for seed in range(pictures))
     return tuple(judge(picture.file(), picture.table if picture.given else None) for picture in drawn)
 

@@ -20,7 +20,7 @@ from measures.nonmaps.options import NonMapsOptions
 from measures.uptake.models import MIXED, TrainedOn, trained_run
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class PictureVerdict(msgspec.Struct, frozen=True):
     """What a model said of a picture.
 
     Attributes:
@@ -47,7 +47,7 @@ class Judge:
         self._loaded = load_model(model, "cpu", "fp32", prove_golden)
         self._opened: dict[tuple[ColourTable | None, MapPlace | None], Classifier] = {}
 
-    def __call__(self, data: bytes, given: ColourTable | None = None, place: MapPlace | None = None) -> Verdict:
+    def __call__(self, data: bytes, given: ColourTable | None = None, place: MapPlace | None = None) -> PictureVerdict:
         """Answer a file, as `edgecad infer` does.
 
         Args:
@@ -61,8 +61,8 @@ class Judge:
         try:
             answer = classifier(data)
         except InputRefused as refusal:
-            return Verdict(refusal.reason, str(refusal))
-        return Verdict(score=answer.probability, findings=tuple(finding.code for finding in answer.findings))
+            return PictureVerdict(refusal.reason, str(refusal))
+        return PictureVerdict(score=answer.probability, findings=tuple(finding.code for finding in answer.findings))
 
 
 def judges(options: NonMapsOptions) -> Iterator[Judge]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from measures.nonmaps.judges import Judge, Verdict, judges
+from measures.nonmaps.judges import Judge, PictureVerdict, judges
 from measures.nonmaps.options import NonMapsOptions
 from measures.nonmaps.rates import ShareRow, share_over
 from measures.uptake.fresh import ARTERIES, FreshScreen, fresh_screens
@@ -87,7 +87,7 @@ def maps(options: NonMapsOptions) -> MapsFound:
     return found
 
 
-def _verdict(judge: Judge, screen: FreshScreen) -> Verdict:
+def _verdict(judge: Judge, screen: FreshScreen) -> PictureVerdict:
     return judge(screen.file(), screen.table if screen.given else None, screen.layout.maps)
 
 
@@ -97,17 +97,17 @@ def _real(judge: Judge, folder: Path) -> dict[str, str | float]:
     return {name: one.reason if one.score is None else one.score for name, one in said.items()}
 
 
-def _refused(name: str, said: Sequence[Verdict]) -> ShareRow:
+def _refused(name: str, said: Sequence[PictureVerdict]) -> ShareRow:
     return share_over(name, [bool(one.reason) for one in said], [1] * len(said))
 
 
-def _reasons(said: Sequence[Sequence[Verdict]]) -> dict[str, float]:
+def _reasons(said: Sequence[Sequence[PictureVerdict]]) -> dict[str, float]:
     counted = [Counter(one.reason for one in own if one.reason) for own in said]
     reasons = dict.fromkeys(reason for own in counted for reason in own)
     return {reason: float(np.median([own[reason] for own in counted])) for reason in reasons}
 
 
-def _strata(screens: Sequence[FreshScreen], said: Sequence[Sequence[Verdict]]) -> tuple[ShareRow, ...]:
+def _strata(screens: Sequence[FreshScreen], said: Sequence[Sequence[PictureVerdict]]) -> tuple[ShareRow, ...]:
     hits = [sum(bool(own[number].reason) for own in said) for number in range(len(screens))]
     three = [screen.vessels == ARTERIES for screen in screens]
     named = {
@@ -121,7 +121,7 @@ def _strata(screens: Sequence[FreshScreen], said: Sequence[Sequence[Verdict]]) -
     )
 
 
-def _row(name: str, screen: FreshScreen, verdict: Verdict) -> MapRefusal:
+def _row(name: str, screen: FreshScreen, verdict: PictureVerdict) -> MapRefusal:
     return MapRefusal(
         name, screen.patient.patient, f"{screen.layout.name} {screen.layout.diameter}", screen.drawn.name,
         screen.severe, screen.vessels, verdict.reason, verdict.message,
