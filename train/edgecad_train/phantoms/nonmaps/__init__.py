@@ -3,7 +3,7 @@
     canvas        what the drawings share
     patients      phantoms' own maps, for what is laid over them or made of them
     kind          what a kind is, and the rule below
-    fields, cardiac, nuclear, photographs, modalities, drawings     levels in a circle
+    drawn         what was never a map: levels in a circle, and some in colours of their own
     laid_over, changed, displaced     of phantoms' maps
     whole         screens on which no single whole map stands
     untellable    what cannot be told by one picture
@@ -18,16 +18,17 @@ All of it is drawn by formulas: nobody's data, and no vendor's screen.
 
 from __future__ import annotations
 
-from edgecad_train.phantoms.nonmaps.cardiac import CARDIAC
 from edgecad_train.phantoms.nonmaps.changed import CHANGED
 from edgecad_train.phantoms.nonmaps.displaced import DISPLACED
-from edgecad_train.phantoms.nonmaps.drawings import DRAWINGS
-from edgecad_train.phantoms.nonmaps.fields import FIELDS
+from edgecad_train.phantoms.nonmaps.drawn.cardiac import CARDIAC
+from edgecad_train.phantoms.nonmaps.drawn.drawings import DRAWINGS
+from edgecad_train.phantoms.nonmaps.drawn.fields import FIELDS
+from edgecad_train.phantoms.nonmaps.drawn.modalities import MODALITIES
+from edgecad_train.phantoms.nonmaps.drawn.nuclear import NUCLEAR
+from edgecad_train.phantoms.nonmaps.drawn.patterns import PATTERNS
+from edgecad_train.phantoms.nonmaps.drawn.photographs import PHOTOGRAPHS
 from edgecad_train.phantoms.nonmaps.kind import NonMap
 from edgecad_train.phantoms.nonmaps.laid_over import LAID_OVER
-from edgecad_train.phantoms.nonmaps.modalities import MODALITIES
-from edgecad_train.phantoms.nonmaps.nuclear import NUCLEAR
-from edgecad_train.phantoms.nonmaps.photographs import PHOTOGRAPHS
 from edgecad_train.phantoms.nonmaps.showing import ShownNonMap, shown
 from edgecad_train.phantoms.nonmaps.untellable import UNTELLABLE
 from edgecad_train.phantoms.nonmaps.whole import WHOLE_SCREENS
@@ -35,7 +36,7 @@ from edgecad_train.phantoms.nonmaps.whole import WHOLE_SCREENS
 __all__ = ["BUILDING", "KEPT", "TELLABLE", "UNTELLABLE", "NonMap", "ShownNonMap", "shown"]
 
 TELLABLE: tuple[NonMap, ...] = (
-    *CARDIAC, *NUCLEAR, *PHOTOGRAPHS, *DRAWINGS, *FIELDS, *MODALITIES, *LAID_OVER, *CHANGED, *DISPLACED,
+    *CARDIAC, *NUCLEAR, *PHOTOGRAPHS, *DRAWINGS, *FIELDS, *PATTERNS, *MODALITIES, *LAID_OVER, *CHANGED, *DISPLACED,
     *WHOLE_SCREENS,
 )  # fmt: skip
 """All kinds that count."""

@@ -90,6 +90,11 @@ def _blurred_flat(rng: Rng) -> Field:
     return blurred(phantom_map(rng), rng.uniform(90, 200))
 
 
+def _blurred_much(rng: Rng) -> Field:
+    """Details are gone, the largest defects are left."""
+    return levels(rng, blurred(phantom_map(rng), rng.uniform(45, 80)), (40, 70))
+
+
 def _wrapped(rng: Rng) -> Field:
     """Levels beyond the top begin again at the bottom."""
     return (phantom_map(rng) * rng.uniform(1.3, 3)) % 100
@@ -112,9 +117,22 @@ def _coloured(rng: Rng, table: ColourTable) -> Field:
     return np.ascontiguousarray(colours_from_percent(phantom_map(rng), table))
 
 
-def _jpeg_5(rng: Rng, table: ColourTable) -> Field:
-    data = np.frombuffer(jpeg_bytes(_coloured(rng, table), int(rng.integers(2, 7))), np.uint8)
+def _as_jpeg(rng: Rng, table: ColourTable, qualities: tuple[int, int]) -> Field:
+    data = np.frombuffer(jpeg_bytes(_coloured(rng, table), int(rng.integers(*qualities))), np.uint8)
     return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
+
+
+def _inverted_grey(rng: Rng, table: ColourTable) -> Field:
+    """High is dark, as in a table that nobody named."""
+    grey = np.rint(255 * (1 - phantom_map(rng) / 100))
+    return np.ascontiguousarray(grey[..., None].repeat(3, axis=2).astype(np.uint8))
+
+
+def _unknown_table(rng: Rng, table: ColourTable) -> Field:
+    """Through colours drawn by lot, which no bar explains."""
+    stops = np.stack([np.sort(rng.uniform(0, 255, 5)) if rng.random() < 0.5 else rng.uniform(0, 255, 5) for _ in "rgb"])
+    share = phantom_map(rng) / 25
+    return np.stack([np.interp(share, np.arange(5), own) for own in stops], axis=2).astype(np.uint8)
 
 
 def _negative(rng: Rng, table: ColourTable) -> Field:
@@ -152,8 +170,11 @@ CHANGED = family("a map changed", {
     "display-window-narrow": _window_narrow, "pixelated": _pixelated, "ring-only": _ring_only,
     "hole-in-the-middle": _hole, "posterised": _posterised, "solarised": _solarised, "high-passed": _high_passed,
     "sharpened": _sharpened, "edges-of-a-map": _edges, "equalised": _equalised, "blurred-flat": _blurred_flat,
+    "blurred-much": _blurred_much,
     "levels-wrapped": _wrapped, "unfiltered": _rough, "dead-rows": _dead_rows,
 }) + family_in_tables("a map changed", {
-    "jpeg-quality-5": _jpeg_5, "negative": _negative, "hue-turned": _hue_turned, "channels-apart": _channels_apart,
-    "table-run-through-twice": _table_twice, "half-negative": _half_negative,
+    "jpeg-quality-5": lambda rng, table: _as_jpeg(rng, table, (2, 7)),
+    "jpeg-quality-10": lambda rng, table: _as_jpeg(rng, table, (8, 13)), "in-inverted-grey": _inverted_grey,
+    "in-a-table-unknown": _unknown_table, "negative": _negative, "hue-turned": _hue_turned,
+    "channels-apart": _channels_apart, "table-run-through-twice": _table_twice, "half-negative": _half_negative,
 })  # fmt: skip
