@@ -5,11 +5,14 @@ lookup       from a colour to a level, and its distance to the table
 choosing     which table it is: one that fits, and no other
 steps        colours in steps
 strokes      lines, letters and pointers over the map
+faint        writing that shines through: half-transparent names, watermarks
 judging      whether what was read may be a perfusion map
 drawing      uptake as the network sees it, and back
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -26,6 +29,7 @@ from edgecad.polarmap.square import SIDE, disc_within, input_mask, rim_width, sq
 from edgecad.polarmap.uptake.candidates import TableCandidates
 from edgecad.polarmap.uptake.choosing import Fit, chosen_fit, fit_of
 from edgecad.polarmap.uptake.drawing import drawn, mirrored, resampled
+from edgecad.polarmap.uptake.faint import faint_strokes
 from edgecad.polarmap.uptake.judging import object_unless_uptake
 from edgecad.polarmap.uptake.lookup import lookup_of
 from edgecad.polarmap.uptake.steps import SMOOTHED_UP_TO, steps_of, within_steps
@@ -58,10 +62,16 @@ def uptake_prepared(
     steps = _steps(levels[inside], fit, preparation.tables, objections)
     levels = mirrored(levels, rim_width(SIDE, disc))
     strokes = strokes_on(levels, apart, inside, steps, widest_on(disc, halved=objections.halved))
-    uptake = mirrored(painted_over(levels, strokes.covered, inside), rim_width(SIDE, disc))
+    rim = rim_width(SIDE, disc)
+    uptake = mirrored(painted_over(levels, strokes.covered, inside), rim)
     if steps is not None and steps <= SMOOTHED_UP_TO:
         uptake = within_steps(uptake, ~strokes.covered, steps)
     object_unless_uptake(uptake, strokes, inside, objections)
+    # Only now: a window that shines through is told by its borders, which would be painted over as well.
+    faint = faint_strokes(uptake, strokes.covered, inside) if steps is None else None
+    if faint is not None and faint.any():
+        strokes = replace(strokes, covered=strokes.covered | faint)
+        uptake = mirrored(painted_over(levels, strokes.covered, inside), rim)
     return _prepared(uptake, strokes, inside, disc, preparation, _reading(fit, steps))
 
 
