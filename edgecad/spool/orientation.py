@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from edgecad.contract import Contract
+from edgecad.contract import OrientationReference
 from edgecad.polarmap.orientation import SERIES, UPRIGHT, WANTED, Turn, judged_series
 from edgecad.spool.index import SpoolRecord
 
@@ -22,10 +22,14 @@ is mirrored top to bottom."""
 class SeriesWatch:
     """The last answered scans of one OUT, and how they lie. A patient's second scan counts as another's."""
 
-    def __init__(self, contract: Contract) -> None:
-        """See nothing yet."""
-        self._reference = contract.orientation
-        self._uptake = contract.preparation.input == "uptake"
+    def __init__(self, reference: OrientationReference | None, *, of_uptake: bool) -> None:
+        """See nothing yet.
+
+        Args:
+            reference: the contract's.
+            of_uptake: whether the network sees uptake; the screen's own colours tell nothing here.
+        """
+        self._reference, self._uptake = reference, of_uptake
         self._means: deque[tuple[float, ...]] = deque(maxlen=max(WINDOWS))
         self._told: Turn | None = None
         self._upright = 0

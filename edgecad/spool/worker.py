@@ -84,7 +84,8 @@ class Worker:
         self._on_record, self._on_problem = on_record, on_problem
         make_out(out)
         self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
-        self._series = SeriesWatch(classifier.contract)
+        contract = classifier.contract
+        self._series = SeriesWatch(contract.orientation, of_uptake=contract.preparation.input == "uptake")
         self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare)
         self._recovered = False
         self._forgot: date | None = None

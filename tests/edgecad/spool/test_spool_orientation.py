@@ -58,14 +58,8 @@ def record(index: int, turn: Turn = UPRIGHT, **changes: Any) -> SpoolRecord:
 
 
 @pytest.fixture
-def of_uptake(tiny_contract: Contract) -> Contract:
-    how = Preparation(size=64, input="uptake", drawing=Drawing(), tables=(IRON,))
-    return msgspec.structs.replace(tiny_contract, preparation=how, orientation=PHANTOMS)
-
-
-@pytest.fixture
-def watch(of_uptake: Contract) -> SeriesWatch:
-    return SeriesWatch(of_uptake)
+def watch() -> SeriesWatch:
+    return SeriesWatch(PHANTOMS, of_uptake=True)
 
 
 def test_nothing_is_said_of_scans_that_lie_right(watch: SeriesWatch) -> None:
@@ -105,13 +99,13 @@ def test_only_answers_count_and_those_that_know_their_segments(watch: SeriesWatc
     assert watch.words == f"not known yet: 0 of {SERIES} scans"
 
 
-def test_a_model_that_cannot_tell_says_so(of_uptake: Contract, tiny_contract: Contract) -> None:
-    unknown = SeriesWatch(msgspec.structs.replace(of_uptake, orientation=None))
-    for watch in (unknown, SeriesWatch(tiny_contract)):
+def test_a_model_that_cannot_tell_says_so() -> None:
+    unknown, colours = SeriesWatch(None, of_uptake=True), SeriesWatch(None, of_uptake=False)
+    for watch in (unknown, colours):
         assert not watch.checks
         assert not any(watch.add(record(index, MIRRORED)) for index in range(30))
     assert unknown.words == "not checked: the model does not know how its training scans lay"
-    assert SeriesWatch(tiny_contract).words == "not checked: the network sees the screen's own colours"
+    assert colours.words == "not checked: the network sees the screen's own colours"
 
 
 # --- the hot folder ----------------------------------------------------------------------------------------
