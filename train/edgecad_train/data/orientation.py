@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,10 @@ class PatientMeans:
     patients: tuple[str, ...]
     means: Floats
 
-    def of(self, patients: Iterable[str]) -> Floats:
+    def only(self, patients: AbstractSet[str]) -> PatientMeans:
         """The rows of some of the patients."""
-        wanted = set(patients)
-        return self.means[[patient in wanted for patient in self.patients]]
+        rows = [row for row, patient in enumerate(self.patients) if patient in patients]
+        return PatientMeans(tuple(self.patients[row] for row in rows), self.means[rows])
 
 
 def patient_means(data: PreparedData, rows: Iterable[int] | None = None) -> PatientMeans | None:
@@ -122,8 +123,8 @@ def _odd_groups(
     largest = max(groups.values(), key=len)
     for own in groups.values():
         patients = {case.patient for case in own}
-        reference = None if own is largest else orientation_of(found.of({*found.patients} - patients))
-        judged = reference and judged_series(reference, found.of(patients))
+        reference = None if own is largest else orientation_of(found.only({*found.patients} - patients).means)
+        judged = reference and judged_series(reference, found.only(patients).means)
         if judged and judged.turn:
             files = tuple(case.path.name for case in own[:10])
             text = (

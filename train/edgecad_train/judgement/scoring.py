@@ -61,6 +61,7 @@ class ScoredPatients:
             self.origin,
             self.data_sha256,
             tuple(self.files[row] for row in rows) if self.files else (),
+            self.segments and self.segments.only(patients),
         )
 
 
