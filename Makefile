@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
 
 .PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
-  bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps
+  bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -85,7 +85,7 @@ docs: setup
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench
 bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training bench-uptake \
-  bench-nonmaps
+  bench-nonmaps bench-orientation
 
 bench-inference: setup
 	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
@@ -118,6 +118,11 @@ bench-uptake: setup
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)
 	$(BIN)/python benchmarks/nonmaps.py maps --weights $(WEIGHTS)
+
+bench-orientation: setup
+	$(BIN)/python benchmarks/orientation.py rates
+	$(BIN)/python benchmarks/orientation.py screens
+	$(BIN)/python benchmarks/orientation.py watch
 
 bench-export: setup
 	$(BIN)/python benchmarks/export.py untrained
