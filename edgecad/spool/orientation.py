@@ -31,6 +31,7 @@ class SeriesWatch:
         """
         self._reference, self._uptake = reference, of_uptake
         self._means: deque[tuple[float, ...]] = deque(maxlen=max(WINDOWS))
+        self._loaded: frozenset[str] = frozenset()
         self._told: Turn | None = None
         self._upright = 0
         self.turn: Turn | None = None
@@ -42,13 +43,13 @@ class SeriesWatch:
         return self._reference is not None and self._uptake
 
     def add(self, record: SpoolRecord) -> str | None:
-        """Look at a record that is new.
+        """Look at a record that is new. One that was loaded is not: its scan had only to be put away.
 
         Returns:
             A warning, if from this scan on the last ones look turned, or turned otherwise. It comes again only
             after they looked upright for `SERIES` scans, so that a case on the limit is told once.
         """
-        if not self._takes(record):
+        if record.claim in self._loaded or not self._takes(record):
             return None
         self.turn = self._judged()
         self._upright = 0 if self.turn else self._upright + 1
@@ -61,8 +62,7 @@ class SeriesWatch:
 
     def load(self, records: Iterable[SpoolRecord]) -> None:
         """Look at records that earlier processes wrote, the oldest first."""
-        for record in records:
-            self._takes(record)
+        self._loaded = frozenset(record.claim for record in records if self._takes(record))
         self.turn = self._told = self._judged()
 
     @property

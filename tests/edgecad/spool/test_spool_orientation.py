@@ -48,8 +48,8 @@ def record(index: int, turn: Turn = UPRIGHT, **changes: Any) -> SpoolRecord:
     """As a watch writes it, as far as the series is concerned."""
     means = tuple(round(float(mean), 1) for mean in map_means(lying(index, turn)))
     own = SpoolRecord(
-        scan="s", status="answered", stamp="", model="", contract="", device="", provider="", precision="", claim="c",
-        received="", recorded="", file="done/2026-01-01/s.jpg", segments=means,
+        scan="s", status="answered", stamp="", model="", contract="", device="", provider="", precision="",
+        claim=f"{index}", received="", recorded="", file="done/2026-01-01/s.jpg", segments=means,
     )  # fmt: skip
     return msgspec.structs.replace(own, **changes)
 
@@ -97,6 +97,13 @@ def test_only_answers_count_and_those_that_know_their_segments(watch: SeriesWatc
         watch.add(record(index, MIRRORED, segments=None))
         watch.add(record(index, MIRRORED, status="refused"))
     assert watch.words == f"not known yet: 0 of {SERIES} scans"
+
+
+def test_a_record_whose_scan_a_killed_watch_did_not_put_away_counts_once(watch: SeriesWatch) -> None:
+    watch.load(record(index, MIRRORED) for index in range(SERIES - 1))
+    assert watch.add(record(SERIES - 2, MIRRORED)) is None
+    assert watch.words == f"not known yet: {SERIES - 1} of {SERIES} scans"
+    assert watch.add(record(SERIES - 1, MIRRORED)) == watch.warning
 
 
 def test_a_model_that_cannot_tell_says_so() -> None:
