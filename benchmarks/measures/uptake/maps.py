@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Preparation
 from edgecad.errors import InputRefused
-from edgecad.polarmap import Objections, TableCandidates
+from edgecad.polarmap import Objections, PreparedMap, TableCandidates
 from edgecad.preparing import prepare_screen, read_for
 from edgecad_train.phantoms import PhantomPatient, draw_patient, percent_map
 from edgecad_train.phantoms.imitations import ImitatedLayout, render_layout, screen_bytes
@@ -70,10 +70,18 @@ def prepared_image(
     data: bytes, preparation: Preparation, given: Sequence[ColourTable] = (), *, insisted: bool = False
 ) -> Pixels | Refused:
     """The network's input of a file, or why there is none."""
+    found = prepared_map(data, preparation, given, insisted=insisted)
+    return found if isinstance(found, Refused) else found.image
+
+
+def prepared_map(
+    data: bytes, preparation: Preparation, given: Sequence[ColourTable] = (), *, insisted: bool = False
+) -> PreparedMap | Refused:
+    """All that is prepared of a file, or why there is nothing."""
     candidates = TableCandidates(contract=preparation.tables, user=tuple(given))
     try:
         screen = read_for(preparation, data)
-        return prepare_screen(screen, preparation, Objections(insisted=insisted), candidates).image
+        return prepare_screen(screen, preparation, Objections(insisted=insisted), candidates)
     except InputRefused as refusal:
         return Refused(refusal.reason, str(refusal))
 
