@@ -17,10 +17,12 @@ from edgecad.contract import Decision, contract_from_json
 from edgecad.decision.evidence import OperatingPoint
 from edgecad.system.folders import new_folder, point_latest
 from edgecad_train.data import PreparedData
+from edgecad_train.evaluation.localisation.defect import map_auc, peak_on_defect
 from edgecad_train.report.page import write_report
 from edgecad_train.running.training import train
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.runs.partition import partition_from_file
+from edgecad_train.runs.reading import read_records
 from edgecad_train.runs.writing import write_run
 from edgecad_train.splits.split import Folds, Split, rows_of, split_by_patient
 from edgecad_train.training.checkpoint import Checkpoint
@@ -29,6 +31,7 @@ from edgecad_train.training.trainer import Place, Trainer
 
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
+    "localisation.csv",
     "validation.npz", "calibration.npz", "scans.json", "heatmaps.npz", "report.html", "curves.png",
     "cases-right.png", "cases-wrong.png",
 }  # fmt: skip
@@ -71,6 +74,30 @@ def test_the_contract_is_readable_and_tells_of_this_run(folder: Path, outcome: T
     assert contract.split_sha256 == outcome.partition.sha256
     assert contract.golden == ()
     assert {metric.part for metric in contract.metrics} == {"validation", "test"}
+
+
+@pytest.mark.parametrize("kind", ["one part", "folds"])
+def test_where_the_heat_maps_lie_is_kept_of_each_scan_that_chose_or_judged(
+    kind: str, folder: Path, folder_of_folds: Path, outcome: TrainingOutcome, folded: TrainingOutcome
+) -> None:
+    path, told = (folder, outcome) if kind == "one part" else (folder_of_folds, folded)
+    records = read_records(path)
+    chose = told.partition.chosen_on
+    for part, patients in ((chose, told.partition.held), ("test", told.partition.test)):
+        own = [line.located for line in records.located if line.part == part]
+        assert [scan.scan for scan in own] == rows_of(told.data.cases, patients).tolist()
+        for scan in own:
+            case, shown = told.data.cases[scan.scan], told.score_maps[scan.scan]
+            assert (scan.patient, scan.truth) == (case.patient, "mask" if case.defect else "")
+            assert scan.score == pytest.approx(
+                1 / (1 + np.exp(-told.log_odds[scan.scan] / told.contract.decision.temperature)), abs=1e-5
+            )
+            if case.defect is not None:
+                assert scan.peak_on_defect == peak_on_defect(shown, case.defect.mask)
+                assert scan.map_auc == pytest.approx(map_auc(shown, case.defect.mask), abs=1e-5)
+        figures = next(found for found in records.localisation if found.part == part)
+        assert figures.scans == len(own)
+        assert figures.truths == {"mask": sum(scan.truth == "mask" for scan in own)}
 
 
 def test_with_folds_what_chose_is_called_out_of_fold_and_covers_all_development_patients(

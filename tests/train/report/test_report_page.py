@@ -327,3 +327,29 @@ def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_a
     assert "over the prepared image (uptake, drawn in iron), shown in grey" in pictured
     assert ("every scan is black" in pictured) == shares
     assert ("mirrored across its rim" in pictured) != shares
+
+
+def test_the_page_tells_whether_heat_maps_show_the_defect(plain: _Html, folds: _Html) -> None:
+    for html, part in ((plain, "Validation part"), (folds, "Out-of-fold scores")):
+        text = " ".join(html.text.split())
+        assert "Whether they show the defect" in text
+        for title in ("Test part", part):
+            assert re.search(
+                rf"{title}: \d+ scans of \d+ patients of \d+ scans whose defect is known \(segments \d+\)", text
+            )
+            assert f"{title}: " in text
+        assert "map's peak lies on the defect" in text
+        assert "region not colder than the disc" in text
+
+
+def test_a_run_of_an_earlier_version_has_no_such_section(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    del metrics["localisation"]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    (folder / "localisation.csv").unlink()
+    run = read_run(folder)
+    assert (run.localisation, run.located) == ((), ())
+    html = _Html(page_of(run, ()))
+    assert html.well_formed
+    assert "Whether they show the defect" not in html.text

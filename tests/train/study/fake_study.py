@@ -24,6 +24,8 @@ from edgecad.system.folders import new_folder
 from edgecad_train.data import Case, PreparedData
 from edgecad_train.data.prepared import ScreenFacts
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.localisation.located import LocatedScan
+from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.partition import write_partition
 from edgecad_train.runs.predictions import PatientLine, write_predictions
 from edgecad_train.runs.reading import read_records
@@ -195,6 +197,34 @@ def write_fake_run(folder: Path, spec: RunSpec) -> None:
         write_record(Metrics(origin="phantom", evaluations=evaluations), partial / "metrics.json")
         write_predictions(_lines(spec), partial / "predictions.csv")
         _write_heatmaps(spec, partial / "heatmaps.npz")
+        write_located(_located(spec), partial / "localisation.csv")
+
+
+def _located(spec: RunSpec) -> Iterator[LocatedLine]:
+    """Every second test scan of CAD has a known defect; nine maps in ten lie on it, by the unit's name."""
+    data, draw = fake_data(), np.random.default_rng(int(spec.name, 16))
+    assert isinstance(spec.partition, Split)
+    for row in rows_of(data.cases, spec.partition.test).tolist():
+        case, known = data.cases[row], row % 2 == 0 and data.cases[row].label == "CAD"
+        hit = bool(draw.random() < 0.9)
+        yield LocatedLine(
+            "test",
+            LocatedScan(
+                scan=row,
+                patient=case.patient,
+                score=0.8,
+                above=True,
+                truth="mask" if known else "",
+                deficit=6.0 if known else None,
+                chance=0.25 if known else None,
+                peak_on_defect=hit if known else None,
+                map_auc=float(draw.uniform(0.7, 1)) if known else None,
+                coldest_on_defect=True if known else None,
+                region_empty=False,
+                region_uptake=0.8,
+                map_and_uptake=-0.5,
+            ),
+        )
 
 
 def _contract(spec: RunSpec, evaluations: tuple[Evaluation, ...]) -> Contract:

@@ -26,6 +26,7 @@ from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
 from edgecad_train.study.results.table import markdown, terminal_lines
 from edgecad_train.study.results.table_csv import csv_text
+from edgecad_train.study.results.unit_run import UnitRun
 
 
 def half_done(path: Path, **changes: object) -> StudyFolder:
@@ -64,6 +65,48 @@ def test_the_csv_holds_every_row_and_its_figures(folder: StudyFolder, rows: tupl
     two_stage = next(line for line in lines if line["strategy"] == "two-stage" and line["layerwise"] == "False")
     assert two_stage["accuracy_less_two_stage_value"] == ""
     assert lines[0]["mcnemar_p_by_run"].startswith("seed 0: ")
+
+
+def test_every_strategy_tells_whether_its_heat_maps_show_the_defect(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
+    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), rows))))
+    for line, row in zip(lines[:-1], rows, strict=False):
+        scans = [scan for run in row.runs for scan in run.located]
+        judged = [scan for scan in scans if scan.peak_on_defect is not None]
+        assert len(row.runs) == 2
+        assert line["heat_maps_of"] == "known defects"
+        assert int(line["heat_maps_scans"]) == len(judged) > 0
+        assert int(line["peak_on_defect_patients"]) == len({scan.patient for scan in judged})
+        hits = np.mean([bool(scan.peak_on_defect) for scan in judged])
+        assert float(line["peak_on_defect"]) == pytest.approx(hits, abs=1e-4)
+        assert float(line["peak_on_defect_low"]) < hits
+        assert float(line["map_auc"]) == pytest.approx(np.mean([scan.map_auc or 0 for scan in judged]), abs=1e-4)
+        assert (line["chance"], line["map_and_uptake"]) == ("0.2500", "-0.5000")
+    assert (lines[-1]["heat_maps_of"], lines[-1]["peak_on_defect"]) == ("", "")
+    text = markdown(folder.study(), rows)
+    assert "| peak on the defect | map and uptake |" in text
+    assert "whose defect is known (mask " in text
+    assert "A peak anywhere lies on the defect in 0.25, and the coldest place 1.00." in text
+
+
+def test_without_known_defects_the_maps_are_compared_with_uptake(rows: tuple[Row, ...], folder: StudyFolder) -> None:
+    def nobody_knows(run: UnitRun) -> UnitRun:
+        lines = tuple(
+            replace(
+                line,
+                located=replace(
+                    line.located, truth="", chance=None, peak_on_defect=None, map_auc=None, coldest_on_defect=None
+                ),
+            )
+            for line in run.records.located
+        )
+        return replace(run, records=replace(run.records, located=lines))
+
+    blind = tuple(replace(row, runs=tuple(map(nobody_knows, row.runs))) for row in rows)
+    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), blind))))
+    first = lines[0]
+    assert (first["heat_maps_of"], first["peak_on_defect"]) == ("above the threshold", "")
+    assert first["map_and_uptake"] == "-0.5000"
+    assert "no scan comes with its defect" in markdown(folder.study(), blind)
 
 
 def test_the_table_for_people_is_stamped_and_a_grid(folder: StudyFolder, rows: tuple[Row, ...]) -> None:

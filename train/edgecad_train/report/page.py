@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
+from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
 from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
 from edgecad_train.report.flow import Flow, flow_of
@@ -103,11 +104,21 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "hashes": hash_rows(run),
         "versions": version_rows(run),
         "limits": limits_of(run),
+        "shown": tuple(_shown_tables(run)),
+        "names": FIGURES,
         "outside": tuple((one.part, one.words) for one in outside),
         "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
         "command": command_of(record, contract.preparation),
         "pictures": {path.stem: _address(path) for path in pictures},
     }
+
+
+def _shown_tables(run: RunFiles) -> Iterator[dict[str, Any]]:
+    """Tables of what the heat maps show, the test part first; none in a run of an earlier version."""
+    for found in sorted(run.localisation, key=lambda one: one.part != "test"):
+        part = PARTS[found.part]
+        for about, group in ((judged_words(found), found.judged), (above_words(found), found.above)):
+            yield {"part": part, "about": about, "figures": group.figures if group else ()}
 
 
 def _thresholds(run: RunFiles) -> dict[str, Any] | None:

@@ -13,7 +13,9 @@ from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid
 from edgecad.system.digests import file_sha256
 from edgecad_train.evaluation.evaluation import Evaluation
-from edgecad_train.runs.names import CONTRACT, HEATMAPS, HISTORY, METRICS, MODEL, PREDICTIONS, RUN, SPLIT
+from edgecad_train.evaluation.localisation.figures import Localisation
+from edgecad_train.runs.localised import LocatedLine, located_from_csv
+from edgecad_train.runs.names import CONTRACT, HEATMAPS, HISTORY, LOCALISATION, METRICS, MODEL, PREDICTIONS, RUN, SPLIT
 from edgecad_train.runs.partition import partition_from_json
 from edgecad_train.runs.predictions import PatientLine, predictions_from_csv
 from edgecad_train.runs.record import NEXT, History, Metrics, RunRecord, record_from_json
@@ -59,6 +61,9 @@ class RunRecords:
     evaluations: tuple[Evaluation, ...]
     partition: Split | Folds
     predictions: tuple[PatientLine, ...]
+    localisation: tuple[Localisation, ...]
+    located: tuple[LocatedLine, ...]
+    """Of the scans that chose or judged; none in runs of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +97,17 @@ def read_records(folder: Path) -> RunRecords:
     """
     if not folder.is_dir():
         raise ModelInvalid(f"no run folder at {folder}; {NEXT}")
+    metrics = record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS))
     return RunRecords(
         folder=folder,
         contract=contract_from_json(_bytes(folder / CONTRACT), NEXT),
         record=read_record(folder),
         trainings=record_from_json(_bytes(folder / HISTORY), History, _what(folder, HISTORY)).trainings,
-        evaluations=record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS)).evaluations,
+        evaluations=metrics.evaluations,
         partition=partition_from_json(_bytes(folder / SPLIT), _what(folder, SPLIT), NEXT),
         predictions=predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, NEXT),
+        localisation=metrics.localisation,
+        located=located_from_csv(folder / LOCALISATION, NEXT),
     )
 
 

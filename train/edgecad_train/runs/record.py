@@ -14,6 +14,7 @@ from edgecad.frozen import SchemaNumber, struct_from_json
 from edgecad_train.data.findings import DataFinding
 from edgecad_train.data.labelled import RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.head import Unfrozen
 from edgecad_train.runs.older import run_from_schema_2, with_later_settings
@@ -89,6 +90,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 2
     origin: Origin
     evaluations: tuple[Evaluation, ...]
+    localisation: tuple[Localisation, ...] = ()
+    """What the heat maps of the same parts show; none of whole images, and in runs of earlier versions."""
 
 
 SCHEMAS: Mapping[type[msgspec.Struct], int] = {RunRecord: 3, History: 2, Metrics: 2}

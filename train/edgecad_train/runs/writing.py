@@ -19,12 +19,17 @@ from edgecad.system.cores import usable_threads
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
+from edgecad_train.evaluation.localisation.cases import SaidOfScan, located_scans
+from edgecad_train.evaluation.localisation.figures import localised
+from edgecad_train.evaluation.statistics.metrics import Part
+from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.names import (
     CALIBRATION,
     CONTRACT,
     FAMILIARITY,
     HEATMAPS,
     HISTORY,
+    LOCALISATION,
     METRICS,
     MODEL,
     PREDICTIONS,
@@ -85,7 +90,9 @@ def write_run(
     write_partition(outcome.partition, partial / SPLIT)
     write_record(_run_record(outcome, seconds, patient_rule, findings), partial / RUN)
     write_record(History(trainings=outcome.histories), partial / HISTORY)
-    write_record(Metrics(origin=outcome.contract.origin, evaluations=outcome.evaluations), partial / METRICS)
+    located = tuple(_located(outcome))
+    write_record(_metrics(outcome, located), partial / METRICS)
+    write_located(located, partial / LOCALISATION)
     write_scans(outcome.data, partial)
     write_predictions(_lines(outcome), partial / PREDICTIONS)
     _write_heatmaps(outcome, partial / HEATMAPS, images=contents.model or contents.report)
@@ -95,6 +102,25 @@ def write_run(
         np.savez_compressed(partial / CALIBRATION, images=outcome.data.images[_calibration_rows(outcome)])
         if outcome.centres is not None:
             np.savez_compressed(partial / FAMILIARITY, **vars(outcome.centres))
+
+
+def _metrics(outcome: TrainingOutcome, located: Sequence[LocatedLine]) -> Metrics:
+    parts = {part: [line.located for line in located if line.part == part] for part in _judged_parts(outcome)}
+    found = tuple(localised(scans, part) for part, scans in parts.items() if scans)
+    return Metrics(origin=outcome.contract.origin, evaluations=outcome.evaluations, localisation=found)
+
+
+def _judged_parts(outcome: TrainingOutcome) -> dict[Part, tuple[str, ...]]:
+    """Patients of the parts that did not train the network that answered for them."""
+    return {outcome.partition.chosen_on: outcome.partition.held, "test": outcome.partition.test}
+
+
+def _located(outcome: TrainingOutcome) -> Iterator[LocatedLine]:
+    """Where the heat maps of all scans lie that chose or judged; with folds, those out of fold."""
+    for part, patients in _judged_parts(outcome).items():
+        rows = rows_of(outcome.data.cases, patients).tolist()
+        said = (SaidOfScan(row, float(outcome.log_odds[row]), outcome.score_maps[row]) for row in rows)
+        yield from (LocatedLine(part, scan) for scan in located_scans(outcome.data, said, outcome.contract))
 
 
 def _run_record(

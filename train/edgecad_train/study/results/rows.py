@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from edgecad.contract import Metric
+from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup, localised
 from edgecad_train.study.definition.spec import REFERENCE_STRATEGY
 from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
@@ -69,6 +71,22 @@ class Row:
         told = (run.records.record.evidence_outside for run in self.runs)
         shares = [share for share in told if share is not None]
         return float(np.mean(shares)) if shares else None
+
+    @cached_property
+    def localisation(self) -> Localisation | None:
+        """What the heat maps of all runs' test parts show, intervals by patient; None where nothing was measured."""
+        scans = [scan for run in self.runs for scan in run.located]
+        return localised(scans, "test") if scans else None
+
+    @property
+    def heat_maps(self) -> LocatedGroup | None:
+        """Figures of the scans whose defect is known and should be shown, else of all above the threshold."""
+        found = self.localisation
+        return (found.judged or found.above) if found else None
+
+    def heat_map_figure(self, name: str) -> Metric | None:
+        """A figure of the heat maps by its name."""
+        return self.heat_maps.figure(name) if self.heat_maps else None
 
     @property
     def seconds(self) -> tuple[float, ...]:

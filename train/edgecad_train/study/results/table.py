@@ -9,6 +9,7 @@ import numpy as np
 from edgecad.cli.table import table_lines
 from edgecad.contract import Metric
 from edgecad_train.data import DataFinding
+from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
 from edgecad_train.study.definition.spec import REFERENCE_STRATEGY, Study
@@ -25,6 +26,8 @@ COLUMNS = {
     "macro_f1": "macro F1",
 }
 """Figures of the table for people, and their heads; the others are in the CSV."""
+HEAT_MAPS = {"peak_on_defect": "peak on the defect", "map_and_uptake": "map and uptake"}
+"""Figures of the heat maps, and their heads; the others are in the CSV."""
 NOT_MEASURED = "not measured"
 
 
@@ -59,7 +62,8 @@ def _units(row: Row) -> int:
 
 
 def _figures(rows: Sequence[Row]) -> str:
-    heads = ["network", "strategy", "paper", "runs", *COLUMNS.values(), "evidence outside the disc", "seconds a run"]
+    heads = ["network", "strategy", "paper", "runs", *COLUMNS.values(), *HEAT_MAPS.values(),
+             "evidence outside the disc", "seconds a run"]  # fmt: skip
     lines = [[*_first_cells(row), *(_cell(row.metric(name)) for name in COLUMNS), *_last_cells(row)] for row in rows]
     return _grid([*heads, "plain Keras would take, seconds"], lines)
 
@@ -70,7 +74,8 @@ def _first_cells(row: Row) -> list[str]:
 
 def _last_cells(row: Row) -> list[str]:
     outside = "" if row.evidence_outside is None else f"{row.evidence_outside:.0%}"
-    return [outside, seconds_words(row.seconds), plain_words(row)]
+    maps = [_cell(row.heat_map_figure(name)) for name in HEAT_MAPS]
+    return [*maps, outside, seconds_words(row.seconds), plain_words(row)]
 
 
 def seconds_words(seconds: Sequence[float]) -> str:
@@ -180,6 +185,7 @@ def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -
         _sentence(protocol_words(study)),
         *_method_notes(rows),
         *_weights_notes(rows),
+        *_heat_map_notes(rows),
         _time_note(study),
         *_threads_note(rows),
     ]
@@ -223,6 +229,22 @@ def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
     told = ((run.unit.settings.backbone, run.records.contract.weights) for run in runs)
     for name, weights in dict.fromkeys(told):
         yield f"{name}: first weights {weights}."
+
+
+def _heat_map_notes(rows: Sequence[Row]) -> Iterator[str]:
+    """Which scans the figures of heat maps are about, in the first row that has any; chance and the coldest place."""
+    row = next((row for row in rows if row.localisation), None)
+    if row is None or row.localisation is None:
+        return
+    yield f"Heat maps of {row.variant} on {row.backbone}, all runs: {judged_words(row.localisation)}."
+    chance, coldest = (row.heat_map_figure(name) for name in ("chance", "coldest_on_defect"))
+    if chance:
+        beside = f", and the coldest place {coldest.value:.2f}" if coldest else ""
+        yield f"A peak anywhere lies on the defect in {chance.value:.2f}{beside}."
+    yield (
+        "Map and uptake: correlation over the cells of the disc; below 0 the map marks what is cold. Where defects are "
+        "known it is of the same scans as the peaks, else of the scans above the threshold."
+    )
 
 
 def _time_note(study: Study) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edgecad.contract import Metric
+from edgecad_train.evaluation.localisation.words import FIGURES
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.results.comparisons import AgainstReference, Difference
 from edgecad_train.study.results.pooling import SHOWN
@@ -44,6 +45,11 @@ def _csv_cells(study: Study, row: Row) -> Iterator[tuple[str, object]]:
     for name in SHOWN:
         yield from _csv_metric(name, row.metric(name))
     yield "auc_by_run", "; ".join(f"{name}: {interval_words(metric)}" for name, metric in row.areas)
+    known, maps = row.localisation, row.heat_maps
+    yield "heat_maps_of", ("known defects" if known and known.judged else "above the threshold") if maps else ""
+    yield "heat_maps_scans", maps.scans if maps else ""
+    for name in FIGURES:
+        yield from _csv_metric(name, row.heat_map_figure(name))
     yield "evidence_outside_disc", _number(row.evidence_outside)
     yield from _csv_seconds(row)
     yield from _csv_against(row.against)

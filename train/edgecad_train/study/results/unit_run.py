@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.localisation.located import LocatedScan
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.runs.reading import RunRecords
 from edgecad_train.study.definition.units import Unit
@@ -56,6 +57,11 @@ class UnitRun:
     def test(self) -> Evaluation:
         """Figures of the test part."""
         return next(evaluation for evaluation in self.records.evaluations if evaluation.part == "test")
+
+    @property
+    def located(self) -> tuple[LocatedScan, ...]:
+        """Where the heat maps of the test part lie, a scan each; none in runs of earlier versions."""
+        return tuple(line.located for line in self.records.located if line.part == "test")
 
     @property
     def seconds(self) -> float:
