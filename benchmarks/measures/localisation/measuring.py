@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from edgecad.contract import Drawing
+from edgecad_train.evaluation.localisation.defect import chance, peak_on_defect
 from edgecad_train.evaluation.localisation.figures import Localisation, localised
 from edgecad_train.evaluation.localisation.located import LEAST_DEFICIT, LocatedScan, Shown, located
 from edgecad_train.evaluation.localisation.words import FIGURES
@@ -35,6 +36,8 @@ class LocalisationRow(msgspec.Struct, frozen=True):
 
     Attributes:
         found: figures of the judged phantoms.
+        within_outline: share of peaks of which at least half of the cell lies within the defects' own outlines, where
+            half of their depth is lost, beside that outline's share of the disc: a smaller target.
         tried: phantoms with a deficit large enough that were asked; `refused` of them got no answer.
         each: peaks on the defect of each seed's model, a share.
         real: the real map, of each seed's model.
@@ -43,6 +46,7 @@ class LocalisationRow(msgspec.Struct, frozen=True):
     strategy: str
     features: str
     found: Localisation
+    within_outline: tuple[float, float]
     tried: int
     refused: int
     each: tuple[float, ...]
@@ -57,6 +61,8 @@ class LocalisationRow(msgspec.Struct, frozen=True):
             held = BARS.get(figure.name)
             bar = f"   ({held[0]} {held[1]} wanted)" if held else ""
             yield f"  {FIGURES[figure.name]}: {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}){bar}"
+        share, outline = self.within_outline
+        yield f"  peak within the outline at half depth: {share:.3f}, chance {outline:.3f}"
         yield from (f"  {real.words()}" for real in self.real)
 
 
@@ -85,33 +91,57 @@ def localisation(options: LocalisationOptions) -> LocalisationFound:
 def _row(options: LocalisationOptions, drawing: Drawing, strategy: str, features: str) -> LocalisationRow:
     words = ("features", features) if features else ()
     own = replace(options, kept=options.kept / (features or "default"), train_options=(*options.train_options, *words))
-    scans: list[LocatedScan] = []
+    scans: list[_Judged] = []
     each, real, tried, refused = [], [], 0, 0
     for seed in range(options.runs):
         model = trained(TrainedOn(seed, MIXED, drawing, strategy, folds=0), own)
         judged, asked, unanswered = _judged(model, seed, options.fresh)
         scans += judged
         tried, refused = tried + asked, refused + unanswered
-        each.append(float(np.mean([scan.peak_on_defect for scan in judged])) if judged else float("nan"))
+        each.append(float(np.mean([one.scan.peak_on_defect for one in judged])) if judged else float("nan"))
         named = real_map(options.real)
         if named is not None:
             name = f"localisation-{strategy}-{features or 'default'}-seed-{seed}.png"
             real.append(real_answer(model, named, options.pictures / name))
     return LocalisationRow(
-        strategy, features or "default", localised(scans, "test"), tried, refused, tuple(each), tuple(real)
+        strategy=strategy,
+        features=features or "default",
+        found=localised([one.scan for one in scans], "test"),
+        within_outline=(
+            float(np.mean([one.within_outline for one in scans])),
+            float(np.mean([one.outline for one in scans])),
+        ),
+        tried=tried,
+        refused=refused,
+        each=tuple(each),
+        real=tuple(real),
     )
 
 
-def _judged(model: JudgedModel, seed: int, wanted: int) -> tuple[list[LocatedScan], int, int]:
+@dataclass(frozen=True)
+class _Judged:
+    """A phantom that was judged.
+
+    Attributes:
+        within_outline: whether the map's peak lies within the defects' own outlines.
+        outline: their share of the disc.
+    """
+
+    scan: LocatedScan
+    within_outline: bool
+    outline: float
+
+
+def _judged(model: JudgedModel, seed: int, wanted: int) -> tuple[list[_Judged], int, int]:
     """Phantoms that score .5 or more, `wanted` of them, how many were asked, and how many were refused."""
-    judged: list[LocatedScan] = []
+    judged: list[_Judged] = []
     tried = refused = 0
     patients = _large(seed)
     while len(judged) < wanted:
         batch = list(islice(patients, min(BATCH, wanted)))
         answered = [(patient, prepared) for patient in batch if (prepared := _prepared(patient, model)) is not None]
         tried, refused = tried + len(batch), refused + len(batch) - len(answered)
-        judged += [scan for scan in _located(model, seed, answered) if scan.judged]
+        judged += [one for one in _located(model, seed, answered) if one.scan.judged]
         if tried > MOST_TRIED * wanted:
             raise SystemExit(f"of {tried} phantoms with a large defect only {len(judged)} score .5 or more")
     return judged[:wanted], tried, refused
@@ -130,11 +160,11 @@ def _prepared(patient: PhantomPatient, model: JudgedModel) -> PreparedMap | None
 
 def _located(
     model: JudgedModel, seed: int, answered: Sequence[tuple[PhantomPatient, PreparedMap]]
-) -> Iterator[LocatedScan]:
+) -> Iterator[_Judged]:
     from scipy.special import expit
 
     from edgecad_train.data.truth import DefectTruth
-    from edgecad_train.phantoms.uptake import defect_mask
+    from edgecad_train.phantoms.uptake import defect_mask, outline_mask
 
     if not answered:
         return
@@ -148,4 +178,6 @@ def _located(
         truth = DefectTruth.of_mask(defect_mask(patient, 256)).with_deficit(patient.deficit)
         shown = Shown(heatmap, prepared.uptake, contract.heatmap.region_threshold)
         above = bool(score >= contract.decision.threshold)
-        yield located(patient.index, f"{seed}-{patient.patient}", float(score), shown, truth, above=above)
+        scan = located(patient.index, f"{seed}-{patient.patient}", float(score), shown, truth, above=above)
+        outline = outline_mask(patient, 256)
+        yield _Judged(scan, peak_on_defect(heatmap, outline), chance(outline))

@@ -14,8 +14,10 @@ import edgecad
 from edgecad.colourtables.known import known_table
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import SEGMENTS, segment_map
-from edgecad_train.phantoms import DatasetSummary, write_dataset
+from edgecad_train.phantoms import DatasetSummary, draw_patient, write_dataset
 from edgecad_train.phantoms.dataset import COLUMNS
+from edgecad_train.phantoms.uptake import loss_wall, outline_mask
+from edgecad_train.phantoms.ventricle import disc_from_wall
 
 COUNT, SEED = 16, 12
 Row = dict[str, str]
@@ -111,10 +113,14 @@ def test_a_mask_shows_where_the_defects_are(summary: DatasetSummary, rows: list[
         mask = cv2.imread(str(summary.out / row["mask"]), cv2.IMREAD_UNCHANGED) == 255
         assert mask.shape == (128, 128)
         assert not mask[numbers == 0].any()
-        # Segments that are hit by a quarter of the wall's area; on the disc the base is larger.
-        covered = {n for n in range(1, 18) if mask[numbers == n].mean() > 0.3}
-        touched = {n for n in range(1, 18) if mask[numbers == n].mean() > 0.15}
-        assert covered <= {int(number) for number in row["segments"].split()} <= touched
+        patient = draw_patient(SEED, int(row["patient"].removeprefix("phantom-")) - 1)
+        loss = disc_from_wall(loss_wall(patient.defects, patient.uptake.rotation), 128)
+        assert mask[(loss > 0.06) & (numbers > 0)].all()
+        assert not mask[loss < 0.04].any()
+        outline = outline_mask(patient, 128)
+        if row["severity"] > "0.2":
+            assert not (outline & ~mask).any()
+            assert outline.sum() < mask.sum()
 
 
 def test_progress_is_told_after_each_screen(tmp_path: Path) -> None:

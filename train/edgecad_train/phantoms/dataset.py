@@ -2,7 +2,7 @@
 
 OUT/CAD/phantom-0001.jpg
 OUT/nonCAD/phantom-0002.jpg
-OUT/masks/phantom-0001.png   where its defects are; none for a phantom without
+OUT/masks/phantom-0001.png   where its defects take away uptake; none for a phantom without
 OUT/labels.csv      path,label,patient and the truth; paths relative to the CSV
 OUT/PHANTOMS.json   origin, seed, count, versions; its presence marks the folder as ours
 """

@@ -22,6 +22,10 @@ WAVES = ALONG * 2 * AROUND
 SEGMENT_SHARE = 0.25
 """Share of a segment's area in a defect from which the segment counts as hit."""
 
+LOST = 0.05
+"""Share of uptake lost from which a place of the map belongs to a defect: the standard deviation of healthy unevenness,
+so that it may be seen. A defect has soft edges; its outline, at half of its depth, leaves out what is clearly cold."""
+
 FEMALE_ANTERIOR_ANGLE = 75.0
 MALE_INFERIOR_ANGLE = 265.0
 ATTENUATION_WIDTH = 32.0
@@ -106,10 +110,19 @@ def covered_wall(defects: tuple[Defect, ...], rotation: float) -> npt.NDArray[np
 
 
 def defect_mask(patient: PhantomPatient, size: int = 128) -> npt.NDArray[np.bool_]:
-    """Return where a patient's defects are on the polar map, `(size, size)`, nowhere beyond the inscribed disc."""
+    """Return where a patient's defects take away `LOST` or more on the polar map, `(size, size)`, nowhere beyond it."""
+    loss = loss_wall(patient.defects, patient.uptake.rotation)
+    return (ventricle.disc_from_wall(loss, size) >= LOST) & _disc(size)
+
+
+def outline_mask(patient: PhantomPatient, size: int = 128) -> npt.NDArray[np.bool_]:
+    """Return what lies within the defects' own outlines, where half of the depth is lost: less than `defect_mask`."""
     covered = covered_wall(patient.defects, patient.uptake.rotation)
-    drawn = ventricle.disc_from_wall(covered.astype(np.float64), size) >= 0.5
-    return drawn & (disc_coordinates(size)[0] <= 1.0)
+    return (ventricle.disc_from_wall(covered.astype(np.float64), size) >= 0.5) & _disc(size)
+
+
+def _disc(size: int) -> npt.NDArray[np.bool_]:
+    return disc_coordinates(size)[0] <= 1.0
 
 
 def segments_hit(covered: npt.NDArray[np.bool_]) -> tuple[int, ...]:
