@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Drawing, Preparation
+from edgecad.contract import Drawing, Features, Preparation
 from edgecad_train.phantoms import PhantomPatient, draw_patient, jpeg_bytes, render_screen
 from measures.uptake.maps import FRESH_SEED, Pixels, Refused, prepared_image, scores_where_answered
 from measures.uptake.models import MIXED, OWN_TABLES, TrainedOn, trained
-from measures.uptake.options import UptakeOptions
+from measures.uptake.options import JudgedRuns, UptakeOptions
 
 if TYPE_CHECKING:
     from edgecad_train.evaluation.decision.points import Patients
@@ -31,7 +31,9 @@ class AccuracyRow(msgspec.Struct, frozen=True):
 
     Attributes:
         tables: `mixed`, or the one table of training and test.
-        difference: of the mean areas, the interval from patients drawn with all their scores.
+        auc: of the two that are compared, by their names.
+        difference: of the mean areas, the first less the second; the interval from patients drawn with all their
+            scores.
         each: the same of each seed, by DeLong.
         refused: fresh phantoms that either way refused, over all seeds; they are left out.
     """
@@ -50,7 +52,7 @@ class AccuracyRow(msgspec.Struct, frozen=True):
                           self.auc.items())  # fmt: skip
         value, low, high = self.difference
         less = f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
-        return f"{self.strategy}, {self.tables}: AUC {areas}; uptake less colours {less}"
+        return f"{self.strategy}, {self.tables}: AUC {areas}; {' less '.join(self.auc)} {less}"
 
 
 class AccuracyFound(msgspec.Struct, frozen=True):
@@ -77,20 +79,26 @@ def accuracy(options: UptakeOptions) -> AccuracyFound:
 
 
 def fresh_scores(
-    options: UptakeOptions, seeds: int, tables: str, drawing: Drawing | None, strategy: str
+    options: JudgedRuns,
+    seeds: int,
+    tables: str,
+    drawing: Drawing | None,
+    strategy: str,
+    features: Features = "stride-16",
 ) -> tuple[Patients, ...]:
     """What the model of each seed says of that seed's fresh phantoms; NaN where one is refused.
 
     Args:
         seeds: where the options leave them open.
     """
-    return tuple(_judged(seed, tables, drawing, strategy, options) for seed in options.seeds(seeds))
+    every = (TrainedOn(seed, tables, drawing, strategy, 0, features) for seed in options.seeds(seeds))
+    return tuple(_judged(wanted, options) for wanted in every)
 
 
-def _judged(seed: int, tables: str, drawing: Drawing | None, strategy: str, options: UptakeOptions) -> Patients:
+def _judged(wanted: TrainedOn, options: JudgedRuns) -> Patients:
     from edgecad_train.evaluation.decision.points import Patients
 
-    wanted = TrainedOn(seed, tables, drawing, strategy, folds=0)
+    seed, tables = wanted.seed, wanted.tables
     patients = [draw_patient(FRESH_SEED + seed, index) for index in range(options.fresh)]
     images = [_fresh_image(patient, tables, wanted.preparation) for patient in patients]
     scores = scores_where_answered(trained(wanted, options), images)
@@ -105,21 +113,28 @@ def _fresh_image(patient: PhantomPatient, tables: str, preparation: Preparation)
     return prepared_image(jpeg_bytes(render_screen(patient)), preparation)
 
 
-def compared(uptake: Sequence[Patients], colours: Sequence[Patients], *, strategy: str, tables: str) -> AccuracyRow:
+def compared(
+    first: Sequence[Patients],
+    second: Sequence[Patients],
+    *,
+    strategy: str,
+    tables: str,
+    names: tuple[str, str] = ("uptake", "colours"),
+) -> AccuracyRow:
     """Areas of both, and their paired difference; the same patients of each seed in both."""
     from edgecad_train.evaluation.statistics.comparison import compare_auc
     from edgecad_train.study.results.pooling import drawn_areas
 
-    answered = [np.isfinite(one.scores) & np.isfinite(other.scores) for one, other in zip(uptake, colours, strict=True)]
-    areas = [drawn_areas(runs_of_scores(own, answered)) for own in (uptake, colours)]
+    answered = [np.isfinite(one.scores) & np.isfinite(other.scores) for one, other in zip(first, second, strict=True)]
+    areas = [drawn_areas(runs_of_scores(own, answered)) for own in (first, second)]
     each = [
         compare_auc(one.truth[known], one.scores[known], other.scores[known])
-        for known, one, other in zip(answered, uptake, colours, strict=True)
+        for known, one, other in zip(answered, first, second, strict=True)
     ]
     return AccuracyRow(
         strategy=strategy,
         tables=tables,
-        auc={name: _interval(drawn) for name, drawn in zip(("uptake", "colours"), areas, strict=True)},
+        auc={name: _interval(drawn) for name, drawn in zip(names, areas, strict=True)},
         difference=_interval(areas[0] - areas[1]),
         each=tuple((own.difference, own.low, own.high) for own in each),
         patients=sum(int(known.sum()) for known in answered),

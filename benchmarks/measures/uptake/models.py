@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.colourtables.known import known_table
-from edgecad.contract import Drawing, Preparation
+from edgecad.contract import Drawing, Features, Preparation
 from edgecad.frozen import json_from_struct
 from measures.decisions.options import PhantomRuns
 
@@ -38,6 +38,7 @@ class TrainedOn:
         tables: `mixed`, or the one table of all phantoms.
         drawing: of uptake; None: the screen's own colours.
         folds: 0: one validation part.
+        features: which are pooled.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class TrainedOn:
     drawing: Drawing | None
     strategy: str
     folds: int
+    features: Features = "stride-16"
 
     @property
     def preparation(self) -> Preparation:
@@ -56,7 +58,7 @@ class TrainedOn:
         """Of its run folder; its end changes with what the preparation makes of a phantom."""
         drawing = self.drawing
         way = f"uptake-{drawing.table}-{drawing.blur:g}-{drawing.beyond}" if drawing else "rgb"
-        return f"{way}-{self.strategy}-{self.folds}-{_mark_of(self.preparation)}"
+        return f"{way}-{self.features}-{self.strategy}-{self.folds}-{_mark_of(self.preparation)}"
 
 
 def preparation_of(drawing: Drawing | None, tables: str = MIXED) -> Preparation:
@@ -117,13 +119,8 @@ def _settings(wanted: TrainedOn, runs: PhantomRuns) -> Settings:
     own: dict[str, type[Any]] = {field.name: type(field.default) for field in fields(Settings)}
     words = dict(zip(runs.train_options[::2], runs.train_options[1::2], strict=True))
     given = {name: own[name](word) for key, word in words.items() if (name := key.replace("-", "_")) in own}
-    named: dict[str, Any] = {
-        "backbone": runs.backbone,
-        "weights": runs.weights,
-        "strategy": wanted.strategy,
-        "seed": wanted.seed,
-    }
-    return Settings(**named, **given).spelt_out()
+    settings = Settings(runs.backbone, runs.weights, wanted.strategy, features=wanted.features, seed=wanted.seed)
+    return replace(settings, **given).spelt_out()
 
 
 def _prepared(folder: Path, wanted: TrainedOn, runs: PhantomRuns) -> PreparedData:

@@ -1,4 +1,4 @@
-"""Options of `benchmarks/uptake.py`."""
+"""Options of `benchmarks/uptake.py`, and of what judges models of uptake on fresh phantoms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,19 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, kw_only=True)
-class UptakeOptions(PhantomRuns):
+class JudgedRuns(PhantomRuns):
+    """Runs whose models are judged on fresh phantoms."""
+
+    fresh: int = option(400, "phantoms that judge each model")
+    kept: Path = option(Path("edgecad-bench/uptake"), "folder of phantoms and runs")
+
+    def seeds(self, default: int) -> range:
+        """Seeds of this run."""
+        return range(self.runs or default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UptakeOptions(JudgedRuns):
     """Of all its measures."""
 
     what: Literal["score", "layouts", "fresh", "accuracy", "drawings", "preparation", "bars"]
@@ -31,8 +43,3 @@ class UptakeOptions(PhantomRuns):
     bare_screens: int = option(100, "screens without one, of bars")
     real: Path = option(ROOT.parent / "shared" / "real", "folder of the one real map; left out where it is not there")
     pictures: Path = option(ROOT / "benchmarks" / "pictures", "folder of pictures")
-    kept: Path = option(Path("edgecad-bench/uptake"), "folder of phantoms and runs")
-
-    def seeds(self, default: int) -> range:
-        """Seeds of this run."""
-        return range(self.runs or default)
