@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
 import pytest
 
+from edgecad.answer.heatmap import cell_coverage
 from edgecad.contract import Features
+from edgecad_train.networks import network as module
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network, build_network, with_head
-from edgecad_train.networks.pooled import features_of
+from edgecad_train.networks.pooled import features_of, pooled_over
+from edgecad_train.networks.scaling import LAYERS as SCALING_LAYERS
 from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
 from edgecad_train.training.frozen import Scans, Storage, frozen_outputs, layer_of
 from edgecad_train.training.rates import rate_groups
@@ -49,14 +54,34 @@ FIRST_OF_BLOCK = {
 """Names of the lowest layers of the blocks of what runs, from the top down, one network a family."""
 
 
+@dataclass(frozen=True)
+class Built:
+    """A network, and the whole backbone that it was cut from."""
+
+    network: Network
+    whole: list[Any]
+
+
 @cache
+def _built(name: str, features: Features = "stride-16") -> Built:
+    with patch.object(module, "features_of", wraps=features_of) as asked:
+        network = build_network(backbone_named(name), "none", Head(), features)
+    base = asked.call_args.args[0]
+    return Built(network, [layer for layer in base.layers if layer.name not in SCALING_LAYERS])
+
+
 def _network(name: str, features: Features = "stride-16") -> Network:
-    return build_network(backbone_named(name), "none", Head(), features)
+    return _built(name, features).network
 
 
 @pytest.fixture(params=list(BACKBONES))
-def cut(request: pytest.FixtureRequest) -> Network:
-    return _network(request.param)
+def built(request: pytest.FixtureRequest) -> Built:
+    return _built(request.param)
+
+
+@pytest.fixture
+def cut(built: Built) -> Network:
+    return built.network
 
 
 def _names(network: Network) -> list[str]:
@@ -72,25 +97,22 @@ def test_the_features_at_a_sixteenth_are_named_and_lie_on_the_grid_of_a_sixteent
     assert not cut.feature_layer.startswith(NUMBERED)
 
 
-def test_what_is_above_the_features_is_not_in_the_network(cut: Network) -> None:
-    whole = _network(cut.backbone.name, "last")
-    below, names = _names(cut), _names(whole)
-    # Those that Keras numbers bear other numbers in another network.
-    assert below[-1] == cut.feature_layer
-    assert names.index(cut.feature_layer) == len(below) - 1
-    kinds = [[type(layer) for layer in network.backbone_layers()[: len(below)]] for network in (cut, whole)]
-    assert kinds[0] == kinds[1]
-    assert cut.model.count_params() < whole.model.count_params()
+def test_what_is_above_the_features_is_not_in_the_network(built: Built) -> None:
+    below = built.network.backbone_layers()
+    assert below == built.whole[: len(below)]
+    assert below[-1].name == built.network.feature_layer
+    above = {layer.name for layer in built.whole[len(below) :]}
+    assert above
+    assert not above & {layer.name for layer in built.network.model.layers}
 
 
-def test_all_that_has_the_grid_and_more_of_the_network_lies_above_or_beside(cut: Network) -> None:
-    """A later activation of that size, if there is one, has fewer channels: it is the waist of a block."""
-    whole = _network(cut.backbone.name, "last")
-    names = _names(whole)
-    above = whole.backbone_layers()[names.index(cut.feature_layer) + 1 :]
-    later = [layer for layer in above if isinstance(layer, (keras.layers.Activation, keras.layers.ReLU))]
-    assert all(layer.output.shape[1] < cut.pooled.shape[1] or layer.output.shape[3] <= cut.pooled.shape[3]
-               for layer in later)  # fmt: skip
+def test_no_later_activation_of_that_grid_has_more_channels(built: Built) -> None:
+    """One that comes later is the waist of a block, or its middle."""
+    _, side, _, channels = built.network.pooled.shape
+    above = built.whole[len(built.network.backbone_layers()) :]
+    for layer in above:
+        if isinstance(layer, (keras.layers.Activation, keras.layers.ReLU)):
+            assert layer.output.shape[1] < side or layer.output.shape[3] <= channels, layer.name
 
 
 def test_above_a_boundary_everything_depends_on_below_through_its_input_alone(cut: Network) -> None:
@@ -145,7 +167,7 @@ def test_layerwise_what_learns_of_a_cut_network_has_a_rate_for_each_block(part: 
         assert len(groups) == 1 + len(network.blocks) + 1
 
 
-@pytest.mark.parametrize("name", ["mobilenetv2", "resnet50v2", "xception", "inceptionv3"])
+@pytest.mark.parametrize("name", ["mobilenetv2", "inceptionv3"])
 def test_both_are_the_last_features_repeated_beside_those_at_a_sixteenth(name: str) -> None:
     both, last, cut = (_network(name, features) for features in ("both", "last", "stride-16"))
     _, side, _, channels = both.pooled.shape
@@ -208,6 +230,35 @@ def test_frozen_outputs_of_other_features_are_other_outputs(tmp_path: Path) -> N
     )
     np.testing.assert_allclose(found["both"][:, :1280], found["last"], rtol=1e-5, atol=1e-6)
     assert len(list(tmp_path.glob("*.npy"))) == 3
+
+
+@pytest.mark.parametrize("features", ["last", "stride-16", "both"])
+def test_pooled_over_the_disc_nothing_outside_it_counts(features: Features) -> None:
+    network = build_network(backbone_named("mobilenetv2"), "none", Head(), features, pooled_over("uptake"))
+    assert network.feature_layer == _network("mobilenetv2", features).feature_layer
+    assert _names(network) == _names(_network("mobilenetv2", features))
+    height, width = network.pooled.shape[1:3]
+    counted = keras.Model(network.pooled._keras_history.operation.input, network.model.get_layer("pooling").output)
+    values = np.random.default_rng(0).normal(size=(2, height, width, network.pooled.shape[3])).astype(np.float32)
+    coverage = cell_coverage(height, width)[..., None]
+    mean = (values * coverage).sum(axis=(1, 2)) / coverage.sum()
+    np.testing.assert_allclose(counted(values), mean, rtol=1e-4, atol=1e-5)
+    beyond = np.where(coverage == 0, 1e6, values).astype(np.float32)
+    assert not np.array_equal(beyond, values)
+    np.testing.assert_array_equal(counted(beyond), counted(values))
+
+
+def test_colours_are_pooled_over_all_cells_as_in_the_paper() -> None:
+    assert pooled_over("rgb") == "all"
+    assert _network("mobilenetv2").pooled is _network("mobilenetv2").model.get_layer("block_13_expand_relu").output
+
+
+def test_a_network_over_the_disc_is_saved_and_loaded_without_code_of_ours(tmp_path: Path) -> None:
+    network = build_network(backbone_named("mobilenetv2"), "none", Head(), "both", "disc")
+    network.model.save(tmp_path / "model.keras")
+    images = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.uint8)
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(images), network.model(images))
 
 
 def test_another_head_stands_on_the_same_features() -> None:
