@@ -58,6 +58,17 @@ def unlike_training(distance: float | None, limits: Familiarity | None) -> Itera
         yield Finding("unfamiliar", distance, words)
 
 
+def words_about(limits: Familiarity | None) -> str:
+    """How familiarity was measured, in one sentence, for people."""
+    if limits is None:
+        return "not measured, so no scan is refused for being unlike the training scans"
+    few = f"; fewer than {FEW_PATIENTS} patients, so the limit is wider" if limits.patients < FEW_PATIENTS else ""
+    return (
+        f"a scan farther than {limits.limit:.3g} from the nearest of {limits.centres} centres of the training scans' "
+        f"features is refused, and noted from {limits.noted:.3g} on; {limits.patients} patients set these limits{few}"
+    )
+
+
 def doubts_about_familiarity(contract: Contract) -> Iterator[Finding]:
     """Said with every answer of a model for which nobody measured how far a scan may lie from the training scans."""
     if contract.familiarity is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
 from edgecad.cli.table import table_lines
@@ -52,7 +53,7 @@ def lines_of(found: Inspection) -> Iterator[str]:
         yield from textwrap.wrap(f"warning: {doubt.text}", COLUMNS, subsequent_indent="  ")
     yield from _group("model", _model(found))
     yield from _group("answer", _answer(contract))
-    yield from _group("input", _input(contract))
+    yield from _group("input", (*_input(contract), *_familiarity(contract)))
     yield from _group("training", _training(contract))
     yield from _metrics(contract)
     yield from _graph(found)
@@ -112,6 +113,10 @@ def _input(contract: Contract) -> Iterator[tuple[str, str]]:
     known = f"{seen} of 4096 colour cells were seen in training"
     yield "colours", known if contract.colours.recorded else "those of the training scans are not known"
     yield "scaling", f"{contract.scaling}, inside the graph; preparation version {preparation.version}"
+
+
+def _familiarity(contract: Contract) -> Iterator[tuple[str, str]]:
+    yield "familiarity", words_about(contract.familiarity)
 
 
 def _uptake(preparation: Preparation, drawing: Drawing) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import MAX_UNSEEN_COLOURS
 from edgecad.contract import Contract, Preparation
 from edgecad.images.limits import MAX_BYTES
@@ -20,6 +21,7 @@ def input_section(contract: Contract) -> str:
         f"The network takes {preparation.size} x {preparation.size} RGB pixels, 8 bits each; scaling "
         f"({plain(contract.scaling)}) is inside the graph.",
         *_colours(contract),
+        f"Like the training scans: {words_about(contract.familiarity)}.",
         "A refusal gives a reason and no score.",
     ]
     if preparation.region is not None:

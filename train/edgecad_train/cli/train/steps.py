@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
 from edgecad.system.folders import point_latest
@@ -136,6 +137,7 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
         typer.echo(f"left out: {entry}", err=True)
     for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
         typer.echo(line)
+    typer.echo(f"familiarity: {words_about(outcome.contract.familiarity)}")
     if outcome.optimism:
         typer.echo(outcome.optimism.words)
     for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(outcome.contract))):
