@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import nothing_outside_disc
 from edgecad.answer.prediction import Prediction
 from edgecad.answer.records import Record
 from edgecad.contract import Contract
@@ -184,6 +185,8 @@ def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
 
 def _enlarged(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     enlarged: NDArray[np.float32] = cv2.resize(heatmap, (PANEL, PANEL), interpolation=cv2.INTER_LINEAR)
+    if nothing_outside_disc(heatmap):
+        enlarged[~input_mask(PANEL, "polar-map")] = 0
     return enlarged
 
 

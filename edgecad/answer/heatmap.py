@@ -176,6 +176,15 @@ def scale_of_maps(score_maps: Floats) -> HeatmapScale:
     return HeatmapScale(full_scale=full, region_threshold=full / 2)
 
 
+def nothing_outside_disc(shown: Floats) -> bool:
+    """Whether all cells wholly outside the disc are 0, as where only the disc is pooled.
+
+    Such a map is drawn on the disc alone: smoothing would carry what cells at the rim hold beyond it.
+    """
+    outside = cell_coverage(*shown.shape) == 0
+    return bool(outside.any() and not np.asarray(shown)[outside].any())
+
+
 def share_outside_disc(shown: Floats) -> float:
     """Share of the map's magnitude that lies in cells outside the disc, 0 to 1.
 

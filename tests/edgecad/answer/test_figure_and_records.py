@@ -14,10 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.answer.figure import answer_figure, heatmap_panel, refusal_figure, region_panel
+from edgecad.answer.figure import PANEL, answer_figure, heatmap_panel, refusal_figure, region_panel
+from edgecad.answer.heatmap import disc_weights
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding, stamp_of
 from edgecad.answer.records import SCHEMA, Provenance, json_line, record_of_answer, record_of_failure
 from edgecad.errors import GateFailed, InputRefused
+from edgecad.polarmap import input_mask
 
 Pixels = np.ndarray
 FORBIDDEN = re.compile(r"normal|healthy|disease probability|chance of disease is", re.IGNORECASE)
@@ -174,6 +176,16 @@ def test_the_colour_is_full_at_the_models_own_scale_and_not_at_the_maps_maximum(
         for v in (0.2, 2.0)
     )
     assert int(weak.max()) < 0.2 * int(strong.max())
+
+
+def test_a_map_of_the_disc_alone_is_drawn_on_the_disc_alone(answer: Prediction) -> None:
+    disc, everywhere = disc_weights(14, 14).astype(np.float32), np.ones((14, 14), np.float32)
+    black = np.zeros_like(answer.image)
+    beyond = ~input_mask(PANEL, "polar-map")
+    on_disc, all_over = (dataclasses.replace(answer, image=black, heatmap=heatmap) for heatmap in (disc, everywhere))
+    assert not heatmap_panel(on_disc, 1.0)[beyond].any()
+    assert heatmap_panel(on_disc, 1.0)[~beyond].any(axis=-1).all()
+    assert heatmap_panel(all_over, 1.0)[beyond].any(axis=-1).all(), "what counted outside is not hidden"
 
 
 def test_the_activated_region_may_be_empty_and_says_so(answer: Prediction, drawn_words: list[str]) -> None:
