@@ -63,6 +63,9 @@ def test_every_model_is_shown_every_picture_and_models_are_kept(tmp_path: Path) 
         own = [row["answered"]["hits"] for row in found["rows"] if row["part"] == share["name"]]
         assert share["hits"] == sum(own)
         assert share["low"] <= share["share"] <= share["high"]
+    for share, unsaid in zip(found["parts"], found["unsaid"], strict=True):
+        painted = sum(row["painted"] for row in found["rows"] if row["part"] == share["name"])
+        assert unsaid["hits"] == share["hits"] - painted
 
     exported = sorted((tmp_path / "kept").glob("exported/*/models/*/model.onnx"))
     assert len(exported) == 1

@@ -16,6 +16,8 @@ from measures.nonmaps.rates import ShareRow, share_over
 
 PARTS: dict[Part, tuple[NonMap, ...]] = {"building": BUILDING, "kept": KEPT, "untellable": UNTELLABLE}
 OFTEN = 0.25
+PAINTED = "overlay"
+"""Code of the finding that lines or letters were painted over."""
 BARS = {"kept kinds, answered": 0.03, "kept kinds, one kind": OFTEN}
 """What is held to."""
 
@@ -44,6 +46,7 @@ class NonMapsFound(msgspec.Struct, frozen=True):
 
     Attributes:
         parts: over the kinds of each part; untellable ones are told and held to nothing.
+        unsaid: the same without the answers that say that lines or letters were painted over.
         families: the same of each family, of the kinds for building and of those kept.
         each: share answered of each model, by part.
         often: kinds that are answered more often than one time in four.
@@ -55,6 +58,7 @@ class NonMapsFound(msgspec.Struct, frozen=True):
     pictures: int
     bars: dict[str, float]
     parts: tuple[ShareRow, ...]
+    unsaid: tuple[ShareRow, ...]
     families: tuple[ShareRow, ...]
     each: dict[str, tuple[float, ...]]
     often: dict[str, tuple[str, ...]]
@@ -73,6 +77,10 @@ class _Judged:
     @property
     def answers(self) -> list[PictureVerdict]:
         return [one for own in self.verdicts for one in own if not one.reason]
+
+    @property
+    def painted(self) -> int:
+        return sum(PAINTED in answer.findings for answer in self.answers)
 
     @property
     def trials(self) -> int:
@@ -110,6 +118,7 @@ def _summary(judged: Sequence[_Judged], names: Sequence[str], options: NonMapsOp
         pictures=options.pictures,
         bars=BARS,
         parts=_parts(judged),
+        unsaid=tuple(_unsaid(part, [one for one in judged if one.part == part]) for part in parts),
         families=_families(judged),
         each={part: _each([one for one in judged if one.part == part], len(names)) for part in parts},
         often={part: tuple(r.kind for r in rows if r.part == part and r.answered.share > OFTEN) for part in parts},
@@ -126,7 +135,7 @@ def _row(one: _Judged) -> NonMapRow:
         family=one.kind.family,
         part=one.part,
         answered=share_over(one.kind.name, hits, [len(own) for own in by_picture]),
-        painted=sum("overlay" in answer.findings for answer in one.answers),
+        painted=one.painted,
         largest=max((answer.score for answer in one.answers if answer.score is not None), default=None),
         reasons=_reasons([one]),
     )
@@ -134,6 +143,10 @@ def _row(one: _Judged) -> NonMapRow:
 
 def _share(name: str, judged: Sequence[_Judged]) -> ShareRow:
     return share_over(name, [len(one.answers) for one in judged], [one.trials for one in judged])
+
+
+def _unsaid(name: str, judged: Sequence[_Judged]) -> ShareRow:
+    return share_over(name, [len(one.answers) - one.painted for one in judged], [one.trials for one in judged])
 
 
 def _parts(judged: Sequence[_Judged]) -> tuple[ShareRow, ...]:
@@ -169,5 +182,7 @@ def _print(found: NonMapsFound) -> None:
             print(f"{row.part}, {row.family}, {row.answered.words()}{painted}, score up to {row.largest:.2f}")
     for share in (*found.families, *found.parts):
         print(share.words())
+    for share in found.unsaid:
+        print(f"{share.words()}, and do not say that something was painted over")
     for part, reasons in found.reasons.items():
         print(f"{part}: {len(found.often[part])} kinds over {OFTEN:.0%}; models {found.each[part]}; refused {reasons}")

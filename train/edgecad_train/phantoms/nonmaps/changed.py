@@ -106,10 +106,11 @@ def _rough(rng: Rng) -> Field:
 
 
 def _dead_rows(rng: Rng) -> Field:
+    """Bands without data, wider than any line that is painted over."""
     whole = np.asarray(phantom_map(rng), np.float64).copy()
-    for _ in range(rng.integers(3, 14)):
-        top = int(rng.integers(20, SIDE - 40))
-        whole[top : top + int(rng.integers(6, 22))] = rng.uniform(0, 40)
+    for _ in range(rng.integers(2, 8)):
+        top = int(rng.integers(20, SIDE - 80))
+        whole[top : top + int(rng.integers(28, 60))] = rng.uniform(0, 40)
     return whole
 
 

@@ -126,9 +126,10 @@ def _crosshair_panel(rng: Rng, table: ColourTable) -> Field:
 
 
 def _big_arrow(rng: Rng, table: ColourTable) -> Field:
+    """Wider than any line that is painted over."""
     picture, turn = _map(rng, table), rng.uniform(0, 7)
     ink = (255, 255, 255) if rng.random() < 0.6 else _grey(rng, 0, 60)
-    segment(picture, on_ring(0.8, turn), on_ring(0.35, turn), ink, rng.uniform(0.08, 0.16))
+    segment(picture, on_ring(0.8, turn), on_ring(0.35, turn), ink, rng.uniform(0.12, 0.2))
     polygon(picture, [on_ring(0.05, turn), on_ring(0.45, turn + 0.5), on_ring(0.45, turn - 0.5)], ink)
     return picture
 
