@@ -15,6 +15,7 @@ from edgecad.errors import InputRefused
 from edgecad.inference.classifier import prove_golden
 from edgecad.inference.loading import load_model
 from edgecad.modelfiles.file import FILES
+from edgecad.system.folders import followed
 from measures.command import EDGECAD, run_command
 from measures.nonmaps.options import NonMapsOptions
 from measures.uptake.models import MIXED, TrainedOn, trained_run
@@ -77,8 +78,8 @@ def _runs(options: NonMapsOptions) -> Iterator[Path]:
 
 
 def _exported(folder: Path, kept: Path) -> Path:
-    """The model folder of a run, exported if need be; of a model folder, itself."""
-    folder = folder.resolve()
+    """The model folder of a run, exported if need be; of a model folder, itself. Either may be a pointer."""
+    folder = followed(folder).resolve()
     if (folder / FILES["fp32"]).is_file():
         return folder
     place = (kept / "exported" / hashlib.sha256(str(folder).encode()).hexdigest()[:12]).absolute()
