@@ -18,7 +18,7 @@ class NonMapsOptions(PhantomRuns):
     """Of both its measures."""
 
     what: Literal["answered", "maps"]
-    model: tuple[Path, ...] = option((), "model folders, run folders or pointers, in place of models that are trained here")
+    model: tuple[Path, ...] = option((), "folders or pointers of models or runs, in place of models trained here")
     runs: int = option(5, "seeds 0, 1, ...")
     strategy: str = option("two-stage", "of the models that are trained here")
     folds: int = option(5, "of these; 0: one validation part")
