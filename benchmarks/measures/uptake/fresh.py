@@ -31,6 +31,9 @@ from measures.uptake.score import GIVEN_TABLES
 
 SEVERE, GIVEN, STEPPED, BY_CHANCE = 0.3, 0.4, 0.15, 0.5
 """Shares: with severe defects, in a table that the user names, in 20 to 64 steps, in a layout by chance."""
+CHANCE, VESSELS = 100, 101
+"""Streams of random numbers beyond those of `phantoms.streams`. A list that ends in 0 seeds as the one without it: the
+draw without a number here was that of the defects, and who had any was never severe."""
 THREE_VESSELS, ARTERIES = 0.1, 3
 """Share of phantoms that are taken from those with a defect in each artery's territory, beside the population's own."""
 AMBIGUOUS = "table-ambiguous"
@@ -137,7 +140,7 @@ def fresh_screens(number: int) -> list[FreshScreen]:
 
 
 def _screen(index: int, suite: tuple[ImitatedLayout, ...]) -> FreshScreen:
-    rng = np.random.default_rng([FRESH_SEED, index])
+    rng = np.random.default_rng([FRESH_SEED, index, CHANCE])
     patient = _patient(index)
     worse = bool(rng.random() < SEVERE) and bool(patient.defects)
     given = bool(rng.random() < GIVEN)
@@ -148,7 +151,7 @@ def _screen(index: int, suite: tuple[ImitatedLayout, ...]) -> FreshScreen:
 
 def _patient(index: int) -> PhantomPatient:
     """The population's, or one with disease of three vessels; a stream of its own, so that the others stay."""
-    rng = np.random.default_rng([FRESH_SEED, index, ARTERIES])
+    rng = np.random.default_rng([FRESH_SEED, index, VESSELS])
     if rng.random() >= THREE_VESSELS:
         return draw_patient(FRESH_SEED, index)
     drawn = (draw_patient(FRESH_SEED + ARTERIES + index, number) for number in count())
