@@ -7,6 +7,7 @@
     python benchmarks/uptake.py drawings    the choice of the one drawing: table, what is beyond the rim, blur
     python benchmarks/uptake.py preparation seconds of preparing a scan, uptake beside colours, in turn
     python benchmarks/uptake.py bars        colour bars of many tables, places and shapes, found and read
+    python benchmarks/uptake.py names       a name over the disc in six styles and four tables: refused, or legible
 
 `--weights FILE` wants MobileNetV2's of ImageNet. Models are trained on phantoms, as `edgecad train` does, and kept in
 `--kept`: a measure that was killed goes on. A model's folder has a mark of its preparation in its name, so that a
@@ -25,13 +26,14 @@ from measures.uptake.accuracy import accuracy
 from measures.uptake.drawings import drawings
 from measures.uptake.fresh import fresh
 from measures.uptake.layouts import layouts
+from measures.uptake.names import names
 from measures.uptake.options import UptakeOptions
 from measures.uptake.preparation import preparation
 from measures.uptake.score import score
 
 WHAT: dict[str, Callable[[UptakeOptions], msgspec.Struct]] = {
     "score": score, "layouts": layouts, "fresh": fresh, "accuracy": accuracy, "drawings": drawings,
-    "preparation": preparation, "bars": bars,
+    "preparation": preparation, "bars": bars, "names": names,
 }  # fmt: skip
 
 

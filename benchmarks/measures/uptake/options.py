@@ -28,7 +28,7 @@ class JudgedRuns(PhantomRuns):
 class UptakeOptions(JudgedRuns):
     """Of all its measures."""
 
-    what: Literal["score", "layouts", "fresh", "accuracy", "drawings", "preparation", "bars"]
+    what: Literal["score", "layouts", "fresh", "accuracy", "drawings", "preparation", "bars", "names"]
     runs: int = option(0, "seeds 0, 1, ...; default: 3 of score, 1 of layouts, 5 of accuracy, 2 of drawings")
     strategy: str = option("two-stage", "of score and layouts")
     folds: int = option(5, "of score and layouts; 0: one validation part. accuracy and drawings take one part")
@@ -37,6 +37,7 @@ class UptakeOptions(JudgedRuns):
     layouts: int = option(1, "every so manieth layout of the suite")
     drawings: int = option(1, "every so manieth drawing that is tried")
     fresh: int = option(400, "phantoms of fresh, and those that judge each model of accuracy and drawings")
+    names: int = option(40, "screens of each style and table, of names")
     rounds: int = option(5, "of preparation, after one that does not count")
     screens: int = option(24, "of preparation")
     bars: int = option(200, "screens with a colour bar, of bars")

@@ -3,6 +3,7 @@
     layout      what a layout consists of
     placing     where its parts stand, pixels
     over        what is drawn over a map and around its rim
+    names       a name written over a map, half-transparent or soft
     around      colour bar, words, windows, panels
     rendering   uptake, table and layout become a screen
     suite       more than a hundred layouts by kind
@@ -22,23 +23,29 @@ from edgecad_train.phantoms.imitations.layout import (
     SegmentLines,
     Window,
 )
+from edgecad_train.phantoms.imitations.names import NAME_STYLES, NameStyle, WrittenName, cover_of, with_name
 from edgecad_train.phantoms.imitations.placing import Box, Places, places_of
 from edgecad_train.phantoms.imitations.rendering import render_layout, screen_bytes, to_rim
 from edgecad_train.phantoms.imitations.suite import layout_suite
 
 __all__ = [
+    "NAME_STYLES",
     "Box",
     "DrawnBar",
     "ImitatedLayout",
+    "NameStyle",
     "Places",
     "Pointer",
     "RimOutline",
     "SegmentLines",
     "Window",
+    "WrittenName",
+    "cover_of",
     "layout_by_chance",
     "layout_suite",
     "places_of",
     "render_layout",
     "screen_bytes",
     "to_rim",
+    "with_name",
 ]

@@ -1,4 +1,4 @@
-"""A name written over a map, as a viewer or a screenshot tool writes it: opaque, half-transparent, soft, as a watermark."""
+"""A name written over a map, as viewers and screenshot tools write it: half-transparent, soft, as a watermark."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def cover_of(shape: tuple[int, int], name: WrittenName, stroke: float) -> Cover:
     if name.degrees:
         turn = cv2.getRotationMatrix2D((name.x, name.y), name.degrees, 1)
         drawn = np.asarray(cv2.warpAffine(drawn, turn, shape[::-1]), np.uint8)
-    return drawn.astype(np.float32) / 255
+    return np.asarray(drawn, np.float32) / np.float32(255)
 
 
 def with_name(screen: Pixels, name: WrittenName, style: NameStyle) -> Pixels:
@@ -85,4 +85,4 @@ def with_name(screen: Pixels, name: WrittenName, style: NameStyle) -> Pixels:
         cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), max(0.8, style.softness * style.stroke * name.height)))
     weight = style.opacity * cover[..., None]
     ink = np.array(style.ink, np.float32)
-    return np.asarray(np.rint(screen * (1 - weight) + ink * weight), np.uint8)
+    return np.asarray(np.rint(screen * (1 - weight) + ink * weight)).astype(np.uint8)
