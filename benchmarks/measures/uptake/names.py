@@ -30,7 +30,7 @@ from edgecad_train.phantoms.imitations import (
     screen_bytes,
     with_name,
 )
-from measures.uptake.legible import read_name
+from measures.uptake.legible import Reading, read_name
 from measures.uptake.maps import FRESH_SEED
 from measures.uptake.models import OWN_TABLES, SIZE, preparation_of
 from measures.uptake.options import UptakeOptions
@@ -90,17 +90,6 @@ class _Named:
     height: float
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """The share of a name that is read in each place; `refused` where there is none."""
-
-    refused: bool
-    input: float = 0.0
-    picture: float = 0.0
-    uptake: float = 0.0
-    legible: tuple[bool, bool, bool] = (False, False, False)
-
-
 def names(options: UptakeOptions) -> NamesFound:
     """Write names over fresh phantoms, prepare them, and read what is left."""
     rows = []
@@ -116,34 +105,31 @@ def names(options: UptakeOptions) -> NamesFound:
 
 
 def _row(style: NameStyle, table: str, count: int) -> NameRow:
-    judged = [_judged(style, table, index) for index in range(count)]
-    told = [one for one in judged if one is not None]
-    legible = np.array([one.legible for one in told]).reshape(-1, 3).sum(axis=0)
+    read = [_readings(style, table, index) for index in range(count)]
+    told = [readings for readings in read if readings is not None]
+    answered = [readings for readings in told if readings]
+    legible = [sum(readings[place].legible for readings in answered) for place in range(3)]
     return NameRow(
         style=style.name, table=table, screens=len(told), bare_refused=count - len(told),
-        refused=sum(one.refused for one in told), input=int(legible[0]), picture=int(legible[1]),
-        uptake=int(legible[2]), most_read=max((max(one.input, one.picture) for one in told), default=0.0),
+        refused=len(told) - len(answered), input=legible[0], picture=legible[1], uptake=legible[2],
+        most_read=max((reading.share for readings in answered for reading in readings[:2]), default=0.0),
     )  # fmt: skip
 
 
-def _judged(style: NameStyle, table: str, index: int) -> _Judged | None:
-    """None where the map is refused without a name."""
+def _readings(style: NameStyle, table: str, index: int) -> tuple[Reading, ...] | None:
+    """In input, picture and uptake; none where the name is refused, and None where the bare map is."""
     rng = np.random.default_rng([FRESH_SEED, index, NAME_STYLES.index(style), OWN_TABLES.index(table)])
     screen = _screen(style, table, rng)
     preparation = replace(preparation_of(Drawing(), table), halve_jpeg=bool(rng.random() < 0.5))
-    bare = _prepared(screen.bare, preparation)
+    bare, named = _prepared(screen.bare, preparation), _prepared(screen.named, preparation)
     if bare is None:
         return None
-    named = _prepared(screen.named, preparation)
     if named is None:
-        return _Judged(refused=True)
-    readings = [
+        return ()
+    return tuple(
         read_name(draw(named), draw(bare), _resized(screen.cover, side), screen.height * side)
         for draw, side in ((_input, SIZE), (_picture, PANEL), (_uptake, SIZE))
-    ]
-    shares = (reading.share for reading in readings)
-    legible = tuple(reading.legible for reading in readings)
-    return _Judged(False, *shares, legible=(legible[0], legible[1], legible[2]))
+    )
 
 
 def _screen(style: NameStyle, table: str, rng: np.random.Generator) -> _Named:
