@@ -71,8 +71,8 @@ class SeriesWatch:
         if self.turn is None:
             return None
         return (
-            f"THE LAST SCANS LOOK {self.turn.words.upper()}, taken together and held against the training scans: "
-            f"{WANTED}; look at them, and at what exports them"
+            f"THE LAST SCANS LOOK {self.turn.words.upper()}, all or many of them, taken together and held against the "
+            f"training scans: {WANTED}; look at them, and at what exports them"
         )
 
     @property

@@ -71,7 +71,7 @@ def test_mirrored_scans_are_told_once_twenty_are_seen_and_once(watch: SeriesWatc
     said = [watch.add(record(index, MIRRORED)) for index in range(60)]
     assert not any(said[: SERIES - 1])
     (warning,) = filter(None, said)
-    assert warning.startswith("THE LAST SCANS LOOK MIRRORED LEFT TO RIGHT, taken together")
+    assert warning.startswith("THE LAST SCANS LOOK MIRRORED LEFT TO RIGHT, all or many of them, taken")
     assert (watch.turn, watch.words) == (MIRRORED, MIRRORED.words)
 
 

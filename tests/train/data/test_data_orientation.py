@@ -97,7 +97,8 @@ def test_scans_that_all_lie_wrong_are_a_finding_and_do_not_stop_training(series:
     data = series([turn] * COUNT)
     (finding,) = told(data)
     assert finding.code == "orientation"
-    assert f"the scans look {turn.words}, {COUNT} patients taken together and held against phantoms" in finding.text
+    assert f"the scans look {turn.words}, all or many of them, {COUNT} patients taken together" in finding.text
+    assert "held against phantoms" in finding.text
     assert "contact sheet" in finding.text
     checkup = check_up(Found(data.cases, "r"), data, {})
     assert checkup.would_stop is None

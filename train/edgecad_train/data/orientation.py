@@ -95,9 +95,9 @@ def orientation_in(data: PreparedData, properties: Mapping[str, Sequence[Hashabl
     if whole.turn is None:
         return DataOrientation(f"orientation: the mean of {whole.count} patients lies as phantoms do", mixed)
     text = (
-        f"the scans look {whole.turn.words}, {whole.count} patients taken together and held against phantoms, which no "
-        f"camera measured: {WANTED}. Look at the contact sheet (edgecad train --check); if they lie wrong, export them "
-        "again, or the model learns them so; if they lie right, leave them"
+        f"the scans look {whole.turn.words}, all or many of them, {whole.count} patients taken together and held "
+        f"against phantoms, which no camera measured: {WANTED}. Look at the contact sheet (edgecad train --check); if "
+        "they lie wrong, export them again, or the model learns them so; if they lie right, leave them"
     )
     line = f"orientation: the mean of {whole.count} patients looks {whole.turn.words}; see the findings"
     return DataOrientation(line, (("orientation", text, ()), *mixed))
@@ -128,8 +128,8 @@ def _odd_groups(
         if judged and judged.turn:
             files = tuple(case.path.name for case in own[:10])
             text = (
-                f"scans of one {name}, {judged.count} patients, for example {files[0]}, look {judged.turn.words} "
-                f"beside the rest: {WANTED}; export them again the same way as the others"
+                f"scans of one {name}, {judged.count} patients, for example {files[0]}, look {judged.turn.words}, "
+                f"all or many of them, beside the rest: {WANTED}; export them again the same way as the others"
             )
             yield "orientation-mixed", text, files
 

@@ -33,8 +33,9 @@ def judge_orientation(model: JudgedModel, found: PatientMeans | None) -> Orienta
         return OrientationJudged(line=f"orientation: not checked, because fewer than {SERIES} patients do not tell it")
     if judged.turn is None:
         return OrientationJudged(line=f"orientation: the mean of {judged.count} patients lies as in training")
-    looks = f"the scans look {judged.turn.words}, {judged.count} patients taken together and held against the training"
+    looks = f"the scans look {judged.turn.words}, all or many of them, {judged.count} patients taken together"
     return OrientationJudged(
         line=f"orientation: the mean of {judged.count} patients looks {judged.turn.words}",
-        warning=f"{looks} scans: {WANTED}; look at them, and export them as those were, or the figures say nothing",
+        warning=f"{looks} and held against the training scans: {WANTED}; look at them, and export them as those were, "
+        "or the figures say nothing",
     )

@@ -1,7 +1,7 @@
 """How phantoms' maps lie: python -m edgecad_train.phantoms.orientation
 
 What a series of scans is held against before any model knows how the scans of a hospital lie. It is worked out from
-phantoms, and no camera measured it: the one real map that was to be had fits it less well than 97 of 100 phantoms do.
+phantoms, and no camera measured it: the one real map that was to be had fits it less well than 98 of 100 phantoms do.
 So it warns, and refuses nothing. Run as a program this file prints it anew.
 """
 
