@@ -86,6 +86,17 @@ def test_a_change_is_told_within_a_series_and_again_after_it_was_mended(watch: S
     assert any(watch.add(record(index, MIRRORED)) for index in range(240, 240 + SERIES))
 
 
+def test_what_begins_to_look_turned_must_look_so_at_three_scans_in_a_row(
+    watch: SeriesWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Turn | None] = [None] * SERIES + [MIRRORED, MIRRORED, None, MIRRORED, MIRRORED, MIRRORED, MIRRORED]
+    coming = iter(looks)
+    monkeypatch.setattr(SeriesWatch, "_judged", lambda self: next(coming))
+    said = [watch.add(record(index)) for index in range(len(looks))]
+    assert [number for number, each in enumerate(said) if each] == [SERIES + 5]
+    assert watch.turn == MIRRORED
+
+
 def test_a_hundred_scans_tell_top_from_bottom(watch: SeriesWatch) -> None:
     watch.load(record(index, TOP_TO_BOTTOM) for index in range(max(WINDOWS)))
     assert watch.turn == TOP_TO_BOTTOM
