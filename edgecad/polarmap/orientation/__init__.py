@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract.orientation import OrientationReference
 from edgecad.polarmap.orientation.fitting import SERIES, evidence_by, orientation_of
-from edgecad.polarmap.orientation.patterns import OTHERS, UPRIGHT, Turn, as_reals, patterns_of
+from edgecad.polarmap.orientation.patterns import OTHERS, UPRIGHT, Turn, as_reals, known_rows, patterns_of
 
 __all__ = ["OTHERS", "SERIES", "UPRIGHT", "WANTED", "SeriesJudged", "Turn", "judged_series", "orientation_of"]
 
@@ -51,8 +51,7 @@ def judged_series(reference: OrientationReference, means: NDArray[np.floating]) 
     Returns:
         None for fewer than 20 rows; those with a segment that is not known do not count.
     """
-    rows = np.asarray(means, np.float64).reshape(-1, 17)
-    known = rows[np.isfinite(rows).all(axis=1) & (rows.sum(axis=1) > 0)]
+    known = known_rows(means)
     if len(known) < SERIES:
         return None
     weights, upright, spread = (np.array(each) for each in (reference.weights, reference.upright, reference.spread))

@@ -6,17 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract.orientation import LEAST_PATIENTS, OrientationReference
-from edgecad.polarmap.orientation.patterns import OTHERS, UPRIGHT, as_patterns, as_reals, patterns_of, turned
+from edgecad.polarmap.orientation.patterns import (
+    OTHERS,
+    UPRIGHT,
+    as_patterns,
+    as_reals,
+    known_rows,
+    patterns_of,
+    turned,
+)
 
 Floats = NDArray[np.float64]
 
 SERIES = 20
 """Patients from which a series is judged."""
 CHANCE = 0.005
-"""Share of series of `SERIES` upright patients that may look turned. A watch judges anew with every scan, so it is
-smaller than what one evaluation would want."""
+"""Share of series of `SERIES` upright patients that may look turned."""
 SHRINK = 0.05
 """Share of the covariance that is replaced by its mean variance, for few patients tell little of it."""
+ALIKE = 1e-4
+"""Standard deviation of a share of uptake below which maps differ in rounding alone. Patients' maps have 0.05."""
 FOLDS, RESAMPLED = 5, 20_000
 
 
@@ -28,18 +37,25 @@ def orientation_of(means: Floats) -> OrientationReference | None:
     series that are drawn from the patients with replacement.
 
     Args:
-        means: `(n, 17)`, mean uptake in the segments, percent, a row a patient, in an order that tells nothing.
+        means: `(n, 17)`, mean uptake in the segments, percent, a row a patient, in an order that tells nothing. Rows
+            with a segment that is not known do not count.
 
     Returns:
-        None for fewer than 40 patients, whose mean could tell of one of them.
+        None for fewer than 40 patients, whose mean could tell of one of them; and for maps that are all alike or
+        symmetric.
     """
-    if len(means) < LEAST_PATIENTS:
+    known = known_rows(means)
+    if len(known) < LEAST_PATIENTS:
         return None
-    reals = as_reals(patterns_of(means))
+    reals = as_reals(patterns_of(known))
+    if reals.std(axis=0).max() < ALIKE:
+        return None
     said = _cross_fitted(reals)
     upright, spread = said.mean(axis=0), said.std(axis=0, ddof=1)
+    if spread.min() < ALIKE:  # all maps are symmetric
+        return None
     return OrientationReference(
-        patients=len(means),
+        patients=len(known),
         weights=_rounded(_weights(reals)),
         upright=_rounded(upright),
         spread=_rounded(spread),

@@ -51,6 +51,12 @@ OTHERS = (
 """In the order of a reference's numbers."""
 
 
+def known_rows(means: NDArray[np.floating]) -> Floats:
+    """Those rows of segment means `(n, 17)` that are finite and not empty: only they have a pattern."""
+    rows = np.asarray(means, np.float64).reshape(-1, 17)
+    return np.asarray(rows[np.isfinite(rows).all(axis=1) & (rows[:, :16].sum(axis=1) > 0)])
+
+
 def patterns_of(means: Floats) -> Complex:
     """Harmonics around the long axis of maps, as shares of each map's own mean.
 

@@ -106,6 +106,22 @@ def test_few_patients_leave_no_reference_and_more_let_series_go_wider() -> None:
         assert judged(few, way).turn is None
 
 
+def test_maps_that_tell_nothing_leave_no_reference_and_stop_nothing() -> None:
+    assert orientation_of(np.full((60, 17), 80.0)) is None
+    assert orientation_of(np.zeros((60, 17))) is None
+    assert orientation_of(np.repeat(means_of(71, 160)[UPRIGHT.words][:1], 60, axis=0)) is None
+    own = means_of(71, 160)[UPRIGHT.words]
+    symmetric = own.copy()
+    for right, left in ((0, 0), (5, 1), (4, 2), (6, 6), (11, 7), (10, 8), (15, 13)):  # segments, from 0
+        symmetric[:, left] = symmetric[:, right]
+    assert orientation_of(symmetric) is None
+    means = own[: LEAST_PATIENTS + 1].copy()
+    means[7, 3] = np.nan
+    found = orientation_of(means)
+    assert found is not None
+    assert found.patients == LEAST_PATIENTS
+
+
 def test_a_reference_does_not_depend_on_one_patient() -> None:
     means = means_of(71, 160)[UPRIGHT.words]
     whole, without = orientation_of(means), orientation_of(means[1:])
