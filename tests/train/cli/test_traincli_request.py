@@ -48,7 +48,7 @@ def test_the_odd_settings_differ_in_every_field() -> None:
             Path("labels.csv"), DataOptions("1,2,30,40", folds=0), Settings(strategy="scratch", activation="relu")
         ),
         TrainRequest(options=DataOptions(protocol="holdout")),
-        TrainRequest(options=DataOptions(protocol="folds", folds=3)),
+        TrainRequest(options=DataOptions(protocol="folds", folds=3, masks=Path("read masks"))),
     ],
 )
 def test_a_command_that_is_pasted_asks_for_the_same(request_: TrainRequest, monkeypatch: pytest.MonkeyPatch) -> None:
