@@ -39,7 +39,9 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     started, settings = time.monotonic(), request.settings.spelt_out()
     for note in notes_about(request.out):
         typer.echo(note, err=True)
-    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}")
+    known = sum(case.defect is not None for case in found.cases)
+    told = f"; the defect is known of {known}" if known else ""
+    typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}{told}")
     fetch_imagenet(settings, bars)
     check_fits(settings)
     data = read_scans(request, found, bars)
