@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
 
 .PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
-  bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation
+  bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
+  bench-localisation
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -85,7 +86,7 @@ docs: setup
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench
 bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training bench-uptake \
-  bench-nonmaps bench-orientation
+  bench-nonmaps bench-orientation bench-localisation
 
 bench-inference: setup
 	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
@@ -114,6 +115,9 @@ bench-uptake: setup
 	$(BIN)/python benchmarks/uptake.py layouts --weights $(WEIGHTS)
 	$(BIN)/python benchmarks/uptake.py accuracy --weights $(WEIGHTS)
 	$(BIN)/python benchmarks/uptake.py drawings --weights $(WEIGHTS)
+
+bench-localisation: setup
+	$(BIN)/python benchmarks/localisation.py --weights $(WEIGHTS)
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)

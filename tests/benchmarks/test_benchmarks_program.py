@@ -16,7 +16,8 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 PROGRAMS = {
     "decisions": "decisions.options.DecisionOptions", "export": "export.options.ExportOptions",
     "heads": "decisions.options.HeadOptions", "inference": "inference.options.InferenceOptions",
-    "limits": "limits.options.LimitOptions", "orientation": "orientation.options.OrientationOptions",
+    "limits": "limits.options.LimitOptions", "localisation": "localisation.options.LocalisationOptions",
+    "orientation": "orientation.options.OrientationOptions",
     "runtime": "runtime.options.RuntimeOptions",
     "scenarios": "scenarios.options.ScenarioOptions", "training": "training.options.TrainingOptions",
     "uptake": "uptake.options.UptakeOptions",

@@ -19,7 +19,7 @@ class LocalisationOptions(PhantomRuns):
     strategies: tuple[str, ...] = option(("two-stage", "warm-up"), "S6 and S4")
     features: tuple[str, ...] = option((), "choices of the features that are pooled; default: edgecad train's own")
     beyond: Literal["black", "mirrored"] | None = option(None, "what is drawn outside the disc; default: as in train")
-    fresh: int = option(240, "phantoms that judge each model: deficit of 3.5 % or more, score of .5 or more")
+    fresh: int = option(240, "phantoms that judge each model: large defects that it scores .5 or more")
     real: Path = option(ROOT.parent / "shared" / "real", "folder of the one real map; left out where it is not there")
     pictures: Path = option(ROOT / "benchmarks" / "pictures", "folder of pictures")
     kept: Path = option(Path("edgecad-bench/localisation"), "folder of phantoms and runs")
