@@ -327,11 +327,17 @@ class Contract(Frozen, frozen=True, kw_only=True):
     def black_counts(self) -> bool:
         """Whether cells outside the disc count, and are black on every scan: evidence from there is worth a finding.
 
-        Where the map is mirrored across the rim they tell of the map as well. Pooled over the disc they count nothing.
+        Where the map is mirrored across the rim they tell of the map as well, and what they say is folded back onto
+        it. Pooled over the disc they count nothing.
         """
-        how = self.preparation
-        black = how.drawing is None or how.drawing.beyond == "black"
-        return how.crop == "polar-map" and self.pooled_over == "all" and black
+        on_disc = self.preparation.crop == "none" or self.pooled_over == "disc" or self.mirror_counts
+        return not on_disc
+
+    @property
+    def mirror_counts(self) -> bool:
+        """Whether cells outside the disc count, and show the map mirrored across its rim."""
+        drawing = self.preparation.drawing
+        return self.pooled_over == "all" and drawing is not None and drawing.beyond == "mirrored"
 
     @property
     def pooled_words(self) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgecad.answer.familiarity import object_to_unfamiliar, unlike_training
 from edgecad.answer.figure import answer_figure, heatmap_panel
 from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
+from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
@@ -210,7 +211,7 @@ class Classifier:
         if not golden:
             object_to_unfamiliar(_distance_in(outputs), self.contract.familiarity, objections)
         with clock.stage("heatmap"):
-            shown = score_map(outputs["cam"], self.contract.positive_index)[0]
+            shown = map_on_disc(score_map(outputs["cam"], self.contract.positive_index), self.contract)[0]
             findings = (
                 *findings_of(prepared, self.contract, unseen, shown),
                 *findings_about_region(

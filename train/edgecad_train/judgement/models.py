@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import class_activation, score_map
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
@@ -160,7 +161,7 @@ def _answers_of(model: Any, contract: Contract) -> Callable[[NDArray[np.uint8]],
 
 def _shown(cam: NDArray[np.floating], contract: Contract) -> NDArray[np.float32]:
     """Heat maps of the score of CAD, `(n, h, w)`, from those of both classes."""
-    return np.asarray(score_map(cam, contract.classes.index(POSITIVE)), np.float32)
+    return np.asarray(map_on_disc(score_map(cam, contract.classes.index(POSITIVE)), contract), np.float32)
 
 
 def _parts(path: Path) -> Mapping[str, str] | None:
