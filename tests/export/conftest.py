@@ -22,10 +22,12 @@ import edgecad_export  # noqa: F401 - silences TensorFlow before keras is import
 keras = pytest.importorskip("keras", reason="export needs the extra edgecad[export]")
 pytest.importorskip("tf2onnx", reason="export needs the extra edgecad[export]")
 
+from edgecad.answer.familiarity import unit  # noqa: E402
 from edgecad.contract import (  # noqa: E402
     Colours,
     Contract,
     Decision,
+    Familiarity,
     HeatmapScale,
     Labelling,
     Preparation,
@@ -170,9 +172,22 @@ def run_folder(contract_of: Callable[..., Contract]) -> Callable[..., Path]:
         labels = np.arange(len(images)) % 2
         np.savez_compressed(folder / "validation.npz", images=images, labels=labels, logits=logits)
         np.savez_compressed(folder / "calibration.npz", images=_images(size, 12)[6:])
+        if "familiarity" in changes:
+            centres = _centres(model, changes["familiarity"].centres)
+            np.savez_compressed(folder / "familiarity.npz", directions=centres, members=np.full(len(centres), 3))
         return folder
 
     return write
+
+
+LIMITS = Familiarity(centres=4, patients=120, noted=0.02, limit=0.04)
+"""Invented, for runs that measured familiarity."""
+
+
+def _centres(model: Any, count: int) -> NDArray[np.float32]:
+    """Directions in which features after a ReLU may lie; the layer below a pooling knows how many there are."""
+    pooling = next(own for own in reversed(model.layers) if isinstance(own, keras.layers.GlobalAveragePooling2D))
+    return unit(np.abs(np.random.default_rng(0).normal(size=(count, pooling.output.shape[-1])))).astype(np.float32)
 
 
 def _feature_layer(model: Any) -> str:
@@ -244,8 +259,9 @@ def backbone_onnx(request: pytest.FixtureRequest, contract_of: Callable[..., Con
     The run stays in memory: saving and loading deep networks would cost more than judging them.
     """
     model, size = _realistic(request.param), backbone_named(request.param).size
-    contract = contract_of(size, feature_layer=_feature_layer(model))
-    run = Run(Path("a-run"), model, contract, _images(size), None, None, _images(size, 12)[6:])
+    contract = contract_of(size, feature_layer=_feature_layer(model), familiarity=LIMITS)
+    centres = _centres(model, LIMITS.centres)
+    run = Run(Path("a-run"), model, contract, _images(size), None, None, _images(size, 12)[6:], centres)
     candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     yield Converted(request.param, run, candidate.narrowed.proto, candidate.verdict)
     del model, run, candidate
@@ -268,7 +284,7 @@ def way(
     root = tmp_path_factory.mktemp("way")
     large = request.param == "mobilenetv2"
     model = _realistic("mobilenetv2") if large else small_classifier(request.param)
-    run = read_run(run_folder(root / "runs" / "a-run", model, size=224 if large else SIZE))
+    run = read_run(run_folder(root / "runs" / "a-run", model, size=224 if large else SIZE, familiarity=LIMITS))
     return Way(run, export_run(run, root / "models" / "a-run", ExportRequest()))
 
 

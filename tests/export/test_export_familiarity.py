@@ -11,8 +11,7 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from edgecad.answer.familiarity import distances, unit
-from edgecad.contract import Familiarity
+from edgecad.answer.familiarity import distances
 from edgecad.contract.graph import OUTPUTS
 from edgecad.errors import ModelInvalid
 from edgecad.runners.devices import DeviceRequest
@@ -23,18 +22,15 @@ from edgecad_export.proof.parity import parity_of
 from edgecad_export.request import ExportRequest
 from edgecad_export.runfiles import read_run
 
-LIMITS = Familiarity(centres=4, patients=120, noted=0.02, limit=0.04)
+from .conftest import LIMITS
 
 
 @pytest.fixture(scope="module")
 def folder(
     small_classifier: Callable[..., Any], run_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A run with centres: of what its own features may be."""
-    path = run_folder(tmp_path_factory.mktemp("familiar") / "a-run", small_classifier(), familiarity=LIMITS)
-    directions = unit(np.abs(np.random.default_rng(0).normal(size=(4, 10)))).astype(np.float32)
-    np.savez_compressed(path / "familiarity.npz", directions=directions, members=np.full(4, 30))
-    return path
+    """A run that measured familiarity."""
+    return run_folder(tmp_path_factory.mktemp("familiar") / "a-run", small_classifier(), familiarity=LIMITS)
 
 
 @pytest.fixture(scope="module")

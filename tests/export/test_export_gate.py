@@ -24,6 +24,8 @@ from edgecad_export.precision.narrowed import JudgedGraph, nearest
 from edgecad_export.proof.gate import Verdict
 from edgecad_export.proof.parity import Miss
 
+from .conftest import LIMITS
+
 Command = Callable[..., tuple[int, str]]
 Write = Callable[..., Path]
 Build = Callable[..., Any]
@@ -76,7 +78,7 @@ def test_a_good_export_writes_the_model_its_proof_and_the_pointer(exported: Comm
 
 
 def test_a_log_says_when_each_step_began(edgecad_here: Command, run_folder: Write, small_classifier: Build) -> None:
-    run_folder(Path("runs/first"), small_classifier())
+    run_folder(Path("runs/first"), small_classifier(), familiarity=LIMITS)
     code, told = edgecad_here("export", "runs/first", "--fp16")
     assert code == 0, told
     lines = told.splitlines()
@@ -114,13 +116,13 @@ def test_a_map_from_another_head_fails_the_gate_though_the_logits_are_right(
 ) -> None:
     honest = exporter.explained_model
 
-    def mismatched(classifier: Any, temperature: float) -> Any:
+    def mismatched(classifier: Any, temperature: float, centres: Any) -> Any:
         """The logits of the model itself, and the maps of a head with other weights."""
         head = classifier.dense[0]
         other = keras.layers.Dense(head.units, activation="relu")
         other.build((None, classifier.features.shape[-1]))
         other.set_weights([head.get_weights()[0][::-1].copy(), head.get_weights()[1]])
-        wrong = honest(replace(classifier, dense=(other, *classifier.dense[1:])), temperature)
+        wrong = honest(replace(classifier, dense=(other, *classifier.dense[1:])), temperature, centres)
         outputs = dict(wrong.output)
         outputs["logits"] = keras.layers.Identity(name="logits")(classifier.model.output)
         return keras.Model(classifier.model.inputs[0], outputs)

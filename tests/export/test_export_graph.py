@@ -58,6 +58,7 @@ def test_the_six_outputs_bear_their_names_and_only_the_batch_varies(graph: onnx.
         "fc_weights": ["N", 2, c],
         "cam": ["N", 2, h, w],
         "cam_bias": ["N", 2],
+        "familiarity": ["N", 1],
     }
 
 

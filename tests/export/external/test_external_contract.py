@@ -96,7 +96,11 @@ def test_what_nobody_said_stays_unknown_and_the_stamp_is_the_safe_one(model_file
     assert not contract.colours.recorded
     assert stamp_of(contract.origin) == PHANTOM_STAMP
     assert "was not said" in contract.intended_use
-    assert [doubt.code for doubt in doubts_about(contract)] == ["colours-unchecked", "model-unmeasured"]
+    assert [doubt.code for doubt in doubts_about(contract)] == [
+        "colours-unchecked",
+        "model-unmeasured",
+        "familiarity-unmeasured",
+    ]
 
 
 def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
@@ -112,7 +116,7 @@ def test_given_scans_prove_the_model_calibrate_it_and_give_its_colours(
     assert run.logits is None
     assert max(unseen_colours(image, run.contract) for image in run.images) < 0.02
     assert unseen_colours(run.images[0][..., ::-1], run.contract) > 0.6
-    assert [doubt.code for doubt in doubts_about(run.contract)] == ["model-unmeasured"]
+    assert [doubt.code for doubt in doubts_about(run.contract)] == ["model-unmeasured", "familiarity-unmeasured"]
 
 
 def test_of_many_scans_some_are_taken_evenly(
