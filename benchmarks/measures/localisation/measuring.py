@@ -168,7 +168,8 @@ def _located(
 
     if not answered:
         return
-    logits, maps = model.answers(np.stack([prepared.image for _, prepared in answered]))
+    given = model.answers(np.stack([prepared.image for _, prepared in answered]))
+    logits, maps = given.logits, given.maps
     if maps is None:
         raise SystemExit(f"{model.name} has no heat maps")
     contract = model.contract

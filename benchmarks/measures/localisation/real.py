@@ -66,7 +66,8 @@ def real_answer(model: JudgedModel, named: NamedMap, picture: Path) -> RealFound
     prepared = prepared_map(screen_bytes(screen, BARE), model.contract.preparation)
     if isinstance(prepared, Refused):
         raise SystemExit(f"the real map is refused: {prepared.message}")
-    logits, maps = model.answers(prepared.image[None])
+    given = model.answers(prepared.image[None])
+    logits, maps = given.logits, given.maps
     if maps is None or prepared.uptake is None:
         raise SystemExit(f"{model.name} has no heat maps, or sees no uptake")
     contract = model.contract

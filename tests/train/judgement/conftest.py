@@ -59,7 +59,7 @@ def make_run(tmp_path: Path, tiny_contract: Contract) -> RunMaker:
     ) -> Path:
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True)
-        contract = replace(tiny_contract, name=name, **fields)
+        contract = replace(tiny_contract, name=name, **{"familiarity": None, **fields})
         _network(contract.preparation.size, WEIGHTS * np.array(tilt)[:, None]).save(folder / "model.keras")
         (folder / "contract.json").write_text(json_from_struct(contract))
         if split is not None:

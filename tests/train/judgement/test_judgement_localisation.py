@@ -106,7 +106,8 @@ def test_rows_are_what_the_runtimes_formula_gives(make_run: Run, judge: Run, pha
     rows, model = rows_of(judge(run, phantoms)), open_model(run)
     cases = find_cases(phantoms).cases
     images = prepare_cases(cases, DARKNESS).images
-    logits, maps = model.answers(np.asarray(images))
+    given = model.answers(np.asarray(images))
+    logits, maps = given.logits, given.maps
     assert maps is not None
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), logits[:, 0] - logits[:, 1] - _bias(model), atol=1e-4)
     for row, case, shown in zip(rows, cases, maps, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +11,39 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.familiarity import distances
 from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import class_activation, score_map
 from edgecad.contract import Contract, contract_from_json
+from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import followed
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.runs.names import CONTRACT, MODEL, SPLIT
+from edgecad_train.runs.names import FAMILIARITY as CENTRES
 from edgecad_train.runs.partition import partition_from_json, parts_in_model
 from edgecad_train.runs.scans import scans_of_run
 
 Kind = Literal["run", "model"]
-Answers = tuple[NDArray[np.float64], NDArray[np.float32] | None]
 POOLING = "pooling"
 """Name of the layer that pools a network's features."""
 TRAIN_AGAIN = "run `edgecad train` again"
+
+
+@dataclass(frozen=True)
+class ModelAnswers:
+    """What a model answers to `n` prepared images.
+
+    Attributes:
+        logits: `(n, 2)`, raw, in the contract's order.
+        maps: heat maps of the score as they are shown, `(n, h, w)`, logit units; None of a model that cannot tell them.
+        distances: to the training scans, `(n,)`; None where nobody measured familiarity.
+    """
+
+    logits: NDArray[np.float64]
+    maps: NDArray[np.float32] | None = None
+    distances: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,8 +55,7 @@ class JudgedModel:
         kind: a training run or an exported model.
         contract: what it was trained on and how it decides.
         sha256: of the model's file.
-        answers: from prepared images `(n, size, size, 3)` uint8 RGB to logits `(n, 2)`, raw, in the contract's order,
-            and heat maps of the score `(n, h, w)`, logit units; None for the maps of a model that cannot tell them.
+        answers: to prepared images `(n, size, size, 3)` uint8 RGB.
         part_of: the part of each patient in the model's training; None where that is not known.
         patient_of: the patient of each scan of the model's training, by the SHA-256 of the scan's file; None where
             that is not known.
@@ -48,7 +65,7 @@ class JudgedModel:
     kind: Kind
     contract: Contract
     sha256: str
-    answers: Callable[[NDArray[np.uint8]], Answers]
+    answers: Callable[[NDArray[np.uint8]], ModelAnswers]
     part_of: Mapping[str, str] | None
     patient_of: Mapping[str, str] | None = None
 
@@ -61,7 +78,7 @@ class JudgedModel:
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Logits of prepared images `(n, size, size, 3)`, `(n, 2)`, raw, in the contract's order."""
-        return self.answers(images)[0]
+        return self.answers(images).logits
 
 
 def open_model(path: Path) -> JudgedModel:
@@ -88,12 +105,14 @@ def _open_exported(path: Path) -> JudgedModel:
     from edgecad.inference.classifier import Classifier
 
     classifier = Classifier(path, precision=None)
-    outputs = ("logits", "cam") if "cam" in classifier.facts.outputs else ("logits",)
+    wanted = ("logits", "cam", *(() if classifier.contract.familiarity is None else (FAMILIARITY,)))
+    outputs = [name for name in wanted if name in classifier.facts.outputs]
 
-    def answers(images: NDArray[np.uint8]) -> Answers:
+    def answers(images: NDArray[np.uint8]) -> ModelAnswers:
         given = classifier.run(images, outputs)
         maps = _shown(given["cam"], classifier.contract) if "cam" in given else None
-        return np.asarray(given["logits"], np.float64), maps
+        distances = np.asarray(given[FAMILIARITY][:, 0], np.float64) if FAMILIARITY in given else None
+        return ModelAnswers(np.asarray(given["logits"], np.float64), maps, distances)
 
     name = path.name if path.is_dir() else path.stem if path.stem != "model" else path.resolve().parent.name
     return JudgedModel(name, "model", classifier.contract, classifier.model_sha256, answers, None)
@@ -103,7 +122,8 @@ def _open_run(folder: Path) -> JudgedModel:
     text = _whole(folder, CONTRACT)
     contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
     file = _whole(folder, MODEL)
-    answers = _answers_of(_load(file, contract.preparation.size), contract)
+    centres = None if contract.familiarity is None else _centres(_whole(folder, CENTRES))
+    answers = _answers_of(_load(file, contract.preparation.size), contract, centres)
     sha256 = file_sha256(file)
     kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
     patient_of = kept.patient_of() if kept else None
@@ -137,8 +157,19 @@ def _load(path: Path, size: int) -> Any:
     return model
 
 
-def _answers_of(model: Any, contract: Contract) -> Callable[[NDArray[np.uint8]], Answers]:
-    """Logits of a Keras model, and heat maps where it is one that EdgeCAD built, by the runtime's own formula."""
+def _centres(path: Path) -> NDArray[np.float32]:
+    """Of the training scans' features, `(k, channels)`, each of length 1."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return np.asarray(arrays["directions"], np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelInvalid(f"{path} is damaged: {error}; {TRAIN_AGAIN}") from error
+
+
+def _answers_of(
+    model: Any, contract: Contract, centres: NDArray[np.float32] | None
+) -> Callable[[NDArray[np.uint8]], ModelAnswers]:
+    """Answers of a Keras model, with maps and distances by the runtime's formulas where EdgeCAD built it."""
     import keras
 
     from edgecad_train.networks.explain import dense_layers
@@ -149,12 +180,13 @@ def _answers_of(model: Any, contract: Contract) -> Callable[[NDArray[np.uint8]],
     told = model if features is None else keras.Model(model.input, [model.output, features])
     head = dense_layers([layers[name] for name in (HIDDEN, LOGITS) if name in layers])
 
-    def answers(images: NDArray[np.uint8]) -> Answers:
+    def answers(images: NDArray[np.uint8]) -> ModelAnswers:
         given = told.predict(images, batch_size=16, verbose=0)
         if features is None:
-            return np.asarray(given, np.float64), None
-        cam = class_activation(np.asarray(given[1], np.float64), head).cam
-        return np.asarray(given[0], np.float64), _shown(cam, contract)
+            return ModelAnswers(np.asarray(given, np.float64))
+        seen = np.asarray(given[1], np.float64)
+        apart = None if centres is None else distances(seen.mean(axis=(1, 2)), centres)
+        return ModelAnswers(np.asarray(given[0], np.float64), _shown(class_activation(seen, head).cam, contract), apart)
 
     return answers
 

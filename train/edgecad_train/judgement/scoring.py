@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.familiarity import object_to_unfamiliar
 from edgecad.answer.findings import object_to_unseen, unseen_colours
 from edgecad.contract import Origin
 from edgecad.errors import InputRefused, UsageError
@@ -74,47 +75,69 @@ def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients
     Raises:
         UsageError: the model would refuse them all.
     """
-    answered, refused = _answered(prepared, model)
+    known, refused = _known_colours(prepared, model)
+    said = _said(prepared, known, model)
+    answered = [one for one in said if _familiar(one, prepared, model, refused)]
     if not answered:
         raise UsageError(
             f"{model.name} refuses all {len(prepared.cases)} scans: {refused[-1].message}; judge it on scans that it "
             "can answer"
         )
-    cases = [prepared.cases[row] for row in answered]
-    files = [prepared.files[row] for row in answered] if prepared.files else []
-    log_odds, located = _said(prepared, answered, model)
+    rows = [one.row for one in answered]
+    cases = [prepared.cases[row] for row in rows]
+    files = [prepared.files[row] for row in rows] if prepared.files else []
+    log_odds = np.array([one.log_odds for one in answered])
     scores = _by_patient(cases, files, log_odds, prepared, refused)
-    return replace(scores, located=located, segments=patient_means(prepared, answered))
+    with_maps = [SaidOfScan(one.row, one.log_odds, one.heatmap) for one in answered if one.heatmap is not None]
+    located = tuple(located_scans(prepared, with_maps, model.contract))
+    return replace(scores, located=located, segments=patient_means(prepared, rows))
 
 
-def _answered(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:
+@dataclass(frozen=True)
+class _Said:
+    """What a model says of one scan: log-odds of CAD, its heat map `(h, w)`, its distance to the training scans."""
+
+    row: int
+    log_odds: float
+    heatmap: NDArray[np.float32] | None
+    distance: float | None
+
+
+def _known_colours(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:
     """Rows of the scans whose colours the model knows: a deployed model refuses the others."""
-    answered, refused = [], list(prepared.refused)
+    known, refused = [], list(prepared.refused)
     crop = model.contract.preparation.crop
     for row, case in enumerate(prepared.cases):
         try:
             object_to_unseen(unseen_colours(prepared.images[row], model.contract), crop, Objections())
-            answered.append(row)
+            known.append(row)
         except InputRefused as refusal:
             refused.append(Refusal(case.path, refusal.reason, str(refusal), case.where))
-    return answered, refused
+    return known, refused
 
 
-def _said(
-    prepared: PreparedData, rows: list[int], model: JudgedModel
-) -> tuple[NDArray[np.float64], tuple[LocatedScan, ...]]:
-    """Log-odds of CAD of each scan, `(rows,)`, and where its heat map lies."""
-    positive = model.contract.classes.index(POSITIVE)
-    log_odds, located = np.zeros(len(rows)), list[LocatedScan]()
+def _familiar(one: _Said, prepared: PreparedData, model: JudgedModel, refused: list[Refusal]) -> bool:
+    """Whether a scan is like those of the training; one that is not is refused, as a deployed model does."""
+    try:
+        object_to_unfamiliar(one.distance, model.contract.familiarity, Objections())
+    except InputRefused as refusal:
+        case = prepared.cases[one.row]
+        refused.append(Refusal(case.path, refusal.reason, str(refusal), case.where))
+        return False
+    return True
+
+
+def _said(prepared: PreparedData, rows: list[int], model: JudgedModel) -> list[_Said]:
+    positive, found = model.contract.classes.index(POSITIVE), []
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        logits, maps = model.answers(np.asarray(prepared.images[batch]))
-        own = logits[:, positive] - logits[:, 1 - positive]
-        log_odds[start : start + BATCH] = own
-        if maps is not None:
-            said = [SaidOfScan(*one) for one in zip(batch, own.tolist(), maps, strict=True)]
-            located += located_scans(prepared, said, model.contract)
-    return log_odds, tuple(located)
+        given = model.answers(np.asarray(prepared.images[batch]))
+        log_odds = given.logits[:, positive] - given.logits[:, 1 - positive]
+        for index, row in enumerate(batch):
+            heatmap = None if given.maps is None else given.maps[index]
+            distance = None if given.distances is None else float(given.distances[index])
+            found.append(_Said(row, float(log_odds[index]), heatmap, distance))
+    return found
 
 
 def _by_patient(
