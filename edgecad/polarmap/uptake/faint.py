@@ -22,9 +22,9 @@ NOISE = 5.0
 """A border is sharp from so many times the median of the disc: JPEG of low quality makes borders everywhere."""
 WINDOW, FEWEST = 11, 8
 """A border is judged in a square of so many pixels, and by at least so many of its pixels: a speck is no letter."""
-WRITING = 0.006
-"""Share of the disc that is faint strokes from which there is writing; bare maps: .0045, at JPEG 60 .012. Around it
-more is taken for letters."""
+WRITING = 0.010
+"""Share of the disc that is faint strokes from which there is writing: around it more is taken for letters. Bare maps:
+.005, at JPEG 60 .012; the real map .004 to .007."""
 AROUND, LENIENT = 21, 0.6
 """Pixels around writing, and the share of each bound that suffices there."""
 MOST_BEFORE = 0.20
