@@ -1,6 +1,6 @@
 """Whether heat maps show the defect: on fresh phantoms whose defect is known, and on the one real map.
 
-    python benchmarks/localisation.py --weights FILE [--strategies two-stage warm-up] [--features stride-16 last]
+    python benchmarks/localisation.py --weights FILE [--strategies two-stage warm-up] [--features stride-16 last both]
 
 Models are trained on phantoms, as `edgecad train` does: a run a seed, strategy and choice of features, in `--kept`.
 Each judges fresh phantoms with a deficit of 3.5 % or more, until so many score .5 or more. Told are the shares of peaks

@@ -39,7 +39,7 @@ def test_fresh_phantoms_and_the_real_map_are_told(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "results" / "localisation.json").read_text())
     (row,) = found["rows"]
     assert (row["strategy"], row["features"], row["found"]["scans"], row["found"]["truths"]) == (
-        "warm-up", "default", 6, {"mask": 6},
+        "warm-up", "stride-16", 6, {"mask": 6},
     )  # fmt: skip
     figures = {one["name"]: one["value"] for one in row["found"]["judged"]["figures"]}
     assert row["each"] == [figures["peak_on_defect"]]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from edgecad.contract import Drawing
+from edgecad.contract import Drawing, Features
 from edgecad_train.evaluation.localisation.defect import chance, peak_on_defect
 from edgecad_train.evaluation.localisation.figures import Localisation, localised
 from edgecad_train.evaluation.localisation.located import LEAST_DEFICIT, LocatedScan, Shown, located
@@ -80,7 +80,7 @@ def localisation(options: LocalisationOptions) -> LocalisationFound:
     """Train every model, and look where its maps lie."""
     drawing = Drawing() if options.beyond is None else Drawing(beyond=options.beyond)
     rows = []
-    for features in options.features or ("",):
+    for features in options.features:
         for strategy in options.strategies:
             row = _row(options, drawing, strategy, features)
             rows.append(row)
@@ -88,24 +88,22 @@ def localisation(options: LocalisationOptions) -> LocalisationFound:
     return LocalisationFound(options.backbone, f"{options.patients} PHANTOMS", drawing, BARS, tuple(rows))
 
 
-def _row(options: LocalisationOptions, drawing: Drawing, strategy: str, features: str) -> LocalisationRow:
-    words = ("features", features) if features else ()
-    own = replace(options, kept=options.kept / (features or "default"), train_options=(*options.train_options, *words))
+def _row(options: LocalisationOptions, drawing: Drawing, strategy: str, features: Features) -> LocalisationRow:
     scans: list[_Judged] = []
     each, real, tried, refused = [], [], 0, 0
     for seed in range(options.runs):
-        model = trained(TrainedOn(seed, MIXED, drawing, strategy, folds=0), own)
+        model = trained(TrainedOn(seed, MIXED, drawing, strategy, folds=0, features=features), options)
         judged, asked, unanswered = _judged(model, seed, options.fresh)
         scans += judged
         tried, refused = tried + asked, refused + unanswered
         each.append(float(np.mean([one.scan.peak_on_defect for one in judged])) if judged else float("nan"))
         named = real_map(options.real)
         if named is not None:
-            name = f"localisation-{strategy}-{features or 'default'}-seed-{seed}.png"
+            name = f"localisation-{strategy}-{features}-seed-{seed}.png"
             real.append(real_answer(model, named, options.pictures / name))
     return LocalisationRow(
         strategy=strategy,
-        features=features or "default",
+        features=features,
         found=localised([one.scan for one in scans], "test"),
         within_outline=(
             float(np.mean([one.within_outline for one in scans])),

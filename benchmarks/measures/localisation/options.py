@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from edgecad.contract import Features
 from measures.decisions.options import PhantomRuns
 from measures.program import option
 from measures.uptake.options import ROOT
@@ -17,7 +18,7 @@ class LocalisationOptions(PhantomRuns):
 
     runs: int = option(3, "seeds 0, 1, ...")
     strategies: tuple[str, ...] = option(("two-stage", "warm-up"), "S6 and S4")
-    features: tuple[str, ...] = option((), "choices of the features that are pooled; default: edgecad train's own")
+    features: tuple[Features, ...] = option(("stride-16",), "which are pooled", choices=get_args(Features))
     beyond: Literal["black", "mirrored"] | None = option(None, "what is drawn outside the disc; default: as in train")
     fresh: int = option(240, "phantoms that judge each model: large defects that it scores .5 or more")
     real: Path = option(ROOT.parent / "shared" / "real", "folder of the one real map; left out where it is not there")
