@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.frozen import json_from_struct
 from edgecad.system.cores import usable_threads
@@ -119,7 +120,8 @@ def _located(outcome: TrainingOutcome) -> Iterator[LocatedLine]:
     """Where the heat maps of all scans lie that chose or judged; with folds, those out of fold."""
     for part, patients in _judged_parts(outcome).items():
         rows = rows_of(outcome.data.cases, patients).tolist()
-        said = (SaidOfScan(row, float(outcome.log_odds[row]), outcome.score_maps[row]) for row in rows)
+        maps = map_on_disc(outcome.score_maps[rows], outcome.contract)
+        said = map(SaidOfScan, rows, outcome.log_odds[rows].tolist(), maps)
         yield from (LocatedLine(part, scan) for scan in located_scans(outcome.data, said, outcome.contract))
 
 
