@@ -67,7 +67,7 @@ class Exported:
         return onnx.load(self.folder / name)
 
 
-@pytest.fixture(scope="module", params=[("last", "disc"), ("stride-16", "disc"), ("both", "disc"), ("both", "all")])
+@pytest.fixture(scope="module", params=[("last", "disc"), ("stride-16", "disc"), ("both", "all")])
 def exported(
     request: pytest.FixtureRequest, contract_of: Callable[..., Contract], tmp_path_factory: pytest.TempPathFactory
 ) -> Exported:

@@ -35,6 +35,13 @@ def exported(model: Any, contract: Contract, images: NDArray[np.uint8], folder: 
     return folder
 
 
+def classifier_bias(model: Path, image: NDArray[np.uint8]) -> float:
+    """What a graph adds to the mean of the score's map."""
+    with Classifier(model, device="cpu") as classifier:
+        own = classifier.run(image[None], ("logits", "probabilities", "cam", "cam_bias"))["cam_bias"][0]
+    return float(own[0] - own[1])
+
+
 @pytest.mark.parametrize("beyond", ["mirrored", "black"])
 def test_every_precision_answers_a_map_in_any_of_its_tables(
     small_classifier: Callable[..., Any],
@@ -58,6 +65,11 @@ def test_every_precision_answers_a_map_in_any_of_its_tables(
         assert np.array_equal(answer.image, fed)
         assert answer.reading is not None
         assert np.abs(np.array(answer.logits) - wanted).max() <= allowed * np.abs(wanted).max()
+        # What the mirror shows beyond the rim is folded back; what is black there stays where it is, and is said.
+        assert (answer.heatmap[0, 0] == 0) == (beyond == "mirrored")
+        assert any(finding.code == "evidence-outside" for finding in answer.findings) == (beyond == "black")
+        bias = classifier_bias(folder / name, answer.image)
+        assert answer.heatmap.mean() + bias == pytest.approx(answer.logits[0] - answer.logits[1], abs=1e-4)
 
 
 def test_golden_samples_have_their_own_tables_and_one_map_whatever_the_scans_have(
