@@ -75,7 +75,10 @@ def test_letters_cover_what_is_drawn_and_a_soft_name_is_wider() -> None:
     cover = cover_of((200, 400), WrittenName("HILL", 200.0, 100.0, 60.0), 0.1)
     rows, columns = np.nonzero(cover > 0.5)
     assert abs(np.ptp(rows) + 1 - 60) < 10
-    assert abs(columns.mean() - 200) < 12
+    assert abs(columns.mean() - 200) < 20
+    for stroke in (0.08, 0.12, 0.22):
+        row = cover_of((200, 400), WrittenName("HILL", 200.0, 100.0, 60.0), stroke)[88]
+        assert row.sum() / 5 == pytest.approx(60 * stroke, abs=1.6), "five strokes"
     screen = np.full((200, 400, 3), 100, np.uint8)
     name = WrittenName("HILL", 200.0, 100.0, 60.0)
     sharp, soft = (with_name(screen, name, NAME_STYLES[place]) for place in (3, 4))
