@@ -19,7 +19,7 @@ WINDOWS = (SERIES, 100)
 is mirrored top to bottom."""
 IN_A_ROW = 3
 """Scans at which the last ones must look turned one after another, but for the first look at all. A watch looks with
-every scan: of 5,000 upright phantoms five began to look turned, and one still did two scans later."""
+every scan: of 5,000 upright phantoms six began to look turned, and one still did two scans later."""
 
 
 class SeriesWatch:
