@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edgecad.answer.heatmap import cell_coverage, disc_weights
 from edgecad.contract import Contract, Drawing, Features, PooledOver, Preparation
+from edgecad.engines.builder import build_engine
+from edgecad.engines.record import Batches
 from edgecad.errors import ModelInvalid
 from edgecad.inference.classifier import Classifier
 from edgecad_export.exporter import candidates_of, export_run
@@ -120,9 +123,22 @@ def test_what_is_above_the_cut_is_in_no_file_and_cells_are_weighted_in_fp32(expo
 
 
 def test_both_are_brought_to_one_grid_by_a_node_of_fixed_shape(exported: Exported) -> None:
-    kinds = [node.op_type for node in exported.graph("model.onnx").graph.node]
+    nodes = exported.graph("model.onnx").graph.node
+    kinds = [node.op_type for node in nodes]
     assert ("Resize" in kinds) == (exported.features == "both")
     assert not {"Shape", "Tile", "Loop"} & set(kinds)
+    modes = [str(attribute.s, "ascii") for node in nodes if node.op_type == "Resize" for attribute in node.attribute]
+    assert "tf_half_pixel_for_nn" not in modes  # of opset 11 alone
+
+
+@pytest.mark.skipif(
+    find_spec("tensorrt_rtx") is None, reason="TensorRT-RTX is not installed: pip install 'edgecad[tensorrt-rtx]'"
+)
+def test_every_graph_builds_in_tensorrt_rtx_without_a_gpu(exported: Exported, tmp_path: Path) -> None:
+    contract = "{}"
+    model = (exported.folder / "model.onnx").read_bytes()
+    record = build_engine(model, tmp_path / "e.plan", "fp32", contract, Batches(1, 1, 8), library="tensorrt_rtx")
+    assert record.identity.precision == "fp32"
 
 
 @pytest.mark.parametrize(("features", "over"), [("stride-16", "all"), ("both", "disc")])

@@ -77,8 +77,8 @@ def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     contract = found.contract
     yield "name", f"{contract.name}, made {contract.created}"
     yield "network", f"{contract.backbone}; head {contract.head}"
-    _, _, *grid = next(tensor.shape for tensor in found.graph.outputs if tensor.name == "cam")
-    yield "pooled", f"{contract.pooled_words}; heat map of {' x '.join(map(str, grid))} cells"
+    grids = [tensor.shape[2:] for tensor in found.graph.outputs if tensor.name == "cam"]
+    yield "pooled", "; heat map of ".join((contract.pooled_words, *(f"{h} x {w} cells" for h, w in grids)))
     yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
     yield "sha256", found.model_sha256

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import onnx
 import tensorflow as tf
+from onnx import numpy_helper
 
 from edgecad.contract.graph import FAMILIARITY, OUTPUTS
 from edgecad.errors import GateFailed
@@ -35,6 +37,7 @@ def onnx_from_keras(model: keras.Model, opset: int) -> onnx.ModelProto:
         except Exception:  # One of the converter's passes stumbled over this network; it raises whatever it hits.
             proto = _converted(model, opset, careful=True)
     proto.ir_version = IR_VERSION
+    _repeat_cells_plainly(proto.graph)
     _name_outputs(proto)
     _name_batch(proto)
     check_graph(proto)
@@ -93,6 +96,21 @@ def _passes() -> dict[str, Callable[[], Any]]:
         return make
 
     return {made.__name__: behind_collection(made) for made in passes}
+
+
+def _repeat_cells_plainly(graph: onnx.GraphProto) -> None:
+    """Let nodes that repeat whole cells say so in a mode that today's ONNX has: the converter's is of opset 11 alone.
+
+    For a whole factor f, floor((x + 0.5) / f) and floor(x / f) are the same cell.
+    """
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        scales = constants.get(node.input[2]) if node.op_type == "Resize" and len(node.input) > 2 else None
+        if scales is None or np.any(numpy_helper.to_array(scales) % 1):
+            continue
+        for attribute in node.attribute:
+            if attribute.name == "coordinate_transformation_mode" and attribute.s == b"tf_half_pixel_for_nn":
+                attribute.s = b"asymmetric"
 
 
 def _name_outputs(proto: onnx.ModelProto) -> None:
