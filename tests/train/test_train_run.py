@@ -281,7 +281,7 @@ def test_the_history_has_every_epoch_of_both_stages(folder: Path) -> None:
 def test_the_record_of_the_run_tells_settings_boundary_and_patients(folder: Path) -> None:
     record = json.loads((folder / "run.json").read_text())
     assert record["settings"]["backbone"] == "mobilenetv2"
-    assert record["fine_tuned_from"] == "Conv_1"
+    assert record["fine_tuned_from"] == "block_13_expand"
     assert record["unfrozen"]["layers"] == 3
     assert (record["scans"], sum(record["patients"].values()), record["refused"]) == (30, 30, [])
     assert record["patient_rule"] == "the file's stem"

@@ -82,6 +82,7 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
     assert options == {
         "--backbone": "mobilenetv2",
         "--weights": "mobilenetv2.h5",
+        "--features": "last",
         "--strategy": "two-stage",
         "--activation": "relu",
         "--decide": "sensitivity>=0.95",
