@@ -129,7 +129,8 @@ class Program(TyperGroup):
 
 def _parser_words(error: Any, command: str | None) -> str:
     """What the parser says, in the form of our own errors: what was seen, then the next step."""
-    seen = " ".join(error.format_message().split()).rstrip(".")
+    # Typer puts the kind of error before what is wrong with a choice.
+    seen = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
     return f"{seen[:1].lower()}{seen[1:]}; see: edgecad{f' {command}' if command else ''} --help"
 
 

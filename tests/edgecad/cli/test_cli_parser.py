@@ -43,6 +43,15 @@ def test_commands_of_other_rooms_say_it_the_same_way() -> None:
     assert done.stderr.endswith("see: edgecad train --help\n")
 
 
+@pytest.mark.skipif(find_spec("edgecad_train") is None, reason="needs the training room")
+def test_a_choice_that_there_is_not_names_those_that_there_are() -> None:
+    done = CliRunner().invoke(app, ["train", "--features", "nonsense"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(
+        "edgecad: invalid value for '--features': 'nonsense' is not one of 'last', 'stride-16'"
+    )
+
+
 def test_without_any_word_the_help_is_shown() -> None:
     done = CliRunner().invoke(app, [])
     assert done.exit_code == 2
