@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, Drawing, OrientationReference, Preparation
 from edgecad_train.data.orientation import PatientMeans
-from edgecad_train.judgement.models import JudgedModel, ModelAnswers
+from edgecad_train.judgement.models import JudgedModel, JudgedAnswers
 from edgecad_train.judgement.orientation import judge_orientation
 from edgecad_train.phantoms import draw_patient, percent_map
 from edgecad_train.phantoms.imitations import ImitatedLayout, render_layout, screen_bytes
@@ -78,7 +78,7 @@ def test_why_orientation_is_not_checked_is_said(
     tiny_contract: Contract, reference: OrientationReference | None, means: np.ndarray | None, why: str
 ) -> None:
     contract = replace(tiny_contract, orientation=reference)
-    model = JudgedModel("m", "run", contract, "0" * 64, lambda images: ModelAnswers(np.zeros((len(images), 2))), None)
+    model = JudgedModel("m", "run", contract, "0" * 64, lambda images: JudgedAnswers(np.zeros((len(images), 2))), None)
     found = None if means is None else PatientMeans(tuple(map(str, range(len(means)))), means)
     judged = judge_orientation(model, found)
     assert judged.warning is None

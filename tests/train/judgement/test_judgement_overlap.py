@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgecad.contract import Contract
-from edgecad_train.judgement.models import JudgedModel, ModelAnswers
+from edgecad_train.judgement.models import JudgedModel, JudgedAnswers
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
 from edgecad_train.judgement.scoring import ScoredPatients
 
@@ -21,7 +21,7 @@ KEPT = {"a1": "ann", "a2": "ann", "b1": "bob", "c1": "cyd", "d1": "dan"}
 def model(tiny_contract: Contract) -> Any:
     def make(patient_of: Mapping[str, str] | None = KEPT, part_of: Mapping[str, str] | None = PARTS) -> JudgedModel:
         return JudgedModel(
-            "a-run", "run", tiny_contract, "0" * 64, lambda _: ModelAnswers(np.zeros((0, 2))), part_of, patient_of
+            "a-run", "run", tiny_contract, "0" * 64, lambda _: JudgedAnswers(np.zeros((0, 2))), part_of, patient_of
         )
 
     return make

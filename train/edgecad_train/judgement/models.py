@@ -32,7 +32,7 @@ TRAIN_AGAIN = "run `edgecad train` again"
 
 
 @dataclass(frozen=True)
-class ModelAnswers:
+class JudgedAnswers:
     """What a model answers to `n` prepared images.
 
     Attributes:
@@ -65,7 +65,7 @@ class JudgedModel:
     kind: Kind
     contract: Contract
     sha256: str
-    answers: Callable[[NDArray[np.uint8]], ModelAnswers]
+    answers: Callable[[NDArray[np.uint8]], JudgedAnswers]
     part_of: Mapping[str, str] | None
     patient_of: Mapping[str, str] | None = None
 
@@ -108,11 +108,11 @@ def _open_exported(path: Path) -> JudgedModel:
     wanted = ("logits", "cam", *(() if classifier.contract.familiarity is None else (FAMILIARITY,)))
     outputs = [name for name in wanted if name in classifier.facts.outputs]
 
-    def answers(images: NDArray[np.uint8]) -> ModelAnswers:
+    def answers(images: NDArray[np.uint8]) -> JudgedAnswers:
         given = classifier.run(images, outputs)
         maps = _shown(given["cam"], classifier.contract) if "cam" in given else None
         distances = np.asarray(given[FAMILIARITY][:, 0], np.float64) if FAMILIARITY in given else None
-        return ModelAnswers(np.asarray(given["logits"], np.float64), maps, distances)
+        return JudgedAnswers(np.asarray(given["logits"], np.float64), maps, distances)
 
     name = path.name if path.is_dir() else path.stem if path.stem != "model" else path.resolve().parent.name
     return JudgedModel(name, "model", classifier.contract, classifier.model_sha256, answers, None)
@@ -168,7 +168,7 @@ def _centres(path: Path) -> NDArray[np.float32]:
 
 def _answers_of(
     model: Any, contract: Contract, centres: NDArray[np.float32] | None
-) -> Callable[[NDArray[np.uint8]], ModelAnswers]:
+) -> Callable[[NDArray[np.uint8]], JudgedAnswers]:
     """Answers of a Keras model, with maps and distances by the runtime's formulas where EdgeCAD built it."""
     import keras
 
@@ -180,13 +180,13 @@ def _answers_of(
     told = model if features is None else keras.Model(model.input, [model.output, features])
     head = dense_layers([layers[name] for name in (HIDDEN, LOGITS) if name in layers])
 
-    def answers(images: NDArray[np.uint8]) -> ModelAnswers:
+    def answers(images: NDArray[np.uint8]) -> JudgedAnswers:
         given = told.predict(images, batch_size=16, verbose=0)
         if features is None:
-            return ModelAnswers(np.asarray(given, np.float64))
+            return JudgedAnswers(np.asarray(given, np.float64))
         seen = np.asarray(given[1], np.float64)
         apart = None if centres is None else distances(seen.mean(axis=(1, 2)), centres)
-        return ModelAnswers(np.asarray(given[0], np.float64), _shown(class_activation(seen, head).cam, contract), apart)
+        return JudgedAnswers(np.asarray(given[0], np.float64), _shown(class_activation(seen, head).cam, contract), apart)
 
     return answers
 

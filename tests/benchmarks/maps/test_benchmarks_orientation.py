@@ -15,7 +15,7 @@ import pytest
 
 from edgecad.polarmap.orientation import OTHERS, UPRIGHT
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "orientation.py"
+PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "orientation.py"
 Measured = Callable[..., dict[str, Any]]
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from edgecad_train.phantoms.nonmaps import BUILDING, KEPT, UNTELLABLE
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "nonmaps.py"
-SMALL_NETWORK = Path(__file__).resolve().parents[1] / "train" / "small.py"
+PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "nonmaps.py"
+SMALL_NETWORK = Path(__file__).resolve().parents[2] / "train" / "small.py"
 SMALL = (
     "--weights", "none", "--runs", "1", "--patients", "24", "--folds", "0", "--strategy", "warm-up", "--pictures", "1",
     "--kinds", "60", "--fresh", "6", "--train-options", "warmup-epochs", "1",

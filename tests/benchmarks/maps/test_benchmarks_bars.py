@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "uptake.py"
+PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "uptake.py"
 
 
 def test_bars_are_counted_with_what_was_wrong_of_them(tmp_path: Path) -> None:

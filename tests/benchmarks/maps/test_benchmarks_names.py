@@ -21,7 +21,7 @@ Pixels = NDArray[np.uint8]
 
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "benchmarks")
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[3] / "benchmarks")
     return lambda name: importlib.import_module(f"measures.uptake.{name}")
 
 

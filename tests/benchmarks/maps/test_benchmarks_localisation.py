@@ -12,8 +12,8 @@ import numpy as np
 
 from edgecad_train.phantoms import draw_patient, percent_map
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "localisation.py"
-SMALL_NETWORK = Path(__file__).resolve().parents[1] / "train" / "small.py"
+PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "localisation.py"
+SMALL_NETWORK = Path(__file__).resolve().parents[2] / "train" / "small.py"
 STAND_IN = """
 import runpy, sys
 program, small, *words = sys.argv[1:]
