@@ -115,8 +115,21 @@ def test_what_is_no_mask_is_refused_in_one_line(tmp_path: Path, picture: np.ndar
 def test_a_jpeg_and_a_file_that_is_not_there_are_no_masks(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is of the kind jpeg; wanted: a square PNG"):
         truth_of_mask(written(tmp_path / "m.jpg", white(LEFT)))
-    with pytest.raises(UsageError, match=r"the mask .*nowhere.png cannot be used"):
+    with pytest.raises(
+        UsageError, match=r"the mask .*nowhere.png cannot be used: there is no such file; wanted: a squa"
+    ):
         truth_of_mask(tmp_path / "nowhere.png")
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [(np.ones((64, 64), bool), "all over its disc"), (~disc_mask(64), "beyond its disc alone")],
+)
+def test_a_mask_that_tells_no_place_on_the_disc_is_refused(tmp_path: Path, shape: np.ndarray, said: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"m.png is white {said}; wanted: a square PNG, white on black, .* the defect"
+    ):
+        truth_of_mask(written(tmp_path / "m.png", white(shape)))
 
 
 # --- columns of a CSV --------------------------------------------------------------------------------------

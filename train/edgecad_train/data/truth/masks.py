@@ -31,18 +31,26 @@ def truth_of_mask(path: Path, where: str = "") -> DefectTruth:
         where: the line of a CSV that names it, for messages.
 
     Raises:
-        UsageError: it cannot be read, is no square, has colours, or is no mask but a picture.
+        UsageError: it cannot be read, is no square, has colours, is no mask but a picture, or tells no place on the
+            disc: all of it is white, or nothing of it but the square's corners.
     """
     told = f"{where}: the mask {path}" if where else f"the mask {path}"
     try:
         screen = read_screen(path)
     except InputRefused as refusal:
-        raise UsageError(f"{told} cannot be used: {refusal}") from refusal
+        # What else a refusal says is wanted of a scan, and not of a mask.
+        seen = str(refusal).partition("; ")[0]
+        raise UsageError(f"{told} cannot be used: {seen}; {WANTED}") from refusal
     fault = f"is of the kind {screen.kind}" if screen.kind != "png" else _fault(screen.pixels)
     if fault:
         raise UsageError(f"{told} {fault}; {WANTED}")
     grey = screen.pixels[..., 0]
-    return DefectTruth.of_mask(2 * grey.astype(np.int16) > grey.max())
+    white = np.asarray(2 * grey.astype(np.int16) > grey.max())
+    of_disc = white[disc_mask(len(white))]
+    if of_disc.all() or (white.any() and not of_disc.any()):
+        where_white = "all over its disc" if of_disc.any() else "beyond its disc alone"
+        raise UsageError(f"{told} is white {where_white}; {WANTED}, and whose white is the defect")
+    return DefectTruth.of_mask(white)
 
 
 def _fault(pixels: NDArray[np.uint8]) -> str:
