@@ -178,6 +178,7 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
         "than agreement with disease."
     )
     yield "One map of one study, without rest images, raw counts, history or any clinical data."
+    yield from _untold(contract)
     tested = [metric.n for metric in contract.metrics if metric.part == "test"]
     if tested and max(tested) < FEW:
         yield f"The test part has {max(tested)} patients, which is few: read the intervals, not the values."
@@ -196,6 +197,14 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
             "int8 is for CPUs, and its answers differ from fp32's within the bounds above. Its weights are bounded "
             "so that processors without 8-bit dot products do not saturate; still, run "
             "`edgecad verify --precision int8` on each machine."
+        )
+
+
+def _untold(contract: Contract) -> Iterator[str]:
+    if contract.preparation.crop == "polar-map":
+        yield (
+            "A rest map without words cannot be told from a stress map: a JPEG or PNG has no words. Send stress maps "
+            "only. One scan does not tell a mirrored or turned map either; it gets an answer."
         )
 
 

@@ -206,6 +206,13 @@ def test_whole_images_and_regions_are_described(export: Export, contract: Contra
     assert "Nothing checks that it is a polar map" in model_card("tiny", export("fp32"), whole)
 
 
+def test_limits_say_what_one_map_does_not_tell_and_of_whole_images_nothing(export: Export, contract: Contract) -> None:
+    whole = replace(contract, preparation=replace(contract.preparation, crop="none"))
+    cards = [model_card("tiny", export("fp32"), one) for one in (contract, whole)]
+    assert ["rest map without words cannot be told" in card for card in cards] == [True, False]
+    assert ["mirrored or turned map" in card for card in cards] == [True, False]
+
+
 @pytest.mark.parametrize(("precisions", "words"), [(("fp32",), []), (("fp32", "fp16", "int8"), ["fp16", "int8"])])
 def test_limits_speak_of_the_files_that_are_there(
     export: Export, contract: Contract, precisions: tuple[Precision, ...], words: list[str]
