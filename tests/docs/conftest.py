@@ -49,7 +49,7 @@ def follow(tmp_path_factory: pytest.TempPathFactory) -> Follow:
 
 def reader_folder(folder: Path) -> Path:
     """What a reader has: labelled scans, those of other patients, one scan."""
-    write_dataset(folder / "data", 24, seed=3)
+    write_dataset(folder / "data", 40, seed=3)
     write_dataset(folder / "new-data", 10, seed=4)
     shutil.copy(sorted((folder / "data" / "CAD").glob("*.jpg"))[0], folder / "scan.jpg")
     return folder
