@@ -22,10 +22,10 @@ from edgecad_train.training.settings import Settings, check_weights
 from edgecad_train.training.strategies import plan_for
 
 ODD = Settings(
-    backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.5, layerwise=True, warmup_epochs=7,
+    backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.4, layerwise=True, warmup_epochs=7,
     finetune_epochs=8, early_stopping=3, units=32, dropout=0.1, search=True, search_trials=9, batch_size=4,
     class_weights="balanced", label_smoothing=0.1, augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
-    select_on_test=True, seed=5,
+    select_on_test=True, seed=5, features="both",
 )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_command_that_is_pasted_asks_for_the_same(request_: TrainRequest, monk
 
 def test_settings_give_the_plan_the_head_and_the_rule() -> None:
     assert (ODD.first_weights, ODD.head.units, ODD.head.dropout, ODD.trials) == ("none", 32, 0.1, 9)
-    assert ODD.plan == plan_for("fine-tuning", 3.5, 7, 8, layerwise=True)
+    assert ODD.plan == plan_for("fine-tuning", 3.4, 7, 8, layerwise=True)
     assert str(ODD.rule) == "sensitivity>=0.9"
     assert Settings().trials == 0
     assert Settings(decide="costs=4.0").spelt_out() == Settings(decide="costs=4", weights="imagenet")
