@@ -27,7 +27,7 @@ WRITING = 0.010
 .005, at JPEG 60 .012; the real map .004 to .007."""
 AROUND, LENIENT = 21, 0.6
 """Pixels around writing, and the share of each bound that suffices there."""
-MOST_BEFORE = 0.20
+MOST_BEFORE = 0.12
 """Share of the disc that lines and values may cover already. Beyond, what is left between them looks like letters."""
 _FINE = 100.0
 
