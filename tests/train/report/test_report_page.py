@@ -302,6 +302,21 @@ def test_every_evaluated_part_is_drawn(plain_run: Path) -> None:
     assert illustrate.style_of(read_run(plain_run)).disc
 
 
+def test_a_page_of_features_pooled_over_the_disc_says_so_and_no_share_outside(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_run(tmp_path / "run")
+    contract = contract_from_json((folder / "contract.json").read_text())
+    changed = with_fields(contract, pooled_over="disc", features="both", feature_layer="both_features")
+    (folder / "contract.json").write_text(json_from_struct(changed))
+    (folder / "cases-right.png").write_bytes(b"")
+    text = _Html(page_of(read_run(folder), (folder / "cases-right.png",))).text
+    assert "last features beside those at a sixteenth of the input's side, layer both_features, over the disc" in text
+    assert "Nothing outside the disc can raise or lower a score" in text
+    assert "every scan is black" not in text
+    assert not illustrate.style_of(read_run(folder)).disc
+
+
 @pytest.mark.parametrize(("beyond", "shares"), [("mirrored", False), ("black", True)])
 def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_an_edge(
     make_run: Callable[..., Path], tmp_path: Path, beyond: Any, shares: bool
