@@ -8,6 +8,7 @@ draws nothing else.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -37,8 +38,10 @@ LOWERED: Colour = (0, 214, 222)
 """Cyan: lowered the score."""
 GRAVE = "operating-point-useless"
 """The finding that is written in the colour of a warning."""
-MOST_LINES = 3
-"""Of findings."""
+LETTERS = 150
+"""Of a line of findings or of refusals."""
+MOST_LINES, MOST_REFUSED = 3, 2
+"""Lines of findings, and of what the map check saw where somebody insisted."""
 TITLES = ("heat map of the score", "activated region")
 
 
@@ -70,15 +73,15 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
     _centred(canvas, caption, y + 100, 0.55, FAINT)
     last = _findings(canvas, prediction, y + 140)
-    if prediction.overruled:
-        _centred(canvas, f"refused: {'; '.join(prediction.overruled)}", max(y + 164, last + 18), 0.5, WARNING)
+    for row, line in enumerate(_refused(prediction.overruled)):
+        _centred(canvas, line, max(y + 164, last + 16) + 15 * row, 0.5, WARNING)
     return canvas
 
 
 def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
     """Write what a reader should know, the gravest apart and first; where the last line stands."""
     grave = [finding.text for finding in prediction.findings if finding.code == GRAVE]
-    others = textwrap.wrap("; ".join(finding.text for finding in prediction.findings if finding.code != GRAVE), 150)
+    others = textwrap.wrap("; ".join(finding.text for finding in prediction.findings if finding.code != GRAVE), LETTERS)
     room = MOST_LINES - len(grave)
     # What is beyond the room shares the last line, which is written smaller then.
     lines = [*others[: room - 1], " ".join(others[room - 1 :])] if len(others) > room else others
@@ -88,13 +91,26 @@ def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
     return top + 16 * (len(grave) + len(lines) - 1)
 
 
+def _refused(overruled: Sequence[str]) -> list[str]:
+    """What the map check saw, in as many lines as there is room for; the record holds all of it."""
+    # What stands in brackets or after the first semicolon are figures and the next step.
+    seen = [re.sub(r" \([^)]*\)", "", objection).partition("; ")[0] for objection in overruled]
+    lines: list[str] = []
+    for count in range(len(seen), 0, -1):
+        more = f"; and {len(seen) - count} more" if count < len(seen) else ""
+        lines = textwrap.wrap(f"refused: {'; '.join(seen[:count])}{more}", LETTERS)
+        if len(lines) <= MOST_REFUSED:
+            return lines
+    return lines[:MOST_REFUSED]
+
+
 def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:
     """Draw a refusal, as large as an answer and unlike one: `(726, 1312, 3)` uint8 RGB."""
     canvas = _empty(stamp, identity)
     _centred(canvas, "NOT ANALYSED", HEIGHT // 2 - 60, 1.8, WARNING)
     for row, line in enumerate(textwrap.wrap(_ascii(reason), 84)[:5]):
         _centred(canvas, line, HEIGHT // 2 + 10 + 34 * row, 0.75, INK)
-    _centred(canvas, "no score was computed for this scan", HEIGHT - 60, 0.6, FAINT)
+    _centred(canvas, "no score is given for this scan", HEIGHT - 60, 0.6, FAINT)
     return canvas
 
 

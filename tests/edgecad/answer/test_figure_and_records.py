@@ -136,6 +136,29 @@ def test_refusal_and_answer_are_of_one_size_and_unlike(answer: Prediction, tiny_
     assert not np.array_equal(refused, refusal_figure("another reason", PHANTOM_STAMP))
 
 
+def test_many_objections_that_were_overruled_stay_legible(
+    answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
+) -> None:
+    seen = tuple(
+        f"objection {number} is {'a long sentence ' * 5}(of 17; and more) here; do this" for number in range(6)
+    )
+    figure = answer_figure(dataclasses.replace(answer, overruled=seen), tiny_contract)
+    told = [words for words in drawn_words if "objection" in words or words.endswith(" more")]
+    assert 1 < len(told) <= 2
+    assert max(map(len, told)) <= 150
+    assert " ".join(told).startswith("refused: objection 0 is a long sentence")
+    assert "do this" not in "".join(told)
+    assert told[-1].endswith("; and 4 more")
+    assert (figure[-3:] == figure[-1, 0]).all()  # nothing is cut off below
+
+
+def test_few_objections_that_were_overruled_are_all_told(
+    answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
+) -> None:
+    answer_figure(dataclasses.replace(answer, overruled=("one; do this", "two")), tiny_contract)
+    assert "refused: one; two" in drawn_words
+
+
 @pytest.mark.parametrize("identity", ["Patient Ü-7", "患者 12", "\x00\n", "🫀", "x" * 4000])
 def test_any_name_for_a_scan_can_be_drawn(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str], identity: str
