@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, Drawing, OrientationReference, Preparation
 from edgecad_train.data.orientation import PatientMeans
-from edgecad_train.judgement.models import JudgedModel, JudgedAnswers
+from edgecad_train.judgement.models import JudgedAnswers, JudgedModel
 from edgecad_train.judgement.orientation import judge_orientation
 from edgecad_train.phantoms import draw_patient, percent_map
 from edgecad_train.phantoms.imitations import ImitatedLayout, render_layout, screen_bytes

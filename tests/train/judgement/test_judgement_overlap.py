@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgecad.contract import Contract
-from edgecad_train.judgement.models import JudgedModel, JudgedAnswers
+from edgecad_train.judgement.models import JudgedAnswers, JudgedModel
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
 from edgecad_train.judgement.scoring import ScoredPatients
 

@@ -186,7 +186,9 @@ def _answers_of(
             return JudgedAnswers(np.asarray(given, np.float64))
         seen = np.asarray(given[1], np.float64)
         apart = None if centres is None else distances(seen.mean(axis=(1, 2)), centres)
-        return JudgedAnswers(np.asarray(given[0], np.float64), _shown(class_activation(seen, head).cam, contract), apart)
+        return JudgedAnswers(
+            np.asarray(given[0], np.float64), _shown(class_activation(seen, head).cam, contract), apart
+        )
 
     return answers
 
