@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier
-from edgecad.answer.familiarity import distances, unit
+from edgecad.answer.familiarity import distances, unit, words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.records import json_line
 from edgecad.contract import Contract, Familiarity, GoldenAnswer
@@ -126,3 +126,25 @@ def test_a_model_without_limits_answers_and_says_that_nothing_was_checked(
     assert "familiarity-unmeasured" not in {doubt.code for doubt in doubts_about(tiny_contract)}
     assert outputs_for(contract) == ANSWER_OUTPUTS
     assert outputs_for(tiny_contract) == (*ANSWER_OUTPUTS, "familiarity")
+
+
+def test_words_say_what_set_the_limits_and_that_few_patients_did() -> None:
+    enough = words_about(Familiarity(centres=21, patients=99, noted=0.05, limit=0.07))
+    assert "21 centres" in enough
+    assert "beyond" not in enough
+    assert "fewer than 99 patients, so the limit is wider" not in enough
+    assert "fewer than 99 patients, so the limit is wider" in words_about(
+        Familiarity(centres=6, patients=98, noted=0.05, limit=0.07)
+    )
+    assert words_about(None).startswith("not measured")
+
+
+def test_inspect_says_it(model_folder: Path) -> None:
+    from typer.testing import CliRunner
+
+    from edgecad.cli.program import app
+
+    told = CliRunner().invoke(app, ["inspect", str(model_folder)])
+    assert told.exit_code == 0
+    assert "familiarity" in told.stdout
+    assert "1 centres" in " ".join(told.stdout.split())
