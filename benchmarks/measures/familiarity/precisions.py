@@ -108,7 +108,9 @@ def _ways(content: bytes) -> dict[str, tuple[bytes, tuple[str, ...]]]:
     import onnx
     from onnx.utils import Extractor
 
-    bare = Extractor(onnx.load_from_string(content)).extract_model(["image"], list(ANSWER_OUTPUTS))
+    whole = onnx.load_from_string(content)
+    others = [value.name for value in whole.graph.output if value.name != FAMILIARITY]
+    bare = Extractor(whole).extract_model(["image"], others)
     return {
         "with": (content, (*ANSWER_OUTPUTS, FAMILIARITY)),
         "without": (bare.SerializeToString(), ANSWER_OUTPUTS),
