@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from edgecad.contract import Contract, Labelling, Metric
-from edgecad_train.cli.train.figures import lines_of_figures
+from edgecad.contract import Contract, Familiarity, Labelling, Metric
+from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
 
 
 def _metric(name: str, part: str, value: float, n: int) -> Metric:
@@ -36,3 +36,13 @@ def test_figures_of_phantoms_say_so_and_those_of_patients_do_not(tiny_contract: 
     assert "PHANTOM AND PATIENT DATA MIXED: no result" in _told(tiny_contract, origin="mixed")[0]
     patients = _told(tiny_contract, origin="patients", labelling=Labelling(reference="two readers", prevalence=0.5))
     assert patients[0] == "agreement with two readers, with 95 % intervals:"
+
+
+def test_a_run_without_familiarity_says_how_many_patients_it_takes() -> None:
+    assert line_of_familiarity(None) == (
+        "familiarity: not measured, so no scan is refused for being unlike the training scans; it takes 30 patients "
+        "outside the test part"
+    )
+    told = line_of_familiarity(Familiarity(centres=5, patients=120, noted=0.01, limit=0.02))
+    assert "120 patients set these limits" in told
+    assert "it takes" not in told

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad.answer.familiarity import words_about
 from edgecad.cli.table import table_lines
-from edgecad.contract import Contract, Metric
+from edgecad.contract import Contract, Familiarity, Metric
+from edgecad_train.evaluation.familiarity.measuring import LEAST_PATIENTS
 from edgecad_train.origin import origin_words
 
 
@@ -29,3 +31,9 @@ def _head(part: str, metrics: Sequence[Metric]) -> str:
 
 def _cell(metric: Metric | None) -> str:
     return f"{metric.value:5.3f} ({metric.low:.3f}-{metric.high:.3f})" if metric else "none"
+
+
+def line_of_familiarity(limits: Familiarity | None) -> str:
+    """What a run knows of how like its training scans a scan is; without it, how many patients it takes."""
+    least = "" if limits else f"; it takes {LEAST_PATIENTS} patients outside the test part"
+    return f"familiarity: {words_about(limits)}{least}"

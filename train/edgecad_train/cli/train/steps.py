@@ -10,12 +10,11 @@ from pathlib import Path
 
 import typer
 
-from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
 from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, warn_of_whole_images
-from edgecad_train.cli.train.figures import lines_of_figures
+from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, words_of_labels
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
@@ -139,7 +138,7 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
         typer.echo(f"left out: {entry}", err=True)
     for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
         typer.echo(line)
-    typer.echo(f"familiarity: {words_about(outcome.contract.familiarity)}")
+    typer.echo(line_of_familiarity(outcome.contract.familiarity))
     if outcome.optimism:
         typer.echo(outcome.optimism.words)
     for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(outcome.contract))):
