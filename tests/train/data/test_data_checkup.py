@@ -18,6 +18,7 @@ from edgecad_train.data.findings import tables_of
 from edgecad_train.data.input.seen import seen_words
 from edgecad_train.data.prepared import Clash, ScreenFacts
 from edgecad_train.data.sheet import SHOWN, chosen_rows
+from edgecad_train.data.truth import DefectTruth
 
 PARTS = ("train", "train", "validation", "test")
 
@@ -233,6 +234,18 @@ def test_good_data_have_short_lines(phantoms: PreparedData) -> None:
     text = "\n".join(lines_of(told))
     assert "left out: none" in text
     assert "would stop" not in text
+
+
+def test_a_checkup_says_of_how_many_scans_the_defect_is_known(phantoms: PreparedData) -> None:
+    told = [
+        case if number < 3 else dataclasses.replace(case, defect=None) for number, case in enumerate(phantoms.cases)
+    ]
+    told[:3] = [dataclasses.replace(case, defect=DefectTruth.of_segments([4])) for case in told[:3]]
+    for cases, known in ((told, 3), ([dataclasses.replace(case, defect=None) for case in told], 0)):
+        data = dataclasses.replace(phantoms, cases=tuple(cases))
+        checkup = check_up(Found(data.cases, "the file's stem"), data, {})
+        assert checkup.defects_known == known
+        assert ("the defect is known of 3 scans" in lines_of(checkup)) == (known == 3)
 
 
 def test_data_of_which_nothing_is_left_are_checked_as_well(tmp_path: Path) -> None:

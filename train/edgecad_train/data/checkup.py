@@ -81,6 +81,8 @@ class Checkup(Frozen, frozen=True, kw_only=True):
     """Scans in the data."""
     kept: Counted
     preparation: Preparation
+    defects_known: int = 0
+    """Scans that were kept and whose defect is known, by mask or segments."""
     refused: tuple[RefusedScan, ...]
     passed_over: tuple[PassedOver, ...] = ()
     """What in the data's folders is no scan, and folders beside the class folders."""
@@ -136,6 +138,7 @@ def _checkup(
         found=len(found.cases),
         kept=_counted(cases),
         preparation=prepared.preparation,
+        defects_known=sum(case.defect is not None for case in cases),
         refused=tuple(map(_refused, prepared.refused)),
         passed_over=found.passed,
         parts={part: _counted([case for case in cases if part_of.get(case.patient) == part]) for part in parts},
@@ -191,6 +194,7 @@ def _heading(checkup: Checkup) -> list[str]:
     lines = [
         f"{checkup.found} scans found, {_sum(checkup.kept.scans)} kept; origin: {origin}",
         f"patient: {checkup.patient_rule}",
+        *([f"the defect is known of {checkup.defects_known} scans"] if checkup.defects_known else []),
         _row("patients", "", *CLASSES, "all"),
         _row("", "all", *_cells(checkup.kept)),
     ]
