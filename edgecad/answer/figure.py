@@ -192,7 +192,7 @@ def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
     beyond = np.abs(values) > region_threshold
     panel: Pixels = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
     for colour, mask in ((RAISED, values > region_threshold), (LOWERED, values < -region_threshold)):
-        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(panel, contours, -1, colour, 2, cv2.LINE_AA)
     if not beyond.any():
         _text(panel, f"none beyond +-{region_threshold:.2g} logit units", (12, PANEL - 14), 0.5, INK)

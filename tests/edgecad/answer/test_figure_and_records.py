@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.answer.figure import PANEL, answer_figure, heatmap_panel, refusal_figure, region_panel
+from edgecad.answer.figure import PANEL, RAISED, answer_figure, heatmap_panel, refusal_figure, region_panel
 from edgecad.answer.heatmap import disc_weights
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding, stamp_of
 from edgecad.answer.records import SCHEMA, Provenance, json_line, record_of_answer, record_of_failure
@@ -134,6 +134,17 @@ def test_refusal_and_answer_are_of_one_size_and_unlike(answer: Prediction, tiny_
     # No panel is drawn where an answer has three.
     assert answered[110:480].std() > 2 * refused[110:480].std()
     assert not np.array_equal(refused, refusal_figure("another reason", PHANTOM_STAMP))
+
+
+def test_a_hole_in_the_activated_region_is_outlined_as_well(answer: Prediction) -> None:
+    ring = np.zeros((10, 10), np.float32)
+    ring[2:8, 2:8] = 1.0
+    ring[4:6, 4:6] = 0.0
+    panel = region_panel(dataclasses.replace(answer, heatmap=ring, uptake=None), 0.5)
+    outlined = (np.abs(panel.astype(int) - RAISED) <= 40).all(axis=2)
+    middle = slice(PANEL // 2 - PANEL // 7, PANEL // 2 + PANEL // 7)
+    assert outlined[middle, middle].any()
+    assert not outlined[PANEL // 2, PANEL // 2]
 
 
 def test_many_objections_that_were_overruled_stay_legible(
