@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from edgecad.answer.familiarity import FEW_PATIENTS, unit
+from edgecad.contract import Drawing
+from edgecad.polarmap import input_mask
+from edgecad.polarmap.uptake.drawing import drawn, uptake_of
 from edgecad_train.evaluation.familiarity.centres import LEAST_MEMBERS, MOST_CENTRES, Centres, centres_of
+from edgecad_train.evaluation.familiarity.deepened import EXPONENTS, DeepenedImages, deepened
 from edgecad_train.evaluation.familiarity.limits import ENOUGH_PATIENTS, MARGIN, WIDER, conformal, limits_of
 from edgecad_train.evaluation.familiarity.measuring import LEAST_PATIENTS, measured
 
@@ -80,9 +84,9 @@ def test_the_conformal_rank_counts_the_patients() -> None:
 
 def test_below_the_conformal_number_the_limit_is_wider() -> None:
     values = np.linspace(0.01, 0.05, 98)
-    assert limits_of(values) == pytest.approx((np.sort(values)[94 - 1], 0.05 * WIDER), rel=0.02)
+    assert limits_of(values, values) == pytest.approx((np.sort(values)[94 - 1], 0.05 * WIDER), rel=0.02)
     enough = np.linspace(0.01, 0.05, 99)
-    assert limits_of(enough)[1] == pytest.approx(0.05 * MARGIN)
+    assert limits_of(enough, enough)[1] == pytest.approx(0.05 * MARGIN)
     assert WIDER > MARGIN > 1
 
 
@@ -103,6 +107,51 @@ def test_the_limits_rest_on_centres_that_were_found_without_the_patient() -> Non
     found = measured(features, names(40))
     assert found is not None
     assert found.familiarity.limit > 1.2 * float(found.centres.distances(features).max())
+
+
+def test_copies_of_a_patient_make_no_centre_of_their_own() -> None:
+    """A patient who stands alone, with three copies: three directions, and one patient."""
+    draw = np.random.default_rng(2)
+    crowd = draw.normal(size=(1, 50)) + 0.1 * draw.normal(size=(60, 50))
+    lone = 5 * draw.normal(size=(1, 50))
+    features = np.concatenate([crowd, lone])
+    copies = [features + 0.01 * draw.normal(size=features.shape) for _ in range(3)]
+    whose = np.tile(np.arange(61), 4)
+    centres = centres_of(unit(np.concatenate([features, *copies])), patients=whose)
+    assert centres.members.min() >= LEAST_MEMBERS
+    assert (unit(lone) @ centres.directions.T).max() < 0.99
+    found = measured(features, names(61), deepened=copies)
+    assert found is not None
+    assert found.familiarity.patients == 61
+
+
+def test_deeper_deficits_widen_the_limit_and_not_what_is_noted() -> None:
+    features = scans(120)
+    deeper = features + 3 * np.random.default_rng(4).normal(size=features.shape)
+    plain, wide = measured(features, names(120)), measured(features, names(120), deepened=[deeper])
+    assert plain is not None
+    assert wide is not None
+    assert wide.familiarity.limit > 1.1 * plain.familiarity.limit
+    assert wide.familiarity.noted < 1.5 * plain.familiarity.noted
+    fresh = features[:50] + 3 * np.random.default_rng(9).normal(size=(50, 40))
+    assert (wide.centres.distances(fresh) <= wide.familiarity.limit).mean() > 0.95
+
+
+@pytest.mark.parametrize("exponent", EXPONENTS)
+def test_a_deepened_map_has_its_walls_and_deeper_deficits(exponent: float) -> None:
+    side = 96
+    y, x = np.mgrid[:side, :side] / (side / 2) - 1
+    uptake = (90 - 40 * np.exp(-((x - 0.3) ** 2 + y**2) / 0.05)).astype(np.float32)
+    image = drawn(uptake, side, Drawing(blur=0.0))
+    deeper = uptake_of(deepened(image, Drawing(), exponent), Drawing())
+    inside = input_mask(side, "polar-map")
+    assert deeper[inside & (uptake > 89.5)].min() > 87
+    lowest = float(uptake.min())
+    assert deeper[inside].min() == pytest.approx(90 * (lowest / 90) ** exponent, abs=1.0)
+    assert not deepened(image, Drawing(), exponent)[~inside].any()
+    rows = np.array([2, 0])
+    lazily = DeepenedImages(np.stack([image, image, image]), np.arange(3), Drawing(), exponent)[rows]
+    assert (lazily[0] == deepened(image, Drawing(), exponent)).all()
 
 
 def test_centres_know_distances() -> None:

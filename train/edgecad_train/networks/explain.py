@@ -65,11 +65,23 @@ class Explainer:
 
     def pooled(self, values: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Pooled features of the scans in `rows`, `(n, channels)`; `values` as for an explanation."""
-        model = keras.Model(self._below, self._network.model.get_layer("pooling").output)
-        forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-        starts = range(0, len(rows), self._batch_size)
-        batches = (np.asarray(values[rows[start : start + self._batch_size]]) for start in starts)
-        return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
+        return pooled_features(self._network, self._below, values, rows, self._batch_size)
+
+
+def pooled_features(
+    network: Network, below: Any, values: Any, rows: NDArray[np.intp], batch_size: int = 16
+) -> NDArray[np.float32]:
+    """Pooled features of a network as it stands, `(n, channels)`.
+
+    Args:
+        below: tensor of the network whose values are known.
+        values: these, `(m, ...)`; read by rows.
+        rows: which of them, `(n,)`.
+    """
+    model = keras.Model(below, network.model.get_layer("pooling").output)
+    forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    batches = (np.asarray(values[rows[start : start + batch_size]]) for start in range(0, len(rows), batch_size))
+    return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 
 
 def dense_head(network: Network) -> list[Dense]:

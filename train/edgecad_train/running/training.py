@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
+from edgecad_train.evaluation.familiarity.deepened import EXPONENTS, DeepenedImages
 from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity, measured
 from edgecad_train.evaluation.optimism import Optimism, optimism_of
 from edgecad_train.networks.explain import Explained
@@ -178,7 +179,16 @@ class _Run:
         """Of all scans but the test part's: a network that learnt from a scan knows it better than a new one."""
         rows = rows_of(self.data.cases, self.partition.development)
         with self._timed("familiarity"):
-            return measured(trainer.pooled(rows), [self.data.cases[row].patient for row in rows])
+            drawing, patients = self.data.preparation.drawing, [self.data.cases[row].patient for row in rows]
+            deeper = (
+                []
+                if drawing is None
+                else [
+                    trainer.pooled_of(DeepenedImages(self.data.images, rows, drawing, exponent), len(rows))
+                    for exponent in EXPONENTS
+                ]
+            )
+            return measured(trainer.pooled(rows), patients, deepened=deeper)
 
     def _place(self, name: str, number: int, split: Split) -> Place:
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad_train.networks.explain import Explained, Explainer
+from edgecad_train.networks.explain import Explained, Explainer, pooled_features
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network, with_head
 from edgecad_train.training.augment import AugmentedImages
@@ -192,6 +192,10 @@ class Trainer:
     def pooled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Pooled features that the network as it stands gives for some scans, `(n, channels)`."""
         return self._explainer.pooled(self._materials.passes(self._below)[0], rows)
+
+    def pooled_of(self, images: Any, count: int) -> NDArray[np.float32]:
+        """The same of `count` other images `(count, size, size, 3)` uint8 RGB, which are read by rows."""
+        return pooled_features(self.network, self.network.model.input, images, np.arange(count))
 
     def _said(self, place: Place) -> Weights:
         assert place.held is not None  # noqa: S101 - folds hold scans out

@@ -40,17 +40,20 @@ class Centres:
         return distances(features, self.directions)
 
 
-def centres_of(directions: NDArray[np.float64], seed: int = 0) -> Centres:
-    """Find the centres of patients, one direction a patient.
+def centres_of(directions: NDArray[np.float64], seed: int = 0, patients: NDArray[np.intp] | None = None) -> Centres:
+    """Find the centres of patients.
 
     Args:
-        directions: `(patients, channels)`, each of length 1, at least `LEAST_MEMBERS`.
+        directions: `(n, channels)`, each of length 1, of at least `LEAST_MEMBERS` patients.
+        patients: whose each is, `(n,)`; None: each is another patient's.
     """
-    count = int(np.clip(len(directions) // PATIENTS_A_CENTRE, 1, MOST_CENTRES))
-    labels = _merged(directions, _clusters(directions, count, seed))
-    groups = [directions[labels == label] for label in np.unique(labels)]
-    means = np.stack([unit(group.mean(axis=0, keepdims=True))[0] for group in groups])
-    return Centres(means.astype(np.float32), np.array([len(group) for group in groups], np.int64))
+    owner = np.arange(len(directions)) if patients is None else patients
+    count = int(np.clip(len(np.unique(owner)) // PATIENTS_A_CENTRE, 1, MOST_CENTRES))
+    labels = _merged(directions, _clusters(directions, count, seed), owner)
+    groups = [labels == label for label in np.unique(labels)]
+    means = np.stack([unit(directions[group].mean(axis=0, keepdims=True))[0] for group in groups])
+    members = [len(np.unique(owner[group])) for group in groups]
+    return Centres(means.astype(np.float32), np.array(members, np.int64))
 
 
 def _clusters(directions: NDArray[np.float64], count: int, seed: int) -> NDArray[np.intp]:
@@ -62,11 +65,12 @@ def _clusters(directions: NDArray[np.float64], count: int, seed: int) -> NDArray
         return np.asarray(KMeans(count, n_init=STARTS, random_state=seed).fit_predict(directions))
 
 
-def _merged(directions: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.intp]:
+def _merged(directions: NDArray[np.float64], labels: NDArray[np.intp], owner: NDArray[np.intp]) -> NDArray[np.intp]:
     """Labels without clusters of fewer than `LEAST_MEMBERS`: the smallest goes first, its patients to the nearest."""
     labels = labels.copy()
     while True:
-        names, counts = np.unique(labels, return_counts=True)
+        names = np.unique(labels)
+        counts = np.array([len(np.unique(owner[labels == name])) for name in names])
         if len(names) == 1 or counts.min() >= LEAST_MEMBERS:
             return labels
         gone = labels == names[counts.argmin()]

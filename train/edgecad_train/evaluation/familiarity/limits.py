@@ -26,14 +26,16 @@ def conformal(distances: NDArray[np.floating], level: float) -> float | None:
     return float(np.sort(distances)[rank - 1]) if rank <= len(distances) else None
 
 
-def limits_of(distances: NDArray[np.floating]) -> tuple[float, float]:
+def limits_of(distances: NDArray[np.floating], own: NDArray[np.floating]) -> tuple[float, float]:
     """Distance from which an answer has a finding, and beyond which a scan is refused.
 
     Args:
-        distances: one a patient, `(n,)`, each to centres that were found without the patient.
+        distances: the largest one of each patient, with deeper deficits as well, `(n,)`; each to centres that were
+            found without the patient.
+        own: the same of the patients' own scans alone, by which answers are noted.
     """
     largest = float(distances.max())
     bound = conformal(distances, LEVEL)
     limit = largest * WIDER if bound is None else bound * MARGIN
-    noted = conformal(distances, NOTED_LEVEL)
-    return min(largest if noted is None else noted, limit), limit
+    noted = conformal(own, NOTED_LEVEL)
+    return min(float(own.max()) if noted is None else noted, limit), limit

@@ -29,7 +29,12 @@ class MeasuredFamiliarity:
     familiarity: Familiarity
 
 
-def measured(features: NDArray[np.floating], patients: Sequence[str], seed: int = 0) -> MeasuredFamiliarity | None:
+def measured(
+    features: NDArray[np.floating],
+    patients: Sequence[str],
+    seed: int = 0,
+    deepened: Sequence[NDArray[np.floating]] = (),
+) -> MeasuredFamiliarity | None:
     """Find centres and limits; None with fewer than `LEAST_PATIENTS`, or where all features are alike.
 
     A patient with several scans counts once: by the mean of their directions for the centres, and by the scan that
@@ -38,16 +43,19 @@ def measured(features: NDArray[np.floating], patients: Sequence[str], seed: int 
     Args:
         features: pooled features of the network to export, `(n, channels)`.
         patients: whose scan each is, `(n,)`.
+        deepened: features of the same scans with deeper deficits, `(n, channels)` each.
     """
     names, owner = np.unique(np.asarray(patients), return_inverse=True)
     if len(names) < LEAST_PATIENTS:
         return None
-    directions = _mean_directions(unit(features), owner, len(names))
-    distances = _held_out_distances(features, owner, directions, seed)
-    noted, limit = limits_of(distances)
+    kinds = [features, *deepened]
+    directions = np.concatenate([_mean_directions(unit(kind), owner, len(names)) for kind in kinds])
+    whose = np.tile(np.arange(len(names)), len(kinds))
+    distances = np.stack(_held_out_distances(kinds, owner, directions, whose, seed))
+    noted, limit = limits_of(distances.max(axis=0), distances[0])
     if noted <= SMALLEST:
         return None
-    centres = centres_of(directions, seed)
+    centres = centres_of(directions, seed, whose)
     return MeasuredFamiliarity(
         centres, Familiarity(centres=len(centres.members), patients=len(names), noted=noted, limit=limit)
     )
@@ -59,15 +67,21 @@ def _mean_directions(directions: NDArray[np.float64], owner: NDArray[np.intp], c
 
 
 def _held_out_distances(
-    features: NDArray[np.floating], owner: NDArray[np.intp], directions: NDArray[np.float64], seed: int
-) -> NDArray[np.float64]:
-    """Of each patient the largest distance of a scan to centres of patients of the other parts, `(patients,)`."""
-    count = len(directions)
+    kinds: Sequence[NDArray[np.floating]],
+    owner: NDArray[np.intp],
+    directions: NDArray[np.float64],
+    whose: NDArray[np.intp],
+    seed: int,
+) -> list[NDArray[np.float64]]:
+    """Of each patient the largest distance of a scan to centres of patients of the other parts, `(patients,)` each."""
+    count = int(owner.max()) + 1
     order = np.random.default_rng(seed).permutation(count)
-    distances = np.zeros(count)
+    found = [np.zeros(count) for _ in kinds]
     for part in range(PARTS):
         held = order[part::PARTS]
-        centres = centres_of(np.delete(directions, held, axis=0), seed)
+        others = ~np.isin(whose, held)
+        centres = centres_of(directions[others], seed, whose[others])
         rows = np.flatnonzero(np.isin(owner, held))
-        np.maximum.at(distances, owner[rows], centres.distances(features[rows]))
-    return distances
+        for kind, distances in zip(kinds, found, strict=True):
+            np.maximum.at(distances, owner[rows], centres.distances(kind[rows]))
+    return found
