@@ -10,7 +10,7 @@ EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,b
 
 .PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
-  bench-localisation
+  bench-localisation bench-features bench-familiarity
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -21,6 +21,7 @@ help:
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
+	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -familiarity (MODEL=model folder)"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV), the demo and the models of benchmarks"
 
@@ -86,7 +87,7 @@ docs: setup
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench
 bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training bench-uptake \
-  bench-nonmaps bench-orientation bench-localisation
+  bench-nonmaps bench-orientation bench-localisation bench-features
 
 bench-inference: setup
 	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
@@ -114,10 +115,19 @@ bench-uptake: setup
 	$(BIN)/python benchmarks/uptake.py score --weights $(WEIGHTS)
 	$(BIN)/python benchmarks/uptake.py layouts --weights $(WEIGHTS)
 	$(BIN)/python benchmarks/uptake.py accuracy --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/uptake.py names
 	$(BIN)/python benchmarks/uptake.py drawings --weights $(WEIGHTS)
 
 bench-localisation: setup
 	$(BIN)/python benchmarks/localisation.py --weights $(WEIGHTS)
+
+bench-features: setup
+	$(BIN)/python benchmarks/features.py accuracy --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/features.py cost --weights $(WEIGHTS)
+
+MODEL ?= models/latest
+bench-familiarity: setup
+	$(BIN)/python benchmarks/familiarity.py precisions --model $(MODEL)
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)

@@ -1,7 +1,8 @@
 """Which files of a folder are scans, and why the others are passed over: one rule for all who look into folders.
 
 A scan is told by its name's ending, or by its first bytes where the ending is another one or none. Names that begin
-with a dot, or end as programs name what they still write, are passed over, and folders of such names are not entered.
+with a dot, or end as programs name what they still write, are passed over, and folders of such names are not entered,
+nor is one called `masks`, whose pictures say where defects are.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _PICTURES: Final = {
     ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jxl": "JPEG XL", ".svg": "SVG", ".psd": "Photoshop",
 }  # fmt: skip
 _STEP: Final = "wanted JPEG, PNG or DICOM: export the screen as PNG"
+MASKS: Final = "masks"
+"""Name of a folder inside of which pictures say where defects are, as phantoms have it; it is not entered."""
+MASKS_WHY: Final = "a folder of masks, which are no scans; rename it if it holds scans"
 LISTED: Final = 10
 """Files that are named one by one; the others are counted."""
 
@@ -91,7 +95,8 @@ def _entries(folder: Path, ours: Path | None, others: list[PassedOver]) -> Itera
             folders.clear()
             continue
         others += [_by_name(here / name) for name in folders if passed_over(name)]
-        folders[:] = [name for name in folders if not passed_over(name)]
+        others += [passed(here / name, "beside", MASKS_WHY) for name in folders if name.lower() == MASKS]
+        folders[:] = [name for name in folders if not passed_over(name) and name.lower() != MASKS]
         links = [here / name for name in folders if (here / name).is_symlink()]  # which are not entered
         others += [passed(link, "folder", "a link to a folder; give the folder itself") for link in links]
         yield from (here / name for name in files)

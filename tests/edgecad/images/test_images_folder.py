@@ -92,6 +92,16 @@ def test_a_folder_has_its_scans_in_order_and_says_what_else_is_there(folder):
     assert words_of_passed(content.passed)[-1] == f"5 {NOTE}"
 
 
+def test_a_folder_of_masks_is_not_entered_unless_it_is_the_one_that_is_named(tmp_path, png):
+    (tmp_path / "masks").mkdir()
+    for name in ("scan.png", "masks/scan.png"):
+        (tmp_path / name).write_bytes(png)
+    content = content_of(tmp_path)
+    assert content.scans == (tmp_path / "scan.png",)
+    assert [(one.kind, "rename it if it holds scans" in one.why) for one in content.passed] == [("beside", True)]
+    assert content_of(tmp_path / "masks").scans == (tmp_path / "masks/scan.png",)
+
+
 def test_ten_are_named_and_the_others_counted(tmp_path):
     for number in range(14):
         (tmp_path / f"{number:02}.bmp").write_bytes(b"BM\0\0\0\0\0\0\0\0" if number < 13 else b"")
