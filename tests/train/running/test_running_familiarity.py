@@ -45,7 +45,8 @@ def test_a_run_leaves_centres_of_all_patients_but_the_test_part(
         assert sorted(arrays.files) == ["directions", "members"]
         assert arrays["directions"].shape[0] == limits.centres == len(arrays["members"])
         assert arrays["members"].min() >= 3
-        assert arrays["members"].sum() == limits.patients
+        # A patient and the copies with deeper deficits may belong to several centres, and count once in each.
+        assert limits.patients <= arrays["members"].sum() <= 3 * limits.patients
     assert "familiarity" in outcome.seconds_by_step
     bare = tmp_path / "records"
     bare.mkdir()

@@ -23,7 +23,7 @@ from edgecad_train.versions import package_versions
 
 ALL_RECORDS = {
     "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json", "scans.json",
-    "heatmaps.npz",
+    "heatmaps.npz", "localisation.csv",
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_picture() -> None:
 
 def test_pictures_stand_in_tables_of_training_and_in_others_that_can_be_known() -> None:
     kind = NAMED["flat"]
-    pictures = [shown(kind, seed) for seed in range(40)]
+    pictures = [shown(kind, seed) for seed in range(80)]
     assert {picture.table.name for picture in pictures} == {*PALETTES, *OTHER_TABLES}
     for picture in pictures:
         own = picture.table.name in PALETTES
