@@ -39,12 +39,12 @@ def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_
 
 
 def test_the_command_names_all_that_is_not_a_default() -> None:
-    settings = Settings(lr_exponent=3.5, warmup_epochs=7, finetune_epochs=3, units=8, dropout=0.1, batch_size=4,
+    settings = Settings(lr_exponent=3.25, warmup_epochs=7, finetune_epochs=3, units=8, dropout=0.1, batch_size=4,
                         class_weights="balanced", decide="costs=4")  # fmt: skip
     plan = fake_plan(strategies=("warm-up",), settings=settings)
     told = next_command(_request(patient_from="^p"), plan, Path("study"))
     assert told == (
-        "edgecad train 'my data' --backbone mobilenetv2 --weights none --strategy warm-up --lr-exponent 3.5 "
+        "edgecad train 'my data' --backbone mobilenetv2 --weights none --strategy warm-up --lr-exponent 3.25 "
         "--warmup-epochs 7 --finetune-epochs 3 --units 8 --dropout 0.1 --batch-size 4 "
         "--class-weights balanced --decide costs=4 --patient-from '^p' --protocol holdout"
     )

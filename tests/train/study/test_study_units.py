@@ -30,7 +30,7 @@ OTHER_SETTINGS = {
     "backbone": "vgg16",
     "weights": "imagenet",
     "strategy": "all",
-    "lr_exponent": 3.5,
+    "lr_exponent": 3.25,
     "layerwise": True,
     "warmup_epochs": 99,
     "finetune_epochs": 99,
