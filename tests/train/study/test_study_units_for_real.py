@@ -125,8 +125,8 @@ def test_without_models_a_unit_is_a_run_folder_of_records(plan_of: Callable[...,
     done(tmp_path / "study", plan_of())
     run = only_run(tmp_path / "study")
     assert {path.name for path in run.folder.iterdir()} == {
-        "contract.json", "heatmaps.npz", "history.json", "localisation.csv", "metrics.json", "predictions.csv", "run.json",
-        "scans.json", "split.json",
+        "contract.json", "heatmaps.npz", "history.json", "localisation.csv", "metrics.json", "predictions.csv",
+        "run.json", "scans.json", "split.json",
     }  # fmt: skip
     assert run.model_sha256 is None
     assert run.heatmaps is not None
