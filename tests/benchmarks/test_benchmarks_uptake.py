@@ -20,31 +20,21 @@ from edgecad.polarmap.segments import segment_means
 from edgecad_train.phantoms import draw_patient, percent_map
 
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "uptake.py"
-SMALL_NETWORK = Path(__file__).resolve().parents[1] / "train" / "small.py"
 SMALL = (
     "--weights", "none", "--runs", "1", "--patients", "24", "--folds", "0", "--phantoms", "1", "--maps", "1",
     "--layouts", "30", "--fresh", "8", "--train-options", "warmup-epochs", "1", "finetune-epochs", "1",
 )  # fmt: skip
-STAND_IN = """
-import runpy, sys
-program, small, *words = sys.argv[1:]
-sys.path[:0] = [program.rpartition("/")[0], small.rpartition("/")[0]]
-from small import small_mobilenet
-sys.argv = [program, *words]
-with small_mobilenet():
-    runpy.run_path(program, run_name="__main__")
-"""
 Measured = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def measured(tmp_path: Path) -> Measured:
+def measured(within_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Measured:
     """Run one measure as a user does, with a small network by the name of MobileNetV2, and read its file."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
         asks = what not in ("fresh", "preparation")  # these ask no network
-        program = ["-c", STAND_IN, PROGRAM.as_posix(), SMALL_NETWORK.as_posix()] if asks else [PROGRAM.as_posix()]
-        command = [sys.executable, *program, what, *SMALL]
+        program = within_small_network(PROGRAM) if asks else [sys.executable, PROGRAM.as_posix()]
+        command = [*program, what, *SMALL]
         folders = [
             word for name in ("kept", "results", "pictures", "real") for word in (f"--{name}", str(tmp_path / name))
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,19 +13,11 @@ import numpy as np
 from edgecad_train.phantoms import draw_patient, percent_map
 
 PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "localisation.py"
-SMALL_NETWORK = Path(__file__).resolve().parents[2] / "train" / "small.py"
-STAND_IN = """
-import runpy, sys
-program, small, *words = sys.argv[1:]
-sys.path[:0] = [program.rpartition("/")[0], small.rpartition("/")[0]]
-from small import small_mobilenet
-sys.argv = [program, *words]
-with small_mobilenet():
-    runpy.run_path(program, run_name="__main__")
-"""
 
 
-def test_fresh_phantoms_and_the_real_map_are_told(tmp_path: Path) -> None:
+def test_fresh_phantoms_and_the_real_map_are_told(
+    within_small_network: Callable[[Path], list[str]], tmp_path: Path
+) -> None:
     (tmp_path / "real").mkdir()
     np.save(tmp_path / "real" / "polar_percent.npy", percent_map(draw_patient(3, 1)))
     small = (
@@ -33,7 +25,7 @@ def test_fresh_phantoms_and_the_real_map_are_told(tmp_path: Path) -> None:
         "--train-options", "warmup-epochs", "1",
     )  # fmt: skip
     folders = [f"--{name}={tmp_path / name}" for name in ("kept", "results", "pictures", "real")]
-    command = [sys.executable, "-c", STAND_IN, PROGRAM.as_posix(), SMALL_NETWORK.as_posix(), *small, *folders]
+    command = [*within_small_network(PROGRAM), *small, *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "results" / "localisation.json").read_text())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,31 +15,24 @@ import pytest
 from edgecad_train.phantoms.nonmaps import BUILDING, KEPT, UNTELLABLE
 
 PROGRAM = Path(__file__).resolve().parents[3] / "benchmarks" / "nonmaps.py"
-SMALL_NETWORK = Path(__file__).resolve().parents[2] / "train" / "small.py"
 SMALL = (
     "--weights", "none", "--runs", "1", "--patients", "24", "--folds", "0", "--strategy", "warm-up", "--pictures", "1",
     "--kinds", "60", "--fresh", "6", "--train-options", "warmup-epochs", "1",
 )  # fmt: skip
-STAND_IN = """
-import runpy, sys
-program, small, *words = sys.argv[1:]
-sys.path[:0] = [program.rpartition("/")[0], small.rpartition("/")[0]]
-import measures.command
-measures.command.EDGECAD = (small,)
-from small import small_mobilenet
-sys.argv = [program, *words]
-with small_mobilenet():
-    runpy.run_path(program, run_name="__main__")
-"""
 
 
-def measured(folder: Path, what: str, *words: str) -> dict[str, Any]:
+@pytest.fixture
+def measured(within_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Run one measure as a user does, and read its file."""
-    places = [word for name in ("kept", "results", "real") for word in (f"--{name}", str(folder / name))]
-    command = [sys.executable, "-c", STAND_IN, PROGRAM.as_posix(), SMALL_NETWORK.as_posix(), what, *SMALL, *places]
-    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads((folder / "results" / f"nonmaps_{what}.json").read_text()))
+
+    def run(what: str, *words: str) -> dict[str, Any]:
+        places = [word for name in ("kept", "results", "real") for word in (f"--{name}", str(tmp_path / name))]
+        command = [*within_small_network(PROGRAM), what, *SMALL, *places, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(json.loads((tmp_path / "results" / f"nonmaps_{what}.json").read_text()))
+
+    return run
 
 
 @pytest.fixture
@@ -51,8 +43,10 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 @pytest.mark.slow
-def test_every_model_is_shown_every_picture_and_models_are_kept(tmp_path: Path) -> None:
-    found = measured(tmp_path, "answered")
+def test_every_model_is_shown_every_picture_and_models_are_kept(
+    measured: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    found = measured("answered")
     assert len(found["models"]) == 1
     kinds = {part: len(own[::60]) for part, own in (("building", BUILDING), ("kept", KEPT), ("untellable", UNTELLABLE))}
     assert {row["name"]: row["trials"] for row in found["parts"]} == kinds
@@ -72,7 +66,7 @@ def test_every_model_is_shown_every_picture_and_models_are_kept(tmp_path: Path) 
     written = exported[0].stat().st_mtime_ns
     model = str(exported[0].parent)
     (run,) = (tmp_path / "kept").glob(f"*/seed-0/{exported[0].parent.name}")
-    maps = measured(tmp_path, "maps", "--model", model, str(run))
+    maps = measured("maps", "--model", model, str(run))
     assert exported[0].stat().st_mtime_ns == written, "what was exported is taken again"
     assert maps["phantoms"] == 6
     assert [row["trials"] for row in maps["each"]] == [6, 6]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +22,8 @@ from edgecad_train.training.freezing import cut_of, learning_part, set_trainable
 from edgecad_train.training.frozen import layer_of
 from edgecad_train.training.rates import rate_groups
 from edgecad_train.training.strategies import Stage, plan_for
+
+LayersBetween = Callable[[Any, Any], set[str]]
 
 LIMITS = {
     "vgg16": 3,
@@ -136,12 +139,14 @@ def test_resnet152v2_has_the_size_that_the_rules_were_worked_out_for() -> None:
     assert (len(table.names), sum(table.parameters)) == (564, 58_331_648)
 
 
-def test_everything_above_a_boundary_depends_on_below_only_through_its_input(table: Table) -> None:
+def test_everything_above_a_boundary_depends_on_below_only_through_its_input(
+    table: Table, layers_between: LayersBetween
+) -> None:
     model, names = table.network.model, table.names
     features = table.network.pooled
     for count in {*table.network.blocks, TRAINED[table.network.backbone.name]}:
         first = model.get_layer(names[-count])
-        assert _layers_between(first.input, features) == set(names[-count:]), count
+        assert layers_between(first.input, features) == set(names[-count:]), count
 
 
 def test_boundaries_are_those_of_whole_blocks_and_stages_from_the_top_down_to_the_stem(table: Table) -> None:
@@ -181,26 +186,11 @@ def test_layerwise_more_blocks_that_learn_have_more_rates(table: Table) -> None:
     assert counts == [1, 1 + above + 1, 1 + len(blocks) + 1]
 
 
-def test_the_check_of_boundaries_would_find_one_inside_a_block() -> None:
+def test_the_check_of_boundaries_would_find_one_inside_a_block(layers_between: LayersBetween) -> None:
     table = _table("mobilenetv2")
     inside = table.network.model.get_layer("block_15_depthwise")  # block 15 has a residual connection
     features = table.network.model.get_layer("out_relu").output
-    assert _layers_between(inside.input, features) != set(table.names[table.names.index(inside.name) :])
-
-
-def _layers_between(low: Any, high: Any) -> set[str]:
-    """Names of the layers on the way back from `high`, without passing `low`."""
-    seen: set[str] = set()
-    waiting = [high]
-    while waiting:
-        tensor = waiting.pop()
-        layer = tensor._keras_history.operation
-        if tensor is low or layer.name in seen:
-            continue
-        seen.add(layer.name)
-        if not isinstance(layer, keras.layers.InputLayer):
-            waiting += keras.tree.flatten(layer.input)
-    return seen
+    assert layers_between(inside.input, features) != set(table.names[table.names.index(inside.name) :])
 
 
 def test_where_no_whole_block_fits_the_limit_itself_is_used() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -115,25 +116,13 @@ def test_no_later_activation_of_that_grid_has_more_channels(built: Built) -> Non
             assert layer.output.shape[1] < side or layer.output.shape[3] <= channels, layer.name
 
 
-def test_above_a_boundary_everything_depends_on_below_through_its_input_alone(cut: Network) -> None:
+def test_above_a_boundary_everything_depends_on_below_through_its_input_alone(
+    cut: Network, layers_between: Callable[[Any, Any], set[str]]
+) -> None:
     layers = cut.backbone_layers()
     for count in cut.blocks:
         first = layers[-count]
-        assert _names_above(first.input, cut.pooled) == {layer.name for layer in layers[-count:]}, count
-
-
-def _names_above(low: Any, high: Any) -> set[str]:
-    """Names of the layers on the way back from `high`, without passing `low`."""
-    seen: set[str] = set()
-    waiting = [high]
-    while waiting:
-        tensor = waiting.pop()
-        layer = tensor._keras_history.operation
-        if tensor is low or layer.name in seen:
-            continue
-        seen.add(layer.name)
-        waiting += [] if isinstance(layer, keras.layers.InputLayer) else keras.tree.flatten(layer.input)
-    return seen
+        assert layers_between(first.input, cut.pooled) == {layer.name for layer in layers[-count:]}, count
 
 
 @pytest.mark.parametrize("name", FIRST_OF_BLOCK)
