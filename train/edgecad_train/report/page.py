@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgecad.answer.findings import doubts_about
 from edgecad.decision.evidence import LOCAL_PREVALENCES
@@ -16,9 +13,8 @@ from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
-from edgecad_train.origin import origin_words
-from edgecad_train.report import wording
 from edgecad_train.report.flow import Flow, flow_of
+from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
 from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideShares, outside_warnings
@@ -38,17 +34,17 @@ from edgecad_train.report.tables import (
 from edgecad_train.runs.reading import RunFiles, read_run
 from edgecad_train.runs.request import command_of
 
-NAME = "report.html"
-FILTERS: dict[str, Callable[..., str]] = {
-    "three": wording.three,
-    "tenth": wording.tenth,
-    "percent": wording.percent,
-    "whole": wording.whole,
-    "rate": wording.rate,
-    "minute": wording.minute,
-    "metric": wording.metric,
-    "trains": wording.trains,
-}
+SECTIONS: tuple[Section, ...] = (
+    ("data", "Data", "Data"),
+    ("parts", "Parts and proof", "Parts, and the proof that they are apart"),
+    ("model", "Model and training", "Model and training"),
+    ("decision", "Decision", "From logits to an answer"),
+    ("figures", "Figures", "Figures"),
+    ("maps", "Heat maps", "Heat maps"),
+    ("limits", "Limits", "Limits"),
+    ("provenance", "Provenance", "Provenance"),
+    ("again", "Reproduce", "Reproduce"),
+)
 
 
 def write_report(folder: Path) -> Path:
@@ -64,15 +60,11 @@ def write_report(folder: Path) -> Path:
 
 
 def page_of(run: RunFiles, pictures: tuple[Path, ...]) -> str:
-    """The page's HTML; all that it is given is escaped, and pictures become data: addresses."""
-    environment = Environment(
-        loader=PackageLoader("edgecad_train.report", ""), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters.update(FILTERS)
-    return environment.get_template("template.html").render(**_content(run, pictures))
+    """The page's HTML, with these pictures of the run."""
+    return html_of("run", SECTIONS, run.contract.origin, _content(run), pictures)
 
 
-def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
+def _content(run: RunFiles) -> dict[str, Any]:
     contract, record = run.contract, run.record
     names = names_of(run)
     checks = checks_of(run)
@@ -82,7 +74,7 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
     return {
         "contract": contract,
         "record": record,
-        "phantom": origin_words(contract.origin),
+        "title": contract.name,
         "warnings": _warnings(run, checks, flow, outside),
         "whole_image": contract.preparation.crop == "none",
         "seen": seen_words(contract.preparation),
@@ -93,7 +85,6 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "trainings": run.trainings,
         "flow": flow,
         "checks": checks,
-        "words": PARTS,
         "preparation": preparation_rows(contract.preparation),
         "model": model_rows(run),
         "decision": decision_rows(run),
@@ -109,7 +100,6 @@ def _content(run: RunFiles, pictures: tuple[Path, ...]) -> dict[str, Any]:
         "outside": tuple((one.part, one.words) for one in outside),
         "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
         "command": command_of(record, contract.preparation),
-        "pictures": {path.stem: _address(path) for path in pictures},
     }
 
 
@@ -145,10 +135,6 @@ def names_of(run: RunFiles) -> Names:
     files = [entry.file for entry in run.record.refused]
     files += [file for finding in run.record.findings for file in finding.files]
     return Names(patients, files)
-
-
-def _address(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def _warnings(
