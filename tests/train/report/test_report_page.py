@@ -260,7 +260,7 @@ def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: _Html, plai
         shares = [share_outside_disc(shown) for shown in maps[parts == part]]
         beyond = sum(share >= DOUBTED_FROM for share in shares)
         row = (
-            rf"{words}\s+mean {np.mean(shares):.1%}, largest {max(shares):.1%}, {len(shares)} maps, {beyond} of them at"
+            rf"{words}\s+mean {np.mean(shares):.1%} \(95 % .+?\), largest {max(shares):.1%}, {len(shares)} maps, {beyond} of them"
         )
         assert re.search(row, plain.text), row
     assert "no preference for the disc at all, has 21% of it outside" in plain.text

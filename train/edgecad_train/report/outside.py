@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from edgecad.frozen import Frozen
+from edgecad_train.evaluation.statistics.clustered import by_patient, clustered_mean
 
 DISC = math.pi / 4
 """Share of a square that lies inside its inscribed disc."""
@@ -26,17 +28,25 @@ NOTE = f"outside the disc: {NO_PREFERENCE:.0%} is no preference for it; from {DO
 """For pictures that print shares."""
 
 
-@dataclass(frozen=True)
-class OutsideShares:
-    """Shares of the evidence outside the disc, one a map, 0 to 1, of one part of the data; at least one."""
+class OutsideEvidence(Frozen, frozen=True, kw_only=True):
+    """Shares of the evidence outside the disc, 0 to 1, of the heat maps of one part of the data.
 
-    part: str
-    shares: tuple[float, ...]
+    Attributes:
+        maps: how many; at least one.
+        beyond: of them, those to be doubted, at or beyond `DOUBTED_FROM`.
+        mean: over the maps, within `low` to `high` at the 95 % level; the patient is the unit.
+        n: patients.
+        largest: of one map.
+    """
 
-    @property
-    def mean(self) -> float:
-        """Mean over the maps."""
-        return float(np.mean(self.shares))
+    maps: int
+    beyond: int
+    mean: float
+    low: float
+    high: float
+    n: int
+    method: str
+    largest: float
 
     @property
     def doubted(self) -> bool:
@@ -45,11 +55,11 @@ class OutsideShares:
 
     @property
     def words(self) -> str:
-        """Mean, largest, and what they say."""
-        beyond = sum(share >= DOUBTED_FROM for share in self.shares)
+        """Mean with its interval, largest, and what they say."""
         return (
-            f"mean {self.mean:.1%}, largest {max(self.shares):.1%}, {len(self.shares)} maps, {beyond} of them at or "
-            f"beyond {DOUBTED_FROM:.0%}: {self._judgement}"
+            f"mean {self.mean:.1%} (95 % {self.low:.1%} to {self.high:.1%}, {self.n} patients, {self.method}), "
+            f"largest {self.largest:.1%}, {self.maps} maps, {self.beyond} of them at or beyond {DOUBTED_FROM:.0%}: "
+            f"{self._judgement}"
         )
 
     @property
@@ -59,11 +69,26 @@ class OutsideShares:
         return "a clear preference for the disc" if self.mean < CLEAR_BELOW else "a weak preference for the disc"
 
 
-def outside_warnings(parts: Iterable[OutsideShares]) -> tuple[str, ...]:
-    """Sentences for the top of the page; none where every part's maps prefer the disc."""
+def outside_evidence(patients: Sequence[str], shares: Sequence[float]) -> OutsideEvidence:
+    """Sum up the shares of maps, at least one, each with its patient."""
+    mean = clustered_mean(*by_patient(patients, np.array(shares, np.float64)))
+    return OutsideEvidence(
+        maps=len(shares),
+        beyond=sum(share >= DOUBTED_FROM for share in shares),
+        mean=mean.value,
+        low=mean.low,
+        high=mean.high,
+        n=mean.n,
+        method=mean.method,
+        largest=float(max(shares)),
+    )
+
+
+def outside_warnings(parts: Mapping[str, OutsideEvidence]) -> tuple[str, ...]:
+    """Sentences for the top of the page, by the name of the part; none where every part's maps prefer the disc."""
     return tuple(
-        f"HEAT MAPS TO BE DOUBTED, {one.part}: {one.mean:.0%} of the evidence lies outside the disc, where every scan "
+        f"HEAT MAPS TO BE DOUBTED, {part}: {one.mean:.0%} of the evidence lies outside the disc, where every scan "
         f"is black; {NO_PREFERENCE:.0%} would mean no preference for the disc at all"
-        for one in parts
+        for part, one in parts.items()
         if one.doubted
     )

@@ -17,7 +17,7 @@ from edgecad_train.report.flow import Flow, flow_of
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
-from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideShares, outside_warnings
+from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideEvidence, outside_warnings
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.illustrate import draw_run, outside_of
 from edgecad_train.report.proof import Check, checks_of
@@ -97,7 +97,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "limits": limits_of(run),
         "shown": tuple(_shown_tables(run)),
         "names": FIGURES,
-        "outside": tuple((one.part, one.words) for one in outside),
+        "outside": tuple((part, one.words) for part, one in outside.items()),
         "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
         "command": command_of(record, contract.preparation),
     }
@@ -138,7 +138,7 @@ def names_of(run: RunFiles) -> Names:
 
 
 def _warnings(
-    run: RunFiles, checks: tuple[Check, ...], flow: Flow, outside: tuple[OutsideShares, ...]
+    run: RunFiles, checks: tuple[Check, ...], flow: Flow, outside: dict[str, OutsideEvidence]
 ) -> tuple[str, ...]:
     found = [f"DOES NOT HOLD: {check.what} {check.counted}" for check in checks if not check.holds]
     found += [f"{count.n} \N{MULTIPLICATION SIGN} {count.what}: {count.text}" for count in flow.findings if count.grave]

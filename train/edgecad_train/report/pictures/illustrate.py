@@ -13,7 +13,7 @@ from edgecad.answer.heatmap import share_outside_disc
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data.input.seen import seen_words, shown_images
 from edgecad_train.evaluation.decision.points import Patients
-from edgecad_train.report.outside import OutsideShares
+from edgecad_train.report.outside import OutsideEvidence, outside_evidence
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.pictures.curves import draw_curves
@@ -46,16 +46,16 @@ def style_of(run: RunFiles) -> HeatStyle:
     )
 
 
-def outside_of(run: RunFiles) -> tuple[OutsideShares, ...]:
-    """Share of each heat map's magnitude outside the disc, by part; nothing without maps or without discs on black."""
+def outside_of(run: RunFiles) -> dict[str, OutsideEvidence]:
+    """Evidence outside the disc by the part's name; nothing without maps or without discs on black."""
     if run.heatmaps is None or not style_of(run).disc:
-        return ()
+        return {}
     part_of = {line.patient: line.part for line in run.predictions}
-    shares: dict[str, list[float]] = {}
+    found: dict[str, list[tuple[str, float]]] = {}
     for patient, shown in zip(run.heatmaps.patient.tolist(), run.heatmaps.score_maps, strict=True):
         if patient in part_of:
-            shares.setdefault(part_of[patient], []).append(share_outside_disc(shown))
-    return tuple(OutsideShares(PARTS.get(part, part), tuple(own)) for part, own in shares.items())
+            found.setdefault(part_of[patient], []).append((patient, share_outside_disc(shown)))
+    return {PARTS.get(part, part): outside_evidence(*zip(*own, strict=True)) for part, own in found.items()}
 
 
 def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:
