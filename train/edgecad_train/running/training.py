@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import Decision
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
@@ -73,7 +74,9 @@ class _Trained:
     own: Explained
     """What that network itself says of every scan."""
     said: Explained
-    """The same, but out-of-fold where there are folds."""
+    """The same, but out-of-fold where there are folds: what is judged."""
+    deciding: Explained
+    """The same, by networks of the head that is exported: what chooses threshold, temperature and the map's scale."""
     familiarity: MeasuredFamiliarity | None
     """Of that network; None with too few patients."""
 
@@ -121,7 +124,7 @@ class _Run:
         history = self._train(trainer, place)
         with self._timed("explain"):
             said = trainer.explain(np.arange(len(self.data.cases)))
-        return _Trained(trainer, (history,), (choice,), said, said, self._familiarity(trainer))
+        return _Trained(trainer, (history,), (choice,), said, said, said, self._familiarity(trainer))
 
     def folds(self, folds: Folds) -> _Trained:
         """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
@@ -143,20 +146,21 @@ class _Run:
         with self._timed("explain"):
             own = trainer.explain(np.arange(len(self.data.cases)))
         said = self._out_of_fold(own, folds, [held for _, held in results])
-        return _Trained(trainer, (*histories, refit), tuple(choices), own, said, self._familiarity(trainer))
+        return _Trained(trainer, (*histories, refit), tuple(choices), own, said, said, self._familiarity(trainer))
 
     def outcome(self, name: str, trained: _Trained) -> TrainingOutcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
         part, held = self.partition.chosen_on, self.partition.held
         log_odds = trained.said.log_odds
+        decision = self._decide(*by_patient(self.data, held, trained.deciding.log_odds))
         truth, own = by_patient(self.data, held, log_odds)
         judges = by_patient(self.data, self.partition.test, log_odds)
-        decision = with_test_part(choose_decision(own, truth, part, self.settings.rule), *judges)
+        decision = with_test_part(decision, *judges)
         evaluations = (evaluate_part(truth, own, decision, part), evaluate_part(*judges, decision, "test"))
         rows = rows_of(self.data.cases, held)
         contract = contract_for(
             name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
-            np.asarray(trained.said.maps[rows]), evaluations, trained.familiarity,
+            np.asarray(trained.deciding.maps[rows]), evaluations, trained.familiarity,
         )  # fmt: skip
         return TrainingOutcome(
             network=trained.trainer.network,
@@ -174,6 +178,15 @@ class _Run:
             optimism=self._optimism(trained, log_odds) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.checkpoint.seconds.items()},
         )
+
+    def _decide(self, truth: NDArray[np.bool_], log_odds: NDArray[np.float64]) -> Decision:
+        """The one place where scores choose: validation, or out-of-fold of the exported head; one row a patient.
+
+        Args:
+            truth: `(n,)`, True for CAD.
+            log_odds: `(n,)`, before temperature.
+        """
+        return choose_decision(log_odds, truth, self.partition.chosen_on, self.settings.rule)
 
     def _familiarity(self, trainer: Trainer) -> MeasuredFamiliarity | None:
         """Of all scans but the test part's: a network that learnt from a scan knows it better than a new one."""
