@@ -1,14 +1,24 @@
-"""The area and its intervals against scikit-learn, the definition and a bootstrap; degenerate cases by hand."""
+"""The area and its interval against scikit-learn, the definition, other libraries and published figures."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
 from edgecad.errors import UsageError
-from edgecad_train.evaluation.statistics.auc import _drawn_areas, auc, auc_bootstrap, placements
-from edgecad_train.evaluation.statistics.intervals import BOOTSTRAP, PAIRS, draws
+from edgecad_train.evaluation.statistics.auc import (
+    DELONG_NEWCOMBE,
+    NEWCOMBE,
+    auc,
+    auc_bounds,
+    auc_interval,
+    newcombe_bounds,
+    placements,
+)
+from edgecad_train.evaluation.statistics.intervals import ONE_CASE
 
 
 def _drawn(seed: int, positives: int, negatives: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +39,6 @@ def _kernel(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
 def test_auc_is_that_of_scikit_learn_ties_included(positives: int, negatives: int, ties: bool) -> None:
     truth, scores = _drawn(1, positives, negatives, ties)
     assert auc(truth, scores).value == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
-    assert auc_bootstrap(truth, scores).value == auc(truth, scores).value
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -43,7 +52,7 @@ def test_placements_and_variance_are_those_of_the_definition(ties: bool) -> None
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_delong_agrees_with_a_stratified_bootstrap(ties: bool) -> None:
+def test_delongs_variance_agrees_with_a_stratified_bootstrap(ties: bool) -> None:
     truth, scores = _drawn(2, 80, 60, ties)
     draw = np.random.default_rng(0)
     positive, negative = scores[truth], scores[~truth]
@@ -51,69 +60,122 @@ def test_delong_agrees_with_a_stratified_bootstrap(ties: bool) -> None:
     for _ in range(2000):
         p, n = draw.choice(positive, len(positive)), draw.choice(negative, len(negative))
         values.append((p[:, None] > n).mean() + 0.5 * (p[:, None] == n).mean())
+    assert placements(truth, scores).variance == pytest.approx(np.var(values), rel=0.12)
     got = auc(truth, scores)
-    assert got.method == "DeLong"
-    assert (got.high - got.low) / (2 * 1.96) == pytest.approx(np.std(values), rel=0.06)
-    assert (got.low, got.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])), abs=0.02)
+    assert got.method == DELONG_NEWCOMBE
+    assert (got.low, got.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])), abs=0.03)
 
 
-@pytest.mark.parametrize("ties", [False, True])
-def test_the_bootstraps_areas_are_those_of_the_resampled_patients(ties: bool) -> None:
-    truth, scores = _drawn(3, 14, 11, ties)
-    expected = [roc_auc_score(truth, scores, sample_weight=weights) for weights in draws(truth)[:60]]
-    np.testing.assert_allclose(_drawn_areas(truth, scores)[:60], expected, atol=1e-12)
+RATINGS = {True: (3, 2, 2, 11, 33), False: (33, 6, 6, 11, 2)}
+"""Hanley and McNeil 1982, Radiology 143:29, table I: ratings 1 to 5 of 51 abnormal and 58 normal CT images."""
 
 
-def test_the_bootstraps_interval_agrees_with_delongs_on_many_patients() -> None:
-    truth, scores = _drawn(5, 200, 150, ties=False)
-    one, other = auc(truth, scores), auc_bootstrap(truth, scores)
-    assert other.method == BOOTSTRAP
-    assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=0.01)
+def test_area_and_error_of_hanleys_and_mcneils_ratings_are_the_published_ones() -> None:
+    truth = np.repeat([True, False], [51, 58])
+    scores = np.concatenate([np.repeat(np.arange(1.0, 6), RATINGS[kind]) for kind in (True, False)])
+    assert round(auc(truth, scores).value, 3) == 0.893
+    assert round(np.sqrt(placements(truth, scores).variance), 4) == 0.0307  # Stata's roctab of the same ratings
 
 
-def test_delong_covers_the_true_area_about_as_often_as_it_says() -> None:
-    true = 0.7602499389065233  # of two unit normals one standard deviation apart
-    held = 0
-    for seed in range(300):
-        got = auc(*_drawn(100 + seed, 30, 30, ties=False))
-        held += got.low <= true <= got.high
-    assert 0.91 <= held / 300 <= 0.985
+def test_the_interval_is_the_wider_one_of_logit_delong_and_newcombe_on_each_side() -> None:
+    which = set()
+    for seed in range(30):
+        truth, scores = _drawn(seed, 14, 30, ties=False)
+        got, own = auc(truth, scores), placements(truth, scores)
+        half = 1.959964 * np.sqrt(own.variance) / (own.mean * (1 - own.mean))
+        delong = expit(logit(own.mean) - half), expit(logit(own.mean) + half)
+        newcombe = _newcombe_by_search(own.mean, 14, 30)
+        assert (got.low, got.high) == pytest.approx(
+            (min(delong[0], newcombe[0]), max(delong[1], newcombe[1])), abs=1e-6
+        )
+        which |= {("low", delong[0] < newcombe[0]), ("high", delong[1] > newcombe[1])}
+    assert len(which) == 4  # each of the two is the wider one now and then, on each side
 
 
-def test_delong_stays_within_zero_and_one() -> None:
-    truth, scores = np.arange(12) < 6, np.array([9, 8, 7, 6, 5, 2, 4, 3, 1, 1, 0, 0], float)
-    got = auc(truth, scores)
-    assert got.method == "DeLong"
-    assert 0.0 <= got.low < got.value < got.high <= 1.0
+def _newcombe_by_search(value: float, m: int, n: int) -> tuple[float, float]:
+    """Newcombe's method 5 in terms of Hanley's and McNeil's Q1 and Q2, by another search."""
+
+    def off(p: float) -> float:
+        q1, q2, others = p / (2 - p), 2 * p**2 / (1 + p), (m + n) / 2 - 1
+        variance = (p * (1 - p) + others * (q1 - p**2) + others * (q2 - p**2)) / (m * n)
+        return (value - p) ** 2 - 1.9599639845400545**2 * variance
+
+    return brentq(off, 1e-12, value - 1e-9), brentq(off, value + 1e-9, 1 - 1e-12)
 
 
-@pytest.mark.parametrize("area", [auc, auc_bootstrap])
+@pytest.mark.parametrize(("m", "n"), [(26, 18), (10, 10), (3, 400)])
+def test_newcombes_bounds_solve_his_equation_and_are_symmetrical(m: int, n: int) -> None:
+    values = np.array([0.03, 0.3, 0.5, 0.85, 0.99])
+    low, high = newcombe_bounds(values, m, n)
+    for value, *got in zip(values.tolist(), low.tolist(), high.tolist(), strict=True):
+        assert got == pytest.approx(_newcombe_by_search(value, m, n), abs=1e-9)
+    mirrored = newcombe_bounds(1 - values, m, n)
+    np.testing.assert_allclose(1 - mirrored[1], low, atol=1e-12)
+    np.testing.assert_allclose(1 - mirrored[0], high, atol=1e-12)
+    assert newcombe_bounds(values, n, m)[0] == pytest.approx(low)  # the classes count alike
+
+
+@pytest.mark.parametrize(("m", "n", "lows"), [(26, 18, (0.9049, 0.9008, 0.8967)), (10, 10, (0.8002, 0.7832, 0.7670))])
+def test_a_pair_the_wrong_way_round_never_raises_the_lower_bound(m: int, n: int, lows: tuple[float, ...]) -> None:
+    truth = np.arange(m + n) >= n
+    own = []
+    for wrong in range(3):
+        scores = np.arange(m + n, dtype=float)
+        scores[n - 1] += wrong + 0.5 * (wrong > 0)  # the highest negative rises above so many positives
+        got = auc(truth, scores)
+        assert got.value == pytest.approx(1 - wrong / (m * n))
+        own.append(got.low)
+    assert own == pytest.approx(lows, abs=2e-3)
+    assert own == sorted(own, reverse=True)
+
+
 @pytest.mark.parametrize(("value", "sign"), [(1.0, 1.0), (0.0, -1.0)])
-def test_classes_that_are_wholly_apart_still_get_an_interval_with_width(value: float, sign: float, area) -> None:
+def test_classes_that_are_wholly_apart_get_newcombes_interval(value: float, sign: float) -> None:
     truth = np.arange(20) < 8
-    got = area(truth, sign * np.where(truth, 2.0, 1.0) + np.linspace(0, 0.1, 20))
-    assert (got.value, got.method) == (value, PAIRS)
-    assert got.high - got.low == pytest.approx(0.369, abs=1e-3)  # Clopper-Pearson of 8 of 8
+    got = auc(truth, sign * np.where(truth, 2.0, 1.0) + np.linspace(0, 0.1, 20))
+    assert (got.value, got.method) == (value, NEWCOMBE)
+    # At p = A = 1 the equation has a root that is no bound; the other one solves (1 - p) = z^2 p [...] / (mn).
+    p = got.low if value else 1 - got.high
+    bracket = 1 + 9 * (1 - p) / (2 - p) + 9 * p / (1 + p)
+    assert (1 - p) / (p * bracket / 96) == pytest.approx(1.959964**2, rel=1e-5)
     assert value in (got.low, got.high)
 
 
-@pytest.mark.parametrize("area", [auc, auc_bootstrap])
-def test_constant_scores_are_chance_with_a_wide_interval(area) -> None:
-    got = area(np.arange(20) < 8, np.full(20, 0.3))
-    assert got.value == 0.5
-    assert got.low < 0.35
-    assert got.high > 0.65
+def test_scores_the_other_way_round_have_the_mirrored_interval() -> None:
+    truth, scores = _drawn(7, 12, 17, ties=True)
+    one, other = auc(truth, scores), auc(truth, -scores)
+    assert (other.value, other.low, other.high) == pytest.approx((1 - one.value, 1 - one.high, 1 - one.low))
 
 
-@pytest.mark.parametrize("area", [auc, auc_bootstrap])
-def test_one_case_in_a_class_gives_no_interval(area) -> None:
-    got = area(np.array([True, False, False]), np.array([0.9, 0.1, 0.2]))
-    assert (got.value, got.low, got.high) == (1.0, 0.0, 1.0)
-    assert "no interval" in got.method
+def test_constant_scores_are_chance_with_newcombes_interval() -> None:
+    got = auc(np.arange(20) < 8, np.full(20, 0.3))
+    assert (got.value, got.method) == (0.5, NEWCOMBE)
+    assert got.low == pytest.approx(1 - got.high)
+    assert 0.2 < got.low < 0.3
 
 
-@pytest.mark.parametrize("area", [auc, auc_bootstrap])
+@pytest.mark.parametrize("count", [1, 50])
+def test_one_case_in_a_class_gives_no_interval(count: int) -> None:
+    got = auc(np.arange(count + 1) < 1, np.linspace(1, 0, count + 1))
+    assert (got.value, got.low, got.high, got.method) == (1.0, 0.0, 1.0, ONE_CASE)
+
+
 @pytest.mark.parametrize("label", [True, False])
-def test_one_class_has_no_area(label: bool, area) -> None:
+def test_one_class_has_no_area(label: bool) -> None:
     with pytest.raises(UsageError, match="both classes"):
-        area(np.full(5, label), np.linspace(0, 1, 5))
+        auc(np.full(5, label), np.linspace(0, 1, 5))
+
+
+@pytest.mark.parametrize("variance", [0.0, 1e-6, 0.01, 10.0])
+def test_any_variance_gives_bounds_around_the_value_and_a_larger_one_wider_bounds(variance: float) -> None:
+    values = np.linspace(0, 1, 21)
+    low, high = auc_bounds(values, np.full(21, variance), 26, 18)
+    assert ((low >= 0) & (low <= values) & (values <= high) & (high <= 1) & (low < high)).all()
+    wider = auc_bounds(values, np.full(21, 2 * variance), 26, 18)
+    assert (wider[0] <= low).all()
+    assert (wider[1] >= high).all()
+    assert (low[1:] >= low[:-1] - 1e-12).all() or variance > 0.001
+    one = auc_interval(0.85, variance, 26, 18)
+    assert (one.low, one.high) == pytest.approx((low[17], high[17]), abs=1e-12)
+    assert one.n == 44
+    assert one.method == (DELONG_NEWCOMBE if variance else NEWCOMBE)

@@ -12,7 +12,7 @@ METRICS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "auc": "area under the ROC curve",
-    "auc_bootstrap": "area under the ROC curve, bootstrap",
+    "auc_bootstrap": "area under the ROC curve, bootstrap",  # of older runs
     "brier": "Brier score (0 is perfect)",
     "f1_cad": "F1 of CAD",
     "macro_sensitivity": "macro sensitivity",

@@ -3,7 +3,7 @@
 A bootstrap shows what the patients at hand show. Where they do not differ it has no width, which is no certainty:
 each kind of figure then has a bound that needs no spread, and is named in `method`.
 
-    area under the ROC curve      pairs of patients that share nobody, counted as a proportion (`from_pairs`)
+    area under the ROC curve      Newcombe's bounds (`auc.newcombe_bounds`)
     mean within 0 to 1 (Brier)    Hoeffding's bound (`bounded_mean`)
     figures of both classes       both classes' proportions, together (`metrics.averages`)
 """

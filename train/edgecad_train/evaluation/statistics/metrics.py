@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from edgecad.contract import Metric
-from edgecad_train.evaluation.statistics.auc import auc, auc_bootstrap
+from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.evaluation.statistics.confusion import Confusion, confusion
 from edgecad_train.evaluation.statistics.intervals import (
     LEVEL,
@@ -44,7 +44,6 @@ def figures(
     intervals = {**_proportions(confusion(truth, scores, threshold)), "brier": brier(truth, scores)}
     if smaller_class(truth):
         intervals["auc"] = auc(truth, order)
-        intervals["auc_bootstrap"] = auc_bootstrap(truth, order)
         intervals.update(averages(truth, scores, threshold))
     return tuple(
         Metric(name=name, value=i.value, low=i.low, high=i.high, n=i.n, part=part, method=i.method)
