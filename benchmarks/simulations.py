@@ -16,9 +16,10 @@ from collections.abc import Callable
 
 import msgspec
 from measures.program import keep, read_options
+from measures.simulations.auc import simulate_auc
 from measures.simulations.options import SimulationOptions
 
-WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {}
+WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {"auc": simulate_auc}
 
 
 def main() -> None:
