@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 from scipy.special import expit
 
 from edgecad.contract import Decision, Origin
+from edgecad.decision.evidence import Share
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import RefusedScan
@@ -15,8 +17,10 @@ from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.judgement.demands import FigureDemand
+from edgecad_train.judgement.flow import PatientFlow, PointHere
 from edgecad_train.judgement.models import JudgedModel, Kind
 from edgecad_train.judgement.scoring import ScoredPatients
+from edgecad_train.report.outside import OutsideEvidence
 from edgecad_train.runs.predictions import PatientLine
 
 
@@ -51,6 +55,21 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     against_evaluation: Evaluation | None = None
     against_localisation: Localisation | None = None
     comparison: ModelComparison | None = None
+    made: str = ""
+    """UTC, ISO 8601; empty in earlier records, as what follows is."""
+    reference: str = ""
+    """Who labelled these scans."""
+    flow: PatientFlow | None = None
+    in_training: dict[str, int] | None = None
+    """Patients by their part in the model's own training, as far as one is known; None where nobody knows."""
+    prevalence: Share | None = None
+    """Share labelled CAD of these patients."""
+    points: tuple[PointHere, ...] = ()
+    outside: OutsideEvidence | None = None
+    """Evidence of the heat maps outside the disc; None where it says nothing."""
+    again: str = ""
+    """The command that makes the evaluation again; DATA and MODEL stand for what was given."""
+    versions: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def evaluation(self) -> Evaluation:

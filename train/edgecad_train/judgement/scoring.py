@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from edgecad.answer.familiarity import object_to_unfamiliar
 from edgecad.answer.findings import object_to_unseen, unseen_colours
-from edgecad.contract import Origin
+from edgecad.answer.heatmap import share_outside_disc
+from edgecad.contract import Contract, Origin
 from edgecad.errors import InputRefused, UsageError
 from edgecad.polarmap import Objections
 from edgecad_train.classes import POSITIVE
@@ -18,6 +20,9 @@ from edgecad_train.data.orientation import PatientMeans, patient_means
 from edgecad_train.evaluation.localisation.cases import SaidOfScan, located_scans
 from edgecad_train.evaluation.localisation.located import LocatedScan
 from edgecad_train.judgement.models import JudgedModel
+from edgecad_train.report.outside import OutsideEvidence, outside_evidence
+from edgecad_train.report.shown import rows_to_show
+from edgecad_train.runs.reading import HeatMaps
 
 BATCH = 64
 
@@ -37,6 +42,8 @@ class ScoredPatients:
         files: SHA-256 of the files of each patient's scans; empty where they were not kept.
         segments: each patient's mean uptake in the segments; None where colours are the input.
         located: where the heat map of each scan lies; none of a model without heat maps, and of whole images.
+        shown: heat maps and prepared images of a few scans, see `rows_to_show`; None of a model without heat maps.
+        outside: how much of the heat maps lies outside the disc; None where that says nothing.
     """
 
     patients: tuple[str, ...]
@@ -49,6 +56,8 @@ class ScoredPatients:
     files: tuple[frozenset[str], ...] = ()
     segments: PatientMeans | None = None
     located: tuple[LocatedScan, ...] = ()
+    shown: HeatMaps | None = None
+    outside: OutsideEvidence | None = None
 
     def only(self, patients: set[str]) -> ScoredPatients:
         """The rows of some of the patients."""
@@ -90,7 +99,9 @@ def score_patients(model: JudgedModel, prepared: PreparedData) -> ScoredPatients
     scores = _by_patient(cases, files, log_odds, prepared, refused)
     with_maps = [SaidOfScan(one.row, one.log_odds, one.heatmap) for one in answered if one.heatmap is not None]
     located = tuple(located_scans(prepared, with_maps, model.contract))
-    return replace(scores, located=located, segments=patient_means(prepared, rows))
+    maps = _Maps([one for one in answered if one.heatmap is not None], prepared, model.contract)
+    segments = patient_means(prepared, rows)
+    return replace(scores, located=located, shown=maps.shown(scores), outside=maps.outside, segments=segments)
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,46 @@ class _Said:
     log_odds: float
     heatmap: NDArray[np.float32] | None
     distance: float | None
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """Scans that were answered with a heat map."""
+
+    said: list[_Said]
+    prepared: PreparedData
+    contract: Contract
+
+    @property
+    def patients(self) -> list[str]:
+        return [self.prepared.cases[one.row].patient for one in self.said]
+
+    @property
+    def outside(self) -> OutsideEvidence | None:
+        """Where discs lie on black, how much of the maps is there."""
+        if not self.said or not self.contract.black_counts:
+            return None
+        shares = [share_outside_disc(one.heatmap) for one in self.said if one.heatmap is not None]
+        return outside_evidence(self.patients, shares)
+
+    def shown(self, scores: ScoredPatients) -> HeatMaps | None:
+        """Those that a report shows: their images are taken from the store only now, so that few are held."""
+        if not self.said:
+            return None
+        index = {patient: row for row, patient in enumerate(scores.patients)}
+        of_scan = [index[patient] for patient in self.patients]
+        decision = self.contract.decision
+        probabilities = expit(scores.log_odds[of_scan] / decision.temperature)
+        kept = [self.said[row] for row in rows_to_show(scores.truth[of_scan], probabilities, decision.threshold)]
+        rows = [one.row for one in kept]
+        return HeatMaps(
+            images=np.asarray(self.prepared.images[rows]),
+            score_maps=np.stack([one.heatmap for one in kept if one.heatmap is not None]),
+            log_odds=np.array([one.log_odds for one in kept]),
+            patient=np.array([self.prepared.cases[row].patient for row in rows], str),
+            part=np.full(len(rows), "test"),
+            row=np.array(rows, np.int64),
+        )
 
 
 def _known_colours(prepared: PreparedData, model: JudgedModel) -> tuple[list[int], list[Refusal]]:

@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgecad.contract import Origin
 from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
-from edgecad_train.report.parts import PARTS
 
 NAME = "report.html"
 Kind = Literal["run", "evaluation"]
@@ -53,7 +52,6 @@ def html_of(
         sections=tuple(sections),
         phantom=origin_words(origin),
         banner=_banner(kind, origin),
-        words=PARTS,
         pictures={path.stem: _address(path) for path in pictures},
         **content,
     )

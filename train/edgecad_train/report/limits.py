@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgecad.contract import Preparation
+from edgecad.contract import Origin, Preparation
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.runs.reading import RunFiles
@@ -17,20 +17,10 @@ def limits_of(run: RunFiles) -> tuple[str, ...]:
 
 def _sentences(run: RunFiles) -> Iterator[str]:
     contract = run.contract
-    if contract.origin != "patients":
-        yield (
-            f"PHANTOM: the origin of these scans is \N{LEFT DOUBLE QUOTATION MARK}{contract.origin}"
-            "\N{RIGHT DOUBLE QUOTATION MARK}. Drawn maps are easier and more alike than "
-            "patients' maps. No figure, threshold or ranking here may be carried over to patients."
-        )
-    yield "Research use only. Not a medical device."
-    yield (
-        f"The reference standard is the label given by {contract.labelling.reference}. The figures are agreement with "
-        "readers; they say nothing of angiography or of the course of the illness."
-    )
+    yield from general_limits(contract.origin, contract.labelling.reference)
     test = next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None)
     if test:
-        yield from _about_size(test)
+        yield from size_limits(test, "The test part has")
     yield (
         f"Threshold and temperature were chosen on {_chooser(run)}. Sensitivity and specificity of the chosen "
         "threshold are those of the patients that chose it; on other patients both can be worse."
@@ -39,14 +29,33 @@ def _sentences(run: RunFiles) -> Iterator[str]:
         f"{contract.labelling.prevalence:.0%} of the training patients were labelled {POSITIVE}. Predictive values, "
         "accuracy and net benefit hold for the prevalence of the part that they come from."
     )
-    yield _other_inputs(contract.preparation)
+    yield input_limit(contract.preparation)
+    yield MAPS_LIMIT
+
+
+MAPS_LIMIT = (
+    "Heat maps show what raised or lowered the score of this model. They are not uptake, ischaemia or an artery, "
+    "and they were not compared with anything."
+)
+
+
+def general_limits(origin: Origin, reference: str) -> Iterator[str]:
+    """What holds of every report: its origin, its use, and what its labels are."""
+    if origin != "patients":
+        yield (
+            f"PHANTOM: the origin of these scans is \N{LEFT DOUBLE QUOTATION MARK}{origin}"
+            "\N{RIGHT DOUBLE QUOTATION MARK}. Drawn maps are easier and more alike than "
+            "patients' maps. No figure, threshold or ranking here may be carried over to patients."
+        )
+    yield "Research use only. Not a medical device."
     yield (
-        "Heat maps show what raised or lowered the score of this model. They are not uptake, ischaemia or an artery, "
-        "and they were not compared with anything."
+        f"The reference standard is the label given by {reference}. The figures are agreement with "
+        "readers; they say nothing of angiography or of the course of the illness."
     )
 
 
-def _other_inputs(how: Preparation) -> str:
+def input_limit(how: Preparation) -> str:
+    """Which scans are others than those that the model learnt from."""
     if how.input == "uptake":
         return (
             "Scans of other software, tracers or protocols than those of training are other inputs, and nothing here "
@@ -58,14 +67,18 @@ def _other_inputs(how: Preparation) -> str:
     )
 
 
-def _about_size(test: Evaluation) -> Iterator[str]:
-    n = test.confusion.n
-    if n:
-        yield (
-            f"The test part has {n} patients: one answer more or less moves accuracy by {1 / n:.1%}, and one "
-            f"of the {test.confusion.positives} labelled {POSITIVE} moves sensitivity by "
-            f"{1 / max(test.confusion.positives, 1):.1%}. The intervals say how far chance alone may reach."
-        )
+def size_limits(evaluation: Evaluation, who: str) -> Iterator[str]:
+    """What one patient weighs; `who` begins the sentence: `The test part has`."""
+    counts = evaluation.confusion
+    if not counts.n:
+        return
+    said = (
+        f"{who} {counts.n} patient{'s' * (counts.n > 1)}: one answer more or less moves accuracy by {1 / counts.n:.1%}"
+    )
+    if counts.positives:
+        which = f"one of the {counts.positives}" if counts.positives > 1 else "the one"
+        said += f", and {which} labelled {POSITIVE} moves sensitivity by {1 / counts.positives:.1%}"
+    yield f"{said}. The intervals say how far chance alone may reach."
 
 
 def _chooser(run: RunFiles) -> str:

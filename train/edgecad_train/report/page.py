@@ -83,6 +83,8 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,
         "trainings": run.trainings,
+        "words": PARTS,
+        "reference": contract.labelling.reference,
         "flow": flow,
         "checks": checks,
         "preparation": preparation_rows(contract.preparation),

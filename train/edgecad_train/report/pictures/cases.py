@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from edgecad.answer.figure import heatmap_over
 from edgecad.answer.heatmap import share_outside_disc
@@ -18,13 +17,14 @@ from edgecad_train.report.outside import NOTE
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.drawing import GREY
 from edgecad_train.report.pictures.sheet import Sheet
+from edgecad_train.report.shown import A_GROUP, confidence
 
 TILE, GAP, LINES, MARGIN, HEAD = 1.25, 0.16, 0.5, 0.25, 0.42
 """Inches: side of a picture, space between cases, height of the words under one, margin, height of a group's title."""
 LAST_DIGIT = 1.5e-6
 """Scores that differ by less have the same six decimals in predictions.csv, but for rounding."""
-COLUMNS, MOST_ROWS = 4, 2
-"""Cases in a row, and rows of one group: class by part."""
+COLUMNS = 4
+"""Cases in a row."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,17 @@ class HeatStyle:
         full_scale: logit units of full colour, the contract's.
         disc: whether images are discs on black; the share of evidence outside one means nothing otherwise.
         seen: what the images show, in words.
+        parts: the names of the parts, in the order of their use.
+        maps: how many maps each group has in all, by part, label and whether the answer is right, where a case list
+            holds some of them alone.
     """
 
     threshold: float
     full_scale: float
     disc: bool = True
     seen: str = ""
+    parts: Mapping[str, str] = field(default_factory=lambda: PARTS)
+    maps: Mapping[tuple[str, str, bool], int] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
@@ -95,23 +100,50 @@ def draw_cases(cases: Sequence[ShownCase], style: HeatStyle, origin: Origin, fol
     )
 
 
+def draw_nearest(cases: Sequence[ShownCase], style: HeatStyle, origin: Origin, folder: Path) -> Path:
+    """Write cases-nearest.png: those whose patients' scores lie nearest the threshold, the nearest first."""
+    nearest = sorted(cases, key=lambda case: _confidence(case, style))[:A_GROUP]
+    count = f"{len(nearest)} of {sum(style.maps.values()) or len(cases)} maps, the nearest first"
+    group = _Group("nearest the threshold, whatever the label and the answer", count, nearest, tell_label=True)
+    return _drawn([group] if nearest else [], style, "no cases", origin, folder / "cases-nearest.png")
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Cases under one title."""
+
+    title: str
+    count: str
+    shown: Sequence[ShownCase]
+    tell_label: bool = False
+
+    @property
+    def height(self) -> float:
+        """Inches."""
+        return HEAD + -(-len(self.shown) // COLUMNS) * (TILE + LINES)
+
+
 def _page(cases: list[ShownCase], style: HeatStyle, word: str, origin: Origin, path: Path) -> Path:
     groups = [
-        group
-        for part in reversed(PARTS)
+        _group(group, style, word)
+        for part in reversed(style.parts)
         for label in CLASSES
         if (group := [case for case in cases if (case.part, case.label) == (part, label)])
     ]
+    return _drawn(groups, style, f"no {word} cases", origin, path)
+
+
+def _drawn(groups: Sequence[_Group], style: HeatStyle, nothing: str, origin: Origin, path: Path) -> Path:
     width = 2 * MARGIN + COLUMNS * (2 * TILE + GAP) - GAP
-    sheet = Sheet(width, 0.45 + sum(_height(group) for group in groups) + 1.0)
+    sheet = Sheet(width, 0.45 + sum(group.height for group in groups) + 1.0)
     y = 0.45
     for group in groups:
-        _draw_group(sheet, y, _ordered(group, style), style, word)
-        y += _height(group)
+        _draw_group(sheet, y, group, style)
+        y += group.height
     if groups:
         sheet.key(y + 0.1, style.full_scale, style.note)
     else:
-        sheet.words(MARGIN, y + 0.2, f"no {word} cases", size=14, bold=True)
+        sheet.words(MARGIN, y + 0.2, nothing, size=14, bold=True)
     return sheet.save(path, origin)
 
 
@@ -122,9 +154,7 @@ def _ordered(group: list[ShownCase], style: HeatStyle) -> list[ShownCase]:
 
 def _confidence(case: ShownCase, style: HeatStyle) -> float:
     """Distance of the patient's score from the threshold, in log-odds."""
-    within = np.clip([case.patient_score, style.threshold], 1e-9, 1 - 1e-9)
-    score, threshold = logit(within)
-    return float(abs(score - threshold))
+    return float(confidence(case.patient_score, style.threshold))
 
 
 def _alike(group: list[ShownCase]) -> bool:
@@ -132,27 +162,32 @@ def _alike(group: list[ShownCase]) -> bool:
     return bool(np.ptp([case.patient_score for case in group]) < LAST_DIGIT)
 
 
-def _height(group: list[ShownCase]) -> float:
-    rows = min(MOST_ROWS, -(-len(group) // COLUMNS))
-    return HEAD + rows * (TILE + LINES)
+def _group(cases: list[ShownCase], style: HeatStyle, word: str) -> _Group:
+    """The first ones of a part and class, and how many there are."""
+    first = cases[0]
+    side = "above" if first.above else "below"
+    of = style.maps.get((first.part, first.label, first.right), len(cases))
+    order = ", in order of their lines" if _alike(cases) else ", the most confident first"
+    shown = _ordered(cases, style)[:A_GROUP]
+    return _Group(
+        f"{style.parts[first.part]}: labelled {first.label}, score {side} threshold ({word})",
+        f"{len(shown)} of {of} maps{order if of > 1 else ''}",
+        shown,
+    )
 
 
-def _draw_group(sheet: Sheet, y: float, group: list[ShownCase], style: HeatStyle, word: str) -> None:
-    shown = group[: COLUMNS * MOST_ROWS]
-    side = "above" if group[0].above else "below"
-    title = f"{PARTS[group[0].part]}: labelled {group[0].label}, score {side} threshold ({word})"
-    sheet.words(MARGIN, y, title, size=11, bold=True)
-    order = ", in order of their lines" if _alike(group) else ", the most confident first"
-    count = f"{len(shown)} of {len(group)} maps{order if len(group) > 1 else ''}"
-    sheet.words(MARGIN, y + 0.19, count, colour=GREY)
-    for index, case in enumerate(shown):
+def _draw_group(sheet: Sheet, y: float, group: _Group, style: HeatStyle) -> None:
+    sheet.words(MARGIN, y, group.title, size=11, bold=True)
+    sheet.words(MARGIN, y + 0.19, group.count, colour=GREY)
+    for index, case in enumerate(group.shown):
         row, column = divmod(index, COLUMNS)
-        _draw_case(sheet, MARGIN + column * (2 * TILE + GAP), y + HEAD + row * (TILE + LINES), case, style)
+        place = (MARGIN + column * (2 * TILE + GAP), y + HEAD + row * (TILE + LINES))
+        _draw_case(sheet, *place, case, style, f"; {case.label}" if group.tell_label else "")
 
 
-def _draw_case(sheet: Sheet, x: float, y: float, case: ShownCase, style: HeatStyle) -> None:
+def _draw_case(sheet: Sheet, x: float, y: float, case: ShownCase, style: HeatStyle, label: str) -> None:
     sheet.tile(x, y, TILE, case.image)
     sheet.tile(x + TILE, y, TILE, heatmap_over(case.image, case.shown, style.full_scale))
     which = f" (scan {case.scan} of {case.scans}; patient {case.patient_score:.3f})" if case.scans > 1 else ""
     outside = f"; {share_outside_disc(case.shown):.0%} outside the disc" if style.disc else ""
-    sheet.words(x, y + TILE + 0.03, f"no. {case.number}{which}\nscore {case.score:.3f}{outside}", size=7.5)
+    sheet.words(x, y + TILE + 0.03, f"no. {case.number}{label}{which}\nscore {case.score:.3f}{outside}", size=7.5)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from scipy.special import expit
 
 from edgecad.answer.heatmap import share_outside_disc
+from edgecad.contract import Contract
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data.input.seen import seen_words, shown_images
 from edgecad_train.evaluation.decision.points import Patients
@@ -18,6 +20,7 @@ from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.pictures.curves import draw_curves
 from edgecad_train.report.pictures.figures import draw_evaluation
+from edgecad_train.runs.predictions import PatientLine
 from edgecad_train.runs.reading import HeatMaps, RunFiles
 
 
@@ -35,7 +38,19 @@ def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def style_of(run: RunFiles) -> HeatStyle:
+class Answered(Protocol):
+    """What a run and an evaluation both know: a model's contract, and a line a patient."""
+
+    @property
+    def contract(self) -> Contract:
+        """Of the model."""
+
+    @property
+    def predictions(self) -> tuple[PatientLine, ...]:
+        """In the order of predictions.csv."""
+
+
+def style_of(run: Answered) -> HeatStyle:
     """How the contract wants this model's heat maps drawn."""
     contract = run.contract
     return HeatStyle(
@@ -58,7 +73,7 @@ def outside_of(run: RunFiles) -> dict[str, OutsideEvidence]:
     return {PARTS.get(part, part): outside_evidence(*zip(*own, strict=True)) for part, own in found.items()}
 
 
-def shown_cases(run: RunFiles, maps: HeatMaps) -> Iterator[ShownCase]:
+def shown_cases(run: Answered, maps: HeatMaps) -> Iterator[ShownCase]:
     """The scans of heatmaps.npz, with what predictions.csv says of their patients; none where it holds no images."""
     if maps.images is None:
         return
