@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from edgecad import __version__
 
@@ -18,6 +19,15 @@ def package_versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def installed_versions() -> dict[str, str]:
+    """The same where not everything is needed: of the packages that are there, and of the runtime's engine."""
+    found = {"edgecad": __version__, "python": platform.python_version()}
+    for package in (*PACKAGES, "onnxruntime"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def other_versions(recorded: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import typer
 
 from edgecad.cli.fields import takes
 from edgecad.cli.options import JsonOption, MapOption, TableOption
+from edgecad_train.judgement.asked import UNNAMED, Asked, LabelledByOption
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.options import DataArgument, MasksOption, PatientFromOption, QuietOption
 
@@ -46,6 +47,7 @@ def evaluate(
     masks: MasksOption = None,
     table: TableOption = None,
     map: MapOption = None,  # noqa: A002 - the option's own name
+    labelled_by: LabelledByOption = UNNAMED,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="New folder. Default: evaluations/<time>-<name>.", show_default=False),
@@ -62,8 +64,8 @@ def evaluate(
     Heat maps are judged as well: where defects are known, whether the map's peak lies on them, and
     for all scans above the threshold, whether the outlined region is colder than the rest.
 
-    Writes metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...) that is missed gives exit
-    code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
+    Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
+    that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
     """
     from edgecad.cli.scans import tell_passed
     from edgecad.errors import GateFailed
@@ -79,7 +81,9 @@ def evaluate(
     opened = _opened([path for path in (model, against) if path is not None])
     rival = opened[against] if against else None
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
-    folder, record = _run(opened[model], rival, ways, found, demands, out, quiet)
+    tables = tuple(table or ())
+    asked = Asked(found, labelled_by, patient_from, masks is not None, tables, map, rival is not None, (demands,))
+    folder, record = _run(opened[model], rival, ways, asked, demands, out, quiet)
     _tell(record, folder, json)
     missed = [str(demand) for demand in record.demands if not demand.met]
     if missed:
@@ -137,7 +141,7 @@ def _run(
     opened: JudgedModel,
     rival: JudgedModel | None,
     ways: Sequence[Way],
-    found: Found,
+    asked: Asked,
     demands: Demands,
     out: Path | None,
     quiet: bool,
@@ -155,12 +159,12 @@ def _run(
     with new_folder(folder) as partial, stage_progress(quiet) as bars:
         for crop in {how.crop for how, _ in ways}:
             warn_of_whole_images(crop)
-        prepared = _read(ways[0], found, partial, bars)
+        prepared = _read(ways[0], asked.found, partial, bars)
         one, other = Judged(opened, score_patients(opened, prepared)), None
         if rival:
-            again = prepared if ways[1] == ways[0] else _read(ways[1], found, partial, bars)
+            again = prepared if ways[1] == ways[0] else _read(ways[1], asked.found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
-        record = judge(one, other, demands)
+        record = judge(one, other, demands, asked)
         write_judgement(record, one, other, partial)
     return folder, record
 
@@ -188,7 +192,7 @@ def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
         return
     for line in lines_of(record):
         typer.echo(line)
-    typer.echo(f"wrote {folder} (metrics.json, predictions.csv, localisation.csv, pictures)")
+    typer.echo(f"wrote {folder} (report.html, metrics.json, predictions.csv, localisation.csv, pictures)")
 
 
 def _next_step(model: Path, record: EvaluationRecord) -> str:

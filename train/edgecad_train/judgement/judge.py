@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
@@ -12,16 +14,20 @@ from scipy.special import expit
 from edgecad.answer.findings import doubts_about
 from edgecad.contract import Origin
 from edgecad.errors import UsageError
+from edgecad.frozen import json_from_struct
 from edgecad_train.data.labelled import refused_scans
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.localisation.figures import Localisation, localised
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
+from edgecad_train.judgement.asked import Asked
 from edgecad_train.judgement.demands import Demands, judged_demands
+from edgecad_train.judgement.flow import flow_of, points_of, prevalence_of
 from edgecad_train.judgement.models import JudgedModel
 from edgecad_train.judgement.orientation import OrientationJudged, judge_orientation
 from edgecad_train.judgement.overlap import overlap_of, parts_in_training
+from edgecad_train.judgement.reading import write_heatmaps
 from edgecad_train.judgement.record import (
     EvaluationRecord,
     lines_of,
@@ -30,7 +36,9 @@ from edgecad_train.judgement.record import (
 )
 from edgecad_train.judgement.scoring import ScoredPatients
 from edgecad_train.runs.localised import LocatedLine, write_located
+from edgecad_train.runs.names import CONTRACT, METRICS
 from edgecad_train.runs.predictions import write_predictions
+from edgecad_train.versions import installed_versions
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,16 @@ class Judged:
     def evaluation(self) -> Evaluation:
         """Its figures; the patients count as a test part, whoever they are, for they chose nothing here."""
         return evaluate_part(self.scores.truth, self.scores.log_odds, self.model.contract.decision, "test")
+
+    @property
+    def patients(self) -> Patients:
+        """All of them, with their scores."""
+        return Patients(self.scores.truth, self.only(set(self.scores.patients)).scores)
+
+    @cached_property
+    def parts(self) -> Mapping[str, str] | None:
+        """The part of each patient in its own training, as far as one is known; None where nobody knows."""
+        return parts_in_training(self.model, self.scores)
 
     @cached_property
     def orientation(self) -> OrientationJudged:
@@ -61,10 +79,19 @@ class Judged:
         return Scores(expit(self.scores.only(patients).log_odds / decision.temperature), decision.threshold)
 
 
-def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationRecord:
+def judge(one: Judged, other: Judged | None, demands: Demands, asked: Asked) -> EvaluationRecord:
     """Judge `one`, hold its figures to what is demanded of them, and compare it with `other`."""
     evaluation = one.evaluation
     return EvaluationRecord(
+        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        reference=asked.reference,
+        flow=flow_of(asked.found, one.scores),
+        in_training=_in_training(one),
+        prevalence=prevalence_of(one.scores),
+        points=points_of(one.patients, one.model.contract.decision),
+        outside=one.scores.outside,
+        again=asked.command,
+        versions=installed_versions(),
         origin=_origin(one),
         model=provenance_of(one.model),
         data_sha256=one.scores.data_sha256,
@@ -81,6 +108,13 @@ def judge(one: Judged, other: Judged | None, demands: Demands) -> EvaluationReco
         against_localisation=other.localisation if other else None,
         comparison=_compared(one, other) if other else None,
     )
+
+
+def _in_training(judged: Judged) -> dict[str, int] | None:
+    if judged.parts is None:
+        return None
+    counts = Counter(judged.parts.get(patient, "new") for patient in judged.scores.patients)
+    return dict(sorted(counts.items()))
 
 
 def _origin(judged: Judged) -> Origin:
@@ -120,18 +154,19 @@ def _compared(one: Judged, other: Judged) -> ModelComparison:
 
 
 def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path) -> None:
-    """Write metrics.json, a line a patient and a line a scan for each model, and the pictures of the judged one."""
-    # Here, because a reader of records needs no matplotlib.
-    from edgecad_train.report.pictures.figures import draw_evaluation
+    """Write metrics.json, the model's contract, lines of patients and scans, a few maps, and the report."""
+    # Here, because a reader of records needs neither matplotlib nor templates.
+    from edgecad_train.judgement.report.page import write_report
 
-    write_record(record, folder / "metrics.json")
+    write_record(record, folder / METRICS)
+    (folder / CONTRACT).write_text(json_from_struct(one.model.contract), "utf-8")
     for judged, end in ((one, ""), (other, "-against")):
         if judged:
-            parts = parts_in_training(judged.model, judged.scores)
-            lines = lines_of(judged.scores, judged.model.contract.decision, parts)
+            lines = lines_of(judged.scores, judged.model.contract.decision, judged.parts)
             write_predictions(lines, folder / f"predictions{end}.csv")
             if judged.scores.located:
                 located = (LocatedLine("", scan) for scan in judged.scores.located)
                 write_located(located, folder / f"localisation{end}.csv")
-    everybody = Patients(one.scores.truth, one.only(set(one.scores.patients)).scores)
-    draw_evaluation(record.evaluation, record.origin, folder, everybody)
+    if one.scores.shown:
+        write_heatmaps(one.scores.shown, folder)
+    write_report(folder)

@@ -60,6 +60,11 @@ class Flow:
     total: PartRow
     findings: tuple[Count, ...]
 
+    @property
+    def refused_counts(self) -> tuple[tuple[str, int], ...]:
+        """Reasons, and how many scans were refused for each."""
+        return tuple((count.what, count.n) for count in self.refused)
+
 
 def flow_of(run: RunFiles, names: Names) -> Flow:
     """Count what run.json, split.json and predictions.csv say."""

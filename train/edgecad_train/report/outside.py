@@ -24,6 +24,9 @@ def _share_at(ratio: float) -> float:
 DOUBTED_FROM, CLEAR_BELOW = _share_at(1.25), _share_at(2.0)
 """18 % and 12 %. Both ratios are EdgeCAD's choice; the even spread is 1."""
 
+BOUNDS = {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW}
+"""As pages name them."""
+
 NOTE = f"outside the disc: {NO_PREFERENCE:.0%} is no preference for it; from {DOUBTED_FROM:.0%} on doubt the map"
 """For pictures that print shares."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
-from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
+from edgecad_train.evaluation.localisation.words import FIGURES
 from edgecad_train.report.flow import Flow, flow_of
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.limits import limits_of
+from edgecad_train.report.localisation import localisation_tables
 from edgecad_train.report.names import Names
-from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, OutsideEvidence, outside_warnings
+from edgecad_train.report.outside import BOUNDS, OutsideEvidence, outside_warnings
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.illustrate import draw_run, outside_of
 from edgecad_train.report.proof import Check, checks_of
@@ -97,20 +97,12 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "hashes": hash_rows(run),
         "versions": version_rows(run),
         "limits": limits_of(run),
-        "shown": tuple(_shown_tables(run)),
+        "shown": localisation_tables(sorted(run.localisation, key=lambda one: one.part != "test"), PARTS),
         "names": FIGURES,
         "outside": tuple((part, one.words) for part, one in outside.items()),
-        "bounds": {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW},
+        "bounds": BOUNDS,
         "command": command_of(record, contract.preparation),
     }
-
-
-def _shown_tables(run: RunFiles) -> Iterator[dict[str, Any]]:
-    """Tables of what the heat maps show, the test part first; none in a run of an earlier version."""
-    for found in sorted(run.localisation, key=lambda one: one.part != "test"):
-        part = PARTS[found.part]
-        for about, group in ((judged_words(found), found.judged), (above_words(found), found.above)):
-            yield {"part": part, "about": about, "figures": group.figures if group else ()}
 
 
 def _thresholds(run: RunFiles) -> dict[str, Any] | None:

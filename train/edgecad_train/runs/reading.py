@@ -131,8 +131,8 @@ def _bytes(path: Path) -> bytes:
         raise ModelInvalid(f"the run folder {path.parent} has no {path.name}; {NEXT}") from None
 
 
-def read_heatmaps(folder: Path) -> HeatMaps | None:
-    """Read heatmaps.npz; None where there is none.
+def read_heatmaps(folder: Path, next_step: str = NEXT) -> HeatMaps | None:
+    """Read heatmaps.npz of a run or an evaluation; None where there is none.
 
     Raises:
         ModelInvalid: it is damaged.
@@ -146,4 +146,4 @@ def read_heatmaps(folder: Path) -> HeatMaps | None:
             known = {name: arrays[name] for name in ("score_maps", "log_odds", "patient", "part")}
             return HeatMaps(images=arrays.get("images"), row=arrays.get("row"), **known)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelInvalid(f"{path} cannot be used: {error}; {NEXT}") from error
+        raise ModelInvalid(f"{path} cannot be used: {error}; {next_step}") from error

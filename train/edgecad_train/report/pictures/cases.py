@@ -126,7 +126,7 @@ class _Group:
 def _page(cases: list[ShownCase], style: HeatStyle, word: str, origin: Origin, path: Path) -> Path:
     groups = [
         _group(group, style, word)
-        for part in reversed(style.parts)
+        for part in reversed(tuple(style.parts))
         for label in CLASSES
         if (group := [case for case in cases if (case.part, case.label) == (part, label)])
     ]

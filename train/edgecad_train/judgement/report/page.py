@@ -1,0 +1,106 @@
+"""report.html of an evaluation: one file that opens offline, made from the files of the evaluation's folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edgecad.system.folders import write_whole
+from edgecad_train.data.input.seen import black_around, seen_words
+from edgecad_train.evaluation.localisation.words import FIGURES
+from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
+from edgecad_train.judgement.report import tables
+from edgecad_train.judgement.report.drawing import THESE, draw_judgement
+from edgecad_train.judgement.report.limits import limits_of
+from edgecad_train.report.html import NAME, Section, html_of
+from edgecad_train.report.localisation import localisation_tables
+from edgecad_train.report.names import Names
+from edgecad_train.report.outside import BOUNDS, outside_warnings
+from edgecad_train.report.tables import preparation_rows
+
+
+def write_report(folder: Path) -> Path:
+    """Draw the evaluation's pictures and write its page, both into its folder.
+
+    Raises:
+        ModelInvalid: a file of the evaluation is missing, damaged or of another version.
+    """
+    files = read_evaluation(folder)
+    pictures = draw_judgement(files)
+    write_whole(folder / NAME, page_of(files, pictures).encode())
+    return folder / NAME
+
+
+def page_of(files: EvaluationFiles, pictures: tuple[Path, ...]) -> str:
+    """The page's HTML, with these pictures of the evaluation."""
+    return html_of("evaluation", tuple(_sections(files)), files.record.origin, _content(files), pictures)
+
+
+def names_of(files: EvaluationFiles) -> Names:
+    """What must not be shown of this evaluation."""
+    return Names({line.patient for line in files.predictions}, [one.file for one in files.record.refused])
+
+
+def _sections(files: EvaluationFiles) -> Iterator[Section]:
+    """Those that the record has something for."""
+    record = files.record
+    yield "judged", "What was judged", "What was judged, and against whom"
+    yield "patients", "Patients", "Patients and scans"
+    yield "figures", "Figures", "Figures"
+    yield "thresholds", "Thresholds", "The model's thresholds on these patients"
+    yield "maps", "Heat maps", "Heat maps"
+    if record.comparison is not None:
+        yield "against", "Comparison", "Against another model"
+    yield "limits", "Limits", "Limits"
+    yield "provenance", "Provenance", "Provenance"
+    yield "again", "Do it again", "Do it again"
+
+
+def _content(files: EvaluationFiles) -> dict[str, Any]:
+    contract, record = files.contract, files.record
+    return {
+        "title": f"Evaluation of {record.model.name}",
+        "contract": contract,
+        "record": record,
+        "evaluation": record.evaluation,
+        "reference": record.reference or "readers who are not named",
+        "warnings": _warnings(files),
+        "words": THESE,
+        "whole_image": contract.preparation.crop == "none",
+        "seen": seen_words(contract.preparation),
+        "over_disc": contract.pooled_over == "disc",
+        "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
+        "judged": tables.judged_rows(files),
+        "demands": tables.demand_rows(record.demands),
+        "demand_heads": tables.DEMAND_HEADS,
+        "preparation": preparation_rows(contract.preparation),
+        "training": tables.training_rows(record),
+        "prevalences": tables.prevalence_rows(files),
+        "prevalence_heads": tables.PREVALENCE_HEADS,
+        "points": tables.point_rows(files),
+        "point_heads": tables.POINT_HEADS,
+        "shown": localisation_tables([record.localisation] if record.localisation else [], THESE),
+        "names": FIGURES,
+        "outside": () if record.outside is None else ((THESE["test"], record.outside.words),),
+        "bounds": BOUNDS,
+        "sides": tables.side_rows(record),
+        "side_heads": tables.SIDE_HEADS,
+        "differences": tables.difference_rows(record),
+        "difference_heads": tables.DIFFERENCE_HEADS,
+        "limits": limits_of(files),
+        "hashes": tables.hash_rows(record),
+        "versions": tables.version_rows(files),
+    }
+
+
+def _warnings(files: EvaluationFiles) -> tuple[str, ...]:
+    """The record's own, but none that names somebody; then what the maps say."""
+    record, names = files.record, names_of(files)
+    told = [
+        "A warning names patients or files; it stands in metrics.json." if names.names_somebody(words) else words
+        for words in record.warnings
+    ]
+    outside = {} if record.outside is None else {THESE["test"]: record.outside}
+    missed = [f"DEMAND MISSED: {demand}" for demand in record.demands if not demand.met]
+    return tuple(f"{words[0].upper()}{words[1:]}" for words in (*missed, *told, *outside_warnings(outside)))

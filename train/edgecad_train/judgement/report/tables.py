@@ -1,0 +1,180 @@
+"""Rows of the page's tables: a name and a value each, or the cells of a row in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from edgecad.contract import Metric
+from edgecad.decision.evidence import OperatingPoint, Share
+from edgecad.decision.evidence_table import threshold_words
+from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar
+from edgecad_train.judgement.demands import FigureDemand
+from edgecad_train.judgement.flow import PointHere
+from edgecad_train.judgement.reading import EvaluationFiles
+from edgecad_train.judgement.record import EvaluationRecord, ModelProvenance
+from edgecad_train.report.wording import NONE, Row, metric, minute, percent, signed, three
+
+Cells = tuple[str, ...]
+KINDS = {"run": "training run", "model": "exported model"}
+PARTS_OF_TRAINING = {
+    "new": "new: in no part of it",
+    "train": "of its training or development part",
+    "validation": "of its validation part",
+    "test": "of its test part",
+}
+POINT_HEADS = (
+    "rule", "score from", "sensitivity, training", "sensitivity, here", "specificity, training", "specificity, here",
+    "PPV, here", "NPV, here",
+)  # fmt: skip
+PREVALENCE_HEADS = ("patients", "labelled", "of", "share", "95 % interval")
+SIDE_HEADS = ("figure", "this model", "n", "the other", "n")
+DIFFERENCE_HEADS = ("figure", "difference", "95 % interval", "p", "n", "only one is right", "method")
+DEMAND_HEADS = ("figure", "at least wanted", "reached", "lower bound", "")
+
+
+def judged_rows(files: EvaluationFiles) -> tuple[Row, ...]:
+    """What was judged, and against whose labels."""
+    record, contract = files.record, files.contract
+    decision = contract.decision
+    return (
+        *_model_rows(record.model),
+        ("made", f"{minute(contract.created)}, contract version {contract.version}"),
+        ("origin", f"model: {contract.origin}; model and scans together: {record.origin}"),
+        ("its labels", contract.labelling.sentence(contract.positive)),
+        ("these labels", f"given by {record.reference or 'readers who are not named'}"),
+        ("judged", minute(record.made) if record.made else "by an earlier version, which did not say when"),
+        ("threshold on the score", f"{decision.threshold:.6g}; {decision.rule}"),
+        ("temperature", f"{decision.temperature:.4g}"),
+        ("a patient's score", "from the mean log-odds of the patient's scans: one vote a patient"),
+        *([("compared with", record.against.name)] if record.against else []),
+    )
+
+
+def _model_rows(model: ModelProvenance) -> Iterator[Row]:
+    yield "model", f"{model.name}, {KINDS[model.kind]}, {model.backbone}"
+    yield "model's file, sha256", model.sha256
+
+
+def training_rows(record: EvaluationRecord) -> tuple[Row, ...]:
+    """How many of these patients the model's training had, by part."""
+    if record.in_training is None:
+        return (("these patients in its training", "not known: exported models do not say who their patients were"),)
+    return tuple(
+        (PARTS_OF_TRAINING.get(part, part), f"{count} of {record.patients} patients")
+        for part, count in sorted(record.in_training.items(), key=lambda one: list(PARTS_OF_TRAINING).index(one[0]))
+    )
+
+
+def prevalence_rows(files: EvaluationFiles) -> tuple[Cells, ...]:
+    """Share of the positive class here and in training."""
+    here, labelling = files.record.prevalence, files.contract.labelling
+    rows: list[Cells] = []
+    if here is not None:
+        interval = f"{percent(here.low)} to {percent(here.high)}"
+        rows.append(("these patients", str(here.count), str(here.n), percent(here.value), interval))
+    if labelling.prevalence is not None:
+        why = "none: the contract keeps the share and not the counts"
+        rows.append(("the model's training", NONE, NONE, percent(labelling.prevalence), why))
+    return tuple(rows)
+
+
+def point_rows(files: EvaluationFiles) -> tuple[tuple[bool, Cells], ...]:
+    """Each threshold of the contract: whether it is in force, and figures of those who chose beside these patients'."""
+    chose = _points_by_rule(files)
+    return tuple((point.in_force, _point_cells(point, chose.get(point.rule))) for point in files.record.points)
+
+
+def _points_by_rule(files: EvaluationFiles) -> Mapping[str, OperatingPoint]:
+    evidence = files.contract.decision.evidence
+    return {} if evidence is None else {point.rule: point for point in evidence.points}
+
+
+def _point_cells(here: PointHere, there: OperatingPoint | None) -> Cells:
+    return (
+        here.rule,
+        threshold_words(here.threshold),
+        NONE if there is None else there.sensitivity.with_interval,
+        _share(here.sensitivity),
+        NONE if there is None else there.specificity.with_interval,
+        _share(here.specificity),
+        _share(here.ppv),
+        _share(here.npv),
+    )
+
+
+def _share(share: Share | None) -> str:
+    return NONE if share is None else share.with_interval
+
+
+def side_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
+    """Figures of both models, each about the patients that it answered."""
+    other = record.against_evaluation
+    if other is None:
+        return ()
+    names = [one.name for one in record.evaluation.metrics if other.metric(one.name)]
+    pairs = ((name, record.evaluation.metric(name), other.metric(name)) for name in names)
+    return tuple((metric(name), *_figure(one), *_figure(two)) for name, one, two in pairs)
+
+
+def _figure(one: Metric | None) -> Cells:
+    return (NONE, NONE) if one is None else (f"{three(one.value)} ({three(one.low)} to {three(one.high)})", str(one.n))
+
+
+def difference_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
+    """Paired differences, this model less the other, on the patients that both answered."""
+    found = record.comparison
+    if found is None:
+        return ()
+    tests: dict[str, McNemar | AucDifference | None] = {
+        "accuracy": found.accuracy,
+        "sensitivity_cad": found.sensitivity_cad,
+        "specificity_cad": found.specificity_cad,
+        "auc": found.auc,
+    }
+    return tuple(_difference(name, test) for name, test in tests.items() if test is not None)
+
+
+def _difference(name: str, test: McNemar | AucDifference) -> Cells:
+    alone = NONE if isinstance(test, AucDifference) else f"{test.only_one_right} here, {test.only_other_right} there"
+    interval = f"{signed(test.low)} to {signed(test.high)}"
+    return metric(name), signed(test.difference), interval, _chance(test.p_value), str(test.n), alone, test.method
+
+
+def _chance(p_value: float | None) -> str:
+    if p_value is None:
+        return "no test"
+    return three(p_value) if p_value >= 0.001 else "< 0.001"
+
+
+def demand_rows(demands: tuple[FigureDemand, ...]) -> tuple[Cells, ...]:
+    """What was demanded, and whether it was reached."""
+    return tuple(
+        (metric(one.metric), f"{one.least:g}", three(one.value), three(one.low), _verdict(one)) for one in demands
+    )
+
+
+def _verdict(demand: FigureDemand) -> str:
+    if demand.value is None:
+        return "MISSED: these patients cannot give it"
+    if not demand.met:
+        return "MISSED"
+    return "met, and its lower bound too" if demand.sure else "met; its lower bound is below"
+
+
+def hash_rows(record: EvaluationRecord) -> tuple[Row, ...]:
+    """What was judged, and on what."""
+    return (
+        ("scans and labels, sha256", record.data_sha256),
+        (f"{record.model.name}, sha256", record.model.sha256),
+        *([(f"{record.against.name}, sha256", record.against.sha256)] if record.against else []),
+    )
+
+
+def version_rows(files: EvaluationFiles) -> tuple[Row, ...]:
+    """With what it was judged, and with what the model was made."""
+    made = ", ".join(f"{name} {version}" for name, version in sorted(files.contract.versions.items()))
+    return (
+        *(sorted(files.record.versions.items()) or [("this evaluation", "an earlier version did not say")]),
+        ("the model was made with", made or "not known"),
+        ("record", f"metrics.json of schema {files.record.schema}"),
+    )
