@@ -3,4 +3,5 @@
 rules           the rules of `--decide`
 evidence        how patients fared at thresholds, as the contract keeps it
 evidence_table  the same as a table for terminal, report and model card
+ratios          bounds of a ratio of two shares
 """
