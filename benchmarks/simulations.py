@@ -17,9 +17,15 @@ from collections.abc import Callable
 import msgspec
 from measures.program import keep, read_options
 from measures.simulations.auc import simulate_auc
+from measures.simulations.networks import simulate_networks
 from measures.simulations.options import SimulationOptions
+from measures.simulations.strategies import simulate_strategies
 
-WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {"auc": simulate_auc}
+WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {
+    "auc": simulate_auc,
+    "networks": simulate_networks,
+    "strategies": simulate_strategies,
+}
 
 
 def main() -> None:

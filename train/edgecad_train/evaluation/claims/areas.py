@@ -95,12 +95,8 @@ class Areas:
         shared = (runs**2 * self.patients - total) / (runs * (runs - 1))
         return np.asarray(total / runs - shared)
 
-    def variance_of_difference(self, one: int, other: int) -> float:
-        """Of two rows' mean areas, patients alone; exactly 0 where both place every patient alike."""
-        return float(((self.spread[one] - self.spread[other]) ** 2).sum())
-
     def variances_of_differences(self) -> Floats:
-        """The same of all pairs, `(R, R)`."""
+        """Of each two rows' mean areas, patients alone, `(R, R)`; exactly 0 where both place every patient alike."""
         return np.stack([((self.spread - own) ** 2).sum(axis=1) for own in self.spread])
 
 

@@ -16,7 +16,7 @@ from edgecad_train.evaluation.claims.areas import Areas
 from edgecad_train.evaluation.claims.strategies import smallest_seen
 from edgecad_train.evaluation.statistics.auc import NO_VARIANCE
 from edgecad_train.evaluation.statistics.comparison import bounds_without_variance
-from edgecad_train.evaluation.statistics.intervals import LEVEL
+from edgecad_train.evaluation.statistics.intervals import LEVEL, Floats
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,29 @@ def network_pairs(areas: Areas) -> tuple[NetworkPair, ...]:
     pairs = list(combinations(range(areas.rows), 2))
     if not pairs:
         return ()
-    errors = [np.sqrt(areas.variance_of_difference(*pair)) for pair in pairs]
-    values = [float(areas.means[one] - areas.means[other]) for one, other in pairs]
-    single = [_p_value(value, error, areas.smaller) for value, error in zip(values, errors, strict=True)]
+    one, other = np.array(pairs, np.intp).T
+    values = areas.means[one] - areas.means[other]
+    variances = areas.variances_of_differences()[one, other]
+    single = _p_values(values, variances, areas.smaller)
     adjusted = multipletests(single, method="holm")[1]
     first = float(stats.norm.isf((1 - LEVEL) / 2 / len(pairs)))
-    smallest = [smallest_seen(first, float(error)) if error**2 >= NO_VARIANCE else None for error in errors]
     return tuple(
-        NetworkPair(one, other, value, p, float(holm), seen)
-        for (one, other), value, p, holm, seen in zip(pairs, values, single, adjusted, smallest, strict=True)
+        NetworkPair(
+            one=pair[0],
+            other=pair[1],
+            value=float(values[index]),
+            p_value=float(single[index]),
+            adjusted=float(adjusted[index]),
+            smallest=smallest_seen(first, float(np.sqrt(variance))) if variance >= NO_VARIANCE else None,
+        )
+        for index, (pair, variance) in enumerate(zip(pairs, variances, strict=True))
     )
 
 
-def _p_value(value: float, error: float, cases: int) -> float:
-    if error**2 < NO_VARIANCE:
-        return bounds_without_variance(value, cases).p_value or 0.0
-    return 2 * float(stats.norm.sf(abs(value) / error))
+def _p_values(values: Floats, variances: Floats, cases: int) -> Floats:
+    known = variances >= NO_VARIANCE
+    found = 2 * stats.norm.sf(np.abs(values) / np.sqrt(np.where(known, variances, 1.0)))
+    for index in np.flatnonzero(~known):
+        told = bounds_without_variance(float(values[index]), cases).p_value
+        found[index] = 1.0 if told is None else told
+    return np.asarray(found)
