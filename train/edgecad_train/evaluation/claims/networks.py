@@ -10,7 +10,6 @@ from itertools import combinations
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from edgecad_train.evaluation.claims.areas import Areas
 from edgecad_train.evaluation.claims.strategies import smallest_seen
@@ -57,7 +56,7 @@ def network_pairs(areas: Areas) -> tuple[NetworkPair, ...]:
     values = areas.means[one] - areas.means[other]
     variances = areas.variances_of_differences()[one, other]
     single = _p_values(values, variances, areas.smaller)
-    adjusted = multipletests(single, method="holm")[1]
+    adjusted = holm(single)
     first = float(stats.norm.isf((1 - LEVEL) / 2 / len(pairs)))
     return tuple(
         NetworkPair(
@@ -79,3 +78,15 @@ def _p_values(values: Floats, variances: Floats, cases: int) -> Floats:
         told = bounds_without_variance(float(values[index]), cases).p_value
         found[index] = 1.0 if told is None else told
     return np.asarray(found)
+
+
+def holm(p_values: Floats) -> Floats:
+    """P-values adjusted over their family (Holm 1979, Scandinavian Journal of Statistics 6:65), `(k,)`.
+
+    The one of statsmodels collects garbage each time, which takes longer than all else that a study's claims need.
+    """
+    count = len(p_values)
+    order = np.argsort(p_values)
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate((count - np.arange(count)) * p_values[order]))
+    return adjusted
