@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from edgecad_train.training.epochs import EpochRunner, Examples
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
-from edgecad_train.training.trainer import Trainer
 
 
 def _warm(**others: Any) -> Settings:
@@ -122,26 +120,3 @@ def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
     assert told.contract.preparation.crop == "none"
     assert np.isfinite(told.log_odds).all()
     assert not np.array_equal(data.images[0], outcome.data.images[0])
-
-
-def test_the_optimism_gap_is_at_even_odds_on_both_sides(
-    phantoms: PreparedData, outcome: TrainingOutcome, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chosen_by, trained = {}, Trainer.train
-
-    def watched(self: Trainer, place: Any, **more: Any) -> Any:
-        chosen_by[place.name] = (list(place.rows), list(place.held))
-        return trained(self, place, **more)
-
-    monkeypatch.setattr(Trainer, "train", watched)
-    settings = replace(outcome.settings, select_on_test=True)
-    told = train(phantoms, outcome.partition, settings, "a-run").optimism
-    assert told is not None
-    test = rows_of(phantoms.cases, outcome.partition.test)
-    development = rows_of(phantoms.cases, outcome.partition.development)
-    assert chosen_by["chosen on test"] == (list(development), list(test))
-    assert not set(test) & {row for rows in chosen_by["run"] for row in rows}
-    right = (outcome.log_odds[test] >= 0) == (phantoms.labels[test] == 0)
-    assert told.accuracy == pytest.approx(right.mean())
-    auc = next(m for m in outcome.evaluations[1].metrics if m.name == "auc")
-    assert told.auc == pytest.approx(auc.value)

@@ -12,7 +12,7 @@ from edgecad.decision.rules import Rule
 from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import evaluate_part
-from edgecad_train.evaluation.optimism import optimism_of
+from edgecad_train.evaluation.optimism import ChosenBy, optimism_of
 from edgecad_train.evaluation.statistics.comparison import Scores, compare
 from edgecad_train.evaluation.statistics.ties import ROUNDING, differ, resolution_of, tied
 
@@ -94,7 +94,7 @@ def test_two_models_are_compared_by_the_same_rule() -> None:
     got = compare(TRUTH, Scores(expit(trained), 0.5), Scores(expit(_noisy(3e-7, 0.1)), 0.5)).auc
     assert got is not None
     assert (got.one, got.other) == (pytest.approx(roc_auc_score(TRUTH, trained)), 0.5)
-    assert optimism_of((TRUTH, _noisy(1e-7, 0.1)), (TRUTH, trained)).auc == 0.5
+    assert optimism_of(ChosenBy((1,), (TRUTH, _noisy(1e-7, 0.1))), ChosenBy((2,), (TRUTH, trained)), 2).auc == 0.5
 
 
 @pytest.mark.parametrize("level", [0.1, 200.0])

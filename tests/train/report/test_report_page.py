@@ -19,6 +19,7 @@ from edgecad.answer.heatmap import share_outside_disc
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing, Preparation, contract_from_json
 from edgecad.frozen import json_from_struct
+from edgecad_train.evaluation.optimism import SAME_EPOCH
 from edgecad_train.report import page
 from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
@@ -222,8 +223,26 @@ def test_epochs_that_were_selected_on_the_test_part_are_called_no_result(
     assert "are optimistic and are not results" in html.text
     assert re.search(r"optimism gap, accuracy\s+\+0\.068", html.text)
     assert re.search(r"optimism gap, auc\s+\+0\.050", html.text)
-    assert html.text.count("A second training chose its epochs on the test part") == 1
-    assert "A second training chose" not in page_without_pictures().text
+    assert html.text.count("The epochs were chosen on the test part as well") == 1
+    assert "were chosen on the test part" not in page_without_pictures().text
+    assert "An earlier version measured this gap by two trainings" in html.text
+
+
+def test_an_optimism_gap_has_its_interval_and_says_what_that_is_about(
+    page_without_pictures: Callable[..., _Html],
+) -> None:
+    gap = {"accuracy": 0.75, "accuracy_chosen_on_test": 0.8, "auc": 0.9, "auc_chosen_on_test": 0.89,
+           "epochs": {"own": [40, 3], "on_test": [12, 7], "candidates": 60},
+           "accuracy_gap": {"value": 0.05, "low": -0.03, "high": 0.14, "method": "Newcombe"},
+           "auc_gap": {"value": -0.01, "low": -0.05, "high": 0.03, "method": "DeLong, paired"}}  # fmt: skip
+    html = page_without_pictures(optimism=gap)
+    assert re.search(r"optimism gap, accuracy\s+\+0\.050, 95 % \N{MINUS SIGN}0\.030 to \+0\.140; Newcombe", html.text)
+    assert re.search(r"optimism gap, auc\s+\N{MINUS SIGN}0\.010, 95 %", html.text)
+    assert "12, then 7; from 60 candidates of the same training" in html.text
+    assert "They say nothing of the choice itself" in html.text
+    nothing = {"value": 0.0, "low": 0.0, "high": 0.0, "method": SAME_EPOCH}
+    same = page_without_pictures(optimism={**gap, "accuracy_gap": nothing, "auc_gap": nothing})
+    assert re.search(r"optimism gap, accuracy\s+0; both ways chose one and the same network", same.text)
 
 
 def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callable[..., _Html]) -> None:

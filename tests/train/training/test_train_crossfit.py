@@ -14,7 +14,7 @@ from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.crossfit import cross_fitted, epochs_of_others, median_epoch
+from edgecad_train.training.choosing.crossfit import cross_fitted, epochs_of_others, median_epoch
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.history import Epoch, StageHistory, TrainingHistory
 from edgecad_train.training.stages import StageOptions

@@ -31,13 +31,18 @@ class Explained:
     @property
     def log_odds(self) -> NDArray[np.float64]:
         """Logit of CAD minus logit of the other class, `(n,)`."""
-        positive = CLASSES.index(POSITIVE)
-        return np.asarray(self.logits[:, positive] - self.logits[:, 1 - positive])
+        return log_odds_of(self.logits)
 
     @staticmethod
     def joined(parts: list[Explained]) -> Explained:
         """Several after one another."""
         return Explained(np.concatenate([p.logits for p in parts]), np.concatenate([p.maps for p in parts]))
+
+
+def log_odds_of(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logit of CAD minus logit of the other class, `(n,)`, of logits `(n, 2)`."""
+    positive = CLASSES.index(POSITIVE)
+    return np.asarray(logits[:, positive] - logits[:, 1 - positive])
 
 
 class Explainer:

@@ -138,8 +138,8 @@ def _warnings(
     found += [f"{count.n} \N{MULTIPLICATION SIGN} {count.what}: {count.text}" for count in flow.findings if count.grave]
     if run.record.optimism is not None:
         found.append(
-            "A second training chose its epochs on the test part, to show how much better that looks. Its figures are "
-            "optimistic and are not results; the figures below, the model and its contract do not come from it."
+            "The epochs were chosen on the test part as well, to show how much better that looks. Those figures are "
+            "optimistic and are not results; the figures below, the model and its contract do not come from them."
         )
     found += [f"{words[0].upper()}{words[1:]}." for words in doubts_about_scores(run.evaluations)]
     found += [doubt.text for doubt in doubts_about(run.contract)]

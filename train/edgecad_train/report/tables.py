@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec.structs import asdict
-
 from edgecad.contract import Preparation
 from edgecad_train.evaluation.doubts import temperature_at_end
-from edgecad_train.evaluation.optimism import Optimism
+from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Optimism
 from edgecad_train.report import wording
 from edgecad_train.report.wording import Row
 from edgecad_train.runs.reading import RunFiles
@@ -136,15 +134,35 @@ def time_rows(record: RunRecord) -> tuple[tuple[str, float], ...]:
 
 
 def optimism_rows(gap: Optimism | None) -> tuple[Row, ...]:
-    """What was recorded, and the difference of each figure and the same one chosen on the test part."""
+    """Figures of both choices, their difference with its interval, and what the interval is about."""
     if gap is None:
         return ()
-    recorded = tuple((name.replace("_", " "), f"{value:.4g}") for name, value in asdict(gap).items())
+    pairs = (("accuracy", gap.accuracy, gap.accuracy_chosen_on_test, gap.accuracy_gap),
+             ("auc", gap.auc, gap.auc_chosen_on_test, gap.auc_gap))  # fmt: skip
     return (
-        *recorded,
-        ("optimism gap, accuracy", wording.signed(gap.accuracy_chosen_on_test - gap.accuracy)),
-        ("optimism gap, auc", wording.signed(gap.auc_chosen_on_test - gap.auc)),
+        *(_epoch_rows(gap.epochs) if gap.epochs else ()),
+        *((f"{name}{how}", f"{value:.4g}") for name, own, other, _ in pairs
+          for how, value in (("", own), (" chosen on test", other))),
+        *((f"optimism gap, {name}", _gap_words(other - own, found)) for name, own, other, found in pairs),
+        ("about these gaps", gap.about),
+    )  # fmt: skip
+
+
+def _epoch_rows(epochs: ChosenEpochs) -> tuple[Row, ...]:
+    own, other = (", then ".join(map(str, taken)) for taken in (epochs.own, epochs.on_test))
+    return (
+        ("epoch of each stage, of this run", own),
+        ("epoch of each stage, chosen on test", f"{other}; from {epochs.candidates} candidates of the same training"),
     )
+
+
+def _gap_words(gap: float, found: Gap | None) -> str:
+    if found is None:
+        return wording.signed(gap)
+    if found.method == SAME_EPOCH:
+        return f"0; {SAME_EPOCH}"
+    low, high = wording.signed(found.low), wording.signed(found.high)
+    return f"{wording.signed(found.value)}, 95 % {low} to {high}; {found.method}"
 
 
 def hash_rows(run: RunFiles) -> tuple[Row, ...]:

@@ -19,7 +19,7 @@ from edgecad_train.evaluation.decision.choice import choose_decision, with_test_
 from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.evaluation.familiarity.deepened import EXPONENTS, DeepenedImages
 from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity, measured
-from edgecad_train.evaluation.optimism import Optimism, optimism_of
+from edgecad_train.evaluation.optimism import ChosenBy, Judged, Optimism, optimism_of, rank_at_even_odds
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import build_network
@@ -28,7 +28,8 @@ from edgecad_train.running.contracting import contract_for
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.crossfit import cross_fitted, median_epoch
+from edgecad_train.training.choosing.crossfit import cross_fitted, median_epoch
+from edgecad_train.training.choosing.twice import chosen_twice
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.history import TrainingHistory
 from edgecad_train.training.search.choice import HeadChoice
@@ -79,6 +80,15 @@ class _Trained:
     """The same, by networks of the head that is exported: what chooses threshold, temperature and the map's scale."""
     familiarity: MeasuredFamiliarity | None
     """Of that network; None with too few patients."""
+    place: Place
+    """Of its training."""
+    most: tuple[int, ...] | None = None
+    """Epochs of each stage that were to be chosen from, where its own training stopped at the chosen ones."""
+
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """Epoch of each stage that the network took, counted from 1."""
+        return tuple(stage.kept_index + 1 for stage in self.histories[-1].stages)
 
 
 @dataclass
@@ -124,7 +134,7 @@ class _Run:
         history = self._train(trainer, place)
         with self._timed("explain"):
             said = trainer.explain(np.arange(len(self.data.cases)))
-        return _Trained(trainer, (history,), (choice,), said, said, said, self._familiarity(trainer))
+        return _Trained(trainer, (history,), (choice,), said, said, said, self._familiarity(trainer), place)
 
     def folds(self, folds: Folds) -> _Trained:
         """Train once a fold, then once on the whole development part for as many epochs as the folds wanted."""
@@ -146,7 +156,10 @@ class _Run:
         with self._timed("explain"):
             own = trainer.explain(np.arange(len(self.data.cases)))
         said = self._out_of_fold(own, folds, [held for _, held in results])
-        return _Trained(trainer, (*histories, refit), tuple(choices), own, said, said, self._familiarity(trainer))
+        return _Trained(
+            trainer, (*histories, refit), tuple(choices), own, said, said, self._familiarity(trainer), whole,
+            _longest(histories),
+        )  # fmt: skip
 
     def outcome(self, name: str, trained: _Trained) -> TrainingOutcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
@@ -175,7 +188,7 @@ class _Run:
             development=rows,
             network_logits=trained.own.logits[rows],
             centres=None if trained.familiarity is None else trained.familiarity.centres,
-            optimism=self._optimism(trained, log_odds) if self.settings.select_on_test else None,
+            optimism=self._optimism(trained) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.checkpoint.seconds.items()},
         )
 
@@ -215,19 +228,32 @@ class _Run:
             logits[rows], maps[rows] = held.logits, held.maps
         return Explained(logits, maps)
 
-    def _optimism(self, trained: _Trained, honest: NDArray[np.float64]) -> Optimism:
-        """Train once more as the paper did: on all development patients, the epoch chosen on the test part.
+    def _optimism(self, trained: _Trained) -> Optimism:
+        """Train the network to export once more, and choose its epochs on the test part too, as the paper did.
 
-        It comes last, and trains a copy of its own: the network to export keeps its weights.
+        It comes last, with the same scans, orders and dropout, so the run's own network is one of the candidates; the
+        network to export keeps its weights.
         """
-        kept = trained.trainer.network.model.get_weights()
-        rows, test = (rows_of(self.data.cases, m) for m in (self.partition.development, self.partition.test))
-        self._train(trained.trainer, Place(SELECTING_ON_TEST, len(trained.histories), rows, test))
-        chosen = honest.copy()
-        chosen[test] = trained.trainer.explain(test).log_odds
+        kept, test = trained.trainer.network.model.get_weights(), rows_of(self.data.cases, self.partition.test)
+        found = chosen_twice(
+            trained.trainer,
+            replace(trained.place, name=SELECTING_ON_TEST, kept=SELECTING_ON_TEST.replace(" ", "-")),
+            trained.taken,
+            test,
+            lambda said: rank_at_even_odds(*self._tested(test, said)),
+            self.checkpoint,
+            most=trained.most,
+            progress=self.progress,
+        )
         trained.trainer.network.model.set_weights(kept)
-        one, other = (by_patient(self.data, self.partition.test, values) for values in (honest, chosen))
-        return optimism_of(one, other)
+        own, other = (ChosenBy(one.epochs, self._tested(test, one.log_odds)) for one in (found.honest, found.wanted))
+        return optimism_of(own, other, found.candidates)
+
+    def _tested(self, rows: NDArray[np.intp], said: NDArray[np.float64]) -> Judged:
+        """Truth and mean log-odds of the test part's patients, from those of its scans."""
+        values = np.zeros(len(self.data.cases))
+        values[rows] = said
+        return by_patient(self.data, self.partition.test, values)
 
     def _choice(self, place: Place) -> HeadChoice:
         """Head and rates of a training, as the checkpoint has them or found now."""
@@ -258,6 +284,11 @@ class _Run:
 def _epochs_of(histories: list[TrainingHistory]) -> tuple[int, ...]:
     """Epochs of each stage for the refit: the median of the folds' best."""
     return tuple(median_epoch(own) for own in zip(*(history.stages for history in histories), strict=True))
+
+
+def _longest(histories: list[TrainingHistory]) -> tuple[int, ...]:
+    """Epochs of each stage of the fold that ran longest."""
+    return tuple(max(len(own.epochs) for own in stage) for stage in zip(*(h.stages for h in histories), strict=True))
 
 
 def run_name(backbone: str, now: Callable[[], datetime] = datetime.now) -> str:

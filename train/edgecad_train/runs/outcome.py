@@ -36,7 +36,7 @@ class TrainingOutcome:
         development: rows of the scans outside the test part that the exported network is checked by.
         network_logits: what the exported network itself says of them, `(m, 2)`.
         centres: of its features of the training scans; None where nobody measured familiarity.
-        optimism: what choosing on the test part would have claimed, where it was asked for.
+        optimism: what choosing its epochs on the test part would have claimed, where it was asked for.
         seconds_by_step: where the time went.
     """
 

@@ -61,7 +61,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[RefusedScan, ...]
     findings: tuple[DataFinding, ...] = ()
     optimism: Optimism | None = None
-    """Set where a second training chose its epochs on the test part."""
+    """Set where the epochs were chosen on the test part as well."""
     labels_to_read_again: tuple[str, ...] = ()
     """Patients; see `edgecad_train.evaluation.decision.labels`."""
     search: SearchRecord | None = None

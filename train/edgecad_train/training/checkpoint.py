@@ -1,6 +1,6 @@
 """The checkpoint of a run in progress: kept beside the runs, so that a run that was killed resumes at an epoch.
 
-choice-K.json    head and rates of training K
+choice-K.json    head and rates of training K; K is its number, or a word where two have one number
 state-K.npz      its stage under way: weights, best weights, the optimisers' memory, epochs
 stage-K-S.npz    stage S of fold K, once it has ended: what was kept of each of its epochs
 seconds.json     where the time went, over all sessions
@@ -28,6 +28,8 @@ from edgecad_train.training.history import Epoch, StageHistory
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.stages import StageRun, StageState
 
+Training = int | str
+"""Names a training among those of a run."""
 SECONDS = "seconds.json"
 KEEP_EVERY_S = 15.0
 """Seconds of work that a kill may cost, beside the epoch under way. A longer epoch is kept at its end."""
@@ -60,7 +62,7 @@ class Checkpoint:
         self.seconds[step] = self.seconds.get(step, 0.0) + seconds
         self._put_json(SECONDS, self.seconds)
 
-    def choice(self, training: int, choose: Callable[[], HeadChoice]) -> HeadChoice:
+    def choice(self, training: Training, choose: Callable[[], HeadChoice]) -> HeadChoice:
         """Head and rates of a training: those that were chosen before, or else now."""
         kept = self._json(f"choice-{training}.json", HeadChoice)
         if kept is None:
@@ -68,27 +70,27 @@ class Checkpoint:
             self._put_json(f"choice-{training}.json", kept)
         return kept
 
-    def earlier(self, training: int) -> tuple[StageHistory, ...]:
+    def earlier(self, training: Training) -> tuple[StageHistory, ...]:
         """Stages of a training that ended before the state that is kept."""
         place, _ = self._load(_state_of(training), _Place, arrays=False)
         return place.earlier if place else ()
 
-    def keeper(self, training: int, earlier: tuple[StageHistory, ...]) -> StageKeeper:
+    def keeper(self, training: Training, earlier: tuple[StageHistory, ...]) -> StageKeeper:
         """What keeps the stage that follows on `earlier` ones."""
         return StageKeeper(self, training, earlier)
 
-    def stage(self, training: int, stage: int) -> StageRun | None:
+    def stage(self, training: Training, stage: int) -> StageRun | None:
         """A stage of a fold that has ended, if it has."""
         history, arrays = self._load(_stage_of(training, stage), StageHistory)
         return None if history is None else StageRun(history, _by_epoch(arrays, len(history.epochs)))
 
-    def put_stage(self, training: int, stage: int, run: StageRun) -> None:
+    def put_stage(self, training: Training, stage: int, run: StageRun) -> None:
         """Keep a stage of a fold that has ended; its last state goes."""
         self._store(_stage_of(training, stage), run.history, [array for seen in run.seen for array in seen])
         if self.folder is not None:
             (self.folder / _state_of(training)).unlink(missing_ok=True)
 
-    def put_state(self, training: int, earlier: tuple[StageHistory, ...], state: StageState) -> None:
+    def put_state(self, training: Training, earlier: tuple[StageHistory, ...], state: StageState) -> None:
         """Keep where a stage stands."""
         counts = (len(state.weights), len(state.best_weights), len(state.optimizer))
         place = _Place(earlier, state.epochs, state.best, counts)
@@ -96,7 +98,7 @@ class Checkpoint:
         self._store(_state_of(training), place, [*state.weights, *state.best_weights, *state.optimizer, *seen])
         self._kept_at = time.monotonic()
 
-    def state(self, training: int, earlier: int) -> StageState | None:
+    def state(self, training: Training, earlier: int) -> StageState | None:
         """The kept state of the stage that follows on so many `earlier` ones, if it is this one's."""
         place, arrays = self._load(_state_of(training), _Place)
         if place is None or len(place.earlier) != earlier:
@@ -146,7 +148,7 @@ class Checkpoint:
             write_whole(self.folder / name, msgspec.json.encode(value))
 
 
-def _state_of(training: int) -> str:
+def _state_of(training: Training) -> str:
     return f"state-{training}.npz"
 
 
@@ -155,7 +157,7 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
     return UsageError(f"{path} cannot be read ({seen}); remove it to begin that part anew")
 
 
-def _stage_of(training: int, stage: int) -> str:
+def _stage_of(training: Training, stage: int) -> str:
     return f"stage-{training}-{stage}.npz"
 
 
@@ -170,7 +172,7 @@ class StageKeeper:
     """Keeps one stage; see `edgecad_train.training.stages.Keeper`."""
 
     checkpoint: Checkpoint
-    training: int
+    training: Training
     earlier: tuple[StageHistory, ...]
 
     def restore(self) -> StageState | None:

@@ -120,12 +120,19 @@ class Place:
         number: decides orders and dropout.
         rows: scans to learn from.
         held: scans that choose the epoch; None for a refit.
+        kept: by which the checkpoint knows it, where another training has its number.
     """
 
     name: str
     number: int
     rows: NDArray[np.intp]
     held: NDArray[np.intp] | None
+    kept: str = ""
+
+    @property
+    def key(self) -> str:
+        """By which the checkpoint knows it."""
+        return self.kept or str(self.number)
 
 
 class Trainer:
@@ -156,7 +163,7 @@ class Trainer:
         """
         self._begin_anew()
         checkpoint = checkpoint or Checkpoint(None)
-        done: list[StageHistory] = list(checkpoint.earlier(place.number))
+        done: list[StageHistory] = list(checkpoint.earlier(place.key))
         for index in range(len(done), len(self._runners)):
             own = epochs[index] if epochs else None
             done.append(self._run(place, index, tuple(done), checkpoint, progress, own).history)
@@ -168,22 +175,28 @@ class Trainer:
         before: Sequence[tuple[StageHistory, Weights]],
         checkpoint: Checkpoint,
         progress: Progress | None = None,
+        *,
+        judges: NDArray[np.intp] | None = None,
+        epochs: int | None = None,
     ) -> StageRun:
         """Train the stage that follows on those `before`, and observe every epoch of it.
 
         What is kept of an epoch is what the held-out scans were said to be, logits and maps, if the stage is the last;
-        else the weights of what learns.
+        else the weights of what learns. With `judges` the logits of those scans stand first, in every stage, and no
+        held-out scan is explained.
 
         Args:
             before: of each earlier stage its history, and the weights of its learning part that go on.
+            judges: scans to watch.
+            epochs: of this stage; None as planned.
         """
         index = len(before)
         self._begin_anew()
         for runner, (_, weights) in zip(self._runners, before, strict=False):
             runner.set_weights(weights)
-        last = index == len(self._runners) - 1
-        observe = (lambda: self._said(place)) if last else self._runners[index].weights
-        return self._run(place, index, tuple(history for history, _ in before), checkpoint, progress, observe=observe)
+        observe = self._observer(place, index) if judges is None else self._watcher(judges, index)
+        done = tuple(history for history, _ in before)
+        return self._run(place, index, done, checkpoint, progress, epochs, observe)
 
     def explain(self, rows: NDArray[np.intp]) -> Explained:
         """What the network as it stands says of some scans."""
@@ -196,6 +209,15 @@ class Trainer:
     def pooled_of(self, images: Any, count: int) -> NDArray[np.float32]:
         """The same of `count` other images `(count, size, size, 3)` uint8 RGB, which are read by rows."""
         return pooled_features(self.network, self.network.model.input, images, np.arange(count))
+
+    def _observer(self, place: Place, index: int) -> Observe:
+        last = index == len(self._runners) - 1
+        return (lambda: self._said(place)) if last else self._runners[index].weights
+
+    def _watcher(self, judges: NDArray[np.intp], index: int) -> Observe:
+        """Logits of some scans; before the last stage the weights too, to go on from."""
+        last = index == len(self._runners) - 1
+        return lambda: (self.explain(judges).logits, *(() if last else self._runners[index].weights()))
 
     def _said(self, place: Place) -> Weights:
         assert place.held is not None  # noqa: S101 - folds hold scans out
@@ -220,7 +242,7 @@ class Trainer:
             None if held is None else examples_of(sources[:1], held, labels),
             EpochSeed(self._materials.seed, place.number, index),
             epochs=epochs,
-            keeper=checkpoint.keeper(place.number, done),
+            keeper=checkpoint.keeper(place.key, done),
             progress=_named(progress, place.name),
             observe=observe,
         )

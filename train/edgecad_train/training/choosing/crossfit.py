@@ -60,10 +60,10 @@ def _stage(
     checkpoint: Checkpoint,
     progress: Progress | None,
 ) -> StageRun:
-    kept = checkpoint.stage(fold.place.number, stage)
+    kept = checkpoint.stage(fold.place.key, stage)
     if kept is None:
         kept = trainer_of(index).train_stage(fold.place, fold.done, checkpoint, progress)
-        checkpoint.put_stage(fold.place.number, stage, kept)
+        checkpoint.put_stage(fold.place.key, stage, kept)
     return kept
 
 
