@@ -19,6 +19,8 @@ from edgecad_train.splits.split import folds_by_patient, split_by_patient
 from edgecad_train.training.checkpoint import Checkpoint
 from edgecad_train.training.settings import Settings
 
+from .small import small_mobilenet
+
 TRUTH = np.array([True, True, True, False, False, False, False, False])
 
 
@@ -108,8 +110,6 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module", params=["one part", "folds"])
 def chosen(request: pytest.FixtureRequest, phantoms: PreparedData) -> tuple[str, TrainingOutcome]:
-    from .small import small_mobilenet
-
     with small_mobilenet():
         settings = _settings(warmup_epochs=4, finetune_epochs=3)
         return request.param, train(phantoms, _partition(request.param, phantoms), settings, "a-run")

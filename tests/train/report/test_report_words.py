@@ -24,9 +24,9 @@ from edgecad_train.report.page import names_of
 from edgecad_train.report.tables import decision_rows, preparation_rows, search_rows, time_rows
 from edgecad_train.report.wording import minute, percent, rate, signed, tenth, three
 from edgecad_train.runs.reading import RunFiles, read_run
-from edgecad_train.runs.record import FoundHead, SearchRecord
 from edgecad_train.runs.request import command_of
 from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.search.record import FoundHead, SearchRecord
 
 ODD: dict[str, Any] = {
     "layerwise": True, "class_weights": "balanced", "early_stopping": 5, "augment": 4, "search": True,

@@ -83,6 +83,8 @@ def size_limits(evaluation: Evaluation, who: str) -> Iterator[str]:
 
 def _chooser(run: RunFiles) -> str:
     parts = [evaluation.part for evaluation in run.evaluations if evaluation.part != "test"]
+    if run.record.search and run.record.search.deciding:
+        return "out-of-fold scores of the exported head, which was found on the same patients"
     return {"out-of-fold": "the pooled out-of-fold scores", "validation": "the validation part"}.get(
         parts[0] if parts else "", "other patients than the test part"
     )

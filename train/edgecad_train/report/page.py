@@ -22,6 +22,7 @@ from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.illustrate import draw_run, outside_of
 from edgecad_train.report.proof import Check, checks_of
 from edgecad_train.report.tables import (
+    chosen_words,
     decision_rows,
     hash_rows,
     model_rows,
@@ -92,6 +93,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "decision": decision_rows(run),
         "thresholds": _thresholds(run),
         "search": search_rows(record.search),
+        "chosen_by": chosen_words(record.search),
         "times": time_rows(record),
         "optimism": optimism_rows(record.optimism),
         "hashes": hash_rows(run),

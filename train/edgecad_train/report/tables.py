@@ -8,8 +8,9 @@ from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Opt
 from edgecad_train.report import wording
 from edgecad_train.report.wording import Row
 from edgecad_train.runs.reading import RunFiles
-from edgecad_train.runs.record import RunRecord, SearchRecord
+from edgecad_train.runs.record import RunRecord
 from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.search.record import SearchRecord
 
 SHOWN_SECONDS = 0.05
 """Less is shown as 0.0 s."""
@@ -112,7 +113,19 @@ def search_rows(search: SearchRecord | None) -> tuple[Row, ...]:
     """What was tried, and what each training took of it; nothing without a search."""
     if search is None:
         return ()
-    return (("trials", str(search.trials)), *((one.training, _words(one.choice)) for one in search.found))
+    found = ((one.training, _words(one.choice)) for one in search.found)
+    return (("trials", str(search.trials)), *found, *search.sentences)
+
+
+def chosen_words(search: SearchRecord | None) -> str:
+    """After the name of the part that is not the test part: what its scores chose."""
+    if search and search.deciding:
+        return (
+            ": nested, by heads that were found without the patients whom they judge. Temperature and threshold were "
+            "chosen on the same patients, by the scores of other networks"
+        )
+    heads = "head, rates, " if search and search.by_one_part else ""
+    return f": chose {heads}epoch, temperature and threshold, so these figures are not independent of it"
 
 
 def _words(choice: HeadChoice) -> str:

@@ -6,6 +6,7 @@ run.json          settings, refused scans, findings about the data, where the ti
 history.json      figures of every epoch of every stage of every training
 metrics.json      figures with intervals of what chose (validation or out-of-fold), and of the test part
 predictions.csv   one line a patient: part, label, score
+deciding.csv      the scores that chose, where a search with folds had others chosen than judge; as predictions.csv
 localisation.csv  one line a scan that chose or judged: where its heat map lies
 split.json        patients of each part or fold; `edgecad train --split` takes it
 validation.npz    prepared images, labels and logits, for the exporter's parity check
@@ -32,6 +33,7 @@ RUN = "run.json"
 HISTORY = "history.json"
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.csv"
+DECIDING = "deciding.csv"
 LOCALISATION = "localisation.csv"
 SPLIT = "split.json"
 VALIDATION = "validation.npz"

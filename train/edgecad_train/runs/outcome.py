@@ -38,6 +38,9 @@ class TrainingOutcome:
         centres: of its features of the training scans; None where nobody measured familiarity.
         optimism: what choosing its epochs on the test part would have claimed, where it was asked for.
         seconds_by_step: where the time went.
+        deciding_log_odds: of every scan, `(n,)`, what chose the decision; `log_odds` where no search gave the folds
+            other heads than the exported one.
+        deciders: names of the trainings that said so.
     """
 
     network: Network
@@ -54,6 +57,13 @@ class TrainingOutcome:
     centres: Centres | None
     optimism: Optimism | None
     seconds_by_step: dict[str, float]
+    deciding_log_odds: NDArray[np.float64]
+    deciders: tuple[str, ...]
+
+    @property
+    def chosen_apart(self) -> bool:
+        """Whether the scores that chose are of other networks than the out-of-fold scores that judge."""
+        return not np.array_equal(self.deciding_log_odds, self.log_odds)
 
     @property
     def log_odds(self) -> NDArray[np.float64]:

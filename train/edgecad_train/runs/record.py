@@ -19,7 +19,7 @@ from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.head import Unfrozen
 from edgecad_train.runs.older import run_from_schema_2, with_later_settings
 from edgecad_train.training.history import TrainingHistory
-from edgecad_train.training.search.choice import HeadChoice
+from edgecad_train.training.search.record import SearchRecord
 from edgecad_train.training.settings import Settings
 from edgecad_train.training.strategies import Plan
 
@@ -27,20 +27,6 @@ NEXT = "give a run folder of edgecad train, or train again"
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 Kind = TypeVar("Kind", bound=msgspec.Struct)
-
-
-class FoundHead(msgspec.Struct, frozen=True):
-    """What a search found for one training: `run`, `fold 1`, `refit`."""
-
-    training: str
-    choice: HeadChoice
-
-
-class SearchRecord(msgspec.Struct, frozen=True):
-    """A head search: configurations that were tried for each training, and what was found."""
-
-    trials: int
-    found: tuple[FoundHead, ...]
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):

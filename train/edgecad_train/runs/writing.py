@@ -27,6 +27,7 @@ from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.names import (
     CALIBRATION,
     CONTRACT,
+    DECIDING,
     FAMILIARITY,
     HEATMAPS,
     HISTORY,
@@ -42,15 +43,14 @@ from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.runs.partition import write_partition
 from edgecad_train.runs.predictions import PatientLine, write_predictions
 from edgecad_train.runs.record import (
-    FoundHead,
     History,
     Metrics,
     RunRecord,
-    SearchRecord,
     write_record,
 )
 from edgecad_train.runs.scans import write_scans
 from edgecad_train.splits.split import Folds, rows_of
+from edgecad_train.training.search.record import FoundHead, SearchRecord
 
 MAX_SHOWN = 500
 """Most scans of a kind that are kept as pictures; figures are of all."""
@@ -95,7 +95,10 @@ def write_run(
     write_record(_metrics(outcome, located), partial / METRICS)
     write_located(located, partial / LOCALISATION)
     write_scans(outcome.data, partial)
-    write_predictions(_lines(outcome), partial / PREDICTIONS)
+    write_predictions(_lines(outcome, outcome.log_odds), partial / PREDICTIONS)
+    if outcome.chosen_apart:
+        deciding = (line for line in _lines(outcome, outcome.deciding_log_odds) if line.part != "test")
+        write_predictions(deciding, partial / DECIDING)
     _write_heatmaps(outcome, partial / HEATMAPS, images=contents.model or contents.report)
     if contents.model:
         outcome.network.model.save(partial / MODEL)
@@ -148,7 +151,7 @@ def _run_record(
         findings=tuple(findings),
         optimism=outcome.optimism,
         labels_to_read_again=outcome.labels_to_read_again,
-        search=_search_record(outcome),
+        search=search_record(outcome),
         seconds=round(seconds, 1),
         seconds_by_step=outcome.seconds_by_step,
         threads=int(os.environ.get("TF_NUM_INTRAOP_THREADS") or usable_threads()),
@@ -163,21 +166,25 @@ def _evidence_outside(outcome: TrainingOutcome) -> float | None:
     return float(np.mean([share_outside_disc(shown) for shown in tested]))
 
 
-def _search_record(outcome: TrainingOutcome) -> SearchRecord | None:
+def search_record(outcome: TrainingOutcome) -> SearchRecord | None:
+    """What was searched, and who chose after it; None without a search."""
     if not outcome.settings.trials:
         return None
     named = zip(outcome.histories, outcome.choices, strict=True)
-    found = tuple(FoundHead(training=history.name, choice=choice) for history, choice in named)
-    return SearchRecord(trials=outcome.settings.trials, found=found)
+    apart = outcome.deciders if isinstance(outcome.partition, Folds) else ()
+    # Folds that were trained again by the head that is exported have no search of their own.
+    own = set(apart) if outcome.chosen_apart else set[str]()
+    found = tuple(FoundHead(history.name, choice) for history, choice in named if history.name not in own)
+    return SearchRecord(outcome.settings.trials, found, apart)
 
 
-def _lines(outcome: TrainingOutcome) -> Iterator[PatientLine]:
+def _lines(outcome: TrainingOutcome, said: NDArray[np.float64]) -> Iterator[PatientLine]:
     decision = outcome.contract.decision
     folds = isinstance(outcome.partition, Folds)
     labels = {case.patient: case.label for case in outcome.data.cases}
     scans = Counter(case.patient for case in outcome.data.cases)
     for part, members in outcome.partition.parts().items():
-        _, log_odds = by_patient(outcome.data, members, outcome.log_odds)
+        _, log_odds = by_patient(outcome.data, members, said)
         held = folds and part != "test"
         for patient, value in zip(sorted(members), log_odds, strict=True):
             score = float(expit(value / decision.temperature))

@@ -59,7 +59,7 @@ class StageHistory:
 
 @dataclass(frozen=True)
 class TrainingHistory:
-    """What one training did, stage by stage; `name` is `run`, `fold K`, `refit` or `chosen on test`."""
+    """What one training did, stage by stage; `name` is `run`, `fold K`, `fold K, exported head` or `refit`."""
 
     name: str
     stages: tuple[StageHistory, ...]

@@ -29,6 +29,7 @@ from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.runs.request import TrainRequest
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
+from edgecad_train.runs.writing import search_record
 from edgecad_train.training.settings import Settings
 from edgecad_train.versions import package_versions
 
@@ -138,6 +139,9 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
         typer.echo(f"left out: {entry}", err=True)
     for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
         typer.echo(line)
+    if search := search_record(outcome):
+        for name, words in search.sentences:
+            typer.echo(f"{name}: {words}")
     typer.echo(line_of_familiarity(outcome.contract.familiarity))
     if outcome.optimism:
         typer.echo(outcome.optimism.words)

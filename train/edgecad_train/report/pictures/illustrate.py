@@ -22,12 +22,13 @@ from edgecad_train.report.pictures.curves import draw_curves
 from edgecad_train.report.pictures.figures import draw_evaluation
 from edgecad_train.runs.predictions import PatientLine
 from edgecad_train.runs.reading import HeatMaps, RunFiles
+from edgecad_train.training.history import TrainingHistory
 
 
 def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
     """Write curves.png, four pictures for each evaluated part and, where there are maps, two pages of cases."""
     origin = run.contract.origin
-    paths = [draw_curves(run.trainings, origin, folder / "curves.png")]
+    paths = [draw_curves(_of_the_model(run), origin, folder / "curves.png")]
     for evaluation in run.evaluations:
         lines = [line for line in run.predictions if line.part == evaluation.part]
         truth = np.array([line.label == POSITIVE for line in lines], bool)
@@ -36,6 +37,14 @@ def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
     if run.heatmaps is not None and run.heatmaps.images is not None:
         paths += draw_cases(tuple(shown_cases(run, run.heatmaps)), style_of(run), origin, folder)
     return tuple(paths)
+
+
+def _of_the_model(run: RunFiles) -> tuple[TrainingHistory, ...]:
+    """The trainings from which the exported model came about: not those of folds whose heads were found apart."""
+    search = run.record.search
+    if search is None or not search.deciding:
+        return run.trainings
+    return tuple(training for training in run.trainings if training.name in (*search.deciding, run.trainings[-1].name))
 
 
 class Answered(Protocol):

@@ -20,3 +20,7 @@ class HeadChoice:
     lr_exponent: float
     trials: int = 0
     loss: float | None = None
+
+    def same_network(self, other: HeadChoice) -> bool:
+        """Whether both give the same head and the same rates."""
+        return (self.head, self.lr_exponent) == (other.head, other.lr_exponent)

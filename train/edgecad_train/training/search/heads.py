@@ -31,11 +31,12 @@ class HeadFinder:
     progress: Progress | None
     _pooled: Rows | None = None
 
-    def choose(self, rows: NDArray[np.intp], held: NDArray[np.intp] | None, seed: int) -> HeadChoice:
+    def choose(self, rows: NDArray[np.intp], held: NDArray[np.intp] | None, seed: int, name: str = "") -> HeadChoice:
         """Head and a for a training on `rows`.
 
         Args:
             held: validation scans to search by; None searches by inner folds of `rows`, by patient.
+            name: whose head it is, for the progress, where a run searches several times.
         """
         settings = self.settings
         if not settings.trials:
@@ -48,14 +49,14 @@ class HeadFinder:
             settings.stage_options(self.materials.labels[rows]).loss,
         )
         folds = [Fold(rows, held)] if held is not None else self._inner(rows, seed)
-        tell = self.progress
+        tell, task = self.progress, f"head search, {name}" if name else "head search"
         return search_head(
             self._features(),
             self.materials.labels,
             folds,
             options,
             seed,
-            (lambda done, of, loss: tell("head search", done, of, f"loss {loss:.3f}")) if tell else None,
+            (lambda done, of, loss: tell(task, done, of, f"loss {loss:.3f}")) if tell else None,
         )
 
     def _inner(self, rows: NDArray[np.intp], seed: int) -> list[Fold]:
