@@ -8,6 +8,7 @@ from edgecad.answer.prediction import Finding
 from edgecad.contract import Contract, Metric
 from edgecad.decision.evidence import REFUSED_BELOW, Evidence, OperatingPoint
 from edgecad.decision.rules import rule_from_words
+from edgecad.decision.zone import Zone
 
 USELESS, WEAK = 0.5, 0.6
 """Sensitivity or specificity, on the patients that chose, below which a threshold is useless, or weak."""
@@ -22,7 +23,9 @@ def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Find
         threshold: the one in force. Of a site's own that stands in no row of the evidence nothing was measured, and
             that is said in place of figures.
     """
-    evidence = contract.decision.evidence
+    evidence, zone = contract.decision.evidence, contract.decision.zone
+    if zone is not None:
+        yield from _about_zone(zone)
     if evidence is not None:
         yield from _about_scores(contract, evidence)
     if threshold != contract.decision.threshold:
@@ -35,8 +38,19 @@ def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Find
     yield from _about_rule(contract, evidence)
 
 
+def _about_zone(zone: Zone) -> Iterator[Finding]:
+    if zone.test is not None and zone.test.mostly_uncertain:
+        share = zone.test.uncertain
+        words = f"MORE THAN HALF OF THE ANSWERS ARE UNCERTAIN: {share} of the test part, so few scans get a clear one"
+        yield Finding("mostly-uncertain", share.value, words)
+
+
 def _about_sites(contract: Contract, threshold: float) -> Iterator[Finding]:
-    evidence = contract.decision.evidence
+    evidence, zone = contract.decision.evidence, contract.decision.zone
+    if zone is not None and not zone.low <= threshold <= zone.high:
+        low, high = zone.at(threshold)
+        words = f"a site's own threshold lies outside of the uncertain zone: scores from {low:.4g} to {high:.4g} are uncertain"
+        yield Finding("site-threshold-outside-zone", threshold, words)
     point = next((each for each in evidence.points if each.threshold == threshold), None) if evidence else None
     if evidence is None or point is None:
         words = "a site's own threshold is in force: its sensitivity and specificity were not measured"

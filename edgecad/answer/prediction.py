@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import MapPlace, Origin
+from edgecad.decision.zone import Certainty, Zone, certainty_of, why_uncertain
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.polarmap.segments import segment_means
 from edgecad.site import ThresholdFrom
@@ -46,6 +47,7 @@ class Prediction:
         probability: P(positive), after temperature, 0 to 1.
         threshold: the decision threshold in force.
         threshold_from: who chose it; the contract where it is the contract's own, whoever gave it.
+        zone: scores that get no clear answer; None where the model has no zone.
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
@@ -91,6 +93,7 @@ class Prediction:
     provider: str
     precision: str
     site_sha256: str | None = None
+    zone: Zone | None = None
     reading: TableReading | None = None
     uptake: NDArray[np.float32] | None = None
     place: MapPlace | None = None
@@ -108,12 +111,22 @@ class Prediction:
         return self.probability >= self.threshold
 
     @property
+    def certainty(self) -> Certainty | None:
+        """Whether the score lies outside of the uncertain zone; None where the model has no zone."""
+        return certainty_of(self.probability, self.threshold, self.zone)
+
+    @property
     def words(self) -> str:
         """The answer as it is said to people."""
         side = "above" if self.above else "below"
         score, threshold = _score_words(self.probability, self.threshold)
         whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
-        return f"{self.label}: score {score}, {side} {whose} {threshold}"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}{self._doubt}"
+
+    @property
+    def _doubt(self) -> str:
+        why = why_uncertain(self.probability, self.threshold, self.zone, self.positive)
+        return "" if why is None else f"; uncertain: {why}"
 
     @property
     def stamp(self) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
+from edgecad.decision.zone import Certainty
 from edgecad.errors import EdgecadError, InputRefused
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.site import ThresholdFrom
@@ -22,7 +23,6 @@ from edgecad.system.clock import now_text
 
 SCHEMA = 2
 COMING: dict[str, str] = {
-    "certainty": "whether the score lies in the decision's uncertain zone",
     "uids": "of the DICOM object, if the site wants them",
     "members": "scores of the members of an ensemble",
     "clinical": "the clinical columns that the score used",
@@ -59,6 +59,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     threshold: float | None = None
     threshold_from: ThresholdFrom | None = None
     """In schema 1 `site` was said of a user's threshold, too."""
+    certainty: Certainty | None = None
+    """`uncertain`: the score lies in the zone. `clear`: it lies outside, which says nothing of how sure it is. Null
+    where the model has no zone."""
+    zone: tuple[float, float] | None = None
+    """From where to where scores are uncertain, with the threshold in force."""
     temperature: float | None = None
     """`probability` is the softmax of `logits` divided by this."""
     classes: tuple[str, str] | None = None
@@ -129,6 +134,8 @@ def record_of_answer(
         probability=prediction.probability,
         threshold=prediction.threshold,
         threshold_from=prediction.threshold_from,
+        certainty=prediction.certainty,
+        zone=None if prediction.zone is None else prediction.zone.at(prediction.threshold),
         temperature=contract.decision.temperature,
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),

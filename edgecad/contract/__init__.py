@@ -38,6 +38,7 @@ from edgecad.contract.parts import (
 )
 from edgecad.contract.reading import METADATA_KEY, contract_from_json
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
+from edgecad.decision.zone import Zone, ZoneShares
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -68,5 +69,7 @@ __all__ = [
     "Region",
     "Scaling",
     "Share",
+    "Zone",
+    "ZoneShares",
     "contract_from_json",
 ]

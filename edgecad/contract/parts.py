@@ -10,6 +10,7 @@ import msgspec
 from edgecad.colourtables.table import ColourTable
 from edgecad.contract.orientation import OrientationReference
 from edgecad.decision.evidence import Evidence, check_rule
+from edgecad.decision.zone import Zone
 from edgecad.frozen import Frozen, demand
 
 CONTRACT_VERSION = 2
@@ -222,6 +223,10 @@ class Decision(Frozen, frozen=True, kw_only=True):
     """The rule that was asked for, as `--decide` takes it; None in version 1, and where data chose nothing."""
     evidence: Evidence | None = None
     """What the choice rests on; None in version 1, and where data chose nothing."""
+    zone: Zone | None = None
+    """Scores that get no clear answer; None: there is no zone, and no answer is called clear or uncertain."""
+    zone_words: str | None = None
+    """What the zone promises, or why there is none, for people; None where nobody said."""
 
     def __post_init__(self) -> None:
         if self.asked is not None:
@@ -234,6 +239,10 @@ class Decision(Frozen, frozen=True, kw_only=True):
         demand(
             self.evidence is None or self.evidence.point.threshold == self.threshold,
             "the evidence is about another threshold than the decision's",
+        )
+        demand(
+            self.zone is None or self.evidence is None or self.zone.part == self.evidence.part,
+            "zone and threshold were chosen on different patients",
         )
 
 

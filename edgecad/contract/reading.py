@@ -21,15 +21,14 @@ _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
 absence."""
 
 COMING_FIELDS = (
-    "decision: the uncertain zone, between whose ends no label is given",
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
     "scores: their quantiles among the training patients",
     "inputs: clinical columns beside the image",
     "graph: the digest of the graph that the contract belongs to; the members of an ensemble",
 )
-"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule and its
-evidence are there already. Each new field gets a default that means "as without it", so that contracts of version 2
-that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of version 3."""
+"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its evidence
+and the uncertain zone are there already. Each new field gets a default that means "as without it", so that contracts of
+version 2 that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of version 3."""
 
 
 class _VersionNumber(msgspec.Struct):

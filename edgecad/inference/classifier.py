@@ -113,6 +113,7 @@ class Classifier:
             integrity.demand(loaded.file.path, loaded.file.sha256)
         self.site = site
         self.threshold, self.threshold_from = _threshold_for(loaded, site, threshold)
+        self.zone = loaded.contract.decision.zone
         self.remark = loaded.remark
         own = loaded.contract.preparation
         self.preparation = own if place is None else with_place(own, place)
@@ -267,6 +268,7 @@ class Classifier:
             probability=probability,
             threshold=self.threshold,
             threshold_from=self.threshold_from,
+            zone=self.zone,
             positive=contract.positive,
             logits=outputs["logits"][0],
             heatmap=shown,

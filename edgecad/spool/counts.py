@@ -23,6 +23,7 @@ class DailyCounts(msgspec.Struct):
     Attributes:
         records: files, copies among them.
         above: answers at or above the threshold.
+        uncertain: answers in the model's uncertain zone; of a model without one there are none.
         refused, failed: by reason.
         scores: answers by score, in twentieths from 0 to 1.
         models: answers by the model's SHA-256, of which a process has one, but a day may see several.
@@ -35,6 +36,7 @@ class DailyCounts(msgspec.Struct):
     records: int = 0
     answered: int = 0
     above: int = 0
+    uncertain: int = 0
     copies: int = 0
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     failed: dict[str, int] = msgspec.field(default_factory=dict)
@@ -52,6 +54,7 @@ class DailyCounts(msgspec.Struct):
         if record.status == "answered" and record.probability is not None and record.threshold is not None:
             self.answered += 1
             self.above += record.probability >= record.threshold
+            self.uncertain += record.certainty == "uncertain"
             self.scores[min(BINS - 1, int(record.probability * BINS))] += 1
             self.models[record.model] = self.models.get(record.model, 0) + 1
         elif record.status == "copy":

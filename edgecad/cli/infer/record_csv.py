@@ -45,6 +45,9 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "layout": lambda record: record.layout,
     "familiarity": lambda record: record.familiarity,
     "familiarity_limit": lambda record: record.familiarity_limit,
+    "certainty": lambda record: record.certainty,
+    "zone_low": lambda record: record.zone[0] if record.zone else None,
+    "zone_high": lambda record: record.zone[1] if record.zone else None,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

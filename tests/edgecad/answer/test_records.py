@@ -127,6 +127,8 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
         "layout",
         "familiarity",
         "familiarity_limit",
+        "certainty",
+        "zone",
     }
     assert {getattr(record, name) for name in later} == {None}
     assert [finding.code for finding in record.findings] == ["evidence-outside"]

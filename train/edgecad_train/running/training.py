@@ -110,7 +110,8 @@ class _Run:
             truth: `(n,)`, True for CAD.
             log_odds: `(n,)`, before temperature.
         """
-        return choose_decision(log_odds, truth, self.partition.chosen_on, self.settings.rule)
+        settings = self.settings
+        return choose_decision(log_odds, truth, self.partition.chosen_on, settings.rule, settings.uncertain)
 
     def _optimism(self, trained: Trained) -> Optimism:
         """Train the network to export once more, and choose its epochs on the test part too, as the paper did.

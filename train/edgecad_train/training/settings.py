@@ -14,6 +14,7 @@ import typer
 from edgecad.cli.fields import After
 from edgecad.contract import Activation, Features
 from edgecad.decision.rules import BALANCED, Rule, rule_from_words
+from edgecad.decision.zone import ALPHA_WORDS, DEFAULT_ALPHA, LARGEST_ALPHA, SMALLEST_ALPHA
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 from edgecad_train.networks.backbones import BACKBONES, Backbone, backbone_named
@@ -101,6 +102,14 @@ class Settings:
             "missed CAD costs as much as C false alarms.",
         ),
     ] = BALANCED
+    uncertain: Annotated[
+        float,
+        typer.Option(
+            metavar="ALPHA",
+            help="Share of the patients of each class whom the uncertain zone may leave on the wrong side, below 0.5. "
+            "0: no zone.",
+        ),
+    ] = DEFAULT_ALPHA
     features: Annotated[
         Features,
         typer.Option(
@@ -141,6 +150,8 @@ class Settings:
             raise UsageError(f"--class-weights {self.class_weights}: none or balanced is wanted")
         if not 0 <= self.label_smoothing < 0.5:
             raise UsageError(f"--label-smoothing {self.label_smoothing:g} is not within 0 to below 0.5")
+        if self.uncertain and not SMALLEST_ALPHA <= self.uncertain < LARGEST_ALPHA:
+            raise UsageError(f"--uncertain {self.uncertain:g} is not {ALPHA_WORDS}")
         patience = 1 if self.early_stopping is None else self.early_stopping
         if min(self.augment, self.batch_size, self.search_trials, patience) < 1:
             raise UsageError("--augment, --batch-size, --search-trials and --early-stopping take at least 1")

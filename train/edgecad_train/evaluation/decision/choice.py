@@ -1,8 +1,6 @@
-"""From logits to a decision: temperature and threshold, both from patients who judge nothing."""
+"""From logits to a decision: temperature, threshold and uncertain zone, from patients who judge nothing."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,10 +10,12 @@ from scipy.special import expit
 from edgecad.contract import Decision
 from edgecad.decision.evidence import Evidence, OperatingPoint
 from edgecad.decision.rules import DEFAULT, Rule, rule_from_words
+from edgecad.decision.zone import DEFAULT_ALPHA
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.decision.balanced import balanced_threshold
 from edgecad_train.evaluation.decision.cuts import Cuts, cuts_of
-from edgecad_train.evaluation.decision.points import Patients, operating_point, with_test
+from edgecad_train.evaluation.decision.points import Part, Patients, operating_point, with_test
+from edgecad_train.evaluation.decision.zone import shares_of, why_no_zone, zone_of
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.ties import differ
 
@@ -31,11 +31,16 @@ TABLE = tuple(
     )
 )  # fmt: skip
 """Rules of the table of thresholds."""
-Part = Literal["validation", "out-of-fold"]
 
 
-def choose_decision(log_odds: Floats, truth: Bools, part: Part = "validation", rule: Rule = DEFAULT) -> Decision:
-    """Choose temperature, then threshold; scores that differ by rounding alone count as equal.
+def choose_decision(
+    log_odds: Floats,
+    truth: Bools,
+    part: Part = "validation",
+    rule: Rule = DEFAULT,
+    uncertain: float = DEFAULT_ALPHA,
+) -> Decision:
+    """Choose temperature, then threshold and uncertain zone; scores that differ by rounding alone count as equal.
 
     A wanted sensitivity is refused where the specificity there is below 0.55, a wanted specificity likewise, and
     `balanced` is taken; the evidence says so.
@@ -44,6 +49,7 @@ def choose_decision(log_odds: Floats, truth: Bools, part: Part = "validation", r
         log_odds: `(n,)`, logit of CAD minus logit of the other class.
         truth: `(n,)`, True for CAD.
         part: whose these are; the evidence says it.
+        uncertain: share of either class that the zone may leave on the wrong side, above 0 and below 0.5; 0: no zone.
 
     Raises:
         UsageError: no patient is labelled CAD, or all are.
@@ -62,8 +68,17 @@ def choose_decision(log_odds: Floats, truth: Bools, part: Part = "validation", r
         scores_rise=choice.balanced is not None,
         table=tuple(choice.point(own) for own in TABLE),
     )
-    words = _words(rule_from_words(point.rule), part, choice.balanced is not None)
-    return Decision(threshold=point.threshold, rule=words, temperature=temperature, asked=str(rule), evidence=evidence)
+    lacking = why_no_zone(truth, uncertain, part, scores_rise=evidence.scores_rise)
+    zone = None if lacking else zone_of(truth, choice.log_odds, point.threshold, uncertain, part)
+    return Decision(
+        threshold=point.threshold,
+        rule=_words(rule_from_words(point.rule), part, evidence.scores_rise),
+        temperature=temperature,
+        asked=str(rule),
+        evidence=evidence,
+        zone=zone,
+        zone_words=f"no zone: {lacking}" if zone is None else zone.claim(),
+    )
 
 
 def with_test_part(decision: Decision, truth: Bools, log_odds: Floats) -> Decision:
@@ -73,17 +88,19 @@ def with_test_part(decision: Decision, truth: Bools, log_odds: Floats) -> Decisi
         truth: `(n,)`, True for CAD.
         log_odds: `(n,)`, before temperature.
     """
-    evidence = decision.evidence
+    evidence, zone = decision.evidence, decision.zone
     if evidence is None:
         return decision
-    patients = Patients(truth, expit(log_odds / decision.temperature))
+    patients = Patients(truth, np.asarray(expit(log_odds / decision.temperature)))
     shown = replace(
         evidence,
         point=with_test(evidence.point, patients),
         refused=None if evidence.refused is None else with_test(evidence.refused, patients),
         table=tuple(with_test(point, patients) for point in evidence.table),
     )
-    return replace(decision, evidence=shown)
+    if zone is not None:
+        zone = replace(zone, test=shares_of(zone, decision.threshold, patients))
+    return replace(decision, evidence=shown, zone=zone)
 
 
 class _Choice:

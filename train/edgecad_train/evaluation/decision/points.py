@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -10,6 +11,9 @@ from edgecad.decision.evidence import OperatingPoint, Share
 from edgecad.decision.rules import Rule
 from edgecad_train.evaluation.statistics.confusion import Confusion, confusion
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats, proportion
+
+Part = Literal["validation", "out-of-fold"]
+"""Whose patients choose."""
 
 
 @dataclass(frozen=True)
