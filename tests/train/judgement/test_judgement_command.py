@@ -32,7 +32,7 @@ def judge(edgecad_here: Run, few_phantoms: Path, monkeypatch: pytest.MonkeyPatch
 
     Without pictures, which take longer than all the rest; one test draws them.
     """
-    monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
 
     def run(model: Path, *options: object, data: Path = few_phantoms, code: int = 0) -> dict[str, Any]:
         answer = edgecad_here("evaluate", model, data, "--json", *options)

@@ -45,7 +45,7 @@ def uptake(*tables: str) -> Preparation:
 
 @pytest.fixture
 def judged(edgecad_here: Run, jet_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
 
     numbers = count()
 

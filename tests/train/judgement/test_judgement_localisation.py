@@ -52,7 +52,7 @@ def phantoms(phantom_folder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def judge(edgecad_here: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `edgecad evaluate MODEL DATA OPTIONS --json`, without pictures; give what it printed."""
-    monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
 
     def run(model: Path, data: Path, *options: object) -> dict[str, Any]:
         out = f"out-{len(list(Path().iterdir()))}"

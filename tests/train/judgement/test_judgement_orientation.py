@@ -41,7 +41,7 @@ def screens_of(folder: Path, *, mirrored: bool) -> Path:
 
 @pytest.fixture
 def judge(edgecad_here: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("edgecad_train.report.pictures.figures.draw_evaluation", lambda *_: ())
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
 
     def run(model: Path, data: Path) -> tuple[dict[str, Any], str]:
         answer = edgecad_here("evaluate", model, data, "--json", "--out", f"judged-{model.name}-{data.name}")

@@ -65,7 +65,8 @@ def evaluate(
     for all scans above the threshold, whether the outlined region is colder than the rest.
 
     Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
-    that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6, missing data give 2.
+    that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6,
+    missing data give 2.
     """
     from edgecad.cli.scans import tell_passed
     from edgecad.errors import GateFailed
