@@ -24,7 +24,7 @@ def draw_judgement(files: EvaluationFiles) -> tuple[Path, ...]:
     record, lines = files.record, files.predictions
     truth = np.array([line.label == POSITIVE for line in lines], bool)
     patients = Patients(truth, np.array([line.score for line in lines], np.float64))
-    paths = [*figures.draw_evaluation(record.evaluation, record.origin, files.folder, patients)]
+    paths = [*figures.draw_evaluation(record.evaluation, record.origin, files.folder, patients, THESE["test"])]
     if files.heatmaps is not None:
         cases = tuple(shown_cases(files, files.heatmaps))
         style = _style(files)

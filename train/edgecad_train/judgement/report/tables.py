@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from edgecad.contract import Metric
 from edgecad.decision.evidence import OperatingPoint, Share
@@ -12,24 +13,21 @@ from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.flow import PointHere
 from edgecad_train.judgement.reading import EvaluationFiles
 from edgecad_train.judgement.record import EvaluationRecord, ModelProvenance
-from edgecad_train.report.wording import NONE, Row, metric, minute, percent, signed, three
+from edgecad_train.report.wording import NONE, Row, metric, minute, signed, three
 
 Cells = tuple[str, ...]
 KINDS = {"run": "training run", "model": "exported model"}
 PARTS_OF_TRAINING = {
-    "new": "new: in no part of it",
-    "train": "of its training or development part",
-    "validation": "of its validation part",
-    "test": "of its test part",
+    "new": "in no part of its training",
+    "train": "in its training or development part",
+    "validation": "in its validation part",
+    "test": "in its test part",
 }
-POINT_HEADS = (
-    "rule", "score from", "sensitivity, training", "sensitivity, here", "specificity, training", "specificity, here",
-    "PPV, here", "NPV, here",
-)  # fmt: skip
+POINT_HEADS = ("rule", "score from", "patients", "sensitivity", "specificity", "PPV", "NPV")
 PREVALENCE_HEADS = ("patients", "labelled", "of", "share", "95 % interval")
 SIDE_HEADS = ("figure", "this model", "n", "the other", "n")
 DIFFERENCE_HEADS = ("figure", "difference", "95 % interval", "p", "n", "only one is right", "method")
-DEMAND_HEADS = ("figure", "at least wanted", "reached", "lower bound", "")
+DEMAND_HEADS = ("figure", "wanted", "reached", "95 % interval", "")
 
 
 def judged_rows(files: EvaluationFiles) -> tuple[Row, ...]:
@@ -70,36 +68,38 @@ def prevalence_rows(files: EvaluationFiles) -> tuple[Cells, ...]:
     here, labelling = files.record.prevalence, files.contract.labelling
     rows: list[Cells] = []
     if here is not None:
-        interval = f"{percent(here.low)} to {percent(here.high)}"
-        rows.append(("these patients", str(here.count), str(here.n), percent(here.value), interval))
+        interval = f"{here.low:.1%} to {here.high:.1%}"
+        rows.append(("these patients", str(here.count), str(here.n), f"{here.value:.1%}", interval))
     if labelling.prevalence is not None:
-        why = "none: the contract keeps the share and not the counts"
-        rows.append(("the model's training", NONE, NONE, percent(labelling.prevalence), why))
+        why = "no interval: the contract keeps no counts"
+        rows.append(("the model's training", NONE, NONE, f"{labelling.prevalence:.1%}", why))
     return tuple(rows)
 
 
-def point_rows(files: EvaluationFiles) -> tuple[tuple[bool, Cells], ...]:
-    """Each threshold of the contract: whether it is in force, and figures of those who chose beside these patients'."""
-    chose = _points_by_rule(files)
-    return tuple((point.in_force, _point_cells(point, chose.get(point.rule))) for point in files.record.points)
+@dataclass(frozen=True)
+class PointRow:
+    """A threshold in words, and a line of cells, `POINT_HEADS` from the third on, for each group of patients."""
+
+    rule: str
+    threshold: str
+    in_force: bool
+    lines: tuple[Cells, ...]
 
 
-def _points_by_rule(files: EvaluationFiles) -> Mapping[str, OperatingPoint]:
+def point_rows(files: EvaluationFiles) -> tuple[PointRow, ...]:
+    """Each threshold of the contract: figures of those who chose it, where they were kept, above these patients'."""
     evidence = files.contract.decision.evidence
-    return {} if evidence is None else {point.rule: point for point in evidence.points}
+    chose = {} if evidence is None else {point.rule: point for point in evidence.points}
+    return tuple(_point_row(point, chose.get(point.rule)) for point in files.record.points)
 
 
-def _point_cells(here: PointHere, there: OperatingPoint | None) -> Cells:
-    return (
-        here.rule,
-        threshold_words(here.threshold),
-        NONE if there is None else there.sensitivity.with_interval,
-        _share(here.sensitivity),
-        NONE if there is None else there.specificity.with_interval,
-        _share(here.specificity),
-        _share(here.ppv),
-        _share(here.npv),
-    )
+def _point_row(here: PointHere, there: OperatingPoint | None) -> PointRow:
+    own = ("these patients", *map(_share, (here.sensitivity, here.specificity, here.ppv, here.npv)))
+    lines: tuple[Cells, ...] = (own,)
+    if there is not None:
+        shares = (there.sensitivity.with_interval, there.specificity.with_interval)
+        lines = (("those who chose", *shares, NONE, NONE), own)
+    return PointRow(here.rule, threshold_words(here.threshold), here.in_force, lines)
 
 
 def _share(share: Share | None) -> str:
@@ -149,8 +149,12 @@ def _chance(p_value: float | None) -> str:
 def demand_rows(demands: tuple[FigureDemand, ...]) -> tuple[Cells, ...]:
     """What was demanded, and whether it was reached."""
     return tuple(
-        (metric(one.metric), f"{one.least:g}", three(one.value), three(one.low), _verdict(one)) for one in demands
+        (metric(one.metric), f"at least {one.least:g}", three(one.value), _from(one), _verdict(one)) for one in demands
     )
+
+
+def _from(demand: FigureDemand) -> str:
+    return NONE if demand.low is None else f"from {three(demand.low)}"
 
 
 def _verdict(demand: FigureDemand) -> str:

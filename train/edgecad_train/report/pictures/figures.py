@@ -27,12 +27,13 @@ SIZE = (4.6, 5.2)
 
 
 def draw_evaluation(
-    evaluation: Evaluation, origin: Origin, folder: Path, patients: Patients | None = None
+    evaluation: Evaluation, origin: Origin, folder: Path, patients: Patients | None = None, whose: str = ""
 ) -> tuple[Path, ...]:
     """Write roc-, calibration-, confusion- and decision-curve-PART.png into `folder`.
 
     Args:
         patients: adds the histogram of their scores to the calibration.
+        whose: what the titles call the patients; the part of the data by default.
 
     Returns:
         The four files, in this order.
@@ -43,12 +44,22 @@ def draw_evaluation(
         "confusion": _confusion(evaluation),
         "decision-curve": _decision_curve(evaluation),
     }
+    for name, figure in figures.items():
+        _title(figure.axes[0], evaluation, _TITLES[name].format(evaluation), whose or PARTS[evaluation.part])
     return tuple(save(figure, folder / f"{name}-{evaluation.part}.png", origin) for name, figure in figures.items())
 
 
-def _title(axes: Axes, evaluation: Evaluation, what: str) -> None:
+_TITLES = {
+    "roc": "ROC",
+    "calibration": "calibration",
+    "confusion": "answers at threshold {0.threshold:.3g}",
+    "decision-curve": "decision curve",
+}
+
+
+def _title(axes: Axes, evaluation: Evaluation, what: str, whose: str) -> None:
     counts = evaluation.confusion
-    words = f"{what}, {PARTS[evaluation.part]}\n{counts.positives} {POSITIVE}, {counts.negatives} {NEGATIVE}"
+    words = f"{what}, {whose}\n{counts.positives} {POSITIVE}, {counts.negatives} {NEGATIVE}"
     axes.set_title(words, fontsize=10, color=INK)
 
 
@@ -56,7 +67,6 @@ def _roc(evaluation: Evaluation) -> Figure:
     figure = new_figure(*SIZE)
     axes = figure.subplots()
     unit_square(axes, "1 \N{MINUS SIGN} specificity", "sensitivity")
-    _title(axes, evaluation, "ROC")
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="chance")
     curve = evaluation.roc
     if not curve.thresholds:
@@ -96,7 +106,6 @@ def _calibration(evaluation: Evaluation, patients: Patients | None) -> Figure:
     axes = rows[0]
     unit_square(axes, f"score, P({POSITIVE})", f"share labelled {POSITIVE}")
     axes.set_aspect("auto")  # or the histogram below would not stand under its scores
-    _title(axes, evaluation, "calibration")
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="perfect")
     _bins(axes, evaluation.calibration.bins)
     words = _slope_words(evaluation.calibration)
@@ -148,7 +157,6 @@ def _histogram(axes: Axes, patients: Patients) -> None:
 def _confusion(evaluation: Evaluation) -> Figure:
     figure = new_figure(*SIZE)
     axes = figure.subplots()
-    _title(axes, evaluation, f"answers at threshold {evaluation.threshold:.3g}")
     table = _counts(evaluation.confusion)
     for row, column in np.ndindex(2, 2):
         count, of = int(table[row, column]), int(table[row].sum())
@@ -186,7 +194,6 @@ def _decision_curve(evaluation: Evaluation) -> Figure:
     figure = new_figure(*SIZE)
     axes = figure.subplots()
     tidy(axes)
-    _title(axes, evaluation, "decision curve")
     curve = evaluation.decision_curve
     axes.plot(curve.thresholds, curve.treat_all, color=GREY, lw=1.3, label=f"call everybody {POSITIVE}")
     axes.axhline(0, color=INK, lw=1.3, label=f"call nobody {POSITIVE}")
