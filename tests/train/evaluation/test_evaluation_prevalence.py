@@ -1,4 +1,4 @@
-"""Predictive values and likelihood ratios against Bayes, the definition of their bounds, exact coverage, statsmodels."""
+"""Predictive values and likelihood ratios against Bayes, their definition, exact coverage and statsmodels."""
 
 from __future__ import annotations
 
