@@ -139,7 +139,7 @@ def test_a_csv_may_have_more_columns_in_any_order(csv_of: Callable[..., Path]) -
         ([*ROWS, ("c.jpg", "nonCAD", "a0")], "path,label,patient", "'a0' is under two labels"),
         (ROWS[:5], "path,label,patient", "class nonCAD has 0 patients"),
         ([], "", "labels.csv is empty; wanted: class folders CAD/"),
-        ([], "path;label;patient", "with commas between"),
+        (ROWS, "path;label;patient", "line 2: 1 cell, and the first line names 3 columns"),
         ([*ROWS, ("c.jpg", "nonCAD", "a0")], "path,label,patient", "line 2 says CAD and labels.csv, line 12 says"),
     ],
 )  # fmt: skip

@@ -18,9 +18,8 @@ from edgecad.polarmap import TableReading
 from edgecad.polarmap.orientation import OTHERS, SERIES, UPRIGHT, Turn, judged_series
 from edgecad.polarmap.uptake import RIM
 from edgecad.polarmap.uptake.drawing import drawn, mirrored
-from edgecad_train.data import Case, Found, PreparedData, findings_about
+from edgecad_train.data import Case, DataFinding, Found, PreparedData, findings_about
 from edgecad_train.data.checkup import check_up, lines_of
-from edgecad_train.data.findings import DataFinding
 from edgecad_train.data.orientation import patient_means, reference_of
 from edgecad_train.data.prepared import ScreenFacts
 from edgecad_train.phantoms import draw_patient, percent_map

@@ -16,8 +16,9 @@ from edgecad.system.folders import write_whole
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables
 from edgecad_train.data.duplicates import NearDuplicate
-from edgecad_train.data.findings import DataFinding, describe, orientation_of_data, pairs_of, tables_of
-from edgecad_train.data.labelled import Case, Found, Refusal, RefusedScan
+from edgecad_train.data.findings import describe, orientation_of_data, pairs_of, tables_of
+from edgecad_train.data.found import Found
+from edgecad_train.data.labelled import Case, DataFinding, Refusal, RefusedScan
 from edgecad_train.data.prepared import PreparedData, reason_to_stop
 from edgecad_train.origin import origin_words
 
@@ -145,7 +146,7 @@ def _checkup(
         colour_tables=tuple(_table(number, prepared, tables) for number in range(tables.count)),
         scans=_scans(prepared),
         orientation=orientation.line,
-        findings=describe(prepared, part_of, pairs, tables, orientation),
+        findings=(*found.findings, *describe(prepared, part_of, pairs, tables, orientation)),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from edgecad.contract import Input
-from edgecad.frozen import Frozen
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.colours import ColourTables, colour_tables, tables_read
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
+from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.leaks import association_with_label
 from edgecad_train.data.orientation import DataOrientation, orientation_in
 from edgecad_train.data.prepared import DUPLICATE, PreparedData
@@ -20,14 +20,6 @@ SURE = 0.8
 ACROSS_PARTS = "near-duplicate-across-parts"
 NAMED = 10
 """Most files that a finding names."""
-
-
-class DataFinding(Frozen, frozen=True, kw_only=True):
-    """One thing to know: a stable word for programs, a sentence for people, and the files that it is about."""
-
-    code: str
-    text: str
-    files: tuple[str, ...] = ()
 
 
 def findings_about(data: PreparedData, part_of: Mapping[str, str]) -> tuple[DataFinding, ...]:

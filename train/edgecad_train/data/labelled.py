@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
-from edgecad.images import PassedOver
 from edgecad_train.classes import CLASSES
+from edgecad_train.data.table.cells import stands_for_nothing
 from edgecad_train.data.truth.defect import DefectTruth
 
 MIN_PATIENTS = 5
@@ -32,19 +32,18 @@ class Case:
     defect: DefectTruth | None = field(default=None, compare=False)
 
 
+class DataFinding(Frozen, frozen=True, kw_only=True):
+    """One thing to know: a stable word for programs, a sentence for people, and the files that it is about."""
+
+    code: str
+    text: str
+    files: tuple[str, ...] = ()
+
+
 STEM_RULE = "the file's stem"
 PATIENT_FROM_RULE = "what '{}' finds in the file's path in its class folder"
 """How a patient was told in class folders, for files and reports."""
 CSV_RULE = "the CSV's patient column"
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a data folder holds, the rule by which the patient was told, and what in the folder is passed over."""
-
-    cases: tuple[Case, ...]
-    patient_rule: str
-    passed: tuple[PassedOver, ...] = ()
 
 
 def patient_from_of(rule: str) -> str | None:
@@ -99,6 +98,12 @@ def check_patients(cases: Sequence[Case], least: int = MIN_PATIENTS) -> None:
 
 
 def _two_labels(one: Case, other: Case) -> str:
+    if stands_for_nothing(one.patient):
+        return (
+            f"scans of both classes are of a patient named {one.patient!r}, which is what stands where nothing is "
+            f"known{f' ({one.where} and {other.where})' if one.where else ''}; give each scan its patient, or leave it "
+            "out"
+        )
     if one.where:
         return (
             f"patient {one.patient!r} is under two labels: {one.where} says {one.label} and {other.where} says "

@@ -11,8 +11,7 @@ import msgspec
 from edgecad.contract import Origin
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import SchemaNumber, struct_from_json
-from edgecad_train.data.findings import DataFinding
-from edgecad_train.data.labelled import RefusedScan
+from edgecad_train.data.labelled import DataFinding, RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.optimism import Optimism

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import SEGMENTS
+from edgecad_train.data.table.cells import number_of
 from edgecad_train.data.truth.defect import DefectTruth
 from edgecad_train.data.truth.masks import truth_of_mask
 
@@ -48,10 +48,7 @@ def _segments(words: str, where: str) -> tuple[int, ...]:
 def _deficit(words: str, where: str) -> float | None:
     if not words:
         return None
-    try:
-        value = float(words)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 100:
+    value = number_of(words)
+    if value is None or not 0 <= value <= 100:
         raise UsageError(f"{where}: deficit_percent {words!r}; wanted: a number from 0 to 100; {STEP}")
     return value

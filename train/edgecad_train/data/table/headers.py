@@ -1,0 +1,139 @@
+"""The first line of a table: what separates its columns, and which column is which."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecad.errors import UsageError
+from edgecad_train.data.labelled import DataFinding
+from edgecad_train.data.table.cells import plain_cell
+from edgecad_train.data.table.text import COLUMNS, FOLDER_LAYOUT
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+READER = "reader:"
+"""Begins the name of a column with one reader's answers."""
+_READER = re.compile(r"reader\s*:\s*(.*)", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+OPTIONAL = ("mask", "segments", "deficit_percent")
+"""Columns that a table may have, and that are used wherever they stand."""
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The first line of a table.
+
+    Attributes:
+        names: of the columns, those that are used by the names that EdgeCAD has for them.
+        separator: between the cells.
+        findings: what was read otherwise than it stands there.
+    """
+
+    names: tuple[str, ...]
+    separator: str
+    findings: tuple[DataFinding, ...]
+
+
+def read_headers(text: str, table: Path, used: Collection[str]) -> Headers:
+    """Find the separator and the names of the columns.
+
+    Args:
+        text: of the whole table.
+        used: further columns that are asked for, by name.
+
+    Raises:
+        UsageError: a needed column is missing, or one that is used stands there twice.
+    """
+    separator = _separator_of(text)
+    seen = _first_line(text, separator)
+    wanted = (*COLUMNS, *OPTIONAL, *used)
+    names = tuple(_name(plain_cell(word), wanted) for word in seen)
+    _check_missing(names, seen, table)
+    _check_twice(names, seen, table, wanted)
+    return Headers(names, separator, tuple(_findings(seen, names, separator, wanted)))
+
+
+def lines_before_headers(text: str) -> int:
+    """How many lines stand before the names of the columns: a spreadsheet's `sep=;`, and empty ones."""
+    count = 0
+    for line in io.StringIO(text, newline=""):
+        if line.strip() and not _SEPARATOR_LINE.fullmatch(line.strip(" \r\n")):
+            break
+        count += 1
+    return count
+
+
+def _separator_of(text: str) -> str:
+    """The separator that gives the needed columns, or else most of them; commas where none gives any."""
+
+    def needed(separator: str) -> int:
+        names = {plain_cell(word).casefold() for word in _first_line(text, separator)}
+        return len(names.intersection(COLUMNS))
+
+    return max(SEPARATORS, key=needed)
+
+
+def _first_line(text: str, separator: str) -> list[str]:
+    """The cells of the first line; none where it cannot be read so."""
+    lines = io.StringIO(text, newline="")
+    for _ in range(lines_before_headers(text)):
+        next(lines)
+    try:
+        return next(csv.reader(lines, delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _name(word: str, wanted: Sequence[str]) -> str:
+    """The name of a column as EdgeCAD has it, if it is wanted; otherwise as it stands there."""
+    if word in wanted:
+        return word
+    reader = _READER.fullmatch(word)
+    if reader:
+        return f"{READER}{reader[1].strip()}"
+    return next((name for name in wanted if name.casefold() == word.casefold()), word)
+
+
+def _check_missing(names: Sequence[str], seen: Sequence[str], table: Path) -> None:
+    missing = [name for name in COLUMNS if name not in names]
+    if not missing:
+        return
+    told = ", ".join(seen) or "nothing"
+    alike = [(word, name) for name in missing for word in seen if _alike(word, name)]
+    step = f"rename {alike[0][0]!r} to {alike[0][1]}, if that is it" if alike else FOLDER_LAYOUT
+    raise UsageError(f"{table} has no column {', '.join(missing)} (seen: {told}); {step}")
+
+
+def _alike(word: str, name: str) -> bool:
+    return name in re.split(r"[\s_\-.]+", plain_cell(word).casefold())
+
+
+def _check_twice(names: Sequence[str], seen: Sequence[str], table: Path, wanted: Collection[str]) -> None:
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1 and (name in wanted or name.startswith(READER)):
+            told = " and ".join(repr(word) for word, own in zip(seen, names, strict=True) if own == name)
+            raise UsageError(
+                f"{table} has the column {name} {names.count(name)} times ({told}), and which one counts is not said; "
+                "remove or rename the others"
+            )
+
+
+def _findings(
+    seen: Sequence[str], names: Sequence[str], separator: str, wanted: Collection[str]
+) -> Iterator[DataFinding]:
+    if separator != ",":
+        text = f"the CSV has {SEPARATORS[separator]} between its columns, and is read so"
+        yield DataFinding(code="separator", text=text)
+    changed = [(word, name) for word, name in zip(seen, names, strict=True) if word != name and _used(name, wanted)]
+    if changed:
+        told = ", ".join(f"{word!r} as {name}" for word, name in changed)
+        text = f"names of columns are read without blanks around them, in capital or small letters: {told}"
+        yield DataFinding(code="column-names", text=text)
+
+
+def _used(name: str, wanted: Collection[str]) -> bool:
+    return name in wanted or name.startswith(READER)
