@@ -73,11 +73,13 @@ def evaluate(
     from edgecad.system.extras import check_installed
     from edgecad.system.folders import check_new_folder, check_writable
     from edgecad_train.cli.installed import EXTRA, FIGURES
+    from edgecad_train.cli.scans import tell_findings
     from edgecad_train.data import find_cases
 
     check_installed(*FIGURES, extras=(EXTRA,))
     found = find_cases(data, patient_from, least=1, masks=masks)
     tell_passed(found.passed)
+    tell_findings(found.findings)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
     rival = opened[against] if against else None

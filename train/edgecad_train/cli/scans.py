@@ -1,6 +1,9 @@
-"""The step that training and its check share: read the scans that were found."""
+"""The steps that training, its check and an evaluation share: tell what was found, and read the scans."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -8,6 +11,9 @@ from edgecad.cli.progress import Bars
 from edgecad_train.data import Found, PreparedData, parse_input, preparation_for, read_cases
 from edgecad_train.data.store import scratch_beside
 from edgecad_train.runs.request import TrainRequest
+
+if TYPE_CHECKING:
+    from edgecad_train.data.labelled import DataFinding
 
 WHOLE_IMAGES = (
     "warning: --crop none takes whole images: what they show is not checked, and text that is burnt in becomes input, "
@@ -25,6 +31,12 @@ def read_scans(request: TrainRequest, found: Found, bars: Bars) -> PreparedData:
         lambda done, of: bars("reading", done, of, ""),
         scratch=scratch_beside(request.out),
     )
+
+
+def tell_findings(findings: Iterable[DataFinding]) -> None:
+    """Say on standard error what to know of the data."""
+    for finding in findings:
+        typer.echo(f"finding: {finding.text}", err=True)
 
 
 def warn_of_whole_images(crop: str) -> None:

@@ -101,6 +101,7 @@ def judge(one: Judged, other: Judged | None, demands: Demands, asked: Asked) -> 
         warnings=tuple(_warnings(one, other)),
         evaluations=(evaluation,),
         demands=judged_demands(evaluation, demands),
+        findings=asked.found.findings,
         orientation=one.orientation.line,
         localisation=one.localisation,
         against=provenance_of(other.model) if other else None,

@@ -12,7 +12,7 @@ from edgecad.contract import Decision, Origin
 from edgecad.decision.evidence import Share
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import RefusedScan
+from edgecad_train.data.labelled import DataFinding, RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
@@ -47,6 +47,8 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
     demands: tuple[FigureDemand, ...]
+    findings: tuple[DataFinding, ...] = ()
+    """What names and cells of the data tell, and what was read otherwise than it stands there."""
     orientation: str | None = None
     """Whether the scans lie as in the model's training, or why that is not known, in words; null in earlier records."""
     localisation: Localisation | None = None

@@ -19,6 +19,9 @@ MEANINGS = {
     ACROSS_PARTS: "scans of two patients in different parts that look the same: one may have been "
     "learnt from and judged by",
     "one-image-two-labels": "scans that look the same under two labels",
+    "patients-alike": "patients whose names differ in capital letters, blanks or leading zeros alone: if they are one "
+    "patient, one part may have learnt from whom another judges",
+    "patient-not-told": "scans of a patient whose name stands for nothing, as nan does; they count as one patient",
     "rare-colour-table": "a colour table that few scans have: the model will hardly know it",
 }
 """What findings mean, said where their own words name files."""

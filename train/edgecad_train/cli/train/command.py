@@ -100,6 +100,7 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
     from edgecad.cli.scans import tell_passed
     from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
+    from edgecad_train.cli.scans import tell_findings
     from edgecad_train.cli.train.ready import check_ready
 
     found = request.found()
@@ -110,6 +111,8 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
 
             check_data(request, found, bars)
             return
+        # Before the scans are read: a file that is not found may be one that a path of Windows means.
+        tell_findings(found.findings)
         check_ready(request.out, request.settings.network, request.settings.first_weights)
         require_tensorflow(extra="train")
         from edgecad_train.cli.train.steps import train_new

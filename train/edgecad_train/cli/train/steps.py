@@ -13,7 +13,7 @@ import typer
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
 from edgecad.system.folders import point_latest
-from edgecad_train.cli.scans import read_scans, warn_of_whole_images
+from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
 from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, words_of_labels
@@ -64,7 +64,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     )
     # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
     with _interruptible(request.out), begun(request.out, spec) as unfinished:
-        outcome = _train(unfinished, data, started, bars)
+        outcome = _train(unfinished, data, found, started, bars)
     _report(outcome, unfinished.final)
 
 
@@ -100,12 +100,18 @@ def resume(folder: Path, bars: Bars) -> None:
             return
         typer.echo(f"resuming {unfinished.spec.name}")
         fetch_imagenet(unfinished.spec.settings, bars)
-        outcome = _train(unfinished, _read_again(unfinished.spec, folder, bars), started, bars)
+        found = _found_again(unfinished.spec)
+        outcome = _train(unfinished, _read_again(unfinished.spec, found, folder, bars), found, started, bars)
     _report(outcome, unfinished.final)
 
 
-def _read_again(spec: RunSpec, folder: Path, bars: Bars) -> PreparedData:
+def _found_again(spec: RunSpec) -> Found:
     found = find_cases(Path(spec.data), spec.patient_from, masks=Path(spec.masks) if spec.masks else None)
+    tell_findings(found.findings)
+    return found
+
+
+def _read_again(spec: RunSpec, found: Found, folder: Path, bars: Bars) -> PreparedData:
     warn_of_whole_images(spec.preparation.crop)
     data = read_cases(found.cases, spec.preparation, lambda done, of: bars("reading", done, of, ""), scratch=folder)
     check_usable(data)
@@ -123,11 +129,11 @@ def _interruptible(out: Path) -> Iterator[None]:
         raise
 
 
-def _train(unfinished: Unfinished, data: PreparedData, started: float, bars: Bars) -> TrainingOutcome:
+def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: float, bars: Bars) -> TrainingOutcome:
     spec = unfinished.spec
-    findings = findings_about(data, spec.partition.part_of())
-    for finding in findings:
-        typer.echo(f"finding: {finding.text}", err=True)
+    about_data = findings_about(data, spec.partition.part_of())
+    tell_findings(about_data)
+    findings = (*found.findings, *about_data)
     typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
     outcome = finish_run(unfinished, data, findings=findings, progress=bars, started=started)
     point_latest(unfinished.final)
