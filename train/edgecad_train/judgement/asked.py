@@ -13,7 +13,7 @@ import typer
 from edgecad.cli.fields import words_of
 
 if TYPE_CHECKING:
-    from edgecad_train.data.labelled import Found
+    from edgecad_train.data.found import Found
 
 LabelledByOption = Annotated[
     str,

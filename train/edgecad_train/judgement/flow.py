@@ -9,7 +9,7 @@ from edgecad.contract import Decision
 from edgecad.decision.evidence import Share
 from edgecad.frozen import Frozen
 from edgecad_train.classes import POSITIVE
-from edgecad_train.data.labelled import Found
+from edgecad_train.data.found import Found
 from edgecad_train.evaluation.decision.points import Patients, share
 from edgecad_train.judgement.scoring import ScoredPatients
 
