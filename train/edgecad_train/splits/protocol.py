@@ -12,6 +12,10 @@ ProtocolName = Literal["holdout", "folds"]
 FOLDS_BELOW = 500
 """Patients below which one validation part is too small to choose by, so that folds are the default."""
 DEFAULT_FOLDS = 5
+TEST_SHARE = 0.2
+"""Of all patients of a class; the paper's 80/20."""
+VALIDATION_SHARE = 0.2
+"""Of the patients of a class that are not in the test part."""
 
 
 @dataclass(frozen=True)

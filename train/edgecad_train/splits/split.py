@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.data import Case
-from edgecad_train.splits.protocol import BY_SIZE, Protocol, ProtocolName
-
-TEST_SHARE = 0.2
-"""Of all patients of a class; the paper's 80/20."""
-VALIDATION_SHARE = 0.2
-"""Of the patients of a class that are not in the test part."""
+from edgecad_train.splits.protocol import BY_SIZE, TEST_SHARE, VALIDATION_SHARE, Protocol, ProtocolName
 
 Labels = dict[str, str]
 """Class of each patient."""
