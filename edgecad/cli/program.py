@@ -34,6 +34,7 @@ PARSER_ERROR: Any = typer.BadParameter.__bases__[0]
 """What the parser raises; typer keeps click's errors to itself, and passes on only this child of theirs."""
 WAY = {
     "phantom": "Draw synthetic report screens with labels.",
+    "plan": "Say what a study of so many patients can show.",
     "train": "Fine-tune a network on labelled polar maps.",
     "study": "Compare networks and strategies in one table.",
     "evaluate": "Judge a run or a model on labelled scans.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 FIGURES = ("sklearn", "scipy", "statsmodels", "matplotlib")
 """What figures with intervals need."""
+PLAN = ("scipy", "statsmodels")
+"""What formulas of sample size and precision need."""
 NETWORKS = ("tensorflow", "keras", "h5py")
 """What networks and files of weights need."""
 STUDY = (*FIGURES, "filelock", "optuna", *NETWORKS)

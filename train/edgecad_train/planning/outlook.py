@@ -64,7 +64,7 @@ def outlook_of(
         patients_for_width=patients_for_width(WIDTH, WIDTH_AT),
         areas=_areas(parts, options.auc),
         rules=_rules(parts),
-        zone=_zone(parts.held, options.alpha),
+        zone=_zone(parts.held, options.uncertain) if options.uncertain else None,
         development=_development(parts, prevalence, options.auc),
         validation=_validation(prevalence, options.auc),
         comparison=_comparison(parts, options),

@@ -157,7 +157,8 @@ class PlanRecord(Frozen, frozen=True, kw_only=True):
     patients_for_width: int
     areas: tuple[ExpectedAuc, ...]
     rules: tuple[RuleOutlook, ...]
-    zone: ZoneOutlook
+    zone: ZoneOutlook | None
+    """None where none is wanted."""
     development: DevelopmentOutlook
     validation: ValidationOutlook
     comparison: ComparisonOutlook

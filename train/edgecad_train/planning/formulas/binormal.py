@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import entr, expit, logit, ndtr, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -60,4 +60,4 @@ def largest_r2(prevalence: float) -> float:
 
 
 def _entropy(p: Floats) -> Floats:
-    return np.asarray(-(p * np.log(p) + (1 - p) * np.log1p(-p)))
+    return np.asarray(entr(p) + entr(1 - p))
