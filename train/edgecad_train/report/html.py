@@ -14,7 +14,7 @@ from edgecad_train.origin import origin_words
 from edgecad_train.report import wording
 
 NAME = "report.html"
-Kind = Literal["run", "evaluation"]
+Kind = Literal["run", "evaluation", "checklist"]
 Section = tuple[str, str, str]
 """A section's anchor and file, its name in the page's list, and its heading."""
 FILTERS: dict[str, Callable[..., str]] = {
@@ -59,8 +59,9 @@ def html_of(
 
 def _banner(kind: Kind, origin: Origin) -> str:
     which = "The scans" if origin == "phantom" else "Some scans"
+    whose = "study" if kind == "checklist" else kind
     return (
-        f"{which} of this {kind} are drawn, not acquired. Its figures show that the software works, and nothing about "
+        f"{which} of this {whose} are drawn, not acquired. Its figures show that the software works, and nothing about "
         "patients."
     )
 

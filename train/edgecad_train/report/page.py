@@ -12,6 +12,8 @@ from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.localisation.words import FIGURES
+from edgecad_train.report.checklists.of_run import facts_of_run
+from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import Flow, flow_of
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.limits import limits_of
@@ -49,7 +51,7 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def write_report(folder: Path) -> Path:
-    """Draw the run's pictures and write its page, both into its folder.
+    """Draw the run's pictures and write its page and its checklists, all into its folder.
 
     Raises:
         ModelInvalid: a file of the run is missing, damaged or of another version.
@@ -57,6 +59,8 @@ def write_report(folder: Path) -> Path:
     run = read_run(folder)
     pictures = draw_run(run, folder)
     write_whole(folder / NAME, page_of(run, pictures).encode())
+    facts = facts_of_run(run, names_of(run))
+    write_checklist(folder, run.contract.name, "run", run.contract.origin, facts, SECTIONS)
     return folder / NAME
 
 

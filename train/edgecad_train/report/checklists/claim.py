@@ -1,0 +1,82 @@
+"""CLAIM, update of 2024: Tejani et al. 2024, Radiology: Artificial Intelligence 6(4):e240300, in EdgeCAD's words."""
+
+from __future__ import annotations
+
+from edgecad_train.report.checklists.item import ReportingItem as Item
+
+SOURCE = "Tejani et al. 2024, Radiology: Artificial Intelligence 6(4):e240300, doi:10.1148/ryai.240300"
+
+_DATA, _REFERENCE, _PARTITIONS = "Methods: data", "Methods: reference standard", "Methods: partitions"
+_MODEL, _TRAINING, _EVALUATION = "Methods: model", "Methods: training", "Methods: evaluation"
+_PERFORMANCE, _OTHER = "Results: performance", "Other information"
+
+CLAIM: tuple[Item, ...] = (
+    Item("1", "Title", "title", "that it is about AI, and of which kind", ("title",), "write the paper's title"),
+    Item("2", "Abstract", "abstract", "a structured summary", (), "write it"),
+    Item("3", "Introduction", "background", "the clinical background, and the part that the model is to play",
+         ("purpose",), "write the clinical background"),
+    Item("4", "Introduction", "aims", "aims and hypotheses", (), "write them"),
+    Item("5", "Methods: design", "direction", "prospective or retrospective", (), "say which"),
+    Item("6", "Methods: design", "goal", "what kind of study it is", ("title",),
+         "say whether it explores, shows that it can be done, or tests a hypothesis"),
+    Item("7", _DATA, "sources", "where the data come from", ("counts", "data_hash"),
+         "name centres, dates and registers"),
+    Item("8", _DATA, "criteria", "who was taken and who not", ("taken", "refused"),
+         "say by which criteria patients came into the data at all"),
+    Item("9", _DATA, "preparation", "every step from the file to the input", ("preparation",)),
+    Item("10", _DATA, "subsets", "which part of the image or the data was used", ("taken", "input")),
+    Item("11", _DATA, "de-identification", "how names were removed", (), "say how, before the scans came here"),
+    Item("12", _DATA, "missing data", "how missing data were dealt with", ("refused",),
+         "say how many patients had no scan or no label"),
+    Item("13", _DATA, "acquisition", "how images were acquired", (),
+         "describe tracer, stress, camera, correction and software"),
+    Item("14", _REFERENCE, "definition", "how the reference standard was found", ("labels",),
+         "describe what was read, when, and by which definition of CAD"),
+    Item("15", _REFERENCE, "rationale", "why this reference standard", (), "say why readers, and not angiography"),
+    Item("16", _REFERENCE, "annotators", "who labelled, how qualified and trained", (),
+         "say how many readers, with what experience"),
+    Item("17", _REFERENCE, "test set", "how the test set was labelled", (), "say whether otherwise than the rest"),
+    Item("18", _REFERENCE, "variability", "how far annotators agree with one another and themselves", ("readers",),
+         "measure it; evaluate compares readers that the data name"),
+    Item("19", _PARTITIONS, "assignment", "how patients came into their parts", ("parts",)),
+    Item("20", _PARTITIONS, "level", "at which level parts share nothing", ("disjoint",)),
+    Item("21", "Methods: test data", "sample size", "the size that was planned, and how", ("size",),
+         "say how it was planned; edgecad plan says what so many patients can show"),
+    Item("22", _MODEL, "description", "the whole model: input, layers, output", ("model", "input", "output")),
+    Item("23", _MODEL, "software", "libraries and their versions", ("software",)),
+    Item("24", _MODEL, "initialisation", "what the weights began as", ("weights",)),
+    Item("25", _TRAINING, "training", "every setting of the training", ("training", "search")),
+    Item("26", _TRAINING, "selection", "how the final model was chosen", ("selection",)),
+    Item("27", _TRAINING, "ensembles", "whether several models answer together", ("ensemble",)),
+    Item("28", _EVALUATION, "metrics", "which figures", ("measures",)),
+    Item("29", _EVALUATION, "uncertainty", "how uncertain figures are, and how that was computed", ("uncertainty",)),
+    Item("30", _EVALUATION, "robustness", "what changes when data or settings change", ("robustness",),
+         "say which settings, cameras or groups were tried"),
+    Item("31", _EVALUATION, "explanation", "how answers are explained, and how that was checked",
+         ("maps", "localisation")),
+    Item("32", _EVALUATION, "internal data", "the evaluation on patients of the same source", ("internal",),
+         absent="see the report of the model's run"),
+    Item("33", _EVALUATION, "external data", "the test on patients of another source", ("external",),
+         "say how this source differs from that of training",
+         "test the model on patients of another source: edgecad evaluate"),
+    Item("34", _EVALUATION, "registration", "number of the trial's register", (), "give it, or say that there is none"),
+    Item("35", "Results: data", "flow", "patients taken and left out", ("counts", "refused"),
+         "begin at the patients who could have been taken"),
+    Item("36", "Results: data", "characteristics", "who the patients of each part are", ("characteristics", "events"),
+         "add age, sex and clinical history by part"),
+    Item("37", _PERFORMANCE, "figures", "figures with their uncertainty", ("performance", "uncertainty")),
+    Item("38", _PERFORMANCE, "diagnostic performance", "sensitivity and specificity and how exact they are",
+         ("diagnostic",)),
+    Item("39", _PERFORMANCE, "failures", "what went wrong, and why", ("failures",),
+         "say what those cases have in common"),
+    Item("40", "Discussion", "limitations", "what limits the study", ("limits",),
+         "discuss how the patients were chosen, and what that does to the figures"),
+    Item("41", "Discussion", "practice", "what it means in practice", ("purpose",),
+         "write what it would change, and for whom"),
+    Item("42", _OTHER, "protocol", "where the protocol and technical details are", ("command",),
+         "say where the study's protocol is"),
+    Item("43", _OTHER, "availability", "whether software, model and data can be had", ("software", "model_hash"),
+         "say who may have which of them"),
+    Item("44", _OTHER, "funding", "who paid, and their role", (), "name the funders and their role"),
+)  # fmt: skip
+"""In the order of the guideline."""
