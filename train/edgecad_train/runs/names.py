@@ -16,9 +16,10 @@ scans.json        hash of each scan and its patient, so that `edgecad evaluate` 
 heatmaps.npz      heat maps of the scans that chose or judged, and their prepared images
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
 report.html       one page that opens offline
+reporting-checklist.html  TRIPOD+AI and CLAIM, filled from the run
 
 A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, familiarity.npz,
-prepared images, pictures and report.html. `edgecad_train.report` draws the last two from the others.
+prepared images, pictures and pages. `edgecad_train.report` draws the last two from the others.
 """
 
 from __future__ import annotations

@@ -109,7 +109,10 @@ def _network(run: RunFiles) -> Iterator[Named]:
     yield "ensemble", Fact("model", "none: one network answers")
     weighed = settings.class_weights != "none"
     weights = "class weights by the inverse of each class's share" if weighed else "no class weights"
-    yield "imbalance", Fact("model", f"{weights}; nothing was resampled; every part has both classes in equal shares")
+    yield (
+        "imbalance",
+        Fact("model", f"{weights}; nothing was resampled; every part has about the same share of each class"),
+    )
 
 
 def _selection(folds: bool) -> str:
@@ -192,7 +195,10 @@ def _rest(run: RunFiles) -> Iterator[Named]:
     yield "limits", Fact("limits", "what must not be concluded, in the report's own list")
     versions = ", ".join(f"{name} {version}" for name, version in sorted(contract.versions.items()))
     yield "software", Fact("provenance", versions)
-    yield "data_hash", Fact("provenance", f"the data by their hash, sha256 {contract.data_sha256[:16]}...")
+    yield (
+        "data_hash",
+        Fact("provenance", f"the data by their hash, sha256 {contract.data_sha256[:16]}\N{HORIZONTAL ELLIPSIS}"),
+    )
     if run.model_sha256:
-        yield "model_hash", Fact("provenance", f"model.keras, sha256 {run.model_sha256[:16]}...")
+        yield "model_hash", Fact("provenance", f"model.keras, sha256 {run.model_sha256[:16]}\N{HORIZONTAL ELLIPSIS}")
     yield "command", Fact("again", "the command that makes the run again, with its seeds and settings")
