@@ -80,6 +80,8 @@ def _fresh(out: Path) -> None:
     # The mark stays until all else is gone: an interrupted demo's folder is still a demo's.
     for name in ("data", "runs", "models", "answers"):
         shutil.rmtree(out / name, ignore_errors=True)
+    for counted in (out / "data.openings.json", out / ".openings.lock"):
+        counted.unlink(missing_ok=True)  # of the phantoms that are gone
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text("Made by `edgecad demo`, which makes this folder anew each time.\n")
 

@@ -4,6 +4,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 `edgecad.contract`; unknown fields, missing fields and values that cannot be meant are refused.
 
     parts     the frozen types: `Contract` and all that it consists of
+    openings      how often the test part was looked at before, one of these parts
     orientation   how the training maps lie, one of these parts
     reading   contracts of every version that was ever released, and the fields that are coming
     graph     the outputs of the graph: which must be there, and which may be
@@ -11,6 +12,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 """
 
 from edgecad.colourtables import ColourTable
+from edgecad.contract.openings import Openings, openings_sentence, openings_words
 from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.parts import (
     CONTRACT_VERSION,
@@ -60,6 +62,7 @@ __all__ = [
     "Labelling",
     "MapPlace",
     "Metric",
+    "Openings",
     "OperatingPoint",
     "OrientationReference",
     "Origin",
@@ -72,4 +75,6 @@ __all__ = [
     "Zone",
     "ZoneShares",
     "contract_from_json",
+    "openings_sentence",
+    "openings_words",
 ]

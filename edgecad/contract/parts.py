@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from edgecad.colourtables.table import ColourTable
+from edgecad.contract.openings import Openings
 from edgecad.contract.orientation import OrientationReference
 from edgecad.decision.evidence import Evidence, check_rule
 from edgecad.decision.zone import Zone
@@ -319,6 +320,8 @@ class Contract(Frozen, frozen=True, kw_only=True):
     golden: tuple[GoldenAnswer, ...] = ()
     orientation: OrientationReference | None = None
     """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
+    test_openings: Openings | None = None
+    """How often the patients of the test part were looked at before; None: nobody counted."""
 
     def __post_init__(self) -> None:
         demand(self.version < 2 or self.activations is not None, "activations are missing")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import RESEARCH_STAMP, stamp_of
-from edgecad.contract import NOT_KNOWN, Contract, Metric
+from edgecad.contract import NOT_KNOWN, Contract, Metric, openings_sentence
 from edgecad_export.candidates import Candidate
 from edgecad_export.modelfolder.card_decision import decision_section
 from edgecad_export.modelfolder.card_input import input_section, map_section
@@ -182,6 +182,8 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
     tested = [metric.n for metric in contract.metrics if metric.part == "test"]
     if tested and max(tested) < FEW:
         yield f"The test part has {max(tested)} patients, which is few: read the intervals, not the values."
+    if contract.metrics:
+        yield plain(openings_sentence(contract.test_openings))
     yield "Other cameras, reconstructions, colour tables or readers can change every figure above."
     yield (
         "Golden samples are phantom screens. That they come out here as they did at export shows that this machine "

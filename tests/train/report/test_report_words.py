@@ -26,7 +26,14 @@ from edgecad_train.report.wording import minute, percent, rate, signed, tenth, t
 from edgecad_train.runs.reading import RunFiles, read_run
 from edgecad_train.runs.request import command_of
 from edgecad_train.training.search.choice import HeadChoice
-from edgecad_train.training.search.record import FoundHead, SearchRecord
+from edgecad_train.training.search.record import (
+    CHOSE,
+    CHOSE_BY_ONE_PART,
+    CHOSE_EARLIER,
+    JUDGES,
+    FoundHead,
+    SearchRecord,
+)
 
 ODD: dict[str, Any] = {
     "layerwise": True, "class_weights": "balanced", "early_stopping": 5, "augment": 4, "search": True,
@@ -172,10 +179,15 @@ def test_what_a_search_chooses_is_not_given_beside_it(run: RunFiles) -> None:
 def test_what_a_search_found_is_told_training_by_training() -> None:
     found = FoundHead(training="refit", choice=HeadChoice(Head(128, 0.25), 3.5, 60))
     assert search_rows(None) == ()
-    assert search_rows(SearchRecord(trials=60, found=(found,))) == (
-        ("trials", "60"),
-        ("refit", "units 128; dropout 0.25; activation silu; lr exponent 3.5; trials 60; loss \N{EN DASH}"),
-    )
+    row = ("refit", "units 128; dropout 0.25; activation silu; lr exponent 3.5; trials 60; loss \N{EN DASH}")
+    fold = FoundHead(training="fold 1", choice=HeadChoice(Head(), 3.5))
+    for heads, chose in (((found,), CHOSE_BY_ONE_PART), ((found, fold), CHOSE_EARLIER)):
+        told = search_rows(SearchRecord(trials=60, found=heads))
+        assert told[:2] == (("trials", "60"), row)
+        assert told[-1] == ("what chose", chose)
+        assert len(told) == 2 + len(heads)
+    again = search_rows(SearchRecord(trials=60, found=(found, fold), deciding=("fold 1, exported head",)))
+    assert again[-2:] == (("what chose", CHOSE.format(1)), ("what judges", JUDGES))
 
 
 def test_times_add_up(run: RunFiles) -> None:

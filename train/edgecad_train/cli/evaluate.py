@@ -64,6 +64,9 @@ def evaluate(
     Heat maps are judged as well: where defects are known, whether the map's peak lies on them, and
     for all scans above the threshold, whether the outlined region is colder than the rest.
 
+    How often these patients were looked at before is counted beside the data, in DATA.openings.json,
+    and said: to choose among models by their figures is to choose on them.
+
     Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
     that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6,
     missing data give 2.
@@ -86,7 +89,7 @@ def evaluate(
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
     tables = tuple(table or ())
     asked = Asked(found, labelled_by, patient_from, masks is not None, tables, map, rival is not None, (demands,))
-    folder, record = _run(opened[model], rival, ways, asked, demands, out, quiet)
+    folder, record = _run(opened[model], rival, ways, data, asked, demands, out, quiet)
     _tell(record, folder, json)
     missed = [str(demand) for demand in record.demands if not demand.met]
     if missed:
@@ -144,6 +147,7 @@ def _run(
     opened: JudgedModel,
     rival: JudgedModel | None,
     ways: Sequence[Way],
+    data: Path,
     asked: Asked,
     demands: Demands,
     out: Path | None,
@@ -151,10 +155,13 @@ def _run(
 ) -> tuple[Path, EvaluationRecord]:
     from datetime import datetime
 
+    from msgspec.structs import replace
+
     from edgecad.system.folders import new_folder
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.scans import warn_of_whole_images
     from edgecad_train.judgement.judge import Judged, judge, write_judgement
+    from edgecad_train.judgement.openings import count_evaluation
     from edgecad_train.judgement.scoring import score_patients
 
     folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
@@ -167,7 +174,8 @@ def _run(
         if rival:
             again = prepared if ways[1] == ways[0] else _read(ways[1], asked.found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
-        record = judge(one, other, demands, asked)
+        openings = count_evaluation(data, one.scores, other.scores if other else None)
+        record = replace(judge(one, other, demands, asked), openings=openings)
         write_judgement(record, one, other, partial)
     return folder, record
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from scipy.special import expit
 
-from edgecad.contract import Decision, Origin
+from edgecad.contract import Decision, Openings, Origin
 from edgecad.decision.evidence import Share
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad_train.classes import CLASSES
@@ -53,6 +53,8 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     """Whether the scans lie as in the model's training, or why that is not known, in words; null in earlier records."""
     localisation: Localisation | None = None
     """Of the model that was judged; None of a model without heat maps."""
+    openings: Openings | None = None
+    """How often these patients were looked at before; None in earlier records, which did not count."""
     against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
     against_localisation: Localisation | None = None

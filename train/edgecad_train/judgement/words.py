@@ -11,6 +11,7 @@ from edgecad_train.evaluation.localisation.figures import Localisation, LocatedG
 from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
+from edgecad_train.judgement.openings import evaluation_opening_words
 from edgecad_train.judgement.record import EvaluationRecord
 
 STAMP = "PHANTOM DATA OR MODEL: says nothing about patients"
@@ -30,6 +31,8 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     yield from _figures(evaluation)
     if record.orientation:
         yield record.orientation
+    if record.openings:
+        yield f"openings: {evaluation_opening_words(record.openings)}"
     if record.localisation:
         yield from _localisation(record.localisation)
     if record.comparison and record.against:

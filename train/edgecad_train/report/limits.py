@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgecad.contract import Origin, Preparation
+from edgecad.contract import Origin, Preparation, openings_sentence
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.runs.reading import RunFiles
@@ -21,6 +21,12 @@ def _sentences(run: RunFiles) -> Iterator[str]:
     test = next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None)
     if test:
         yield from size_limits(test, "The test part has")
+    if contract.test_openings is None or not contract.test_openings.untouched:
+        yield (
+            f"{openings_sentence(contract.test_openings)} Whoever chooses among models by test figures "
+            "chooses on test patients: the figures of the one that is chosen are too good, and only new patients can "
+            "tell how good it is."
+        )
     yield (
         f"Threshold and temperature were chosen on {_chooser(run)}. Sensitivity and specificity of the chosen "
         "threshold are those of the patients that chose it; on other patients both can be worse."

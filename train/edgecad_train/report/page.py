@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecad.answer.findings import doubts_about
+from edgecad.contract import openings_sentence
 from edgecad.decision.evidence import LOCAL_PREVALENCES
 from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
 from edgecad.system.folders import write_whole
@@ -28,6 +29,7 @@ from edgecad_train.report.tables import (
     decision_rows,
     hash_rows,
     model_rows,
+    opened_brief,
     optimism_rows,
     preparation_rows,
     search_rows,
@@ -96,6 +98,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "model": model_rows(run),
         "decision": decision_rows(run),
         "thresholds": _thresholds(run),
+        "opened": {"brief": opened_brief(contract.test_openings), "words": openings_sentence(contract.test_openings)},
         "search": search_rows(record.search),
         "chosen_by": chosen_words(record.search),
         "times": time_rows(record),
@@ -147,6 +150,8 @@ def _warnings(
             "The epochs were chosen on the test part as well, to show how much better that looks. Those figures are "
             "optimistic and are not results; the figures below, the model and its contract do not come from them."
         )
+    if run.contract.test_openings is not None and not run.contract.test_openings.untouched:
+        found.append(openings_sentence(run.contract.test_openings))
     found += [f"{words[0].upper()}{words[1:]}." for words in doubts_about_scores(run.evaluations)]
     found += [doubt.text for doubt in doubts_about(run.contract)]
     if again := len(run.record.labels_to_read_again):

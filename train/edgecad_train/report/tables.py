@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgecad.contract import Preparation
+from edgecad.contract import Openings, Preparation
 from edgecad_train.evaluation.doubts import temperature_at_end
 from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Optimism
 from edgecad_train.report import wording
@@ -176,6 +176,11 @@ def _gap_words(gap: float, found: Gap | None) -> str:
         return f"0; {SAME_EPOCH}"
     low, high = wording.signed(found.low), wording.signed(found.high)
     return f"{wording.signed(found.value)}, 95 % {low} to {high}; {found.method}"
+
+
+def opened_brief(openings: Openings | None) -> str:
+    """How often the test part was looked at before, in a few words."""
+    return "openings not counted" if openings is None else openings.brief
 
 
 def hash_rows(run: RunFiles) -> tuple[Row, ...]:

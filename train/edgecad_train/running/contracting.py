@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import scale_of_maps
-from edgecad.contract import Contract, Decision, Labelling
+from edgecad.contract import Contract, Decision, Labelling, Openings
 from edgecad.system.clock import second_text
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
@@ -35,6 +35,7 @@ def contract_for(
     held_maps: NDArray[np.float32],
     evaluations: Sequence[Evaluation],
     familiarity: MeasuredFamiliarity | None,
+    test_openings: Openings | None = None,
 ) -> Contract:
     """Write the contract of a trained network.
 
@@ -67,6 +68,7 @@ def contract_for(
             prevalence=float(np.mean([labels[patient] == POSITIVE for patient in learnt])),
         ),
         colours=data.colours(rows_of(data.cases, learnt)),
+        test_openings=test_openings,
         orientation=reference_of(data, rows_of(data.cases, learnt)),
         metrics=tuple(metric for evaluation in evaluations for metric in evaluation.metrics),
         data_sha256=data.sha256,

@@ -14,6 +14,7 @@ from edgecad.errors import UsageError
 from edgecad.frozen import json_from_struct
 from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
+from edgecad_train.data.openings import Opens, count_opening, kept_opening
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
 from edgecad_train.runs.outcome import TrainingOutcome
@@ -35,6 +36,7 @@ def make_run(
     findings: Sequence[DataFinding] = (),
     progress: Progress | None = None,
     cache: Path | None = None,
+    opens: Opens | None = None,
 ) -> TrainingOutcome | None:
     """Make the run of a spec in `folder`, whatever was killed before; the folder appears whole or not at all.
 
@@ -43,6 +45,7 @@ def make_run(
     Args:
         spec: its name is the folder's.
         cache: folder of frozen outputs that several runs share.
+        opens: counts the opening of the test part; None counts it beside the data.
 
     Returns:
         The run in memory; None where the folder was there already.
@@ -58,7 +61,7 @@ def make_run(
     _adopt(unfinished, spec)
     there = unfinished.is_dir()
     with resumed(unfinished, SAME) if there else begun(folder.parent, spec, own_name=True, again=SAME) as run:
-        return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache)
+        return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache, opens=opens)
 
 
 def _adopt(unfinished: Path, spec: RunSpec) -> None:
@@ -93,11 +96,13 @@ def finish_run(
     progress: Progress | None = None,
     cache: Path | None = None,
     started: float | None = None,
+    opens: Opens | None = None,
 ) -> TrainingOutcome:
     """Train what is not trained yet, and write the run folder.
 
     Args:
         started: when this session began, by `time.monotonic`; None is now.
+        opens: as `make_run`.
 
     Raises:
         UsageError: the scans are not those of the run.
@@ -107,8 +112,9 @@ def finish_run(
     checkpoint = run.checkpoint
     earlier = sum(checkpoint.seconds.values())  # of sessions that were ended
     outcome = train(
-        data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder
-    )
+        data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
+        opens=opens or _beside_the_data(run),
+    )  # fmt: skip
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
         write_run(outcome, partial, seconds, spec.patient_rule, findings, contents)
@@ -118,6 +124,11 @@ def finish_run(
 
             write_report(partial)
     return outcome
+
+
+def _beside_the_data(run: Unfinished) -> Opens:
+    """Count the opening of this run beside its scans; it is one, however often the run is resumed."""
+    return lambda patients: count_opening(Path(run.spec.data), kept_opening(run.folder, "train"), patients)
 
 
 def check_scans(data: PreparedData, spec: RunSpec, unfinished: Path) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Decision
 from edgecad_train.data import PreparedData
+from edgecad_train.data.openings import Opens, patients_of
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import evaluate_part
 from edgecad_train.evaluation.optimism import ChosenBy, Judged, Optimism, optimism_of, rank_at_even_odds
@@ -36,20 +37,22 @@ def train(
     cache: Path | None = None,
     checkpoint: Checkpoint | None = None,
     scratch: Path | None = None,
+    opens: Opens | None = None,
 ) -> TrainingOutcome:
-    """Train, choose on what was held out, and open the test part once.
+    """Train, choose on what was held out, and open the test part once, at the end.
 
     Args:
         name: of the run.
         cache: folder of frozen outputs that several runs share.
         checkpoint: where a run in progress is kept, so that it resumes after a kill.
         scratch: folder for arrays that are larger than the memory budget.
+        opens: counts the opening; None counts nothing, and the contract says so.
     """
     checkpoint = checkpoint or Checkpoint(None)
     trainings = Trainings(data, partition, settings, checkpoint, progress)
     kept = cache or (checkpoint.folder / "frozen" if checkpoint.folder else None)
     trainings.prepare(Storage(scratch, cache=kept))
-    return _Run(trainings).outcome(name, trainings.made())
+    return _Run(trainings, opens).outcome(name, trainings.made())
 
 
 @dataclass
@@ -57,6 +60,7 @@ class _Run:
     """A run whose trainings have ended: what remains is to choose, to judge and to tell."""
 
     trainings: Trainings
+    opens: Opens | None = None
 
     @property
     def data(self) -> PreparedData:
@@ -76,6 +80,8 @@ class _Run:
         log_odds = trained.said.log_odds
         decision = self._decide(*by_patient(self.data, held, trained.deciding.log_odds))
         truth, own = by_patient(self.data, held, log_odds)
+        # Before any figure of the test part is there: who is killed hereafter has opened it.
+        openings = self.opens(patients_of(self.data, self.partition.test)) if self.opens else None
         judges = by_patient(self.data, self.partition.test, log_odds)
         decision = with_test_part(decision, *judges)
         evaluations = (evaluate_part(truth, own, decision, part), evaluate_part(*judges, decision, "test"))
@@ -83,6 +89,7 @@ class _Run:
         contract = contract_for(
             name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
             np.asarray(trained.deciding.maps[rows]), evaluations, trained.familiarity,
+            openings,
         )  # fmt: skip
         return TrainingOutcome(
             network=trained.trainer.network,

@@ -2,6 +2,7 @@
 
 NAME.unfinished/job.json     its spec
 NAME.unfinished/frozen/      outputs of what is frozen; see `edgecad_train.training.frozen`
+NAME.unfinished/opening.json which opening of the test part it is, once it was opened
 NAME.unfinished/...          the checkpoint; see `edgecad_train.training.checkpoint`
 """
 

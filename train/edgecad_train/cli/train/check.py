@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,10 +12,10 @@ from edgecad.cli.progress import Bars
 from edgecad.errors import UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import check_writable
-from edgecad_train.classes import CLASSES
 from edgecad_train.cli.scans import read_scans
 from edgecad_train.data import Found, reason_to_stop
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
+from edgecad_train.data.openings.place import beside
 from edgecad_train.networks.imagenet import imagenet_path, is_cached
 from edgecad_train.runs.request import TrainRequest
 from edgecad_train.training.settings import Settings
@@ -57,13 +56,7 @@ def _made(folder: Path) -> Iterator[None]:
 
 def check_folder(data: Path) -> Path:
     """Where a check of `data` is written: beside the data, whose names it shows, but where no scan is looked for."""
-    place = Path(os.path.normpath(data.absolute()))  # `.` and `..` have no name; links are left as they are
-    inside = [folder for folder in place.parents if folder.name in CLASSES and _has_classes(folder.parent)]
-    return (inside[-1].parent.parent if inside else place.parent) / f"{place.stem}-check"
-
-
-def _has_classes(folder: Path) -> bool:
-    return all((folder / name).is_dir() for name in CLASSES)
+    return beside(data, "-check")
 
 
 def weights_line(settings: Settings) -> str:

@@ -43,7 +43,8 @@ def train(
     Two stages, from ImageNet weights. Warm-up trains the head on the frozen network; fine-tuning
     then trains the top blocks, at a hundredth of the rate. Below 500 patients, five folds of the
     development part choose the epochs, the temperature and the threshold, and the network to export
-    is trained once more on all of them; the test part is opened once, at the end.
+    is trained once more on all of them. The test part is opened at the end; how often its patients
+    were looked at is counted beside the data, in DATA.openings.json, and said.
 
     Writes RUNS/<time>-<backbone>/ with report.html, and points RUNS/latest to it. A run that was
     killed resumes with --resume. With --check nothing is trained.

@@ -12,6 +12,7 @@ import typer
 
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
+from edgecad.contract import openings_words
 from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
 from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
@@ -145,6 +146,7 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
         typer.echo(f"left out: {entry}", err=True)
     for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
         typer.echo(line)
+    typer.echo(f"test part: {openings_words(outcome.contract.test_openings)}")
     if search := search_record(outcome):
         for name, words in search.sentences:
             typer.echo(f"{name}: {words}")
