@@ -99,7 +99,8 @@ import sys
 from pathlib import Path
 from edgecad_train.data.openings import count_opening, new_opening
 for number in range(10):
-    told = count_opening(Path(sys.argv[1]), new_opening("train"), [frozenset({"a"}), frozenset({sys.argv[2] + str(number)})])
+    patients = [frozenset({"a"}), frozenset({sys.argv[2] + str(number)})]
+    told = count_opening(Path(sys.argv[1]), new_opening("train"), patients)
     assert told.uncounted is None and told.unread is None, told
 """
 
@@ -154,9 +155,15 @@ def _folder(path: Path, patch: pytest.MonkeyPatch) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize(
-    "harm", [_full_disk, _no_lock, _held, _damaged, _foreign, _newer, _no_text, _dangling, _folder]
-)
+def _no_place(path: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(openings_module, "LOCK", "missing/lock")
+
+
+KEPT = (_full_disk, _no_lock, _held, _no_place)
+"""What keeps a file from being written and lets it be read."""
+
+
+@pytest.mark.parametrize("harm", [*KEPT, _damaged, _foreign, _newer, _no_text, _dangling, _folder])
 def test_what_cannot_be_counted_is_said_and_left_as_it_is(
     harm: Callable[[Path, pytest.MonkeyPatch], None], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +174,7 @@ def test_what_cannot_be_counted_is_said_and_left_as_it_is(
     told = count_opening(data, new_opening("train"), PATIENTS)
     assert told.uncounted
     assert "this opening could not be counted: " in told.words()
-    readable = harm in (_full_disk, _no_lock, _held)
+    readable = harm in KEPT
     assert (told.before, told.unread is None) == ((6, True) if readable else (0, False))
     assert not told.untouched
     assert readable or "no earlier opening of these 6 test patients is known; earlier openings may be" in told.words()

@@ -1,4 +1,4 @@
-"""An evaluation opens its patients: to choose among models by them is to choose on them, and this is counted as well."""
+"""An evaluation opens its patients: who chooses among models by them chooses on them, so it is counted as well."""
 
 from __future__ import annotations
 

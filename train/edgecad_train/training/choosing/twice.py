@@ -26,7 +26,7 @@ Rank = Callable[[NDArray[np.float64]], tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Ending:
     """A network that the training could have ended with.
 
     Attributes:
@@ -42,8 +42,8 @@ class Candidate:
 class Twice:
     """The network of the epochs that the run took, the one that the judging scans want, and how many there were."""
 
-    honest: Candidate
-    wanted: Candidate
+    honest: Ending
+    wanted: Ending
     candidates: int
 
 
@@ -52,16 +52,16 @@ class _Way:
     """A training on its way: where it is kept, and the stages so far with the weights that went on."""
 
     place: Place
-    done: tuple[tuple[StageHistory, Weights], ...] = ()
+    so_far: tuple[tuple[StageHistory, Weights], ...] = ()
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        return tuple(history.kept_index + 1 for history, _ in self.done)
+        return tuple(history.kept_index + 1 for history, _ in self.so_far)
 
     def after(self, run: StageRun, epoch: int, place: Place | None = None) -> _Way:
         """Go on from an epoch, counted from 1."""
         history = replace(run.history, taken=epoch - 1)
-        return _Way(place or self.place, (*self.done, (history, run.seen[epoch - 1][1:])))
+        return _Way(place or self.place, (*self.so_far, (history, run.seen[epoch - 1][1:])))
 
 
 def chosen_twice(
@@ -83,13 +83,13 @@ def chosen_twice(
         judges: scans that choose the second time.
         most: epochs of each stage; None as planned.
     """
-    ways, found = [_Way(place)], list[Candidate]()
+    ways, found = [_Way(place)], list[Ending]()
     for stage, own in enumerate(taken):
         last = stage == len(taken) - 1
         epochs = most[stage] if most else None
         runs = [_run(trainer, way, stage, judges, epochs, checkpoint, progress) for way in ways]
         if last:
-            found = [one for way, run in zip(ways, runs, strict=True) for one in _candidates(way, run)]
+            found = [one for way, run in zip(ways, runs, strict=True) for one in _endings(way, run)]
         else:
             ways = list(_onwards(ways, runs, own, rank))
     honest = next(one for one in found if one.epochs == tuple(taken))
@@ -107,7 +107,7 @@ def _run(
 ) -> StageRun:
     kept = checkpoint.stage(way.place.key, stage)
     if kept is None:
-        kept = trainer.train_stage(way.place, way.done, checkpoint, progress, judges=judges, epochs=epochs)
+        kept = trainer.train_stage(way.place, way.so_far, checkpoint, progress, judges=judges, epochs=epochs)
         checkpoint.put_stage(way.place.key, stage, kept)
     return kept
 
@@ -116,7 +116,7 @@ def _onwards(ways: Sequence[_Way], runs: Sequence[StageRun], own: int, rank: Ran
     """The run's own way first; then the one that the judging scans want, where it is another."""
     honest = ways[0].after(runs[0], own)
     yield honest
-    found = list(_candidates(ways[-1], runs[-1]))
+    found = list(_endings(ways[-1], runs[-1]))
     wanted = _best(found, next((one for one in found if one.epochs == honest.epochs), found[0]), rank)
     if wanted.epochs != honest.epochs:
         place = ways[-1].place
@@ -124,12 +124,12 @@ def _onwards(ways: Sequence[_Way], runs: Sequence[StageRun], own: int, rank: Ran
         yield ways[-1].after(runs[-1], wanted.epochs[-1], other)
 
 
-def _candidates(way: _Way, run: StageRun) -> Iterator[Candidate]:
+def _endings(way: _Way, run: StageRun) -> Iterator[Ending]:
     for epoch, seen in enumerate(run.seen, 1):
-        yield Candidate((*way.epochs, epoch), log_odds_of(np.asarray(seen[0], np.float64)))
+        yield Ending((*way.epochs, epoch), log_odds_of(np.asarray(seen[0], np.float64)))
 
 
-def _best(found: Sequence[Candidate], honest: Candidate, rank: Rank) -> Candidate:
+def _best(found: Sequence[Ending], honest: Ending, rank: Rank) -> Ending:
     """The best by rank; the run's own where no other is better, then the one that was found first."""
     best = max(found, key=lambda one: rank(one.log_odds))
     return best if rank(best.log_odds) > rank(honest.log_odds) else honest
