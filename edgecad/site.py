@@ -9,6 +9,13 @@
     [signature]
     key = "signer.pem"            # beside this file, or an absolute path
 
+    [recalibration]               # as `edgecad evaluate --recalibrate` writes it
+    intercept = -0.52
+    slope = 0.91
+    patients = 140
+    network = "5f0c..."           # the trained network that it belongs to
+    date = 2026-11-30
+
 Every key may be left out; what is left out is as the model's contract has it. A key that is coming: `identity` (whether
 a DICOM object's UIDs may stand in the record).
 """
@@ -21,13 +28,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from edgecad.colourtables import ColourTable
 from edgecad.colourtables.files import usable_tables
+from edgecad.contract import Contract, network_digest
 from edgecad.decision.evidence import Evidence
+from edgecad.decision.recalibration import Recalibration, Threshold, threshold_on_own, threshold_on_shown
 from edgecad.decision.rules import WORDS, rule_from_words
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen, demand
@@ -42,7 +51,7 @@ class SiteDecision(Frozen, frozen=True, kw_only=True):
     """The threshold in force, given itself or by a rule."""
 
     threshold: float | None = None
-    """On P(positive), above 0 and below 1."""
+    """On P(positive) as answers show it, so after a recalibration; above 0 and below 1."""
     rule: str | None = None
     """As `edgecad train --decide` takes it; the model's evidence has the threshold, or the rule itself has."""
 
@@ -86,6 +95,7 @@ class SiteChoices(Frozen, frozen=True, kw_only=True):
     decision: SiteDecision = SiteDecision()
     signature: SiteSignature = SiteSignature()
     colours: SiteColours = SiteColours()
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -114,23 +124,41 @@ class Site:
         """The same choices without the signature, for who has checked it already, or by another key."""
         return replace(self, choices=msgspec.structs.replace(self.choices, signature=SiteSignature()))
 
-    def threshold_for(self, evidence: Evidence | None) -> float | None:
+    def recalibration_for(self, contract: Contract) -> Recalibration | None:
+        """The recalibration that it has for a model; None if it has none.
+
+        Raises:
+            UsageError: it has one of another trained network.
+        """
+        found = self.choices.recalibration
+        if found is None or found.network == network_digest(contract):
+            return found
+        raise UsageError(
+            f"{self.path} recalibrates the network {found.network[:12]} ({found.patients} patients, {found.date}), and "
+            f"{contract.name} is the network {network_digest(contract)[:12]}; name the site's file of this model, or "
+            "take [recalibration] out and run `edgecad evaluate --recalibrate` with this model"
+        )
+
+    def threshold_for(self, evidence: Evidence | None) -> Threshold | None:
         """The threshold that it chooses for a model with this evidence; None if it chooses none.
+
+        A threshold of the evidence was chosen on the model's own probability. One that the site gives, and one that
+        follows from costs, is about the probability that answers show.
 
         Raises:
             UsageError: it chooses by a rule at which the model's patients were not counted.
         """
-        decision = self.choices.decision
+        decision, by = self.choices.decision, self.choices.recalibration
         if decision.rule is None:
-            return decision.threshold
+            return None if decision.threshold is None else threshold_on_shown(decision.threshold, by)
         fixed = rule_from_words(decision.rule).fixed_threshold
         if fixed is not None:
-            return fixed
+            return threshold_on_shown(fixed, by)
         rule = str(rule_from_words(decision.rule))
         points = () if evidence is None else evidence.points
         for point in points:
             if str(rule_from_words(point.rule)) == rule:
-                return point.threshold
+                return threshold_on_own(point.threshold, by)
         known = ", ".join(dict.fromkeys(point.rule for point in points)) or "none"
         raise UsageError(
             f"{self.path} wants the rule {decision.rule}, and the model has no threshold for it (it has: {known}); "
@@ -195,6 +223,6 @@ def _refuse_unknown(path: Path, table: Mapping[str, Any], kind: type[msgspec.Str
                 f"{path} has the key {f'{where}.{name}' if where else name}, which is not known; {place} knows "
                 f"{', '.join(known)}"
             )
-        part = known[name]
-        if isinstance(value, Mapping) and isinstance(part, type) and issubclass(part, msgspec.Struct):
-            _refuse_unknown(path, value, part, name)
+        parts = get_args(known[name]) or (known[name],)  # of `Recalibration | None` the first
+        if isinstance(value, Mapping) and isinstance(parts[0], type) and issubclass(parts[0], msgspec.Struct):
+            _refuse_unknown(path, value, parts[0], name)

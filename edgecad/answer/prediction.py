@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import MapPlace, Origin
+from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty, Zone, certainty_of, why_uncertain
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.polarmap.segments import segment_means
@@ -44,8 +45,9 @@ class Prediction:
 
     Attributes:
         label: class on the decision's side of the threshold.
-        probability: P(positive), after temperature, 0 to 1.
-        threshold: the decision threshold in force.
+        probability: P(positive), after temperature, 0 to 1, as a reader is shown it: recalibrated where
+            `recalibration` says so.
+        threshold: the decision threshold in force, on `probability`.
         threshold_from: who chose it; the contract where it is the contract's own, whoever gave it.
         zone: scores that get no clear answer; None where the model has no zone.
         logits: `(classes,)`, raw.
@@ -67,6 +69,10 @@ class Prediction:
         scan_sha256, model_sha256, contract_sha256: content hashes.
         origin: of the model's training data.
         site_sha256: of the site's file in force; None where there is none.
+        recalibration: the site's, of this model; None where there is none.
+        own_probability: the model's own, before a recalibration; None where nobody gave it, it is `probability` then.
+        own_threshold: on the model's own probability. The answer is decided by these two, and `probability` never lies
+            on the other side of `threshold`.
         device, provider, precision: what ran it.
         milliseconds: time by stage.
     """
@@ -93,6 +99,9 @@ class Prediction:
     provider: str
     precision: str
     site_sha256: str | None = None
+    recalibration: Recalibration | None = None
+    own_probability: float | None = None
+    own_threshold: float | None = None
     zone: Zone | None = None
     reading: TableReading | None = None
     uptake: NDArray[np.float32] | None = None
@@ -113,7 +122,22 @@ class Prediction:
     @property
     def certainty(self) -> Certainty | None:
         """Whether the score lies outside of the uncertain zone; None where the model has no zone."""
-        return certainty_of(self.probability, self.threshold, self.zone)
+        return certainty_of(*self._held_against, self.zone)
+
+    @property
+    def zone_bounds(self) -> tuple[float, float] | None:
+        """From where to where scores are uncertain, on the same scale as `probability`, with the threshold in force."""
+        if self.zone is None:
+            return None
+        low, high = self.zone.at(self._held_against[1])
+        return (low, high) if self.recalibration is None else (self.recalibration.moved(low), self.recalibration.moved(high))
+
+    @property
+    def _held_against(self) -> tuple[float, float]:
+        """Score and threshold as they are held against the zone: the model's own."""
+        if self.own_probability is None or self.own_threshold is None:
+            return self.probability, self.threshold
+        return self.own_probability, self.own_threshold
 
     @property
     def words(self) -> str:
@@ -121,11 +145,12 @@ class Prediction:
         side = "above" if self.above else "below"
         score, threshold = _score_words(self.probability, self.threshold)
         whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
-        return f"{self.label}: score {score}, {side} {whose} {threshold}{self._doubt}"
+        recalibrated = "" if self.recalibration is None else f"; {self.recalibration.words}"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}{self._doubt}{recalibrated}"
 
     @property
     def _doubt(self) -> str:
-        why = why_uncertain(self.probability, self.threshold, self.zone, self.positive)
+        why = why_uncertain(*self._held_against, self.zone, self.positive)
         return "" if why is None else f"; uncertain: {why}"
 
     @property

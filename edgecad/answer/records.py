@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
+from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty
 from edgecad.errors import EdgecadError, InputRefused
 from edgecad.polarmap import Disc, TableReading, View
@@ -65,7 +66,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     zone: tuple[float, float] | None = None
     """From where to where scores are uncertain, with the threshold in force."""
     temperature: float | None = None
-    """`probability` is the softmax of `logits` divided by this."""
+    """The model's own probability is the softmax of `logits` divided by this; it is `probability`, or, where there is a
+    `recalibration`, `own_probability`."""
+    recalibration: Recalibration | None = None
+    """By which the site's file moved the model's own probability and threshold; null where it has none."""
+    own_probability: float | None = None
+    """The model's own, before the recalibration; null without one."""
+    own_threshold: float | None = None
+    """The threshold before the recalibration, by which the answer was decided; null without one."""
     classes: tuple[str, str] | None = None
     """In the order of `logits`."""
     logits: tuple[float, ...] | None = None
@@ -135,8 +143,11 @@ def record_of_answer(
         threshold=prediction.threshold,
         threshold_from=prediction.threshold_from,
         certainty=prediction.certainty,
-        zone=None if prediction.zone is None else prediction.zone.at(prediction.threshold),
+        zone=prediction.zone_bounds,
         temperature=contract.decision.temperature,
+        recalibration=prediction.recalibration,
+        own_probability=None if prediction.recalibration is None else prediction.own_probability,
+        own_threshold=None if prediction.recalibration is None else prediction.own_threshold,
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
         heatmap=_rounded(prediction.heatmap, contract.heatmap.full_scale),

@@ -63,5 +63,5 @@ def warnings_about(classifier: Classifier) -> Iterator[str]:
 
     if classifier.remark:
         yield f"warning: {classifier.remark}"
-    for doubt in doubts_about(classifier.contract, classifier.threshold):
+    for doubt in doubts_about(classifier.contract, classifier.own_threshold):
         yield f"warning: {doubt.text}"

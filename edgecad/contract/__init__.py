@@ -7,11 +7,13 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
     openings      how often the test part was looked at before, one of these parts
     orientation   how the training maps lie, one of these parts
     reading   contracts of every version that was ever released, and the fields that are coming
+    identity  which trained network a contract is about
     graph     the outputs of the graph: which must be there, and which may be
     scaling   how uint8 becomes a backbone's input, in numbers
 """
 
 from edgecad.colourtables import ColourTable
+from edgecad.contract.identity import network_digest
 from edgecad.contract.openings import Openings, openings_sentence, openings_words
 from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.parts import (
@@ -75,6 +77,7 @@ __all__ = [
     "Zone",
     "ZoneShares",
     "contract_from_json",
+    "network_digest",
     "openings_sentence",
     "openings_words",
 ]

@@ -5,4 +5,5 @@ evidence        how patients fared at thresholds, as the contract keeps it
 zone            scores that get no clear answer, and whether an answer is clear
 evidence_table  the same as a table for terminal, report and model card
 ratios          bounds of a ratio of two shares
+recalibration   a site's own intercept and slope of the log-odds
 """

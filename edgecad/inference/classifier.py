@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
 from edgecad.contract.graph import FAMILIARITY
+from edgecad.decision.recalibration import Recalibration, Threshold, threshold_on_own, threshold_on_shown
 from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
@@ -73,7 +75,8 @@ class Classifier:
             device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict, and the table in
                 `edgecad.runners.devices` has them all. A TensorRT engine that is not in the user's cache is built,
                 which takes minutes, and must answer the golden samples as at export.
-            threshold: a decision threshold, 0 to 1, in place of the site's and the contract's.
+            threshold: a decision threshold, 0 to 1, in place of the site's and the contract's; on the score as answers
+                show it, so after a site's recalibration.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
                 is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
                 here as at export, which is tried each time; else fp32, and `remark` says why.
@@ -86,7 +89,7 @@ class Classifier:
 
         Raises:
             UsageError: the site's file or a colour table cannot be used, or the model has no use for it; or the site
-                chooses by a rule that the model has no threshold for.
+                chooses by a rule that the model has no threshold for, or its recalibration is of another model.
             ModelInvalid: no model, no contract, or one newer than this runtime; or it is not signed with the key that
                 the site demands.
             NotAvailable: the device, or an onnxruntime, is not here.
@@ -112,8 +115,10 @@ class Classifier:
         if integrity is not None:
             integrity.demand(loaded.file.path, loaded.file.sha256)
         self.site = site
-        self.threshold, self.threshold_from = _threshold_for(loaded, site, threshold)
         self.zone = loaded.contract.decision.zone
+        self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
+        in_force, self.threshold_from = _threshold_for(loaded, site, threshold, self.recalibration)
+        self.threshold, self.own_threshold = in_force.shown, in_force.own
         self.remark = loaded.remark
         own = loaded.contract.preparation
         self.preparation = own if place is None else with_place(own, place)
@@ -220,10 +225,10 @@ class Classifier:
                     preparation.crop,
                     shown,
                     self.contract.heatmap.region_threshold,
-                    above=self._probability(outputs) >= self.threshold,
+                    above=self._own_probability(outputs) >= self.own_threshold,
                 ),
                 *unlike_training(_distance_in(outputs), self.contract.familiarity),
-                *doubts_about(self.contract, self.threshold),
+                *doubts_about(self.contract, self.own_threshold),
             )
         shown = np.asarray(shown, np.float32)
         return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock)
@@ -262,10 +267,11 @@ class Classifier:
         clock: StageClock,
     ) -> Prediction:
         contract, facts = self.contract, self.facts
-        probability = self._probability(outputs)
+        own = self._own_probability(outputs)
+        above = own >= self.own_threshold
         return Prediction(
-            label=contract.positive if probability >= self.threshold else contract.negative,
-            probability=probability,
+            label=contract.positive if above else contract.negative,
+            probability=self._shown_probability(outputs, own, above),
             threshold=self.threshold,
             threshold_from=self.threshold_from,
             zone=self.zone,
@@ -291,11 +297,23 @@ class Classifier:
             provider=facts.provider,
             precision=facts.precision,
             site_sha256=None if self.site is None else self.site.sha256,
+            recalibration=self.recalibration,
+            own_probability=own,
+            own_threshold=self.own_threshold,
             milliseconds=clock.milliseconds,
         )
 
-    def _probability(self, outputs: dict[str, NDArray[np.float32]]) -> float:
+    def _own_probability(self, outputs: dict[str, NDArray[np.float32]]) -> float:
+        """The model's own, which is held against the model's own threshold whatever a site shows."""
         return float(outputs["probabilities"][0, self.contract.positive_index])
+
+    def _shown_probability(self, outputs: dict[str, NDArray[np.float32]], own: float, above: bool) -> float:
+        if self.recalibration is None:
+            return own
+        positive = self.contract.positive_index
+        logits = np.asarray(outputs["logits"][0], np.float64)
+        log_odds = float(logits[positive] - logits[1 - positive]) / self.contract.decision.temperature
+        return self.recalibration.answered(log_odds, self.threshold, above)
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
@@ -327,15 +345,24 @@ def _integrity_for(site: Site | None, model: str | os.PathLike[str] | LoadedMode
     return check_integrity(model.file.path.parent if isinstance(model, LoadedModel) else model, site.key)
 
 
-def _threshold_for(loaded: LoadedModel, site: Site | None, threshold: float | None) -> tuple[float, ThresholdFrom]:
+def _threshold_for(
+    loaded: LoadedModel, site: Site | None, threshold: float | None, by: Recalibration | None
+) -> tuple[Threshold, ThresholdFrom]:
     """The threshold in force, and who chose it."""
     decision = loaded.contract.decision
+    contracts = threshold_on_own(decision.threshold, by)
     chosen: ThresholdFrom = "user"
-    if threshold is None and site is not None:
-        threshold, chosen = site.threshold_for(decision.evidence), "site"
-    if threshold is None or threshold == decision.threshold:
-        return decision.threshold, "contract"
-    return threshold, chosen
+    wanted = None if threshold is None else threshold_on_shown(threshold, by)
+    if wanted is None and site is not None:
+        wanted, chosen = site.threshold_for(decision.evidence), "site"
+    if wanted is None or _same(wanted, contracts):
+        return contracts, "contract"
+    return wanted, chosen
+
+
+def _same(one: Threshold, other: Threshold) -> bool:
+    """Whether two thresholds are one; the way back from what is shown may have rounded the last digits."""
+    return one.shown == other.shown and math.isclose(one.own, other.own, rel_tol=1e-9)
 
 
 def prove_golden(loaded: LoadedModel) -> None:

@@ -152,12 +152,14 @@ def ask(classifier: Classifier, model: OpenedFile, scans: Sequence[Scan], by: st
             reason = error.reason if isinstance(error, InputRefused) else "not-available"
             refused.append(Unanswered(scan.name, by, reason, str(error)))
         progress(by, done, len(scans))
-    contract, threshold = classifier.contract, classifier.threshold
+    contract, threshold = classifier.contract, classifier.own_threshold
     return FileAnswers(model, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
 
 
 def _answers(prediction: Prediction) -> ModelAnswers:
-    score = np.array([prediction.probability])
+    # The model's own: what lies near a threshold is recorded for it, and a site's recalibration is no engine's doing.
+    own = prediction.probability if prediction.own_probability is None else prediction.own_probability
+    score = np.array([own])
     return ModelAnswers(prediction.logits[None], score, prediction.heatmap[None])
 
 

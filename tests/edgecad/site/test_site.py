@@ -21,6 +21,7 @@ from edgecad.answer.records import Record
 from edgecad.cli.program import app
 from edgecad.contract import Contract, Decision
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
+from edgecad.decision.recalibration import Threshold
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.sums import write_sums
 from edgecad.site import MAX_BYTES, Site, SiteChoices, read_site
@@ -61,7 +62,7 @@ def test_it_is_known_by_the_hash_of_its_bytes(site_file: Write, mark: bytes) -> 
     content = mark + b"# ours\r\n[decision]\r\nthreshold = 0.42\r\n"
     site = read_site(str(site_file(content)))
     assert site.sha256 == hashlib.sha256(content).hexdigest()
-    assert site.threshold_for(None) == 0.42
+    assert site.threshold_for(None) == Threshold(0.42, 0.42)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,9 @@ EVIDENCE = Evidence(
 )  # fmt: skip
 def test_a_rule_takes_its_threshold_from_the_models_evidence(site_file: Write, rule: str, threshold: float) -> None:
     site = read_site(site_file(f"[decision]\nrule = '{rule}'"))
-    assert site.threshold_for(EVIDENCE) == threshold
+    assert site.threshold_for(EVIDENCE) == Threshold(threshold, threshold)
     if rule in ("equal-costs", "costs=3"):
-        assert site.threshold_for(None) == threshold, "which needs no patients"
+        assert site.threshold_for(None) == Threshold(threshold, threshold), "which needs no patients"
     else:
         with pytest.raises(UsageError, match=r"no threshold for it \(it has: none\)"):
             site.threshold_for(None)

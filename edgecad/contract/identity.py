@@ -1,0 +1,36 @@
+"""Which trained network a contract is about: the same for its run and for each of its files, and for no other's."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from edgecad.contract.parts import Contract
+
+
+def network_digest(contract: Contract) -> str:
+    """SHA-256 of what training alone decides, in hexadecimal.
+
+    An export adds to the contract: precision, tolerances, golden answers, limits of familiarity for that file,
+    versions of packages. None of it counts. Single values are listed, so that a field which the contract gets later
+    changes no digest.
+    """
+    decided = (
+        contract.created,
+        contract.data_sha256,
+        contract.split_sha256,
+        contract.weights,
+        contract.backbone,
+        contract.head,
+        contract.feature_layer,
+        contract.classes,
+        contract.positive,
+        contract.preparation.size,
+        contract.preparation.input,
+        contract.decision.temperature,
+        contract.heatmap.full_scale,
+        contract.heatmap.region_threshold,
+        [(metric.part, metric.name, metric.value) for metric in contract.metrics],
+    )
+    return hashlib.sha256(msgspec.json.encode(decided)).hexdigest()

@@ -1,0 +1,115 @@
+"""A site's recalibration: its own intercept and slope of a model's log-odds, so that the score fits its patients.
+
+It is one rising function of the score. So it changes no order and no answer: the model's threshold moves with the
+score.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from dataclasses import dataclass
+
+from edgecad.decision.rules import within_range
+from edgecad.frozen import Frozen, demand
+
+FARTHEST = 36.0
+"""Log-odds beyond which a probability is 0 or 1 in double precision; farther ones count as these."""
+LARGEST_INTERCEPT = 20.0
+SLOPES = (0.01, 100.0)
+"""Smallest and largest. Outside, nobody has recalibrated a model: its scores are noise, or not its own."""
+
+
+class Recalibration(Frozen, frozen=True, kw_only=True):
+    """P = s(intercept + slope x log-odds), where s is the logistic function (Cox 1958, Biometrika 45:562).
+
+    The log-odds are those of the model's own probability, after temperature.
+    """
+
+    intercept: float
+    """Logit units."""
+    slope: float
+    """Above 0: a fall would turn the order of the patients around."""
+    patients: int
+    """Of the site, to whom it was fitted."""
+    network: str
+    """The trained network that it belongs to: `edgecad.contract.identity.network_digest`, hexadecimal."""
+    date: datetime.date
+    """When it was fitted, UTC."""
+
+    def __post_init__(self) -> None:
+        low, high = SLOPES
+        demand(
+            math.isfinite(self.intercept) and abs(self.intercept) <= LARGEST_INTERCEPT,
+            f"the intercept {self.intercept} is not within -{LARGEST_INTERCEPT:g} to {LARGEST_INTERCEPT:g}",
+        )
+        demand(low <= self.slope <= high, f"the slope {self.slope} is not within {low:g} to {high:g}")
+        demand(self.patients >= 1, f"{self.patients} patients cannot have been fitted to")
+        demand(re.fullmatch("[0-9a-f]{64}", self.network) is not None, "network is no digest: 64 hexadecimal digits")
+
+    @property
+    def words(self) -> str:
+        """For people, beside the score."""
+        return f"recalibrated on {self.patients} patients of this site"
+
+    def probability(self, log_odds: float) -> float:
+        """The recalibrated probability of the positive class, 0 to 1."""
+        return _logistic(self.intercept + self.slope * min(max(log_odds, -FARTHEST), FARTHEST))
+
+    def moved(self, threshold: float) -> float:
+        """Where a threshold on the model's own probability lies on the recalibrated one; both above 0 and below 1."""
+        return within_range(self.probability(_log_odds(threshold)))
+
+    def moved_back(self, threshold: float) -> float:
+        """The threshold on the model's own probability that stands for one on the recalibrated one."""
+        return within_range(_logistic((_log_odds(threshold) - self.intercept) / self.slope))
+
+    def answered(self, log_odds: float, threshold: float, above: bool) -> float:
+        """The recalibrated probability of an answer that was given already, never on the threshold's other side.
+
+        Which side a score lies on is decided before, on the model's own probability. Rounding alone could put a score
+        that is next to the threshold across it.
+
+        Args:
+            threshold: on the recalibrated probability.
+            above: whether the model's own probability reaches its own threshold.
+        """
+        moved = self.probability(log_odds)
+        return max(moved, threshold) if above else min(moved, math.nextafter(threshold, 0.0))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One threshold on two scores.
+
+    Attributes:
+        own: on the model's own probability; it decides.
+        shown: on the probability that answers show.
+    """
+
+    own: float
+    shown: float
+
+
+def threshold_on_own(own: float, by: Recalibration | None) -> Threshold:
+    """A threshold that was chosen on the model's own probability, with a recalibration in force or none."""
+    return Threshold(own, own if by is None else by.moved(own))
+
+
+def threshold_on_shown(shown: float, by: Recalibration | None) -> Threshold:
+    """A threshold that somebody gives, who knows the probability that answers show."""
+    return Threshold(shown if by is None else by.moved_back(shown), shown)
+
+
+def _log_odds(probability: float) -> float:
+    """Of a probability above 0 and below 1."""
+    return math.log(probability) - math.log1p(-probability)
+
+
+def _logistic(value: float) -> float:
+    """Without overflow at either end."""
+    if value >= 0:
+        return 1 / (1 + math.exp(-value))
+    power = math.exp(value)
+    return power / (1 + power)
