@@ -174,16 +174,20 @@ def read_site(path: str | os.PathLike[str]) -> Site:
             cannot be meant; the message says what was seen and what is known.
     """
     place = Path(path)
-    content = _content(place)
-    table = _table(place, content)
-    _refuse_unknown(place, table, SiteChoices, "")
+    return site_from_bytes(place, _content(place))
+
+
+def site_from_bytes(path: Path, content: bytes) -> Site:
+    """The same from the bytes of a file at `path`, where relative paths start."""
+    table = _table(path, content)
+    _refuse_unknown(path, table, SiteChoices, "")
     try:
         choices = msgspec.convert(table, SiteChoices)
     except msgspec.ValidationError as error:
         seen = str(error).replace("`$.", "`")  # a TOML key has no such mark
-        raise UsageError(f"{place} cannot be used: {seen}; mend it, or leave that key out") from error
-    tables = usable_tables(choices.colours.tables, place.parent)
-    return Site(place, hashlib.sha256(content).hexdigest(), choices, tables)
+        raise UsageError(f"{path} cannot be used: {seen}; mend it, or leave that key out") from error
+    tables = usable_tables(choices.colours.tables, path.parent)
+    return Site(path, hashlib.sha256(content).hexdigest(), choices, tables)
 
 
 def _content(path: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,19 +21,19 @@ from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
 from edgecad.contract.graph import FAMILIARITY
-from edgecad.decision.recalibration import Recalibration, Threshold, threshold_on_own, threshold_on_shown
 from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
 from edgecad.inference.loading import LoadedModel, best_model, load_model
+from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
-from edgecad.site import Site, ThresholdFrom, read_site
+from edgecad.site import Site, read_site
 from edgecad.system.clock import StageClock
 from edgecad.system.parallel import in_order, workers_beside
 
@@ -117,7 +116,7 @@ class Classifier:
         self.site = site
         self.zone = loaded.contract.decision.zone
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
-        in_force, self.threshold_from = _threshold_for(loaded, site, threshold, self.recalibration)
+        in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
         self.threshold, self.own_threshold = in_force.shown, in_force.own
         self.remark = loaded.remark
         own = loaded.contract.preparation
@@ -343,26 +342,6 @@ def _integrity_for(site: Site | None, model: str | os.PathLike[str] | LoadedMode
     if site is None or site.key is None:
         return None
     return check_integrity(model.file.path.parent if isinstance(model, LoadedModel) else model, site.key)
-
-
-def _threshold_for(
-    loaded: LoadedModel, site: Site | None, threshold: float | None, by: Recalibration | None
-) -> tuple[Threshold, ThresholdFrom]:
-    """The threshold in force, and who chose it."""
-    decision = loaded.contract.decision
-    contracts = threshold_on_own(decision.threshold, by)
-    chosen: ThresholdFrom = "user"
-    wanted = None if threshold is None else threshold_on_shown(threshold, by)
-    if wanted is None and site is not None:
-        wanted, chosen = site.threshold_for(decision.evidence), "site"
-    if wanted is None or _same(wanted, contracts):
-        return contracts, "contract"
-    return wanted, chosen
-
-
-def _same(one: Threshold, other: Threshold) -> bool:
-    """Whether two thresholds are one; the way back from what is shown may have rounded the last digits."""
-    return one.shown == other.shown and math.isclose(one.own, other.own, rel_tol=1e-9)
 
 
 def prove_golden(loaded: LoadedModel) -> None:

@@ -13,6 +13,7 @@ from edgecad.cli.fields import takes
 from edgecad.cli.options import JsonOption, MapOption, TableOption
 from edgecad_train.judgement.asked import UNNAMED, Asked, LabelledByOption
 from edgecad_train.judgement.demands import Demands
+from edgecad_train.judgement.recalibrating import RecalibrationOptions, demand_allowed
 from edgecad_train.options import DataArgument, MasksOption, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-@takes(demands=Demands)
+@takes(demands=Demands, recalibrating=RecalibrationOptions)
 def evaluate(
     model: Annotated[
         Path,
@@ -39,6 +40,7 @@ def evaluate(
     ],
     data: DataArgument,
     demands: Demands,
+    recalibrating: RecalibrationOptions,
     against: Annotated[
         Path | None,
         typer.Option(metavar="RUN|MODEL", help="Another one, compared on the same patients.", show_default=False),
@@ -67,6 +69,9 @@ def evaluate(
     How often these patients were looked at before is counted beside the data, in DATA.openings.json,
     and said: to choose among models by their figures is to choose on them.
 
+    --recalibrate fits intercept and slope of the log-odds to a site's patients, from 50 on, and judges
+    that on patients that it did not use. The score moves then, and no answer.
+
     Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
     that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6,
     missing data give 2.
@@ -75,27 +80,34 @@ def evaluate(
     from edgecad.errors import GateFailed
     from edgecad.system.extras import check_installed
     from edgecad.system.folders import check_new_folder, check_writable
-    from edgecad_train.cli.installed import EXTRA, FIGURES
+    from edgecad_train.cli.installed import EXTRA, FIGURES, SITE_FILES
     from edgecad_train.cli.scans import tell_findings
     from edgecad_train.data import find_cases
 
-    check_installed(*FIGURES, extras=(EXTRA,))
+    recalibrating.check()
+    check_installed(*FIGURES, *(SITE_FILES if recalibrating.recalibrate else ()), extras=(EXTRA,))
     found = find_cases(data, patient_from, least=1, masks=masks)
     tell_passed(found.passed)
     tell_findings(found.findings)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None])
+    recalibrating.check_file(opened[model].contract)
     rival = opened[against] if against else None
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
     tables = tuple(table or ())
-    asked = Asked(found, labelled_by, patient_from, masks is not None, tables, map, rival is not None, (demands,))
-    folder, record = _run(opened[model], rival, ways, data, asked, demands, out, quiet)
-    _tell(record, folder, json)
+    asked = Asked(
+        found, labelled_by, patient_from, masks is not None, tables, map, rival is not None, (demands, recalibrating.shown)
+    )
+    folder, record = _run(opened[model], rival, ways, data, asked, demands, recalibrating, out, quiet)
     missed = [str(demand) for demand in record.demands if not demand.met]
+    written = None if missed else _written(record, opened[model], recalibrating)
+    _tell(record, folder, json, recalibrating.recalibrate, written)
     if missed:
         raise GateFailed(f"{'; '.join(missed)}; the figures are in {folder}; do not use this model for these patients")
+    if record.recalibration and recalibrating.recalibrate:
+        demand_allowed(record.recalibration, recalibrating.recalibrate, folder)
     if not json:
-        typer.echo(_next_step(model, record))
+        typer.echo(_next_step(model, record, recalibrating.recalibrate if written is not None else None))
 
 
 def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
@@ -150,6 +162,7 @@ def _run(
     data: Path,
     asked: Asked,
     demands: Demands,
+    recalibrating: RecalibrationOptions,
     out: Path | None,
     quiet: bool,
 ) -> tuple[Path, EvaluationRecord]:
@@ -175,7 +188,7 @@ def _run(
             again = prepared if ways[1] == ways[0] else _read(ways[1], asked.found, partial, bars)
             other = Judged(rival, score_patients(rival, again))
         openings = count_evaluation(data, one.scores, other.scores if other else None)
-        record = replace(judge(one, other, demands, asked), openings=openings)
+        record = replace(judge(one, other, demands, asked, recalibrating), openings=openings)
         write_judgement(record, one, other, partial)
     return folder, record
 
@@ -191,7 +204,18 @@ def _read(way: Way, found: Found, scratch: Path, bars: Bars) -> PreparedData:
     )  # fmt: skip
 
 
-def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
+def _written(record: EvaluationRecord, opened: JudgedModel, options: RecalibrationOptions) -> list[str] | None:
+    """Write a recalibration into the site's file, and give what to know of the file; None where none was written."""
+    from edgecad_train.judgement.recalibrating import recalibration_of
+    from edgecad_train.judgement.sitefile import write_recalibration
+
+    made = recalibration_of(record.recalibration) if record.recalibration else None
+    if made is None or options.recalibrate is None:
+        return None
+    return write_recalibration(options.recalibrate, opened.contract, made, replace=options.replace_recalibration)
+
+
+def _tell(record: EvaluationRecord, folder: Path, json: bool, site: Path | None, written: Sequence[str] | None) -> None:
     import msgspec
 
     from edgecad_train.judgement.words import lines_of
@@ -199,15 +223,18 @@ def _tell(record: EvaluationRecord, folder: Path, json: bool) -> None:
     for warning in record.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if json:
-        typer.echo(msgspec.json.encode({**msgspec.to_builtins(record), "folder": str(folder)}).decode())
+        told = {"site": None if written is None else str(site)} if site else {}
+        typer.echo(msgspec.json.encode({**msgspec.to_builtins(record), "folder": str(folder), **told}).decode())
         return
     for line in lines_of(record):
         typer.echo(line)
     typer.echo(f"wrote {folder} (report.html, metrics.json, predictions.csv, localisation.csv, pictures)")
+    if site:
+        typer.echo(f"{site} was not written" if written is None else "; ".join((f"wrote {site}", *written)))
 
 
-def _next_step(model: Path, record: EvaluationRecord) -> str:
+def _next_step(model: Path, record: EvaluationRecord, site: Path | None) -> str:
     named = shlex.quote(str(model))
-    return (
-        f"next: edgecad export {named}" if record.model.kind == "run" else f"next: edgecad infer SCAN --model {named}"
-    )
+    if record.model.kind == "run":
+        return f"next: edgecad export {named}"
+    return f"next: edgecad infer SCAN --model {named}" + (f" --site {shlex.quote(str(site))}" if site else "")

@@ -6,6 +6,8 @@ FIGURES = ("sklearn", "scipy", "statsmodels", "matplotlib")
 """What figures with intervals need."""
 PLAN = ("scipy", "statsmodels")
 """What formulas of sample size and precision need."""
+SITE_FILES = ("tomlkit",)
+"""What writing into a site's file needs."""
 NETWORKS = ("tensorflow", "keras", "h5py")
 """What networks and files of weights need."""
 STUDY = (*FIGURES, "filelock", "optuna", *NETWORKS)

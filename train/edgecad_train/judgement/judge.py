@@ -12,7 +12,7 @@ from pathlib import Path
 from scipy.special import expit
 
 from edgecad.answer.findings import doubts_about
-from edgecad.contract import Origin
+from edgecad.contract import Origin, network_digest
 from edgecad.errors import UsageError
 from edgecad.frozen import json_from_struct
 from edgecad_train.data.labelled import refused_scans
@@ -20,14 +20,16 @@ from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.localisation.figures import Localisation, localised
+from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged, judge_recalibration
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
 from edgecad_train.judgement.asked import Asked
 from edgecad_train.judgement.demands import Demands, judged_demands
 from edgecad_train.judgement.flow import flow_of, points_of, prevalence_of
 from edgecad_train.judgement.models import JudgedModel
 from edgecad_train.judgement.orientation import OrientationJudged, judge_orientation
-from edgecad_train.judgement.overlap import overlap_of, parts_in_training
+from edgecad_train.judgement.overlap import made_from, overlap_of, parts_in_training
 from edgecad_train.judgement.reading import write_heatmaps
+from edgecad_train.judgement.recalibrating import RecalibrationOptions
 from edgecad_train.judgement.record import (
     EvaluationRecord,
     lines_of,
@@ -79,8 +81,10 @@ class Judged:
         return Scores(expit(self.scores.only(patients).log_odds / decision.temperature), decision.threshold)
 
 
-def judge(one: Judged, other: Judged | None, demands: Demands, asked: Asked) -> EvaluationRecord:
-    """Judge `one`, hold its figures to what is demanded of them, and compare it with `other`."""
+def judge(
+    one: Judged, other: Judged | None, demands: Demands, asked: Asked, recalibrating: RecalibrationOptions | None = None
+) -> EvaluationRecord:
+    """Judge `one`, hold its figures to what is demanded of them, recalibrate it, and compare it with `other`."""
     evaluation = one.evaluation
     return EvaluationRecord(
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -104,6 +108,7 @@ def judge(one: Judged, other: Judged | None, demands: Demands, asked: Asked) -> 
         findings=asked.found.findings,
         orientation=one.orientation.line,
         localisation=one.localisation,
+        recalibration=_recalibrated(one, recalibrating) if recalibrating and recalibrating.recalibrate else None,
         against=provenance_of(other.model) if other else None,
         against_evaluation=other.evaluation if other else None,
         against_localisation=other.localisation if other else None,
@@ -116,6 +121,17 @@ def _in_training(judged: Judged) -> dict[str, int] | None:
         return None
     counts = Counter(judged.parts.get(patient, "new") for patient in judged.scores.patients)
     return dict(sorted(counts.items()))
+
+
+def _recalibrated(judged: Judged, options: RecalibrationOptions) -> RecalibrationJudged:
+    contract, scores = judged.model.contract, judged.scores
+    return judge_recalibration(
+        scores.truth,
+        scores.log_odds / contract.decision.temperature,
+        network_digest(contract),
+        known_to_differ=options.prevalence_differs,
+        overlap=made_from(judged.model, scores),
+    )
 
 
 def _origin(judged: Judged) -> Origin:

@@ -48,6 +48,25 @@ def parts_in_training(model: JudgedModel, scores: ScoredPatients) -> Mapping[str
     return scans if others else {**_by_name(model, scores, scans), **scans}
 
 
+def made_from(model: JudgedModel, scores: ScoredPatients) -> str:
+    """Why a model must not be fitted any further to these patients: it was made from some; empty if it was not.
+
+    By the data's hash, and by patients of the training and validation parts. Patients are known by their scans' hashes
+    where the run kept them; the same name of other scans counts only where it did not.
+    """
+    if model.contract.data_sha256 == scores.data_sha256:
+        return f"these are the data that {model.name} was trained, tuned and tested on (same hash)"
+    if model.part_of is None:
+        return ""
+    scans = _by_scan(model, scores)
+    known = scans if model.patient_of is not None else _by_name(model, scores, scans)
+    count = sum(part in ("train", "validation") for part in known.values())
+    if not count:
+        return ""
+    how = "same scans" if model.patient_of is not None else "same names"
+    return f"{count} of {len(scores.patients)} patients are among those that {model.name} was made from ({how})"
+
+
 def _by_scan(model: JudgedModel, scores: ScoredPatients) -> dict[str, str]:
     """Part in the model's training by patient, for those whose scans it had."""
     known, parts = model.patient_of or {}, model.part_of or {}

@@ -15,6 +15,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import DataFinding, RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
+from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.flow import PatientFlow, PointHere
@@ -55,6 +56,8 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     """Of the model that was judged; None of a model without heat maps."""
     openings: Openings | None = None
     """How often these patients were looked at before; None in earlier records, which did not count."""
+    recalibration: RecalibrationJudged | None = None
+    """Of the model that was judged, for these patients' site; None where nobody asked for it."""
     against: ModelProvenance | None = None
     against_evaluation: Evaluation | None = None
     against_localisation: Localisation | None = None

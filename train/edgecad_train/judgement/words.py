@@ -9,6 +9,7 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup
 from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
+from edgecad_train.evaluation.recalibration.words import recalibration_lines
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.judgement.openings import evaluation_opening_words
@@ -35,6 +36,8 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
         yield f"openings: {evaluation_opening_words(record.openings)}"
     if record.localisation:
         yield from _localisation(record.localisation)
+    if record.recalibration:
+        yield from recalibration_lines(record.recalibration)
     if record.comparison and record.against:
         yield from _comparison(record.comparison, record.against.name)
     if record.demands:

@@ -21,7 +21,7 @@ def cross_fitted(truth: Bools, log_odds: Floats, method: Method, *, tested: bool
     Args:
         truth, log_odds, tested: as for `edgecad_train.evaluation.recalibration.rule.ruled`; at least 10 of a class.
     """
-    moved, fold = np.array(log_odds, np.float64), _folds(truth)
+    moved, fold = np.array(log_odds, np.float64), fold_of(truth)
     for held in range(FOLDS):
         out = fold == held
         found = ruled(truth[~out], log_odds[~out], method, tested=tested)
@@ -30,7 +30,7 @@ def cross_fitted(truth: Bools, log_odds: Floats, method: Method, *, tested: bool
     return moved
 
 
-def _folds(truth: Bools) -> NDArray[np.intp]:
+def fold_of(truth: Bools) -> NDArray[np.intp]:
     """The fold of each patient, `(n,)`, 0 to 9: of each class a tenth, always the same ones."""
     generator = np.random.default_rng(0)
     order = np.concatenate([generator.permutation(np.flatnonzero(own)) for own in (truth, ~truth)])

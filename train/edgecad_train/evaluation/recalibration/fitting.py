@@ -11,6 +11,8 @@ from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 
 OF_SLOPE = 4.0
 """Penalty of the slope, for each unit of the log-odds' variance."""
+HOLDS = 1e12
+"""Penalty under which a slope stays what it is."""
 MOST_STEPS, MOST_HALVINGS = 100, 40
 ENOUGH = 1e-10
 """Fall of the log-likelihood that a further step could still give, from which on a fit has arrived."""
@@ -35,6 +37,14 @@ def fitted(truth: Bools, log_odds: Floats, *, penalised: bool, weights: Floats |
         variance = (counted * (log_odds - mean) ** 2).sum(-1) / counted.sum(-1)
         ridge = np.stack([np.ones_like(variance), OF_SLOPE * variance], axis=-1)
     return _newton(truth, log_odds, np.asarray(counted, np.float64), ridge)
+
+
+def fitted_intercept(truth: Bools, log_odds: Floats, weights: Floats) -> Floats:
+    """Calibration in the large of many samples at once, `(...,)`: the intercept by maximum likelihood, the slope 1."""
+    truth, log_odds, counted = np.broadcast_arrays(truth, log_odds, weights)
+    held = np.zeros((*truth.shape[:-1], 2))
+    held[..., 1] = HOLDS
+    return _newton(truth, log_odds, np.asarray(counted, np.float64), held)[..., 0]
 
 
 def _newton(truth: NDArray[np.bool_], log_odds: Floats, counted: Floats, ridge: Floats) -> Floats:

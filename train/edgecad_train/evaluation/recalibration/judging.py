@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import t
 
 from edgecad.frozen import Frozen
 from edgecad_train.evaluation.recalibration.crossfit import FOLDS, cross_fitted
-from edgecad_train.evaluation.recalibration.fitting import log_losses
+from edgecad_train.evaluation.recalibration.fitting import fitted, fitted_intercept, log_losses
 from edgecad_train.evaluation.recalibration.rule import (
     LEAST_OF_A_CLASS,
     LEAST_PATIENTS,
@@ -20,20 +21,28 @@ from edgecad_train.evaluation.recalibration.rule import (
     ruled,
 )
 from edgecad_train.evaluation.statistics.calibration import Estimate
-from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Floats, draws
+from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Floats
 
-Figure = Callable[[Bools, Floats, Floats], Floats]
-"""truth `(n,)`, log-odds `(n,)`, how often each patient counts `(k, n)` -> the figure of each of the k samples."""
+RESAMPLES = 1000
+AT_ONCE = 2_000_000
+"""Patients times resamples that are fitted together: what a fit holds at once stays below 200 MB."""
+BY_T, BY_BOOTSTRAP = "t of the mean over patients", "bootstrap by patient"
 
 
-class RecalibratedFigure(Frozen, frozen=True, kw_only=True):
-    """A figure before and after, of the same patients, and what it changed by; intervals by patient."""
+class RecalibratedFigure(Frozen, frozen=True):
+    """A figure before and after, of the same patients, and what it changed by; intervals by patient.
+
+    The interval of a change holds the patients' spread and not the fit's. Simulated, that of the log loss covers what
+    the very same fit does to other patients in 86 to 94 of 100 sites.
+    """
 
     name: str
     before: Estimate
     after: Estimate
     change: Estimate
     """After less before."""
+    method: str
+    """Of the intervals."""
 
 
 class RecalibrationJudged(Frozen, frozen=True, kw_only=True):
@@ -111,29 +120,51 @@ def _found(truth: Bools, log_odds: Floats, method: Method | None, tested: bool, 
 
 def _figures(truth: Bools, log_odds: Floats, method: Method, tested: bool) -> Iterator[RecalibratedFigure]:
     moved = cross_fitted(truth, log_odds, method, tested=tested)
-    counted = np.vstack([np.ones(len(truth)), draws(truth)])
-    for name, figure in FIGURES.items():
-        before, after = figure(truth, log_odds, counted), figure(truth, moved, counted)
-        yield RecalibratedFigure(
-            name=name, before=_estimate(before), after=_estimate(after), change=_estimate(after - before)
-        )
+    for name, of_patients in MEANS.items():
+        before, after = of_patients(truth, log_odds), of_patients(truth, moved)
+        parts = (before, after, after - before)
+        yield RecalibratedFigure(name, *map(_mean, parts), method=BY_T)
+    # Not within each class: probabilities are wrong where the classes' shares are, and those are known from n patients.
+    n = len(truth)
+    resamples = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES)
+    counted = np.vstack([np.ones(n), resamples])
+    for name, of_samples in FITTED.items():
+        before, after = _in_parts(of_samples, truth, log_odds, counted), _in_parts(of_samples, truth, moved, counted)
+        parts = (before, after, after - before)
+        yield RecalibratedFigure(name, *map(_resampled, parts), method=BY_BOOTSTRAP)
 
 
-def _estimate(values: Floats) -> Estimate:
+def _mean(values: Floats) -> Estimate:
+    """Mean over patients with Student's interval; paired where the values are differences."""
+    mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1)) * error
+    return Estimate(mean, mean - half, mean + half)
+
+
+def _resampled(values: Floats) -> Estimate:
     """The first value, and the percentiles of the others, which are those of resamples."""
-    if not np.isfinite(values).all():
-        return Estimate(reason="the classes do not overlap in every resample")
     low, high = np.quantile(values[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(values[0]), float(low), float(high))
 
 
-def _log_loss(truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
-    return np.asarray(counted @ log_losses(truth, log_odds) / counted.sum(1))
+def _in_parts(of_samples: OfSamples, truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
+    parts = np.array_split(counted, max(1, counted.size // AT_ONCE))
+    return np.concatenate([of_samples(truth, log_odds, part) for part in parts])
 
 
-def _brier(truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
-    return np.asarray(counted @ (expit(log_odds) - truth) ** 2 / counted.sum(1))
+def _brier(truth: Bools, log_odds: Floats) -> Floats:
+    return np.asarray((expit(log_odds) - truth) ** 2)
 
 
-FIGURES: dict[str, Figure] = {"log_loss": _log_loss, "brier": _brier}
-"""Name -> how it is computed."""
+def _slope(truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
+    return np.asarray(fitted(truth, log_odds, penalised=False, weights=counted)[:, 1])
+
+
+OfPatients = Callable[[Bools, Floats], Floats]
+"""truth `(n,)`, log-odds `(n,)` -> a value of each patient, whose mean is the figure."""
+OfSamples = Callable[[Bools, Floats, Floats], Floats]
+"""truth `(n,)`, log-odds `(n,)`, how often each patient counts `(k, n)` -> the figure of each of the k samples."""
+MEANS: dict[str, OfPatients] = {"log_loss": log_losses, "brier": _brier}
+"""Smaller is better."""
+FITTED: dict[str, OfSamples] = {"calibration_slope": _slope, "calibration_intercept": fitted_intercept}
+"""1 and 0 are wanted."""
