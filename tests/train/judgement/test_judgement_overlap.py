@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from edgecad.contract import Contract
 from edgecad_train.judgement.models import JudgedAnswers, JudgedModel
-from edgecad_train.judgement.overlap import overlap_of, parts_in_training
+from edgecad_train.judgement.overlap import made_from, overlap_of, parts_in_training
 from edgecad_train.judgement.scoring import ScoredPatients
 
 PARTS = {"ann": "train", "bob": "train", "cyd": "validation", "dan": "test"}
@@ -73,3 +74,26 @@ def test_a_model_that_does_not_know_its_patients_says_so(model: Any) -> None:
     (told,) = overlap_of(model(None, None), scores)
     assert "is not known: to find out, evaluate its run" in told
     assert parts_in_training(model(None, None), scores) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "patient_of", "words"),
+    [
+        ({"x": {"a2"}, "y": {"c1"}, "z": {"d1"}, "w": {"new"}}, KEPT, "2 of 4 patients are among those"),
+        ({"z": {"d1"}, "w": {"new"}}, KEPT, ""),  # the test part made nothing
+        ({"ann": {"new"}, "bob": {"newer"}}, KEPT, ""),  # a name alone, where scans could have told
+        ({"ann": {"new"}, "dan": {"newer"}}, None, "1 of 2 patients are among those"),
+    ],
+)
+def test_a_model_is_not_fitted_further_to_patients_that_made_it(
+    model: Any, files: Mapping[str, set[str]], patient_of: Mapping[str, str] | None, words: str
+) -> None:
+    found = made_from(model(patient_of), _scores(files))
+    assert found.startswith(words) if words else found == ""
+
+
+def test_the_same_data_are_known_even_where_nobody_kept_the_patients(model: Any, tiny_contract: Contract) -> None:
+    unknown = model(None, None)
+    assert made_from(unknown, _scores({"ann": {"a1"}})) == ""
+    scores = replace(_scores({"ann": {"a1"}}), data_sha256=tiny_contract.data_sha256)
+    assert "same hash" in made_from(unknown, scores)

@@ -12,7 +12,7 @@ import msgspec
 from edgecad.contract import Contract, network_digest
 from edgecad.decision.recalibration import Recalibration, threshold_on_shown
 from edgecad.errors import UsageError
-from edgecad.site import Site, SiteChoices, read_site, site_from_bytes
+from edgecad.site import MAX_BYTES, Site, SiteChoices, read_site, site_from_bytes
 from edgecad.system.folders import write_whole
 
 SECTION = "recalibration"
@@ -66,6 +66,8 @@ def write_recalibration(path: Path, contract: Contract, recalibration: Recalibra
     choices = SiteChoices() if site is None else site.choices
     wanted = _with(choices, recalibration)
     content = _content(before, choices, wanted)
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{path} would have more than {MAX_BYTES} bytes, which no site's file has; shorten it first")
     if site_from_bytes(target, content).choices != wanted:
         raise UsageError(f"{path} cannot be written so that it says what it said; write [{SECTION}] into it by hand")
     mode = stat.S_IMODE(target.stat().st_mode) if site else None

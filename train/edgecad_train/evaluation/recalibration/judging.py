@@ -122,16 +122,15 @@ def _figures(truth: Bools, log_odds: Floats, method: Method, tested: bool) -> It
     moved = cross_fitted(truth, log_odds, method, tested=tested)
     for name, of_patients in MEANS.items():
         before, after = of_patients(truth, log_odds), of_patients(truth, moved)
-        parts = (before, after, after - before)
-        yield RecalibratedFigure(name, *map(_mean, parts), method=BY_T)
+        yield RecalibratedFigure(name, _mean(before), _mean(after), _mean(after - before), BY_T)
     # Not within each class: probabilities are wrong where the classes' shares are, and those are known from n patients.
     n = len(truth)
     resamples = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES)
     counted = np.vstack([np.ones(n), resamples])
     for name, of_samples in FITTED.items():
         before, after = _in_parts(of_samples, truth, log_odds, counted), _in_parts(of_samples, truth, moved, counted)
-        parts = (before, after, after - before)
-        yield RecalibratedFigure(name, *map(_resampled, parts), method=BY_BOOTSTRAP)
+        change = _resampled(after - before)
+        yield RecalibratedFigure(name, _resampled(before), _resampled(after), change, BY_BOOTSTRAP)
 
 
 def _mean(values: Floats) -> Estimate:
