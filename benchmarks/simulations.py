@@ -19,11 +19,13 @@ from measures.program import keep, read_options
 from measures.simulations.auc import simulate_auc
 from measures.simulations.networks import simulate_networks
 from measures.simulations.options import SimulationOptions
+from measures.simulations.recalibration import simulate_recalibration
 from measures.simulations.strategies import simulate_strategies
 
 WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {
     "auc": simulate_auc,
     "networks": simulate_networks,
+    "recalibration": simulate_recalibration,
     "strategies": simulate_strategies,
 }
 

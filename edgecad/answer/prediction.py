@@ -130,7 +130,13 @@ class Prediction:
         if self.zone is None:
             return None
         low, high = self.zone.at(self._held_against[1])
-        return (low, high) if self.recalibration is None else (self.recalibration.moved(low), self.recalibration.moved(high))
+        return self._shown(low), self._shown(high)
+
+    def _shown(self, bound: float) -> float:
+        """A bound on the model's own probability, where the recalibrated one has it."""
+        if self.recalibration is None:
+            return bound
+        return self.threshold if bound == self.own_threshold else self.recalibration.moved(bound)
 
     @property
     def _held_against(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgecad.decision.rules import within_range
@@ -57,26 +58,36 @@ class Recalibration(Frozen, frozen=True, kw_only=True):
         """The recalibrated probability of the positive class, 0 to 1."""
         return _logistic(self.intercept + self.slope * min(max(log_odds, -FARTHEST), FARTHEST))
 
-    def moved(self, threshold: float) -> float:
-        """Where a threshold on the model's own probability lies on the recalibrated one; both above 0 and below 1."""
-        return within_range(self.probability(_log_odds(threshold)))
+    def moved(self, cut: float) -> float:
+        """Where a threshold, or a bound of a zone, on the model's own probability lies on the recalibrated one.
+
+        0 and 1 stay. Any other stays between them.
+        """
+        return cut if cut in (0, 1) else within_range(self.probability(_log_odds(cut)))
 
     def moved_back(self, threshold: float) -> float:
         """The threshold on the model's own probability that stands for one on the recalibrated one."""
         return within_range(_logistic((_log_odds(threshold) - self.intercept) / self.slope))
 
-    def answered(self, log_odds: float, threshold: float, above: bool) -> float:
-        """The recalibrated probability of an answer that was given already, never on the threshold's other side.
+    def answered(self, own: float, log_odds: float, cuts: Iterable[Threshold]) -> float:
+        """The recalibrated probability of an answer, on the same side of each cut as the model's own.
 
-        Which side a score lies on is decided before, on the model's own probability. Rounding alone could put a score
-        that is next to the threshold across it.
+        On which side a score lies is decided on the model's own probability. Rounding alone could put a score that is
+        next to a cut across it, or upon it.
 
         Args:
-            threshold: on the recalibrated probability.
-            above: whether the model's own probability reaches its own threshold.
+            own: the model's own probability; log_odds: the same in logit units, from the logits.
+            cuts: a threshold, the bounds of a zone.
         """
         moved = self.probability(log_odds)
-        return max(moved, threshold) if above else min(moved, math.nextafter(threshold, 0.0))
+        for cut in cuts:
+            if own == cut.own:
+                return cut.shown
+            if own > cut.own:
+                moved = max(moved, math.nextafter(cut.shown, 1.0))
+            else:
+                moved = min(moved, math.nextafter(cut.shown, 0.0))
+        return moved
 
 
 @dataclass(frozen=True)

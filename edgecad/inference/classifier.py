@@ -21,6 +21,7 @@ from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
 from edgecad.contract.graph import FAMILIARITY
+from edgecad.decision.recalibration import Threshold, threshold_on_own
 from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
@@ -116,8 +117,7 @@ class Classifier:
         self.site = site
         self.zone = loaded.contract.decision.zone
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
-        in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
-        self.threshold, self.own_threshold = in_force.shown, in_force.own
+        self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
         self.remark = loaded.remark
         own = loaded.contract.preparation
         self.preparation = own if place is None else with_place(own, place)
@@ -129,6 +129,16 @@ class Classifier:
         if self._loaded is None:
             raise UsageError("this classifier was closed")
         return self._loaded
+
+    @property
+    def threshold(self) -> float:
+        """The decision threshold in force, on the probability that answers show."""
+        return self._in_force.shown
+
+    @property
+    def own_threshold(self) -> float:
+        """The same on the model's own probability; another one only where a site's recalibration is in force."""
+        return self._in_force.own
 
     @property
     def runner(self) -> Runner:
@@ -267,10 +277,9 @@ class Classifier:
     ) -> Prediction:
         contract, facts = self.contract, self.facts
         own = self._own_probability(outputs)
-        above = own >= self.own_threshold
         return Prediction(
-            label=contract.positive if above else contract.negative,
-            probability=self._shown_probability(outputs, own, above),
+            label=contract.positive if own >= self.own_threshold else contract.negative,
+            probability=self._shown_probability(outputs, own),
             threshold=self.threshold,
             threshold_from=self.threshold_from,
             zone=self.zone,
@@ -306,13 +315,20 @@ class Classifier:
         """The model's own, which is held against the model's own threshold whatever a site shows."""
         return float(outputs["probabilities"][0, self.contract.positive_index])
 
-    def _shown_probability(self, outputs: dict[str, NDArray[np.float32]], own: float, above: bool) -> float:
+    def _shown_probability(self, outputs: dict[str, NDArray[np.float32]], own: float) -> float:
         if self.recalibration is None:
             return own
         positive = self.contract.positive_index
         logits = np.asarray(outputs["logits"][0], np.float64)
         log_odds = float(logits[positive] - logits[1 - positive]) / self.contract.decision.temperature
-        return self.recalibration.answered(log_odds, self.threshold, above)
+        return self.recalibration.answered(own, log_odds, self._cuts)
+
+    @property
+    def _cuts(self) -> Iterator[Threshold]:
+        """Threshold and bounds of the zone, on the model's own probability and where answers show them."""
+        yield self._in_force
+        for bound in () if self.zone is None else self.zone.at(self.own_threshold):
+            yield threshold_on_own(bound, self.recalibration)
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""

@@ -73,6 +73,7 @@ class HeadTrainer:
     ) -> CrossFit:
         """Train a network a fold, each at the epoch that the other folds chose, then the refit at their median."""
         from edgecad_train.training.crossfit import epochs_of_others, median_epoch
+
         from edgecad_train.training.epochs import EpochSeed
 
         parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, label))

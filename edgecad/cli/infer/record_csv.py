@@ -48,6 +48,9 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "certainty": lambda record: record.certainty,
     "zone_low": lambda record: record.zone[0] if record.zone else None,
     "zone_high": lambda record: record.zone[1] if record.zone else None,
+    "recalibrated_on": lambda record: record.recalibration.patients if record.recalibration else None,
+    "own_probability": lambda record: record.own_probability,
+    "own_threshold": lambda record: record.own_threshold,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

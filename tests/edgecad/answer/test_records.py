@@ -129,6 +129,9 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
         "familiarity_limit",
         "certainty",
         "zone",
+        "recalibration",
+        "own_probability",
+        "own_threshold",
     }
     assert {getattr(record, name) for name in later} == {None}
     assert [finding.code for finding in record.findings] == ["evidence-outside"]

@@ -107,7 +107,7 @@ def test_another_recalibration_is_written_over_only_if_asked(
     path.write_text(text)
     old = read_site(path).choices.recalibration
     assert old is not None
-    with pytest.raises(UsageError, match="has a recalibration already .90 patients, 2025-01-31, network .* --replace"):
+    with pytest.raises(UsageError, match=r"has a recalibration already .90 patients, 2025-01-31, network .* --replace"):
         write(path)
     assert path.read_text() == text
     write(path, replace=True)
@@ -121,7 +121,7 @@ def test_a_threshold_on_the_score_of_another_network_is_not_moved_by_guess(write
     path = tmp_path / "site.toml"
     text = FORMS["table"].format(n="b" * 64)
     path.write_text(text + "[decision]\nthreshold = 0.4\n")
-    with pytest.raises(UsageError, match="a threshold of its own, on the score of another network .bbbbbbbbbbbb"):
+    with pytest.raises(UsageError, match=r"a threshold of its own, on the score of another network .bbbbbbbbbbbb"):
         write(path, replace=True)
     path.write_text(text + "[decision]\nrule = 'balanced'\n")
     assert write(path, replace=True) == [], "a rule takes its threshold from the model"

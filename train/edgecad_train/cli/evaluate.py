@@ -73,8 +73,8 @@ def evaluate(
     that on patients that it did not use. The score moves then, and no answer.
 
     Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
-    that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6,
-    missing data give 2.
+    that is missed gives exit code 5, after everything is written. A run or model that is not there gives
+    6, missing data give 2.
     """
     from edgecad.cli.scans import tell_passed
     from edgecad.errors import GateFailed
@@ -96,7 +96,14 @@ def evaluate(
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
     tables = tuple(table or ())
     asked = Asked(
-        found, labelled_by, patient_from, masks is not None, tables, map, rival is not None, (demands, recalibrating.shown)
+        found,
+        labelled_by,
+        patient_from,
+        masks is not None,
+        tables,
+        map,
+        rival is not None,
+        (demands, recalibrating.shown),
     )
     folder, record = _run(opened[model], rival, ways, data, asked, demands, recalibrating, out, quiet)
     missed = [str(demand) for demand in record.demands if not demand.met]
