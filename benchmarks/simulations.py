@@ -21,12 +21,14 @@ from measures.simulations.networks import simulate_networks
 from measures.simulations.options import SimulationOptions
 from measures.simulations.recalibration import simulate_recalibration
 from measures.simulations.strategies import simulate_strategies
+from measures.simulations.zone import simulate_zone
 
 WHAT: dict[str, Callable[[SimulationOptions], msgspec.Struct]] = {
     "auc": simulate_auc,
     "networks": simulate_networks,
     "recalibration": simulate_recalibration,
     "strategies": simulate_strategies,
+    "zone": simulate_zone,
 }
 
 

@@ -23,9 +23,7 @@ def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Find
         threshold: the one in force. Of a site's own that stands in no row of the evidence nothing was measured, and
             that is said in place of figures.
     """
-    evidence, zone = contract.decision.evidence, contract.decision.zone
-    if zone is not None:
-        yield from _about_zone(zone)
+    evidence = contract.decision.evidence
     if evidence is not None:
         yield from _about_scores(contract, evidence)
     if threshold != contract.decision.threshold:
@@ -38,8 +36,9 @@ def doubts_about_decision(contract: Contract, threshold: float) -> Iterator[Find
     yield from _about_rule(contract, evidence)
 
 
-def _about_zone(zone: Zone) -> Iterator[Finding]:
-    if zone.test is not None and zone.test.mostly_uncertain:
+def doubts_about_zone(zone: Zone | None) -> Iterator[Finding]:
+    """That most answers will be uncertain, where the test part's were."""
+    if zone is not None and zone.test is not None and zone.test.mostly_uncertain:
         share = zone.test.uncertain
         words = f"MORE THAN HALF OF THE ANSWERS ARE UNCERTAIN: {share} of the test part, so few scans get a clear one"
         yield Finding("mostly-uncertain", share.value, words)
@@ -48,8 +47,7 @@ def _about_zone(zone: Zone) -> Iterator[Finding]:
 def _about_sites(contract: Contract, threshold: float) -> Iterator[Finding]:
     evidence, zone = contract.decision.evidence, contract.decision.zone
     if zone is not None and not zone.low <= threshold <= zone.high:
-        low, high = zone.at(threshold)
-        words = f"a site's own threshold lies outside of the uncertain zone: scores from {low:.4g} to {high:.4g} are uncertain"
+        words = "a site's own threshold lies outside of the model's uncertain zone: the zone is widened to it"
         yield Finding("site-threshold-outside-zone", threshold, words)
     point = next((each for each in evidence.points if each.threshold == threshold), None) if evidence else None
     if evidence is None or point is None:

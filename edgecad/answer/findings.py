@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.doubts import doubts_about_decision
+from edgecad.answer.doubts import doubts_about_decision, doubts_about_zone
 from edgecad.answer.familiarity import doubts_about_familiarity
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.answer.prediction import Finding
@@ -94,6 +94,7 @@ def doubts_about(contract: Contract, threshold: float | None = None) -> tuple[Fi
     """
     in_force = contract.decision.threshold if threshold is None else threshold
     return (
+        *doubts_about_zone(contract.decision.zone),
         *_unmeasured(contract),
         *doubts_about_familiarity(contract),
         *_near_chance(contract),

@@ -49,7 +49,7 @@ class Prediction:
             `recalibration` says so.
         threshold: the decision threshold in force, on `probability`.
         threshold_from: who chose it; the contract where it is the contract's own, whoever gave it.
-        zone: scores that get no clear answer; None where the model has no zone.
+        zone: the contract's uncertain zone; None where the model has none.
         logits: `(classes,)`, raw.
         heatmap: `(h, w)` float32, map of the score, logit units.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.

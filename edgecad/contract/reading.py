@@ -26,9 +26,10 @@ COMING_FIELDS = (
     "inputs: clinical columns beside the image",
     "graph: the digest of the graph that the contract belongs to; the members of an ensemble",
 )
-"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its evidence
-and the uncertain zone are there already. Each new field gets a default that means "as without it", so that contracts of
-version 2 that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of version 3."""
+"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its
+evidence and the uncertain zone are there already. Each new field gets a default that means "as without it", so that
+contracts of version 2 that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of
+version 3."""
 
 
 class _VersionNumber(msgspec.Struct):

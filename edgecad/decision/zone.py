@@ -80,16 +80,19 @@ class Zone(Frozen, frozen=True, kw_only=True):
         """
         return min(self.low, threshold), max(self.high, threshold)
 
+    def why(self, positive: str) -> str:
+        """Why a score in it is uncertain, for people."""
+        return f"such scores were too common in both groups of training patients ({self.patients(positive)})"
+
     def patients(self, positive: str) -> str:
         """Who set it, for people."""
         return f"{self.cad} {positive}, {self.other} other"
 
     def claim(self) -> str:
         """What is promised of it, for people: of groups, never of one patient."""
-        return (
-            f"of patients like these, about {share_words(self.alpha)} of each group is expected on the wrong side; with "
-            f"{self.cad}/{self.other} patients it may be {100 * self.wrong_up_to:.0f} in 100"
-        )
+        share, worse = share_words(self.alpha), f"{100 * self.wrong_up_to:.0f} in 100"
+        expected = f"of patients like these, about {share} of each group is expected on the wrong side"
+        return f"{expected}; with {self.cad}/{self.other} patients it may be {worse}"
 
 
 def certainty_of(probability: float, threshold: float, zone: Zone | None) -> Certainty | None:
@@ -115,7 +118,7 @@ def why_uncertain(probability: float, threshold: float, zone: Zone | None, posit
     if zone is None or certainty_of(probability, threshold, zone) != "uncertain":
         return None
     if zone.low <= probability <= zone.high:
-        return f"such scores were too common in both groups of training patients ({zone.patients(positive)})"
+        return zone.why(positive)
     called, group = (positive, positive) if probability >= threshold else (f"not {positive}", "other")
     rare = f"such scores were rare among the {group} patients of training ({zone.patients(positive)})"
     return f"the threshold calls it {called}, and {rare}"

@@ -115,7 +115,6 @@ class Classifier:
         if integrity is not None:
             integrity.demand(loaded.file.path, loaded.file.sha256)
         self.site = site
-        self.zone = loaded.contract.decision.zone
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
         self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
         self.remark = loaded.remark
@@ -282,7 +281,7 @@ class Classifier:
             probability=self._shown_probability(outputs, own),
             threshold=self.threshold,
             threshold_from=self.threshold_from,
-            zone=self.zone,
+            zone=contract.decision.zone,
             positive=contract.positive,
             logits=outputs["logits"][0],
             heatmap=shown,

@@ -12,6 +12,7 @@ from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
 from edgecad.cli.table import table_lines
 from edgecad.contract import Contract, Drawing, Metric, Preparation
+from edgecad.decision.zone_words import zone_rows
 from edgecad.runners.profile import GraphAsRun, NodeGroup, Tensor
 from edgecad.verification.inspection import Inspection
 
@@ -91,6 +92,7 @@ def _answer(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "classes", f"{', '.join(contract.classes)}; positive: {contract.positive}"
     yield "threshold", f"{decision.threshold:.6g} on P({contract.positive}); rule: {decision.rule}"
     yield "temperature", f"{decision.temperature:.6g}"
+    yield from zone_rows(decision.zone, decision.zone_words, decision.threshold, contract.positive)
     yield "heat map", f"logit units: saturated at {shown.full_scale:.3g}, region beyond {shown.region_threshold:.3g}"
     yield "intended use", contract.intended_use
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edgecad.contract import Contract
 from edgecad.decision.evidence import LOCAL_PREVALENCES, Evidence
 from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
+from edgecad.decision.zone_words import zone_rows
 from edgecad_export.modelfolder.markdown import bullets, plain, section, table
 
 
@@ -27,6 +28,8 @@ def _lines(contract: Contract) -> Iterator[str]:
     if decision.asked is not None:
         yield f"Asked for: {plain(decision.asked)}."
     yield f"Logits are divided by a temperature of {decision.temperature:.6g} before the softmax."
+    for name, words in zone_rows(decision.zone, decision.zone_words, decision.threshold, contract.positive):
+        yield f"{name[0].upper()}{plain(name[1:])}: {plain(words)}."
 
 
 def _thresholds(contract: Contract, evidence: Evidence) -> Iterator[str]:

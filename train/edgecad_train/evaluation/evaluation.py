@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from edgecad.contract import Decision, Metric
+from edgecad.contract import Decision, Metric, ZoneShares
 from edgecad.errors import GateFailed, UsageError
 from edgecad.frozen import Frozen
+from edgecad_train.evaluation.decision.points import Patients
+from edgecad_train.evaluation.decision.zone import shares_of
 from edgecad_train.evaluation.statistics.calibration import Calibration, calibration_of
 from edgecad_train.evaluation.statistics.confusion import Confusion, confusion
 from edgecad_train.evaluation.statistics.decision_curve import DecisionCurve, decision_curve
@@ -30,6 +32,8 @@ class Evaluation(Frozen, frozen=True, kw_only=True):
     decision_curve: DecisionCurve
     scores_differ: bool = True
     """Whether any two patients' scores differ beyond rounding."""
+    zone: ZoneShares | None = None
+    """How these patients fare with the uncertain zone; None where there is none, and of the patients who set it."""
 
     def metric(self, name: str) -> Metric | None:
         """The figure of that name; None where these patients could not give it."""
@@ -63,7 +67,13 @@ def evaluate_part(truth: Bools, log_odds: Floats, decision: Decision, part: Part
         calibration=calibration_of(truth, tempered, scores),
         decision_curve=decision_curve(truth, scores),
         scores_differ=differ(tempered),
+        zone=_with_zone(decision, Patients(truth, scores), part),
     )
+
+
+def _with_zone(decision: Decision, patients: Patients, part: Part) -> ZoneShares | None:
+    zone = decision.zone
+    return None if zone is None or zone.part == part else shares_of(zone, decision.threshold, patients)
 
 
 def _check(truth: Bools, log_odds: Floats) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgecad.cli.table import table_lines
+from edgecad.decision.zone_words import share_rows
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup
@@ -30,6 +31,9 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     )
     yield from _confusion(counts, evaluation)
     yield from _figures(evaluation)
+    if evaluation.zone:
+        yield "with the model's uncertain zone:"
+        yield from (f"  {name}: {words}" for name, words in share_rows(evaluation.zone, CLASSES[0]))
     if record.orientation:
         yield record.orientation
     if record.openings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgecad.contract import Openings, Preparation
+from edgecad.decision.zone_words import zone_rows
 from edgecad_train.evaluation.doubts import temperature_at_end
 from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Optimism
 from edgecad_train.report import wording
@@ -92,6 +93,7 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
         *([("asked for", decision.asked)] if decision.asked else []),
         ("its rule", decision.rule),
         ("temperature", _temperature_words(decision.temperature)),
+        *zone_rows(decision.zone, decision.zone_words, decision.threshold, run.contract.positive),
         ("a patient's score", "from the mean log-odds of the patient's scans"),
         ("heat map, full colour", f"{heatmap.full_scale:.3g} logit units"),
         ("activated region", f"beyond {heatmap.region_threshold:.3g} logit units"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from edgecad.answer.doubts import doubts_about_zone
 from edgecad.answer.findings import doubts_about
 from edgecad.cli.progress import Bars
 from edgecad.contract import openings_words
@@ -17,7 +18,7 @@ from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
 from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
 from edgecad_train.cli.train.ready import digest_of
-from edgecad_train.cli.train.thresholds import lines_of_thresholds, words_of_labels
+from edgecad_train.cli.train.thresholds import lines_of_thresholds, lines_of_zone, words_of_labels
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
@@ -144,7 +145,10 @@ def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: fl
 def _report(outcome: TrainingOutcome, folder: Path) -> None:
     for entry in outcome.data.refused:
         typer.echo(f"left out: {entry}", err=True)
-    for line in (*lines_of_figures(outcome.contract), *lines_of_thresholds(outcome.contract)):
+    contract = outcome.contract
+    for doubt in doubts_about_zone(contract.decision.zone):
+        typer.echo(doubt.text)  # first: few scans will get what they are sent for
+    for line in (*lines_of_figures(contract), *lines_of_thresholds(contract), *lines_of_zone(contract)):
         typer.echo(line)
     typer.echo(f"test part: {openings_words(outcome.contract.test_openings)}")
     if search := search_record(outcome):

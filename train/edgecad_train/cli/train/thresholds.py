@@ -1,4 +1,4 @@
-"""The table of thresholds as lines of a terminal of 100 columns, and labels to read again."""
+"""The table of thresholds as lines of a terminal of 100 columns, the uncertain zone, and labels to read again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from edgecad.cli.table import table_lines
 from edgecad.contract import Contract
 from edgecad.decision.evidence import LOCAL_PREVALENCES, Evidence
 from edgecad.decision.evidence_table import NOTES, Note, ThresholdRow, predictive_words, prevalence_words, rows_of
+from edgecad.decision.zone_words import ZONE, zone_rows
 from edgecad_train.classes import CLASSES, POSITIVE
 
 MARKS: dict[Note, str] = {"in force": ">", "refused": "x", "cannot be shown": "?"}
@@ -30,6 +31,13 @@ def lines_of_thresholds(contract: Contract) -> Iterator[str]:
     yield from (f"  {mark} {note}: {NOTES[note]}" for note, mark in MARKS.items() if note in noted)
     yield "  on n: patients that a threshold rests on; test: sensitivity/specificity there, it chose nothing"
     yield from _predictive(evidence, prevalence)
+
+
+def lines_of_zone(contract: Contract) -> Iterator[str]:
+    """A line each of what is known of the uncertain zone."""
+    decision = contract.decision
+    for name, words in zone_rows(decision.zone, decision.zone_words, decision.threshold, contract.positive):
+        yield f"{'' if name == ZONE else '  '}{name}: {words}"
 
 
 def _predictive(evidence: Evidence, prevalence: float | None) -> Iterator[str]:
