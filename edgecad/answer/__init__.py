@@ -6,5 +6,6 @@ region          what is outlined, and whether the map is cold there
 findings        what to know of a scan, its map or the model; colours that are refused
 doubts          what speaks against the model's decision, from its evidence
 figure          the picture
+scorebar        the score on its scale, with threshold and uncertain zone
 records         one JSON object a scan: the answer or the refusal
 """

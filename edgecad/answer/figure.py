@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edgecad.answer.heatmap import nothing_outside_disc
 from edgecad.answer.prediction import Prediction
 from edgecad.answer.records import Record
+from edgecad.answer.scorebar import draw_score_bar, hatch
 from edgecad.contract import Contract
 from edgecad.errors import UsageError
 from edgecad.polarmap import input_mask
@@ -36,6 +37,8 @@ RAISED: Colour = (255, 64, 190)
 """Magenta: raised the score."""
 LOWERED: Colour = (0, 214, 222)
 """Cyan: lowered the score."""
+HATCHED = 60
+"""Pixels hatched on either side of an uncertain answer."""
 GRAVE = "operating-point-useless"
 """The finding that is written in the colour of a warning."""
 LETTERS = 150
@@ -66,8 +69,9 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
         _text(canvas, title, (left, TOP - 12), 0.6, FAINT)
         canvas[TOP : TOP + PANEL, left : left + PANEL] = panel
     y = TOP + PANEL + 44
-    _centred(canvas, prediction.words, y, 1.0, INK)
-    _centred(canvas, _prevalence_line(contract), y + 32, 0.55, FAINT)
+    _centred(canvas, _prevalence_line(contract), y + (43 if _said(canvas, prediction, y) else 32), 0.55, FAINT)
+    if prediction.zone_bounds is not None:
+        draw_score_bar(canvas, (GAP, y + 62), prediction.probability, prediction.threshold, prediction.zone_bounds)
     _scale_bar(canvas, y + 58, scale.full_scale)
     cells = "x".join(str(side) for side in prediction.heatmap.shape)
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
@@ -76,6 +80,19 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     for row, line in enumerate(_refused(prediction.overruled)):
         _centred(canvas, line, max(y + 164, last + 16) + 15 * row, 0.5, WARNING)
     return canvas
+
+
+def _said(canvas: Pixels, prediction: Prediction, y: int) -> bool:
+    """Write the answer; whether it took a second line, because it is uncertain."""
+    why = prediction.why_uncertain
+    if why is None:
+        _centred(canvas, prediction.label_words, y, 1.0, INK)
+        return False
+    left, right = _centred(canvas, f"UNCERTAIN - {prediction.label_words}", y - 8, 1.0, INK, GAP + HATCHED + 16)
+    for start in (left - HATCHED - 16, right + 16):
+        hatch(canvas, (start, y - 30, HATCHED, 26))
+    _centred(canvas, why, y + 21, 0.6, INK)
+    return True
 
 
 def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
@@ -249,10 +266,12 @@ def _text(canvas: Pixels, text: str, where: Sequence[int], size: float, colour: 
     cv2.putText(canvas, _ascii(text), (where[0], where[1]), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
 
 
-def _centred(canvas: Pixels, text: str, y: int, size: float, colour: Colour) -> None:
-    """Write `text` in the middle, smaller if it would not fit."""
+def _centred(canvas: Pixels, text: str, y: int, size: float, colour: Colour, margin: int = GAP) -> tuple[int, int]:
+    """Write `text` in the middle, smaller if it would not fit; from where to where it reaches, pixels."""
     (width, _), _ = cv2.getTextSize(_ascii(text), cv2.FONT_HERSHEY_SIMPLEX, size, 1)
-    room = WIDTH - 2 * GAP
+    room = WIDTH - 2 * margin
     if width > room:
         size, width = size * room / width, room
-    _text(canvas, text, ((WIDTH - width) // 2, y), size, colour)
+    left = (WIDTH - width) // 2
+    _text(canvas, text, (left, y), size, colour)
+    return left, left + width

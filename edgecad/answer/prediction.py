@@ -148,16 +148,22 @@ class Prediction:
     @property
     def words(self) -> str:
         """The answer as it is said to people."""
+        why = self.why_uncertain
+        return self.label_words if why is None else f"{self.label_words}; uncertain: {why}"
+
+    @property
+    def label_words(self) -> str:
+        """Label, score and threshold for people, without whether the answer is clear."""
         side = "above" if self.above else "below"
         score, threshold = _score_words(self.probability, self.threshold)
         whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
         recalibrated = "" if self.recalibration is None else f"; {self.recalibration.words}"
-        return f"{self.label}: score {score}, {side} {whose} {threshold}{self._doubt}{recalibrated}"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}{recalibrated}"
 
     @property
-    def _doubt(self) -> str:
-        why = why_uncertain(*self._held_against, self.zone, self.positive)
-        return "" if why is None else f"; uncertain: {why}"
+    def why_uncertain(self) -> str | None:
+        """Why the answer is uncertain, for people; None where it is not."""
+        return why_uncertain(*self._held_against, self.zone, self.positive)
 
     @property
     def stamp(self) -> str:

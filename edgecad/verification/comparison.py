@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import agreement, logit_scale
+from edgecad.decision.zone import Zone
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class AnswerDistance:
     Attributes:
         logits: largest difference, relative to the reference's largest logit.
         probabilities: largest difference of P(positive), 0 to 1.
-        flips: decisions that changed, away from the threshold.
-        flips_in_neighbourhood: decisions that changed so near the threshold that it is rounding.
+        flips: answers whose label changed, away from the threshold, or whose certainty, away from the zone's bounds.
+        flips_in_neighbourhood: answers that changed, only so near to where they change that it is rounding.
         heatmap_correlation: least agreement of the score's maps, -1 to 1; see `edgecad.answer.heatmap.agreement`.
         heatmap_median: median agreement.
         peak_shift: farthest that the strongest cell of a map moved, in cells. Reported, not judged: of two nearly
@@ -64,6 +66,7 @@ def compare(
     threshold: float,
     neighbourhood: float,
     seen_threshold: float | None = None,
+    zone: Zone | None = None,
 ) -> AnswerDistance:
     """Compare two models' answers to the same images, in the same order.
 
@@ -72,16 +75,20 @@ def compare(
 
     Args:
         threshold: the reference's decision threshold, 0 to 1.
-        neighbourhood: distance of the reference's score to it within which a flip is rounding.
+        neighbourhood: distance of the reference's score to it, or to a bound of the zone, within which a flip is
+            rounding.
         seen_threshold: of `seen`, where it is another.
+        zone: of both; None: certainty is not compared.
     """
     count = len(reference.scores)
     if not (_finite(reference) and _finite(seen)):
         return worst(count)
     scale = logit_scale(reference.logits)
     other = threshold if seen_threshold is None else seen_threshold
-    flipped = (reference.scores >= threshold) != (seen.scores >= other)
-    near = np.abs(reference.scores - threshold) <= neighbourhood
+    cuts = [(threshold, other), *_bounds(zone, threshold, other)]
+    flipped = np.array([(reference.scores >= one) != (seen.scores >= another) for one, another in cuts])
+    near = np.array([np.abs(reference.scores - one) <= neighbourhood for one, _ in cuts])
+    away = (flipped & ~near).any(axis=0)
     pairs = [_on_one_grid(one, another) for one, another in zip(reference.maps, seen.maps, strict=True)]
     alike = [agreement(one, another, scale) for one, another in pairs]
     return AnswerDistance(
@@ -89,12 +96,21 @@ def compare(
         finite=True,
         logits=float(np.abs(seen.logits - reference.logits).max()) / scale,
         probabilities=float(np.abs(seen.scores - reference.scores).max()),
-        flips=int((flipped & ~near).sum()),
-        flips_in_neighbourhood=int((flipped & near).sum()),
+        flips=int(away.sum()),
+        flips_in_neighbourhood=int((flipped.any(axis=0) & ~away).sum()),
         heatmap_correlation=min(alike),
         heatmap_median=float(np.median(alike)),
         peak_shift=max(_peak_shift(one, another) for one, another in pairs),
     )
+
+
+def _bounds(zone: Zone | None, threshold: float, other: float) -> Iterable[tuple[float, float]]:
+    """Where certainty changes, of the reference and of what is seen."""
+    if zone is None:
+        return ()
+    (low, high), (other_low, other_high) = zone.at(threshold), zone.at(other)
+    beyond = [float(np.nextafter(bound, 2.0)) for bound in (high, other_high)]  # a score that equals it lies in it
+    return ((low, other_low), (beyond[0], beyond[1]))
 
 
 def _finite(answers: ModelAnswers) -> bool:

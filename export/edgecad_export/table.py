@@ -14,8 +14,8 @@ from edgecad_export.modelfolder.exported_file import ExportedFile
 TITLES = ("file", "MB", "images", "d logit", "d score", "flips", "heat\nmap", "peak", "identity", "in\nfp32", "ms",
           "made\nin")  # fmt: skip
 LEGEND = (
-    "d logit: of the logits' scale; flips: away from the threshold + near it; heat map: least correlation; peak: "
-    "farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, network alone, this CPU"
+    "d logit: of the logits' scale; flips of label or certainty: away from where they change + near it; heat map: "
+    "least correlation; peak: farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, network alone, this CPU"
 )
 WIDTH = 100
 """Columns of a terminal that everything fits."""

@@ -19,7 +19,7 @@ PURPOSES = {"fp32": "the reference, any device", "fp16": "GPUs", "int8": "CPUs"}
 BOUNDS = {
     "logits": "logit difference, of their scale, at most",
     "probabilities": "score difference, at most",
-    "neighbourhood": "decisions may flip only so near the threshold",
+    "neighbourhood": "label or certainty may flip only so near the threshold or a bound of the zone",
     "heatmap_correlation": "heat map correlation, at least",
     "auc_loss": "AUC loss, at most",
     "hidden": "move of a hidden unit that a ReLU switched, of its layer's largest, at most",
@@ -56,14 +56,14 @@ def files_section(files: Sequence[ExportedFile]) -> str:
 def proof_section(files: Sequence[ExportedFile], refused: Sequence[Candidate]) -> str:
     """What was measured against the Keras model, what was allowed, and what it took."""
     columns = (
-        "file", "images", "logits", "score", "flips", "flips near threshold", "heat map", "peak shift", "identity",
+        "file", "images", "logits", "score", "flips", "flips near it", "heat map", "peak shift", "identity",
         "switched units", "AUC loss",
     )  # fmt: skip
     rows = (row for file in files for row in _parities(file))
     return section(
         "Proof against the trained model",
         "Every file was held against the trained Keras model before it got its name, on the validation images and on "
-        "golden screens. Largest differences; flips are decisions that changed; the heat map's least correlation; the "
+        "golden screens. Largest differences; flips are answers whose label or certainty changed; the heat map's least correlation; the "
         "farthest shift of its strongest cell, in cells, which is not judged.",
         table(columns, rows, right=columns[2:]),
         "What was allowed:",

@@ -93,11 +93,11 @@ class ParityGate:
 
     def _parity(self, own: ReferenceSet, model: onnx.ModelProto, allowed: Tolerances) -> Parity:
         seen = answers_of_file(model, self.contract, own.images, own.reference.head)
-        threshold = self.contract.decision.threshold
-        limits = self.contract.familiarity
+        decision, limits = self.contract.decision, self.contract.familiarity
         return parity_of(
-            own.reference, seen, threshold, allowed.neighbourhood, own.truth, None if limits is None else limits.limit
-        )
+            own.reference, seen, decision.threshold, allowed.neighbourhood, own.truth,
+            None if limits is None else limits.limit, decision.zone,
+        )  # fmt: skip
 
 
 def gate_of(classifier: TrainedClassifier, run: Run) -> ParityGate:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.decision.zone import Zone
 from edgecad.verification.comparison import AnswerDistance, compare, worst
 from edgecad_export.proof.answers import CheckedAnswers, ReferenceAnswers, switched_units
 from edgecad_export.proof.tolerances import Tolerances
@@ -41,14 +42,16 @@ def parity_of(
     neighbourhood: float,
     truth: NDArray[np.bool_] | None = None,
     limit: float | None = None,
+    zone: Zone | None = None,
 ) -> Parity:
     """Compare two models' answers to the same images.
 
     Args:
         threshold: decision threshold, 0 to 1.
-        neighbourhood: distance to it within which a flip is rounding.
+        neighbourhood: distance to it, or to a bound of the zone, within which a flip is rounding.
         truth: which images are positive, `(n,)`, where it is known.
         limit: the reference's, of the distance to the training scans; None where nobody measured it.
+        zone: the contract's; None where there is none.
     """
     if not seen.finite:
         far = float("inf")
@@ -57,7 +60,7 @@ def parity_of(
             **asdict(worst(len(reference.scores))), identity=far, switched=0, hidden=far, auc_loss=None,
             familiarity=furthest,
         )  # fmt: skip
-    compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood)
+    compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood, zone=zone)
     switched, hidden = switched_units(reference, seen)
     loss = _auc_loss(reference, seen, truth)
     return Parity(
@@ -110,7 +113,7 @@ def _judged(parity: Parity, allowed: Tolerances) -> Iterable[tuple[str, str, flo
     for name, words, seen, bound in (
         ("logits", "logit difference", parity.logits, allowed.logits),
         ("probabilities", "probability difference", parity.probabilities, allowed.probabilities),
-        ("neighbourhood", "decision flips", parity.flips, 0),
+        ("neighbourhood", "flips of label or certainty", parity.flips, 0),
         ("identity", "identity error", parity.identity, allowed.identity),
         ("hidden", "move of a hidden unit that switched", parity.hidden, allowed.hidden),
         ("familiarity", "move of familiarity", parity.familiarity or 0.0, allowed.familiarity),

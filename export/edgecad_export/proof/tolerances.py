@@ -17,7 +17,8 @@ class Tolerances:
     probabilities: float
     """Largest difference of a probability, 0 to 1."""
     neighbourhood: float
-    """Distance to the threshold, in probability, within which a flipped decision is rounding. Beyond it: none."""
+    """Distance to the threshold, or to a bound of the uncertain zone, in probability, within which a flipped label or
+    certainty is rounding. Beyond it: none."""
     heatmap_correlation: float
     """Least agreement of the score's maps, -1 to 1; see `edgecad.answer.heatmap.agreement` for flat ones."""
     logits: float = float("inf")
