@@ -40,18 +40,28 @@ def test_the_table_has_a_row_a_rule_with_intervals_predictive_values_and_the_tes
     evidence = decided.contract.decision.evidence
     assert evidence is not None
     source = page_of(decided, ())
-    table = source.partition('<table class="fixed thresholds">')[2].partition("</table>")[0]
+    table, values = (part.partition("</table>")[0] for part in source.split('<table class="grid points">')[1:])
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]]
-    names = [re.fullmatch(r"(.*?)(?:<small>(.*)</small>)?", html.unescape(row[0])) for row in rows]
+    names = [re.fullmatch(r"(.*?)(?:<small>(.*)</small>)?", html.unescape(row[0])) for row in rows[::2]]
     assert [name and name[1] for name in names] == [str(rule) for rule in TABLE]
     notes = {name[1]: name[2] for name in names if name}
     point = evidence.table[3]
-    assert rows[3][2] == point.sensitivity.with_interval
-    assert rows[3][5] == f"{point.test_sensitivity.value:.2f}/{point.test_specificity.value:.2f}"  # type: ignore[union-attr]
+    assert point.test_sensitivity is not None
+    assert point.test_specificity is not None
+    assert rows[6][2:5] == ["those who chose", point.sensitivity.with_interval, point.specificity.with_interval]
+    assert rows[7][:3] == ["test part", point.test_sensitivity.with_interval, point.test_specificity.with_interval]
     assert notes["balanced"] == "in force"
     assert notes["sensitivity>=0.95"] == "refused"
-    assert "at 60 % (training)" in table
-    assert [f"at {share} %" in table for share in (10, 30, 50)] == [True] * 3
+    assert "at 60 % (training)" in values
+    assert [f"at {share} %" in values for share in (10, 30, 50)] == [True] * 3
+    ppv, npv = (re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", values, re.DOTALL)[7:9])
+    assert (ppv[1], npv[0]) == ("PPV", "NPV")
+    for cells, wanted in ((ppv[2:], 0), (npv[1:], 1)):
+        for cell, share in zip(cells, (0.6, 0.1, 0.3, 0.5), strict=True):
+            value, low, high = map(float, re.findall(r"\d\.\d\d", cell))
+            assert value == pytest.approx(point.predictive_values(share)[wanted], abs=0.005)
+            assert low <= value <= high
+            assert low < high
 
 
 def test_warnings_are_those_of_the_contract(run: RunFiles) -> None:
@@ -72,5 +82,5 @@ def test_labels_to_read_again_are_counted_and_nobody_is_named(run: RunFiles) -> 
 
 def test_a_run_of_an_earlier_version_has_no_table(run: RunFiles) -> None:
     source = page_of(run, ())
-    assert 'class="fixed thresholds"' not in source
+    assert 'class="grid points"' not in source
     assert "Thresholds, and what each would do" not in source

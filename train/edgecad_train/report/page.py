@@ -8,7 +8,7 @@ from typing import Any
 from edgecad.answer.findings import doubts_about
 from edgecad.contract import openings_sentence
 from edgecad.decision.evidence import LOCAL_PREVALENCES
-from edgecad.decision.evidence_table import NOTES, prevalence_words, rows_of
+from edgecad.decision.evidence_table import NOTES, prevalence_words
 from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
@@ -23,6 +23,7 @@ from edgecad_train.report.names import Names
 from edgecad_train.report.outside import BOUNDS, OutsideEvidence, outside_warnings
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.illustrate import draw_run, outside_of
+from edgecad_train.report.points import CHOSE_HEADS, chose_and_tested, predictive_rows
 from edgecad_train.report.proof import Check, checks_of
 from edgecad_train.report.tables import (
     chosen_words,
@@ -119,15 +120,22 @@ def _thresholds(run: RunFiles) -> dict[str, Any] | None:
     evidence, prevalence = run.contract.decision.evidence, run.contract.labelling.prevalence
     if evidence is None:
         return None
-    rows = rows_of(evidence, prevalence)
+    rows = chose_and_tested(evidence, prevalence)
     noted = {note for row in rows for note in row.notes}
+    shares = (*(() if prevalence is None else (prevalence,)), *LOCAL_PREVALENCES)
+    trained = [] if prevalence is None else [f"at {prevalence_words(prevalence)} (training)"]
     return {
         "part": PARTS[evidence.part],
         "point": evidence.point,
+        "heads": CHOSE_HEADS,
         "rows": rows,
         "notes": [(note, words) for note, words in NOTES.items() if note in noted],
-        "training": "" if prevalence is None else prevalence_words(prevalence),
-        "local": [prevalence_words(one) for one in LOCAL_PREVALENCES],
+        "predictive": predictive_rows(evidence, prevalence, shares),
+        "predictive_heads": (
+            *("rule", "score from", "value"),
+            *trained,
+            *(f"at {prevalence_words(one)}" for one in LOCAL_PREVALENCES),
+        ),
     }
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgecad.contract import Metric
-from edgecad.decision.evidence import OperatingPoint, Share
+from edgecad.decision.evidence import OperatingPoint
 from edgecad.decision.evidence_table import threshold_words
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.flow import PointHere
 from edgecad_train.judgement.reading import EvaluationFiles
 from edgecad_train.judgement.record import EvaluationRecord, ModelProvenance
+from edgecad_train.report.points import Cells, PointRow, share_words
 from edgecad_train.report.wording import NONE, Row, metric, minute, signed, three
 
-Cells = tuple[str, ...]
 KINDS = {"run": "training run", "model": "exported model"}
 PARTS_OF_TRAINING = {
     "new": "in no part of its training",
@@ -76,16 +75,6 @@ def prevalence_rows(files: EvaluationFiles) -> tuple[Cells, ...]:
     return tuple(rows)
 
 
-@dataclass(frozen=True)
-class PointRow:
-    """A threshold in words, and a line of cells, `POINT_HEADS` from the third on, for each group of patients."""
-
-    rule: str
-    threshold: str
-    in_force: bool
-    lines: tuple[Cells, ...]
-
-
 def point_rows(files: EvaluationFiles) -> tuple[PointRow, ...]:
     """Each threshold of the contract: figures of those who chose it, where they were kept, above these patients'."""
     evidence = files.contract.decision.evidence
@@ -94,16 +83,13 @@ def point_rows(files: EvaluationFiles) -> tuple[PointRow, ...]:
 
 
 def _point_row(here: PointHere, there: OperatingPoint | None) -> PointRow:
-    own = ("these patients", *map(_share, (here.sensitivity, here.specificity, here.ppv, here.npv)))
+    own = ("these patients", *map(share_words, (here.sensitivity, here.specificity, here.ppv, here.npv)))
     lines: tuple[Cells, ...] = (own,)
     if there is not None:
-        shares = (there.sensitivity.with_interval, there.specificity.with_interval)
+        shares = (share_words(there.sensitivity), share_words(there.specificity))
         lines = (("those who chose", *shares, NONE, NONE), own)
-    return PointRow(here.rule, threshold_words(here.threshold), here.in_force, lines)
-
-
-def _share(share: Share | None) -> str:
-    return NONE if share is None else share.with_interval
+    notes = ("in force",) if here.in_force else ()
+    return PointRow(here.rule, threshold_words(here.threshold), notes, here.in_force, lines)
 
 
 def side_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
