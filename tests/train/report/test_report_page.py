@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -26,60 +25,33 @@ from edgecad_train.report.page import page_of, write_report
 from edgecad_train.report.pictures import illustrate
 from edgecad_train.runs.reading import read_run
 
+from ..pages import Page, figures_without_interval  # noqa: TID252 - two rooms read pages alike
+
 FORBIDDEN = ("diagnos", "healthy", "normal ", "disease")
 """Words for which the labels of readers are no ground."""
 
 
-class _Html(HTMLParser):
-    """Every tag with its attributes, the text outside styles, and whether tags close in order."""
-
-    VOID = frozenset({"meta", "img", "path", "circle", "br"})
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.well_formed = True
-        self.feed(source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.well_formed &= bool(self.open) and self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += f"{data} "
+@pytest.fixture(scope="session")
+def plain(plain_run: Path) -> Page:
+    return Page((plain_run / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
-def plain(plain_run: Path) -> _Html:
-    return _Html((plain_run / "report.html").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="session")
-def folds(folds_run: Path) -> _Html:
-    return _Html((folds_run / "report.html").read_text(encoding="utf-8"))
+def folds(folds_run: Path) -> Page:
+    return Page((folds_run / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def page_without_pictures(make_run: Callable[..., Path], tmp_path: Path) -> Callable[..., _Html]:
+def page_without_pictures(make_run: Callable[..., Path], tmp_path: Path) -> Callable[..., Page]:
     """The page of a fabricated run, without the seconds that pictures cost."""
 
-    def make(**changes: Any) -> _Html:
-        return _Html(page_of(read_run(make_run(tmp_path / "run", **changes)), ()))
+    def make(**changes: Any) -> Page:
+        return Page(page_of(read_run(make_run(tmp_path / "run", **changes)), ()))
 
     return make
 
 
-def test_nothing_is_fetched_and_nothing_runs(plain: _Html) -> None:
+def test_nothing_is_fetched_and_nothing_runs(plain: Page) -> None:
     for tag, attributes in plain.tags:
         assert tag not in ("script", "link", "iframe", "object", "embed", "base", "form")
         assert not any(name.startswith("on") for name in attributes)
@@ -98,7 +70,7 @@ def test_styles_fetch_nothing_either(plain_run: Path) -> None:
     assert "@import" not in style[1]
 
 
-def test_html_is_well_formed_and_links_lead_somewhere(plain: _Html, folds: _Html) -> None:
+def test_html_is_well_formed_and_links_lead_somewhere(plain: Page, folds: Page) -> None:
     for html in (plain, folds):
         assert html.well_formed
         assert html.open == []
@@ -112,7 +84,7 @@ def test_html_is_well_formed_and_links_lead_somewhere(plain: _Html, folds: _Html
 @pytest.mark.parametrize("which", ["plain_run", "folds_run"])
 def test_every_figure_of_metrics_json_stands_on_the_page(which: str, request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue(which)
-    text = _Html((folder / "report.html").read_text(encoding="utf-8")).text
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
     evaluations = json.loads((folder / "metrics.json").read_text())["evaluations"]
     assert len(evaluations) == 2
     for evaluation in evaluations:
@@ -136,34 +108,34 @@ def test_no_patient_and_no_file_of_a_scan_is_named(which: str, request: pytest.F
         assert b"Doe" not in picture.read_bytes()
 
 
-def test_phantoms_are_called_phantoms_wherever_a_figure_stands(plain: _Html) -> None:
+def test_phantoms_are_called_phantoms_wherever_a_figure_stands(plain: Page) -> None:
     assert plain.text.count("PHANTOM") >= 10
     banner = next(a for t, a in plain.tags if a.get("class") == "banner")
     assert banner["role"] == "alert"
     assert "says nothing about patients" in plain.text
 
 
-def test_mixed_data_are_marked_too_and_patients_data_are_not(page_without_pictures: Callable[..., _Html]) -> None:
+def test_mixed_data_are_marked_too_and_patients_data_are_not(page_without_pictures: Callable[..., Page]) -> None:
     assert "MIXED" in page_without_pictures(origin="mixed").text
     text = page_without_pictures(origin="patients").text
     assert "PHANTOM" not in text
     assert "Research use only" in text
 
 
-def test_the_words_are_those_of_agreement(plain: _Html, folds: _Html) -> None:
+def test_the_words_are_those_of_agreement(plain: Page, folds: Page) -> None:
     for html in (plain, folds):
         assert "agreement with a simulated reader" in html.text
         assert not any(word in html.text.lower() for word in FORBIDDEN)
 
 
-def test_what_users_write_is_escaped(page_without_pictures: Callable[..., _Html]) -> None:
+def test_what_users_write_is_escaped(page_without_pictures: Callable[..., Page]) -> None:
     html = page_without_pictures(reference="<script>alert(1)</script> & 'two' \"readers\"")
     assert "script" not in {tag for tag, _ in html.tags}
     assert "agreement with <script>alert(1)</script> & 'two' \"readers\"" in html.text
     assert html.well_formed
 
 
-def test_pictures_are_the_files_of_the_folder(plain: _Html, plain_run: Path) -> None:
+def test_pictures_are_the_files_of_the_folder(plain: Page, plain_run: Path) -> None:
     sources = [str(a["src"]).partition(",")[2] for t, a in plain.tags if t == "img"]
     shown = {hashlib.sha256(base64.b64decode(source)).hexdigest() for source in sources}
     files = {hashlib.sha256(path.read_bytes()).hexdigest() for path in plain_run.glob("*.png")}
@@ -171,7 +143,7 @@ def test_pictures_are_the_files_of_the_folder(plain: _Html, plain_run: Path) -> 
     assert len(files) == 11
 
 
-def test_data_flow_parts_and_provenance_are_those_of_the_files(plain: _Html, plain_run: Path) -> None:
+def test_data_flow_parts_and_provenance_are_those_of_the_files(plain: Page, plain_run: Path) -> None:
     for words in (
         r"123\s+labelled scans found",
         r"3\s+refused\s+2 no-disc, 1 overlay",
@@ -191,7 +163,7 @@ def test_data_flow_parts_and_provenance_are_those_of_the_files(plain: _Html, pla
         assert hashlib.sha256((plain_run / path).read_bytes()).hexdigest() in plain.text
 
 
-def test_kept_epochs_are_those_of_history_json(folds: _Html, folds_run: Path) -> None:
+def test_kept_epochs_are_those_of_history_json(folds: Page, folds_run: Path) -> None:
     trainings = json.loads((folds_run / "history.json").read_text())["trainings"]
     assert [training["name"] for training in trainings][-1] == "refit"
     for training in trainings:
@@ -202,7 +174,7 @@ def test_kept_epochs_are_those_of_history_json(folds: _Html, folds_run: Path) ->
             assert re.search(rf"{row}+{kept['accuracy']:.3f}\s+{kept['loss']:.3f}\s+\S+\s+{last}", folds.text)
 
 
-def test_folds_say_out_of_fold_and_the_refit(folds: _Html) -> None:
+def test_folds_say_out_of_fold_and_the_refit(folds: Page) -> None:
     assert "Out-of-fold scores" in folds.text
     assert re.search(r"76\s+development\s+46 CAD, 30 nonCAD", folds.text)
     assert re.search(r"fold 5\s+15\s+15\.00%", folds.text)
@@ -210,13 +182,13 @@ def test_folds_say_out_of_fold_and_the_refit(folds: _Html) -> None:
     assert "validation part" not in folds.text
 
 
-def test_a_run_without_maps_says_so(folds: _Html, folds_run: Path) -> None:
+def test_a_run_without_maps_says_so(folds: Page, folds_run: Path) -> None:
     assert not (folds_run / "heatmaps.npz").exists()
     assert "no heatmaps.npz, so no maps are shown" in folds.text
 
 
 def test_epochs_that_were_selected_on_the_test_part_are_called_no_result(
-    page_without_pictures: Callable[..., _Html],
+    page_without_pictures: Callable[..., Page],
 ) -> None:
     gap = {"accuracy": 0.8864, "accuracy_chosen_on_test": 0.9545, "auc": 0.9, "auc_chosen_on_test": 0.95}
     html = page_without_pictures(optimism=gap)
@@ -229,7 +201,7 @@ def test_epochs_that_were_selected_on_the_test_part_are_called_no_result(
 
 
 def test_an_optimism_gap_has_its_interval_and_says_what_that_is_about(
-    page_without_pictures: Callable[..., _Html],
+    page_without_pictures: Callable[..., Page],
 ) -> None:
     gap = {"accuracy": 0.75, "accuracy_chosen_on_test": 0.8, "auc": 0.9, "auc_chosen_on_test": 0.89,
            "epochs": {"own": [40, 3], "on_test": [12, 7], "candidates": 60},
@@ -245,7 +217,7 @@ def test_an_optimism_gap_has_its_interval_and_says_what_that_is_about(
     assert re.search(r"optimism gap, accuracy\s+0; both ways chose one and the same network", same.text)
 
 
-def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callable[..., _Html]) -> None:
+def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callable[..., Page]) -> None:
     leak = {"code": "leak-colour-table", "text": "the colour table goes together with the label", "files": []}
     pair = {"code": "near-duplicate-across-parts", "text": "odd one (x.png) and another", "files": ["odd one.png"]}
     html = page_without_pictures(findings=[leak, pair])
@@ -255,7 +227,7 @@ def test_what_may_spoil_the_figures_stands_on_top(page_without_pictures: Callabl
     assert "odd one" not in html.text
 
 
-def test_a_head_search_is_shown_and_names_nobody(page_without_pictures: Callable[..., _Html]) -> None:
+def test_a_head_search_is_shown_and_names_nobody(page_without_pictures: Callable[..., Page]) -> None:
     head = {"units": 128, "dropout": 0.25, "activation": "silu"}
     found = [{"training": "run", "head": head, "lr_exponent": 3.5, "trials": 60, "loss": 0.4}]
     html = page_without_pictures(search={"trials": 60, "found": found})
@@ -272,7 +244,7 @@ def test_the_report_can_be_written_twice(plain_run: Path, monkeypatch: pytest.Mo
     assert (plain_run / "report.html").read_bytes() == before
 
 
-def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: _Html, plain_run: Path) -> None:
+def test_evidence_outside_the_disc_is_averaged_over_each_part(plain: Page, plain_run: Path) -> None:
     with np.load(plain_run / "heatmaps.npz", allow_pickle=False) as arrays:
         maps, parts = arrays["score_maps"], arrays["part"]
     for part, words in (("test", "test part"), ("validation", "validation part")):
@@ -294,7 +266,7 @@ def test_maps_that_lie_in_the_corners_are_to_be_doubted(make_run: Callable[..., 
         corners[1:6, 1:6] = 0.5
         kept["score_maps"] = np.broadcast_to(corners, kept["score_maps"].shape)
         np.savez_compressed(folder / "heatmaps.npz", **kept)
-        text = _Html(page_of(read_run(folder), ())).text
+        text = Page(page_of(read_run(folder), ())).text
         assert ("HEAT MAPS TO BE DOUBTED, test part" in text.partition("labelled scans found")[0]) == doubted
 
 
@@ -307,7 +279,7 @@ def test_scores_that_are_all_equal_and_a_temperature_at_its_end_stand_on_top(
         evaluation["temperature"] = 0.25
     metrics["evaluations"][1]["scores_differ"] = False
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    top = _Html(page_of(read_run(folder), ())).text.partition("labelled scans found")[0]
+    top = Page(page_of(read_run(folder), ())).text.partition("labelled scans found")[0]
     assert "The test scores do not differ beyond rounding" in top
     assert top.count("Temperature 0.25 is the lower end of the range") == 1
 
@@ -328,7 +300,7 @@ def test_a_page_of_features_pooled_over_the_disc_says_so_and_no_share_outside(
     changed = with_fields(contract, pooled_over="disc", features="both", feature_layer="both_features")
     (folder / "contract.json").write_text(json_from_struct(changed))
     (folder / "cases-right.png").write_bytes(b"")
-    text = _Html(page_of(read_run(folder), (folder / "cases-right.png",))).text
+    text = Page(page_of(read_run(folder), (folder / "cases-right.png",))).text
     assert "last features beside those at a sixteenth of the input's side, layer both_features, over the disc" in text
     assert "Nothing outside the disc can raise or lower a score" in text
     assert "every scan is black" not in text
@@ -347,7 +319,7 @@ def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_a
     )
     (folder / "contract.json").write_text(json_from_struct(with_fields(contract, preparation=how)))
     run = read_run(folder)
-    text = _Html(page_of(run, ())).text
+    text = Page(page_of(run, ())).text
     assert "read through the screen's colour table" in text
     assert bool(illustrate.outside_of(run)) == shares
     assert illustrate.style_of(run).note.startswith("maps: uptake, drawn in iron")
@@ -356,13 +328,13 @@ def test_a_page_of_uptake_shows_its_drawing_and_no_share_beyond_a_disc_without_a
     corner = next(illustrate.shown_cases(run, run.heatmaps)).image[0, 0]
     assert (corner == 0).all() or shares
     (folder / "cases-right.png").write_bytes(b"a picture")
-    pictured = _Html(page_of(run, (folder / "cases-right.png",))).text
+    pictured = Page(page_of(run, (folder / "cases-right.png",))).text
     assert "over the prepared image (uptake, drawn in iron), shown in grey" in pictured
     assert ("every scan is black" in pictured) == shares
     assert ("mirrored across its rim" in pictured) != shares
 
 
-def test_the_page_tells_whether_heat_maps_show_the_defect(plain: _Html, folds: _Html) -> None:
+def test_the_page_tells_whether_heat_maps_show_the_defect(plain: Page, folds: Page) -> None:
     for html, part in ((plain, "Validation part"), (folds, "Out-of-fold scores")):
         text = " ".join(html.text.split())
         assert "Whether they show the defect" in text
@@ -383,6 +355,29 @@ def test_a_run_of_an_earlier_version_has_no_such_section(make_run: Callable[...,
     (folder / "localisation.csv").unlink()
     run = read_run(folder)
     assert (run.localisation, run.located) == ((), ())
-    html = _Html(page_of(run, ()))
+    html = Page(page_of(run, ()))
     assert html.well_formed
     assert "Whether they show the defect" not in html.text
+
+
+@pytest.mark.parametrize("which", ["plain", "folds"])
+def test_every_figure_has_an_interval_or_says_why_not(which: str, request: pytest.FixtureRequest) -> None:
+    page = request.getfixturevalue(which)
+    assert len(page.tables) >= 10
+    assert figures_without_interval(page) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "lacks"),
+    [
+        ("<th>accuracy</th><td>0.91</td>", True),
+        ("<th>share</th><td>12%</td>", True),
+        ("<th>accuracy</th><td>0.91</td><td>0.85 to 0.95</td>", False),
+        ("<th>accuracy</th><td>0.91 (0.85-0.95)</td>", False),
+        ("<th>accuracy</th><td>0.91; no interval: one patient</td>", False),
+        ("<th>temperature</th><td>1.4</td>", False),
+        ("<th>patients</th><td>91</td>", False),
+    ],
+)
+def test_the_walk_through_tables_finds_a_figure_that_lacks_its_interval(row: str, lacks: bool) -> None:
+    assert bool(figures_without_interval(Page(f"<table><tr>{row}</tr></table>"))) == lacks

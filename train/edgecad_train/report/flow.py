@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data.findings import ACROSS_PARTS
+from edgecad_train.data.labelled import DataFinding
 from edgecad_train.report.names import Names
 from edgecad_train.runs.predictions import PatientLine
 from edgecad_train.runs.reading import RunFiles
@@ -86,7 +87,7 @@ def flow_of(run: RunFiles, names: Names) -> Flow:
         parts=parts,
         folds=folds,
         total=_row("all", everybody, lines, len(everybody)),
-        findings=_findings(run, names),
+        findings=counted_findings(run.record.findings, names, "run.json"),
     )
 
 
@@ -97,15 +98,19 @@ def _row(name: str, patients: Sequence[str], lines: dict[str, PatientLine], of: 
     return PartRow(name, len(patients), len(patients) / of if of else 0.0, positives, len(known) - positives, scans)
 
 
-def _findings(run: RunFiles, names: Names) -> tuple[Count, ...]:
-    """Findings of one code together; their own texts only where they name nobody."""
+def counted_findings(findings: Sequence[DataFinding], names: Names, record: str) -> tuple[Count, ...]:
+    """Findings of one code together; their own texts only where they name nobody.
+
+    Args:
+        record: the file that names them, which stays with the data.
+    """
     found = []
-    for code, n in Counter(finding.code for finding in run.record.findings).items():
-        texts = [finding.text for finding in run.record.findings if finding.code == code]
+    for code, n in Counter(finding.code for finding in findings).items():
+        texts = [finding.text for finding in findings if finding.code == code]
         shown = [text for text in texts if not names.names_somebody(text)]
         if len(shown) < len(texts):
             shown.append(
-                f"{MEANINGS.get(code, 'not told here')} (files are named in run.json, which stays with the data)"
+                f"{MEANINGS.get(code, 'not told here')} (files are named in {record}, which stays with the data)"
             )
         found.append(Count(code, n, "; ".join(shown), grave=code in GRAVE or code.startswith("leak-")))
     return tuple(found)

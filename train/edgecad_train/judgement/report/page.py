@@ -9,10 +9,12 @@ from typing import Any
 from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.localisation.words import FIGURES
+from edgecad_train.judgement.openings import evaluation_opening_words
 from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
 from edgecad_train.judgement.report import tables
 from edgecad_train.judgement.report.drawing import THESE, draw_judgement
 from edgecad_train.judgement.report.limits import limits_of
+from edgecad_train.report.flow import counted_findings
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.localisation import localisation_tables
 from edgecad_train.report.names import Names
@@ -39,7 +41,9 @@ def page_of(files: EvaluationFiles, pictures: tuple[Path, ...]) -> str:
 
 def names_of(files: EvaluationFiles) -> Names:
     """What must not be shown of this evaluation."""
-    return Names({line.patient for line in files.predictions}, [one.file for one in files.record.refused])
+    files_named = [one.file for one in files.record.refused]
+    files_named += [file for finding in files.record.findings for file in finding.files]
+    return Names({line.patient for line in files.predictions}, files_named)
 
 
 def _sections(files: EvaluationFiles) -> Iterator[Section]:
@@ -72,9 +76,11 @@ def _content(files: EvaluationFiles) -> dict[str, Any]:
         "over_disc": contract.pooled_over == "disc",
         "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
         "judged": tables.judged_rows(files),
-        "demands": tables.demand_rows(record.demands),
+        "demands": tables.demand_rows(record),
         "demand_heads": tables.DEMAND_HEADS,
         "preparation": preparation_rows(contract.preparation),
+        "findings": counted_findings(record.findings, names_of(files), "metrics.json"),
+        "opened": _opened(files),
         "training": tables.training_rows(record),
         "prevalences": tables.prevalence_rows(files),
         "prevalence_heads": tables.PREVALENCE_HEADS,
@@ -92,6 +98,14 @@ def _content(files: EvaluationFiles) -> dict[str, Any]:
         "hashes": tables.hash_rows(record),
         "versions": tables.version_rows(files),
     }
+
+
+def _opened(files: EvaluationFiles) -> str:
+    """How often these patients were looked at before; empty where nobody counted."""
+    if files.record.openings is None:
+        return ""
+    words = evaluation_opening_words(files.record.openings)
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _warnings(files: EvaluationFiles) -> tuple[str, ...]:

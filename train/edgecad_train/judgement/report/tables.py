@@ -26,7 +26,7 @@ POINT_HEADS = ("rule", "score from", "patients", "sensitivity", "specificity", "
 PREVALENCE_HEADS = ("patients", "labelled", "of", "share", "95 % interval")
 SIDE_HEADS = ("figure", "this model", "n", "the other", "n")
 DIFFERENCE_HEADS = ("figure", "difference", "95 % interval", "p", "n", "only one is right", "method")
-DEMAND_HEADS = ("figure", "wanted", "reached", "95 % interval", "")
+DEMAND_HEADS = ("figure", "at least", "reached", "95 % interval", "")
 
 
 def judged_rows(files: EvaluationFiles) -> tuple[Row, ...]:
@@ -37,7 +37,7 @@ def judged_rows(files: EvaluationFiles) -> tuple[Row, ...]:
         *_model_rows(record.model),
         ("made", f"{minute(contract.created)}, contract version {contract.version}"),
         ("origin", f"model: {contract.origin}; model and scans together: {record.origin}"),
-        ("its labels", contract.labelling.sentence(contract.positive)),
+        ("its labels", f"given by {contract.labelling.reference}"),
         ("these labels", f"given by {record.reference or 'readers who are not named'}"),
         ("judged", minute(record.made) if record.made else "by an earlier version, which did not say when"),
         ("threshold on the score", f"{decision.threshold:.6g}; {decision.rule}"),
@@ -132,15 +132,16 @@ def _chance(p_value: float | None) -> str:
     return three(p_value) if p_value >= 0.001 else "< 0.001"
 
 
-def demand_rows(demands: tuple[FigureDemand, ...]) -> tuple[Cells, ...]:
+def demand_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
     """What was demanded, and whether it was reached."""
     return tuple(
-        (metric(one.metric), f"at least {one.least:g}", three(one.value), _from(one), _verdict(one)) for one in demands
+        (metric(one.metric), f"{one.least:g}", *_reached(record.evaluation.metric(one.metric)), _verdict(one))
+        for one in record.demands
     )
 
 
-def _from(demand: FigureDemand) -> str:
-    return NONE if demand.low is None else f"from {three(demand.low)}"
+def _reached(figure: Metric | None) -> Cells:
+    return (NONE, NONE) if figure is None else (three(figure.value), f"{three(figure.low)} to {three(figure.high)}")
 
 
 def _verdict(demand: FigureDemand) -> str:
