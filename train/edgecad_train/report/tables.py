@@ -99,8 +99,8 @@ def decision_rows(run: RunFiles) -> tuple[Row, ...]:
         ("activated region", f"beyond {heatmap.region_threshold:.3g} logit units"),
         (
             "training prevalence",
-            f"{run.contract.labelling.prevalence:.1%} {run.contract.positive}, of all of them, so no interval; labelled "
-            f"by {run.contract.labelling.reference}",
+            f"{run.contract.labelling.prevalence:.1%} {run.contract.positive}, of all of them, so no interval; "
+            f"labelled by {run.contract.labelling.reference}",
         ),
     )
 

@@ -17,6 +17,7 @@ from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.statistics.calibration import Calibration, CalibrationBin
 from edgecad_train.evaluation.statistics.confusion import Confusion
+from edgecad_train.evaluation.statistics.intervals import proportion
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy, unit_square
 from edgecad_train.report.wording import true_minus
@@ -164,8 +165,8 @@ def _confusion(evaluation: Evaluation) -> Figure:
         axes.add_patch(Rectangle((column, row), 1, 1, color=_mixed(BLUE if row == column else ORANGE, share)))
         ink = "white" if share > 0.6 else INK
         axes.text(column + 0.5, row + 0.47, str(count), ha="center", fontsize=22, color=ink)
-        words = f"{share:.1%} of {of}" if of else "no patients"
-        axes.text(column + 0.5, row + 0.68, words, ha="center", fontsize=9.5, color=ink)
+        words = f"{share:.1%} of {of}\n{_interval(count, of)}" if of else "no patients"
+        axes.text(column + 0.5, row + 0.76, words, ha="center", fontsize=9.5, color=ink)
     axes.set_xlim(0, 2)
     axes.set_ylim(2, 0)
     axes.set_aspect("equal")
@@ -174,6 +175,11 @@ def _confusion(evaluation: Evaluation) -> Figure:
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
     return figure
+
+
+def _interval(count: int, of: int) -> str:
+    found = proportion(count, of)
+    return f"95 % {found.low:.1%} to {found.high:.1%}"
 
 
 def _mixed(colour: str, share: float) -> tuple[float, float, float]:
