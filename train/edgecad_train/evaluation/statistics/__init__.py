@@ -4,6 +4,7 @@ metrics                     figures of one model; comparison: two models on the 
 confusion, auc, roc         counts, the area under the curve, the curve
 agreement                   two raters of the same patients
 prevalence                  predictive values at a prevalence, likelihood ratios
+bands                       around a curve, pointwise
 calibration, decision_curve whether scores are frequencies; what acting on them would be worth
 intervals                   of proportions, and bootstraps by patient
 clustered                   the same of observations of which several may be one patient's

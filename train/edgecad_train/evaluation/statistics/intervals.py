@@ -53,6 +53,13 @@ def proportion(successes: int, trials: int, level: float = LEVEL) -> Interval:
     return Interval(successes / trials, float(bounds.low), float(bounds.high), trials, "Clopper-Pearson")
 
 
+def proportion_bounds(successes: NDArray[np.intp], trials: int) -> tuple[Floats, Floats]:
+    """Clopper-Pearson's 95 % bounds of many proportions of as many trials, at least 1; in the shape of `successes`."""
+    tail, some, fewer = (1 - LEVEL) / 2, np.maximum(successes, 1), np.minimum(successes, trials - 1)
+    low = np.where(successes > 0, stats.beta.ppf(tail, some, trials - some + 1), 0.0)
+    return low, np.where(successes < trials, stats.beta.isf(tail, fewer + 1, trials - fewer), 1.0)
+
+
 def smaller_class(truth: Bools) -> int:
     """How many patients the smaller class has; 0 where there is one class only."""
     return int(min(truth.sum(), (~truth).sum()))
