@@ -7,6 +7,7 @@ failed/NAME.json      why a unit could not be done; tried again by the next run
 plain/NAME.json       seconds an epoch of plain Keras, by backbone and kind of stage
 splits/PART.json      patients of each split; `edgecad train --split` takes one
 table.csv, .md, .png  the table and its picture, redrawn as units finish
+pairs.csv             every pair of rows: whether their networks differ
 maps-NETWORK.png      the same test patients' heat maps under each strategy
 logs/                 what each worker wrote to stderr
 cache/                prepared scans and frozen activations; removed when all is done

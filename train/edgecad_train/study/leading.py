@@ -14,8 +14,9 @@ from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
+from edgecad_train.study.results.study_table import StudyTable, study_table
 from edgecad_train.study.results.table import markdown
-from edgecad_train.study.results.table_csv import csv_text
+from edgecad_train.study.results.table_csv import csv_text, pairs_text
 from edgecad_train.study.scans import store_scans
 from edgecad_train.study.workers.loop import anything_left
 from edgecad_train.study.workers.messages import Listener, WorkerEvent
@@ -31,7 +32,7 @@ Work = Callable[[StudyFolder, StudyPlan, Listener], None]
 class StudyOutcome:
     """How a study stands when its command ends."""
 
-    rows: tuple[Row, ...]
+    table: StudyTable
     failures: tuple[str, ...]
     """A line each."""
     warnings: tuple[str, ...]
@@ -55,8 +56,7 @@ def run_study(out: Path, plan: StudyPlan, work: Work, bars: Bars) -> StudyOutcom
         if anything_left(folder):
             _lay_out(folder, plan)
             work(folder, plan, table.hear)
-        rows = table.write(everything=True)
-        outcome = _outcome(folder, rows, tuple(table.warnings))
+        outcome = _outcome(folder, table.write(everything=True), tuple(table.warnings))
         if not anything_left(folder) and not outcome.failures:
             folder.clear_cache()
     return outcome
@@ -70,10 +70,10 @@ def _lay_out(folder: StudyFolder, plan: StudyPlan) -> None:
         store_scans(data, folder.path / "cache")
 
 
-def _outcome(folder: StudyFolder, rows: tuple[Row, ...], warnings: tuple[str, ...]) -> StudyOutcome:
+def _outcome(folder: StudyFolder, table: StudyTable, warnings: tuple[str, ...]) -> StudyOutcome:
     failed = {str(unit): failure for unit in folder.study().units if (failure := folder.failure(unit))}
     lines = tuple(f"{unit}: {failure.message}" for unit, failure in failed.items())
-    return StudyOutcome(rows, lines, warnings, max((failure.exit_code for failure in failed.values()), default=0))
+    return StudyOutcome(table, lines, warnings, max((failure.exit_code for failure in failed.values()), default=0))
 
 
 class _Table:
@@ -98,19 +98,21 @@ class _Table:
             self.write(everything=False)
         self._bars("units", self._total - self._undone, self._total, event.text)
 
-    def write(self, everything: bool) -> tuple[Row, ...]:
+    def write(self, everything: bool) -> StudyTable:
         """Write the tables; the pictures too, if it is time for them."""
-        folder, study = self._folder, self._plan.study
-        rows = self._rows = rows_of(folder, self._rows)
-        write_whole(folder.path / "table.csv", csv_text(study, rows).encode())
-        write_whole(folder.path / "table.md", markdown(study, rows, self._plan.findings).encode())
+        folder = self._folder
+        self._rows = rows_of(folder, self._rows)
+        table = study_table(folder.study(), self._rows)
+        write_whole(folder.path / "table.csv", csv_text(table).encode())
+        write_whole(folder.path / "pairs.csv", pairs_text(table).encode())
+        write_whole(folder.path / "table.md", markdown(table, self._plan.findings).encode())
         if everything or time.monotonic() - self._drawn > DRAWN_EVERY_S:
-            _draw(folder, self._plan, rows)
+            _draw(folder, self._plan, table)
             self._drawn = time.monotonic()
-        return rows
+        return table
 
 
-def _draw(folder: StudyFolder, plan: StudyPlan, rows: tuple[Row, ...]) -> None:
+def _draw(folder: StudyFolder, plan: StudyPlan, table: StudyTable) -> None:
     partial = folder.path / ".table.partial.png"
-    draw_table(rows, plan.study.origin, partial).replace(folder.path / "table.png")
-    draw_maps(folder, rows, plan.data)
+    draw_table(table, partial).replace(folder.path / "table.png")
+    draw_maps(folder, table.rows, plan.data)

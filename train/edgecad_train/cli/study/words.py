@@ -13,7 +13,8 @@ from edgecad_train.origin import origin_words
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.definition.request import StudyRequest
 from edgecad_train.study.leading import StudyOutcome
-from edgecad_train.study.results.table import terminal_lines, told_apart
+from edgecad_train.study.results.claims_words import verdicts
+from edgecad_train.study.results.table import terminal_lines
 
 
 def say_plan(plan: StudyPlan) -> None:
@@ -44,12 +45,11 @@ def say_outcome(outcome: StudyOutcome, plan: StudyPlan, request: StudyRequest, o
         typer.echo(f"warning: {line}", err=True)
     for line in outcome.failures:
         typer.echo(f"failed: {line}", err=True)
-    for line in (*terminal_lines(plan.study, outcome.rows), told_apart(outcome.rows)):
-        if line:
-            typer.echo(line)
+    for line in (*terminal_lines(outcome.table), *verdicts(outcome.table)):
+        typer.echo(line)
     if stamp := origin_words(plan.study.origin):
         typer.echo(stamp)
-    typer.echo(f"wrote {out} (table.md, table.csv, table.png, ...)")
+    typer.echo(f"wrote {out} (table.md, table.csv, pairs.csv, table.png, ...)")
     if outcome.exit_code:
         typer.echo("next: the same command again, which tries what failed and keeps what is done")
         raise typer.Exit(outcome.exit_code)

@@ -65,11 +65,13 @@ class MayBeBest:
 
     Attributes:
         rows: indices, in order; at least one.
+        highest: index of the row with the largest mean area.
         smallest: for each row, the smallest difference to the highest row that would have been claimed 8 times in 10;
             None for that row itself, and where no variance was seen.
     """
 
     rows: tuple[int, ...]
+    highest: int
     smallest: tuple[float | None, ...]
 
 
@@ -152,7 +154,7 @@ def may_be_best(areas: Areas, training: Training) -> MayBeBest:
         smallest_seen(first, float(errors[row, best])) if errors[row, best] > 0 and row != best else None
         for row in range(areas.rows)
     )
-    return MayBeBest(tuple(left), smallest)
+    return MayBeBest(tuple(left), best, smallest)
 
 
 def _struck(left: list[int], means: Floats, errors: Floats, quantile: float) -> list[int]:

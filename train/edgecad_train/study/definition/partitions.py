@@ -11,10 +11,14 @@ from edgecad_train.splits.split import Folds, Split, divide, divide_rest, strati
 
 
 def draws(seeds: int, folds: int | None) -> tuple[tuple[int, int | None], ...]:
-    """The `(seed, fold)` of each partition of a study; with folds the seed is 0 throughout."""
+    """The `(seed, fold)` of each partition of a study.
+
+    Each fold has a seed of its own. With one seed for all, what that seed brings to a row would be in each of its
+    folds, and could not be told from the row's worth.
+    """
     if folds is None:
         return tuple((seed, None) for seed in range(seeds))
-    return tuple((0, fold) for fold in range(folds))
+    return tuple((fold, fold) for fold in range(folds))
 
 
 def part_name(seed: int, fold: int | None) -> str:

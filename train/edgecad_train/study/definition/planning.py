@@ -91,6 +91,7 @@ class StudyOutline:
             data_sha256=data_sha256,
             patient_rule=self.found.patient_rule,
             versions=package_versions(),
+            reference=options.reference,
         )
 
     def as_read(self, before: StudySpec) -> StudyOutline:

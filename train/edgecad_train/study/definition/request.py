@@ -46,6 +46,14 @@ class StudyOptions(InputOptions):
             show_default=False,
         ),
     ] = None
+    reference: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Strategy that the others of each network are compared with. It is named before the study begins and "
+            "cannot be changed afterwards.",
+        ),
+    ] = Settings.strategy
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -89,9 +97,22 @@ class StudyOptions(InputOptions):
         for name in self.backbone_names:
             backbone_named(name)
         _ = self.strategy_names, self.protocol_name  # each checks itself
+        self._check_reference()
         parse_input(self)
         if self.seeds and self.folds:
             raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
+
+    def _check_reference(self) -> None:
+        """The default may be none of the strategies; what was named must be one."""
+        if self.reference not in STRATEGIES:
+            raise UsageError(
+                f"--reference: no strategy is called {self.reference!r}; choose one of: {', '.join(STRATEGIES)}"
+            )
+        if self.reference != Settings.strategy and self.reference not in self.strategy_names:
+            raise UsageError(
+                f"--reference {self.reference} is none of the strategies {', '.join(self.strategy_names)}; "
+                "name it in --strategies, or choose one of them"
+            )
 
     @property
     def backbone_names(self) -> tuple[str, ...]:

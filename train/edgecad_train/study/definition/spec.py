@@ -20,7 +20,7 @@ STUDY = "study.json"
 SCHEMA: Literal[3] = 3
 """From 3 on a unit is a run folder."""
 REFERENCE_STRATEGY = "two-stage"
-"""What every other strategy is compared with."""
+"""What every other strategy is compared with, unless another is named before the study begins."""
 
 
 class Weights(Frozen, frozen=True, kw_only=True):
@@ -58,6 +58,9 @@ class StudySpec(Frozen, frozen=True, kw_only=True):
     data_sha256: str
     patient_rule: str
     versions: dict[str, str]
+    reference: str = REFERENCE_STRATEGY
+    """Strategy that the others of each network are compared with. It is part of the definition, so that nobody names
+    it after a look at the table."""
 
     @property
     def chooser(self) -> Protocol:

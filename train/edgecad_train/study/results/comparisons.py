@@ -1,4 +1,4 @@
-"""A row against two-stage on the same network and the same test patients, run by run and over all runs."""
+"""A row's networks against the reference's, on the same test patients, run by run and over all runs: patients alone."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from edgecad.errors import UsageError
+from edgecad_train.evaluation.claims.areas import areas_of
+from edgecad_train.evaluation.claims.networks import network_pairs
+from edgecad_train.evaluation.statistics.auc import NO_VARIANCE
 from edgecad_train.evaluation.statistics.comparison import (
     DifferenceBounds,
     ModelComparison,
-    Scores,
     bounds_without_variance,
     compare,
 )
-from edgecad_train.evaluation.statistics.intervals import LEVEL, ONE_CASE, PAIRS, Bools, Floats, draws, smaller_class
-from edgecad_train.study.results.pooling import Runs, drawn_areas, runs_of
+from edgecad_train.evaluation.statistics.intervals import LEVEL, ONE_CASE, Bools, Floats, Z, draws, smaller_class
+from edgecad_train.study.results.pooling import Runs, mean_auc, parts_of, runs_of
 from edgecad_train.study.results.unit_run import UnitRun, UnitScores
 
 BY_PATIENT = "sign test and bootstrap by patient"
 ALL_ALIKE = "sign test and Clopper-Pearson of patients who all agree"
-MEAN_AREAS = "bootstrap by patient, of the mean over runs"
+MEAN_AREAS = "DeLong, paired, by patient"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row less two-stage: value and 95 % interval; `p_value` is None where there is no test over several runs."""
+    """A row less the reference: value and 95 % interval of this difference alone.
+
+    `p_value` is of this comparison alone; None where there is no test.
+    """
 
     value: float
     low: float
@@ -70,7 +76,7 @@ def _compared(mine: UnitScores, other: UnitScores) -> ModelComparison:
     """Both lists are in the order of the split's test part."""
     if mine.patients != other.patients:
         raise ValueError("two units of one split have other test patients")
-    return compare(mine.truth, Scores(mine.scores, mine.threshold), Scores(other.scores, other.threshold))
+    return compare(mine.truth, mine.answers, other.answers)
 
 
 def _single(comparison: ModelComparison) -> tuple[Difference, Difference]:
@@ -90,29 +96,34 @@ def _accuracy(one: Runs, other: Runs) -> Difference:
     better, worse = int((gained > 0).sum()), int((gained < 0).sum())
     p_value = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
     value = float(gained.sum() / tested.sum())
-    bounds = _bounds(value, drawn, one.truth, len(one.truth), (BY_PATIENT, ALL_ALIKE))
+    bounds = _bounds(value, drawn, one.truth)
     return Difference(value, bounds.low, bounds.high, p_value, bounds.method)
 
 
 def _auc(one: Runs, other: Runs) -> Difference:
-    drawn = drawn_areas(one) - drawn_areas(other)
-    value = float(drawn[0])
-    bounds = _bounds(value, drawn[1:], one.truth, smaller_class(one.truth), (MEAN_AREAS, PAIRS))
-    return Difference(value, bounds.low, bounds.high, None, bounds.method)
+    """Of the mean areas, by DeLong's paired test with the patient as cluster."""
+    try:
+        areas = areas_of(parts_of([one, other]))
+    except UsageError:
+        return Difference(mean_auc(one).value - mean_auc(other).value, -1.0, 1.0, None, ONE_CASE)
+    (pair,) = network_pairs(areas)
+    variance = float(areas.variances_of_differences()[0, 1])
+    if variance < NO_VARIANCE:
+        bounds = bounds_without_variance(pair.value, areas.smaller)
+        return Difference(pair.value, bounds.low, bounds.high, pair.p_value, bounds.method)
+    half = Z * float(np.sqrt(variance))
+    return Difference(pair.value, max(-1.0, pair.value - half), min(1.0, pair.value + half), pair.p_value, MEAN_AREAS)
 
 
-def _bounds(value: float, drawn: Floats, truth: Bools, cases: int, methods: tuple[str, str]) -> DifferenceBounds:
+def _bounds(value: float, drawn: Floats, truth: Bools) -> DifferenceBounds:
     """Percentiles of the resamples; wider ones where they cannot tell: without spread, or with one patient in a class.
 
     Args:
         drawn: the difference in each resample.
-        cases: independent ones that agree where there is no spread.
-        methods: words for percentiles, and for where there is no spread.
     """
-    percentiles, alike = methods
     if smaller_class(truth) == 1:
         return DifferenceBounds(-1.0, 1.0, None, ONE_CASE)
     if np.ptp(drawn) < 1e-12:
-        return bounds_without_variance(value, cases, alike)
+        return bounds_without_variance(value, len(truth), ALL_ALIKE)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return DifferenceBounds(float(low), float(high), None, percentiles)
+    return DifferenceBounds(float(low), float(high), None, BY_PATIENT)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from edgecad.contract import Origin
 from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy
 from edgecad_train.study.results.rows import Row
+from edgecad_train.study.results.study_table import StudyTable
 from edgecad_train.study.results.table import COLUMNS
 
 FIGURES = ("auc", "accuracy", "sensitivity_cad", "specificity_cad")
@@ -18,23 +18,37 @@ ROW, GAP = 0.3, 1.9
 """Inches a row; rows of space above a network's first."""
 
 
-def draw_table(rows: Sequence[Row], origin: Origin, path: Path) -> Path:
+def draw_table(table: StudyTable, path: Path) -> Path:
     """Write a PNG: networks one below the other, a row a strategy, a column a figure.
 
-    The dot is the figure over all runs, the bar its 95 % interval, the small dots the runs' own areas.
-    Two-stage, which the others are compared with, is orange. Rows without a finished run stay empty.
+    The dot is the figure over all runs, the bar its 95 % interval, the small dots the runs' own areas. Where something
+    can be claimed about strategies, one column more has each row less the reference of its network, with intervals
+    that hold together; a row that is shown to be worse than the best is hollow there. References are orange. Rows
+    without a finished run stay empty.
     """
+    rows, claimed = table.rows, bool(table.claims.against)
     places = tuple(_places(rows))
     height = places[-1] + 1.0
-    figure = new_figure(14.5, 1.7 + ROW * height)
-    columns = figure.subplots(1, len(FIGURES) + 1, sharey=True, squeeze=False)[0]
+    figure = new_figure(14.5 + 2.5 * claimed, 1.7 + ROW * height)
+    columns = figure.subplots(1, len(FIGURES) + 1 + claimed, sharey=True, squeeze=False)[0]
     for axes, name in zip(columns, FIGURES, strict=False):
-        _draw_figure(axes, name, rows, places)
-    _draw_seconds(columns[-1], rows, places)
+        _draw_figure(axes, name, table, places)
+    if claimed:
+        _draw_claims(columns[-2], table, places)
+    _draw_seconds(columns[-1], table, places)
     _name_rows(columns[0], rows, places, height)
-    figure.supxlabel("dot and bar: test patients of all runs, 95 % interval; small dots: the runs' own AUC; "
-                     "orange: two-stage", fontsize=9, color=GREY)  # fmt: skip
-    return save(figure, path, origin)
+    figure.supxlabel(_footer(table), fontsize=9, color=GREY)
+    return save(figure, path, table.study.origin)
+
+
+def _footer(table: StudyTable) -> str:
+    words = (
+        f"dot and bar: test patients of all runs, 95 % interval; small dots: the runs' own AUC; "
+        f"orange: {table.study.spec.reference}; intervals of two rows may overlap although the rows differ"
+    )
+    if table.claims.against:
+        return f"{words};\nhollow: shown to be worse than the best row, with patients and training"
+    return words
 
 
 def _places(rows: Sequence[Row]) -> Iterator[float]:
@@ -46,18 +60,35 @@ def _places(rows: Sequence[Row]) -> Iterator[float]:
         yield place
 
 
-def _colour(row: Row) -> str:
-    return ORANGE if row.units[0].settings.strategy == "two-stage" else BLUE
+def _colour(table: StudyTable, row: Row) -> str:
+    return ORANGE if row.units[0].settings.strategy == table.study.spec.reference else BLUE
 
 
-def _draw_figure(axes: Axes, name: str, rows: Sequence[Row], places: Sequence[float]) -> None:
+def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None:
+    """Each row's mean area less the reference's."""
     tidy(axes)
+    claims = table.claims
+    for own in claims.against:
+        place = claims.rows[own.row]
+        colour, y = _colour(table, table.rows[place]), places[place]
+        axes.plot([own.low, own.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
+        inside = colour if claims.best is None or own.row in claims.best.rows else "white"
+        axes.plot(own.value, y, "o", color=colour, markerfacecolor=inside, markersize=6.5)
+    for reference in {own.reference for own in claims.against}:
+        axes.plot(0, places[claims.rows[reference]], "o", color=ORANGE, markersize=6.5)
+    axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
+    axes.set_title(f"AUC less {table.study.spec.reference}'s\n(intervals together)", fontsize=10, color=INK)
+
+
+def _draw_figure(axes: Axes, name: str, table: StudyTable, places: Sequence[float]) -> None:
+    tidy(axes)
+    rows = table.rows
     for row, y in zip(rows, places, strict=True):
         metric = row.metric(name)
         if metric is None:
             continue
-        axes.plot([metric.low, metric.high], [y, y], color=_colour(row), linewidth=2.2, solid_capstyle="butt")
-        axes.plot(metric.value, y, "o", color=_colour(row), markersize=6.5)
+        axes.plot([metric.low, metric.high], [y, y], color=_colour(table, row), linewidth=2.2, solid_capstyle="butt")
+        axes.plot(metric.value, y, "o", color=_colour(table, row), markersize=6.5)
         if name == "auc" and len(row.areas) > 1:
             own = [area.value for _, area in row.areas]
             axes.plot(own, np.full(len(own), y + 0.28), ".", color=GREY, markersize=4)
@@ -73,11 +104,12 @@ def _limits(name: str, rows: Sequence[Row]) -> tuple[float, float]:
     return max(0.0, min(lows, default=0.0) - 0.03) - 0.01, 1.03
 
 
-def _draw_seconds(axes: Axes, rows: Sequence[Row], places: Sequence[float]) -> None:
+def _draw_seconds(axes: Axes, table: StudyTable, places: Sequence[float]) -> None:
     tidy(axes)
+    rows = table.rows
     for row, y in zip(rows, places, strict=True):
         if row.seconds:
-            axes.barh(y, np.mean(row.seconds), height=0.5, color=_colour(row))
+            axes.barh(y, np.mean(row.seconds), height=0.5, color=_colour(table, row))
         if row.plain_seconds is not None:
             axes.plot([row.plain_seconds, row.plain_seconds], [y - 0.3, y + 0.3], color=INK, linewidth=2)
     measured = any(row.plain_seconds is not None for row in rows)

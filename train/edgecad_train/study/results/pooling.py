@@ -13,14 +13,20 @@ import numpy as np
 from scipy.special import logit
 
 from edgecad.contract import Metric
+from edgecad.errors import UsageError
+from edgecad_train.evaluation.claims.areas import SharedPart, areas_of
+from edgecad_train.evaluation.claims.own import row_interval
+from edgecad_train.evaluation.statistics.auc import placements
 from edgecad_train.evaluation.statistics.clustered import clustered_proportion
 from edgecad_train.evaluation.statistics.intervals import (
+    ONE_CASE,
     Bools,
     Floats,
     Interval,
     bootstrapped,
     bootstrapped_mean,
     draws,
+    smaller_class,
 )
 from edgecad_train.evaluation.statistics.metrics import JOINT_LEVEL, class_means, jointly
 from edgecad_train.evaluation.statistics.ties import tied
@@ -92,7 +98,8 @@ def pooled(units: Sequence[UnitRun]) -> tuple[Metric, ...]:
     """Figures over all runs of a row.
 
     One run: that run's own figures. Several: proportions from the added counts, the rest by a bootstrap
-    that draws patients, with all their answers; the area under the curve is the mean of the runs' areas.
+    that draws patients, with all their answers; the area under the curve is the mean of the runs' areas, with the
+    patient as the unit of its variance. No interval here holds what another training would bring.
     """
     if len(units) == 1:
         return units[0].test.metrics
@@ -148,25 +155,34 @@ def _brier(runs: Runs, drawn: Floats) -> Interval:
 
 
 def mean_auc(runs: Runs) -> Interval:
-    """Mean of the runs' areas under the ROC curve, its interval from patients drawn with all their scores."""
-    areas = drawn_areas(runs)
-    return bootstrapped(float(areas[0]), areas[1:], runs.truth)
+    """Mean of the runs' areas under the ROC curve; its interval is that of patients, each once, and of no training."""
+    try:
+        return row_interval(areas_of(parts_of([runs])), 0, None)
+    except UsageError:
+        each = [_area(runs.truth[own], s[own]) for own, s in zip(runs.tested, runs.scores, strict=True)]
+        known = [area for area in each if np.isfinite(area)]
+        return Interval(float(np.mean(known)) if known else np.nan, 0.0, 1.0, len(runs.truth), ONE_CASE)
 
 
-def drawn_areas(runs: Runs) -> Floats:
-    """Mean area over the runs, `(1 + resamples,)`: of the patients as they are, then of each resample."""
-    weights = np.vstack([np.ones(len(runs.truth)), draws(runs.truth)])
-    each = [_areas(runs.truth[own], s[own], weights[:, own]) for own, s in zip(runs.tested, runs.scores, strict=True)]
-    areas, known = np.stack([area for area, _ in each]), np.stack([both for _, both in each])
-    means = (areas * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known.any(axis=0), means, means[0])
+def parts_of(rows: Sequence[Runs]) -> tuple[SharedPart, ...]:
+    """The test part of each run, as every row scores it.
+
+    Args:
+        rows: at least one; all of the same test parts.
+    """
+    first = rows[0]
+    names = np.array(first.patients)
+    return tuple(
+        SharedPart(tuple(names[own].tolist()), first.truth[own], np.stack([_ranked(row, run, own) for row in rows]))
+        for run, own in enumerate(first.tested)
+    )
 
 
-def _areas(truth: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Bools]:
-    """One run's area for each row of `weights` `(resamples, n)`, and whether both classes were drawn."""
-    ranked = tied(logit(scores))
-    cad, other = ranked[truth], ranked[~truth]
-    beyond = (cad[:, None] > other[None]) + 0.5 * (cad[:, None] == other[None])
-    pairs = weights[:, truth].sum(axis=1) * weights[:, ~truth].sum(axis=1)
-    above = ((weights[:, truth] @ beyond) * weights[:, ~truth]).sum(axis=1)
-    return above / np.maximum(pairs, 1), pairs > 0
+def _ranked(row: Runs, run: int, own: Bools) -> Floats:
+    return tied(np.asarray(logit(row.scores[run, own])))
+
+
+def _area(truth: Bools, scores: Floats) -> float:
+    if smaller_class(truth) == 0:
+        return float("nan")
+    return placements(truth, tied(np.asarray(logit(scores)))).mean

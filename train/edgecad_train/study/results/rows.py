@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup, localised
-from edgecad_train.study.definition.spec import REFERENCE_STRATEGY
+from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.plain import plain_seconds_of
@@ -29,7 +29,8 @@ class Row:
         runs: those that are done, in the units' order.
         failed: how many failed.
         metrics: over all runs, on test patients.
-        against: compared with two-stage; None for two-stage itself, and while there is nothing to compare.
+        against: its networks compared with the reference's; None for the reference itself, and while there is nothing
+            to compare.
         plain_seconds: what plain Keras would take for a run; None where it was not measured.
     """
 
@@ -49,6 +50,11 @@ class Row:
     def variant(self) -> str:
         """The strategy, with its rates where they are layer-wise."""
         return self.units[0].variant
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Network and strategy."""
+        return self.backbone, self.variant
 
     @property
     def number(self) -> str:
@@ -110,6 +116,12 @@ Key = tuple[str, str]
 """Backbone and variant of a row."""
 
 
+def reference_key(study: Study, backbone: str, keys: Sequence[Key]) -> Key | None:
+    """The row that a network's other rows are compared with: at uniform rates if there is one; None without either."""
+    name = study.spec.reference
+    return next((key for key in ((backbone, name), (backbone, f"{name}, layer-wise")) if key in keys), None)
+
+
 def _done(folder: StudyFolder, units: Sequence[Unit]) -> tuple[UnitRun, ...]:
     return tuple(run for unit in units if (run := folder.run(unit)) is not None)
 
@@ -121,8 +133,7 @@ def _row(
     done: Mapping[Key, tuple[UnitRun, ...]],
     known: Mapping[Key, Row],
 ) -> Row:
-    two_stage = (key[0], REFERENCE_STRATEGY)
-    reference = two_stage if two_stage in done else key
+    reference = reference_key(folder.study(), key[0], tuple(done)) or key
     runs, before = done[key], known.get(key)
     if before and before.runs == runs and known[reference].runs == done[reference]:
         metrics, compared = before.metrics, before.against

@@ -12,9 +12,12 @@ from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
-from edgecad_train.study.definition.spec import REFERENCE_STRATEGY, Study
-from edgecad_train.study.results.comparisons import AgainstReference, Difference
+from edgecad_train.study.definition.spec import Study
+from edgecad_train.study.results.claims_words import networks_section, strategies_section
+from edgecad_train.study.results.comparisons import AgainstReference
+from edgecad_train.study.results.grid import grid
 from edgecad_train.study.results.rows import Row
+from edgecad_train.study.results.study_table import StudyTable
 
 COLUMNS = {
     "auc": "AUC",
@@ -31,21 +34,28 @@ HEAT_MAPS = {"peak_on_defect": "peak on the defect", "map_and_uptake": "map and 
 NOT_MEASURED = "not measured"
 
 
-def markdown(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding] = ()) -> str:
-    """The table of figures, the table of comparisons, and what must be known to read them.
+def markdown(table: StudyTable, findings: Sequence[DataFinding] = ()) -> str:
+    """The table of figures, the two kinds of claims, and what must be known to read them.
 
     Args:
         findings: what was found in the data, told below.
     """
+    study, rows = table.study, table.rows
     word = origin_words(study.origin)
     parts = [
         f"# {word}" if word else "# Study",
         _progress(rows),
         _figures(rows),
-        _compared(rows),
+        *_claims(table),
         _notes(study, rows, findings),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _claims(table: StudyTable) -> tuple[str, ...]:
+    if sum(bool(row.runs) for row in table.rows) < 2:
+        return ()
+    return strategies_section(table), networks_section(table), "## How to read this table"
 
 
 def _progress(rows: Sequence[Row]) -> str:
@@ -65,7 +75,7 @@ def _figures(rows: Sequence[Row]) -> str:
     heads = ["network", "strategy", "paper", "runs", *COLUMNS.values(), *HEAT_MAPS.values(),
              "evidence outside the disc", "seconds a run"]  # fmt: skip
     lines = [[*_first_cells(row), *(_cell(row.metric(name)) for name in COLUMNS), *_last_cells(row)] for row in rows]
-    return _grid([*heads, "plain Keras would take, seconds"], lines)
+    return grid([*heads, "plain Keras would take, seconds"], lines)
 
 
 def _first_cells(row: Row) -> list[str]:
@@ -103,35 +113,6 @@ def interval_words(metric: Metric) -> str:
     return f"{metric.value:.3f} ({metric.low:.3f}-{metric.high:.3f})"
 
 
-def _compared(rows: Sequence[Row]) -> str:
-    lines = [_comparison_cells(row, row.against) for row in rows if row.against]
-    if not lines:
-        return ""
-    heads = ["network", "strategy", f"accuracy less {REFERENCE_STRATEGY}'s", "p", "McNemar p by run",
-             f"AUC less {REFERENCE_STRATEGY}'s", "DeLong p by run", "AUC by run"]  # fmt: skip
-    return f"Against {REFERENCE_STRATEGY}, on the same network and the same test patients:\n\n{_grid(heads, lines)}"
-
-
-def _comparison_cells(row: Row, found: AgainstReference) -> list[str]:
-    p_value = found.accuracy.p_value
-    return [
-        row.backbone,
-        row.variant,
-        _signed(found.accuracy),
-        "" if p_value is None else f"{p_value:.3g}",
-        p_by_run(found, mcnemar_p),
-        _signed(found.auc),
-        p_by_run(found, delong_p),
-        "; ".join(f"{metric.value:.3f}" for _, metric in row.areas),
-    ]
-
-
-def _signed(difference: Difference) -> str:
-    if not np.isfinite(difference.value):
-        return "none"
-    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
-
-
 def mcnemar_p(comparison: ModelComparison) -> float | None:
     """Of the right answers."""
     return comparison.accuracy.p_value
@@ -148,24 +129,9 @@ def p_by_run(found: AgainstReference, p_value: Callable[[ModelComparison], float
     return "; ".join(f"{name}: {'none' if p is None else f'{p:.3g}'}" for name, p in told)
 
 
-def told_apart(rows: Sequence[Row]) -> str:
-    """Which rows the intervals of the AUC tell apart from the highest one; nothing where there is one row only."""
-    areas = {f"{row.backbone}, {row.variant}": area for row in rows if (area := row.metric("auc"))}
-    if len(areas) < 2:
-        return ""
-    highest = max(areas.values(), key=lambda area: area.value)
-    alike = [name for name, area in areas.items() if area.high >= highest.low]
-    if len(alike) == len(areas):
-        return "no row is shown to be better than another: every interval of the AUC overlaps the highest one's"
-    if len(alike) > 1:
-        return (
-            f"the table does not tell which of these is best, because their AUC intervals overlap: {'; '.join(alike)}"
-        )
-    return f"{alike[0]} has an AUC interval above all others'; picked on these patients, its figures are too good"
-
-
-def terminal_lines(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
+def terminal_lines(table: StudyTable) -> tuple[str, ...]:
     """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
+    study, rows = table.study, table.rows
     titles = ("network", "strategy", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
     return (protocol_words(study), *table_lines(titles, map(_terminal_cells, rows), "llllll"))
 
@@ -173,11 +139,6 @@ def terminal_lines(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
 def _terminal_cells(row: Row) -> tuple[str, ...]:
     figures = (_cell(row.metric(name)) for name in ("auc", "accuracy"))
     return row.backbone, row.variant, f"{len(row.runs)}/{len(row.units)}", *figures, seconds_words(row.seconds)
-
-
-def _grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rule = "|" + "---|" * len(heads)
-    return "\n".join(["| " + " | ".join(heads) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)])
 
 
 def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -> str:
@@ -203,14 +164,13 @@ def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
         methods = dict.fromkeys(metric.method for row in rows if (metric := row.metric(name)))
         if methods:
             yield f"{COLUMNS[name]}: {'; '.join(methods)}."
-    if verdict := told_apart(rows):
-        yield _sentence(verdict)
     if any(len(row.runs) > 1 for row in rows):
         yield "Over several runs counts are added up, and the AUC is the mean of the runs' own."
-    differences = dict.fromkeys(f.accuracy.method for row in rows if (f := row.against))
-    if differences:
-        yield f"Difference in accuracy: {'; '.join(differences)}."
-        yield "p-values are not adjusted for the number of comparisons."
+        yield (
+            'Intervals are of other patients, and where it says "patients and training" of another training too. '
+            "Intervals of two rows may overlap although the rows differ: what may be claimed stands above."
+        )
+    yield "Evidence outside the disc and seconds have no interval: they are about these runs and no others."
 
 
 def protocol_words(study: Study) -> str:

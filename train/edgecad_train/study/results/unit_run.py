@@ -10,6 +10,7 @@ from scipy.special import expit
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.located import LocatedScan
+from edgecad_train.evaluation.statistics.comparison import Scores
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.runs.reading import RunRecords
 from edgecad_train.study.definition.units import Unit
@@ -30,6 +31,11 @@ class UnitScores:
     truth: Bools
     scores: Floats
     threshold: float
+
+    @property
+    def answers(self) -> Scores:
+        """The same without names."""
+        return Scores(self.scores, self.threshold)
 
 
 @dataclass(frozen=True, eq=False)
