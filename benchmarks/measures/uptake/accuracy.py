@@ -32,8 +32,7 @@ class AccuracyRow(msgspec.Struct, frozen=True):
     Attributes:
         tables: `mixed`, or the one table of training and test.
         auc: of the two that are compared, by their names.
-        difference: of the mean areas, the first less the second; the interval from patients drawn with all their
-            scores.
+        difference: of the mean areas, the first less the second; by DeLong with the patient as the unit.
         each: the same of each seed, by DeLong.
         refused: fresh phantoms that either way refused, over all seeds; they are left out.
     """
@@ -123,10 +122,12 @@ def compared(
 ) -> AccuracyRow:
     """Areas of both, and their paired difference; the same patients of each seed in both."""
     from edgecad_train.evaluation.statistics.comparison import compare_auc
-    from edgecad_train.study.results.pooling import drawn_areas
+    from edgecad_train.study.results.comparisons import difference_of_areas
+    from edgecad_train.study.results.pooling import mean_auc
 
     answered = [np.isfinite(one.scores) & np.isfinite(other.scores) for one, other in zip(first, second, strict=True)]
-    areas = [drawn_areas(runs_of_scores(own, answered)) for own in (first, second)]
+    runs = [runs_of_scores(own, answered) for own in (first, second)]
+    less = difference_of_areas(*runs)
     each = [
         compare_auc(one.truth[known], one.scores[known], other.scores[known])
         for known, one, other in zip(answered, first, second, strict=True)
@@ -134,8 +135,8 @@ def compared(
     return AccuracyRow(
         strategy=strategy,
         tables=tables,
-        auc={name: _interval(drawn) for name, drawn in zip(names, areas, strict=True)},
-        difference=_interval(areas[0] - areas[1]),
+        auc={name: (area.value, area.low, area.high) for name, area in zip(names, map(mean_auc, runs), strict=True)},
+        difference=(less.value, less.low, less.high),
         each=tuple((own.difference, own.low, own.high) for own in each),
         patients=sum(int(known.sum()) for known in answered),
         refused=sum(int((~known).sum()) for known in answered),
@@ -156,9 +157,3 @@ def runs_of_scores(own: Sequence[Patients], answered: Sequence[NDArray[np.bool_]
         scores[row, part] = np.clip(np.where(known, seed.scores, 0.5), 1e-9, 1 - 1e-9)
         first += len(known)
     return Runs(tuple(map(str, range(len(truth)))), truth, tested, np.zeros_like(tested), scores)
-
-
-def _interval(drawn: Sequence[float] | NDArray[np.float64]) -> Interval:
-    """The value of the patients as they are, and percentiles of the resamples."""
-    low, high = np.quantile(np.asarray(drawn)[1:], (0.025, 0.975))
-    return float(drawn[0]), float(low), float(high)

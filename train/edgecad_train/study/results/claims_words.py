@@ -258,8 +258,8 @@ def network_sentences(table: StudyTable) -> tuple[str, ...]:
     count = sum(own.claimed for own in claims.networks)
     of = f"{len(claims.networks)} pair{'s' if len(claims.networks) > 1 else ''}"
     if not count:
-        return (f"as trained here, no network is shown to differ from another ({of}); "
-                f"{_range_seen([own.smallest for own in claims.networks], "pair")}",)  # fmt: skip
+        seen = _range_seen([own.smallest for own in claims.networks], "pair")
+        return (f"as trained here, no network is shown to differ from another ({of}); {seen}",)
     return (f"as trained here, the networks of {count} of {of} are shown to differ; another training may change that",)
 
 

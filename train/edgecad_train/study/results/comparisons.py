@@ -69,7 +69,7 @@ def against(row: Sequence[UnitRun], reference: Sequence[UnitRun]) -> AgainstRefe
     if len(pairs) == 1:
         return AgainstReference(names, each, *_single(each[0]))
     one, other = runs_of([mine for mine, _ in pairs]), runs_of([other for _, other in pairs])
-    return AgainstReference(names, each, _accuracy(one, other), _auc(one, other))
+    return AgainstReference(names, each, _accuracy(one, other), difference_of_areas(one, other))
 
 
 def _compared(mine: UnitScores, other: UnitScores) -> ModelComparison:
@@ -100,8 +100,8 @@ def _accuracy(one: Runs, other: Runs) -> Difference:
     return Difference(value, bounds.low, bounds.high, p_value, bounds.method)
 
 
-def _auc(one: Runs, other: Runs) -> Difference:
-    """Of the mean areas, by DeLong's paired test with the patient as cluster."""
+def difference_of_areas(one: Runs, other: Runs) -> Difference:
+    """Of the mean areas of two rows over the same test parts, by DeLong's paired test with the patient as cluster."""
     try:
         areas = areas_of(parts_of([one, other]))
     except UsageError:

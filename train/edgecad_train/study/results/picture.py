@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy
+from edgecad_train.study.results.claims import reference_rows
 from edgecad_train.study.results.rows import Row
 from edgecad_train.study.results.study_table import StudyTable
 from edgecad_train.study.results.table import COLUMNS
@@ -60,8 +61,8 @@ def _places(rows: Sequence[Row]) -> Iterator[float]:
         yield place
 
 
-def _colour(table: StudyTable, row: Row) -> str:
-    return ORANGE if row.units[0].settings.strategy == table.study.spec.reference else BLUE
+def _colour(table: StudyTable, place: int) -> str:
+    return ORANGE if reference_rows(table.study, table.rows).get(place) == place else BLUE
 
 
 def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None:
@@ -70,7 +71,7 @@ def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None
     claims = table.claims
     for own in claims.against:
         place = claims.rows[own.row]
-        colour, y = _colour(table, table.rows[place]), places[place]
+        colour, y = _colour(table, place), places[place]
         axes.plot([own.low, own.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
         inside = colour if claims.best is None or own.row in claims.best.rows else "white"
         axes.plot(own.value, y, "o", color=colour, markerfacecolor=inside, markersize=6.5)
@@ -83,12 +84,12 @@ def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None
 def _draw_figure(axes: Axes, name: str, table: StudyTable, places: Sequence[float]) -> None:
     tidy(axes)
     rows = table.rows
-    for row, y in zip(rows, places, strict=True):
+    for place, (row, y) in enumerate(zip(rows, places, strict=True)):
         metric = row.metric(name)
         if metric is None:
             continue
-        axes.plot([metric.low, metric.high], [y, y], color=_colour(table, row), linewidth=2.2, solid_capstyle="butt")
-        axes.plot(metric.value, y, "o", color=_colour(table, row), markersize=6.5)
+        axes.plot([metric.low, metric.high], [y, y], color=_colour(table, place), linewidth=2.2, solid_capstyle="butt")
+        axes.plot(metric.value, y, "o", color=_colour(table, place), markersize=6.5)
         if name == "auc" and len(row.areas) > 1:
             own = [area.value for _, area in row.areas]
             axes.plot(own, np.full(len(own), y + 0.28), ".", color=GREY, markersize=4)
@@ -107,9 +108,9 @@ def _limits(name: str, rows: Sequence[Row]) -> tuple[float, float]:
 def _draw_seconds(axes: Axes, table: StudyTable, places: Sequence[float]) -> None:
     tidy(axes)
     rows = table.rows
-    for row, y in zip(rows, places, strict=True):
+    for place, (row, y) in enumerate(zip(rows, places, strict=True)):
         if row.seconds:
-            axes.barh(y, np.mean(row.seconds), height=0.5, color=_colour(table, row))
+            axes.barh(y, np.mean(row.seconds), height=0.5, color=_colour(table, place))
         if row.plain_seconds is not None:
             axes.plot([row.plain_seconds, row.plain_seconds], [y - 0.3, y + 0.3], color=INK, linewidth=2)
     measured = any(row.plain_seconds is not None for row in rows)
