@@ -24,6 +24,8 @@ class Openings(Frozen, frozen=True, kw_only=True):
     """How often one of them was, at most."""
     by: dict[str, int] = msgspec.field(default_factory=dict)
     """Earlier openings with any of them, by what opened them: `train`, `study` or `evaluate`."""
+    together: int = 1
+    """Runs that opened them at once: more than one in a study, whose runs with the same test part are one opening."""
     last: str | None = None
     """When the last of these was: UTC, ISO 8601."""
     unread: str | None = None
@@ -32,24 +34,27 @@ class Openings(Frozen, frozen=True, kw_only=True):
     """Why this opening could not be written down, so that a later one will not know of it."""
 
     def __post_init__(self) -> None:
+        demand(self.together >= 1, f"{self.together} runs opened these patients at once")
         demand(0 <= self.before <= self.patients, f"{self.before} of {self.patients} patients were opened before")
         demand((self.before > 0) == (self.most > 0) == bool(self.by), "openings before, and by whom, do not agree")
 
     @property
     def untouched(self) -> bool:
-        """Whether it is known that nobody looked at any of them before."""
-        return not self.before and self.unread is None
+        """Whether it is known that nobody looked at any of them before, nor by another run at the same time."""
+        return not self.before and self.unread is None and self.together == 1
 
     @property
     def brief(self) -> str:
         """In a few words."""
         if self.before:
             return "opened before"
+        if self.together > 1:
+            return f"opened by {self.together} runs of a study"
         return "opened for the first time" if self.unread is None else "opened, how often is not known"
 
     def words(self, whom: str = "test patients") -> str:
         """In a sentence without its full stop."""
-        return "; ".join(part for part in (self._about(whom), self._unread, self._uncounted) if part)
+        return "; ".join(part for part in (self._about(whom), self._together, self._unread, self._uncounted) if part)
 
     def _about(self, whom: str) -> str:
         if not self.before:
@@ -62,6 +67,12 @@ class Openings(Frozen, frozen=True, kw_only=True):
         often = "once" if self.most == 1 else f"{self.most} times at most"
         when = f", last on {self.last[:10]}" if self.last else ""
         return f"{who} looked at before, {often}: {by}{when}; figures are no longer of an untouched part"
+
+    @property
+    def _together(self) -> str:
+        if self.together == 1:
+            return ""
+        return f"{self.together} runs of a study were tested on them; to choose one of these runs is to choose on them"
 
     @property
     def _unread(self) -> str:

@@ -36,7 +36,6 @@ def make_run(
     findings: Sequence[DataFinding] = (),
     progress: Progress | None = None,
     cache: Path | None = None,
-    opens: Opens | None = None,
 ) -> TrainingOutcome | None:
     """Make the run of a spec in `folder`, whatever was killed before; the folder appears whole or not at all.
 
@@ -45,7 +44,6 @@ def make_run(
     Args:
         spec: its name is the folder's.
         cache: folder of frozen outputs that several runs share.
-        opens: counts the opening of the test part; None counts it beside the data.
 
     Returns:
         The run in memory; None where the folder was there already.
@@ -61,7 +59,7 @@ def make_run(
     _adopt(unfinished, spec)
     there = unfinished.is_dir()
     with resumed(unfinished, SAME) if there else begun(folder.parent, spec, own_name=True, again=SAME) as run:
-        return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache, opens=opens)
+        return finish_run(run, data, contents=contents, findings=findings, progress=progress, cache=cache)
 
 
 def _adopt(unfinished: Path, spec: RunSpec) -> None:
@@ -82,9 +80,9 @@ def _adopt(unfinished: Path, spec: RunSpec) -> None:
 
 
 def _without_places(spec: RunSpec) -> RunSpec:
-    """The spec without paths: hashes tell which scans and weights it means."""
-    weights = PurePath(spec.settings.first_weights).name
-    return replace(spec, data="", masks=None, settings=dataclasses.replace(spec.settings, weights=weights))
+    """The spec without paths, as hashes tell which scans and weights it means, and without what decides nothing."""
+    settings = dataclasses.replace(spec.settings, weights=PurePath(spec.settings.first_weights).name)
+    return replace(spec, data="", masks=None, openings=None, settings=settings)
 
 
 def finish_run(
@@ -96,13 +94,11 @@ def finish_run(
     progress: Progress | None = None,
     cache: Path | None = None,
     started: float | None = None,
-    opens: Opens | None = None,
 ) -> TrainingOutcome:
     """Train what is not trained yet, and write the run folder.
 
     Args:
         started: when this session began, by `time.monotonic`; None is now.
-        opens: as `make_run`.
 
     Raises:
         UsageError: the scans are not those of the run.
@@ -113,7 +109,7 @@ def finish_run(
     earlier = sum(checkpoint.seconds.values())  # of sessions that were ended
     outcome = train(
         data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
-        opens=opens or _beside_the_data(run),
+        opens=_opens(run),
     )  # fmt: skip
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
@@ -126,8 +122,11 @@ def finish_run(
     return outcome
 
 
-def _beside_the_data(run: Unfinished) -> Opens:
-    """Count the opening of this run beside its scans; it is one, however often the run is resumed."""
+def _opens(run: Unfinished) -> Opens:
+    """Count the opening of this run beside its scans: one, however often it is resumed; a study counts for its runs."""
+    known = run.spec.openings
+    if known is not None:
+        return lambda patients: known
     return lambda patients: count_opening(Path(run.spec.data), kept_opening(run.folder, "train"), patients)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.contract import Preparation
+from edgecad.contract import Openings, Preparation
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, SchemaNumber
 from edgecad_train.data.labelled import CSV_RULE, PATIENT_FROM_RULE, STEM_RULE
@@ -40,6 +40,8 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     weights_sha256: str | None
     """Of the file of first weights; None for random ones and Keras' own."""
     versions: dict[str, str]
+    openings: Openings | None = None
+    """Of the test part, where a study counts them for all its runs; None: the run counts its own."""
 
 
 def read_spec(folder: Path) -> RunSpec:

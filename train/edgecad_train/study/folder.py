@@ -9,6 +9,7 @@ splits/PART.json      patients of each split; `edgecad train --split` takes one
 table.csv, .md, .png  the table and its picture, redrawn as units finish
 pairs.csv             every pair of rows: whether their networks differ
 maps-NETWORK.png      the same test patients' heat maps under each strategy
+opening.json          which opening of the test parts it is
 logs/                 what each worker wrote to stderr
 cache/                prepared scans and frozen activations; removed when all is done
 locks/                held by the process that works on a unit; a lock dies with its process
@@ -19,7 +20,7 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +28,7 @@ from typing import TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
+from edgecad.contract import Openings
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, json_from_struct
 from edgecad.system.folders import new_folder, write_whole
@@ -39,7 +41,8 @@ from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.plain import PlainTime
 from edgecad_train.study.results.unit_run import UnitRun
 
-Kept = TypeVar("Kept", bound=msgspec.Struct)
+Kept = TypeVar("Kept")
+OPENINGS = "openings.json"
 ROOMS = ("units", "failed", "plain", "splits", "logs", "cache", "locks")
 
 
@@ -204,6 +207,15 @@ class StudyFolder:
         if partition.sha256 != unit.split_sha256:
             raise UsageError(f"{file} is not the split that the study began with; run the same command again")
         return partition
+
+    def put_openings(self, known: Mapping[str, Openings]) -> None:
+        """Keep, by the name of each part, what is known of its test part's openings, for the runs' contracts."""
+        write_whole(self.path / "cache" / OPENINGS, msgspec.json.encode(known))
+
+    def openings(self, unit: Unit) -> Openings | None:
+        """What is known of the openings of a unit's test part; None where nobody looked."""
+        known = _read(self.path / "cache" / OPENINGS, dict[str, Openings])
+        return None if known is None else known.get(unit.part_name)
 
     def partition_file(self, part_name: str) -> Path:
         """Where the partition of this name lies."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.cli.progress import Bars
+from edgecad.contract import Openings
 from edgecad.system.folders import write_whole
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.folder import StudyFolder
+from edgecad_train.study.openings import StudyOpenings
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
@@ -39,6 +41,8 @@ class StudyOutcome:
     """What went wrong on the way and was mended: workers that died."""
     exit_code: int
     """The highest of the failed units, or 0."""
+    openings: Openings | None = None
+    """Of all test patients whose runs are done; None where none is."""
 
 
 def run_study(out: Path, plan: StudyPlan, work: Work, bars: Bars) -> StudyOutcome:
@@ -54,26 +58,31 @@ def run_study(out: Path, plan: StudyPlan, work: Work, bars: Bars) -> StudyOutcom
         folder.forget_failures()
         table = _Table(folder, plan, bars)
         if anything_left(folder):
-            _lay_out(folder, plan)
+            _lay_out(folder, plan, table.openings)
             work(folder, plan, table.hear)
-        outcome = _outcome(folder, table.write(everything=True), tuple(table.warnings))
+        written = table.write(everything=True)
+        outcome = _outcome(folder, written, tuple(table.warnings), table.openings.now)
         if not anything_left(folder) and not outcome.failures:
             folder.clear_cache()
     return outcome
 
 
-def _lay_out(folder: StudyFolder, plan: StudyPlan) -> None:
-    """Put scans and splits where workers find them."""
+def _lay_out(folder: StudyFolder, plan: StudyPlan, openings: StudyOpenings) -> None:
+    """Put scans, splits and what is known of the test parts where workers find them."""
+    folder.put_openings(openings.known())
     for part_name, partition in plan.partitions.items():
         folder.put_partition(part_name, partition)
     for data in plan.data.values():
         store_scans(data, folder.path / "cache")
 
 
-def _outcome(folder: StudyFolder, table: StudyTable, warnings: tuple[str, ...]) -> StudyOutcome:
+def _outcome(
+    folder: StudyFolder, table: StudyTable, warnings: tuple[str, ...], openings: Openings | None
+) -> StudyOutcome:
     failed = {str(unit): failure for unit in folder.study().units if (failure := folder.failure(unit))}
     lines = tuple(f"{unit}: {failure.message}" for unit, failure in failed.items())
-    return StudyOutcome(table, lines, warnings, max((failure.exit_code for failure in failed.values()), default=0))
+    code = max((failure.exit_code for failure in failed.values()), default=0)
+    return StudyOutcome(table, lines, warnings, code, openings)
 
 
 class _Table:
@@ -88,6 +97,7 @@ class _Table:
         self._drawn = time.monotonic()
         self._rows: tuple[Row, ...] = ()
         self.warnings: list[str] = []
+        self.openings = StudyOpenings(folder, plan)
 
     def hear(self, event: WorkerEvent) -> None:
         """Take one event in."""
@@ -103,9 +113,10 @@ class _Table:
         folder = self._folder
         self._rows = rows_of(folder, self._rows)
         table = study_table(folder.study(), self._rows)
+        self.openings.count()
         write_whole(folder.path / "table.csv", csv_text(table).encode())
         write_whole(folder.path / "pairs.csv", pairs_text(table).encode())
-        write_whole(folder.path / "table.md", markdown(table, self._plan.findings).encode())
+        write_whole(folder.path / "table.md", markdown(table, self._plan.findings, self.openings.now).encode())
         if everything or time.monotonic() - self._drawn > DRAWN_EVERY_S:
             _draw(folder, self._plan, table)
             self._drawn = time.monotonic()

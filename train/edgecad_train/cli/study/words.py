@@ -14,7 +14,7 @@ from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.definition.request import StudyRequest
 from edgecad_train.study.leading import StudyOutcome
 from edgecad_train.study.results.claims_words import verdicts
-from edgecad_train.study.results.table import terminal_lines
+from edgecad_train.study.results.table import opened_words, terminal_lines
 
 
 def say_plan(plan: StudyPlan) -> None:
@@ -47,6 +47,8 @@ def say_outcome(outcome: StudyOutcome, plan: StudyPlan, request: StudyRequest, o
         typer.echo(f"failed: {line}", err=True)
     for line in (*terminal_lines(outcome.table), *verdicts(outcome.table)):
         typer.echo(line)
+    if outcome.openings:
+        typer.echo(opened_words(outcome.openings))
     if stamp := origin_words(plan.study.origin):
         typer.echo(stamp)
     typer.echo(f"wrote {out} (table.md, table.csv, pairs.csv, table.png, ...)")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from edgecad.cli.table import table_lines
-from edgecad.contract import Metric
+from edgecad.contract import Metric, Openings
 from edgecad_train.data import DataFinding
 from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
@@ -34,11 +34,12 @@ HEAT_MAPS = {"peak_on_defect": "peak on the defect", "map_and_uptake": "map and 
 NOT_MEASURED = "not measured"
 
 
-def markdown(table: StudyTable, findings: Sequence[DataFinding] = ()) -> str:
+def markdown(table: StudyTable, findings: Sequence[DataFinding] = (), openings: Openings | None = None) -> str:
     """The table of figures, the two kinds of claims, and what must be known to read them.
 
     Args:
         findings: what was found in the data, told below.
+        openings: of the test patients whose runs are done.
     """
     study, rows = table.study, table.rows
     word = origin_words(study.origin)
@@ -48,6 +49,7 @@ def markdown(table: StudyTable, findings: Sequence[DataFinding] = ()) -> str:
         _figures(rows),
         *_claims(table),
         _notes(study, rows, findings),
+        f"- {opened_words(openings)}." if openings else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -56,6 +58,11 @@ def _claims(table: StudyTable) -> tuple[str, ...]:
     if sum(bool(row.runs) for row in table.rows) < 2:
         return ()
     return strategies_section(table), networks_section(table), "## How to read this table"
+
+
+def opened_words(openings: Openings) -> str:
+    """How often the test patients of a study were looked at before, and what all its runs are together."""
+    return f"The test parts of all runs together: {openings.words()}; this study is one opening, resumed or not"
 
 
 def _progress(rows: Sequence[Row]) -> str:

@@ -114,6 +114,7 @@ class _Driver:
                 self._plan.partitions[unit.part_name],
                 str(self._plan.source),
                 str(unit.settings.weights),
+                self._folder.openings(unit),
             ),
             keep_model=self._plan.study.spec.keep_models,
             scans=scans_to_json(without_pixels(self._plan.data[size])),

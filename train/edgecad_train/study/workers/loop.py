@@ -129,7 +129,8 @@ class _Worker:
     def _spec(self, unit: Unit) -> RunSpec:
         weights = weights_argument(unit, self.order.weights_files.get(unit.settings.backbone))
         partition = self.folder.partition(unit)
-        return run_spec_of(unit, self.folder.study().spec, partition, self.order.source, weights)
+        study, openings = self.folder.study().spec, self.folder.openings(unit)
+        return run_spec_of(unit, study, partition, self.order.source, weights, openings)
 
     def _data(self, unit: Unit) -> PreparedData:
         return stored_scans(self.folder.path / "cache", unit.preparation.size)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from edgecad.contract import Openings
 from edgecad.errors import UsageError
 from edgecad.system.digests import file_sha256
 from edgecad_train.runs.spec import RunSpec
@@ -14,12 +15,20 @@ from edgecad_train.study.definition.spec import StudySpec
 from edgecad_train.study.definition.units import Unit
 
 
-def run_spec_of(unit: Unit, study: StudySpec, partition: Split | Folds, source: str, weights: str) -> RunSpec:
+def run_spec_of(
+    unit: Unit,
+    study: StudySpec,
+    partition: Split | Folds,
+    source: str,
+    weights: str,
+    openings: Openings | None = None,
+) -> RunSpec:
     """The spec of a unit's run, which bears the unit's name.
 
     Args:
         source: folder or CSV of the scans.
         weights: `imagenet`, `none` or the path of the file here.
+        openings: of the test part, as the study knows them.
     """
     return RunSpec(
         name=unit.name,
@@ -31,6 +40,7 @@ def run_spec_of(unit: Unit, study: StudySpec, partition: Split | Folds, source: 
         data_sha256=unit.data_sha256,
         weights_sha256=unit.weights_sha256 or None,
         versions=unit.versions,
+        openings=openings,
     )
 
 
