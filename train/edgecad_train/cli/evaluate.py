@@ -12,6 +12,7 @@ import typer
 from edgecad.cli.fields import takes
 from edgecad.cli.options import JsonOption, MapOption, TableOption
 from edgecad_train.judgement.asked import UNNAMED, Asked, LabelledByOption
+from edgecad_train.judgement.columns import ColumnOptions
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.judgement.recalibrating import RecalibrationOptions, demand_allowed
 from edgecad_train.options import DataArgument, MasksOption, PatientFromOption, QuietOption
@@ -32,7 +33,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-@takes(demands=Demands, recalibrating=RecalibrationOptions)
+@takes(demands=Demands, columns=ColumnOptions, recalibrating=RecalibrationOptions)
 def evaluate(
     model: Annotated[
         Path,
@@ -40,6 +41,7 @@ def evaluate(
     ],
     data: DataArgument,
     demands: Demands,
+    columns: ColumnOptions,
     recalibrating: RecalibrationOptions,
     against: Annotated[
         Path | None,
@@ -73,8 +75,8 @@ def evaluate(
     that on patients that it did not use. The score moves then, and no answer.
 
     Writes report.html, metrics.json, predictions.csv, localisation.csv and pictures. A demand (--min-...)
-    that is missed gives exit code 5, after everything is written. A run or model that is not there gives
-    6, missing data give 2.
+    that is missed gives exit code 5, after everything is written. A run or model that is not there gives 6;
+    missing data, a table that cannot be meant and a column that is not there give 2.
     """
     from edgecad.cli.scans import tell_passed
     from edgecad.errors import GateFailed
@@ -85,8 +87,9 @@ def evaluate(
     from edgecad_train.data import find_cases
 
     recalibrating.check()
+    prevalences = columns.prevalences
     check_installed(*FIGURES, *(SITE_FILES if recalibrating.recalibrate else ()), extras=(EXTRA,))
-    found = find_cases(data, patient_from, least=1, masks=masks)
+    found = find_cases(data, patient_from, least=1, masks=masks, asked=columns.asked)
     tell_passed(found.passed)
     tell_findings(found.findings)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
@@ -103,7 +106,8 @@ def evaluate(
         tables,
         map,
         rival is not None,
-        (demands, recalibrating.shown),
+        (demands, columns, recalibrating.shown),
+        prevalences,
     )
     folder, record = _run(opened[model], rival, ways, data, asked, demands, recalibrating, out, quiet)
     missed = [str(demand) for demand in record.demands if not demand.met]
@@ -196,7 +200,7 @@ def _run(
             other = Judged(rival, score_patients(rival, again))
         openings = count_evaluation(data, one.scores, other.scores if other else None)
         record = replace(judge(one, other, demands, asked, recalibrating), openings=openings)
-        write_judgement(record, one, other, partial)
+        write_judgement(record, one, other, partial, one.groupings(asked.found.columns))
     return folder, record
 
 

@@ -36,6 +36,7 @@ class Asked:
         patient_from, masks, tables, map: as the options of these names.
         against: whether another model was compared.
         options: dataclasses whose fields are options of the command.
+        prevalences: shares of CAD at which predictive values are wanted.
     """
 
     found: Found
@@ -46,6 +47,7 @@ class Asked:
     map: str | None = None
     against: bool = False
     options: tuple[Any, ...] = ()
+    prevalences: tuple[float, ...] = ()
 
     @property
     def command(self) -> str:

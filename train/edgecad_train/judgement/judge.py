@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -16,12 +16,17 @@ from edgecad.contract import Origin, network_digest
 from edgecad.errors import UsageError
 from edgecad.frozen import json_from_struct
 from edgecad_train.data.labelled import refused_scans
+from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.localisation.figures import Localisation, localised
+from edgecad_train.evaluation.prevalences import at_prevalences
+from edgecad_train.evaluation.readers.study import reader_study
 from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged, judge_recalibration
 from edgecad_train.evaluation.statistics.comparison import ModelComparison, Scores, compare
+from edgecad_train.evaluation.subgroups.figures import Answers, figures_by_group
+from edgecad_train.evaluation.subgroups.grouping import Grouping, grouped
 from edgecad_train.judgement.asked import Asked
 from edgecad_train.judgement.demands import Demands, judged_demands
 from edgecad_train.judgement.flow import flow_of, points_of, prevalence_of
@@ -37,6 +42,7 @@ from edgecad_train.judgement.record import (
     write_record,
 )
 from edgecad_train.judgement.scoring import ScoredPatients
+from edgecad_train.runs.groups import GROUPS, write_groups
 from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.names import CONTRACT, METRICS
 from edgecad_train.runs.predictions import write_predictions
@@ -75,6 +81,16 @@ class Judged:
         """What its heat maps show; None where it has none."""
         return localised(self.scores.located, "test") if self.scores.located else None
 
+    @cached_property
+    def answers(self) -> Answers:
+        """What it says of each patient, for groups and readers."""
+        own = self.only(set(self.scores.patients))
+        return Answers(self.scores.patients, self.scores.truth, own.scores, own.ranked, own.threshold)
+
+    def groupings(self, columns: PatientColumns) -> tuple[Grouping, ...]:
+        """The patients' groups by each kept column."""
+        return tuple(grouped(values, self.scores.patients) for values in columns.kept)
+
     def only(self, patients: set[str]) -> Scores:
         """Its answers for some of the patients."""
         decision = self.model.contract.decision
@@ -85,7 +101,7 @@ def judge(
     one: Judged, other: Judged | None, demands: Demands, asked: Asked, recalibrating: RecalibrationOptions | None = None
 ) -> EvaluationRecord:
     """Judge `one`, hold its figures to what is demanded of them, recalibrate it, and compare it with `other`."""
-    evaluation = one.evaluation
+    evaluation, answers = one.evaluation, one.answers
     return EvaluationRecord(
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         reference=asked.reference,
@@ -96,6 +112,9 @@ def judge(
         outside=one.scores.outside,
         again=asked.command,
         versions=installed_versions(),
+        groups=tuple(figures_by_group(grouping, answers) for grouping in one.groupings(asked.found.columns)),
+        readers=reader_study(asked.found.columns.reads, answers),
+        local=at_prevalences(evaluation.confusion, one.model.contract.labelling.prevalence, asked.prevalences),
         origin=_origin(one),
         model=provenance_of(one.model),
         data_sha256=one.scores.data_sha256,
@@ -170,8 +189,10 @@ def _compared(one: Judged, other: Judged) -> ModelComparison:
     return compare(one.scores.only(common).truth, one.only(common), other.only(common))
 
 
-def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path) -> None:
-    """Write metrics.json, the model's contract, lines of patients and scans, a few maps, and the report."""
+def write_judgement(
+    record: EvaluationRecord, one: Judged, other: Judged | None, folder: Path, groupings: Sequence[Grouping] = ()
+) -> None:
+    """Write metrics.json, the model's contract, lines of patients and scans, their groups, maps, and the report."""
     # Here, because a reader of records needs neither matplotlib nor templates.
     from edgecad_train.judgement.report.page import write_report
 
@@ -184,6 +205,8 @@ def write_judgement(record: EvaluationRecord, one: Judged, other: Judged | None,
             if judged.scores.located:
                 located = (LocatedLine("", scan) for scan in judged.scores.located)
                 write_located(located, folder / f"localisation{end}.csv")
+    if groupings:
+        write_groups(groupings, one.scores.patients, folder / GROUPS)
     if one.scores.shown:
         write_heatmaps(one.scores.shown, folder)
     write_report(folder)

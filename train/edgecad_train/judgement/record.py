@@ -15,8 +15,11 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import DataFinding, RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
+from edgecad_train.evaluation.prevalences import AtPrevalence
+from edgecad_train.evaluation.readers.study import ReaderStudy
 from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
+from edgecad_train.evaluation.subgroups.figures import GroupedColumn
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.flow import PatientFlow, PointHere
 from edgecad_train.judgement.models import JudgedModel, Kind
@@ -77,6 +80,12 @@ class EvaluationRecord(Frozen, frozen=True, kw_only=True):
     again: str = ""
     """The command that makes the evaluation again; DATA and MODEL stand for what was given."""
     versions: dict[str, str] = msgspec.field(default_factory=dict)
+    groups: tuple[GroupedColumn, ...] = ()
+    """Figures by group, of the columns of `--keep`."""
+    readers: ReaderStudy | None = None
+    """None where the data have no columns `reader:NAME`."""
+    local: tuple[AtPrevalence, ...] = ()
+    """At the prevalence of the training, and at those that were asked for."""
 
     @property
     def evaluation(self) -> Evaluation:

@@ -10,9 +10,28 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup
 from edgecad_train.evaluation.localisation.words import FIGURES, above_words, judged_words
+from edgecad_train.evaluation.prevalences import LOCAL_HEADS, local_rows, ratio_rows
+from edgecad_train.evaluation.readers.study import ReaderStudy
+from edgecad_train.evaluation.readers.words import (
+    AGREEMENT_HEADS,
+    READER_DIFFERENCE_HEADS,
+    READER_HEADS,
+    agreement_rows,
+    reader_difference_rows,
+    reader_rows,
+    sentences_about_readers,
+)
 from edgecad_train.evaluation.recalibration.words import recalibration_lines
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
+from edgecad_train.evaluation.subgroups.figures import GroupedColumn
+from edgecad_train.evaluation.subgroups.words import (
+    DIFFERENCE_HEADS,
+    GROUP_HEADS,
+    difference_rows,
+    group_rows,
+    sentences_about_groups,
+)
 from edgecad_train.judgement.openings import evaluation_opening_words
 from edgecad_train.judgement.record import EvaluationRecord
 
@@ -44,6 +63,12 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
         yield from recalibration_lines(record.recalibration)
     if record.comparison and record.against:
         yield from _comparison(record.comparison, record.against.name)
+    yield from _local(record)
+    for column in record.groups:
+        yield from _groups(column)
+    yield from (f"  {words}" for words in sentences_about_groups(record.groups))
+    if record.readers:
+        yield from _readers(record.readers)
     if record.demands:
         yield "demands, judged on the figure itself:"
     yield from (f"  {demand}" for demand in record.demands)
@@ -68,6 +93,33 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield from table_lines((), rows, "lrll")
     yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
     yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
+
+
+def _local(record: EvaluationRecord) -> Iterator[str]:
+    """Predictive values by prevalence, and likelihood ratios."""
+    if record.local:
+        yield "at the model's threshold, with 95 % intervals:"
+        yield from table_lines(LOCAL_HEADS, local_rows(record.local), "lll")
+        yield from (f"  {name} likelihood ratio: {figure}" for name, figure in ratio_rows(record.local))
+
+
+def _groups(column: GroupedColumn) -> Iterator[str]:
+    note = f" ({column.note})" if column.note else ""
+    yield f"by {column.column}{note}, with 95 % intervals:" if column.groups else f"by {column.column}: {column.note}"
+    yield from table_lines(GROUP_HEADS, group_rows(column), "lrrlllll") if column.groups else ()
+    if column.differences:
+        yield from table_lines(DIFFERENCE_HEADS, difference_rows(column), "lllrl")
+
+
+def _readers(study: ReaderStudy) -> Iterator[str]:
+    if study.readers:
+        yield "readers beside the model, against the labels, with 95 % intervals:"
+        yield from table_lines(READER_HEADS, reader_rows(study), "lllll")
+        yield from table_lines(READER_DIFFERENCE_HEADS, reader_difference_rows(study), "llrll")
+    if study.pairs:
+        yield "agreement, with 95 % intervals:"
+        yield from table_lines(AGREEMENT_HEADS, agreement_rows(study), "llrll")
+    yield from (f"  {words}" for words in sentences_about_readers(study))
 
 
 def _localisation(found: Localisation) -> Iterator[str]:
