@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as with_fields
 
+from edgecad.contract import Openings
 from edgecad_train.report.checklists.claim import CLAIM
 from edgecad_train.report.checklists.item import AnsweredItem, Fact, ReportingItem, answered
 from edgecad_train.report.checklists.of_run import facts_of_run
@@ -17,7 +19,7 @@ from edgecad_train.report.checklists.page import CHECKLIST, checklist_page, coun
 from edgecad_train.report.checklists.tripod import TRIPOD_AI
 from edgecad_train.report.html import NAME
 from edgecad_train.report.page import SECTIONS, names_of, write_report
-from edgecad_train.runs.reading import read_run
+from edgecad_train.runs.reading import RunFiles, read_run
 
 
 def _numbers(words: str) -> list[str]:
@@ -208,3 +210,13 @@ def test_it_is_written_beside_the_report(make_run: Callable[..., Path], tmp_path
     write_report(folder)
     assert (folder / NAME).is_file()
     assert (folder / CHECKLIST).is_file()
+
+
+def test_openings_of_the_test_part_are_told_where_they_were_counted(plain_run: Path) -> None:
+    run = read_run(plain_run)
+    contract = with_fields(run.contract, test_openings=Openings(patients=24, before=24, most=2, by={"train": 2}))
+    facts = facts_of_run(RunFiles(**{**vars(run), "contract": contract}), names_of(run))
+    (found,) = (one for one in answered(TRIPOD_AI, facts, "run") if one.item.number == "12a")
+    assert found.state == "reported"
+    assert "looked at before" in found.found[1].words
+    assert _answered(plain_run)["TRIPOD+AI"]["12a"].state == "in part"

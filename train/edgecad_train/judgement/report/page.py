@@ -12,8 +12,10 @@ from edgecad_train.evaluation.localisation.words import FIGURES
 from edgecad_train.judgement.openings import evaluation_opening_words
 from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
 from edgecad_train.judgement.report import tables
+from edgecad_train.judgement.report.checklist import facts_of_evaluation
 from edgecad_train.judgement.report.drawing import THESE, draw_judgement
 from edgecad_train.judgement.report.limits import limits_of
+from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import counted_findings
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.localisation import localisation_tables
@@ -23,7 +25,7 @@ from edgecad_train.report.tables import preparation_rows
 
 
 def write_report(folder: Path) -> Path:
-    """Draw the evaluation's pictures and write its page, both into its folder.
+    """Draw the evaluation's pictures and write its page and its checklists, all into its folder.
 
     Raises:
         ModelInvalid: a file of the evaluation is missing, damaged or of another version.
@@ -31,6 +33,10 @@ def write_report(folder: Path) -> Path:
     files = read_evaluation(folder)
     pictures = draw_judgement(files)
     write_whole(folder / NAME, page_of(files, pictures).encode())
+    facts, sections = facts_of_evaluation(files, names_of(files)), tuple(_sections(files))
+    write_checklist(
+        folder, f"evaluation of {files.record.model.name}", "evaluation", files.record.origin, facts, sections
+    )
     return folder / NAME
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgecad.contract import Labelling, Metric
+from edgecad.contract import Decision, Labelling, Metric, Preparation
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.report.checklists.item import Fact
@@ -44,17 +44,27 @@ def _data(run: RunFiles, names: Names) -> Iterator[Named]:
     )
     reasons = ", ".join(f"{count.n} {count.what}" for count in flow.refused)
     yield "refused", Fact("data", f"left out: {reasons}" if reasons else "no scan was left out")
-    checked = "a scan is taken where exactly one polar map is found on it, else it is refused with a reason"
-    whole = "whole images are taken as they are; nothing checks what they show"
-    yield "taken", Fact("data", checked if how.crop == "polar-map" else whole)
-    yield "poor_input", Fact("data", f"in use as in training: {checked if how.crop == 'polar-map' else whole}")
-    rows = dict(preparation_rows(how))
-    yield "input", Fact("data", f"the image alone; {rows['input'] if 'input' in rows else rows['image']}")
-    yield "no_judgement", Fact("data", "the image is the only input, and nobody has to judge it")
-    yield "preparation", Fact("data", f"{rows['crop']}; {rows['image']}")
+    yield from image_facts(how, "data")
+    yield "poor_input", Fact("data", f"in use as in training: {taken_words(how)}")
     found = "; ".join(f"{count.n} {count.what}" for count in flow.findings)
     yield "findings", Fact("data", f"looked for duplicates, leaks and odd colours; noted: {found or 'nothing'}")
     yield from _labels(run.contract.labelling)
+
+
+def image_facts(how: Preparation, section: str) -> Iterator[Named]:
+    """How an image becomes an input; told in that section of the report."""
+    rows = dict(preparation_rows(how))
+    yield "taken", Fact(section, taken_words(how))
+    yield "preparation", Fact(section, f"{rows['crop']}; {rows['image']}")
+    yield "input", Fact(section, f"the image alone; {rows['input'] if 'input' in rows else rows['image']}")
+    yield "no_judgement", Fact(section, "the image is the only input, and nobody has to judge it")
+
+
+def taken_words(how: Preparation) -> str:
+    """Which scans are taken, for people."""
+    if how.crop == "none":
+        return "whole images are taken as they are; nothing checks what they show"
+    return "a scan is taken where exactly one polar map is found on it, else it is refused with a reason"
 
 
 def _labels(labelling: Labelling) -> Iterator[Named]:
@@ -81,7 +91,11 @@ def _parts(run: RunFiles, names: Names) -> Iterator[Named]:
     if not any(pair.patients for pair in overlaps(partition.parts())):
         yield "disjoint", Fact("parts", "the patient: nobody is in two parts, recounted from the run's files")
     tested = next((row.patients for row in flow.parts if row.name == "test"), 0)
-    yield "internal", Fact("figures", f"a test part of {tested} patients of the same data, who chose nothing")
+    openings = run.contract.test_openings
+    opened = "" if openings is None else f"; {openings.words()}"
+    yield "internal", Fact("figures", f"a test part of {tested} patients of the same data, who chose nothing{opened}")
+    if openings is not None:
+        yield "openings", Fact("parts", openings.words())
 
 
 def _classes(row: PartRow) -> str:
@@ -126,13 +140,7 @@ def _selection(folds: bool) -> str:
 
 def _decision(run: RunFiles) -> Iterator[Named]:
     decision = run.contract.decision
-    yield (
-        "output",
-        Fact(
-            "decision",
-            f"P({POSITIVE}) and a class, from the threshold {decision.threshold:.4g} on; rule: {decision.rule}",
-        ),
-    )
+    yield "output", Fact("decision", output_words(decision))
     yield (
         "predictions",
         Fact(
@@ -142,6 +150,13 @@ def _decision(run: RunFiles) -> Iterator[Named]:
         ),
     )
     yield "updating", Fact("decision", "none: the model is as it was before its test part was judged")
+
+
+def output_words(decision: Decision) -> str:
+    """What a model says, and from which threshold on, for people."""
+    zone = decision.zone
+    unclear = "" if zone is None else f"; no clear answer from {zone.low:.4g} to {zone.high:.4g}"
+    return f"P({POSITIVE}) and a class, from the threshold {decision.threshold:.4g} on; rule: {decision.rule}{unclear}"
 
 
 def _figures(run: RunFiles) -> Iterator[Named]:
@@ -158,22 +173,21 @@ def _figures(run: RunFiles) -> Iterator[Named]:
     area = test.metric("auc")
     if area is not None:
         yield "performance", Fact("figures", f"test part: area under the ROC curve {figure_words(area)}")
-    told = [
-        f"{name} {figure_words(found)}"
-        for name, found in (
-            ("sensitivity", test.metric("sensitivity_cad")),
-            ("specificity", test.metric("specificity_cad")),
-        )
-        if found is not None
-    ]
-    if told:
-        yield "diagnostic", Fact("figures", f"test part: {', '.join(told)}")
+    if told := diagnostic_words(test):
+        yield "diagnostic", Fact("figures", f"test part: {told}")
     yield "failures", Fact("maps", f"test part: {failure_words(test)}")
 
 
 def figure_words(figure: Metric) -> str:
     """A figure with its interval, for people."""
     return f"{three(figure.value)} ({three(figure.low)} to {three(figure.high)}, n = {figure.n})"
+
+
+def diagnostic_words(evaluation: Evaluation) -> str:
+    """Sensitivity and specificity with their intervals, for people; nothing where neither is known."""
+    figures = (("sensitivity", "sensitivity_cad"), ("specificity", "specificity_cad"))
+    known = ((name, evaluation.metric(key)) for name, key in figures)
+    return ", ".join(f"{name} {figure_words(found)}" for name, found in known if found is not None)
 
 
 def failure_words(evaluation: Evaluation) -> str:

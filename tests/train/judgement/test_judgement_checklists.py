@@ -1,0 +1,90 @@
+"""Checklists of an evaluation: filled from its files, with places in its own report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
+from edgecad_train.judgement.report.checklist import facts_of_evaluation
+from edgecad_train.judgement.report.page import names_of
+from edgecad_train.report.checklists.claim import CLAIM
+from edgecad_train.report.checklists.item import AnsweredItem, answered
+from edgecad_train.report.checklists.page import CHECKLIST
+from edgecad_train.report.checklists.tripod import TRIPOD_AI
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def evaluated(
+    edgecad_here: Run, make_run: Run, few_phantoms: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Evaluate a model, `evaluated(*options, **run)`; give the evaluation's folder."""
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
+
+    def run(*options: str, **more: Any) -> Path:
+        done = edgecad_here("evaluate", make_run(**more), few_phantoms, "--out", "judged", *options)
+        assert done.code == 0, done.stderr
+        return Path("judged")
+
+    return run
+
+
+def _answered(files: EvaluationFiles) -> dict[str, AnsweredItem]:
+    facts = facts_of_evaluation(files, names_of(files))
+    return {
+        f"{name} {one.item.number}": one
+        for name, items in (("TRIPOD+AI", TRIPOD_AI), ("CLAIM", CLAIM))
+        for one in answered(items, facts, "evaluation")
+    }
+
+
+def test_places_are_anchors_of_the_evaluations_own_report(evaluated: Callable[..., Path]) -> None:
+    folder = evaluated()
+    source = (folder / CHECKLIST).read_text()
+    places = set(re.findall(r'href="report\.html#([a-z]+)"', source))
+    assert places
+    assert places <= set(re.findall(r'<section id="([a-z]+)">', (folder / "report.html").read_text()))
+    assert len(re.findall(r'<th scope="row">', source)) == len(TRIPOD_AI) + len(CLAIM)
+    assert "PHANTOM DATA" in source
+    assert not any(name in source for name in ("p0000", ".jpg"))
+
+
+def test_what_only_a_development_knows_does_not_apply(evaluated: Callable[..., Path]) -> None:
+    found = _answered(read_evaluation(evaluated()))
+    assert {item.number for item in TRIPOD_AI if found[f"TRIPOD+AI {item.number}"].state == "does not apply"} == {
+        item.number for item in TRIPOD_AI if item.applies == "D"
+    }
+    for number in ("25", "26", "32"):  # training, selection, internal data
+        assert found[f"CLAIM {number}"].state == "not reported"
+
+
+def test_patients_are_external_only_where_all_are_known_to_be_new(evaluated: Callable[..., Path]) -> None:
+    files = read_evaluation(evaluated())
+    n = files.record.patients
+    for known, state in ((None, "not reported"), ({"new": n}, "in part"), ({"new": n - 1, "train": 1}, "not reported")):
+        record = replace(files.record, in_training=known)
+        found = _answered(EvaluationFiles(**{**vars(files), "record": record}))
+        assert found["CLAIM 33"].state == state
+
+
+def test_readers_are_told_where_somebody_named_them(evaluated: Callable[..., Path]) -> None:
+    found = _answered(read_evaluation(evaluated("--labelled-by", "two readers in consensus")))
+    assert found["CLAIM 14"].state == "in part"
+    assert "two readers in consensus" in found["CLAIM 14"].found[0].words
+    for number in ("17", "18a", "18d"):
+        assert found[f"TRIPOD+AI {number}"].state == "not reported"
+
+
+def test_figures_are_the_evaluations_own(evaluated: Callable[..., Path]) -> None:
+    files = read_evaluation(evaluated())
+    found, area = _answered(files), files.record.evaluation.metric("auc")
+    assert area is not None
+    assert f"{area.value:.3f} ({area.low:.3f} to {area.high:.3f}, n = {area.n})" in found["CLAIM 37"].found[0].words
+    assert f"{files.record.patients} patients" in found["CLAIM 35"].found[0].words
