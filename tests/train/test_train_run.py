@@ -32,7 +32,8 @@ from edgecad_train.training.trainer import Place, Trainer
 ALWAYS = {
     "model.keras", "contract.json", "run.json", "history.json", "metrics.json", "predictions.csv", "split.json",
     "localisation.csv",
-    "validation.npz", "calibration.npz", "scans.json", "heatmaps.npz", "report.html", "reporting-checklist.html", "curves.png",
+    "validation.npz", "calibration.npz", "scans.json", "heatmaps.npz", "report.html", "reporting-checklist.html",
+    "curves.png",
     "cases-right.png", "cases-wrong.png",
 }  # fmt: skip
 DRAWN = ("roc", "calibration", "confusion", "decision-curve")

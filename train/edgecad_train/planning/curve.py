@@ -20,7 +20,7 @@ from edgecad_train.planning.record import CurvePoint, LearningCurve
 from edgecad_train.splits.protocol import DEFAULT_FOLDS
 from edgecad_train.splits.split import Labels, rows_of, stratified_folds
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.crossfit import cross_fitted
+from edgecad_train.training.choosing.crossfit import cross_fitted
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.settings import Settings
 from edgecad_train.training.trainer import Place, Trainer, materials_for

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from edgecad.cli.fields import After, words_of
-from edgecad.decision.zone import ALPHA_WORDS, DEFAULT_ALPHA, LARGEST_ALPHA
+from edgecad.decision.zone import ALPHA_WORDS, DEFAULT_ALPHA, LARGEST_ALPHA, SMALLEST_ALPHA
 from edgecad.errors import UsageError
 from edgecad_train.options import InputOptions, PatientFromOption
 from edgecad_train.splits.protocol import TEST_SHARE, Protocol
@@ -86,7 +86,7 @@ class PlanOptions:
             if value is not None and not 0 < value < 1:
                 percent = f"; {value:g} percent is {value / 100:g}" if 1 < value < 100 else ""
                 raise UsageError(f"--{name} {value:g} is not above 0 and below 1{percent}")
-        if self.uncertain and not 0 < self.uncertain < LARGEST_ALPHA:
+        if self.uncertain != 0 and not SMALLEST_ALPHA <= self.uncertain < LARGEST_ALPHA:
             raise UsageError(f"--uncertain {self.uncertain:g}: {ALPHA_WORDS} is wanted")
         if not AUCS[0] <= self.auc <= AUCS[1]:
             raise UsageError(f"--auc {self.auc:g} is not within {AUCS[0]} to {AUCS[1]}")

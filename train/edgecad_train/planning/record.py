@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgecad.contract import Origin
 from edgecad.frozen import Frozen
 from edgecad_train.planning.parts import PartCounts, PlannedParts
 
@@ -135,7 +136,7 @@ class LearningCurve(Frozen, frozen=True, kw_only=True):
 
     backbone: str
     features: str
-    origin: str
+    origin: Origin
     patients: PartCounts
     folds: int
     points: tuple[CurvePoint, ...]

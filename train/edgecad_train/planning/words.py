@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from edgecad.cli.table import table_lines
 from edgecad.decision.zone import share_words
 from edgecad_train.classes import CLASSES, POSITIVE
+from edgecad_train.origin import origin_words
 from edgecad_train.planning.curve_words import lines_of_curve
 from edgecad_train.planning.paragraphs import paragraph, wrapped
 from edgecad_train.planning.record import ClassWidths, ComparisonRow, ParameterOutlook, PlanRecord, ValidationRow
@@ -19,6 +21,8 @@ RULE_OF_THUMB = (
 
 def lines_of(plan: PlanRecord) -> Iterator[str]:
     """The whole plan, line by line."""
+    if plan.curve is not None and (stamp := origin_words(plan.curve.origin)):
+        yield stamp
     yield from wrapped(
         f"a plan, not a verdict: what {plan.parts.everybody.n} patients ({plan.parts.everybody}) can show, if the "
         f"area under the ROC curve (AUC) is {_short(plan.auc)}"
@@ -138,15 +142,11 @@ def _validation(plan: PlanRecord) -> Iterator[str]:
 
 def _validation_row(row: ValidationRow) -> tuple[str, ...]:
     counts, slope, ratio = row.patients, 1.96 * row.slope_error, 1.96 * row.ratio_error
-    low, high = _factor(-ratio), _factor(ratio)
+    low, high = math.exp(-ratio), math.exp(ratio)
     return (
         str(counts.n), str(counts.cad), str(counts.other), f"{row.auc_low:.2f} to {row.auc_high:.2f}",
         f"{1 - slope:.2f} to {1 + slope:.2f}".replace("-", "\N{MINUS SIGN}"), f"{low:.2f} to {high:.2f}",
     )  # fmt: skip
-
-
-def _factor(logarithm: float) -> float:
-    return float(2.718281828459045**logarithm)
 
 
 def _comparison(plan: PlanRecord) -> Iterator[str]:
