@@ -51,17 +51,16 @@ def checklist_page(
     unknown = sorted({fact.section for fact in facts.values()} - places.keys())
     if unknown:
         raise KeyError(f"the report has no section {', '.join(unknown)}")
-    lists = {
-        anchor: {"name": name, "source": source, "answered": tuple(answered(items, facts, kind))}
-        for anchor, name, items, source in LISTS
-    }
+    found = {anchor: tuple(answered(items, facts, kind)) for anchor, _, items, _ in LISTS}
     content = {
         "title": f"Reporting checklists: {title}",
         "of": kind,
         "report": REPORT,
         "places": places,
-        "lists": lists,
-        "counts": {anchor: counts_of(found["answered"]) for anchor, found in lists.items()},
+        "lists": {
+            anchor: {"name": name, "source": source, "answered": found[anchor]} for anchor, name, _, source in LISTS
+        },
+        "counts": {anchor: counts_of(items) for anchor, items in found.items()},
         "warnings": (),
         "whole_image": False,
     }
