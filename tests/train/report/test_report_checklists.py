@@ -117,8 +117,8 @@ def test_a_reference_that_nobody_named_is_no_fact(make_run: Callable[..., Path],
 
 def test_facts_are_the_runs_own(plain_run: Path, folds_run: Path) -> None:
     plain, folds = _answered(plain_run), _answered(folds_run)
-    assert "train 56, validation 20, test 24" in plain["CLAIM"]["19"].found[0].words
-    assert "fold 5 15, test 24" in folds["CLAIM"]["19"].found[0].words
+    assert "train: 56, validation: 20, test: 24" in plain["CLAIM"]["19"].found[0].words
+    assert "fold 5: 15, test: 24" in folds["CLAIM"]["19"].found[0].words
     assert plain["CLAIM"]["20"].state == "reported"
     versions = " ".join(fact.words for fact in plain["CLAIM"]["23"].found)
     assert all(name in versions for name in ("edgecad 0.1.0", "keras 3.15.0", "tensorflow 2.21.0"))

@@ -46,7 +46,7 @@ def _data(run: RunFiles, names: Names) -> Iterator[Named]:
     yield "refused", Fact("data", f"left out: {reasons}" if reasons else "no scan was left out")
     yield from image_facts(how, "data")
     yield "poor_input", Fact("data", f"in use as in training: {taken_words(how)}")
-    found = "; ".join(f"{count.n} {count.what}" for count in flow.findings)
+    found = "; ".join(f"{count.n} {count.what.replace('-', ' ')}" for count in flow.findings)
     yield "findings", Fact("data", f"looked for duplicates, leaks and odd colours; noted: {found or 'nothing'}")
     yield from _labels(run.contract.labelling)
 
@@ -80,7 +80,7 @@ def _parts(run: RunFiles, names: Names) -> Iterator[Named]:
         Fact(
             "parts",
             f"by patient, at random within each class, seed {partition.seed}: "
-            + ", ".join(f"{row.name} {row.patients}" for row in rows),
+            + ", ".join(f"{row.name}: {row.patients}" for row in rows),
         ),
     )
     yield "events", Fact("parts", "; ".join(f"{row.name}: {_classes(row)}" for row in rows))
