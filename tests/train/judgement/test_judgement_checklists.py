@@ -37,7 +37,9 @@ def evaluated(
 
 
 def _answered(files: EvaluationFiles) -> dict[str, AnsweredItem]:
-    facts = facts_of_evaluation(files, names_of(files))
+    source = (files.folder / "report.html").read_text()
+    sections = [(anchor, anchor, anchor) for anchor in re.findall(r'<section id="([a-z]+)">', source)]
+    facts = facts_of_evaluation(files, names_of(files), sections)
     return {
         f"{name} {one.item.number}": one
         for name, items in (("TRIPOD+AI", TRIPOD_AI), ("CLAIM", CLAIM))
@@ -88,3 +90,14 @@ def test_figures_are_the_evaluations_own(evaluated: Callable[..., Path]) -> None
     assert area is not None
     assert f"{area.value:.3f} ({area.low:.3f} to {area.high:.3f}, n = {area.n})" in found["CLAIM 37"].found[0].words
     assert f"{files.record.patients} patients" in found["CLAIM 35"].found[0].words
+
+
+def test_what_no_section_of_the_report_tells_is_not_reported(evaluated: Callable[..., Path]) -> None:
+    files = read_evaluation(evaluated())
+    told = facts_of_evaluation(files, names_of(files), [("figures", "Figures", "Figures")])
+    assert {fact.section for fact in told.values()} == {"figures"}
+
+
+def test_a_model_that_was_not_recalibrated_says_so(evaluated: Callable[..., Path]) -> None:
+    found = _answered(read_evaluation(evaluated()))["TRIPOD+AI 12f"]
+    assert (found.state, found.found[0].words) == ("reported", "none: the model was judged as it is")

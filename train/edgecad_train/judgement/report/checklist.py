@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edgecad_train.classes import CLASSES, POSITIVE
+from edgecad_train.evaluation.recalibration.words import sentences_about_recalibration
 from edgecad_train.judgement.reading import EvaluationFiles
 from edgecad_train.report.checklists.item import Fact
 from edgecad_train.report.checklists.of_run import (
@@ -16,18 +17,22 @@ from edgecad_train.report.checklists.of_run import (
     image_facts,
     output_words,
 )
+from edgecad_train.report.html import Section
 from edgecad_train.report.names import Names
 
 
-def facts_of_evaluation(files: EvaluationFiles, names: Names) -> dict[str, Fact]:
+def facts_of_evaluation(files: EvaluationFiles, names: Names, sections: Iterable[Section]) -> dict[str, Fact]:
     """Facts by the names that items ask for.
 
     Args:
         names: what must not be shown.
+        sections: of the report; what none of them tells is not reported.
     """
     groups = (_patients(files), _model(files), _figures(files), _rest(files))
+    anchors = {anchor for anchor, _, _ in sections}
     found = dict(fact for group in groups for fact in group)
-    return {name: fact for name, fact in found.items() if not names.names_somebody(fact.words)}
+    told = {name: fact for name, fact in found.items() if fact.section in anchors}
+    return {name: fact for name, fact in told.items() if not names.names_somebody(fact.words)}
 
 
 def _patients(files: EvaluationFiles) -> Iterator[Named]:
@@ -111,6 +116,11 @@ def _figures(files: EvaluationFiles) -> Iterator[Named]:
 
 def _rest(files: EvaluationFiles) -> Iterator[Named]:
     record, contract = files.record, files.contract
+    if record.recalibration is None:
+        yield "updating", Fact("judged", "none: the model was judged as it is")
+    else:
+        done, *_ = sentences_about_recalibration(record.recalibration)
+        yield "updating", Fact("recalibration", f"{done}; judged on patients that it did not use")
     yield "purpose", Fact("limits", f"intended use, from the contract: {contract.intended_use}".rstrip("."))
     yield "limits", Fact("limits", "what must not be concluded, in the report's own list")
     if record.versions:

@@ -33,7 +33,8 @@ def write_report(folder: Path) -> Path:
     files = read_evaluation(folder)
     pictures = draw_judgement(files)
     write_whole(folder / NAME, page_of(files, pictures).encode())
-    facts, sections = facts_of_evaluation(files, names_of(files)), tuple(_sections(files))
+    sections = tuple(_sections(files))
+    facts = facts_of_evaluation(files, names_of(files), sections)
     write_checklist(
         folder, f"evaluation of {files.record.model.name}", "evaluation", files.record.origin, facts, sections
     )
