@@ -15,7 +15,8 @@ TITLES = ("file", "MB", "images", "d logit", "d score", "flips", "heat\nmap", "p
           "made\nin")  # fmt: skip
 LEGEND = (
     "d logit: of the logits' scale; flips of label or certainty: away from where they change + near it; heat map: "
-    "least correlation; peak: farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, network alone, this CPU"
+    "least correlation; peak: farthest shift, in cells; in fp32: nodes of the backbone kept wider; ms: one image, "
+    "network alone, this CPU"
 )
 WIDTH = 100
 """Columns of a terminal that everything fits."""

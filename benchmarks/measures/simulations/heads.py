@@ -72,8 +72,7 @@ class HeadTrainer:
         self, features: NDArray[np.float32], label: NDArray[np.bool_], fresh: NDArray[np.float32], seed: int
     ) -> CrossFit:
         """Train a network a fold, each at the epoch that the other folds chose, then the refit at their median."""
-        from edgecad_train.training.crossfit import epochs_of_others, median_epoch
-
+        from edgecad_train.training.choosing.crossfit import epochs_of_others, median_epoch
         from edgecad_train.training.epochs import EpochSeed
 
         parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, label))

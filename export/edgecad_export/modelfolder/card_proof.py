@@ -63,8 +63,8 @@ def proof_section(files: Sequence[ExportedFile], refused: Sequence[Candidate]) -
     return section(
         "Proof against the trained model",
         "Every file was held against the trained Keras model before it got its name, on the validation images and on "
-        "golden screens. Largest differences; flips are answers whose label or certainty changed; the heat map's least correlation; the "
-        "farthest shift of its strongest cell, in cells, which is not judged.",
+        "golden screens. Largest differences; flips are answers whose label or certainty changed; the heat map's least "
+        "correlation; the farthest shift of its strongest cell, in cells, which is not judged.",
         table(columns, rows, right=columns[2:]),
         "What was allowed:",
         _bounds(files),

@@ -50,28 +50,30 @@ def lines_of(record: EvaluationRecord) -> Iterator[str]:
     )
     yield from _confusion(counts, evaluation)
     yield from _figures(evaluation)
-    if evaluation.zone:
-        yield "with the model's uncertain zone:"
-        yield from (f"  {name}: {words}" for name, words in share_rows(evaluation.zone, CLASSES[0]))
+    yield from _local(record)
     if record.orientation:
         yield record.orientation
     if record.openings:
         yield f"openings: {evaluation_opening_words(record.openings)}"
     if record.localisation:
         yield from _localisation(record.localisation)
-    if record.recalibration:
-        yield from recalibration_lines(record.recalibration)
-    if record.comparison and record.against:
-        yield from _comparison(record.comparison, record.against.name)
-    yield from _local(record)
+    yield from _asked(record)
+    if record.demands:
+        yield "demands, judged on the figure itself:"
+    yield from (f"  {demand}" for demand in record.demands)
+
+
+def _asked(record: EvaluationRecord) -> Iterator[str]:
+    """What options add: groups, readers, another model, a recalibration."""
     for column in record.groups:
         yield from _groups(column)
     yield from (f"  {words}" for words in sentences_about_groups(record.groups))
     if record.readers:
         yield from _readers(record.readers)
-    if record.demands:
-        yield "demands, judged on the figure itself:"
-    yield from (f"  {demand}" for demand in record.demands)
+    if record.comparison and record.against:
+        yield from _comparison(record.comparison, record.against.name)
+    if record.recalibration:
+        yield from recalibration_lines(record.recalibration)
 
 
 def _confusion(counts: Confusion, evaluation: Evaluation) -> Iterator[str]:
@@ -93,6 +95,9 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield from table_lines((), rows, "lrll")
     yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
     yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
+    if evaluation.zone:
+        yield "with the model's uncertain zone:"
+        yield from (f"  {name}: {words}" for name, words in share_rows(evaluation.zone, CLASSES[0]))
 
 
 def _local(record: EvaluationRecord) -> Iterator[str]:
