@@ -141,7 +141,11 @@ def demand_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
 
 
 def _reached(figure: Metric | None) -> Cells:
-    return (NONE, NONE) if figure is None else (three(figure.value), f"{three(figure.low)} to {three(figure.high)}")
+    return (
+        (NONE, "no interval")
+        if figure is None
+        else (three(figure.value), f"{three(figure.low)} to {three(figure.high)}")
+    )
 
 
 def _verdict(demand: FigureDemand) -> str:
