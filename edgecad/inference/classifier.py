@@ -325,8 +325,9 @@ class Classifier:
     @property
     def _cuts(self) -> Iterator[Threshold]:
         """Threshold and bounds of the zone, on the model's own probability and where answers show them."""
+        zone = self.contract.decision.zone
         yield self._in_force
-        for bound in () if self.zone is None else self.zone.at(self.own_threshold):
+        for bound in () if zone is None else zone.at(self.own_threshold):
             yield threshold_on_own(bound, self.recalibration)
 
     def close(self) -> None:

@@ -134,9 +134,9 @@ def _told(study: _Study, called: np.ndarray, struck: np.ndarray) -> StrategiesRo
         setting=study.setting,
         difference=study.gain,
         repetitions=len(called),
-        reference_false=_rate(called.any(axis=1)) if equal else None,
+        reference_false=_rate(np.asarray(np.any(called, axis=1))) if equal else None,
         reference_power=None if equal else _rate(called[:, 1:].mean(axis=1)),
-        best_false=_rate(struck.any(axis=1) if equal else struck[:, 0]),
+        best_false=_rate(np.asarray(np.any(struck, axis=1)) if equal else struck[:, 0]),
         best_power=None if equal else _rate(struck[:, 1:].mean(axis=1)),
     )
 

@@ -22,7 +22,7 @@ from edgecad_train.study.results.unit_run import UnitRun
 
 
 @dataclass(frozen=True, eq=False)
-class Claims:
+class StudyClaims:
     """Claims about those rows of the table that share runs.
 
     Attributes:
@@ -51,7 +51,7 @@ class Claims:
     no_strategies: str = ""
 
 
-def claims_of(study: Study, rows: Sequence[Row]) -> Claims:
+def claims_of(study: Study, rows: Sequence[Row]) -> StudyClaims:
     """All claims that these rows allow."""
     return replace(_of_areas(study, rows), accuracy=_of_accuracy(rows))
 
@@ -63,7 +63,7 @@ def _of_accuracy(rows: Sequence[Row]) -> Mapping[int, float]:
     return dict(zip(known, adjusted.tolist(), strict=True))
 
 
-def _of_areas(study: Study, rows: Sequence[Row]) -> Claims:
+def _of_areas(study: Study, rows: Sequence[Row]) -> StudyClaims:
     """Claims from areas under the ROC curve.
 
     Rows are compared over runs that all of them have. A row with too few is left out, by how many it has and never by
@@ -74,16 +74,16 @@ def _of_areas(study: Study, rows: Sequence[Row]) -> Claims:
     left_out = tuple(place for place, row in enumerate(rows) if row.runs and place not in inside)
     names = tuple(run.unit.part_name for run in rows[inside[0]].runs if _tested(run) in shared) if inside else ()
     if len(inside) < 2:
-        return Claims(inside, names, left_out, no_claims="fewer than two rows have runs to compare")
+        return StudyClaims(inside, names, left_out, no_claims="fewer than two rows have runs to compare")
     parts = _parts([rows[place] for place in inside], shared)
     try:
         areas = areas_of(parts)
     except UsageError as error:
-        return Claims(inside, names, left_out, no_claims=str(error))
+        return StudyClaims(inside, names, left_out, no_claims=str(error))
     networks = network_pairs(areas)
     reason = _no_strategies(rows[inside[0]], shared)
     if reason:
-        return Claims(inside, names, left_out, areas, networks, no_strategies=reason)
+        return StudyClaims(inside, names, left_out, areas, networks, no_strategies=reason)
     training = training_between_rows(areas)
     index = {place: number for number, place in enumerate(inside)}
     pairs = [
@@ -92,7 +92,7 @@ def _of_areas(study: Study, rows: Sequence[Row]) -> Claims:
         if place in index and reference in index and place != reference
     ]
     against = against_reference(areas, training, pairs) if pairs else ()
-    return Claims(inside, names, left_out, areas, networks, against, may_be_best(areas, training))
+    return StudyClaims(inside, names, left_out, areas, networks, against, may_be_best(areas, training))
 
 
 def reference_rows(study: Study, rows: Sequence[Row]) -> Mapping[int, int]:
