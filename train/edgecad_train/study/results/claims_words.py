@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad_train.evaluation.claims.networks import NetworkPair
 from edgecad_train.evaluation.claims.strategies import MayBeBest
-from edgecad_train.study.results.claims import Claims, reference_rows
+from edgecad_train.study.results.claims import StudyClaims, reference_rows
 from edgecad_train.study.results.comparisons import Difference
 from edgecad_train.study.results.grid import grid
 from edgecad_train.study.results.study_table import StudyTable
@@ -229,11 +229,11 @@ def _order_cells(table: StudyTable, place: int) -> list[str]:
     return [area, _names(table, higher), _names(table, lower), seen]
 
 
-def _of(claims: Claims, number: int) -> list[NetworkPair]:
+def _of(claims: StudyClaims, number: int) -> list[NetworkPair]:
     return [own for own in claims.networks if number in (own.one, own.other)]
 
 
-def beaten(claims: Claims, number: int) -> tuple[list[int], list[int]]:
+def beaten(claims: StudyClaims, number: int) -> tuple[list[int], list[int]]:
     """Rows whose networks are shown to rank patients less well than this row's, and better, in the claims' counting."""
     higher: list[int] = []
     lower: list[int] = []

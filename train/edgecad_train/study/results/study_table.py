@@ -12,7 +12,7 @@ from edgecad.errors import UsageError
 from edgecad_train.evaluation.claims.areas import Areas, Training, areas_of, training_of_a_row
 from edgecad_train.evaluation.claims.own import row_interval
 from edgecad_train.study.definition.spec import Study
-from edgecad_train.study.results.claims import Claims, claims_of
+from edgecad_train.study.results.claims import StudyClaims, claims_of
 from edgecad_train.study.results.pooling import parts_of, runs_of
 from edgecad_train.study.results.rows import Row
 
@@ -29,7 +29,7 @@ class StudyTable:
 
     study: Study
     rows: tuple[Row, ...]
-    claims: Claims
+    claims: StudyClaims
 
 
 def study_table(study: Study, rows: Sequence[Row]) -> StudyTable:
