@@ -117,9 +117,11 @@ def test_pictures_are_drawn_and_the_table_says_phantom_and_the_next_step(
     lines = answer.stdout.splitlines()
     assert lines[0].startswith("PHANTOM")
     wrote = {path.name for path in next(Path("evaluations").iterdir()).iterdir()}
-    assert wrote == {"metrics.json", "predictions.csv", "localisation.csv"} | {
-        f"{name}-test.png" for name in ("roc", "calibration", "confusion", "decision-curve")
-    }
+    assert wrote == {
+        "report.html", "metrics.json", "contract.json", "predictions.csv", "localisation.csv", "heatmaps.npz",
+        *(f"{name}-test.png" for name in ("roc", "calibration", "confusion", "decision-curve")),
+        *(f"cases-{name}.png" for name in ("right", "wrong", "nearest")),
+    }  # fmt: skip
     for word in ("sensitivity_cad", "labelled nonCAD", "calibration slope", "DeLong", "agreement with their labels"):
         assert word in answer.stdout
     assert lines[-1] == f"next: edgecad export {shlex.quote(str(folder))}"

@@ -9,6 +9,7 @@ import pytest
 from matplotlib import image as mpimg
 from matplotlib.figure import Figure
 from scipy.special import expit
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from edgecad.contract import Decision
@@ -116,7 +117,9 @@ def test_the_confusion_shows_counts_and_shares_of_each_row(
         of = int((patients.truth == label).sum())
         for answer in (True, False):
             count = int(((patients.truth == label) & (said == answer)).sum())
-            wanted += [str(count), f"{100 * count / of:.1f}% of {of}"]
+            share = binomtest(count, of).proportion_ci(method="exact")
+            interval = f"95 % {100 * share.low:.1f}% to {100 * share.high:.1f}%"
+            wanted += [str(count), f"{100 * count / of:.1f}% of {of}\n{interval}"]
     assert texts == wanted
 
 

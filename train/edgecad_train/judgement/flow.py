@@ -13,6 +13,9 @@ from edgecad_train.data.found import Found
 from edgecad_train.evaluation.decision.points import Patients, share
 from edgecad_train.judgement.scoring import ScoredPatients
 
+UNFAMILIAR = "unfamiliar"
+"""Reason of a scan that is refused because it is unlike those of the training, as the runtime says it."""
+
 
 class PatientFlow(Frozen, frozen=True, kw_only=True):
     """How many scans and patients there are at each step.
@@ -34,6 +37,8 @@ class PatientFlow(Frozen, frozen=True, kw_only=True):
     negatives: int
     lost_positives: int
     lost_negatives: int
+    unfamiliar: int = 0
+    """Patients with a scan that was refused because it is unlike those of the training."""
 
     @property
     def patients(self) -> int:
@@ -49,6 +54,7 @@ class PatientFlow(Frozen, frozen=True, kw_only=True):
 def flow_of(found: Found, scores: ScoredPatients) -> PatientFlow:
     """Count what was found and what a model answered of it."""
     label_of = {case.patient: case.label for case in found.cases}
+    patient_of = {case.path: case.patient for case in found.cases}
     lost = Counter(label for patient, label in label_of.items() if patient not in set(scores.patients))
     positives = int(scores.truth.sum())
     return PatientFlow(
@@ -60,6 +66,7 @@ def flow_of(found: Found, scores: ScoredPatients) -> PatientFlow:
         negatives=len(scores.truth) - positives,
         lost_positives=lost[POSITIVE],
         lost_negatives=sum(lost.values()) - lost[POSITIVE],
+        unfamiliar=len({patient_of.get(one.path) for one in scores.refused if one.reason == UNFAMILIAR}),
     )
 
 

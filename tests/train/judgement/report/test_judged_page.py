@@ -181,7 +181,7 @@ def test_the_comparison_stands_there_where_there_is_one(make_evaluation: Make, w
     assert ("--against OTHER" in page.text) == (which == "against")
     if record.comparison:
         assert record.comparison.auc is not None
-        table = next(table for table in page.tables if "difference" in table.heads[0])
+        table = next(table for table in page.tables if table.heads and "difference" in table.heads[0])
         (row,) = (row for row in table.rows if row[0] == "area under the ROC curve")
         assert row[1].replace("\N{MINUS SIGN}", "-") == f"{record.comparison.auc.difference:+.3f}"
         assert row[4] == "60"

@@ -9,12 +9,15 @@ from typing import Any
 from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.localisation.words import FIGURES
+from edgecad_train.evaluation.prevalences import LOCAL_HEADS, RATIO_HEADS, local_rows, ratio_rows
+from edgecad_train.evaluation.subgroups.words import sentences_about_groups
 from edgecad_train.judgement.openings import evaluation_opening_words
 from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
 from edgecad_train.judgement.report import tables
 from edgecad_train.judgement.report.checklist import facts_of_evaluation
 from edgecad_train.judgement.report.drawing import THESE, draw_judgement
 from edgecad_train.judgement.report.limits import limits_of
+from edgecad_train.judgement.report.people import group_tables, reader_tables
 from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import counted_findings
 from edgecad_train.report.html import NAME, Section, html_of
@@ -61,6 +64,12 @@ def _sections(files: EvaluationFiles) -> Iterator[Section]:
     yield "figures", "Figures", "Figures"
     yield "thresholds", "Thresholds", "The model's thresholds on these patients"
     yield "maps", "Heat maps", "Heat maps"
+    if files.contract.decision.zone is not None:
+        yield "zone", "Uncertain zone", "Answers that are no clear ones"
+    if record.groups:
+        yield "groups", "Groups", "Groups of patients"
+    if record.readers is not None:
+        yield "readers", "Readers", "Readers beside the model"
     if record.comparison is not None:
         yield "against", "Comparison", "Against another model"
     yield "limits", "Limits", "Limits"
@@ -88,7 +97,7 @@ def _content(files: EvaluationFiles) -> dict[str, Any]:
         "preparation": preparation_rows(contract.preparation),
         "findings": counted_findings(record.findings, names_of(files), "metrics.json"),
         "opened": _opened(files),
-        "training": tables.training_rows(record),
+        "training": (*tables.training_rows(record), tables.unfamiliar_row(files)),
         "prevalences": tables.prevalence_rows(files),
         "prevalence_heads": tables.PREVALENCE_HEADS,
         "points": tables.point_rows(files),
@@ -101,6 +110,14 @@ def _content(files: EvaluationFiles) -> dict[str, Any]:
         "side_heads": tables.SIDE_HEADS,
         "differences": tables.difference_rows(record),
         "difference_heads": tables.DIFFERENCE_HEADS,
+        "zone": tables.zone_rows_of(files),
+        "local": tuple(local_rows(record.local)),
+        "local_heads": LOCAL_HEADS,
+        "ratios": tuple(ratio_rows(record.local)),
+        "ratio_heads": RATIO_HEADS,
+        "groups": tuple(map(group_tables, record.groups)),
+        "about_groups": sentences_about_groups(record.groups),
+        "readers": None if record.readers is None else reader_tables(record.readers),
         "limits": limits_of(files),
         "hashes": tables.hash_rows(record),
         "versions": tables.version_rows(files),

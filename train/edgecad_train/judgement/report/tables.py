@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from edgecad.contract import Metric
 from edgecad.decision.evidence import OperatingPoint
 from edgecad.decision.evidence_table import threshold_words
+from edgecad.decision.zone_words import share_rows, zone_rows
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar
+from edgecad_train.evaluation.statistics.intervals import proportion
 from edgecad_train.judgement.demands import FigureDemand
 from edgecad_train.judgement.flow import PointHere
 from edgecad_train.judgement.reading import EvaluationFiles
@@ -154,6 +158,30 @@ def _verdict(demand: FigureDemand) -> str:
     if not demand.met:
         return "MISSED"
     return "met, and its lower bound too" if demand.sure else "met; its lower bound is below"
+
+
+def zone_rows_of(files: EvaluationFiles) -> tuple[Row, ...]:
+    """What the model's zone promises, and how these patients fare with it."""
+    decision, positive = files.contract.decision, files.contract.positive
+    zone = None if decision.zone is None else msgspec.structs.replace(decision.zone, test=None)
+    shares = files.record.evaluation.zone
+    here = () if shares is None else share_rows(shares, positive)
+    return (
+        *zone_rows(zone, decision.zone_words, decision.threshold, positive),
+        *((f"these patients, {name}", words) for name, words in here),
+    )
+
+
+def unfamiliar_row(files: EvaluationFiles) -> Row:
+    """How many patients have scans that are refused because they are unlike those of the training."""
+    name, flow = "with scans unlike the training's", files.record.flow
+    if files.contract.familiarity is None:
+        return name, "not known: nobody measured how like each other the training scans are"
+    if flow is None:
+        return name, "not counted"
+    of = flow.patients + flow.lost
+    found = proportion(flow.unfamiliar, of)
+    return name, f"{flow.unfamiliar} of {of} patients, {found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def hash_rows(record: EvaluationRecord) -> tuple[Row, ...]:

@@ -1,0 +1,57 @@
+"""Tables of groups of patients and of readers, as the page wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgecad_train.evaluation.readers import words as readers
+from edgecad_train.evaluation.readers.study import ReaderStudy
+from edgecad_train.evaluation.subgroups import words as subgroups
+from edgecad_train.evaluation.subgroups.figures import GroupedColumn
+from edgecad_train.report.points import Cells
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of words under one caption."""
+
+    caption: str
+    heads: Cells
+    cells: tuple[Cells, ...]
+
+
+@dataclass(frozen=True)
+class GroupTables:
+    """One column's tables, those that have a row; a note where the column has no groups, or something to say."""
+
+    column: str
+    note: str
+    grids: tuple[Grid, ...]
+
+
+def group_tables(column: GroupedColumn) -> GroupTables:
+    """Figures of each group, why some have none, and differences between groups."""
+    grids = (
+        Grid("Each group, with 95 % intervals.", subgroups.GROUP_HEADS, tuple(subgroups.group_rows(column))),
+        Grid("Why a figure is not given.", ("group", "figure", "why"), tuple(subgroups.reason_rows(column))),
+        Grid("Differences between groups.", subgroups.DIFFERENCE_HEADS, tuple(subgroups.difference_rows(column))),
+    )
+    return GroupTables(column.column, column.note, tuple(grid for grid in grids if grid.cells))
+
+
+def reader_tables(study: ReaderStudy) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
+    """The tables that have a row, and what may be read from them."""
+    grids = (
+        Grid(
+            "Each reader, and the model on the patients that this reader read; with 95 % intervals.",
+            readers.READER_HEADS,
+            tuple(readers.reader_rows(study)),
+        ),
+        Grid("Paired differences.", readers.READER_DIFFERENCE_HEADS, tuple(readers.reader_difference_rows(study))),
+        Grid(
+            "Agreement of every two, with 95 % intervals.",
+            readers.AGREEMENT_HEADS,
+            tuple(readers.agreement_rows(study)),
+        ),
+    )
+    return tuple(grid for grid in grids if grid.cells), readers.sentences_about_readers(study)
