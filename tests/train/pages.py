@@ -18,6 +18,8 @@ SETTINGS = frozenset(
 """Rows of facts that hold numbers which somebody set, and no figure of patients."""
 ESTIMATE = re.compile(r"\d\.\d|\d ?%")
 INTERVAL = re.compile(r"\d\.?\d*%? to [+\N{MINUS SIGN}]?\d|\(\d\.\d+-(\d\.\d+)?\)|\(at least \d")
+CHANCE = re.compile(r"\bp [=<] 0?\.\d+")
+"""The p-value of a test, which has no interval."""
 REASON = re.compile(r"no interval|not estimable|no value|no estimate", re.IGNORECASE)
 
 
@@ -86,7 +88,7 @@ def figures_without_interval(page: Page) -> list[str]:
         for table in page.tables
         if not REASON.search(table.caption) and not table.caption.startswith("As planned")
         for row in table.rows
-        if any(ESTIMATE.search(cell) for cell in row[1:])
+        if any(ESTIMATE.search(CHANCE.sub("", cell)) for cell in row[1:])
         and not any(INTERVAL.search(cell) or REASON.search(cell) for cell in row)
         and row[0] not in SETTINGS
         and not row[-1].endswith(" s")

@@ -17,7 +17,7 @@ from edgecad_train.judgement.report import tables
 from edgecad_train.judgement.report.checklist import facts_of_evaluation
 from edgecad_train.judgement.report.drawing import THESE, draw_judgement
 from edgecad_train.judgement.report.limits import limits_of
-from edgecad_train.judgement.report.people import group_tables, reader_tables
+from edgecad_train.judgement.report.people import group_tables, reader_tables, recalibration_table
 from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import counted_findings
 from edgecad_train.report.html import NAME, Section, html_of
@@ -70,6 +70,8 @@ def _sections(files: EvaluationFiles) -> Iterator[Section]:
         yield "groups", "Groups", "Groups of patients"
     if record.readers is not None:
         yield "readers", "Readers", "Readers beside the model"
+    if record.recalibration is not None:
+        yield "recalibration", "Recalibration", "Recalibration to these patients"
     if record.comparison is not None:
         yield "against", "Comparison", "Against another model"
     yield "limits", "Limits", "Limits"
@@ -118,6 +120,7 @@ def _content(files: EvaluationFiles) -> dict[str, Any]:
         "groups": tuple(map(group_tables, record.groups)),
         "about_groups": sentences_about_groups(record.groups),
         "readers": None if record.readers is None else reader_tables(record.readers),
+        "recalibration": None if record.recalibration is None else recalibration_table(record.recalibration),
         "limits": limits_of(files),
         "hashes": tables.hash_rows(record),
         "versions": tables.version_rows(files),

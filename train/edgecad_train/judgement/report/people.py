@@ -1,4 +1,4 @@
-"""Tables of groups of patients and of readers, as the page wants them."""
+"""Tables of groups of patients, of readers and of a recalibration, as the page wants them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from edgecad_train.evaluation.readers import words as readers
 from edgecad_train.evaluation.readers.study import ReaderStudy
+from edgecad_train.evaluation.recalibration import words as recalibration
+from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged
 from edgecad_train.evaluation.subgroups import words as subgroups
 from edgecad_train.evaluation.subgroups.figures import GroupedColumn
 from edgecad_train.report.points import Cells
+from edgecad_train.report.wording import Row
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,24 @@ def reader_tables(study: ReaderStudy) -> tuple[tuple[Grid, ...], tuple[str, ...]
         ),
     )
     return tuple(grid for grid in grids if grid.cells), readers.sentences_about_readers(study)
+
+
+@dataclass(frozen=True)
+class RecalibrationTable:
+    """What was found and done, figures before and after, and what follows."""
+
+    facts: tuple[Row, ...]
+    figures: Grid
+    sentences: tuple[str, ...]
+
+
+def recalibration_table(judged: RecalibrationJudged) -> RecalibrationTable:
+    """Rows of what recalibration found; its figures are of patients that it did not use."""
+    figures = Grid(
+        "Before and after, judged on patients that the recalibration did not use; with 95 % intervals.",
+        recalibration.RECALIBRATED_HEADS,
+        tuple(recalibration.recalibrated_figure_rows(judged)),
+    )
+    return RecalibrationTable(
+        recalibration.recalibration_rows(judged), figures, recalibration.sentences_about_recalibration(judged)
+    )
