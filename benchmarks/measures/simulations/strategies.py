@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -141,6 +142,7 @@ def _told(study: _Study, called: np.ndarray, struck: np.ndarray) -> StrategiesRo
     )
 
 
-def _rate(each: np.ndarray) -> Rate:
+def _rate(each: Any) -> Rate:
     """Of a value a study, 0 to 1."""
-    return Rate(float(each.mean()), float(each.std() / np.sqrt(len(each))))
+    told = np.asarray(each, np.float64)
+    return Rate(float(told.mean()), float(told.std() / np.sqrt(len(told))))

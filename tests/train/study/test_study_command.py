@@ -61,6 +61,8 @@ def study(*words: object) -> Result:
         (("--decide", "costs=0"), "--decide 'costs=0' is no rule for the threshold"),
         (("--lr-exponent", "5"), "3 to 4"),
         (("--seeds", "2", "--folds", "2"), "both given"),
+        (("--reference", "s7"), "no strategy is called 's7'"),
+        (("--reference", "scratch", "--strategies", "warm-up,two-stage"), "none of the strategies warm-up, two-stage"),
         (("--protocol", "holdout", "--inner-folds", "3"), "--protocol holdout has no folds"),
         (("--protocol", "chance"), "holdout"),
         (("--units", "0", "--search"), "--units 0 wants none"),
@@ -162,7 +164,8 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
         f"next: edgecad train {shlex.quote(str(data))} --backbone mobilenetv2 --weights none "
         "--warmup-epochs 1 --finetune-epochs 1 --protocol holdout"
     )
-    assert "no row is shown to be better than another" in answer.stdout
+    assert "strategies: nothing is claimed" in answer.stdout
+    assert "better" not in answer.stdout
     first = _runs(here / "study")
     assert len(first) == 2
     for run in first.values():
@@ -175,7 +178,7 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
             assert outside is None
         assert run.seconds > 0
     assert not (here / "study" / "cache").exists()
-    for name in ("table.md", "table.csv", "table.png", "maps-mobilenetv2.png"):
+    for name in ("table.md", "table.csv", "pairs.csv", "table.png", "maps-mobilenetv2.png"):
         assert (here / "study" / name).stat().st_size > 0
     with (here / "study" / "table.csv").open(newline="") as file:
         assert all(float(line["seconds_plain_keras"]) > 0 for line in csv.DictReader(file))

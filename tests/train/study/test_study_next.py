@@ -1,10 +1,9 @@
-"""What a study says last: which rows its intervals tell apart, and the command that does one cell again."""
+"""What a study says last: the command that does one cell again; and which study a folder holds."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -21,7 +20,6 @@ from edgecad_train.runs.partition import write_partition
 from edgecad_train.study.definition.kept import refuse_other, study_in
 from edgecad_train.study.definition.request import StudyOptions, StudyRequest
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.results.table import told_apart
 from edgecad_train.training.settings import Settings
 
 
@@ -78,33 +76,6 @@ def test_the_file_of_first_weights_is_named(tmp_path: Path) -> None:
     assert f"--weights {file}" in next_command(_request(), plan, Path("study"))
 
 
-def _rows(*areas: tuple[float, float, float] | None) -> Any:
-    def row(number: int, area: tuple[float, float, float] | None) -> Any:
-        metric = SimpleNamespace(value=area[0], low=area[1], high=area[2]) if area else None
-        return SimpleNamespace(backbone=f"net{number}", variant="two-stage", metric=lambda name: metric)
-
-    return [row(number, area) for number, area in enumerate(areas)]
-
-
-@pytest.mark.parametrize(
-    ("areas", "told"),
-    [
-        ([(0.9, 0.8, 0.95), (0.85, 0.7, 0.9), None], "no row is shown to be better than another"),
-        (
-            [(0.9, 0.8, 0.95), (0.85, 0.7, 0.9), (0.5, 0.4, 0.6)],
-            "which of these is best, .*: net0, .*; net1, two-stage$",
-        ),
-        ([(0.5, 0.4, 0.6), (0.9, 0.8, 0.95)], "^net1, two-stage has an AUC interval above all others"),
-        ([(0.9, 0.8, 0.95), None], "^$"),
-        ([], "^$"),
-    ],
-)
-def test_rows_are_told_apart_by_their_intervals_and_never_by_their_figures_alone(areas: list[Any], told: str) -> None:
-    import re
-
-    assert re.search(told, told_apart(_rows(*areas)))
-
-
 def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
     plan = fake_plan()
     assert study_in(tmp_path) is None
@@ -116,6 +87,25 @@ def test_another_study_is_refused_with_what_differs(tmp_path: Path) -> None:
         UsageError, match=r"holds another study \(protocol holdout there, folds here; inner_folds none there, 3 here\)"
     ):
         refuse_other(tmp_path / "study", plan.study.spec, fake_spec(protocol="folds", inner_folds=3))
+
+
+def test_the_reference_cannot_be_named_after_a_look_at_the_table(tmp_path: Path) -> None:
+    plan = fake_plan()
+    StudyFolder(tmp_path / "study").open(plan.study)
+    with pytest.raises(UsageError, match=r"holds another study \(reference two-stage there, scratch here\)"):
+        refuse_other(tmp_path / "study", plan.study.spec, fake_spec(reference="scratch"))
+
+
+def test_a_study_from_before_the_option_has_two_stage_for_its_reference() -> None:
+    import json
+
+    from edgecad.frozen import json_from_struct
+    from edgecad_train.study.definition.kept import study_from_json
+
+    study = fake_plan().study
+    told = json.loads(json_from_struct(study))
+    del told["spec"]["reference"]
+    assert study_from_json(json.dumps(told).encode()) == study
 
 
 def test_what_is_no_scan_is_said_before_the_study_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,11 @@ from fake_study import fake_plan, fake_run
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
+from edgecad_train.evaluation.claims.areas import areas_of
+from edgecad_train.evaluation.claims.networks import network_pairs
 from edgecad_train.evaluation.statistics.comparison import Scores, compare
 from edgecad_train.study.results.comparisons import ALL_ALIKE, AgainstReference, against
+from edgecad_train.study.results.pooling import parts_of, runs_of
 from edgecad_train.study.results.unit_run import UnitRun
 
 Rows = Callable[..., tuple[list[UnitRun], list[UnitRun]]]
@@ -78,7 +81,10 @@ def test_over_seeds_a_patient_counts_once_in_the_test(rows: Rows) -> None:
     each = [m.test.metric("auc").value - r.test.metric("auc").value for m, r in zip(mine, reference, strict=True)]  # type: ignore[union-attr]
     assert told.auc.value == pytest.approx(np.mean(each))
     assert told.auc.low <= told.auc.value <= told.auc.high
-    assert told.auc.p_value is None
+    areas = areas_of(parts_of([runs_of(mine), runs_of(reference)]))
+    (pair,) = network_pairs(areas)
+    assert told.auc.p_value == pair.p_value
+    assert 0 < pair.p_value < 1
 
 
 def test_a_row_does_not_differ_from_itself(rows: Rows) -> None:

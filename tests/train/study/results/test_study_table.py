@@ -24,6 +24,7 @@ from edgecad_train.study.results import maps
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
+from edgecad_train.study.results.study_table import study_table
 from edgecad_train.study.results.table import markdown, terminal_lines
 from edgecad_train.study.results.table_csv import csv_text
 from edgecad_train.study.results.unit_run import UnitRun
@@ -50,7 +51,7 @@ def rows(folder: StudyFolder) -> tuple[Row, ...]:
 
 
 def test_the_csv_holds_every_row_and_its_figures(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
-    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), rows))))
+    lines = list(csv.DictReader(io.StringIO(csv_text(study_table(folder.study(), rows)))))
     assert len(lines) == 8
     assert {line["origin"] for line in lines} == {"phantom"}
     for line, row in zip(lines[:-1], rows, strict=False):
@@ -63,12 +64,13 @@ def test_the_csv_holds_every_row_and_its_figures(folder: StudyFolder, rows: tupl
     last = lines[-1]
     assert (last["runs_done"], last["runs_failed"], last["auc"], last["seconds_mean"]) == ("0", "1", "", "")
     two_stage = next(line for line in lines if line["strategy"] == "two-stage" and line["layerwise"] == "False")
-    assert two_stage["accuracy_less_two_stage_value"] == ""
-    assert lines[0]["mcnemar_p_by_run"].startswith("seed 0: ")
+    assert two_stage["networks_accuracy_less_reference_value"] == ""
+    assert two_stage["strategy_auc_less_reference_value"] == ""
+    assert lines[0]["mcnemar_p_by_run_unadjusted"].startswith("seed 0: ")
 
 
 def test_every_strategy_tells_whether_its_heat_maps_show_the_defect(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
-    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), rows))))
+    lines = list(csv.DictReader(io.StringIO(csv_text(study_table(folder.study(), rows)))))
     for line, row in zip(lines[:-1], rows, strict=False):
         scans = [scan for run in row.runs for scan in run.located]
         judged = [scan for scan in scans if scan.peak_on_defect is not None]
@@ -82,7 +84,7 @@ def test_every_strategy_tells_whether_its_heat_maps_show_the_defect(folder: Stud
         assert float(line["map_auc"]) == pytest.approx(np.mean([scan.map_auc or 0 for scan in judged]), abs=1e-4)
         assert (line["chance"], line["map_and_uptake"]) == ("0.2500", "-0.5000")
     assert (lines[-1]["heat_maps_of"], lines[-1]["peak_on_defect"]) == ("", "")
-    text = markdown(folder.study(), rows)
+    text = markdown(study_table(folder.study(), rows))
     assert "| peak on the defect | map and uptake |" in text
     assert "whose defect is known (mask " in text
     assert "A peak anywhere lies on the defect in 0.25, and the coldest place 1.00." in text
@@ -102,21 +104,23 @@ def test_without_known_defects_the_maps_are_compared_with_uptake(rows: tuple[Row
         return replace(run, records=replace(run.records, located=lines))
 
     blind = tuple(replace(row, runs=tuple(map(nobody_knows, row.runs))) for row in rows)
-    lines = list(csv.DictReader(io.StringIO(csv_text(folder.study(), blind))))
+    lines = list(csv.DictReader(io.StringIO(csv_text(study_table(folder.study(), blind)))))
     first = lines[0]
     assert (first["heat_maps_of"], first["peak_on_defect"]) == ("above the threshold", "")
     assert first["map_and_uptake"] == "-0.5000"
-    assert "no scan comes with its defect" in markdown(folder.study(), blind)
+    assert "no scan comes with its defect" in markdown(study_table(folder.study(), blind))
 
 
 def test_the_table_for_people_is_stamped_and_a_grid(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
-    text = markdown(folder.study(), rows)
+    text = markdown(study_table(folder.study(), rows))
     assert text.startswith("# PHANTOM DATA: says nothing about patients")
     assert "14 of 16 runs are done, 1 failed." in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1
     assert text.count("not measured") == 8
-    assert "not adjusted for the number of comparisons" in text
+    assert "adjusted over all 5 comparisons with a reference (max-T)" in text
+    assert "adjusted over all 21 pairs of rows (Holm)" in text
+    assert "adjusted over all 5 rows (Holm)" in text
     assert "nan" not in text
     assert not re.search(r"\bp\d{3}\b", text), "no patient is named"
 
@@ -132,21 +136,24 @@ def test_every_table_names_the_protocol(changes: dict[str, Any], words: str, fol
     folder = StudyFolder(tmp_path / "study")
     folder.open(fake_plan(**changes).study)
     study, rows = folder.study(), rows_of(folder)
-    assert f"\n- {words}" in markdown(study, rows)
-    assert terminal_lines(study, rows)[0].startswith(words[0].lower() + words[1:-1])
-    lines = list(csv.DictReader(io.StringIO(csv_text(study, rows))))
+    assert f"\n- {words}" in markdown(study_table(study, rows))
+    assert terminal_lines(study_table(study, rows))[0].startswith(words[0].lower() + words[1:-1])
+    lines = list(csv.DictReader(io.StringIO(csv_text(study_table(study, rows)))))
     assert {(line["protocol"], line["inner_folds"]) for line in lines} == {(study.spec.protocol, folds)}
 
 
 def test_patients_data_are_not_stamped(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
     study = folder.study()
-    told = {origin: markdown(msgspec.structs.replace(study, origin=origin), rows) for origin in ("patients", "mixed")}
+    told = {
+        origin: markdown(study_table(msgspec.structs.replace(study, origin=origin), rows))
+        for origin in ("patients", "mixed")
+    }
     assert "PHANTOM" not in told["patients"]
     assert "PHANTOM AND PATIENT DATA MIXED: no result" in told["mixed"]
 
 
 def test_the_terminal_gets_the_protocol_and_a_line_a_row(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
-    lines = terminal_lines(folder.study(), rows)
+    lines = terminal_lines(study_table(folder.study(), rows))
     assert lines[0] == "protocol holdout: one validation part chose epoch, temperature and threshold"
     assert len(lines) == 10
     assert all(len(line) < 120 for line in lines)
@@ -154,7 +161,7 @@ def test_the_terminal_gets_the_protocol_and_a_line_a_row(folder: StudyFolder, ro
 
 
 def test_pictures_are_drawn_of_what_is_there(folder: StudyFolder, rows: tuple[Row, ...], tmp_path: Path) -> None:
-    picture = cv2.imread(str(draw_table(rows, "phantom", tmp_path / "table.png")))
+    picture = cv2.imread(str(draw_table(study_table(folder.study(), rows), tmp_path / "table.png")))
     assert picture.shape[1] > 1500
     assert picture.std() > 20
     red = (picture[..., 2].astype(int) - picture[..., 0] > 60).mean(axis=1)
@@ -168,9 +175,9 @@ def test_an_empty_study_has_a_table_too(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "study")
     folder.open(fake_plan().study)
     rows = rows_of(folder)
-    assert "0 of 16 runs are done." in markdown(folder.study(), rows)
-    assert csv_text(folder.study(), rows).count("\n") == 9
-    assert draw_table(rows, "phantom", tmp_path / "table.png").is_file()
+    assert "0 of 16 runs are done." in markdown(study_table(folder.study(), rows))
+    assert csv_text(study_table(folder.study(), rows)).count("\n") == 9
+    assert draw_table(study_table(folder.study(), rows), tmp_path / "table.png").is_file()
     assert draw_maps(folder, rows, {SIZE: fake_data()}) == ()
 
 
@@ -192,7 +199,7 @@ def test_plain_keras_time_is_epochs_times_what_was_measured(tmp_path: Path) -> N
     assert {row.plain_seconds for row in rows_of(folder) if row.backbone == "resnet50v2"} == {None}
     unit = msgspec.structs.replace(study.units[0], inner_folds=5)
     assert plain_seconds_of(unit, folder.plain_time) == 2500.0
-    assert "| 500 (" in markdown(study, rows_of(folder))
+    assert "| 500 (" in markdown(study_table(study, rows_of(folder)))
 
 
 def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
@@ -229,7 +236,7 @@ def test_evidence_outside_a_disc_is_told_where_the_disc_lies_on_black(
 
 def test_what_was_found_in_the_data_stands_below_the_table(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
     found = DataFinding(code="near-duplicate-across-parts", text="seed 0: 2 pairs lie in two parts")
-    assert "- Of the data: seed 0: 2 pairs lie in two parts.\n" in markdown(folder.study(), rows, [found])
+    assert "- Of the data: seed 0: 2 pairs lie in two parts.\n" in markdown(study_table(folder.study(), rows), [found])
 
 
 def test_scans_whose_classes_take_turns_are_shown_first(folder: StudyFolder) -> None:
@@ -258,5 +265,5 @@ def test_runs_with_other_threads_are_told(folder: StudyFolder, rows: tuple[Row, 
     record = msgspec.structs.replace(first.records.record, threads=4)
     second = replace(first, records=replace(first.records, record=record))
     other = replace(rows[0], runs=(first, second))
-    assert "Runs had 1 and 4 threads" in markdown(folder.study(), (other,))
-    assert "threads:" not in markdown(folder.study(), rows)
+    assert "Runs had 1 and 4 threads" in markdown(study_table(folder.study(), (other,)))
+    assert "threads:" not in markdown(study_table(folder.study(), rows))
