@@ -17,6 +17,7 @@ import pytest
 
 from edgecad.contract import Drawing
 from edgecad.polarmap.segments import segment_means
+from edgecad_train.evaluation.statistics.comparison import bounds_without_variance
 from edgecad_train.phantoms import draw_patient, percent_map
 
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "uptake.py"
@@ -110,7 +111,8 @@ def test_drawings_are_compared_with_the_first(measured: Measured) -> None:
     taken = Drawing()
     assert (first["table"], first["beyond"], first["blur"]) == (taken.table, taken.beyond, taken.blur)
     assert (other["table"], other["beyond"], other["blur"]) == (taken.table, "mirrored", taken.blur)
-    assert first["less_first"] == [0, 0, 0]
+    value, low, high = first["less_first"]
+    assert low < value == 0 < high, "no spread is no certainty"
     assert other["less_first"][0] == pytest.approx(other["auc"][0] - first["auc"][0], abs=1e-9)
     assert found["phantoms"] == first["spread"]["maps"] == 1
 
@@ -159,7 +161,10 @@ def test_areas_are_compared_on_patients_that_both_answer(room: Callable[[str], M
     worse = accuracy.compared(other, one, strategy="warm-up", tables="mixed")
     assert worse.difference[0] == pytest.approx(-better.difference[0])
     same = accuracy.compared(one, one, strategy="warm-up", tables="mixed")
-    assert same.difference == (0.0, 0.0, 0.0)
+    cases = int(min(truth.sum(), (~truth).sum()))
+    wide = bounds_without_variance(0.0, cases)
+    assert same.difference == (0.0, wide.low, wide.high), "no spread is no certainty"
+    assert wide.low < 0 < wide.high
 
     holes = poor.copy()
     holes[0, :50] = np.nan  # refused there
