@@ -29,12 +29,15 @@ class CrossFit:
     Attributes:
         held: `(n,)`, of each patient by the fold that did not learn from them.
         fresh: `(m,)`, of fresh patients by the refit.
+        fresh_by_steps: `(m,)`, by the refit when it had made as many steps as the folds, not as many epochs: an epoch
+            of the refit has more steps.
         fresh_by_folds: `(folds, m)`, of the same by the networks of the folds.
         epochs: of the refit.
     """
 
     held: NDArray[np.float64]
     fresh: NDArray[np.float64]
+    fresh_by_steps: NDArray[np.float64]
     fresh_by_folds: NDArray[np.float64]
     epochs: int
 
@@ -83,10 +86,20 @@ class HeadTrainer:
             held[members] = _log_odds(run.weights[epoch], features[members])
             by_folds.append(_log_odds(run.weights[epoch], fresh))
         epochs, place = median_epoch(histories), EpochSeed(seed, FOLDS, 0)
+        steps = float(np.mean([_steps(len(rows)) for rows, _ in parts])) * epochs
+        by_epoch = []
         self._begin(seed)
         for epoch in range(epochs):
             self._runner.train(_examples(features, label, np.arange(len(label))), place, epoch)
-        return CrossFit(held, _log_odds(self._weights(), fresh), np.stack(by_folds), epochs)
+            by_epoch.append(self._weights())
+        as_many = max(1, round(steps / _steps(len(label))))
+        return CrossFit(
+            held=held,
+            fresh=_log_odds(by_epoch[-1], fresh),
+            fresh_by_steps=_log_odds(by_epoch[as_many - 1], fresh),
+            fresh_by_folds=np.stack(by_folds),
+            epochs=epochs,
+        )
 
     def _fold(
         self,
@@ -126,6 +139,10 @@ def _log_odds(weights: Weights, features: NDArray[np.float32]) -> NDArray[np.flo
     z = features @ kernel + bias
     logits = (z / (1 + np.exp(-z))) @ out + last
     return np.asarray(logits[:, CAD] - logits[:, 1 - CAD], np.float64)
+
+
+def _steps(rows: int) -> int:
+    return -(-rows // BATCH)
 
 
 def _examples(features: NDArray[np.float32], label: NDArray[np.bool_], rows: NDArray[np.intp]) -> Examples:

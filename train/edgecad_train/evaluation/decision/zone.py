@@ -11,7 +11,7 @@ from edgecad.decision.zone import Zone, ZoneShares, certainty_of, least_patients
 from edgecad_train.classes import POSITIVE
 from edgecad_train.evaluation.decision.points import Part, Patients, share
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
-from edgecad_train.evaluation.statistics.ties import resolution_of, tied
+from edgecad_train.evaluation.statistics.ties import WITHIN, resolution_of, tied
 
 OFTEN = 0.95
 """Share of zones whose patients on the wrong side stay below `wrong_up_to`."""
@@ -97,9 +97,13 @@ def _kept(wrong: Bools, members: Bools) -> Share | None:
 
 
 def _below(log_odds: float) -> float:
-    """The score, no larger as a float32, in which a runtime gives it."""
+    """A score below that of these log-odds as a float32, in which a runtime gives it."""
+    if log_odds <= -WITHIN:  # these are equal, and a runtime tells them apart
+        return 0.0
     return float(max(np.nextafter(np.float32(expit(log_odds)), np.float32(0)), 0.0))
 
 
 def _above(log_odds: float) -> float:
+    if log_odds >= WITHIN:
+        return 1.0
     return float(min(np.nextafter(np.float32(expit(log_odds)), np.float32(1)), 1.0))
