@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from edgecad_train.evaluation.subgroups.figures import GroupedColumn, PatientGroup
 from edgecad_train.judgement.reading import EvaluationFiles, read_evaluation
 from edgecad_train.judgement.report.checklist import facts_of_evaluation
 from edgecad_train.judgement.report.page import names_of
@@ -101,3 +102,53 @@ def test_what_no_section_of_the_report_tells_is_not_reported(evaluated: Callable
 def test_a_model_that_was_not_recalibrated_says_so(evaluated: Callable[..., Path]) -> None:
     found = _answered(read_evaluation(evaluated()))["TRIPOD+AI 12f"]
     assert (found.state, found.found[0].words) == ("reported", "none: the model was judged as it is")
+
+
+ALL = [(anchor, anchor, anchor) for anchor in ("patients", "figures", "groups", "readers", "recalibration")]
+
+
+def _group(name: str) -> PatientGroup:
+    return PatientGroup(name=name, n=6, positives=3)
+
+
+def test_groups_are_told_by_their_columns_and_centres_apart(evaluated: Callable[..., Path]) -> None:
+    files = read_evaluation(evaluated())
+    columns = (
+        GroupedColumn(column="sex", groups=(_group("f"), _group("m"))),
+        GroupedColumn(column="Centre", groups=(_group("a"), _group("b"))),
+        GroupedColumn(column="age", groups=(), note="nobody has one"),
+    )
+    told = {}
+    for chosen in (columns, columns[:1], columns[2:]):
+        record = replace(files.record, groups=chosen)
+        told[len(chosen), chosen[0].column] = facts_of_evaluation(
+            EvaluationFiles(**{**vars(files), "record": record}), names_of(files), ALL
+        )
+    every, one, none = told.values()
+    assert "by sex, Centre," in every["subgroups"].words
+    assert "by Centre," in every["heterogeneity"].words
+    assert "heterogeneity" not in one
+    assert "subgroups" not in none
+
+
+def test_readers_and_groups_of_a_table_are_told(
+    edgecad_here: Run, make_run: Run, few_phantoms: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgecad_train.judgement.report.page.draw_judgement", lambda _: ())
+    lines = ["path,label,patient,sex,reader:one,reader:two"]
+    for number, path in enumerate(sorted(few_phantoms.glob("*/*.*"))):
+        label = path.parent.name
+        lines.append(f"{path},{label},{path.stem},{'fm'[number % 2]},{label},{label}")
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(lines))
+    done = edgecad_here("evaluate", make_run(), table, "--keep", "sex", "--out", "judged")
+    assert done.code == 0, done.stderr
+    files = read_evaluation(Path("judged"))
+    told = facts_of_evaluation(files, names_of(files), ALL)
+    assert told["readers"].words == "agreement of 2 readers, with intervals"
+    assert "by sex," in told["subgroups"].words
+
+
+def test_without_readers_their_agreement_is_no_fact(evaluated: Callable[..., Path]) -> None:
+    files = read_evaluation(evaluated())
+    assert "readers" not in facts_of_evaluation(files, names_of(files), ALL)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.evaluation.recalibration.words import sentences_about_recalibration
 from edgecad_train.judgement.reading import EvaluationFiles
+from edgecad_train.judgement.record import EvaluationRecord
 from edgecad_train.report.checklists.item import Fact
 from edgecad_train.report.checklists.of_run import (
     UNNAMED,
@@ -20,6 +21,9 @@ from edgecad_train.report.checklists.of_run import (
 from edgecad_train.report.html import Section
 from edgecad_train.report.names import Names
 
+CENTRES = ("centre", "center", "site", "hospital", "camera", "scanner")
+"""Columns that may tell clusters of patients."""
+
 
 def facts_of_evaluation(files: EvaluationFiles, names: Names, sections: Iterable[Section]) -> dict[str, Fact]:
     """Facts by the names that items ask for.
@@ -28,7 +32,7 @@ def facts_of_evaluation(files: EvaluationFiles, names: Names, sections: Iterable
         names: what must not be shown.
         sections: of the report; what none of them tells is not reported.
     """
-    groups = (_patients(files), _model(files), _figures(files), _rest(files))
+    groups = (_patients(files), _model(files), _figures(files), _people(files.record), _rest(files))
     anchors = {anchor for anchor, _, _ in sections}
     found = dict(fact for group in groups for fact in group)
     told = {name: fact for name, fact in found.items() if fact.section in anchors}
@@ -112,6 +116,20 @@ def _figures(files: EvaluationFiles) -> Iterator[Named]:
         yield "maps", Fact("maps", "heat maps of what raised and lowered the score, of right and of wrong answers")
     if record.localisation is not None:
         yield "localisation", Fact("maps", "held against defects that are known, and against uptake, with intervals")
+
+
+def _people(record: EvaluationRecord) -> Iterator[Named]:
+    """Groups of patients, and readers beside the model."""
+    columns = [one.column for one in record.groups if one.groups]
+    if columns:
+        told = Fact("groups", f"patients and figures by {', '.join(columns)}, with n and intervals")
+        yield from ((name, told) for name in ("subgroups", "characteristics", "robustness"))
+    centres = [column for column in columns if column.casefold() in CENTRES]
+    if centres:
+        told = Fact("groups", f"figures by {', '.join(centres)}, and their differences, with intervals")
+        yield from ((name, told) for name in ("centres", "heterogeneity"))
+    if record.readers is not None and len(record.readers.readers) > 1:
+        yield "readers", Fact("readers", f"agreement of {len(record.readers.readers)} readers, with intervals")
 
 
 def _rest(files: EvaluationFiles) -> Iterator[Named]:
