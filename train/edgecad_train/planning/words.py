@@ -120,7 +120,8 @@ def _training(plan: PlanRecord) -> Iterator[str]:
 
 
 def _about(parameters: int) -> str:
-    return f"about {parameters} free numbers" if parameters else "not one free number"
+    few = ("not one free number", "about one free number")
+    return few[parameters] if parameters < len(few) else f"about {parameters} free numbers"
 
 
 def _parameter_row(row: ParameterOutlook) -> tuple[str, ...]:
