@@ -22,7 +22,7 @@ from edgecad_train.report.limits import limits_of
 from edgecad_train.report.names import Names
 from edgecad_train.report.page import names_of
 from edgecad_train.report.tables import decision_rows, preparation_rows, search_rows, time_rows
-from edgecad_train.report.wording import minute, percent, rate, signed, tenth, three
+from edgecad_train.report.wording import minute, percent, rate, signed, tenth, three, with_minus
 from edgecad_train.runs.reading import RunFiles, read_run
 from edgecad_train.runs.request import command_of
 from edgecad_train.training.search.choice import HeadChoice
@@ -93,6 +93,7 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--strategy": "two-stage",
         "--activation": "relu",
         "--decide": "sensitivity>=0.95",
+        "--uncertain": "0.1",
         "--class-weights": "none",
         "--label-smoothing": "0",
         "--augment": "1",
@@ -234,6 +235,8 @@ def test_limits_say_phantom_first_and_what_one_patient_weighs(run: RunFiles) -> 
         (signed(0.0456), "+0.046"),
         (signed(-0.0456), "\N{MINUS SIGN}0.046"),
         (signed(-0.0001), "0.000"),
+        (with_minus("-0.2 (-0.4 to -0.1)"), "\N{MINUS SIGN}0.2 (\N{MINUS SIGN}0.4 to \N{MINUS SIGN}0.1)"),
+        (with_minus("0.81 (0.70-0.88) of a-b, 2-3"), "0.81 (0.70-0.88) of a-b, 2-3"),
         (percent(0.13761), "13.76%"),
         (tenth(12345.67), "12\N{NARROW NO-BREAK SPACE}345.7"),
         (rate(1e-4), "1e-04"),

@@ -26,6 +26,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "minute": wording.minute,
     "metric": wording.metric,
     "trains": wording.trains,
+    "minus": wording.with_minus,
 }
 
 

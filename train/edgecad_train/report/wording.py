@@ -53,6 +53,11 @@ def true_minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def with_minus(text: str) -> str:
+    """Words with true minus signs before negative numbers; what joins two numbers or words stays."""
+    return re.sub(r"(?<![^\s(])-(?=[\d.])", "\N{MINUS SIGN}", text)
+
+
 def tenth(value: float) -> str:
     """One decimal, thousands apart."""
     return f"{value:,.1f}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -15,6 +15,7 @@ from edgecad.contract import Contract, Labelling, Origin
 from edgecad.decision.rules import rule_from_words
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import Case, Found, Refusal
+from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.judgement.asked import Asked
 from edgecad_train.judgement.demands import Demands
@@ -60,6 +61,7 @@ def write_evaluation(
     parts: dict[str, str] | None = None,
     demands: Demands | None = None,
     maps: bool = True,
+    columns: PatientColumns | None = None,
     **asked: Any,
 ) -> Path:
     """Judge fabricated scores, and write all that an evaluation leaves; `against` are another model's log-odds."""
@@ -74,8 +76,10 @@ def write_evaluation(
         for patient, cad in zip(scores.patients, truth, strict=True)
     ]
     lost = Case(Path("Doe-0007.jpg"), CLASSES[1], "Doe-0007")
-    beside = Asked(Found((*cases, lost), "the file's stem"), against=other is not None, **asked)
-    write_judgement(judge(one, other, demands or Demands(), beside), one, other, folder)
+    found = Found((*cases, lost), "the file's stem", columns=columns or PatientColumns())
+    beside = Asked(found, against=other is not None, **asked)
+    groupings = one.groupings(found.columns)
+    write_judgement(judge(one, other, demands or Demands(), beside), one, other, folder, groupings)
     return folder
 
 

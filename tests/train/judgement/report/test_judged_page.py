@@ -15,9 +15,11 @@ from msgspec.structs import replace as with_fields
 from edgecad.contract import Contract
 from edgecad.errors import ModelInvalid
 from edgecad_train.data.labelled import DataFinding
+from edgecad_train.data.table.columns import KeptColumn, KeptValues, PatientColumns
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.judgement.reading import read_evaluation
 from edgecad_train.judgement.report.page import page_of, write_report
+from edgecad_train.report.shown import A_GROUP
 
 from ...pages import Page, figures_without_interval  # noqa: TID252 - two rooms read pages alike
 
@@ -237,3 +239,32 @@ def test_whole_images_are_called_that(make_evaluation: Make, judged_contract: Co
     page = _page(make_evaluation(contract=with_fields(judged_contract, preparation=how)))
     assert "WHATEVER IS WRITTEN ON A SCREEN STANDS IN THE PICTURES" in page.text
     assert "It names no patient" not in page.text
+
+
+def test_sections_stand_there_only_where_the_record_has_them(make_evaluation: Make, tiny_contract: Contract) -> None:
+    every = {"zone": "Answers that are no clear ones", "groups": "Groups of patients", "readers": "Readers beside the"}
+    patients = [f"Doe-{1000 + number}" for number in range(60)]
+    columns = PatientColumns(
+        kept=(KeptValues(KeptColumn("sex"), {patient: "fm"[number % 2] for number, patient in enumerate(patients)}),),
+        reads={"Ann": {patient: number % 3 == 0 for number, patient in enumerate(patients)}},
+    )
+    page = _page(make_evaluation(columns=columns))
+    assert figures_without_interval(page) == []
+    for words in every.values():
+        assert words in page.text
+    assert "Ann" in page.text
+    plain = _page(make_evaluation("plain", contract=tiny_contract))
+    for words in every.values():
+        assert words not in plain.text
+    links = {str(a["href"])[1:] for t, a in plain.tags if t == "a"}
+    assert not links & every.keys()
+
+
+def test_a_record_tells_the_few_cases_that_are_kept(make_evaluation: Make) -> None:
+    draw = np.random.default_rng(4)
+    truth = draw.random(300) < 0.5
+    folder = make_evaluation(truth=truth, log_odds=draw.normal(np.where(truth, 1, -1), 2.0))
+    files = read_evaluation(folder)
+    assert files.heatmaps is not None
+    assert files.heatmaps.images is not None
+    assert len(files.heatmaps.images) == len(files.heatmaps.score_maps) <= 5 * A_GROUP
