@@ -38,7 +38,7 @@ class SearchRecord(msgspec.Struct, frozen=True):
 
 CHOSE = (
     "one more search over all development patients found the head and the rates of the exported network. {} fold "
-    "networks of that head chose its epochs, temperature and threshold by their out-of-fold scores, which are in "
+    "networks of that head chose its epochs, temperature, threshold and zone by their out-of-fold scores, which are in "
     "deciding.csv. The head was found on the same patients, so these scores choose and do not judge."
 )
 JUDGES = (
