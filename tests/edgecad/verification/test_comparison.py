@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from edgecad.decision.zone import Zone
 from edgecad.verification.comparison import ModelAnswers, common_grid, compare
 
 
@@ -59,6 +60,20 @@ def test_flips_near_the_threshold_are_counted_apart() -> None:
     assert (figures.flips, figures.flips_in_neighbourhood) == (1, 2)
     figures = compare(one, seen, threshold=0.4, neighbourhood=0.001)
     assert (figures.flips, figures.flips_in_neighbourhood) == (2, 1)
+
+
+def test_flips_of_certainty_are_counted_as_those_of_labels() -> None:
+    """An answer counts once; near means near the bound that was crossed."""
+    zone = Zone(low=0.3, high=0.7, alpha=0.1, cad=99, other=75, part="out-of-fold", wrong_up_to=0.15)
+    scores = np.array([0.295, 0.25, 0.705, 0.60, 0.20, 0.10, 0.50])
+    other = np.array([0.305, 0.40, 0.695, 0.90, 0.90, 0.29, 0.69])
+    one, seen = (ModelAnswers(np.zeros((7, 2)), values, np.zeros((7, 2, 2))) for values in (scores, other))
+    assert (compare(one, seen, 0.5, 0.01).flips, compare(one, seen, 0.5, 0.01).flips_in_neighbourhood) == (1, 0)
+    figures = compare(one, seen, 0.5, 0.01, zone=zone)
+    assert (figures.flips, figures.flips_in_neighbourhood) == (3, 2)
+    assert compare(one, one, 0.5, 0.01, zone=zone).flips == 0
+    # A threshold outside of the zone widens it: what lies between is uncertain, too.
+    assert compare(one, seen, 0.2, 0.01, zone=zone).flips == 3
 
 
 def test_each_model_decides_by_its_own_threshold() -> None:
