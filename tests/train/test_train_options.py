@@ -120,3 +120,10 @@ def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
     assert told.contract.preparation.crop == "none"
     assert np.isfinite(told.log_odds).all()
     assert not np.array_equal(data.images[0], outcome.data.images[0])
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 0.0005, 0.5, 1.0, float("nan"), float("inf")])
+def test_a_zone_that_cannot_be_meant_is_refused(alpha: float) -> None:
+    with pytest.raises(UsageError, match="--uncertain .* is not 0"):
+        Settings(uncertain=alpha)
+    assert (Settings().uncertain, Settings(uncertain=0.0).uncertain) == (0.1, 0.0)
