@@ -118,7 +118,8 @@ def test_pictures_are_drawn_and_the_table_says_phantom_and_the_next_step(
     assert lines[0].startswith("PHANTOM")
     wrote = {path.name for path in next(Path("evaluations").iterdir()).iterdir()}
     assert wrote == {
-        "report.html", "metrics.json", "contract.json", "predictions.csv", "localisation.csv", "heatmaps.npz",
+        "report.html", "reporting-checklist.html", "metrics.json", "contract.json", "predictions.csv",
+        "localisation.csv", "heatmaps.npz",
         *(f"{name}-test.png" for name in ("roc", "calibration", "confusion", "decision-curve")),
         *(f"cases-{name}.png" for name in ("right", "wrong", "nearest")),
     }  # fmt: skip

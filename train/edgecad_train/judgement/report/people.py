@@ -15,7 +15,7 @@ from edgecad_train.report.wording import Row
 
 
 @dataclass(frozen=True)
-class Grid:
+class WordTable:
     """A table of words under one caption."""
 
     caption: str
@@ -29,29 +29,29 @@ class GroupTables:
 
     column: str
     note: str
-    grids: tuple[Grid, ...]
+    grids: tuple[WordTable, ...]
 
 
 def group_tables(column: GroupedColumn) -> GroupTables:
     """Figures of each group, why some have none, and differences between groups."""
     grids = (
-        Grid("Each group, with 95 % intervals.", subgroups.GROUP_HEADS, tuple(subgroups.group_rows(column))),
-        Grid("Why a figure is not given.", ("group", "figure", "why"), tuple(subgroups.reason_rows(column))),
-        Grid("Differences between groups.", subgroups.DIFFERENCE_HEADS, tuple(subgroups.difference_rows(column))),
+        WordTable("Each group, with 95 % intervals.", subgroups.GROUP_HEADS, tuple(subgroups.group_rows(column))),
+        WordTable("Why a figure is not given.", ("group", "figure", "why"), tuple(subgroups.reason_rows(column))),
+        WordTable("Differences between groups.", subgroups.DIFFERENCE_HEADS, tuple(subgroups.difference_rows(column))),
     )
     return GroupTables(column.column, column.note, tuple(grid for grid in grids if grid.cells))
 
 
-def reader_tables(study: ReaderStudy) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
+def reader_tables(study: ReaderStudy) -> tuple[tuple[WordTable, ...], tuple[str, ...]]:
     """The tables that have a row, and what may be read from them."""
     grids = (
-        Grid(
+        WordTable(
             "Each reader, and the model on the patients that this reader read; with 95 % intervals.",
             readers.READER_HEADS,
             tuple(readers.reader_rows(study)),
         ),
-        Grid("Paired differences.", readers.READER_DIFFERENCE_HEADS, tuple(readers.reader_difference_rows(study))),
-        Grid(
+        WordTable("Paired differences.", readers.READER_DIFFERENCE_HEADS, tuple(readers.reader_difference_rows(study))),
+        WordTable(
             "Agreement of every two, with 95 % intervals.",
             readers.AGREEMENT_HEADS,
             tuple(readers.agreement_rows(study)),
@@ -65,13 +65,13 @@ class RecalibrationTable:
     """What was found and done, figures before and after, and what follows."""
 
     facts: tuple[Row, ...]
-    figures: Grid
+    figures: WordTable
     sentences: tuple[str, ...]
 
 
 def recalibration_table(judged: RecalibrationJudged) -> RecalibrationTable:
     """Rows of what recalibration found; its figures are of patients that it did not use."""
-    figures = Grid(
+    figures = WordTable(
         "Before and after, judged on patients that the recalibration did not use; with 95 % intervals.",
         recalibration.RECALIBRATED_HEADS,
         tuple(recalibration.recalibrated_figure_rows(judged)),
