@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgecad.contract import Preparation
+from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData, find_cases, prepare_cases
 from edgecad_train.networks.head import Head
 from edgecad_train.running.training import train
