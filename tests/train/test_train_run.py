@@ -151,11 +151,18 @@ def test_each_fold_is_trained_without_the_patients_it_judges_and_none_sees_the_t
     assert not np.allclose(own, outcome.log_odds[outcome.development])
 
 
-def test_the_refit_runs_the_median_of_the_folds_best_epochs(folded: TrainingOutcome) -> None:
+def test_the_refit_runs_as_many_steps_as_the_folds_median_of_best_epochs(folded: TrainingOutcome) -> None:
     *folds, refit = folded.histories
     assert [history.name for history in folded.histories] == ["fold 1", "fold 2", "fold 3", "refit"]
+    assert isinstance(folded.partition, Folds)
+    parts = [folded.partition.split(index).train for index in range(3)]
+    *steps, whole = (
+        -(-len(rows_of(folded.data.cases, part)) // folded.settings.batch_size)
+        for part in (*parts, folded.partition.development)
+    )
     for stage in range(2):
-        wanted = round(float(np.median([history.stages[stage].best + 1 for history in folds])))
+        median = round(float(np.median([history.stages[stage].best + 1 for history in folds])))
+        wanted = max(1, round(median * float(np.mean(steps)) / whole))
         assert len(refit.stages[stage].epochs) == wanted
         assert all(epoch.val_loss is None for epoch in refit.stages[stage].epochs)
 

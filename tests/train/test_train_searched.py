@@ -24,6 +24,7 @@ from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.runs.writing import write_run
 from edgecad_train.splits.split import folds_by_patient, rows_of, split_by_patient
 from edgecad_train.training.checkpoint import Checkpoint
+from edgecad_train.training.choosing.crossfit import epochs_of_refit
 from edgecad_train.training.search import heads
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
@@ -106,8 +107,10 @@ def test_the_scores_that_choose_are_of_the_exported_head_and_those_that_judge_ar
         told.contract.decision.threshold, told.contract.decision.temperature
     )  # fmt: skip
     assert told.evaluations[0].metrics == evaluate_part(*judged, decision, "out-of-fold").metrics
-    best = [history.stages[0].best + 1 for history in told.histories[2:4]]
-    assert len(told.histories[-1].stages[0].epochs) == round(float(np.median(best)))
+    parts = [told.partition.split(0).train, told.partition.split(1).train, told.partition.development]
+    *steps, whole = (-(-len(rows_of(phantoms.cases, part)) // told.settings.batch_size) for part in parts)
+    wanted = epochs_of_refit([history.stages[0] for history in told.histories[2:4]], steps, whole)
+    assert len(told.histories[-1].stages[0].epochs) == wanted
     # Both kinds of scores are of networks that did not see the patient, and they are other scores.
     held = rows_of(phantoms.cases, told.partition.held)
     assert not np.array_equal(told.deciding_log_odds[held], told.log_odds[held])

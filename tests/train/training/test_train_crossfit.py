@@ -14,7 +14,7 @@ from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.choosing.crossfit import cross_fitted, epochs_of_others, median_epoch
+from edgecad_train.training.choosing.crossfit import cross_fitted, epochs_of_others, epochs_of_refit, median_epoch
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.history import Epoch, StageHistory, TrainingHistory
 from edgecad_train.training.stages import StageOptions
@@ -49,6 +49,18 @@ def test_a_fold_that_was_stopped_early_takes_its_last_epoch() -> None:
 
 def test_the_refit_takes_the_median_of_all() -> None:
     assert median_epoch([history(0), history(4), history(8)]) == 5
+
+
+@pytest.mark.parametrize(
+    ("steps", "whole", "epochs"), [((8, 8, 8), 10, 4), ((9, 9, 9), 11, 4), ((4, 4, 4), 4, 5), ((1, 1, 1), 40, 1)]
+)
+def test_the_refit_trains_as_far_as_the_folds(steps: tuple[int, ...], whole: int, epochs: int) -> None:
+    """As many epochs of more scans would be more steps."""
+    assert epochs_of_refit([history(0), history(4), history(8)], steps, whole) == epochs
+
+
+def test_of_one_epoch_the_refit_has_one() -> None:
+    assert epochs_of_refit([history(0, epochs=1)] * 5, (7,) * 5, 9) == 1
 
 
 @pytest.fixture(params=PLANS.values(), ids=PLANS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from edgecad_train.networks.network import build_network
 from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.checkpoint import Checkpoint
-from edgecad_train.training.choosing.crossfit import cross_fitted, median_epoch
+from edgecad_train.training.choosing.crossfit import cross_fitted, epochs_of_refit
 from edgecad_train.training.frozen import Scans, Storage
 from edgecad_train.training.history import StageHistory, TrainingHistory
 from edgecad_train.training.search.choice import HeadChoice
@@ -74,11 +75,12 @@ class _CrossFit:
     histories: tuple[TrainingHistory, ...]
     choices: tuple[HeadChoice, ...]
     held: tuple[Explained, ...]
+    steps: tuple[int, ...]
+    """Of an epoch of each."""
 
-    @property
-    def epochs(self) -> tuple[int, ...]:
-        """Of each stage for a refit: the median of the folds' best."""
-        return tuple(median_epoch(own) for own in self._by_stage())
+    def epochs_of_refit(self, whole: int) -> tuple[int, ...]:
+        """Of each stage of a refit whose epochs have `whole` steps."""
+        return tuple(epochs_of_refit(own, self.steps, whole) for own in self._by_stage())
 
     @property
     def longest(self) -> tuple[int, ...]:
@@ -140,7 +142,7 @@ class Trainings:
         return Trained(trainer, (history,), (choice,), said, said, said, (history.name,), familiarity, place)
 
     def _folds(self, folds: Folds) -> Trained:
-        """Train once a fold, then once on the whole development part for as many epochs as the folds wanted.
+        """Train once a fold, then once on the whole development part for as many steps as the folds wanted.
 
         A search finds each fold's head inside its own training patients, so that those it judges chose nothing. The
         head to export is found by all development patients; then folds are trained by that head as well, and these
@@ -157,7 +159,7 @@ class Trainings:
             deciding = self._cross_fit(again, [choice] * len(places))
             whole = replace(whole, kept="exported")
         trainer = self._trainer(choice)
-        refit = self._train(trainer, whole, deciding.epochs)
+        refit = self._train(trainer, whole, deciding.epochs_of_refit(self._steps(whole)))
         with self.timed("explain"):
             own = trainer.explain(np.arange(len(self.data.cases)))
         fits = [judged] if deciding is judged else [judged, deciding]
@@ -183,7 +185,11 @@ class Trainings:
             self.progress,
         )
         histories, held = zip(*results, strict=True)
-        return _CrossFit(histories, tuple(choices), held)
+        return _CrossFit(histories, tuple(choices), held, tuple(map(self._steps, places)))
+
+    def _steps(self, place: Place) -> int:
+        """Of an epoch."""
+        return math.ceil(len(place.rows) / self.settings.batch_size)
 
     def _familiarity(self, trainer: Trainer) -> MeasuredFamiliarity | None:
         """Of all scans but the test part's: a network that learnt from a scan knows it better than a new one."""
