@@ -125,6 +125,6 @@ def test_whole_images_are_trained_on_and_nothing_is_said_of_a_disc(
 
 @pytest.mark.parametrize("alpha", [-0.1, 0.0005, 0.5, 1.0, float("nan"), float("inf")])
 def test_a_zone_that_cannot_be_meant_is_refused(alpha: float) -> None:
-    with pytest.raises(UsageError, match="--uncertain .* is not 0"):
+    with pytest.raises(UsageError, match=r"--uncertain .* is not 0"):
         Settings(uncertain=alpha)
     assert (Settings().uncertain, Settings(uncertain=0.0).uncertain) == (0.1, 0.0)
