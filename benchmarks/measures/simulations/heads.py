@@ -29,15 +29,15 @@ class CrossFit:
     Attributes:
         held: `(n,)`, of each patient by the fold that did not learn from them.
         fresh: `(m,)`, of fresh patients by the refit.
-        fresh_by_steps: `(m,)`, by the refit when it had made as many steps as the folds, not as many epochs: an epoch
-            of the refit has more steps.
+        fresh_by_epochs: `(m,)`, by a refit of as many epochs as the folds, not as many steps: an epoch of the refit has
+            more steps.
         fresh_by_folds: `(folds, m)`, of the same by the networks of the folds.
         epochs: of the refit.
     """
 
     held: NDArray[np.float64]
     fresh: NDArray[np.float64]
-    fresh_by_steps: NDArray[np.float64]
+    fresh_by_epochs: NDArray[np.float64]
     fresh_by_folds: NDArray[np.float64]
     epochs: int
 
@@ -74,8 +74,8 @@ class HeadTrainer:
     def cross_fit(
         self, features: NDArray[np.float32], label: NDArray[np.bool_], fresh: NDArray[np.float32], seed: int
     ) -> CrossFit:
-        """Train a network a fold, each at the epoch that the other folds chose, then the refit at their median."""
-        from edgecad_train.training.choosing.crossfit import epochs_of_others, median_epoch
+        """Train a network a fold, each at the epoch that the other folds chose, then the refit for as many steps."""
+        from edgecad_train.training.choosing.crossfit import epochs_of_others, epochs_of_refit, median_epoch
         from edgecad_train.training.epochs import EpochSeed
 
         parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, label))
@@ -85,18 +85,17 @@ class HeadTrainer:
         for (_, members), run, epoch in zip(parts, runs, epochs_of_others(histories), strict=True):
             held[members] = _log_odds(run.weights[epoch], features[members])
             by_folds.append(_log_odds(run.weights[epoch], fresh))
-        epochs, place = median_epoch(histories), EpochSeed(seed, FOLDS, 0)
-        steps = float(np.mean([_steps(len(rows)) for rows, _ in parts])) * epochs
+        as_many, place = median_epoch(histories), EpochSeed(seed, FOLDS, 0)
+        epochs = epochs_of_refit(histories, [_steps(len(rows)) for rows, _ in parts], _steps(len(label)))
         by_epoch = []
         self._begin(seed)
-        for epoch in range(epochs):
+        for epoch in range(max(epochs, as_many)):
             self._runner.train(_examples(features, label, np.arange(len(label))), place, epoch)
             by_epoch.append(self._weights())
-        as_many = max(1, round(steps / _steps(len(label))))
         return CrossFit(
             held=held,
-            fresh=_log_odds(by_epoch[-1], fresh),
-            fresh_by_steps=_log_odds(by_epoch[as_many - 1], fresh),
+            fresh=_log_odds(by_epoch[epochs - 1], fresh),
+            fresh_by_epochs=_log_odds(by_epoch[as_many - 1], fresh),
             fresh_by_folds=np.stack(by_folds),
             epochs=epochs,
         )

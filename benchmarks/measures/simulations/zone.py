@@ -34,8 +34,8 @@ JUDGED = 218
 ALLOWED = 0.02
 """Coverage may be lower than 1 - alpha by so much: scores of folds and of the refit are not exchangeable."""
 Reference = Literal["as given", "without noise"]
-Scored = Literal["the refit", "a refit of as many steps", "the folds' mean"]
-SCORED: tuple[Scored, ...] = ("the refit", "a refit of as many steps", "the folds' mean")
+Scored = Literal["the refit", "a refit of as many epochs", "the folds' mean"]
+SCORED: tuple[Scored, ...] = ("the refit", "a refit of as many epochs", "the folds' mean")
 
 
 class Spread(Frozen, frozen=True, kw_only=True):
@@ -175,7 +175,7 @@ def _row(
     for run, decision in zoned:
         log_odds = {
             "the refit": run.fit.fresh,
-            "a refit of as many steps": run.fit.fresh_by_steps,
+            "a refit of as many epochs": run.fit.fresh_by_epochs,
             "the folds' mean": run.fit.fresh_by_folds.mean(axis=0),
         }[scored]
         truth, scores = run.fresh[reference], np.asarray(expit(log_odds / decision.temperature))
