@@ -26,7 +26,7 @@ def test_a_resumed_run_looks_for_the_masks_that_it_was_given(
     monkeypatch.setattr(steps, "find_cases", find)
     spec: Any = SimpleNamespace(data="/data", patient_from="^p", masks=masks)
     with pytest.raises(UsageError, match="enough"):
-        steps._read_again(spec, Path("run"), lambda *_: None)
+        steps._found_again(spec)
     assert seen == [((Path("/data"), "^p"), {"masks": None if masks is None else Path(masks)})]
 
 

@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from edgecad_train.evaluation.statistics.auc import auc
+from edgecad_train.evaluation.statistics.auc import DELONG_NEWCOMBE, auc
 from edgecad_train.evaluation.statistics.intervals import Interval
 from edgecad_train.phantoms import PhantomPatient, draw_patient, population
 from edgecad_train.phantoms.streams import Stream, stream
@@ -98,7 +98,7 @@ def _cross_validated(features: Features, patients: Patients) -> Interval:
 def test_what_is_not_disease_does_not_know_the_label(features: Callable[[Patients], Features]) -> None:
     patients = _patients(0)
     got = _cross_validated(features(patients), patients)
-    assert got.method == "DeLong"
+    assert got.method == DELONG_NEWCOMBE
     assert got.low <= 0.5 <= got.high, got
 
 

@@ -166,7 +166,7 @@ def test_units_that_fail_or_kill_their_workers_do_not_stop_the_others_and_are_tr
     died, failed = ended.failures
     assert died.startswith("mobilenetv2, scratch, seed 1: 3 workers died of it, the last ended by SIGKILL")
     assert failed == "resnet50v2, warm-up, seed 1: resnet50v2, warm-up, seed 1 was told to fail on two lines"
-    assert sum(len(row.runs) for row in ended.rows) == 14
+    assert sum(len(row.runs) for row in ended.table.rows) == 14
     assert len(ended.warnings) == 3
     assert all("was ended by SIGKILL; see logs/worker-" in line for line in ended.warnings)
     assert (tmp_path / "study" / "cache").exists()

@@ -27,6 +27,7 @@ from edgecad_train.training.strategies import STRATEGIES
 
 PLACE = MapPlace(number=1, count=2)
 OTHER_SETTINGS = {
+    "uncertain": 0.2,
     "backbone": "vgg16",
     "weights": "imagenet",
     "strategy": "all",
