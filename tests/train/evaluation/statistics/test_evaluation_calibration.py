@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit
-from scipy.stats import binomtest
+from scipy.stats import binomtest, poisson_binom
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from edgecad_train.evaluation.statistics.calibration import (
     calibration_bins,
@@ -16,6 +18,7 @@ from edgecad_train.evaluation.statistics.calibration import (
     calibration_of,
     calibration_slope,
 )
+from edgecad_train.evaluation.statistics.intervals import proportion
 
 
 def _drawn(seed: int, count: int, slope: float = 1.0, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -42,10 +45,40 @@ def test_slope_and_interval_are_those_of_the_likelihood(seed: int) -> None:
 def test_the_intercept_is_what_makes_the_mean_score_the_observed_share(seed: int) -> None:
     truth, log_odds = _drawn(seed, 80, shift=0.7)
     expected = brentq(lambda a: expit(log_odds + a).mean() - truth.mean(), -10, 10)
-    p = expit(log_odds + expected)
-    half = 1.95996 / np.sqrt((p * (1 - p)).sum())
     got = calibration_intercept(truth, log_odds)
-    assert (got.value, got.low, got.high) == pytest.approx((expected, expected - half, expected + half), abs=1e-4)
+    assert got.value == pytest.approx(expected, abs=1e-6)
+    zero = GLM(truth.astype(float), np.ones((80, 1)), Binomial(), offset=log_odds).fit()
+    assert got.value == pytest.approx(zero.params[0], abs=1e-5)
+    # By scipy's own sum of unequal trials; statsmodels' Wald interval is near.
+    assert got.low is not None
+    assert got.high is not None
+    cad = int(truth.sum())
+    assert poisson_binom.sf(cad - 1, expit(log_odds + got.low)) == pytest.approx(0.025, abs=1e-6)
+    assert poisson_binom.cdf(cad, expit(log_odds + got.high)) == pytest.approx(0.025, abs=1e-6)
+    assert (got.low, got.high) == pytest.approx(tuple(zero.conf_int()[0]), abs=0.15)
+
+
+def test_bounds_of_the_intercept_cover_where_few_have_cad_by_exact_sum() -> None:
+    log_odds = np.random.default_rng(0).normal(-2, 1, 20)
+    found = [calibration_intercept(np.arange(20) < cad, log_odds) for cad in range(1, 20)]
+    low, high = (np.array([getattr(own, side) for own in found]) for side in ("low", "high"))
+    for true in (-1.0, -0.5, 0.0, 0.5, 1.0):
+        weights = poisson_binom.pmf(np.arange(1, 20), expit(log_odds + true))
+        assert weights[(low <= true) & (true <= high)].sum() / weights.sum() >= 0.95
+
+
+def test_equal_scores_have_clopper_pearsons_bounds_as_log_odds() -> None:
+    truth = np.arange(44) < 11
+    got, wanted = calibration_intercept(truth, np.full(44, 0.3)), proportion(11, 44)
+    expected = [logit(own) - 0.3 for own in (wanted.value, wanted.low, wanted.high)]
+    assert [got.value, got.low, got.high] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_intercept_of_thousands_is_walds_and_near_the_exact_one() -> None:
+    truth, log_odds = _drawn(4, 2100, shift=0.4)
+    many, fewer = calibration_intercept(truth, log_odds), calibration_intercept(truth[:2000], log_odds[:2000])
+    assert many.low < 0.4 < many.high
+    assert many.high - many.low == pytest.approx((fewer.high - fewer.low) * np.sqrt(2000 / 2100), rel=0.02)
 
 
 def test_slope_and_intercept_find_what_the_scores_were_bent_by() -> None:
@@ -112,10 +145,11 @@ def test_the_intercept_exists_where_the_classes_are_apart_and_not_where_there_is
 
 
 @pytest.mark.parametrize("size", [30.0, 100.0, 1e6])
-def test_an_intercept_among_certainties_that_contradict_is_not_estimable(size: float) -> None:
+def test_the_intercept_exists_among_certainties_that_contradict_and_is_as_wide_as_they_are_sure(size: float) -> None:
     got = calibration_intercept(np.arange(12) % 2 == 0, np.where(np.arange(12) < 6, size, -size))
-    assert got.value is None
-    assert "does not converge" in got.reason
+    assert got.value == pytest.approx(0.0, abs=0.01)
+    assert got.low < 6 - min(size, 36)
+    assert got.high > min(size, 36) - 6
 
 
 def test_certainties_that_are_wrong_cost_no_crash_and_no_warning() -> None:

@@ -6,6 +6,7 @@ agreement                   two raters of the same patients
 prevalence                  predictive values at a prevalence, likelihood ratios
 bands                       around a curve, pointwise
 calibration, decision_curve whether scores are frequencies; what acting on them would be worth
+smooth                      the smooth calibration curve and its distances
 intervals                   of proportions, and bootstraps by patient
 clustered                   the same of observations of which several may be one patient's
 ties                        which scores are equal

@@ -9,9 +9,8 @@ import numpy as np
 
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
-from edgecad_train.evaluation.statistics.calibration import Estimate
 from edgecad_train.evaluation.statistics.comparison import McNemar, compare_right
-from edgecad_train.evaluation.statistics.intervals import Bools, Interval, proportion
+from edgecad_train.evaluation.statistics.intervals import Bools, Estimate, Interval, proportion
 
 KAPPA = "Clopper-Pearson of the agreement, at the raters' chance agreement"
 BALANCED = "half the sum of both classes' differences, Newcombe's intervals put together"

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
+from edgecad.frozen import Frozen
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -43,6 +45,20 @@ class Interval:
     def width(self) -> float:
         """From the lower bound to the upper."""
         return self.high - self.low
+
+
+class Estimate(Frozen, frozen=True):
+    """A figure with its 95 % interval, or None with the reason why it cannot be estimated."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"not estimable: {self.reason}"
+        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f})"
 
 
 def proportion(successes: int, trials: int, level: float = LEVEL) -> Interval:
