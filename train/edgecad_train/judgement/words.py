@@ -93,8 +93,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
         for metric in evaluation.metrics
     )  # fmt: skip
     yield from table_lines((), rows, "lrll")
-    yield f"  calibration slope (1 wanted): {evaluation.calibration.slope}"
-    yield f"  calibration intercept (0 wanted): {evaluation.calibration.intercept}"
+    yield from (f"  {name}: {estimate}" for name, estimate, _ in evaluation.calibration.estimates)
     if evaluation.zone:
         yield "with the model's uncertain zone:"
         yield from (f"  {name}: {words}" for name, words in share_rows(evaluation.zone, CLASSES[0]))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.readers.study import LEAST, SHOWN, ReaderStudy
-from edgecad_train.evaluation.statistics.calibration import Estimate
 from edgecad_train.evaluation.statistics.comparison import McNemar
+from edgecad_train.evaluation.statistics.intervals import Estimate
 
 READER_HEADS = ("patients, CAD", "who", "sensitivity", "specificity", "balanced accuracy")
 READER_DIFFERENCE_HEADS = ("the model less", "figure", "difference", "95 % interval", "p, Holm")

@@ -20,8 +20,7 @@ from edgecad_train.evaluation.recalibration.rule import (
     method_for,
     ruled,
 )
-from edgecad_train.evaluation.statistics.calibration import Estimate
-from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Floats
+from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats
 
 RESAMPLES = 1000
 AT_ONCE = 2_000_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.recalibration.judging import RecalibratedFigure, RecalibrationJudged
-from edgecad_train.evaluation.statistics.calibration import Estimate
+from edgecad_train.evaluation.statistics.intervals import Estimate
 
 RECALIBRATED_HEADS = ("figure", "before", "after", "change")
 NAMES = {

@@ -20,6 +20,8 @@ from edgecad_train.evaluation.statistics.ties import WITHIN, tied
 NEARLY_EQUAL = 0.01
 """Log-odds: where all lie closer together no two probabilities differ by more than 0.0025, and a slope says nothing."""
 MOST_BINS, PATIENTS_A_BIN = 10, 10
+SLOPE = "logistic regression of the label on the log-odds, Wald"
+INTERCEPT = "exact, a sum of trials of unequal probability; from 2,000 patients on Wald"
 EXACT_UP_TO = 2000
 """Patients; the exact bounds of more take seconds."""
 
@@ -46,6 +48,24 @@ class Calibration(Frozen, frozen=True):
     bins: tuple[CalibrationBin, ...]
     smooth: SmoothCalibration | None = None
     """The smooth curve with ICI, E50 and E90; None in older runs."""
+
+    @property
+    def estimates(self) -> tuple[tuple[str, Estimate, str], ...]:
+        """Name with the value of a perfect model, figure, and method, in the order of tables.
+
+        Of older runs the intercept's interval is Wald's, and there are no distances.
+        """
+        slope = ("calibration slope (1 is perfect)", self.slope, SLOPE)
+        smooth = self.smooth
+        if smooth is None:
+            return slope, ("calibration intercept (0 is perfect)", self.intercept, SLOPE)
+        return (
+            slope,
+            ("calibration intercept (0 is perfect)", self.intercept, INTERCEPT),
+            ("mean distance from the smooth curve, ICI (0 is perfect)", smooth.ici, smooth.method),
+            ("median distance, E50 (0 is perfect)", smooth.e50, smooth.method),
+            ("90th percentile of distances, E90 (0 is perfect)", smooth.e90, smooth.method),
+        )
 
 
 def calibration_of(truth: Bools, log_odds: Floats, scores: Floats) -> Calibration:

@@ -9,6 +9,8 @@ The curve is a weighted mean of truths, so that its band is Clopper-Pearson's at
 1 / (sum of squared weights), as Korn and Graubard do. It is about the smoothed curve: a bend that is narrower than the
 window is not seen. Distances are 0 or more, and chance alone makes them larger than 0. So their interval is a
 bootstrap's by patient, from 0 where perfectly calibrated scores of these patients would show as much 1 time in 20.
+Where the classes are apart all resamples are, too, and their curves hardly differ: the ends of the band bound the
+distances then.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ FLAT = 1e-10
 """Variance of scores in a window, up to which its line is level."""
 BAND = "lowess; Clopper-Pearson at the effective number of patients"
 DISTANCES = "bootstrap by patient, from 0 where calibrated scores would show as much"
+WITHIN_BAND = "distances from the near and from the far end of the curve's band"
 
 
 class SmoothCalibration(Frozen, frozen=True, kw_only=True):
@@ -62,6 +65,9 @@ def smooth_calibration(truth: Bools, scores: Floats) -> SmoothCalibration:
     weights = line_weights(scores, shown)
     curve = np.clip(weights @ truth, 0.0, 1.0)
     ici, e50, e90, by_chance = distances(truth, scores)
+    apart = _apart(truth, scores)
+    if apart:
+        ici, e50, e90 = _within_band(truth, scores, (ici, e50, e90))
     return SmoothCalibration(
         at=rounded(shown),
         observed=rounded(curve),
@@ -70,7 +76,29 @@ def smooth_calibration(truth: Bools, scores: Floats) -> SmoothCalibration:
         e50=e50,
         e90=e90,
         ici_by_chance=by_chance,
+        method=WITHIN_BAND if apart else DISTANCES,
     )
+
+
+def _apart(truth: Bools, scores: Floats) -> bool:
+    """Whether one class lies above the other."""
+    cad, other = scores[truth], scores[~truth]
+    return bool(cad.min() >= other.max() or cad.max() <= other.min())
+
+
+def _within_band(truth: Bools, scores: Floats, found: tuple[Estimate, ...]) -> tuple[Estimate, Estimate, Estimate]:
+    """The figures with the bounds that the curve's band leaves them."""
+    at = np.quantile(scores, np.linspace(0, 1, min(len(scores), MOST_POINTS)))
+    weights = line_weights(scores, at)
+    low, high = _bounds(np.clip(weights @ truth, 0.0, 1.0), 1 / (weights**2).sum(axis=1))
+    near, far = np.maximum(0.0, np.maximum(low - at, at - high)), np.maximum(high - at, at - low)
+    ends = _summaries(np.stack([near, far]), np.ones((1, len(at))))
+    made = [
+        Estimate(own.value, min(own.value, float(least)), max(own.value, float(most)))
+        for own, least, most in zip(found, *ends, strict=True)
+        if own.value is not None
+    ]
+    return made[0], made[1], made[2]
 
 
 def _why_none(truth: Bools, scores: Floats) -> str:

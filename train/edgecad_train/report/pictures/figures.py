@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +16,11 @@ from edgecad.contract import Metric, Origin
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.evaluation.statistics.bands import Band
 from edgecad_train.evaluation.statistics.calibration import Calibration, CalibrationBin
 from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.evaluation.statistics.intervals import proportion
+from edgecad_train.evaluation.statistics.smooth import SmoothCalibration
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy, unit_square
 from edgecad_train.report.wording import true_minus
@@ -73,6 +76,7 @@ def _roc(evaluation: Evaluation) -> Figure:
     if not curve.thresholds:
         axes.text(0.5, 0.5, "one class only: no curve", ha="center", color=INK)
         return figure
+    _band(axes, curve.band, BLUE, "95 % at each point", "mid")
     axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=BLUE, lw=1.8, label=_auc_words(evaluation))
     sensitivity, specificity = evaluation.metric("sensitivity_cad"), evaluation.metric("specificity_cad")
     if sensitivity and specificity:
@@ -108,13 +112,40 @@ def _calibration(evaluation: Evaluation, patients: Patients | None) -> Figure:
     unit_square(axes, f"score, P({POSITIVE})", f"share labelled {POSITIVE}")
     axes.set_aspect("auto")  # or the histogram below would not stand under its scores
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="perfect")
+    _smooth(axes, evaluation.calibration.smooth)
     _bins(axes, evaluation.calibration.bins)
     words = _slope_words(evaluation.calibration)
-    axes.legend(loc="lower right", fontsize=8.5, framealpha=0.9, title=words, title_fontsize=8)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=2,
+        fontsize=8.5,
+        frameon=False,
+        title=words,
+        title_fontsize=8.5,
+    )
     if patients:
         axes.set_xlabel("")
         _histogram(rows[1], patients)
     return figure
+
+
+def _band(
+    axes: Axes, band: Band | None, colour: str, label: str | None = None, step: Literal["mid"] | None = None
+) -> None:
+    """A band behind its curve; none of older runs, and where there is none."""
+    if band is not None:
+        axes.fill_between(
+            band.at, band.low, band.high, step=step, color=colour, alpha=0.16, lw=0, label=label, zorder=1
+        )
+
+
+def _smooth(axes: Axes, smooth: SmoothCalibration | None) -> None:
+    if smooth is not None and smooth.band is not None:
+        _band(axes, smooth.band, ORANGE)
+        axes.plot(smooth.at, smooth.observed, color=ORANGE, lw=1.8, label="smooth, 95 % at each point")
 
 
 def _bins(axes: Axes, bins: tuple[CalibrationBin, ...]) -> None:
@@ -122,7 +153,7 @@ def _bins(axes: Axes, bins: tuple[CalibrationBin, ...]) -> None:
     bars = [[one.observed - one.low for one in bins], [one.high - one.observed for one in bins]]
     sizes = " to ".join(str(size) for size in sorted({min(one.n for one in bins), max(one.n for one in bins)}))
     label = f"{len(bins)} bin{'s' * (len(bins) > 1)} of {sizes} patients"
-    axes.errorbar(scores, shares, yerr=bars, fmt="o-", color=BLUE, ms=5, lw=1, elinewidth=1.1, capsize=3, label=label)
+    axes.errorbar(scores, shares, yerr=bars, fmt="o", color=BLUE, ms=5, elinewidth=1.1, capsize=3, label=label)
 
 
 def _slope_words(calibration: Calibration) -> str:
@@ -131,10 +162,14 @@ def _slope_words(calibration: Calibration) -> str:
             return "not estimable"
         return true_minus(f"{value:.2f} ({low:.2f} to {high:.2f})")
 
-    slope, intercept = calibration.slope, calibration.intercept
+    slope, intercept, smooth = calibration.slope, calibration.intercept, calibration.smooth
+    distance = ""
+    if smooth is not None:
+        mean = f"mean distance (ICI) {words(smooth.ici.value, smooth.ici.low, smooth.ici.high)}"
+        distance = f"\nno smooth curve: {smooth.reason}" if smooth.reason else f"\n{mean}"
     return (
         f"slope {words(slope.value, slope.low, slope.high)}\n"
-        f"intercept {words(intercept.value, intercept.low, intercept.high)}"
+        f"intercept {words(intercept.value, intercept.low, intercept.high)}{distance}"
     )
 
 
@@ -201,12 +236,15 @@ def _decision_curve(evaluation: Evaluation) -> Figure:
     axes = figure.subplots()
     tidy(axes)
     curve = evaluation.decision_curve
+    _band(axes, curve.treat_all_band, GREY)
+    _band(axes, curve.model_band, BLUE, "95 % at each threshold")
     axes.plot(curve.thresholds, curve.treat_all, color=GREY, lw=1.3, label=f"call everybody {POSITIVE}")
     axes.axhline(0, color=INK, lw=1.3, label=f"call nobody {POSITIVE}")
     axes.plot(curve.thresholds, curve.model, color=BLUE, lw=1.8, label="call by the score")
     own = f"the model's threshold {evaluation.threshold:.3g}"
     axes.axvline(evaluation.threshold, color=ORANGE, lw=1.3, ls=":", label=own)
-    top = max(*curve.model, *curve.treat_all, 0.05)
+    highest = () if curve.model_band is None else curve.model_band.high
+    top = max(*curve.model, *curve.treat_all, *highest, 0.05)
     axes.set_ylim(-0.25 * top, 1.08 * top)
     axes.set_xlim(0, 1)
     axes.set_xlabel(f"threshold on P({POSITIVE})")

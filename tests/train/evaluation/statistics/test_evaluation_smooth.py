@@ -96,3 +96,4 @@ def test_classes_that_are_apart_and_ties_and_certainties_give_a_curve_with_a_wid
             assert np.isfinite([*got.observed, *got.band.low, *got.band.high]).all()
             assert (np.array(got.band.high) - np.array(got.band.low) > 0.01).all()
             assert got.ici.low <= got.ici.value <= got.ici.high
+            assert got.ici.high - got.ici.low > 0.3 / np.sqrt(count)
