@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib import image as mpimg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from msgspec.structs import replace
 from scipy.special import expit
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
@@ -15,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from edgecad.contract import Decision
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.statistics.calibration import SLOPE
 from edgecad_train.report.pictures import drawing
 from edgecad_train.report.pictures import figures as pictures
 from edgecad_train.report.pictures.figures import draw_evaluation
@@ -47,8 +50,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Fi
 
 def _texts(figure: Figure) -> str:
     axes = figure.axes
-    legends = [text.get_text() for one in axes if one.get_legend() for text in one.get_legend().get_texts()]
-    titles = [one.get_legend().get_title().get_text() for one in axes if one.get_legend()]
+    keys = [*figure.legends, *(one.get_legend() for one in axes if one.get_legend())]
+    legends = [text.get_text() for key in keys for text in key.get_texts()]
+    titles = [key.get_title().get_text() for key in keys]
     return "\n".join([*(text.get_text() for one in axes for text in one.texts), *legends, *titles])
 
 
@@ -99,11 +103,49 @@ def test_the_histogram_under_the_calibration_counts_every_patient_once(
     heights = np.array([bar.get_height() for bar in histogram.patches])
     assert heights[heights > 0].sum() == patients.truth.sum()
     assert -heights[heights < 0].sum() == (~patients.truth).sum()
-    x, y = (np.asarray(values) for values in curve.lines[1].get_data())
+    (bins,) = (container for container in curve.containers if "bins" in container.get_label())
+    x, y = (np.asarray(values) for values in bins.lines[0].get_data())
     sizes = [one.n for one in evaluation.calibration.bins]
     assert np.average(y, weights=sizes) == pytest.approx(patients.truth.mean())
     assert np.average(x, weights=sizes) == pytest.approx(patients.scores.mean())
     assert f"slope {evaluation.calibration.slope.value:.2f}" in _texts(figures["calibration-test"])
+
+
+def test_bands_are_drawn_behind_their_curves_as_the_evaluation_has_them(
+    drawn: tuple[dict[str, Figure], Evaluation, Patients],
+) -> None:
+    figures, evaluation, _ = drawn
+    smooth, curve = evaluation.calibration.smooth, evaluation.decision_curve
+    assert smooth is not None
+    for name, bands in {
+        "roc": [evaluation.roc.band],
+        "calibration": [smooth.band],
+        "decision-curve": [curve.treat_all_band, curve.model_band],
+    }.items():
+        shaded = figures[f"{name}-test"].axes[0].collections
+        areas = [one for one in shaded if isinstance(one, PolyCollection)]
+        assert len(areas) == len(bands)
+        for area, band in zip(areas, bands, strict=True):
+            assert band is not None
+            heights = area.get_paths()[0].vertices[:, 1]
+            assert (heights.min(), heights.max()) == pytest.approx((min(band.low), max(band.high)))
+    line = next(one for one in figures["calibration-test"].axes[0].lines if "smooth" in str(one.get_label()))
+    assert tuple(np.asarray(line.get_ydata())) == smooth.observed
+    assert "mean distance (ICI)" in _texts(figures["calibration-test"])
+
+
+def test_evaluations_from_before_the_bands_are_drawn_without(tmp_path: Path) -> None:
+    truth, log_odds = _patients()
+    now = evaluate_part(truth, log_odds, DECISION, "test")
+    old = replace(
+        now,
+        roc=replace(now.roc, band=None),
+        calibration=replace(now.calibration, smooth=None),
+        decision_curve=replace(now.decision_curve, model_band=None, treat_all_band=None),
+    )
+    paths = draw_evaluation(old, "phantom", tmp_path)
+    assert all(path.stat().st_size > 2000 for path in paths)
+    assert [method for name, _, method in old.calibration.estimates if "intercept" in name] == [SLOPE]
 
 
 def test_the_confusion_shows_counts_and_shares_of_each_row(
@@ -175,6 +217,7 @@ def test_degenerate_parts_are_drawn_and_not_estimable_is_said(
     paths = draw_evaluation(evaluate_part(truth, log_odds, DECISION, "test"), "phantom", tmp_path, patients)
     assert all(path.stat().st_size > 2000 for path in paths)
     assert "slope not estimable" in _texts(figures["calibration-test"])
+    assert "no smooth curve: " in _texts(figures["calibration-test"])
     assert ("one class only" in _texts(figures["roc-test"])) == bool(truth.all())
 
 
