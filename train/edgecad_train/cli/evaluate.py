@@ -188,7 +188,7 @@ def _run(
     from edgecad_train.judgement.openings import count_evaluation
     from edgecad_train.judgement.scoring import score_patients
 
-    folder = out or EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}"
+    folder = out or _free(EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}")
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
     with new_folder(folder) as partial, stage_progress(quiet) as bars:
         for crop in {how.crop for how, _ in ways}:
@@ -202,6 +202,12 @@ def _run(
         record = replace(judge(one, other, demands, asked, recalibrating), openings=openings)
         write_judgement(record, one, other, partial, one.groupings(asked.found.columns))
     return folder, record
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or with a number where it is taken: names are of a second, and two evaluations may end in one."""
+    names = (folder, *(folder.with_name(f"{folder.name}-{number}") for number in range(2, 100)))
+    return next((name for name in names if not name.exists()), folder)
 
 
 def _read(way: Way, found: Found, scratch: Path, bars: Bars) -> PreparedData:
