@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import MapPlace, Origin
-from edgecad.decision.recalibration import Recalibration
+from edgecad.decision.recalibration import Recalibration, Threshold
 from edgecad.decision.zone import Certainty, Zone, certainty_of, why_uncertain
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.polarmap.segments import segment_means
@@ -129,14 +129,12 @@ class Prediction:
         """From where to where scores are uncertain, on the same scale as `probability`, with the threshold in force."""
         if self.zone is None:
             return None
-        low, high = self.zone.at(self._held_against[1])
-        return self._shown(low), self._shown(high)
-
-    def _shown(self, bound: float) -> float:
-        """A bound on the model's own probability, where the recalibrated one has it."""
+        _, own = self._held_against
+        low, high = self.zone.at(own)
         if self.recalibration is None:
-            return bound
-        return self.threshold if bound == self.own_threshold else self.recalibration.moved(bound)
+            return low, high
+        lower, upper = self.recalibration.zone_at(Threshold(own, self.threshold), low, high)
+        return lower.shown, upper.shown
 
     @property
     def _held_against(self) -> tuple[float, float]:

@@ -69,6 +69,18 @@ class Recalibration(Frozen, frozen=True, kw_only=True):
         """The threshold on the model's own probability that stands for one on the recalibrated one."""
         return within_range(_logistic((_log_odds(threshold) - self.intercept) / self.slope))
 
+    def zone_at(self, threshold: Threshold, low: float, high: float) -> tuple[Threshold, Threshold]:
+        """Where the bounds of a zone lie that holds the threshold; both on the model's own probability.
+
+        A bound that is not the threshold stays apart from it: a steep map would let them meet at the end of what a
+        double can tell apart, and a score between them would have no place.
+        """
+        below = math.nextafter(math.nextafter(threshold.shown, 0.0), 0.0)
+        above = math.nextafter(math.nextafter(threshold.shown, 1.0), 1.0)
+        lower = threshold if low == threshold.own else Threshold(low, min(self.moved(low), below))
+        upper = threshold if high == threshold.own else Threshold(high, max(self.moved(high), above))
+        return lower, upper
+
     def answered(self, own: float, log_odds: float, cuts: Iterable[Threshold]) -> float:
         """The recalibrated probability of an answer, on the same side of each cut as the model's own.
 

@@ -21,7 +21,6 @@ from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
 from edgecad.contract.graph import FAMILIARITY
-from edgecad.decision.recalibration import Threshold, threshold_on_own
 from edgecad.errors import EdgecadError, GateFailed, UsageError
 from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
@@ -320,15 +319,9 @@ class Classifier:
         positive = self.contract.positive_index
         logits = np.asarray(outputs["logits"][0], np.float64)
         log_odds = float(logits[positive] - logits[1 - positive]) / self.contract.decision.temperature
-        return self.recalibration.answered(own, log_odds, self._cuts)
-
-    @property
-    def _cuts(self) -> Iterator[Threshold]:
-        """Threshold and bounds of the zone, on the model's own probability and where answers show them."""
-        zone = self.contract.decision.zone
-        yield self._in_force
-        for bound in () if zone is None else zone.at(self.own_threshold):
-            yield threshold_on_own(bound, self.recalibration)
+        zone, in_force = self.contract.decision.zone, self._in_force
+        bounds = () if zone is None else self.recalibration.zone_at(in_force, *zone.at(in_force.own))
+        return self.recalibration.answered(own, log_odds, (in_force, *bounds))
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
