@@ -25,7 +25,7 @@ AUC, PREVALENCE = 0.85, 0.57
 TRUTHS = {"none": (0.0, 1.0), "shift .5": (0.5, 1.0), "shift 1": (1.0, 1.0), "slope .6": (0.0, 0.6)}
 """What is wrong at the site -> shift and slope of the truth."""
 PATIENTS = (20, 50, 100, 200)
-REPETITIONS = 10_000
+REPETITIONS = 2_000
 NODES = 80
 """Of the quadrature, for each class."""
 
@@ -70,7 +70,7 @@ class RecalibrationSimulated(msgspec.Struct, frozen=True, kw_only=True):
 def simulate_recalibration(options: SimulationOptions) -> RecalibrationSimulated:
     """Simulate; the rule is the product's own, patient by patient and site by site.
 
-    10,000 repetitions, which is the default, take about three minutes of one core.
+    2,000 repetitions, which is the default, take about a minute of one core.
     """
     count = options.repetitions or REPETITIONS
     sites: list[RecalibratedSites] = []

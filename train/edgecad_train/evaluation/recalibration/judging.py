@@ -21,6 +21,8 @@ from edgecad_train.evaluation.recalibration.rule import (
     ruled,
 )
 from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats
+from edgecad_train.evaluation.statistics.smooth import resampled_calibration_index
+from edgecad_train.evaluation.statistics.ties import tied
 
 RESAMPLES = 1000
 AT_ONCE = 2_000_000
@@ -158,11 +160,17 @@ def _slope(truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
     return np.asarray(fitted(truth, log_odds, penalised=False, weights=counted)[:, 1])
 
 
+def _ici(truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
+    return resampled_calibration_index(truth, expit(tied(log_odds)), counted)
+
+
 OfPatients = Callable[[Bools, Floats], Floats]
 """truth `(n,)`, log-odds `(n,)` -> a value of each patient, whose mean is the figure."""
 OfSamples = Callable[[Bools, Floats, Floats], Floats]
 """truth `(n,)`, log-odds `(n,)`, how often each patient counts `(k, n)` -> the figure of each of the k samples."""
 MEANS: dict[str, OfPatients] = {"log_loss": log_losses, "brier": _brier}
 """Smaller is better."""
-FITTED: dict[str, OfSamples] = {"calibration_slope": _slope, "calibration_intercept": fitted_intercept}
-"""1 and 0 are wanted."""
+FITTED: dict[str, OfSamples] = {
+    "calibration_slope": _slope, "calibration_intercept": fitted_intercept, "ici": _ici,
+}  # fmt: skip
+"""1, 0 and 0 are wanted. Chance alone makes the mean distance of score and share (ICI) larger than 0."""

@@ -115,6 +115,12 @@ def integrated_calibration_index(truth: Bools, scores: Floats) -> float:
     return float(_Smoother(scores).distances(truth.astype(np.float64)[:, None])[0].mean())
 
 
+def resampled_calibration_index(truth: Bools, scores: Floats, counts: Floats) -> Floats:
+    """The ICI of each of k resamples, `(k,)`; `counts` `(k, n)` says how often each patient is there."""
+    apart = _Smoother(scores).distances(truth.astype(np.float64)[:, None], counts.T)
+    return np.asarray((apart * counts).sum(axis=1) / counts.sum(axis=1))
+
+
 def distances(truth: Bools, scores: Floats) -> tuple[Estimate, Estimate, Estimate, float]:
     """ICI, E50 and E90, and the ICI that calibrated scores exceed 1 time in 20."""
     smoother, n = _Smoother(scores), len(truth)
