@@ -89,11 +89,13 @@ def odd_table(phantom_folder: Path, tmp_path: Path) -> Path:
     (tmp_path / "scans").mkdir()
     with (tmp_path / "labels.csv").open("w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file, delimiter=";")
-        rows.writerow([" Path", "LABEL", "patient ", "sex"])
-        for case, name in zip(chosen, names, strict=True):
+        rows.writerow([" Path", "LABEL", "patient ", " Sex", "diary"])
+        for number, (case, name) in enumerate(zip(chosen, names, strict=True)):
             shutil.copy(case.path, tmp_path / "scans")
             slash = "/" if os.path.sep == "\\" else "\\"
-            rows.writerow([f"scans{slash}{case.path.name}", case.label.lower(), f" {name}", "f"])
+            rows.writerow(
+                [f"scans{slash}{case.path.name}", case.label.lower(), f" {name}", "fm"[number % 2], f"secret {number}"]
+            )
     return tmp_path / "labels.csv"
 
 
@@ -116,7 +118,19 @@ def test_a_check_reads_what_can_be_meant_and_says_it(edgecad_here: Run, odd_tabl
 
 
 def test_a_run_says_it_once_and_keeps_it(edgecad_here: Run, odd_table: Path, tmp_path: Path) -> None:
-    words = ("--strategy", "warm-up", "--warmup-epochs", "1", "--folds", "0", "--quiet", "--out", tmp_path / "runs")
+    words = (
+        "--strategy",
+        "warm-up",
+        "--warmup-epochs",
+        "1",
+        "--folds",
+        "0",
+        "--quiet",
+        "--out",
+        tmp_path / "runs",
+        "--keep",
+        "sex",
+    )
     answer = edgecad_here("train", odd_table, "--weights", "none", *words)
     assert answer.code == 0, answer.stderr
     assert answer.stderr.count("finding: the CSV has semicolons") == 1
@@ -126,6 +140,18 @@ def test_a_run_says_it_once_and_keeps_it(edgecad_here: Run, odd_table: Path, tmp
     assert "semicolons between its columns" in page
     assert "differ in capital letters, blanks or leading zeros" in page
     assert "'P1'" not in page
+    told = json.loads((folder / "characteristics.json").read_text())
+    assert told["parts"].keys() == {"development", "test"}
+    (column,) = told["columns"]
+    counts = {(one["part"], one["group"]): one["patients"] for one in column["counts"]}
+    assert sum(count for (_, group), count in counts.items() if group == "f") == 6
+    assert sum(counts.values()) == sum(told["parts"].values()) == 12
+    assert [one["part"] for one in told["figures"]] == ["validation", "test"]
+    assert "Who the patients are" in page
+    assert "By sex" in page
+    assert "--keep sex" in page
+    assert not [path for path in folder.iterdir() if b"secret" in path.read_bytes()]
+    assert json.loads((folder / "run.json").read_text())["kept"] == ["sex"]
 
 
 def test_an_evaluation_says_it_and_keeps_it(edgecad_here: Run, odd_table: Path, tmp_path: Path, run_of: Run) -> None:

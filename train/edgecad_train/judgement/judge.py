@@ -42,9 +42,9 @@ from edgecad_train.judgement.record import (
     write_record,
 )
 from edgecad_train.judgement.scoring import ScoredPatients
-from edgecad_train.runs.groups import GROUPS, write_groups
+from edgecad_train.runs.characteristics import write_groups
 from edgecad_train.runs.localised import LocatedLine, write_located
-from edgecad_train.runs.names import CONTRACT, METRICS
+from edgecad_train.runs.names import CONTRACT, GROUPS, METRICS
 from edgecad_train.runs.predictions import write_predictions
 from edgecad_train.versions import installed_versions
 

@@ -13,9 +13,11 @@ from edgecad.system.folders import write_whole
 from edgecad_train.data.input.seen import black_around, seen_words
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.localisation.words import FIGURES
+from edgecad_train.evaluation.subgroups.words import sentences_about_groups
 from edgecad_train.report.checklists.of_run import facts_of_run
 from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import Flow, flow_of
+from edgecad_train.report.groups import characteristic_tables, group_tables
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.limits import limits_of
 from edgecad_train.report.localisation import localisation_tables
@@ -90,6 +92,8 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
         "evaluations": last_first,
+        "characteristics": characteristic_tables(run.characteristics),
+        "by_group": _by_group(run),
         "trainings": run.trainings,
         "words": PARTS,
         "reference": contract.labelling.reference,
@@ -113,6 +117,13 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "bounds": BOUNDS,
         "command": command_of(record, contract.preparation),
     }
+
+
+def _by_group(run: RunFiles) -> dict[str, Any]:
+    """Tables of figures by group, by part, and what may be read from those of the test part."""
+    found = {one.part: one.columns for one in (run.characteristics.figures if run.characteristics else ())}
+    tables = {part: tuple(map(group_tables, columns)) for part, columns in found.items()}
+    return {"tables": tables, "sentences": sentences_about_groups(found.get("test", ()))}
 
 
 def _thresholds(run: RunFiles) -> dict[str, Any] | None:

@@ -15,12 +15,13 @@ from edgecad.frozen import json_from_struct
 from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens, count_opening, kept_opening
+from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
 from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.runs.spec import RunSpec, read_spec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
-from edgecad_train.runs.writing import ALL, Contents, write_run
+from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_run
 from edgecad_train.training.stages import Progress
 
 SAME = "the same command again"
@@ -82,7 +83,7 @@ def _adopt(unfinished: Path, spec: RunSpec) -> None:
 def _without_places(spec: RunSpec) -> RunSpec:
     """The spec without paths, as hashes tell which scans and weights it means, and without what decides nothing."""
     settings = dataclasses.replace(spec.settings, weights=PurePath(spec.settings.first_weights).name)
-    return replace(spec, data="", masks=None, openings=None, settings=settings)
+    return replace(spec, data="", masks=None, keep=(), openings=None, settings=settings)
 
 
 def finish_run(
@@ -94,11 +95,13 @@ def finish_run(
     progress: Progress | None = None,
     cache: Path | None = None,
     started: float | None = None,
+    columns: PatientColumns = NO_COLUMNS,
 ) -> TrainingOutcome:
     """Train what is not trained yet, and write the run folder.
 
     Args:
         started: when this session began, by `time.monotonic`; None is now.
+        columns: those that are kept, by patient.
 
     Raises:
         UsageError: the scans are not those of the run.
@@ -113,7 +116,7 @@ def finish_run(
     )  # fmt: skip
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
-        write_run(outcome, partial, seconds, spec.patient_rule, findings, contents)
+        write_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)
         if contents.report:
             # Here, because a run without a page must not need what draws one.
             from edgecad_train.report.page import write_report

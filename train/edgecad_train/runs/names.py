@@ -12,6 +12,8 @@ split.json        patients of each part or fold; `edgecad train --split` takes i
 validation.npz    prepared images, labels and logits, for the exporter's parity check
 calibration.npz   prepared images of the training part, for the exporter's quantisation
 familiarity.npz   centres of the training scans' features; absent where familiarity was not measured
+characteristics.json  who the patients of each part are, and figures by group; absent without `--keep`
+groups.csv        one line a patient: the group by each kept column; absent without `--keep`
 scans.json        hash of each scan and its patient, so that `edgecad evaluate` knows scans that it was trained on
 heatmaps.npz      heat maps of the scans that chose or judged, and their prepared images
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
@@ -41,4 +43,6 @@ VALIDATION = "validation.npz"
 CALIBRATION = "calibration.npz"
 FAMILIARITY = "familiarity.npz"
 SCANS = "scans.json"
+CHARACTERISTICS = "characteristics.json"
+GROUPS = "groups.csv"
 HEATMAPS = "heatmaps.npz"

@@ -14,6 +14,7 @@ from edgecad.errors import ModelInvalid
 from edgecad.system.digests import file_sha256
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
+from edgecad_train.runs.characteristics import Characteristics, read_characteristics
 from edgecad_train.runs.localised import LocatedLine, located_from_csv
 from edgecad_train.runs.names import CONTRACT, HEATMAPS, HISTORY, LOCALISATION, METRICS, MODEL, PREDICTIONS, RUN, SPLIT
 from edgecad_train.runs.partition import partition_from_json
@@ -71,6 +72,8 @@ class RunFiles(RunRecords):
     """Everything that a report is made from."""
 
     heatmaps: HeatMaps | None
+    characteristics: Characteristics | None
+    """None of a run that kept no column."""
     model_sha256: str | None
     """Of model.keras; None if it is not in the folder."""
 
@@ -85,6 +88,7 @@ def read_run(folder: Path) -> RunFiles:
     return RunFiles(
         **vars(records),
         heatmaps=read_heatmaps(folder),
+        characteristics=read_characteristics(folder),
         model_sha256=file_sha256(model) if model.is_file() else None,
     )
 

@@ -38,6 +38,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     fine_tuned_from: str | None
     unfrozen: Unfrozen | None
     patient_rule: str
+    kept: tuple[str, ...] = ()
+    """Columns of the CSV that were kept, with their cuts, as `--keep` takes them."""
     scans: int
     patients: dict[str, int] = {}
     """By part."""

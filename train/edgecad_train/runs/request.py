@@ -35,6 +35,15 @@ class DataOptions(InputOptions):
 
     patient_from: PatientFromOption = None
     masks: MasksOption = None
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,..",
+            help="Columns of the CSV by which the report tells who the patients of each part are, with figures by "
+            "group; numbers with cuts after a colon: sex,age:50,65,centre. They train nothing, and no other is kept.",
+            show_default=False,
+        ),
+    ] = None
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(
@@ -59,8 +68,10 @@ class DataOptions(InputOptions):
     def __post_init__(self) -> None:
         # Here, because `--help` wants the options and no arrays.
         from edgecad_train.data.input.request import parse_input
+        from edgecad_train.data.table.keep import parse_keep
 
         parse_input(self)
+        parse_keep(self.keep)
         _ = self.chooser  # checks itself
         if self.split is not None:
             self._check_kept(self.split)
@@ -104,8 +115,11 @@ class TrainRequest:
     def found(self) -> Found:
         """List the scans; none is read."""
         from edgecad_train.data import find_cases
+        from edgecad_train.data.table.columns import AskedColumns
+        from edgecad_train.data.table.keep import parse_keep
 
-        return find_cases(self.data, self.options.patient_from, masks=self.options.masks)
+        options, asked = self.options, AskedColumns(parse_keep(self.options.keep))
+        return find_cases(self.data, options.patient_from, masks=options.masks, asked=asked)
 
     @property
     def command(self) -> str:
@@ -129,7 +143,7 @@ def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
     yield ["edgecad", "train", "DATA"]
     yield ["--split", "split.json"]
     yield from _input_words(preparation)
-    yield from words_of(DataOptions(patient_from=patient_from_of(record.patient_rule)))
+    yield from words_of(DataOptions(patient_from=patient_from_of(record.patient_rule), keep=list(record.kept) or None))
     settings = record.settings.spelt_out()
     named = replace(settings, weights=PurePath(settings.first_weights).name)
     yield from words_of(named, record.settings.idle, defaults=True)

@@ -40,6 +40,8 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     weights_sha256: str | None
     """Of the file of first weights; None for random ones and Keras' own."""
     versions: dict[str, str]
+    keep: tuple[str, ...] = ()
+    """Columns of the CSV to group patients by, with their cuts; they decide nothing."""
     openings: Openings | None = None
     """Of the test part, where a study counts them for all its runs; None: the run counts its own."""
 

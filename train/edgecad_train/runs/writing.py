@@ -20,9 +20,11 @@ from edgecad.system.cores import usable_threads
 from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
+from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.evaluation.localisation.cases import SaidOfScan, located_scans
 from edgecad_train.evaluation.localisation.figures import localised
 from edgecad_train.evaluation.statistics.metrics import Part
+from edgecad_train.runs.characteristics import write_characteristics
 from edgecad_train.runs.localised import LocatedLine, write_located
 from edgecad_train.runs.names import (
     CALIBRATION,
@@ -71,6 +73,7 @@ class Contents:
     report: bool = True
 
 
+NO_COLUMNS = PatientColumns()
 ALL, RECORDS = Contents(), Contents(model=False, report=False)
 
 
@@ -81,20 +84,23 @@ def write_run(
     patient_rule: str,
     findings: Sequence[DataFinding] = (),
     contents: Contents = ALL,
+    columns: PatientColumns = NO_COLUMNS,
 ) -> None:
     """Write the files of a run, without its pictures, into `partial`, a folder that is renamed when it is whole.
 
     Args:
         seconds: that the run took, over all its sessions.
+        columns: those that are kept, by patient.
     """
     (partial / CONTRACT).write_text(json_from_struct(outcome.contract), "utf-8")
     write_partition(outcome.partition, partial / SPLIT)
-    write_record(_run_record(outcome, seconds, patient_rule, findings), partial / RUN)
+    write_record(_run_record(outcome, seconds, patient_rule, findings, columns), partial / RUN)
     write_record(History(trainings=outcome.histories), partial / HISTORY)
     located = tuple(_located(outcome))
     write_record(_metrics(outcome, located), partial / METRICS)
     write_located(located, partial / LOCALISATION)
     write_scans(outcome.data, partial)
+    write_characteristics(outcome, columns, partial)
     write_predictions(_lines(outcome, outcome.log_odds), partial / PREDICTIONS)
     if outcome.chosen_apart:
         deciding = (line for line in _lines(outcome, outcome.deciding_log_odds) if line.part != "test")
@@ -129,7 +135,11 @@ def _located(outcome: TrainingOutcome) -> Iterator[LocatedLine]:
 
 
 def _run_record(
-    outcome: TrainingOutcome, seconds: float, patient_rule: str, findings: Sequence[DataFinding]
+    outcome: TrainingOutcome,
+    seconds: float,
+    patient_rule: str,
+    findings: Sequence[DataFinding],
+    columns: PatientColumns,
 ) -> RunRecord:
     labels = {case.patient: case.label for case in outcome.data.cases}
     parts = outcome.partition.parts()
@@ -141,6 +151,7 @@ def _run_record(
         fine_tuned_from=outcome.network.fine_tuned_from if trains_top else None,
         unfrozen=outcome.network.unfrozen() if trains_top else None,
         patient_rule=patient_rule,
+        kept=tuple(str(values.column) for values in columns.kept),
         scans=len(outcome.data.cases),
         patients={part: len(members) for part, members in parts.items()},
         patients_by_class={

@@ -20,6 +20,8 @@ from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figure
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, lines_of_zone, words_of_labels
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
+from edgecad_train.data.table.columns import AskedColumns
+from edgecad_train.data.table.keep import parse_keep
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
@@ -57,6 +59,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         patient_from=request.options.patient_from,
         masks=_place(request.options.masks),
         patient_rule=found.patient_rule,
+        keep=tuple(str(values.column) for values in found.columns.kept),
         preparation=data.preparation,
         settings=settings,
         partition=partition,
@@ -108,7 +111,9 @@ def resume(folder: Path, bars: Bars) -> None:
 
 
 def _found_again(spec: RunSpec) -> Found:
-    found = find_cases(Path(spec.data), spec.patient_from, masks=Path(spec.masks) if spec.masks else None)
+    asked = AskedColumns(parse_keep(spec.keep))
+    masks = Path(spec.masks) if spec.masks else None
+    found = find_cases(Path(spec.data), spec.patient_from, masks=masks, asked=asked)
     tell_findings(found.findings)
     return found
 
@@ -137,7 +142,7 @@ def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: fl
     tell_findings(about_data)
     findings = (*found.findings, *about_data)
     typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
-    outcome = finish_run(unfinished, data, findings=findings, progress=bars, started=started)
+    outcome = finish_run(unfinished, data, findings=findings, progress=bars, started=started, columns=found.columns)
     point_latest(unfinished.final)
     return outcome
 

@@ -17,9 +17,10 @@ from edgecad_train.judgement.report import tables
 from edgecad_train.judgement.report.checklist import facts_of_evaluation
 from edgecad_train.judgement.report.drawing import THESE, draw_judgement
 from edgecad_train.judgement.report.limits import limits_of
-from edgecad_train.judgement.report.people import group_tables, reader_tables, recalibration_table
+from edgecad_train.judgement.report.people import reader_tables, recalibration_table
 from edgecad_train.report.checklists.page import write_checklist
 from edgecad_train.report.flow import counted_findings
+from edgecad_train.report.groups import group_tables
 from edgecad_train.report.html import NAME, Section, html_of
 from edgecad_train.report.localisation import localisation_tables
 from edgecad_train.report.names import Names

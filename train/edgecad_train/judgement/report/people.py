@@ -1,4 +1,4 @@
-"""Tables of groups of patients, of readers and of a recalibration, as the page wants them."""
+"""Tables of readers and of a recalibration, as the page wants them."""
 
 from __future__ import annotations
 
@@ -8,38 +8,8 @@ from edgecad_train.evaluation.readers import words as readers
 from edgecad_train.evaluation.readers.study import ReaderStudy
 from edgecad_train.evaluation.recalibration import words as recalibration
 from edgecad_train.evaluation.recalibration.judging import RecalibrationJudged
-from edgecad_train.evaluation.subgroups import words as subgroups
-from edgecad_train.evaluation.subgroups.figures import GroupedColumn
-from edgecad_train.report.points import Cells
+from edgecad_train.report.groups import WordTable
 from edgecad_train.report.wording import Row
-
-
-@dataclass(frozen=True)
-class WordTable:
-    """A table of words under one caption."""
-
-    caption: str
-    heads: Cells
-    cells: tuple[Cells, ...]
-
-
-@dataclass(frozen=True)
-class GroupTables:
-    """One column's tables, those that have a row; a note where the column has no groups, or something to say."""
-
-    column: str
-    note: str
-    grids: tuple[WordTable, ...]
-
-
-def group_tables(column: GroupedColumn) -> GroupTables:
-    """Figures of each group, why some have none, and differences between groups."""
-    grids = (
-        WordTable("Each group, with 95 % intervals.", subgroups.GROUP_HEADS, tuple(subgroups.group_rows(column))),
-        WordTable("Why a figure is not given.", ("group", "figure", "why"), tuple(subgroups.reason_rows(column))),
-        WordTable("Differences between groups.", subgroups.DIFFERENCE_HEADS, tuple(subgroups.difference_rows(column))),
-    )
-    return GroupTables(column.column, column.note, tuple(grid for grid in grids if grid.cells))
 
 
 def reader_tables(study: ReaderStudy) -> tuple[tuple[WordTable, ...], tuple[str, ...]]:

@@ -94,6 +94,11 @@ def _parts(run: RunFiles, names: Names) -> Iterator[Named]:
     openings = run.contract.test_openings
     opened = "" if openings is None else f"; {openings.words()}"
     yield "internal", Fact("figures", f"a test part of {tested} patients of the same data, who chose nothing{opened}")
+    if run.characteristics is not None:
+        columns = ", ".join(one.column for one in run.characteristics.columns if one.groups)
+        if columns:
+            yield "characteristics", Fact("parts", f"patients of each part by {columns}")
+            yield "subgroups", Fact("figures", f"figures by {columns}, with n and intervals")
     if openings is not None:
         yield "openings", Fact("parts", openings.words())
 
