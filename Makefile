@@ -10,7 +10,7 @@ EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,b
 
 .PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
-  bench-localisation bench-features bench-familiarity
+  bench-localisation bench-features bench-familiarity bench-simulations
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -21,7 +21,7 @@ help:
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
-	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -familiarity (MODEL=model folder)"
+	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -simulations, -familiarity (MODEL=folder)"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV), the demo and the models of benchmarks"
 
@@ -128,6 +128,10 @@ bench-features: setup
 MODEL ?= models/latest
 bench-familiarity: setup
 	$(BIN)/python benchmarks/familiarity.py precisions --model $(MODEL)
+
+bench-simulations: setup
+	for what in auc strategies networks recalibration; do $(BIN)/python benchmarks/simulations.py $$what || exit 1; done
+	$(BIN)/python benchmarks/simulations.py zone --weights $(WEIGHTS)
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)

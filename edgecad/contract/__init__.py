@@ -40,7 +40,7 @@ from edgecad.contract.parts import (
     Region,
     Scaling,
 )
-from edgecad.contract.reading import METADATA_KEY, contract_from_json
+from edgecad.contract.reading import METADATA_KEY, contract_from_json, json_from_contract
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad.decision.zone import Zone, ZoneShares
 
@@ -77,6 +77,7 @@ __all__ = [
     "Zone",
     "ZoneShares",
     "contract_from_json",
+    "json_from_contract",
     "network_digest",
     "openings_sentence",
     "openings_words",

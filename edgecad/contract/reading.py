@@ -57,6 +57,19 @@ def contract_from_json(
     return struct_from_json(text, Contract, what, next_step)
 
 
+def json_from_contract(contract: Contract) -> str:
+    """A contract in the fields of its own version, so that `contract_from_json` reads it again, of any version."""
+    content = msgspec.to_builtins(contract)
+    for later in range(contract.version + 1, CONTRACT_VERSION + 1):
+        for path, fields in _LATER_FIELDS[later].items():
+            part: Any = content
+            for name in path:
+                part = part[name]
+            for field in fields:
+                del part[field]
+    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode()
+
+
 def _with_later_fields(text: str | bytes, version: int, what: str, next_step: str) -> bytes:
     """An older contract in today's fields; its version stays what it is."""
     content = struct_from_json(text, dict[str, Any], what, next_step)

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from edgecad import contract as module
-from edgecad.contract import CONTRACT_VERSION, Contract, contract_from_json
+from edgecad.contract import CONTRACT_VERSION, Contract, contract_from_json, json_from_contract
 from edgecad.errors import ModelInvalid
 from edgecad.frozen import Frozen, json_from_struct
 
@@ -138,3 +138,9 @@ def test_a_model_from_the_future_ends_with_code_6_and_the_next_step(
 
 def test_a_model_of_today_carries_the_newest_version(tiny_contract: Contract) -> None:
     assert tiny_contract.version == CONTRACT_VERSION
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_contract_is_written_in_the_fields_of_its_own_version(version: int) -> None:
+    contract = contract_from_json((HERE / f"contract_v{version}.json").read_bytes())
+    assert contract_from_json(json_from_contract(contract)) == contract

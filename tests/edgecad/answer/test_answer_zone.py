@@ -41,7 +41,14 @@ def answered(seen: Prediction) -> Answered:
     def answer(score: float, threshold: float = 0.5, zone: Zone | None = ZONE) -> Prediction:
         label = "CAD" if score >= threshold else "nonCAD"
         return dataclasses.replace(
-            seen, probability=score, threshold=threshold, label=label, zone=zone, threshold_from="contract"
+            seen,
+            probability=score,
+            threshold=threshold,
+            own_probability=score,
+            own_threshold=threshold,
+            label=label,
+            zone=zone,
+            threshold_from="contract",
         )
 
     return answer

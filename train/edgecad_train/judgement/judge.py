@@ -12,9 +12,8 @@ from pathlib import Path
 from scipy.special import expit
 
 from edgecad.answer.findings import doubts_about
-from edgecad.contract import Origin, network_digest
+from edgecad.contract import Origin, json_from_contract, network_digest
 from edgecad.errors import UsageError
-from edgecad.frozen import json_from_struct
 from edgecad_train.data.labelled import refused_scans
 from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.evaluation.decision.points import Patients
@@ -197,7 +196,7 @@ def write_judgement(
     from edgecad_train.judgement.report.page import write_report
 
     write_record(record, folder / METRICS)
-    (folder / CONTRACT).write_text(json_from_struct(one.model.contract), "utf-8")
+    (folder / CONTRACT).write_text(json_from_contract(one.model.contract), "utf-8")
     for judged, end in ((one, ""), (other, "-against")):
         if judged:
             lines = lines_of(judged.scores, judged.model.contract.decision, judged.parts)
