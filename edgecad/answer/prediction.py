@@ -70,11 +70,9 @@ class Prediction:
         origin: of the model's training data.
         site_sha256: of the site's file in force; None where there is none.
         recalibration: the site's, of this model; None where there is none.
-        own_probability: the model's own, before a recalibration; None where nobody gave it, it is `probability` then.
-        own_threshold: on the model's own probability. The answer is decided by these two, and `probability` never lies
-            on the other side of `threshold`.
-        device, provider, precision: what ran it.
-        milliseconds: time by stage.
+        own_probability: the model's own, before a recalibration; None without one, when it is `probability`.
+        own_threshold: likewise, on the model's own probability. The answer is decided by these two, and `probability`
+            never lies on the other side of `threshold`.
     """
 
     label: str

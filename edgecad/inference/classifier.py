@@ -304,8 +304,8 @@ class Classifier:
             precision=facts.precision,
             site_sha256=None if self.site is None else self.site.sha256,
             recalibration=self.recalibration,
-            own_probability=own,
-            own_threshold=self.own_threshold,
+            own_probability=None if self.recalibration is None else own,
+            own_threshold=None if self.recalibration is None else self.own_threshold,
             milliseconds=clock.milliseconds,
         )
 
