@@ -85,7 +85,7 @@ TRIPOD_AI: tuple[Item, ...] = (
     Item("22", _RESULTS, "the model", "the whole model, so that others can use it, and on what terms",
          ("model", "model_hash"), "say where the exported model can be had, and on what terms", applies="D"),
     Item("23a", _RESULTS, "performance", "figures with intervals, also by group", ("performance", "subgroups"),
-         "add the groups that matter; evaluate --keep gives figures by sex, age or centre"),
+         "name the groups that matter: --keep gives figures by sex, age or centre"),
     Item("23b", _RESULTS, "performance by cluster", "how figures differ between clusters", ("heterogeneity",),
          "say what was seen, where centres were compared"),
     Item("24", _RESULTS, "updated model", "the updated model and its figures", ("updating",), applies="E"),
