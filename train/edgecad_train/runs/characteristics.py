@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
@@ -21,7 +22,9 @@ from edgecad_train.evaluation.statistics.ties import tied
 from edgecad_train.evaluation.subgroups.figures import Answers, GroupedColumn, figures_by_group
 from edgecad_train.evaluation.subgroups.grouping import Grouping, grouped
 from edgecad_train.runs.names import CHARACTERISTICS, GROUPS
-from edgecad_train.runs.outcome import TrainingOutcome, by_patient
+
+if TYPE_CHECKING:
+    from edgecad_train.runs.outcome import TrainingOutcome
 
 SCHEMA = 1
 NEXT = "remove it, or train again"
@@ -118,6 +121,9 @@ def _counted(part: str, group: str, members: Sequence[str], positive: set[str]) 
 
 
 def _answers(outcome: TrainingOutcome, patients: tuple[str, ...]) -> Answers:
+    # Here, because an outcome holds a network, and whoever reads a run needs none.
+    from edgecad_train.runs.outcome import by_patient
+
     decision = outcome.contract.decision
     truth, log_odds = by_patient(outcome.data, patients, outcome.log_odds)
     tempered = np.asarray(log_odds / decision.temperature)
