@@ -73,6 +73,8 @@ class Prediction:
         own_probability: the model's own, before a recalibration; None without one, when it is `probability`.
         own_threshold: likewise, on the model's own probability. The answer is decided by these two, and `probability`
             never lies on the other side of `threshold`.
+        device, provider, precision: what ran it.
+        milliseconds: time by stage.
     """
 
     label: str
