@@ -14,7 +14,7 @@ from edgecad_train.runs.request import DataOptions, TrainRequest
 
 
 @pytest.mark.parametrize("masks", [None, "/somewhere/masks"])
-def test_a_resumed_run_looks_for_the_masks_that_it_was_given(
+def test_a_resumed_run_looks_for_the_masks_and_columns_that_it_was_given(
     masks: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
@@ -24,10 +24,13 @@ def test_a_resumed_run_looks_for_the_masks_that_it_was_given(
         raise UsageError("enough")
 
     monkeypatch.setattr(steps, "find_cases", find)
-    spec: Any = SimpleNamespace(data="/data", patient_from="^p", masks=masks)
+    spec: Any = SimpleNamespace(data="/data", patient_from="^p", masks=masks, keep=("sex",))
     with pytest.raises(UsageError, match="enough"):
         steps._found_again(spec)
-    assert seen == [((Path("/data"), "^p"), {"masks": None if masks is None else Path(masks)})]
+    ((words, more),) = seen
+    assert words == (Path("/data"), "^p")
+    assert more["masks"] == (None if masks is None else Path(masks))
+    assert [one.name for one in more["asked"].kept] == ["sex"]
 
 
 def test_a_folder_of_masks_that_is_not_there_is_said_before_anything_is_read(
