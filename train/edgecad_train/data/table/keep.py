@@ -22,6 +22,12 @@ _IDENTIFYING = frozenset(
     )
 )  # fmt: skip
 """Words in the name of a column that tells who a patient is."""
+_IDENTIFYING_PARTS = (
+    "birth", "geburt", "surname", "lastname", "firstname", "nachname", "vorname", "patientname", "patientid",
+    "subjectid", "personid", "telefon", "phone", "passport", "insurance", "versicher", "accession", "address",
+    "adresse",
+)  # fmt: skip
+"""Long enough to be told from others, wherever they stand in a name: `GeburtsDatum`, `homephone`."""
 _PLACES = frozenset(
     ("centre", "center", "site", "hospital", "clinic", "ward", "scanner", "camera", "device", "station", "country")
 )
@@ -84,9 +90,10 @@ def _cuts(words: Sequence[str], text: str) -> tuple[float, ...]:
 def _check_name(name: str) -> None:
     if name.casefold() in _USED:
         raise UsageError(f"--keep {name}: that column is used already, and groups nobody; leave it out")
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     words = frozenset(re.split(r"[^a-z]+", spaced.casefold()))
-    if words & _IDENTIFYING and not words & _PLACES:
+    plain = re.sub(r"[^a-z]+", "", name.casefold())
+    if (words & _IDENTIFYING or any(part in plain for part in _IDENTIFYING_PARTS)) and not words & _PLACES:
         raise UsageError(
             f"--keep {name}: that column tells who a patient is, by its name; keep what groups patients, such as sex, "
             "age or centre"
