@@ -45,14 +45,18 @@ def test_words_that_cannot_be_meant_are_refused(words: str, told: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["name", "Name", "surname", "patient_name", "PatientName", "birth date", "DOB", "birthDate", "MRN", "mrn_no", "ID",
-     "patient id", "StudyUID uid", "phone", "e-mail", "address", "Accession number", "post zip", "Geburtsdatum"],
+     "patient id", "StudyUID uid", "phone", "e-mail", "address", "Accession number", "post zip", "Geburtsdatum",
+     "GeburtsDatum", "NHSNumber", "MRNNo", "homephone", "Patient-IDs", "subject.id", "insuranceNo"],
 )  # fmt: skip
 def test_a_column_that_tells_who_a_patient_is_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(UsageError, match="tells who a patient is"):
         parse_keep([name])
 
 
-@pytest.mark.parametrize("name", ["sex", "age", "centre", "centre_id", "site name", "scanner id", "BMI", "diabetes"])
+@pytest.mark.parametrize(
+    "name",
+    ["sex", "age", "centre", "centre_id", "site name", "scanner id", "BMI", "diabetes", "stressType", "patientGroup"],
+)
 def test_columns_that_group_patients_are_kept(name: str) -> None:
     assert parse_keep([name]) == (KeptColumn(name),)
 
@@ -128,21 +132,28 @@ def test_cuts_want_numbers(given: Given) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [("CAD", True), ("cad", True), ("NONCAD", False), ("1", True), ("0", False)]
-)
+    ("words", "said"),
+    [("CAD", True), ("cad", True), ("NONCAD", False), ("1", True), ("0", False),
+     ("1.0", True), ("0.0", False), ('"0,0"', False), ("01", True)],
+)  # fmt: skip
 def test_readers_say_cad_or_not(words: str, said: bool, given: Given) -> None:
     assert given(reader__a=[words]).columns.reads == {"a": {"q0": said}}
 
 
-@pytest.mark.parametrize("words", ["yes", "2", "positive", "0.7", "non-CAD"])
+@pytest.mark.parametrize("words", ["yes", "2", "positive", "0.7", "non-CAD", "-1", "1e0"])
 def test_readers_who_say_something_else_are_refused_with_the_line(words: str, given: Given) -> None:
     with pytest.raises(UsageError, match=r"line 2: reader:a '.*'; wanted: CAD or nonCAD, 1 or 0, or nothing"):
         given(reader__a=[words])
 
 
-def test_a_reader_twice_and_one_without_a_name_are_refused(tmp_path: Path) -> None:
+def test_a_reader_twice_one_without_a_name_and_one_named_as_the_model_are_refused(tmp_path: Path) -> None:
     rows = "".join(f"p{n}.png,{'CAD' if n % 2 else 'nonCAD'},q{n},1,1\n" for n in range(12))
-    for header, told in (("reader:a,Reader: a", "reader:a 2 times"), ("reader:,sex", "names no reader")):
+    headers = {
+        "reader:a,Reader: a": "reader:a 2 times",
+        "reader:,sex": "names no reader",
+        "reader:The Model,sex": "is what EdgeCAD calls the model",
+    }
+    for header, told in headers.items():
         (tmp_path / "labels.csv").write_text(f"path,label,patient,{header}\n{rows}")
         with pytest.raises(UsageError, match=told):
             find_cases(tmp_path / "labels.csv", asked=AskedColumns(readers=True))

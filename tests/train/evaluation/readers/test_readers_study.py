@@ -10,7 +10,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from edgecad_train.evaluation.readers.study import LEAST, MODEL, ReaderStudy, reader_study
+from edgecad_train.data.table.columns import MODEL
+from edgecad_train.evaluation.readers.study import LEAST, ReaderStudy, reader_study
 from edgecad_train.evaluation.readers.words import (
     AGREEMENT_HEADS,
     READER_DIFFERENCE_HEADS,

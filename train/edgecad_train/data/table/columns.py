@@ -18,7 +18,10 @@ from edgecad_train.data.table.keep import KeptColumn
 from edgecad_train.data.table.reading import Table, TableLine
 
 Value = TypeVar("Value")
-_READS = {"1": True, "0": False}
+_READS = {1.0: True, 0.0: False}
+"""A column that has numbers and gaps is written with decimals by many programs: `1.0`."""
+MODEL = "the model"
+"""Beside readers; so it is no reader's name."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def _reader(column: str, table: Table) -> str:
     name = column.removeprefix(READER)
     if not name:
         raise UsageError(f"{table.path} has a column '{READER}' that names no reader; wanted: {READER}NAME")
+    if name.casefold() == MODEL:
+        raise UsageError(f"{table.path} has a column '{column}', and that is what EdgeCAD calls the model; rename it")
     return name
 
 
@@ -107,12 +112,13 @@ def _reads(table: Table, column: str) -> dict[str, bool]:
         if stands_for_nothing(words):
             return None
         known = class_of(words)
-        if known is None and words not in _READS:
+        number = number_of(words)
+        if known is None and number not in _READS:
             raise UsageError(
                 f"{where}: {column} {words!r}; wanted: {' or '.join(CLASSES)}, 1 or 0, or nothing where the reader did "
                 "not read"
             )
-        return known == POSITIVE if known else _READS[words]
+        return known == POSITIVE if known else _READS[number or 0.0]
 
     return dict(_by_patient(table, column, read))
 

@@ -12,12 +12,12 @@ from statsmodels.stats.multitest import multipletests
 
 from edgecad.contract import Metric
 from edgecad.frozen import Frozen
+from edgecad_train.data.table.columns import MODEL
 from edgecad_train.evaluation.statistics.agreement import Agreement, RaterDifference, against_reference, agreement
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.metrics import figures
 from edgecad_train.evaluation.subgroups.figures import Answers
 
-MODEL = "the model"
 SHOWN = ("sensitivity_cad", "specificity_cad", "balanced_accuracy")
 LEAST = 5
 """Patients whom a reader must have read, so that anything is said of him."""
