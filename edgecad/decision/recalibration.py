@@ -17,6 +17,8 @@ from edgecad.frozen import Frozen, demand
 
 FARTHEST = 36.0
 """Log-odds beyond which a probability is 0 or 1 in double precision; farther ones count as these."""
+SAME = 1e-6
+"""Log-odds: a threshold that is moved there and back is the same within; a float32 tells no scores apart by less."""
 LARGEST_INTERCEPT = 20.0
 SLOPES = (0.01, 100.0)
 """Smallest and largest. Outside, nobody has recalibrated a model: its scores are noise, or not its own."""
@@ -68,6 +70,14 @@ class Recalibration(Frozen, frozen=True, kw_only=True):
     def moved_back(self, threshold: float) -> float:
         """The threshold on the model's own probability that stands for one on the recalibrated one."""
         return within_range(_logistic((_log_odds(threshold) - self.intercept) / self.slope))
+
+    def keeps(self, threshold: float) -> bool:
+        """Whether a threshold on the model's own probability has a place on the recalibrated one.
+
+        Beyond the ends of what a score can reach, it would be moved to the end, and answers would change.
+        """
+        back = self.moved_back(self.moved(threshold))
+        return math.isclose(_log_odds(back), _log_odds(threshold), rel_tol=0, abs_tol=SAME)
 
     def zone_at(self, threshold: Threshold, low: float, high: float) -> tuple[Threshold, Threshold]:
         """Where the bounds of a zone lie that holds the threshold; both on the model's own probability.

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edgecad.contract import Contract, network_digest
@@ -125,6 +126,20 @@ def test_a_threshold_on_the_score_of_another_network_is_not_moved_by_guess(write
         write(path, replace=True)
     path.write_text(text + "[decision]\nrule = 'balanced'\n")
     assert write(path, replace=True) == [], "a rule takes its threshold from the model"
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.9, 1e-300])
+@pytest.mark.parametrize(("intercept", "slope"), [(20.0, 1.5), (-20.0, 100.0), (20.0, 100.0)])
+def test_a_threshold_that_would_leave_the_scores_is_not_moved_and_the_file_stays(
+    by: Recalibration, tiny_contract: Contract, tmp_path: Path, threshold: float, intercept: float, slope: float
+) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(f"[decision]\nthreshold = {threshold!r}\n")
+    before = path.read_bytes()
+    far = msgspec.structs.replace(by, intercept=intercept, slope=slope)
+    with pytest.raises(UsageError, match=r"cannot be moved so that answers stay.*take the threshold out"):
+        write_recalibration(path, tiny_contract, far, replace=False)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions, and links want a privilege")

@@ -58,13 +58,14 @@ def write_recalibration(path: Path, contract: Contract, recalibration: Recalibra
     stay what they were.
 
     Raises:
-        UsageError: as for `site_in`; the file may have changed since it was asked.
+        UsageError: as for `site_in`; the file may have changed since it was asked. Or its threshold has no place on
+            the recalibrated score.
     """
     site = site_in(path, contract, replace=replace)
     target = path.resolve()
     before = b"" if site is None else target.read_bytes()
     choices = SiteChoices() if site is None else site.choices
-    wanted = _with(choices, recalibration)
+    wanted = _with(path, choices, recalibration)
     content = _content(before, choices, wanted)
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path} would have more than {MAX_BYTES} bytes, which no site's file has; shorten it first")
@@ -77,11 +78,17 @@ def write_recalibration(path: Path, contract: Contract, recalibration: Recalibra
     return _told(choices, wanted)
 
 
-def _with(choices: SiteChoices, recalibration: Recalibration) -> SiteChoices:
+def _with(path: Path, choices: SiteChoices, recalibration: Recalibration) -> SiteChoices:
     """The same choices with a recalibration, and their own threshold moved with the score."""
     decision = choices.decision
     if decision.threshold is not None:
         own = threshold_on_shown(decision.threshold, choices.recalibration).own
+        if not recalibration.keeps(own):
+            raise UsageError(
+                f"{path} has the threshold {decision.threshold:.6g}, which cannot be moved so that answers stay: with "
+                f"intercept {recalibration.intercept:.3g} and slope {recalibration.slope:.3g} it lies beyond what a "
+                "score reaches; the file was not written: take the threshold out, or name another file"
+            )
         decision = msgspec.structs.replace(decision, threshold=recalibration.moved(own))
     return msgspec.structs.replace(choices, decision=decision, recalibration=recalibration)
 
