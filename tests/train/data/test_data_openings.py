@@ -79,6 +79,23 @@ def test_data_renamed_or_listed_otherwise_in_the_same_folder_are_known_again(dat
     assert count_opening(other, new_opening("train"), PATIENTS).before == 6
 
 
+@pytest.mark.parametrize("first", ["folder", "table"])
+def test_a_table_within_the_class_folders_and_the_folder_itself_are_the_same_scans(data: Path, first: str) -> None:
+    table = data / "labels.csv"
+    table.write_text("path,label,patient\n")
+    one, other = (data, table) if first == "folder" else (table, data)
+    assert openings_file(one) != openings_file(other)
+    assert count_opening(one, new_opening("train"), PATIENTS).untouched
+    again = count_opening(other, new_opening("evaluate"), PATIENTS)
+    assert (again.before, again.by) == (6, {"train": 1})
+    assert count_opening(one, new_opening("train"), PATIENTS).by == {"evaluate": 1, "train": 1}
+
+
+def test_counts_around_a_folder_that_has_no_classes_are_nobody_s(data: Path) -> None:
+    (data.parent.parent / "far.openings.json").write_text("notes")
+    assert count_opening(data, new_opening("train"), PATIENTS).untouched
+
+
 def test_a_copy_that_brings_its_file_along_is_known_again(data: Path, tmp_path: Path) -> None:
     opening = new_opening("train")
     count_opening(data, opening, PATIENTS)

@@ -20,11 +20,11 @@ from edgecad_train.data.openings.file import (
     Opening,
     OpeningsFile,
     alone,
-    others_beside,
+    others_near,
     read_openings,
     write_openings,
 )
-from edgecad_train.data.openings.place import openings_file
+from edgecad_train.data.openings.place import openings_file, places_of_counts
 from edgecad_train.data.prepared import PreparedData
 
 Patient = frozenset[str]
@@ -78,7 +78,7 @@ def count_opening(data: Path, opening: Opening, patients: Sequence[Patient]) -> 
         with alone(path):
             before = read_openings(path)
             write_openings(before.with_opening(opening, frozenset[str]().union(*patients)), path)
-            return _told(path, before, opening, patients)
+            return _told(data, before, opening, patients)
     except CannotCount as error:
         return msgspec.structs.replace(known_openings(data, opening, patients), uncounted=str(error))
 
@@ -90,9 +90,9 @@ def known_openings(data: Path, opening: Opening, patients: Sequence[Patient]) ->
     except CannotCount as error:
         return Openings(patients=len(patients), unread=str(error))
     try:
-        return _told(path, read_openings(path), opening, patients)
+        return _told(data, read_openings(path), opening, patients)
     except CannotCount as error:
-        return _told(path, OpeningsFile(), opening, patients, str(error))
+        return _told(data, OpeningsFile(), opening, patients, str(error))
 
 
 def _path(data: Path, patients: Sequence[Patient]) -> Path:
@@ -109,10 +109,10 @@ def _path(data: Path, patients: Sequence[Patient]) -> Path:
 
 
 def _told(
-    path: Path, own: OpeningsFile, opening: Opening, patients: Sequence[Patient], unread: str | None = None
+    data: Path, own: OpeningsFile, opening: Opening, patients: Sequence[Patient], unread: str | None = None
 ) -> Openings:
     files, failures = [own], [unread] if unread else []
-    for other in others_beside(path):
+    for other in others_near(openings_file(data), places_of_counts(data)):
         try:
             files.append(read_openings(other))
         except CannotCount as error:

@@ -92,12 +92,13 @@ def write_openings(content: OpeningsFile, path: Path) -> None:
         raise CannotCount(f"{path.name} cannot be written ({error.strerror or error})") from error
 
 
-def others_beside(path: Path) -> Iterator[Path]:
-    """Files of openings of other data in the same folder: the same scans may be copied or renamed there."""
-    try:
-        yield from sorted(one for one in path.parent.glob(f"*{ENDING}") if one.name != path.name)
-    except OSError:  # a folder that may be entered and not listed
-        return
+def others_near(path: Path, places: Iterable[Path]) -> Iterator[Path]:
+    """Files of openings of other data in these folders: the same scans may be copied, renamed or listed there."""
+    for place in places:
+        try:
+            yield from sorted(one for one in place.glob(f"*{ENDING}") if one != path)
+        except OSError:  # a folder that may be entered and not listed
+            continue
 
 
 @contextmanager

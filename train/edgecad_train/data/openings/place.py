@@ -31,5 +31,18 @@ def openings_file(data: Path) -> Path:
     return beside(data.resolve(), ENDING)
 
 
+def places_of_counts(data: Path) -> tuple[Path, ...]:
+    """Folders where the same scans may have been counted under another name.
+
+    Class folders may be named themselves, or by a table beside or within them. The counts of a table within them lie
+    there, and those of the folder lie beside it.
+    """
+    real = data.resolve()
+    place = openings_file(data).parent
+    inside = (real,) if real.is_dir() else ()
+    around = (place.parent,) if _has_classes(place) else ()
+    return place, *inside, *around
+
+
 def _has_classes(folder: Path) -> bool:
     return all((folder / name).is_dir() for name in CLASSES)
