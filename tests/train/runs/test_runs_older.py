@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad_train.runs.older import settings_from_schema_2
+from edgecad_train.runs.older import LATER_SETTINGS, settings_from_schema_2, with_later_settings
 from edgecad_train.runs.reading import read_run
 from edgecad_train.runs.record import RunRecord, record_from_json, write_record
 from edgecad_train.runs.request import command_of
@@ -44,7 +44,7 @@ def test_every_option_that_a_run_of_schema_2_named_comes_back() -> None:
     odd = Settings(
         "mobilenetv2", "none", "two-stage", lr_exponent=3.5, layerwise=True, warmup_epochs=7, finetune_epochs=8,
         early_stopping=3, units=32, activation="relu", dropout=0.1, search=True, search_trials=9, batch_size=4,
-        class_weights="balanced", augment=2, decide="costs=4", features="last",
+        class_weights="balanced", augment=2, decide="costs=4", uncertain=0.0, features="last",
         labelled_by="two readers", select_on_test=True, seed=5,
     )  # fmt: skip
     old = {
@@ -57,6 +57,24 @@ def test_every_option_that_a_run_of_schema_2_named_comes_back() -> None:
     assert msgspec.convert(settings_from_schema_2({**old, "search_trials": 0}), Settings) == replace(
         odd, search=False, search_trials=60
     )
+
+
+FIRST = frozenset(
+    (
+        "activation", "augment", "backbone", "batch_size", "class_weights", "decide", "dropout", "early_stopping",
+        "finetune_epochs", "label_smoothing", "labelled_by", "layerwise", "lr_exponent", "search", "search_trials",
+        "seed", "select_on_test", "strategy", "units", "warmup_epochs", "weights",
+    )
+)  # fmt: skip
+"""Options that every run of schema 3 names."""
+
+
+def test_every_option_that_came_later_has_a_value_that_means_what_was_before() -> None:
+    assert {field.name for field in fields(Settings)} - FIRST == set(LATER_SETTINGS)
+    today = msgspec.to_builtins(Settings().spelt_out())
+    before = {name: value for name, value in today.items() if name in FIRST}
+    read = msgspec.convert(with_later_settings({"settings": before})["settings"], Settings)
+    assert (read.features, read.uncertain) == ("last", 0.0)
 
 
 def test_a_record_is_read_back_as_it_was_written(tmp_path: Path) -> None:
