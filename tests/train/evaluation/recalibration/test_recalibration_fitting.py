@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -46,6 +48,28 @@ def test_the_penalised_fit_is_the_minimum_that_scipy_finds(site: tuple[int, int,
 
     known = minimize(loss, [0.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000})
     np.testing.assert_allclose(fitted(truth, log_odds, penalised=True), known.x, atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [0.5, 0.1, 0.03])
+def test_scores_of_0_and_1_are_fitted_as_others_are(wrong: float) -> None:
+    """They have no curvature where the fit begins."""
+    generator = np.random.default_rng(1)
+    truth = generator.random(200) < 0.4
+    log_odds = np.where(truth, 36.0, -36.0) * np.where(generator.random(200) < wrong, -1.0, 1.0)
+    predictors = np.column_stack([np.ones(200), log_odds / 36])
+    known = GLM(truth.astype(float), predictors, family=Binomial()).fit().params / [1.0, 36.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(fitted(truth, log_odds, penalised=False), known, atol=1e-5)
+        assert float(chance_of_none(truth, log_odds)) < 1e-6
+        penalised = fitted(truth, log_odds, penalised=True)
+
+    def loss(at: np.ndarray) -> float:
+        away = at[0] ** 2 / 2 + 2 * np.var(log_odds) * (at[1] - 1) ** 2
+        return float(log_losses(truth, at[0] + at[1] * log_odds).sum() + away)
+
+    least = minimize(loss, penalised, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 9000})
+    assert loss(penalised) <= least.fun + 1e-4
 
 
 def test_weights_count_patients_as_often_as_repeating_them_does() -> None:

@@ -14,6 +14,10 @@ OF_SLOPE = 4.0
 HOLDS = 1e12
 """Penalty under which a slope stays what it is."""
 MOST_STEPS, MOST_HALVINGS = 100, 40
+MOST_CURVED = 0.25
+"""Bound of p (1 - p)."""
+LEAST_DETERMINANT = 1e-100
+"""A step by a smaller one could leave what a double can hold."""
 ENOUGH = 1e-10
 """Fall of the log-likelihood that a further step could still give, from which on a fit has arrived."""
 
@@ -23,7 +27,10 @@ def fitted(truth: Bools, log_odds: Floats, *, penalised: bool, weights: Floats |
 
     Maximum likelihood; penalised, a^2 / 2 + 4 var(L) (b - 1)^2 / 2 is added to the negative log-likelihood, which is
     the prior that nothing is wrong. Newton's method with step halving: the plain step diverges in silence on small
-    samples. Where the classes do not overlap the plain fit has no end, and what is given back is far out.
+    samples. Scores of 0 and 1 have no curvature, and its step leads nowhere. So where it is too long, the step by the
+    bound of the curvature is tried as well, which never raises the loss (Boehning and Lindsay 1988, Annals of the
+    Institute of Statistical Mathematics 40:641). Where the classes do not overlap the plain fit has no end, and what is
+    given back is far out.
 
     Args:
         truth: `(..., n)`, True for CAD.
@@ -63,6 +70,11 @@ def _newton(truth: NDArray[np.bool_], log_odds: Floats, counted: Floats, ridge: 
             if not worse.any():
                 break
             length = np.where(worse, length / 2, length)
+        if (length < 1).any():
+            safe = found - _step(truth, log_odds, counted, ridge, found, bounded=True)[0]
+            reached_safely = _penalised_loss(truth, log_odds, counted, ridge, safe)
+            behind = ~(loss <= reached_safely)
+            tried, loss = np.where(behind[..., None], safe, tried), np.where(behind, reached_safely, loss)
         better = loss <= reached
         found = np.where(better[..., None], tried, found)
         reached = np.where(better, loss, reached)
@@ -70,17 +82,17 @@ def _newton(truth: NDArray[np.bool_], log_odds: Floats, counted: Floats, ridge: 
 
 
 def _step(
-    truth: NDArray[np.bool_], log_odds: Floats, counted: Floats, ridge: Floats, at: Floats
+    truth: NDArray[np.bool_], log_odds: Floats, counted: Floats, ridge: Floats, at: Floats, *, bounded: bool = False
 ) -> tuple[Floats, Floats]:
-    """Newton's step, to be subtracted, and the fall of the loss that it promises."""
+    """Newton's step, or that of the curvature's bound, to be subtracted, and the fall of the loss that it promises."""
     chance = expit(at[..., :1] + at[..., 1:] * log_odds)
-    missed, spread = counted * (chance - truth), counted * chance * (1 - chance)
+    missed, spread = counted * (chance - truth), counted * (MOST_CURVED if bounded else chance * (1 - chance))
     slope_a = missed.sum(-1) + ridge[..., 0] * at[..., 0]
     slope_b = (missed * log_odds).sum(-1) + ridge[..., 1] * (at[..., 1] - 1)
     aa = spread.sum(-1) + ridge[..., 0]
     ab = (spread * log_odds).sum(-1)
     bb = (spread * log_odds**2).sum(-1) + ridge[..., 1]
-    curved = np.maximum(aa * bb - ab**2, np.finfo(np.float64).tiny)
+    curved = np.maximum(aa * bb - ab**2, LEAST_DETERMINANT)
     step = np.stack([(bb * slope_a - ab * slope_b) / curved, (aa * slope_b - ab * slope_a) / curved], axis=-1)
     return step, (step[..., 0] * slope_a + step[..., 1] * slope_b) / 2
 
