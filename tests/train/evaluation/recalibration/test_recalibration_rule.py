@@ -253,6 +253,20 @@ def test_the_mean_distance_of_score_and_share_is_that_of_the_smooth_curve(
     assert figure.change.high < 0, "a shift of 1.5 is a large distance, and it is mended"
 
 
+@pytest.mark.parametrize("seed", [2, 3, 6])
+def test_every_interval_holds_its_value_and_that_of_a_distance_of_calibrated_scores_begins_at_0(seed: int) -> None:
+    judged = judge_recalibration(*_right(200, seed), NETWORK)
+    for figure in judged.figures:
+        for estimate in (figure.before, figure.after, figure.change):
+            assert estimate.low is not None
+            assert estimate.value is not None
+            assert estimate.high is not None
+            assert estimate.low <= estimate.value <= estimate.high, figure.name
+    distance = judged.figure("ici")
+    assert distance is not None
+    assert distance.before.low == distance.after.low == 0.0
+
+
 def test_a_paired_change_is_narrower_than_its_two_sides_and_has_them_apart(
     shifted: tuple[Site, RecalibrationJudged],
 ) -> None:

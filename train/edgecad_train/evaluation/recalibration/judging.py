@@ -21,7 +21,7 @@ from edgecad_train.evaluation.recalibration.rule import (
     ruled,
 )
 from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats
-from edgecad_train.evaluation.statistics.smooth import resampled_calibration_index
+from edgecad_train.evaluation.statistics.smooth import DISTANCES, distances, resampled_calibration_index
 from edgecad_train.evaluation.statistics.ties import tied
 
 RESAMPLES = 1000
@@ -131,7 +131,10 @@ def _figures(truth: Bools, log_odds: Floats, method: Method, tested: bool) -> It
     for name, of_samples in FITTED.items():
         before, after = _in_parts(of_samples, truth, log_odds, counted), _in_parts(of_samples, truth, moved, counted)
         change = _resampled(after - before)
-        yield RecalibratedFigure(name, _resampled(before), _resampled(after), change, BY_BOOTSTRAP)
+        if name == "ici":  # chance alone makes it larger than 0, and resamples make it larger still
+            yield RecalibratedFigure(name, _distance(truth, log_odds), _distance(truth, moved), change, DISTANCES)
+        else:
+            yield RecalibratedFigure(name, _resampled(before), _resampled(after), change, BY_BOOTSTRAP)
 
 
 def _mean(values: Floats) -> Estimate:
@@ -142,9 +145,17 @@ def _mean(values: Floats) -> Estimate:
 
 
 def _resampled(values: Floats) -> Estimate:
-    """The first value, and the percentiles of the others, which are those of resamples."""
-    low, high = np.quantile(values[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(values[0]), float(low), float(high))
+    """The first value, and the percentiles of the others, which are those of resamples.
+
+    The value may lie outside of them; the interval is widened to it then.
+    """
+    value, (low, high) = float(values[0]), np.quantile(values[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, min(float(low), value), max(float(high), value))
+
+
+def _distance(truth: Bools, log_odds: Floats) -> Estimate:
+    """The ICI with the interval that every report gives it."""
+    return distances(truth, expit(tied(log_odds)))[0]
 
 
 def _in_parts(of_samples: OfSamples, truth: Bools, log_odds: Floats, counted: Floats) -> Floats:
