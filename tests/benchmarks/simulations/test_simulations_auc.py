@@ -93,3 +93,14 @@ def test_a_method_that_rises_with_a_further_inversion_is_seen(
 
     monkeypatch.setattr(fewest, "auc", jumps)
     assert fewest.order_found(26, 18).rises > 0
+
+
+def test_the_kept_figures_hold_the_bars() -> None:
+    kept = json.loads((BENCHMARKS / "results" / "simulations_auc.json").read_text())
+    wanted = itertools.product([(10, 10), (26, 18), (60, 40), (124, 94)], [0.5, 0.8, 0.9, 0.95, 0.98])
+    found = {((row["positives"], row["negatives"]), row["area"]) for row in kept["rows"]}
+    assert found >= set(wanted)
+    for row in kept["rows"]:
+        assert row["repetitions"] >= 10_000
+        assert row["ours"]["coverage"] >= 0.93, row
+        assert row["area"] != 0.5 or row["claims"] <= 0.03, row

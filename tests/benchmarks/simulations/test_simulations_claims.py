@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,3 +71,19 @@ def test_with_training_false_claims_are_few_and_without_it_they_are_many(drawing
         alone += any(own.claimed for own in against_reference(areas, Training(0.0, 10_000), pairs))
     assert held <= stats.binom.ppf(0.999, count, 0.06)
     assert alone > stats.binom.ppf(0.999, count, 0.06)
+
+
+def _kept(what: str) -> dict[str, dict[str, Any]]:
+    found = json.loads((BENCHMARKS / "results" / f"simulations_{what}.json").read_text())["found"]
+    assert min(row["repetitions"] for row in found) >= 2000
+    return {f"{row['setting']}, {row.get('difference', 0.0):g}": row for row in found}
+
+
+def test_the_kept_figures_hold_the_bars() -> None:
+    strategies = _kept("strategies")
+    for setting, most in (("5 seeds", 0.06), ("5 folds", 0.08)):
+        for claims in ("reference_false", "best_false"):
+            assert strategies[f"{setting}, 0"][claims]["value"] <= most, (setting, claims)
+        for difference in ("0.07", "0.1"):
+            assert strategies[f"{setting}, {difference}"]["reference_power"]["value"] > 0
+    assert all(row["false"]["value"] <= 0.06 for row in _kept("networks").values())
