@@ -63,7 +63,7 @@ class Judged:
     @property
     def patients(self) -> Patients:
         """All of them, with their scores."""
-        return Patients(self.scores.truth, self.only(set(self.scores.patients)).scores)
+        return Patients(self.answers.truth, self.answers.scores)
 
     @cached_property
     def parts(self) -> Mapping[str, str] | None:
@@ -83,8 +83,8 @@ class Judged:
     @cached_property
     def answers(self) -> Answers:
         """What it says of each patient, for groups and readers."""
-        own = self.only(set(self.scores.patients))
-        return Answers(self.scores.patients, self.scores.truth, own.scores, own.ranked, own.threshold)
+        scores = self.scores
+        return Answers.of(scores.patients, scores.truth, scores.log_odds, self.model.contract.decision)
 
     def groupings(self, columns: PatientColumns) -> tuple[Grouping, ...]:
         """The patients' groups by each kept column."""

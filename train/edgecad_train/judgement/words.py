@@ -22,6 +22,7 @@ from edgecad_train.evaluation.readers.words import (
     sentences_about_readers,
 )
 from edgecad_train.evaluation.recalibration.words import recalibration_lines
+from edgecad_train.evaluation.statistics.chance import chance_said
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar, ModelComparison
 from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.evaluation.subgroups.figures import GroupedColumn
@@ -163,10 +164,4 @@ def _compared(comparison: ModelComparison) -> Iterator[tuple[str, ...]]:
 
 
 def _difference(test: McNemar | AucDifference) -> tuple[str, str, str]:
-    return f"{test.difference:+.3f}", f"95 % {test.low:+.3f} to {test.high:+.3f}", _chance(test.p_value)
-
-
-def _chance(p_value: float | None) -> str:
-    if p_value is None:
-        return "no test"
-    return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
+    return f"{test.difference:+.3f}", f"95 % {test.low:+.3f} to {test.high:+.3f}", chance_said(test.p_value)

@@ -10,15 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.special import expit
-
 from edgecad.errors import ModelInvalid
 from edgecad.frozen import Frozen, json_from_struct, struct_from_json
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.evaluation.statistics.metrics import Part
-from edgecad_train.evaluation.statistics.ties import tied
 from edgecad_train.evaluation.subgroups.figures import Answers, GroupedColumn, figures_by_group
 from edgecad_train.evaluation.subgroups.grouping import Grouping, grouped
 from edgecad_train.runs.names import CHARACTERISTICS, GROUPS
@@ -124,10 +120,8 @@ def _answers(outcome: TrainingOutcome, patients: tuple[str, ...]) -> Answers:
     # Here, because an outcome holds a network, and whoever reads a run needs none.
     from edgecad_train.runs.outcome import by_patient
 
-    decision = outcome.contract.decision
     truth, log_odds = by_patient(outcome.data, patients, outcome.log_odds)
-    tempered = np.asarray(log_odds / decision.temperature)
-    return Answers(tuple(sorted(patients)), truth, np.asarray(expit(tempered)), tied(tempered), decision.threshold)
+    return Answers.of(sorted(patients), truth, log_odds, outcome.contract.decision)
 
 
 def read_characteristics(folder: Path) -> Characteristics | None:

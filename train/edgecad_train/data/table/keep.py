@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from edgecad.errors import UsageError
 from edgecad_train.data.table.cells import number_of
+from edgecad_train.data.table.headers import OPTIONAL
+from edgecad_train.data.table.text import COLUMNS
 
 WANTED = "wanted: names of columns with commas between, and cuts after a colon, as in sex,age:50,65,centre"
-_USED = frozenset(("path", "label", "patient", "mask", "segments", "deficit_percent"))
+_USED = frozenset((*COLUMNS, *OPTIONAL))
 _IDENTIFYING = frozenset(
     (
         "name", "names", "surname", "firstname", "lastname", "forename", "fullname", "vorname", "nachname", "initials",

@@ -8,11 +8,11 @@ from itertools import combinations
 
 import msgspec
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from edgecad.contract import Metric
 from edgecad.frozen import Frozen
 from edgecad_train.data.table.columns import MODEL
+from edgecad_train.evaluation.claims.networks import holm
 from edgecad_train.evaluation.statistics.agreement import Agreement, RaterDifference, against_reference, agreement
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 from edgecad_train.evaluation.statistics.metrics import figures
@@ -151,7 +151,7 @@ def _adjusted(readers: Sequence[ReaderBeside]) -> tuple[ReaderBeside, ...]:
     }  # fmt: skip
     if not tests:
         return tuple(readers)
-    adjusted = dict(zip(tests, multipletests(list(tests.values()), method="holm")[1].tolist(), strict=True))
+    adjusted = dict(zip(tests, holm(np.array(list(tests.values()))).tolist(), strict=True))
     return tuple(
         msgspec.structs.replace(reader, **{name: value for (own, name), value in adjusted.items() if own == row})
         for row, reader in enumerate(readers)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.readers.study import LEAST, SHOWN, ReaderStudy
+from edgecad_train.evaluation.statistics.chance import chance_words
 from edgecad_train.evaluation.statistics.comparison import McNemar
 from edgecad_train.evaluation.statistics.intervals import Estimate
 
@@ -30,7 +31,7 @@ def reader_difference_rows(study: ReaderStudy) -> Iterator[tuple[str, ...]]:
             ("sensitivity", apart.sensitivity_cad, one.sensitivity_p),
             ("specificity", apart.specificity_cad, one.specificity_p),
         ):
-            yield (one.reader, name, *_test(test), NONE if p_value is None else _chance(p_value))
+            yield (one.reader, name, *_test(test), NONE if p_value is None else chance_words(p_value))
         yield (one.reader, "balanced accuracy", *_estimate(apart.balanced_accuracy), "no test")
 
 
@@ -81,7 +82,3 @@ def _estimate(figure: Estimate) -> tuple[str, str]:
     if figure.value is None:
         return NONE, figure.reason
     return f"{figure.value:+.3f}", f"{figure.low:+.3f} to {figure.high:+.3f}"
-
-
-def _chance(p_value: float) -> str:
-    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"

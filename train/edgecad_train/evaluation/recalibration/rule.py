@@ -19,6 +19,7 @@ from edgecad.decision.recalibration import FARTHEST, LARGEST_INTERCEPT, SLOPES
 from edgecad_train.evaluation.recalibration.fitting import chance_of_none, fitted
 from edgecad_train.evaluation.statistics.calibration import NEARLY_EQUAL
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats, smaller_class
+from edgecad_train.evaluation.statistics.ties import classes_apart
 
 LEAST_PATIENTS, LEAST_OF_A_CLASS, PLAIN_FROM = 50, 10, 200
 CHANCE = 0.05
@@ -81,8 +82,7 @@ def _why_none(truth: Bools, log_odds: Floats, method: Method) -> str:
     span = float(np.ptp(log_odds))
     if span < NEARLY_EQUAL:
         return f"the scores do not differ enough (their log-odds span {span:.1g}, {NEARLY_EQUAL:g} wanted)"
-    cad, other = log_odds[truth], log_odds[~truth]
-    if method == "maximum-likelihood" and (cad.min() >= other.max() or cad.max() <= other.min()):
+    if method == "maximum-likelihood" and classes_apart(truth, log_odds):
         return "the scores separate the classes, and maximum likelihood has no end then"
     return ""
 

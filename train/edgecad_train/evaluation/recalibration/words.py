@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgecad_train.classes import CLASSES
 from edgecad_train.evaluation.recalibration.judging import RecalibratedFigure, RecalibrationJudged
+from edgecad_train.evaluation.statistics.chance import chance_said
 from edgecad_train.evaluation.statistics.intervals import Estimate
 
 RECALIBRATED_HEADS = ("figure", "before", "after", "change")
@@ -42,7 +43,7 @@ def recalibration_rows(judged: RecalibrationJudged) -> tuple[tuple[str, str], ..
     if judged.method:
         rows.append(("how", f"{METHODS[judged.method]}, {_asked(judged)}"))
     if judged.p_value is not None:
-        rows.append(("likelihood ratio against intercept 0, slope 1", _chance(judged.p_value)))
+        rows.append(("likelihood ratio against intercept 0, slope 1", chance_said(judged.p_value)))
     return (*rows, ("network", judged.network))
 
 
@@ -96,7 +97,3 @@ def _estimate(estimate: Estimate, sign: str = "") -> str:
         return f"not estimable: {estimate.reason}"
     low, high = f"{estimate.low:{sign}.3f}", f"{estimate.high:{sign}.3f}"
     return f"{estimate.value:{sign}.3f} (95 % {low} to {high})"
-
-
-def _chance(p_value: float) -> str:
-    return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
-from edgecad_train.evaluation.statistics.comparison import McNemar, compare_right
+from edgecad_train.evaluation.statistics.comparison import McNemar, compare_classes
 from edgecad_train.evaluation.statistics.intervals import Bools, Estimate, Interval, proportion
 
 KAPPA = "Clopper-Pearson of the agreement, at the raters' chance agreement"
@@ -74,9 +74,7 @@ def against_reference(truth: Bools, one: Bools, other: Bools) -> RaterDifference
         UsageError: no patients, or not the same number.
     """
     _check(truth, one, other)
-    right = [answers == truth for answers in (one, other)]
-    sensitivity = compare_right(*(own[truth] for own in right)) if truth.any() else None
-    specificity = compare_right(*(own[~truth] for own in right)) if not truth.all() else None
+    sensitivity, specificity = compare_classes(truth, one == truth, other == truth)
     return RaterDifference(
         sensitivity_cad=sensitivity,
         specificity_cad=specificity,

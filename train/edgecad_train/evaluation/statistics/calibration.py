@@ -15,7 +15,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats, Z, proportion
 from edgecad_train.evaluation.statistics.smooth import SmoothCalibration, smooth_calibration
-from edgecad_train.evaluation.statistics.ties import WITHIN, tied
+from edgecad_train.evaluation.statistics.ties import WITHIN, classes_apart, tied
 
 NEARLY_EQUAL = 0.01
 """Log-odds: where all lie closer together no two probabilities differ by more than 0.0025, and a slope says nothing."""
@@ -100,15 +100,14 @@ def calibration_slope(truth: Bools, log_odds: Floats) -> Estimate:
 
 def _why_no_slope(truth: Bools, settled: Floats) -> str:
     """Why no slope exists: the estimate is finite only if the classes overlap (Albert and Anderson 1984)."""
-    positive, negative = settled[truth], settled[~truth]
-    if not len(positive) or not len(negative):
+    if truth.all() or not truth.any():
         return "one class only"
     span = float(np.ptp(settled))
     if span == 0.0:
         return "the scores do not differ beyond rounding"
     if span < NEARLY_EQUAL:
         return f"the scores are nearly equal, their log-odds span {span:.1g}"
-    if positive.min() >= negative.max() or positive.max() <= negative.min():
+    if classes_apart(truth, settled):
         return "the scores separate the classes"
     return ""
 

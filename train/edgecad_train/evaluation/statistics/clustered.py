@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from edgecad_train.evaluation.statistics.intervals import (
     LEVEL,
@@ -13,6 +12,7 @@ from edgecad_train.evaluation.statistics.intervals import (
     Interval,
     bounded_mean,
     draws,
+    proportion_bounds,
 )
 
 KORN_GRAUBARD = "Clopper-Pearson at the effective sample, by patient"
@@ -35,9 +35,7 @@ def clustered_proportion(hits: np.ndarray, trials: np.ndarray, level: float = LE
         return Interval(float("nan"), 0.0, 1.0, 0, "no trials")
     value = float(hits.sum() / trials.sum())
     size = _effective(hits, trials, value)
-    x, tail = size * value, (1 - level) / 2
-    low = float(stats.beta.ppf(tail, x, size - x + 1)) if value > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, x + 1, size - x)) if value < 1 else 1.0
+    low, high = (float(bound) for bound in proportion_bounds(np.array(size * value), size, level))
     single = bool((trials == 1).all())
     return Interval(value, low, high, len(trials), "Clopper-Pearson" if single else KORN_GRAUBARD)
 

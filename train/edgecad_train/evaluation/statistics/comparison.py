@@ -87,12 +87,21 @@ def compare(truth: Bools, one: Scores, other: Scores) -> ModelComparison:
             "patients in all three"
         )
     right = [(model.scores >= model.threshold) == truth for model in (one, other)]
+    sensitivity, specificity = compare_classes(truth, *right)
     return ModelComparison(
         accuracy=compare_right(*right),
-        sensitivity_cad=compare_right(*(answers[truth] for answers in right)) if truth.any() else None,
-        specificity_cad=compare_right(*(answers[~truth] for answers in right)) if not truth.all() else None,
+        sensitivity_cad=sensitivity,
+        specificity_cad=specificity,
         auc=compare_auc(truth, one.ranked, other.ranked) if smaller_class(truth) else None,
     )
+
+
+def compare_classes(truth: Bools, one: Bools, other: Bools) -> tuple[McNemar | None, McNemar | None]:
+    """Right answers `(n,)` of two to patients with CAD, then to the others; None of a class without patients."""
+    cad, without = (
+        compare_right(one[members], other[members]) if members.any() else None for members in (truth, ~truth)
+    )
+    return cad, without
 
 
 def compare_right(one: Bools, other: Bools) -> McNemar:

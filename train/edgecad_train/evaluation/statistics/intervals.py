@@ -25,6 +25,8 @@ LEVEL = 0.95
 Z = float(stats.norm.ppf((1 + LEVEL) / 2))
 """Half width of an interval in standard errors."""
 RESAMPLES = 2000
+LEAST_COUNT = 1e-12
+"""In place of a count of 0, of which there is no beta distribution; the bound is 0 or 1 there."""
 BOOTSTRAP = "bootstrap by patient, within each class"
 ONE_CASE = "one case in a class: no interval"
 PAIRS = "Clopper-Pearson of pairs that share no patient"
@@ -69,11 +71,19 @@ def proportion(successes: int, trials: int, level: float = LEVEL) -> Interval:
     return Interval(successes / trials, float(bounds.low), float(bounds.high), trials, "Clopper-Pearson")
 
 
-def proportion_bounds(successes: NDArray[np.intp], trials: int) -> tuple[Floats, Floats]:
-    """Clopper-Pearson's 95 % bounds of many proportions of as many trials, at least 1; in the shape of `successes`."""
-    tail, some, fewer = (1 - LEVEL) / 2, np.maximum(successes, 1), np.minimum(successes, trials - 1)
-    low = np.where(successes > 0, stats.beta.ppf(tail, some, trials - some + 1), 0.0)
-    return low, np.where(successes < trials, stats.beta.isf(tail, fewer + 1, trials - fewer), 1.0)
+def proportion_bounds(
+    successes: NDArray[np.intp] | Floats, trials: Floats | float, level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """Clopper-Pearson's bounds of many proportions, in the shape of `successes`.
+
+    Args:
+        successes: of each, within 0 to its trials; they need not be whole, as those of an effective sample are not.
+        trials: of each, or of all; above 0.
+    """
+    tail, failures = (1 - level) / 2, trials - successes
+    low = stats.beta.ppf(tail, np.maximum(successes, LEAST_COUNT), failures + 1)
+    high = stats.beta.isf(tail, successes + 1, np.maximum(failures, LEAST_COUNT))
+    return np.where(successes > 0, low, 0.0), np.where(failures > 0, high, 1.0)
 
 
 def smaller_class(truth: Bools) -> int:

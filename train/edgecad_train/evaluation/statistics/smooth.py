@@ -18,11 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.bands import Band, band_of, rounded
-from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats, draws
+from edgecad_train.evaluation.statistics.intervals import LEVEL, Bools, Estimate, Floats, draws, proportion_bounds
+from edgecad_train.evaluation.statistics.ties import classes_apart
 
 SPAN = 0.75
 """Share of the patients that a point's line is drawn through."""
@@ -65,13 +65,13 @@ def smooth_calibration(truth: Bools, scores: Floats) -> SmoothCalibration:
     weights = line_weights(scores, shown)
     curve = np.clip(weights @ truth, 0.0, 1.0)
     ici, e50, e90, by_chance = distances(truth, scores)
-    apart = _apart(truth, scores)
+    apart = classes_apart(truth, scores)
     if apart:
         ici, e50, e90 = _within_band(truth, scores, (ici, e50, e90))
     return SmoothCalibration(
         at=rounded(shown),
         observed=rounded(curve),
-        band=band_of(shown, *_bounds(curve, 1 / (weights**2).sum(axis=1)), BAND),
+        band=band_of(shown, *_bounds(curve, weights), BAND),
         ici=ici,
         e50=e50,
         e90=e90,
@@ -80,17 +80,17 @@ def smooth_calibration(truth: Bools, scores: Floats) -> SmoothCalibration:
     )
 
 
-def _apart(truth: Bools, scores: Floats) -> bool:
-    """Whether one class lies above the other."""
-    cad, other = scores[truth], scores[~truth]
-    return bool(cad.min() >= other.max() or cad.max() <= other.min())
+def _bounds(curve: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Of the share at each point, which is a mean of truths by `weights` `(points, n)`: at the effective patients."""
+    patients = 1 / (weights**2).sum(axis=1)
+    return proportion_bounds(curve * patients, patients)
 
 
 def _within_band(truth: Bools, scores: Floats, found: tuple[Estimate, ...]) -> tuple[Estimate, Estimate, Estimate]:
     """The figures with the bounds that the curve's band leaves them."""
     at = np.quantile(scores, np.linspace(0, 1, min(len(scores), MOST_POINTS)))
     weights = line_weights(scores, at)
-    low, high = _bounds(np.clip(weights @ truth, 0.0, 1.0), 1 / (weights**2).sum(axis=1))
+    low, high = _bounds(np.clip(weights @ truth, 0.0, 1.0), weights)
     near, far = np.maximum(0.0, np.maximum(low - at, at - high)), np.maximum(high - at, at - low)
     ends = _summaries(np.stack([near, far]), np.ones((1, len(at))))
     made = [
@@ -213,11 +213,3 @@ class _Smoother:
         rise = (weights @ (held * truths * x)) / total - centre * level
         slope = np.where(variance > FLAT, rise / np.maximum(variance, FLAT), 0.0)
         return np.clip(level + slope * (self._window.at[:, None] - centre), 0.0, 1.0)
-
-
-def _bounds(curve: Floats, patients: Floats) -> tuple[Floats, Floats]:
-    """Clopper-Pearson's bounds of each share of so many patients, which need not be whole."""
-    tail, hits = (1 - LEVEL) / 2, curve * patients
-    low = stats.beta.ppf(tail, np.maximum(hits, 1e-12), patients - hits + 1)
-    high = stats.beta.isf(tail, hits + 1, np.maximum(patients - hits, 1e-12))
-    return np.where(curve > 0, low, 0.0), np.where(curve < 1, high, 1.0)

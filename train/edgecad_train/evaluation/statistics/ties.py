@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgecad_train.evaluation.statistics.intervals import Floats
+from edgecad_train.evaluation.statistics.intervals import Bools, Floats
 
 ROUNDING = 1e-6
 """Of the scale of the log-odds; see above."""
@@ -30,6 +30,12 @@ def resolution_of(log_odds: Floats) -> float:
 def differ(log_odds: Floats) -> bool:
     """Whether any two of the log-odds `(n,)` differ beyond rounding."""
     return len(np.unique(tied(log_odds))) > 1
+
+
+def classes_apart(truth: Bools, values: Floats) -> bool:
+    """Whether one class lies above the other, or touches it; `truth` and `values` `(n,)`, both classes."""
+    cad, other = values[truth], values[~truth]
+    return bool(cad.min() >= other.max() or cad.max() <= other.min())
 
 
 def tied(log_odds: Floats) -> Floats:

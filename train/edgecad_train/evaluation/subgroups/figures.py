@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
+from edgecad.contract import Decision
 from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.evaluation.statistics.clustered import clustered_mean
 from edgecad_train.evaluation.statistics.intervals import Bools, Floats, Interval, proportion
+from edgecad_train.evaluation.statistics.ties import tied
 from edgecad_train.evaluation.subgroups.grouping import NOT_GIVEN, Grouping
 
 FigureName = Literal["auc", "sensitivity_cad", "specificity_cad", "prevalence", "mean_score"]
@@ -96,6 +99,12 @@ class Answers:
     scores: Floats
     ranked: Floats
     threshold: float
+
+    @classmethod
+    def of(cls, patients: Sequence[str], truth: Bools, log_odds: Floats, decision: Decision) -> Answers:
+        """What a decision makes of log-odds `(n,)`, before temperature."""
+        tempered = log_odds / decision.temperature
+        return cls(tuple(patients), truth, np.asarray(expit(tempered)), tied(tempered), decision.threshold)
 
 
 def figures_by_group(grouping: Grouping, answers: Answers) -> GroupedColumn:

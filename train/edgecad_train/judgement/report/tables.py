@@ -10,6 +10,7 @@ from edgecad.contract import Metric
 from edgecad.decision.evidence import OperatingPoint
 from edgecad.decision.evidence_table import threshold_words
 from edgecad.decision.zone_words import share_rows, zone_rows
+from edgecad_train.evaluation.statistics.chance import chance_words
 from edgecad_train.evaluation.statistics.comparison import AucDifference, McNemar
 from edgecad_train.evaluation.statistics.intervals import proportion
 from edgecad_train.judgement.demands import FigureDemand
@@ -127,13 +128,7 @@ def difference_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
 def _difference(name: str, test: McNemar | AucDifference) -> Cells:
     alone = NONE if isinstance(test, AucDifference) else f"{test.only_one_right} here, {test.only_other_right} there"
     interval = f"{signed(test.low)} to {signed(test.high)}"
-    return metric(name), signed(test.difference), interval, _chance(test.p_value), str(test.n), alone, test.method
-
-
-def _chance(p_value: float | None) -> str:
-    if p_value is None:
-        return "no test"
-    return three(p_value) if p_value >= 0.001 else "< 0.001"
+    return metric(name), signed(test.difference), interval, chance_words(test.p_value), str(test.n), alone, test.method
 
 
 def demand_rows(record: EvaluationRecord) -> tuple[Cells, ...]:
