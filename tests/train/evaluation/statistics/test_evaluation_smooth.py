@@ -97,3 +97,21 @@ def test_classes_that_are_apart_and_ties_and_certainties_give_a_curve_with_a_wid
             assert (np.array(got.band.high) - np.array(got.band.low) > 0.01).all()
             assert got.ici.low <= got.ici.value <= got.ici.high
             assert got.ici.high - got.ici.low > 0.3 / np.sqrt(count)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("share", [0.76, 0.8, 0.85])
+@pytest.mark.parametrize("place", [0.0, 0.4, 1.0])
+def test_where_most_scores_are_equal_the_curve_is_known_everywhere(share: float, place: float) -> None:
+    """At points between, all that the window holds lies at its edge, where tricube weights are nought."""
+    draw = np.random.default_rng(5)
+    equal = round(share * 100)
+    scores = np.concatenate([np.full(equal, place), draw.random(100 - equal)])
+    truth = draw.random(100) < 0.3 + 0.4 * scores
+    got = smooth_calibration(truth, scores)
+    assert got.band is not None
+    shown = np.array([got.observed, got.band.low, got.band.high])
+    assert np.isfinite(shown).all()
+    assert (shown[1] <= shown[0] + 1e-6).all()
+    assert (shown[0] <= shown[2] + 1e-6).all()
+    assert struct_from_json(json_from_struct(got), type(got), "a curve", "draw it again") == got

@@ -165,7 +165,9 @@ def _window(scores: Floats, at: Floats) -> _Window:
     width = np.partition(apart, nearest - 1, axis=1)[:, nearest - 1 : nearest]
     # Equal scores may fill a window: then they alone count.
     share = apart / np.maximum(width, 1e-12)
-    return _Window(at, np.where(share < 1, (1 - share**3) ** 3, 0.0))
+    weights = np.where(share < 1, (1 - share**3) ** 3, 0.0)
+    # Where three quarters of the scores are equal, all that a window holds may lie at its edge: then it counts alike.
+    return _Window(at, np.where(weights.any(axis=1, keepdims=True), weights, apart <= width))
 
 
 def line_weights(scores: Floats, at: Floats) -> Floats:
