@@ -6,6 +6,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
     parts     the frozen types: `Contract` and all that it consists of
     openings      how often the test part was looked at before, one of these parts
     orientation   how the training maps lie, one of these parts
+    preparation   how a screen becomes the input, one of these parts
     reading   contracts of every version that was ever released, and the fields that are coming
     identity  which trained network a contract is about
     graph     the outputs of the graph: which must be there, and which may be
@@ -22,24 +23,19 @@ from edgecad.contract.parts import (
     Activation,
     Colours,
     Contract,
-    Crop,
     Decision,
-    Drawing,
     Familiarity,
     Features,
     GoldenAnswer,
     HeatmapScale,
-    Input,
     Labelling,
-    MapPlace,
     Metric,
     Origin,
     PooledOver,
     Precision,
-    Preparation,
-    Region,
     Scaling,
 )
+from edgecad.contract.preparation import Crop, Drawing, Input, MapPlace, Preparation, Region
 from edgecad.contract.reading import METADATA_KEY, contract_from_json, json_from_contract
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad.decision.zone import Zone, ZoneShares
