@@ -93,7 +93,7 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--strategy": "two-stage",
         "--activation": "relu",
         "--decide": "sensitivity>=0.95",
-        "--uncertain": "0.1",
+        "--uncertain": "0",
         "--class-weights": "none",
         "--label-smoothing": "0",
         "--augment": "1",
