@@ -8,7 +8,8 @@ The way of a scan, as `edgecad infer` takes it:
     preparing                       images: bytes to a screen          -> polarmap: the disc, checked, as the network's
                                                                           input
     inference/checks                what must hold of an engine's outputs
-    answer                          the prediction, its heat map, doubts, picture and record
+    answer                          the prediction, its heat map, doubts and record
+    picture                         the picture of an answer or a refusal
     inference/answering             all of it for one scan of many; errors become records
 
 Beside the way: decision and site (thresholds), golden and verification (is the model what was exported), bench and

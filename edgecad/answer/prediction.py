@@ -60,7 +60,7 @@ class Prediction:
             for it.
         place: which one of several maps on the screen was taken; None where there is one.
         screen: width and height of the scan, pixels.
-        view: what of the screen `image` and `heatmap` show; `edgecad.answer.figure.heatmap_on_screen` puts the map
+        view: what of the screen `image` and `heatmap` show; `edgecad.picture.cells.heatmap_on_screen` puts the map
             there.
         disc: where the map was on the screen; None where the whole image was taken.
         findings: what a reader should know.

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad import __version__
-from edgecad.answer.figure import answer_figure, refusal_figure
 from edgecad.answer.prediction import stamp_of
 from edgecad.answer.records import Provenance, Record, record_of_answer, record_of_failure
 from edgecad.errors import EdgecadError
 from edgecad.images import Screen, bytes_from_path
 from edgecad.images.limits import MAX_BYTES
 from edgecad.inference.classifier import Classifier, Source
+from edgecad.picture.figure import answer_figure, refusal_figure
+from edgecad.picture.line import line_of
 from edgecad.preparing import read_for
 from edgecad.system.folders import write_whole
 
@@ -79,7 +80,8 @@ def answer(
         prediction = classifier(screen, force=force)
         prediction.milliseconds["decode"] = decode
         record = record_of_answer(scan, prediction, classifier.contract, identity)
-        figure = answer_figure(prediction, classifier.contract, _caption(identity, frame)) if draw else None
+        contract = classifier.contract
+        figure = answer_figure(prediction, contract, line_of(record, contract.name)) if draw else None
     except Exception as error:
         if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
             traceback.print_exception(error)
@@ -118,13 +120,8 @@ def refusal(
     """
     provenance = provenance_of(classifier)
     record = record_of_failure(scan, error, provenance, identity, frame, scan_sha256)
-    figure = refusal_figure(record.message or "", provenance.stamp, _caption(identity, frame)) if draw else None
+    figure = refusal_figure(record, line_of(record, classifier.contract.name)) if draw else None
     return ScanOutcome(record, error, figure, name)
-
-
-def _caption(identity: str | None, frame: int | None) -> str:
-    """What stands in the corner of a picture: pictures of two frames of one file are told apart by it."""
-    return ", ".join([*([identity] if identity else []), *([f"frame {frame}"] if frame is not None else [])])
 
 
 def name_of(

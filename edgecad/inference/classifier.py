@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.familiarity import object_to_unfamiliar, unlike_training
-from edgecad.answer.figure import answer_figure, heatmap_panel
 from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
 from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import score_map
@@ -30,6 +29,9 @@ from edgecad.inference.loading import LoadedModel, best_model, load_model
 from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.picture.cells import heatmap_panel
+from edgecad.picture.figure import answer_figure
+from edgecad.picture.line import IdLine
 from edgecad.polarmap import Objections, PreparedMap
 from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
@@ -182,12 +184,27 @@ class Classifier:
         yield from in_order(work, sources, workers_beside(self.facts.threads))
 
     def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
-        """Its heat map over what the network saw, `(400, 400, 3)` uint8; see `edgecad.answer.figure.heatmap_over`."""
+        """Its heat map over what the network saw, `(400, 400, 3)` uint8; see `edgecad.picture.cells.heatmap_over`."""
         return heatmap_panel(prediction, self.contract.heatmap.full_scale)
 
-    def figure(self, prediction: Prediction, identity: str = "") -> NDArray[np.uint8]:
-        """The picture for a reader, `(726, 1312, 3)` uint8 RGB; `identity` is printed if given."""
-        return answer_figure(prediction, self.contract, identity)
+    def figure(self, prediction: Prediction, identity: str | None = None, time: str | None = None) -> NDArray[np.uint8]:
+        """The picture for a reader, `(726, 1312, 3)` uint8 RGB.
+
+        Args:
+            identity: of the scan, printed if given.
+            time: when it was answered, UTC, ISO 8601, printed if given; that of a record draws its picture again.
+        """
+        line = IdLine(
+            model=self.contract.name,
+            model_sha256=prediction.model_sha256,
+            precision=prediction.precision,
+            device=prediction.device,
+            identity=identity,
+            scan_sha256=prediction.scan_sha256,
+            time=time,
+            frame=prediction.frame,
+        )
+        return answer_figure(prediction, self.contract, line)
 
     def replay(self, source: Source) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from edgecad.answer.figure import answer_figure
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region, raised_region
 from edgecad.colourtables.known import known_table
 from edgecad.inference.answering import write_figure
+from edgecad.picture.figure import answer_figure
+from edgecad.picture.line import IdLine
 from edgecad.polarmap import input_mask
 from edgecad_train.evaluation.localisation.located import Shown, located
 from edgecad_train.phantoms.imitations import render_layout, screen_bytes
@@ -80,7 +81,7 @@ def real_answer(model: JudgedModel, named: NamedMap, picture: Path) -> RealFound
     findings = findings_about_region(prepared, "polar-map", maps[0], threshold, above=above)
     answer = _prediction(model, prepared, logits[0], maps[0], score, findings)
     picture.parent.mkdir(parents=True, exist_ok=True)
-    write_figure(picture, answer_figure(answer, contract))
+    write_figure(picture, answer_figure(answer, contract, _line(model)))
     inside = input_mask(prepared.image.shape[0], "polar-map")
     region = raised_region(maps[0], threshold, inside)
     coldest = inside & (prepared.uptake <= np.nanquantile(prepared.uptake, COLDEST))
@@ -93,6 +94,11 @@ def real_answer(model: JudgedModel, named: NamedMap, picture: Path) -> RealFound
         findings=tuple(finding.code for finding in findings),
         picture=picture.name,
     )
+
+
+def _line(model: JudgedModel) -> IdLine:
+    contract = model.contract
+    return IdLine(model=contract.name, model_sha256=model.sha256, precision=contract.precision, device="cpu")
 
 
 def _prediction(

@@ -12,10 +12,10 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from edgecad.answer.figure import PANEL
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing, Preparation
 from edgecad.errors import InputRefused
+from edgecad.picture.cells import PANEL
 from edgecad.polarmap import PreparedMap, input_mask
 from edgecad.preparing import prepared_from
 from edgecad_train.phantoms import draw_patient, percent_map

@@ -17,17 +17,19 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.answer.figure import WARNING, answer_figure
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.records import json_line, record_of_answer
 from edgecad.cli.infer.record_csv import csv_header, csv_row
 from edgecad.contract import Decision, Share, Zone, ZoneShares
+from edgecad.picture.figure import WARNING, answer_figure
+from edgecad.picture.line import IdLine
 from edgecad.spool.counts import DailyCounts
 from edgecad.spool.index import SpoolRecord
 
 ZONE = Zone(low=0.3, high=0.7, alpha=0.1, cad=99, other=75, part="out-of-fold", wrong_up_to=0.153)
 WHY = "such scores were too common in both groups of training patients (99 CAD, 75 other)"
 SURE = re.compile(r"\d ?% sure|confiden", re.IGNORECASE)
+LINE = IdLine(model="tiny", model_sha256="m" * 64, precision="fp32", device="cpu")
 Answered = Callable[..., Prediction]
 
 
@@ -110,7 +112,7 @@ def test_the_picture_says_uncertain_by_word_and_shape(
         ("uncertain", answered(0.55)), ("clear", answered(0.9)), ("none", answered(0.9, zone=None)),
     ):  # fmt: skip
         drawn.clear()
-        pictures[name] = answer_figure(answer, tiny_contract)
+        pictures[name] = answer_figure(answer, tiny_contract, LINE)
         assert any(text.startswith("UNCERTAIN - CAD") for text in drawn) == (name == "uncertain")
         assert (WHY in drawn) == (name == "uncertain")
         assert ("hatched: uncertain" in drawn) == (name != "none")
@@ -130,7 +132,7 @@ def test_any_score_and_zone_can_be_drawn(
     answered: Answered, tiny_contract: Contract, score: float, bounds: tuple[float, float]
 ) -> None:
     zone = replace(ZONE, low=bounds[0], high=bounds[1])
-    picture = answer_figure(answered(score, threshold=0.5, zone=zone), tiny_contract)
+    picture = answer_figure(answered(score, threshold=0.5, zone=zone), tiny_contract, LINE)
     assert picture.shape == (726, 1312, 3)
 
 

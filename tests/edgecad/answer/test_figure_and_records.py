@@ -14,14 +14,18 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.answer.figure import PANEL, RAISED, answer_figure, heatmap_panel, refusal_figure, region_panel
 from edgecad.answer.heatmap import disc_weights
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding, stamp_of
-from edgecad.answer.records import SCHEMA, Provenance, json_line, record_of_answer, record_of_failure
+from edgecad.answer.records import SCHEMA, Provenance, Record, json_line, record_of_answer, record_of_failure
 from edgecad.errors import GateFailed, InputRefused
+from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
+from edgecad.picture.colours import RAISED
+from edgecad.picture.figure import answer_figure, refusal_figure
+from edgecad.picture.line import IdLine
 from edgecad.polarmap import input_mask
 
 Pixels = np.ndarray
+LINE = IdLine(model="tiny", model_sha256="m" * 64, precision="fp32", device="cpu")
 FORBIDDEN = re.compile(r"normal|healthy|disease probability|chance of disease is", re.IGNORECASE)
 
 
@@ -49,6 +53,10 @@ def drawn_words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return words
 
 
+def refused(message: str) -> Record:
+    return record_of_failure("scan.jpg", InputRefused("blank", message), PROVENANCE)
+
+
 # --- stamps and words --------------------------------------------------------------------------------------
 
 
@@ -64,13 +72,13 @@ def test_only_a_model_of_patients_alone_is_without_the_phantom_stamp() -> None:
 def test_the_figure_of_an_answer_bears_the_stamp_of_its_model(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str], origin: str, stamp: str
 ) -> None:
-    answer_figure(dataclasses.replace(answer, origin=origin), replace(tiny_contract, origin=origin))
+    answer_figure(dataclasses.replace(answer, origin=origin), replace(tiny_contract, origin=origin), LINE)
     assert stamp in drawn_words
     assert len({PHANTOM_STAMP, RESEARCH_STAMP} & set(drawn_words)) == 1
 
 
 def test_the_figure_of_a_refusal_bears_the_stamp_and_the_reason(drawn_words: list[str]) -> None:
-    refusal_figure("the screen is blank", PHANTOM_STAMP)
+    refusal_figure(refused("the screen is blank"), LINE)
     assert {PHANTOM_STAMP, "NOT ANALYSED", "the screen is blank"} <= set(drawn_words)
 
 
@@ -81,8 +89,8 @@ def test_words_say_score_and_threshold_and_never_normal_or_healthy(
     shown = dataclasses.replace(answer, threshold=threshold)
     side = "above" if threshold < 0.5 else "below"
     assert f"score {answer.probability:.2f}, {side} threshold {threshold:.2f}" in shown.words
-    answer_figure(shown, tiny_contract)
-    refusal_figure("the screen is blank", PHANTOM_STAMP)
+    answer_figure(shown, tiny_contract, LINE)
+    refusal_figure(refused("the screen is blank"), LINE)
     assert shown.words in drawn_words
     for text in [*drawn_words, json_line(record_of_answer("scan.jpg", shown, tiny_contract))]:
         assert not FORBIDDEN.search(text), text
@@ -99,7 +107,7 @@ def test_rounding_never_makes_a_certainty_of_a_score(answer: Prediction, probabi
 def test_the_figure_says_who_labelled_how_many_and_what_the_colours_are_not(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
 ) -> None:
-    answer_figure(answer, tiny_contract)
+    answer_figure(answer, tiny_contract, LINE)
     words = "\n".join(drawn_words)
     assert "40% of the training patients were CAD; labelled by simulated reader" in words
     assert "4x4 cells; not uptake, ischaemia or an artery" in words
@@ -117,23 +125,23 @@ def test_nothing_written_beside_the_disc_reaches_the_figure(
     written[20:60, 40:540] = pattern
     cv2.putText(written, "DOE JOHN 1950-01-01", (900, 1040), cv2.FONT_HERSHEY_DUPLEX, 1.0, (255,) * 3, 2)
     assert not np.array_equal(bare, written)
-    figures = [answer_figure(classifier(screen), classifier.contract) for screen in (bare, written)]
+    figures = [answer_figure(classifier(screen), classifier.contract, LINE) for screen in (bare, written)]
     assert np.array_equal(*figures)
 
 
 def test_what_is_on_the_disc_does_reach_the_figure(classifier: Classifier, draw_map: Callable[..., Pixels]) -> None:
-    figures = [answer_figure(classifier(draw_map(seed=seed)), classifier.contract) for seed in (0, 1)]
+    figures = [answer_figure(classifier(draw_map(seed=seed)), classifier.contract, LINE) for seed in (0, 1)]
     assert not np.array_equal(*figures)
 
 
 def test_refusal_and_answer_are_of_one_size_and_unlike(answer: Prediction, tiny_contract: Contract) -> None:
-    answered = answer_figure(answer, tiny_contract)
-    refused = refusal_figure("the screen is blank", PHANTOM_STAMP)
-    assert answered.shape == refused.shape == (726, 1312, 3)
-    assert answered.dtype == refused.dtype == np.uint8
+    answered = answer_figure(answer, tiny_contract, LINE)
+    drawn = refusal_figure(refused("the screen is blank"), LINE)
+    assert answered.shape == drawn.shape == (726, 1312, 3)
+    assert answered.dtype == drawn.dtype == np.uint8
     # No panel is drawn where an answer has three.
-    assert answered[110:480].std() > 2 * refused[110:480].std()
-    assert not np.array_equal(refused, refusal_figure("another reason", PHANTOM_STAMP))
+    assert answered[110:480].std() > 2 * drawn[110:480].std()
+    assert not np.array_equal(drawn, refusal_figure(refused("another reason"), LINE))
 
 
 def test_a_hole_in_the_activated_region_is_outlined_as_well(answer: Prediction) -> None:
@@ -153,7 +161,7 @@ def test_many_objections_that_were_overruled_stay_legible(
     seen = tuple(
         f"objection {number} is {'a long sentence ' * 5}(of 17; and more) here; do this" for number in range(6)
     )
-    figure = answer_figure(dataclasses.replace(answer, overruled=seen), tiny_contract)
+    figure = answer_figure(dataclasses.replace(answer, overruled=seen), tiny_contract, LINE)
     told = [words for words in drawn_words if "objection" in words or words.endswith(" more")]
     assert 1 < len(told) <= 2
     assert max(map(len, told)) <= 150
@@ -166,7 +174,7 @@ def test_many_objections_that_were_overruled_stay_legible(
 def test_few_objections_that_were_overruled_are_all_told(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
 ) -> None:
-    answer_figure(dataclasses.replace(answer, overruled=("one; do this", "two")), tiny_contract)
+    answer_figure(dataclasses.replace(answer, overruled=("one; do this", "two")), tiny_contract, LINE)
     assert "refused: one; two" in drawn_words
 
 
@@ -174,9 +182,9 @@ def test_few_objections_that_were_overruled_are_all_told(
 def test_any_name_for_a_scan_can_be_drawn(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str], identity: str
 ) -> None:
-    plain = answer_figure(answer, tiny_contract)
-    assert answer_figure(answer, tiny_contract, identity).shape == plain.shape
-    assert refusal_figure("Größe " * 200, PHANTOM_STAMP, identity).shape == plain.shape
+    plain = answer_figure(answer, tiny_contract, LINE)
+    assert answer_figure(answer, tiny_contract, dataclasses.replace(LINE, identity=identity)).shape == plain.shape
+    assert refusal_figure(refused("Größe " * 200), dataclasses.replace(LINE, identity=identity)).shape == plain.shape
     # OpenCV draws nothing else.
     assert all(text.isascii() for text in drawn_words)
 
@@ -184,9 +192,9 @@ def test_any_name_for_a_scan_can_be_drawn(
 def test_a_name_is_printed_only_if_it_is_given(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
 ) -> None:
-    answer_figure(answer, tiny_contract)
+    answer_figure(answer, tiny_contract, LINE)
     assert "case-17" not in drawn_words
-    answer_figure(answer, tiny_contract, "case-17")
+    answer_figure(answer, tiny_contract, dataclasses.replace(LINE, identity="case-17"))
     assert "case-17" in drawn_words
 
 
@@ -288,8 +296,8 @@ def test_findings_stay_on_the_picture_and_the_gravest_has_the_colour_of_a_warnin
     )
     grave = (*quiet, Finding("operating-point-useless", 0.2, "DO NOT DEPLOY: a specificity of 0.2"))
     below = slice(642, None)
-    plain = answer_figure(dataclasses.replace(answer, findings=quiet), tiny_contract)[below]
-    warned = answer_figure(dataclasses.replace(answer, findings=grave), tiny_contract)[below]
+    plain = answer_figure(dataclasses.replace(answer, findings=quiet), tiny_contract, LINE)[below]
+    warned = answer_figure(dataclasses.replace(answer, findings=grave), tiny_contract, LINE)[below]
     warm = [int(((part[..., 0] > 200) & (part[..., 2] < 120)).sum()) for part in (plain, warned)]
     assert warm[0] == 0
     assert warm[1] > 200

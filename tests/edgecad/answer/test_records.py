@@ -14,13 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Prediction
-from edgecad.answer.figure import heatmap_on_screen, heatmap_over
 from edgecad.answer.records import COMING, Record, json_line, record_of_answer
 from edgecad.contract import Contract, HeatmapScale
 from edgecad.errors import UsageError
 from edgecad.images import limits
 from edgecad.inference import answering
 from edgecad.inference.answering import answer
+from edgecad.picture.cells import heatmap_on_screen, heatmap_over
 from edgecad.spool.index import SpoolRecord
 
 V1 = Path(__file__).with_name("record_v1.json")

@@ -12,12 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract
-from edgecad.answer.figure import PANEL, TOP, answer_figure
 from edgecad.answer.records import record_of_answer
 from edgecad.bench.scenarios import Limit, single_stream
 from edgecad.contract import Colours, Preparation, Region
 from edgecad.errors import InputRefused
 from edgecad.inference.classifier import golden_answers
+from edgecad.picture.cells import PANEL
+from edgecad.picture.figure import TOP
 
 Pixels = np.ndarray
 RIGHT_HALF = Region(x=820, y=0, width=820, height=1068, screen_width=1640, screen_height=1068)
@@ -104,7 +105,7 @@ def test_the_figure_of_a_whole_image_shows_it_and_calls_it_so(
     monkeypatch.setattr(cv2, "putText", put_text)
     classifier = opened(preparation=WHOLE)
     answer = classifier(photograph)
-    figure = answer_figure(answer, classifier.contract)
+    figure = classifier.figure(answer)
     assert "whole image, as the network saw it" in words
     assert not any("polar map" in word or "disc" in word for word in words)
     assert any("NOTHING CHECKED" in word for word in words)

@@ -126,7 +126,7 @@ def test_without_one_a_record_says_nothing_of_it(zoned: Callable[..., Path], pha
 
 def test_a_picture_says_it(site: Write, zoned: Callable[..., Path], phantom_screen: Screens,
                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    from edgecad.answer import figure
+    from edgecad.picture import figure
 
     drawn: list[str] = []
     text = figure._text

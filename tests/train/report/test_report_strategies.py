@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from matplotlib import image as mpimg
 
-from edgecad.answer.figure import heatmap_over
 from edgecad.answer.heatmap import share_outside_disc
+from edgecad.picture.cells import heatmap_over
 from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
 
 LABELS = ["CAD", "nonCAD", "CAD"]

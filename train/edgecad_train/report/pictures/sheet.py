@@ -10,8 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgecad.answer.figure import LOWERED, RAISED
 from edgecad.contract import Origin
+from edgecad.picture.colours import LOWERED, RAISED
 from edgecad_train.origin import origin_words
 from edgecad_train.report.pictures.drawing import GREY, INK, RED, write_png
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.figure import heatmap_over
 from edgecad.answer.heatmap import share_outside_disc
 from edgecad.contract import Origin
+from edgecad.picture.cells import heatmap_over
 from edgecad_train.report.outside import NOTE
 from edgecad_train.report.pictures.drawing import GREY
 from edgecad_train.report.pictures.sheet import Sheet

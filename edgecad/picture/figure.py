@@ -16,27 +16,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import nothing_outside_disc
 from edgecad.answer.prediction import Prediction
 from edgecad.answer.records import Record
-from edgecad.answer.scorebar import draw_score_bar, hatch
 from edgecad.contract import Contract
-from edgecad.errors import UsageError
-from edgecad.polarmap import input_mask
+from edgecad.picture.bar import draw_score_bar, hatch
+from edgecad.picture.cells import PANEL, enlarged_picture, heatmap_panel, region_panel, shown_picture
+from edgecad.picture.colours import FAINT, GROUND, INK, LOWERED, RAISED, Colour
+from edgecad.picture.line import IdLine
 
 Pixels = NDArray[np.uint8]
-Colour = tuple[int, int, int]
 
-PANEL, GAP, TOP = 400, 28, 96
+GAP, TOP = 28, 96
 WIDTH, HEIGHT = 3 * PANEL + 4 * GAP, 726
-GROUND: Colour = (24, 26, 30)
-INK: Colour = (236, 236, 236)
-FAINT: Colour = (168, 172, 178)
 WARNING: Colour = (255, 176, 59)
-RAISED: Colour = (255, 64, 190)
-"""Magenta: raised the score."""
-LOWERED: Colour = (0, 214, 222)
-"""Cyan: lowered the score."""
 HATCHED = 60
 """Pixels hatched on either side of an uncertain answer."""
 GRAVE = "operating-point-useless"
@@ -48,19 +40,19 @@ MOST_LINES, MOST_REFUSED = 3, 2
 TITLES = ("heat map of the score", "activated region")
 
 
-def answer_figure(prediction: Prediction, contract: Contract, identity: str = "") -> Pixels:
+def answer_figure(prediction: Prediction, contract: Contract, line: IdLine) -> Pixels:
     """Draw an answer.
 
     Args:
-        identity: the caller's own name for the scan; printed only if given.
+        line: whose picture it is.
 
     Returns:
         `(726, 1312, 3)` uint8 RGB.
     """
-    canvas = _empty(prediction.stamp, identity)
+    canvas = _empty(prediction.stamp, line)
     scale = contract.heatmap
     panels = (
-        _enlarged_picture(shown_picture(prediction)),
+        enlarged_picture(shown_picture(prediction)),
         heatmap_panel(prediction, scale.full_scale),
         region_panel(prediction, scale.region_threshold),
     )
@@ -77,8 +69,8 @@ def answer_figure(prediction: Prediction, contract: Contract, identity: str = ""
     caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
     _centred(canvas, caption, y + 100, 0.55, FAINT)
     last = _findings(canvas, prediction, y + 140)
-    for row, line in enumerate(_refused(prediction.overruled)):
-        _centred(canvas, line, max(y + 164, last + 16) + 15 * row, 0.5, WARNING)
+    for row, words in enumerate(_refused(prediction.overruled)):
+        _centred(canvas, words, max(y + 164, last + 16) + 15 * row, 0.5, WARNING)
     return canvas
 
 
@@ -121,27 +113,19 @@ def _refused(overruled: Sequence[str]) -> list[str]:
     return lines[:MOST_REFUSED]
 
 
-def refusal_figure(reason: str, stamp: str, identity: str = "") -> Pixels:
-    """Draw a refusal, as large as an answer and unlike one: `(726, 1312, 3)` uint8 RGB."""
-    canvas = _empty(stamp, identity)
+def refusal_figure(record: Record, line: IdLine) -> Pixels:
+    """Draw a refusal or a failure, as large as an answer and unlike one: `(726, 1312, 3)` uint8 RGB.
+
+    Args:
+        record: of the scan that was not answered.
+        line: whose picture it is.
+    """
+    canvas = _empty(record.stamp, line)
     _centred(canvas, "NOT ANALYSED", HEIGHT // 2 - 60, 1.8, WARNING)
-    for row, line in enumerate(textwrap.wrap(_ascii(reason), 84)[:5]):
-        _centred(canvas, line, HEIGHT // 2 + 10 + 34 * row, 0.75, INK)
+    for row, words in enumerate(textwrap.wrap(_ascii(record.message or ""), 84)[:5]):
+        _centred(canvas, words, HEIGHT // 2 + 10 + 34 * row, 0.75, INK)
     _centred(canvas, "no score is given for this scan", HEIGHT - 60, 0.6, FAINT)
     return canvas
-
-
-def heatmap_panel(prediction: Prediction, full_scale: float) -> Pixels:
-    """The answer's heat map over its picture; see `heatmap_over`."""
-    return heatmap_over(shown_picture(prediction), prediction.heatmap, full_scale)
-
-
-def shown_picture(prediction: Prediction) -> Pixels:
-    """What of the network's input a reader is shown, `(size, size, 3)` uint8 RGB: no mirror image beyond the disc."""
-    if prediction.uptake is None:
-        return prediction.image
-    inside = input_mask(prediction.image.shape[0], "polar-map")
-    return np.ascontiguousarray(cv2.copyTo(prediction.image, inside.view(np.uint8)))
 
 
 def _seen(prediction: Prediction) -> str:
@@ -151,98 +135,16 @@ def _seen(prediction: Prediction) -> str:
     return "whole image, as the network saw it" if prediction.disc is None else "polar map, as the network saw it"
 
 
-def heatmap_over(image: Pixels, heatmap: NDArray[np.float32], full_scale: float) -> Pixels:
-    """A heat map `(h, w)`, logit units, over its picture in grey; colour is full at `full_scale`.
-
-    Args:
-        image: `(size, size, 3)` uint8 RGB, prepared.
-
-    Returns:
-        `(400, 400, 3)` uint8 RGB.
-    """
-    values = _enlarged(heatmap)
-    strength = np.clip(np.abs(values) / full_scale, 0, 1)[..., None] * 0.85
-    colour = np.where(values[..., None] >= 0, np.array(RAISED), np.array(LOWERED))
-    mixed = _in_grey(image) * (1 - strength) + colour * strength
-    return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
-
-
-def heatmap_on_screen(answer: Prediction | Record) -> NDArray[np.float32]:
-    """The heat map in the scan's own pixels, `(height, width)` float32, logit units; NaN where the network saw nothing.
-
-    Nothing is shown outside the disc, where there is no map; where the whole image was taken, outside the image.
-
-    Args:
-        answer: a prediction, or its record, which holds the map within a thousandth of its full scale.
-
-    Raises:
-        UsageError: the record has no map.
-    """
-    view = answer.view
-    if answer.heatmap is None or answer.screen is None or view is None:
-        raise UsageError("this record has no heat map; give one of an answered scan, of schema 2 or later")
-    (width, height), heatmap = answer.screen, np.asarray(answer.heatmap, np.float32)
-    rows, columns = heatmap.shape
-    # Pixel to cell, each counted from the centre of the first one.
-    across, down = columns / view.side, rows / view.side
-    cell_of = np.array(
-        [
-            [across, 0.0, (view.side / 2 - view.x) * across - 0.5],
-            [0.0, down, (view.side / 2 - view.y) * down - 0.5],
-        ]
-    )
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    placed = cv2.warpAffine(heatmap, cell_of, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
-    y, x = np.ogrid[:height, :width]
-    disc = answer.disc
-    if disc is not None:
-        seen = (x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.radius**2
-    else:
-        seen = (abs(x - view.x) <= view.width / 2) & (abs(y - view.y) <= view.height / 2)
-    return np.where(seen, placed, np.float32(np.nan))
-
-
-def region_panel(prediction: Prediction, region_threshold: float) -> Pixels:
-    """The map, bright where the heat map lies beyond `region_threshold` logit units. `(400, 400, 3)` uint8 RGB."""
-    values = _enlarged(prediction.heatmap)
-    picture = _enlarged_picture(shown_picture(prediction))
-    beyond = np.abs(values) > region_threshold
-    panel: Pixels = np.where(beyond[..., None], picture, picture // 3).astype(np.uint8)
-    for colour, mask in ((RAISED, values > region_threshold), (LOWERED, values < -region_threshold)):
-        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(panel, contours, -1, colour, 2, cv2.LINE_AA)
-    if not beyond.any():
-        _text(panel, f"none beyond +-{region_threshold:.2g} logit units", (12, PANEL - 14), 0.5, INK)
-    return panel
-
-
-def _enlarged(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
-    enlarged: NDArray[np.float32] = cv2.resize(heatmap, (PANEL, PANEL), interpolation=cv2.INTER_LINEAR)
-    if nothing_outside_disc(heatmap):
-        enlarged[~input_mask(PANEL, "polar-map")] = 0
-    return enlarged
-
-
-def _enlarged_picture(picture: Pixels) -> Pixels:
-    enlarged: Pixels = cv2.resize(picture, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC)
-    return enlarged
-
-
-def _in_grey(image: Pixels) -> NDArray[np.float64]:
-    grey = cv2.cvtColor(_enlarged_picture(image), cv2.COLOR_RGB2GRAY)
-    return np.repeat(grey[..., None].astype(np.float64) * 0.6, 3, axis=2)
-
-
 def _prevalence_line(contract: Contract) -> str:
     return f"{contract.labelling.sentence(contract.positive)}; a score, not the chance of disease"
 
 
-def _empty(stamp: str, identity: str) -> Pixels:
+def _empty(stamp: str, line: IdLine) -> Pixels:
     canvas = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
     cv2.rectangle(canvas, (0, 0), (WIDTH, 46), (70, 44, 6), -1)
     _centred(canvas, stamp, 32, 0.8, WARNING)
-    if identity:
-        _text(canvas, identity, (GAP, HEIGHT - 18), 0.55, INK)
+    if line.name:
+        _text(canvas, line.name, (GAP, HEIGHT - 18), 0.55, INK)
     return canvas
 
 

@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Prediction
-from edgecad.answer.figure import heatmap_on_screen
 from edgecad.contract import Contract, Preparation, Region
+from edgecad.picture.cells import heatmap_on_screen
 from edgecad.polarmap import Disc, View, prepare
 from edgecad.preparing import prepared_from
 from edgecad_train.phantoms import jpeg_bytes
