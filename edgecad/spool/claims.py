@@ -1,21 +1,33 @@
-"""Taking scans and putting them away, so that a process may be killed between any two steps.
+"""Taking scans and putting them away, so that a process may be killed, or the power cut, between any two steps.
 
     1  taken/CLAIM.json is written      what was taken, under which name, when
     2  IN/... -> taken/CLAIM.scan       from here on the scan is ours
-    3  its record is written            by the processor; it bears the claim
-    4  taken/CLAIM.scan -> done/ or refused/
-    5  taken/CLAIM.json is removed
+       sync CLAIM.scan, taken/, IN/     whoever sent it may have left its bytes in memory
+    3  done/DAY/ is made, sync done/    by the processor, as 4 and 5
+    4  its picture is written
+    5  its record is written            it bears the claim
+    6  taken/CLAIM.scan -> done/DAY/ or refused/DAY/
+       sync done/DAY/, taken/
+    7  taken/CLAIM.json is removed
 
-A claim without a scan is a process that was killed before 2 or after 4: nothing is left to do.
+What is written (1, 4, 5) goes to the disk under another name, is renamed, and then its folder is synced; so each step
+is on the disk before the next begins. A record therefore never stands for bytes, a picture or a folder that a power cut
+could take. The bytes are synced again before 3 if somebody wrote on in the file after 2. Of a rename the folder that
+gains comes first: where a file system could tear the two apart, a scan lies in both places rather than in none.
+
+A claim without a scan is a process that ended before 2 or after 6: nothing is left to do. A power cut may bring back
+the claim that 7 removed, which is the same.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -24,7 +36,7 @@ import msgspec
 from edgecad.errors import UsageError
 from edgecad.spool.source import Arrival, Traits
 from edgecad.system.clock import time_text
-from edgecad.system.folders import sweep_partials, sync_folder, write_whole
+from edgecad.system.folders import sweep_partials, sync_file, sync_folder, write_whole
 
 SCAN, CLAIM, JUDGING = ".scan", ".json", ".judging"
 
@@ -56,13 +68,15 @@ class Claims:
     """The folder of what was taken and is not put away yet."""
 
     folder: Path
+    _synced: dict[str, Traits] = field(default_factory=dict, repr=False, compare=False)
+    _failed: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def take(self, arrival: Arrival) -> Claim | None:
         """Take a file that is whole; None if another took it first.
 
         Raises:
             NotMoved: it cannot be renamed.
-            OSError: the claim cannot be written.
+            OSError: the claim cannot be written, or the scan; one that was renamed stays taken.
         """
         # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
         claim = _claim(os.fsencode(arrival.name).decode("utf-8", "backslashreplace"), arrival.traits)
@@ -76,6 +90,7 @@ class Claims:
                 if isinstance(error, FileNotFoundError):
                     return None
                 raise NotMoved from error
+        self.sync(claim)  # first: on most file systems it brings the rename to the disk with it
         sync_folder(self.folder)
         sync_folder(arrival.path.parent)
         return claim
@@ -94,6 +109,24 @@ class Claims:
             if not wait():
                 return False
         return True
+
+    def sync(self, claim: Claim) -> None:
+        """Bring a scan's bytes to the disk, unless they are there as they are now; a link or a pipe has none.
+
+        Raises:
+            OSError: they cannot be written. The next call writes them anew.
+        """
+        scan = self.scan_of(claim)
+        status = os.lstat(scan)
+        if not stat.S_ISREG(status.st_mode) or self._synced.get(claim.id) == Traits.of(status):
+            return
+        try:
+            self._write_anew(scan) if claim.id in self._failed else sync_file(scan)
+        except OSError:
+            self._failed.add(claim.id)
+            raise
+        # Of before the sync: what was written meanwhile may have come too late for it.
+        self._synced[claim.id] = Traits.of(os.lstat(scan) if claim.id in self._failed else status)
 
     def left(self) -> Iterator[Claim]:
         """What was taken and is not put away, oldest first.
@@ -153,6 +186,20 @@ class Claims:
         sync_folder(final.parent)
         sync_folder(self.folder)
         self._file_of(claim).unlink()
+        self._synced.pop(claim.id, None)
+        self._failed.discard(claim.id)
+
+    def _write_anew(self, scan: Path) -> None:
+        """Write a scan whose sync failed to another place of the disk: a second sync of the same bytes would not."""
+        partial = scan.with_name(f".{scan.name}.{secrets.token_hex(4)}.partial")
+        try:
+            shutil.copyfile(scan, partial)
+            sync_file(partial)
+            partial.replace(scan)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        sync_folder(self.folder)
 
     def _write(self, claim: Claim) -> None:
         write_whole(self._file_of(claim), msgspec.json.encode(claim))

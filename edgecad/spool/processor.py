@@ -32,7 +32,8 @@ OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 
 
 class NotReadNow(Exception):
-    """One scan could not be read: a bad sector, a lost connection. It stays taken, and others have their turn."""
+    """One scan could not be read, or not be brought to the disk: a bad sector, a lost connection. It stays taken, and
+    others have their turn."""
 
 
 Key = Callable[[bytes], str]
@@ -74,9 +75,13 @@ class Processor:
 
         Raises:
             DeviceFailed, ModelInvalid: nothing can be judged; the scan stays taken.
-            NotReadNow: this scan cannot be read; it stays taken.
+            NotReadNow: this scan cannot be read, or brought to the disk; it stays taken.
             OSError: the disk failed; the scan stays taken.
         """
+        try:
+            self.claims.sync(claim)
+        except OSError as error:
+            raise NotReadNow from error
         record = self._recorded(claim)
         self.claims.put_away(claim, self.out / record.file)
         return record

@@ -26,7 +26,7 @@ from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, content
 from edgecad.spool.source import ScanSource
 from edgecad.system.clock import time_text
 from edgecad.system.disk import words_of
-from edgecad.system.folders import made_folder, sweep_partials, write_whole
+from edgecad.system.folders import made_folder, sweep_partials, sync_folder, write_whole
 from edgecad.system.lock import attempted
 
 SHORTEST_REST = 0.05
@@ -43,9 +43,9 @@ LEFT = 1
 
 def make_out(out: Path) -> None:
     """Make OUT and the folders in it, as far as they are not there."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name in sorted(PARTS):
-        made_folder(out / name)
+    for folder in (out.parent, out, *(out / name for name in sorted(PARTS))):
+        made_folder(folder)
+        sync_folder(folder)  # whoever made a folder in it may have been killed before this
 
 
 def is_out(folder: Path) -> bool:

@@ -20,6 +20,10 @@ from edgecad.errors import UsageError
 LATEST = "latest"
 PROBE_BYTES = 2**12
 """What a folder must have room for to count as one that can be written: a small file."""
+CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
+"""What some shares and file systems say each time, whatever is to be synced."""
+CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ETXTBSY})
+"""Why a file may not be opened."""
 
 
 def check_writable(folder: Path) -> None:
@@ -78,7 +82,7 @@ def new_folder(final: Path) -> Iterator[Path]:
     try:
         yield partial
         for path in sorted(partial.rglob("*")):
-            sync_folder(path) if path.is_dir() else _sync(path)
+            sync_folder(path) if path.is_dir() else sync_file(path)
         sync_folder(partial)
         if os.name == "nt" and final.is_dir():
             final.rmdir()  # empty, and no folder can take its place there
@@ -127,28 +131,54 @@ def followed(path: Path) -> Path:
     return path.parent / name
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def sync_file(path: Path) -> None:
+    """Make a file's bytes last through a power cut, where the file system can.
+
+    A file that this user may not open is left as it is: whoever cannot read it vouches for none of its bytes.
+
+    Raises:
+        OSError: the bytes could not be written. The system says so once: it takes them for written from then on, so
+            another try proves nothing, and they must be written anew.
+    """
+    # For writing first: Windows flushes no other handle, and a share does not ask its server to flush another.
+    for flags in (os.O_RDWR, os.O_RDONLY):
+        try:
+            handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        except OSError as error:
+            if error.errno not in CLOSED:
+                raise
+        else:
+            _sync(handle)
+            return
 
 
 def sync_folder(path: Path) -> None:
     """Make renames into and out of a folder last through a power cut, where the file system can."""
     if os.name == "nt":  # Windows cannot open a folder, and its renames are durable without it.
         return
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:  # One into which files may be put, and which may not be listed.
+        return
+    _sync(handle)
+
+
+def _sync(handle: int) -> None:
+    """Sync what is open, and close it."""
     try:
         os.fsync(handle)
-    except OSError as error:  # Some shares cannot, and say so each time.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+    except OSError as error:
+        # Windows cannot with what is open for reading only.
+        if error.errno not in CANNOT_SYNC and not (os.name == "nt" and error.errno == errno.EBADF):
             raise
     finally:
         os.close(handle)
 
 
 def made_folder(path: Path) -> Path:
-    """Make a folder that lasts through a power cut, unless it is there; its parent is."""
-    if not path.is_dir():
+    """Make a folder, and those around it, unless they are there; they last through a power cut."""
+    if not path.is_dir() and path.parent != path:
+        made_folder(path.parent)
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)
     return path

@@ -180,7 +180,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
 
         monkeypatch.setattr(Path, "write_bytes", half)
     elif moment == "sync":
-        monkeypatch.setattr(folders, "_sync", full)
+        monkeypatch.setattr(folders, "sync_file", full)
     else:
         monkeypatch.setattr(exporter, "point_latest", full)
     _refused(exported("export", "runs/second", "--fp16"), 1, "No space left on device", "free the disk")

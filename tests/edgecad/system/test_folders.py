@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,16 @@ import pytest
 from edgecad.errors import UsageError
 from edgecad.system import folders
 from edgecad.system.disk import words_of
-from edgecad.system.folders import check_new_folder, check_writable, followed, new_folder, point_latest, write_whole
+from edgecad.system.folders import (
+    check_new_folder,
+    check_writable,
+    followed,
+    made_folder,
+    new_folder,
+    point_latest,
+    sync_file,
+    write_whole,
+)
 
 PARENT = ".."
 
@@ -180,3 +190,58 @@ def test_whether_a_new_folder_could_be_made_is_known_before(tmp_path: Path, clos
         check_new_folder(tmp_path / "mine")
     with pytest.raises(OSError):
         check_new_folder(closed_folder / "one")
+
+
+@pytest.mark.parametrize("refused", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_file_that_may_not_be_written_is_synced_through_a_handle_for_reading(
+    refused: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scan").write_bytes(b"a scan")
+    honest, synced = os.open, []
+
+    def opening(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(refused, os.strerror(refused))
+        return honest(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "fsync", synced.append)
+    sync_file(tmp_path / "scan")
+    assert len(synced) == 1
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(synced[0])
+
+
+def test_a_file_that_may_not_be_opened_is_left_and_one_that_is_gone_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        sync_file(tmp_path / "gone")
+
+    def closed(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "closed")
+
+    monkeypatch.setattr(os, "open", closed)
+    sync_file(tmp_path / "gone")
+
+
+def test_a_write_that_failed_is_told_by_the_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / "scan").write_bytes(b"a scan")
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        sync_file(tmp_path / "scan")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no folder is synced there")
+def test_every_folder_that_is_made_is_synced_into_the_one_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    assert made_folder(tmp_path / "a" / "b" / "c").is_dir()
+    assert synced == [place.stat().st_ino for place in (tmp_path, tmp_path / "a", tmp_path / "a" / "b")]
+    made_folder(tmp_path / "a")
+    assert len(synced) == 3
