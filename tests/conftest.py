@@ -49,6 +49,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def users_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's cache of all tests: none writes to a real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("EDGECAD_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Folder of real files that are not part of the project; skips where it is absent."""
@@ -477,7 +486,7 @@ def warm() -> Iterator[Warm | None]:
 
 
 @pytest.fixture
-def edgecad(tmp_path: Path, warm: Warm | None) -> Callable[..., Finished]:
+def edgecad(tmp_path: Path, warm: Warm | None, users_cache: Path) -> Callable[..., Finished]:
     """Run `edgecad ARGUMENTS` in a process of its own and an empty folder, without a model in the environment.
 
     `before` is Python to run first, inside that process. It has numpy and OpenCV loaded already, unless `fresh`.
@@ -488,7 +497,7 @@ def edgecad(tmp_path: Path, warm: Warm | None) -> Callable[..., Finished]:
     streams = [tmp_path / f"standard-{name}" for name in ("in", "out", "err")]
     place.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
-    environment["EDGECAD_PROBE"] = str(probe)
+    environment |= {"EDGECAD_PROBE": str(probe), "EDGECAD_CACHE": str(users_cache)}
 
     def run(*arguments: object, stdin: bytes = b"", before: str = "", fresh: bool = False) -> Finished:
         probe.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
 
     scan = golden_samples()[SCAN]
     opening = time.perf_counter()
-    classifier = Classifier(order.model, device=order.device, precision=order.precision)
+    classifier = Classifier(order.model, device=order.device, precision=order.precision, replay="never")
     opened = time.perf_counter()
     classifier.replay(scan)
     answered = time.perf_counter()
@@ -66,7 +66,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
         stream = single_stream(classifier, Limit(order.runs, order.seconds, order.least))
     if "offline" in order.scenarios:
         share = share_for(usable_threads())
-        narrow = Classifier(order.model, device=order.device, precision=order.precision, threads=share.threads)
+        narrow = Classifier(order.model, order.device, None, order.precision, share.threads, replay="never")
         many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
     facts = classifier.facts
     return Measured(

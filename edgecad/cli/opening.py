@@ -20,6 +20,7 @@ from edgecad.cli.options import (
 
 if TYPE_CHECKING:
     from edgecad.inference.classifier import Classifier
+    from edgecad.inference.proofs import Replays
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class ModelChoice:
     table: TableOption = None
     map: MapOption = None
 
-    def opened(self, threads: int | None = None) -> Classifier:
-        """The model, open; errors as the classifier has them."""
+    def opened(self, threads: int | None = None, replay: Replays = "always") -> Classifier:
+        """The model, open; errors as the classifier has them, which says what `replay` is."""
         from edgecad.inference.classifier import Classifier
         from edgecad.modelfiles.file import parse_choice
         from edgecad.polarmap.search.place import parse_map_place
@@ -49,6 +50,7 @@ class ModelChoice:
             site=self.site,
             tables=self.table or (),
             place=None if self.map is None else parse_map_place(self.map),
+            replay=replay,
         )
 
 

@@ -27,10 +27,10 @@ from edgecad.engines.record import (
     why_stale,
     write_engine,
 )
-from edgecad.errors import ModelInvalid, UsageError
+from edgecad.errors import ModelInvalid
 from edgecad.system.lock import attempted
+from edgecad.system.usercache import user_cache
 
-VARIABLE = "EDGECAD_CACHE"
 SUFFIX, LOCK = ".plan", ".lock"
 _MARGIN = 60.0
 """Seconds that waiting for another build may take beyond its time limit."""
@@ -71,25 +71,12 @@ class Cleared:
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Folder of the user's engines: in `$EDGECAD_CACHE`, or where the platform keeps caches.
+    """Folder of the user's engines, in the user's cache.
 
     Raises:
         UsageError: nothing says where.
     """
-    given = environment.get(VARIABLE)
-    if given:
-        return Path(given) / "engines"
-    try:
-        if platform == "win32":
-            local = environment.get("LOCALAPPDATA")
-            root = Path(local) if local else Path.home() / "AppData" / "Local"
-        else:
-            # The XDG specification wants a path that is not absolute to be passed over.
-            named = Path(environment.get("XDG_CACHE_HOME", ""))
-            root = named if named.is_absolute() else Path.home() / ".cache"
-    except RuntimeError as error:
-        raise UsageError(f"no home folder, so no place for engines; set {VARIABLE} to a folder") from error
-    return root / "edgecad" / "engines"
+    return user_cache(environment, platform) / "engines"
 
 
 def name_of(identity: EngineIdentity) -> str:

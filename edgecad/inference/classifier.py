@@ -25,7 +25,8 @@ from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, repl
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
-from edgecad.inference.loading import LoadedModel, best_model, load_model
+from edgecad.inference.loading import LoadedModel, best_model, load_model, proven
+from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
@@ -67,6 +68,7 @@ class Classifier:
         site: Site | str | os.PathLike[str] | None = None,
         tables: Sequence[ColourTable | str | os.PathLike[str]] = (),
         place: MapPlace | None = None,
+        replay: Replays = "always",
     ) -> None:
         """Open a model.
 
@@ -80,13 +82,17 @@ class Classifier:
                 show it, so after a site's recalibration.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
                 is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
-                here as at export, which is tried each time; else fp32, and `remark` says why.
+                here as at export; else fp32, and `remark` says why.
             threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
                 from several threads of their own gets most of them with 1. Answers do not depend on it.
             site: a site's own choices, or their TOML file; see `edgecad.site`.
             tables: colour tables, names of known ones, or files of `edgecad table learn`, in which the scans are
                 drawn: where one of them fits a scan, it is that scan's table.
             place: which one of several maps on a screen; default: as the contract has it.
+            replay: when the golden samples must come out as at export before this is open. `always`: each time, which
+                a process that stays should do. `once`: unless they did so before with this file, device, machine and
+                versions, which is remembered in the user's cache. `never`: for who replays them by `replay_golden`. A
+                model without golden answers is taken, and `remark` says so.
 
         Raises:
             UsageError: the site's file or a colour table cannot be used, or the model has no use for it; or the site
@@ -94,7 +100,8 @@ class Classifier:
             ModelInvalid: no model, no contract, or one newer than this runtime; or it is not signed with the key that
                 the site demands.
             NotAvailable: the device, or an onnxruntime, is not here.
-            EngineBuildFailed, GateFailed: TensorRT built no engine, or one that answers otherwise.
+            GateFailed: the golden samples come out otherwise than at export.
+            EngineBuildFailed: TensorRT built no engine.
         """
         if threshold is not None and not 0 < threshold < 1:
             raise UsageError(f"threshold {threshold} is not above 0 and below 1")
@@ -104,12 +111,13 @@ class Classifier:
             parse_choice(precision)
         site = site if site is None or isinstance(site, Site) else read_site(site)
         integrity = _integrity_for(site, model)
+        demanded = opening_proof(replay, prove_golden)
         if isinstance(model, LoadedModel):
-            loaded = model
+            loaded = proven(model, demanded)
         elif precision == AUTO:
-            loaded = best_model(model, device, prove_golden, threads)
+            loaded = best_model(model, device, prove_golden, threads, demanded)
         else:
-            loaded = load_model(model, device, precision, prove_golden, threads)
+            loaded = proven(load_model(model, device, precision, prove_golden, threads), demanded)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
@@ -376,7 +384,7 @@ def prove_golden(loaded: LoadedModel) -> None:
     Raises:
         GateFailed: it does not.
     """
-    wrong = [entry.sample for entry in Classifier(loaded).replay_golden() if not entry.holds]
+    wrong = [entry.sample for entry in Classifier(loaded, replay="never").replay_golden() if not entry.holds]
     if wrong:
         raise GateFailed(
             f"on {loaded.facts.device} ({loaded.facts.provider}) the model answers {', '.join(wrong)} otherwise than "
@@ -386,5 +394,5 @@ def prove_golden(loaded: LoadedModel) -> None:
 
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
-    with Classifier(model, device="cpu") as classifier:
+    with Classifier(model, device="cpu", precision=None, replay="never") as classifier:
         return recorded_answers(classifier.replay)

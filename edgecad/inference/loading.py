@@ -66,36 +66,60 @@ class LoadedModel:
             )
 
 
+WITHOUT_GOLDEN = (
+    "the model carries no golden answers, so nothing shows whether it answers here as at export; export it again"
+)
 Proof = Callable[[LoadedModel], None]
 """Given a model on a new engine before its first use; raises if it answers otherwise than at export."""
 
 
 def best_model(
-    model: str | os.PathLike[str] | None, device: str, proof: Proof, threads: int | None = None
+    model: str | os.PathLike[str] | None,
+    device: str,
+    proof: Proof,
+    threads: int | None = None,
+    at_opening: Proof | None = None,
 ) -> LoadedModel:
     """Open a folder's model in the precision that its device is fastest at (its row's `fast`), else in fp32.
 
     Args:
         model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
-        proof: demanded of any precision but fp32, each time; where it raises `GateFailed`, fp32 is opened, proven and
-            taken, and `remark` says so.
+        proof: demanded of an engine that had to be built.
+        at_opening: demanded of what is opened; default: `proof`. Where it raises `GateFailed` for another precision
+            than fp32, fp32 is opened, proven and taken, and `remark` says so.
 
     Raises:
         GateFailed: fp32 answers otherwise than at export, too.
         ModelInvalid, NotAvailable, EngineBuildFailed: as for `load_model`.
     """
-    folder = model_folder(model)
+    folder, demanded = model_folder(model), at_opening or proof
     fast = chosen_device(parse_device(device)).device.fast
     if folder is None or not (folder / FILES[fast]).is_file():
-        return load_model(model, device, None, proof, threads)
+        return proven(load_model(model, device, None, proof, threads), demanded)
     try:
         loaded = load_model(model, device, fast, proof, threads)
-        proof(loaded)
+        demanded(loaded)  # one without golden answers is not taken by choice
     except GateFailed as error:
-        plain = load_model(model, device, "fp32", proof, threads)
-        proof(plain)  # what is wrong may be this machine, and not the precision
-        return replace(plain, remark=f"{fast} was not taken, fp32 runs instead: {error}")
+        # What is wrong may be this machine, and not the precision.
+        plain = proven(load_model(model, device, "fp32", proof, threads), demanded)
+        return _remarked(plain, f"{fast} was not taken, fp32 runs instead: {error}")
     return loaded
+
+
+def proven(loaded: LoadedModel, proof: Proof) -> LoadedModel:
+    """A model that passed a proof, or carries nothing that could be proven, and then `remark` says so.
+
+    Raises:
+        GateFailed: it answers otherwise than at export.
+    """
+    if not loaded.contract.golden:
+        return _remarked(loaded, WITHOUT_GOLDEN)
+    proof(loaded)
+    return loaded
+
+
+def _remarked(loaded: LoadedModel, remark: str) -> LoadedModel:
+    return replace(loaded, remark="; ".join(filter(None, (remark, loaded.remark))))
 
 
 def load_model(

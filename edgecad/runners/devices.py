@@ -43,6 +43,7 @@ class Device:
         here: `module:function`, which tells without opening whether `auto` may take it on this machine; empty: always.
         emulated: precisions that it computes in another one, so that `bench` recommends none of them.
         shows_nodes: whether `inspect` can show the nodes that it runs.
+        built: whether it runs engines that are built from a model; two builds of one model may answer differently.
         about: a sentence about its first use, for help.
         use: what `doctor` says of how it is used; empty: `--device WORD`.
     """
@@ -56,6 +57,7 @@ class Device:
     here: str = ""
     emulated: tuple[Precision, ...] = ()
     shows_nodes: bool = False
+    built: bool = False
     about: str = ""
     use: str = ""
 
@@ -101,6 +103,7 @@ DEVICES: tuple[Device, ...] = (
         ),
         fast="fp16",
         indexed=True,
+        built=True,
         about="A TensorRT engine that is not in the cache is built first, for minutes.",
         use="edgecad cache build",
     ),

@@ -108,7 +108,7 @@ def verify_model(request: VerificationRequest, progress: Progress = lambda task,
     reference = None if request.reference is None else _reference_answers(request, request.reference, site, progress)
     seen = []
     for path, precision in zip(paths, request.precisions, strict=True):
-        with Classifier(request.model, request.device, precision=precision, site=site) as classifier:
+        with Classifier(request.model, request.device, precision=precision, site=site, replay="never") as classifier:
             integrity.demand(path, classifier.model_sha256)
             seen.append(_replayed(classifier, path, request.scans, progress))
     files = tuple(entry for entry, _ in seen)
@@ -128,7 +128,9 @@ def _replayed(
 def _reference_answers(
     request: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
 ) -> FileAnswers:
-    with Classifier(reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site) as classifier:
+    with Classifier(
+        reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site, replay="never"
+    ) as classifier:
         if reference.model != request.model:
             check_comparable(classifier.contract, _contract(request))
         model = opened_file(locate_model(reference.model, reference.precision), classifier)
@@ -137,5 +139,5 @@ def _reference_answers(
 
 def _contract(request: VerificationRequest) -> Contract:
     """Read before any scan is answered, so that models that do not fit are found out at once."""
-    with Classifier(request.model, REFERENCE_DEVICE, precision=request.precisions[0]) as classifier:
+    with Classifier(request.model, REFERENCE_DEVICE, precision=request.precisions[0], replay="never") as classifier:
         return classifier.contract

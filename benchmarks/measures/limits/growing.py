@@ -79,7 +79,7 @@ def _by_size(model: Path, options: LimitOptions) -> Points:
         for size in options.sizes:
             file = Path(folder) / f"{size}.onnx"
             file.write_bytes(resized(content, size))
-            runs[size] = _run(stack.enter_context(Classifier(file, device="cpu", precision=None)), 1)
+            runs[size] = _run(stack.enter_context(Classifier(file, "cpu", precision=None, replay="never")), 1)
         return _medians(runs, options.rounds, options.repeats)
 
 

@@ -58,7 +58,9 @@ class Judge:
         classifier = self._opened.get((given, place))
         if classifier is None:
             tables = () if given is None else (given,)
-            classifier = self._opened[given, place] = Classifier(self._loaded, tables=tables, place=place)
+            classifier = self._opened[given, place] = Classifier(
+                self._loaded, tables=tables, place=place, replay="never"
+            )
         try:
             answer = classifier(data)
         except InputRefused as refusal:

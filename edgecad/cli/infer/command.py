@@ -86,7 +86,7 @@ def infer(
     worst, answered = 0, 0
     # Who names paths one by one may wait for each answer before the next.
     share = share_for(1 if stdin_paths else len(listed))
-    with choice.opened(share.threads) as classifier:
+    with choice.opened(share.threads, "always" if stdin_paths else "once") as classifier:
         show = _printer(json, csv)
         for warning in warnings_about(classifier):  # first: a host's process may last for days
             typer.echo(warning, err=True)

@@ -29,7 +29,7 @@ def with_golden(
     def build(change: Callable[[GoldenAnswer], GoldenAnswer]) -> Classifier:
         path = tmp_path / "model.onnx"
         path.write_bytes(tiny_model(replace(tiny_contract, golden=tuple(map(change, golden)))))
-        return Classifier(path, device="cpu")
+        return Classifier(path, device="cpu", replay="never")
 
     return build
 

@@ -54,13 +54,19 @@ def test_where_fp32_fails_the_golden_samples_too_nothing_is_taken(folder_of: Cal
         Classifier(folder_of("fp32", "int8", wrong=("fp32", "int8")), device="cpu")
 
 
-def test_a_named_precision_is_taken_as_it_is(folder_of: Callable[..., Path]) -> None:
-    folder = folder_of("fp32", "int8", wrong="int8")
-    for precision in ("fp32", "int8"):
-        with Classifier(folder, device="cpu", precision=precision) as classifier:  # type: ignore[arg-type]
-            assert classifier.facts.precision == precision
-    with Classifier(folder, device="cpu", precision=None) as classifier:
-        assert classifier.facts.precision == "fp32"
+@pytest.mark.parametrize("named", ["fp32", "int8", None])
+def test_a_named_precision_is_taken_or_nothing_is(named: Any, folder_of: Callable[..., Path]) -> None:
+    with Classifier(folder_of("fp32", "int8"), device="cpu", precision=named) as classifier:
+        assert classifier.facts.precision == (named or "fp32")
+        assert classifier.remark == ""
+
+
+@pytest.mark.parametrize("named", ["fp32", "int8", "fp16"])
+def test_a_named_precision_that_fails_the_golden_samples_is_not_replaced(
+    named: Any, folder_of: Callable[..., Path]
+) -> None:
+    with pytest.raises(GateFailed, match="otherwise than at export"):
+        Classifier(folder_of("fp32", "int8", "fp16", wrong=named), device="cpu", precision=named)
 
 
 def test_damage_is_no_reason_to_take_another(folder_of: Callable[..., Path]) -> None:

@@ -1,0 +1,152 @@
+"""The proof at opening: that a model answers the golden samples here as it did at export, and how it is remembered.
+
+A success is remembered as a file in the user's cache. Its name is the SHA-256 of its text, and the text says all that
+the answers rest on: the model's bytes, the device, the machine and the versions. So whatever changes, the samples are
+replayed again. A failure is never remembered. A cache that cannot be read or written costs the replay alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import msgspec
+import numpy as np
+
+import edgecad
+from edgecad.engines.gpu import gpu_here
+from edgecad.errors import UsageError
+from edgecad.inference.loading import LoadedModel, Proof
+from edgecad.runners.devices import parse_device
+from edgecad.system.folders import write_whole
+from edgecad.system.usercache import user_cache
+
+Replays = Literal["always", "once", "never"]
+"""When the golden samples are replayed at opening: each time; unless that is remembered; or not, by who does it."""
+FOLDER, SUFFIX = "proofs", ".json"
+MOST = 200
+"""Proofs that are kept; the oldest go first."""
+_CPU = Path("/proc/cpuinfo")
+_CHANGING = re.compile(r"(processor|core id|.*apicid|.*mhz|bogomips|cpu cores|siblings|physical id)\b.*", re.IGNORECASE)
+"""Lines of the description of a processor that differ from core to core, or from time to time."""
+
+
+class ProvenFacts(msgspec.Struct, frozen=True):
+    """All that the answers to the golden samples rest on.
+
+    Attributes:
+        model_sha256: of the ONNX file, which holds the recorded answers.
+        machine: of the processor and, for a GPU, of the GPU.
+        versions: of what decodes, prepares and computes.
+    """
+
+    model_sha256: str
+    device: str
+    provider: str
+    machine: tuple[str, ...]
+    versions: dict[str, str]
+
+
+def opening_proof(replays: Replays, proof: Proof) -> Proof:
+    """What to demand of a model at its opening.
+
+    Args:
+        proof: replays the golden samples; raises where the model answers otherwise than at export.
+    """
+    return {"always": proof, "once": _once(proof), "never": _nothing}[replays]
+
+
+def _nothing(loaded: LoadedModel) -> None:
+    pass
+
+
+def _once(proof: Proof) -> Callable[[LoadedModel], None]:
+    def prove(loaded: LoadedModel) -> None:
+        if parse_device(loaded.facts.device).device.built:  # the same facts may build another engine
+            return proof(loaded)
+        text = msgspec.json.encode(facts_of(loaded), order="sorted")
+        path = _place(text)
+        if path is None or not _remembered(path, text):
+            proof(loaded)
+            _remember(path, text)
+        return None
+
+    return prove
+
+
+def facts_of(loaded: LoadedModel) -> ProvenFacts:
+    """What a proof of this model would rest on."""
+    request = parse_device(loaded.facts.device)
+    gpu = gpu_here(index=request.index) if request.device.indexed else None
+    return ProvenFacts(
+        model_sha256=loaded.file.sha256,
+        device=loaded.facts.device,
+        provider=loaded.facts.provider,
+        machine=(platform.system(), platform.machine(), _processor(), *((str(gpu), gpu.driver) if gpu else ())),
+        versions={
+            "edgecad": edgecad.__version__,
+            "python": platform.python_version(),
+            "opencv": cv2.__version__,
+            "numpy": np.__version__,
+            **{name: _version(name) for name in ("onnxruntime", "onnxruntime-gpu", "simplejpeg", "pydicom")},
+        },
+    )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    """SHA-256 of what the first processor says of itself: its model and its instructions choose the kernels."""
+    try:
+        with _CPU.open("rb") as file:
+            first = file.read(1 << 14).partition(b"\n\n")[0].decode("utf-8", "replace")
+    except OSError:
+        first = platform.processor()
+    lines = [line for line in first.splitlines() if not _CHANGING.match(line)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _place(text: bytes) -> Path | None:
+    try:
+        return user_cache() / FOLDER / f"{hashlib.sha256(text).hexdigest()}{SUFFIX}"
+    except UsageError:  # no home folder
+        return None
+
+
+def _remembered(path: Path, text: bytes) -> bool:
+    """Whether the file is there and whole; what is no file, such as a pipe, is not opened."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return file.read(len(text) + 1) == text
+    except (OSError, ValueError):
+        return False
+
+
+def _remember(path: Path | None, text: bytes) -> None:
+    if path is None:
+        return
+    with suppress(OSError, ValueError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, text)
+        _forget_oldest(path.parent)
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = [(path.lstat().st_mtime, path) for path in folder.iterdir()]
+    for _, path in sorted(files)[:-MOST]:
+        path.unlink(missing_ok=True)
