@@ -65,6 +65,15 @@ SiteOption = Annotated[
         show_default=False,
     ),
 ]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        metavar="PUBLIC.pem",
+        help="The signer's public Ed25519 key. A model that is not signed with it is refused.",
+        show_default=False,
+    ),
+]
 TableOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -30,6 +30,7 @@ from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.modelfiles.pointer import pointer_of
 from edgecad.picture.cells import heatmap_panel
 from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine
@@ -123,6 +124,7 @@ class Classifier:
         self.contract_sha256 = loaded.contract_sha256
         if integrity is not None:
             integrity.demand(loaded.file.path, loaded.file.sha256)
+        self.pointer = None if isinstance(model, LoadedModel) else pointer_of(model, loaded.file.path)
         self.site = site
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
         self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)

@@ -148,7 +148,7 @@ def load_model(
 
     @cache
     def contract() -> tuple[str, Contract]:
-        return _contract(file, precision)
+        return contract_in(file, precision)
 
     def prove(runner: Runner) -> None:
         if proof is not None:
@@ -168,7 +168,12 @@ def load_model(
     return LoadedModel(file, *contract(), runner)
 
 
-def _contract(file: ModelFile, precision: Precision | None) -> tuple[str, Contract]:
+def contract_in(file: ModelFile, precision: Precision | None = None) -> tuple[str, Contract]:
+    """The contract that a model's file carries, as it stands there and read.
+
+    Raises:
+        ModelInvalid: it carries none, or one of another precision than was asked for, or one that cannot be used.
+    """
     text = metadata_of(file.content).get(METADATA_KEY)
     if text is None:
         raise ModelInvalid(

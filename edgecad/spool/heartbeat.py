@@ -18,6 +18,8 @@ class Heartbeat(msgspec.Struct, kw_only=True):
         stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
         orientation: how the last answered scans look, taken together: `as they should`, `mirrored left to right`, ...;
             or why that is not known.
+        model_in_force: name of the model folder that `latest` names by now, where that is another one than `model` was
+            opened from. The process goes on with its own until it is started again.
     """
 
     time: str
@@ -33,4 +35,5 @@ class Heartbeat(msgspec.Struct, kw_only=True):
     records_today: int
     problem: str | None
     orientation: str
+    model_in_force: str | None = None
     schema: int = 1

@@ -94,6 +94,7 @@ class Worker:
         self._kept: str | None = None
         self._state: State = "watching"
         self._problem: str | None = None
+        self._other_model: str | None = None
         self._beaten = float("-inf")
         self.worst = 0
         """Highest exit code so far: of a scan that was not answered, or 1 for files that are left."""
@@ -247,6 +248,7 @@ class Worker:
     def _beat(self, state: State) -> None:
         """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
         self._beaten, self._state = time.monotonic(), state
+        self._look_at_pointer()
         with suppress(OSError):
             self._counts.save()
             heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
@@ -268,4 +270,16 @@ class Worker:
             records_today=self._counts.of(now.date().isoformat()).records,
             problem=self._problem,
             orientation=self._series.words,
+            model_in_force=self._other_model,
         )
+
+    def _look_at_pointer(self) -> None:
+        """Say once that another model is in force; we go on with our own, by which all records of a process are."""
+        pointer = self._classifier.pointer
+        other = None if pointer is None else pointer.other()
+        if pointer is not None and other is not None and other != self._other_model:
+            self._on_problem(
+                f"another model is in force now: {other}; this {self._command} goes on with {pointer.opened} until it "
+                "is started again"
+            )
+        self._other_model = other

@@ -17,8 +17,9 @@ from edgecad.contract import CONTRACT_VERSION, Contract, PooledOver, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.classifier import golden_answers
 from edgecad.modelfiles.file import FILES
+from edgecad.modelfiles.pointer import put_in_force
 from edgecad.modelfiles.sums import write_sums
-from edgecad.system.folders import new_folder, point_latest
+from edgecad.system.folders import new_folder
 from edgecad_export.candidates import Candidate, Candidates
 from edgecad_export.exported import Exported, allowing, reason_of
 from edgecad_export.graph.cam_head import explained_model
@@ -74,7 +75,7 @@ def export_run(run: Run, folder: Path, request: ExportRequest, say: Say = lambda
         write_sums(partial)
         if request.sign is not None:
             sign(partial, request.sign)
-    point_latest(folder)
+    put_in_force(folder, "edgecad export")
     return Exported(folder, tuple(files), refused, failed, engines)
 
 

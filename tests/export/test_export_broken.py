@@ -58,7 +58,7 @@ def _refused(answer: tuple[int, str], code: int, *words: str) -> None:
 
 def _only_the_first_is_there(models: Path = Path("models")) -> None:
     """Nothing half-written, and the pointer names a model that answers."""
-    assert sorted(path.name for path in models.iterdir()) == ["first", "latest"]
+    assert sorted(path.name for path in models.iterdir()) == [".latest.lock", "first", "latest", "latest-history.json"]
     with Classifier(models / "latest", device="cpu") as classifier:
         assert classifier.contract.name == "first"
         assert all(entry.holds for entry in classifier.replay_golden())
@@ -182,7 +182,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
     elif moment == "sync":
         monkeypatch.setattr(folders, "sync_file", full)
     else:
-        monkeypatch.setattr(exporter, "point_latest", full)
+        monkeypatch.setattr(exporter, "put_in_force", full)
     _refused(exported("export", "runs/second", "--fp16"), 1, "No space left on device", "free the disk")
     if moment == "pointer":  # the new folder is whole by then; it is not in force
         assert {path.name for path in Path("models/second").iterdir()} >= {"model.onnx", "parity.json"}
@@ -227,7 +227,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("moment", ["golden_answers", pytest.param("point_latest", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("moment", ["golden_answers", pytest.param("put_in_force", marks=pytest.mark.soak)])
 def test_killed_in_the_middle_the_old_model_stays_in_force(moment: str, exported: Command) -> None:
     roots = [str(Path(edgecad.__file__).parents[1] / room) for room in ("", "train", "export")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(roots), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -243,9 +243,9 @@ def test_killed_in_the_middle_the_old_model_stays_in_force(moment: str, exported
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
-    left = {path.name for path in Path("models").iterdir()} - {"first", "latest"}
+    left = {path.name for path in Path("models").iterdir()} - {"first", "latest", "latest-history.json", ".latest.lock"}
     assert all(name == "second" or (name.startswith(".") and name.endswith(".partial")) for name in left)
-    assert ("second" in left) == (moment == "point_latest")
+    assert ("second" in left) == (moment == "put_in_force")
     with Classifier("models/latest", device="cpu") as classifier:
         assert classifier.contract.name == "first"
     code, told = exported("export", "runs/second")

@@ -60,7 +60,8 @@ def _refused(answer: tuple[int, str], code: int, *words: str) -> None:
 
 
 def _only_the_first_is_there() -> None:
-    assert sorted(path.name for path in Path("models").iterdir()) == ["first", "latest"]
+    names = sorted(path.name for path in Path("models").iterdir())
+    assert names == [".latest.lock", "first", "latest", "latest-history.json"]
     assert Path("models/latest").read_text().strip() == "first"
 
 

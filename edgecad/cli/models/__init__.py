@@ -1,0 +1,1 @@
+"""`edgecad models`: which models there are, and which one is in force."""
