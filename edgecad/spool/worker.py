@@ -28,6 +28,7 @@ from edgecad.system.clock import time_text
 from edgecad.system.disk import words_of
 from edgecad.system.folders import made_folder, sweep_partials, sync_folder, write_whole
 from edgecad.system.lock import attempted
+from edgecad.system.supervisor import tell_supervisor
 
 SHORTEST_REST = 0.05
 """Seconds to sleep at least between two heartbeats."""
@@ -249,6 +250,7 @@ class Worker:
         """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
         self._beaten, self._state = time.monotonic(), state
         self._look_at_pointer()
+        tell_supervisor(status=f"{state}, {self._source.waiting} files waiting", stopping=state == "stopped")
         with suppress(OSError):
             self._counts.save()
             heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
