@@ -8,7 +8,7 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
 
-.PHONY: help setup demo test test-versions test-gpu soak check docs study clean bench bench-inference bench-limits \
+.PHONY: help setup demo test test-versions test-gpu soak check docs study wheels release clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
   bench-localisation bench-features bench-familiarity bench-simulations
 
@@ -20,6 +20,8 @@ help:
 	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
+	@echo "make wheels  the runtime and all that it needs as wheels in $(WHEELS)/, for machines without a network"
+	@echo "make release wheel, source, SBOM and sums in dist/, from a clean checkout"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
 	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -simulations, -familiarity (MODEL=folder)"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
@@ -83,6 +85,49 @@ check: setup
 
 docs: setup
 	$(BIN)/python docs/commands.py
+
+# Wheels for this Python and this system, or for another system: FOR_PLATFORM=manylinux_2_28_aarch64. For another Python
+# name it: PYTHON=python3.10. Python 3.10 has no exact versions here, so the newest that it can have are taken.
+WHEELS ?= wheels
+RUNTIME_EXTRAS ?= cpu,dicom,watch,sign
+FOR_PLATFORM ?=
+RELEASE_BIN := .venv-release/bin
+PIP := -m pip --disable-pip-version-check
+.venv-release/.installed: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-release
+	$(RELEASE_BIN)/python $(PIP) install --quiet 'build>=1.2' 'cyclonedx-bom>=7'
+	@touch $@
+
+wheels: .venv-release/.installed
+	@if test -n "$$(ls -A $(WHEELS) 2>/dev/null)"; then echo "make: $(WHEELS)/ is not empty; remove it, or name another: \
+make wheels WHEELS=..."; exit 1; fi
+	$(RELEASE_BIN)/python -m build --quiet --wheel --outdir $(WHEELS) .
+	exact=$$($(RELEASE_BIN)/python -c 'import sys; print("--constraint constraints.txt" if sys.version_info >= (3, 11) else "")'); \
+	$(RELEASE_BIN)/python $(PIP) download --quiet --only-binary :all: --dest $(WHEELS) $$exact \
+	  $(if $(FOR_PLATFORM),$(addprefix --platform ,$(FOR_PLATFORM))) "$$(ls $(WHEELS)/edgecad-*.whl)[$(RUNTIME_EXTRAS)]"
+	cd $(WHEELS) && sha256sum *.whl > SHA256SUMS
+	@echo "$$(ls $(WHEELS)/*.whl | wc -l) wheels in $(WHEELS)/. There: sha256sum -c SHA256SUMS, and"
+	@echo "  pip install --no-index --find-links . 'edgecad[$(RUNTIME_EXTRAS)]'"
+
+# The files of a release, each made from the one before: source, wheel, an environment with that wheel, its SBOM. Times in
+# archives are that of the commit, so whoever builds the same commit gets the same wheel.
+DIST ?= dist
+release: .venv-release/.installed
+	@test -z "$$(git status --porcelain)" || { echo "make: the checkout has changes; commit them, or release from a clean \
+clone"; exit 1; }
+	@version=$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' edgecad/__init__.py); grep -q "^## $$version " CHANGELOG.md || \
+	  { echo "make: CHANGELOG.md has no section for $$version; cut it first"; exit 1; }
+	@if test -n "$$(ls -A $(DIST) 2>/dev/null)"; then echo "make: $(DIST)/ is not empty; remove it, or name another: make \
+release DIST=..."; exit 1; fi
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE_BIN)/python -m build --quiet --outdir $(DIST) .
+	$(PYTHON) -m venv --clear --without-pip .venv-sbom
+	$(RELEASE_BIN)/python $(PIP) --python .venv-sbom install --quiet --constraint constraints.txt \
+	  "$$(ls $(DIST)/edgecad-*.whl)[$(RUNTIME_EXTRAS)]"
+	$(RELEASE_BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	  --output-file $(DIST)/sbom-runtime.cdx.json .venv-sbom/bin/python
+	cp constraints.txt CHANGELOG.md $(DIST)/
+	cd $(DIST) && sha256sum *.whl *.tar.gz *.json *.txt *.md > SHA256SUMS
+	@echo "in $(DIST)/:" && ls $(DIST)
 
 # Hours on 2 cores, all together; each is a target of its own as well. Models are made once, in $(MODELS).
 MODELS ?= edgecad-bench
@@ -164,4 +209,4 @@ study: setup
 	  --seeds 5 --rates both --time-plain --out $(STUDY)/$(STRATEGIES)
 
 clean:
-	rm -rf $(VENV) edgecad-demo edgecad-bench
+	rm -rf $(VENV) .venv-release .venv-sbom edgecad-demo edgecad-bench

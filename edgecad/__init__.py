@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgecad.errors import EdgecadError, InputRefused
     from edgecad.inference.classifier import Classifier
 
-__version__ = "0.1.0"
+__version__ = "0.2.0rc1"
 __all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction", "__version__"]
 
 # From 1.29 on onnxruntime's own builds report sessions, names of models and a device's identifier to their maker over
