@@ -112,10 +112,11 @@ make wheels WHEELS=..."; exit 1; fi
 # The files of a release, each made from the one before: source, wheel, an environment with that wheel, its SBOM. Times in
 # archives are that of the commit, so whoever builds the same commit gets the same wheel.
 DIST ?= dist
+VERSION = $$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' edgecad/__init__.py)
 release: .venv-release/.installed
 	@test -z "$$(git status --porcelain)" || { echo "make: the checkout has changes; commit them, or release from a clean \
 clone"; exit 1; }
-	@version=$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' edgecad/__init__.py); grep -q "^## $$version " CHANGELOG.md || \
+	@version=$(VERSION); grep -q "^## $$version " CHANGELOG.md || \
 	  { echo "make: CHANGELOG.md has no section for $$version; cut it first"; exit 1; }
 	@if test -n "$$(ls -A $(DIST) 2>/dev/null)"; then echo "make: $(DIST)/ is not empty; remove it, or name another: make \
 release DIST=..."; exit 1; fi
@@ -123,7 +124,8 @@ release DIST=..."; exit 1; fi
 	$(PYTHON) -m venv --clear --without-pip .venv-sbom
 	$(RELEASE_BIN)/python $(PIP) --python .venv-sbom install --quiet --constraint constraints.txt \
 	  "$$(ls $(DIST)/edgecad-*.whl)[$(RUNTIME_EXTRAS)]"
-	$(RELEASE_BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	sed "s/^dynamic = .*/version = \"$(VERSION)\"/" pyproject.toml > .venv-sbom/pyproject.toml
+	$(RELEASE_BIN)/cyclonedx-py environment --pyproject .venv-sbom/pyproject.toml --output-reproducible --output-format JSON \
 	  --output-file $(DIST)/sbom-runtime.cdx.json .venv-sbom/bin/python
 	cp constraints.txt CHANGELOG.md $(DIST)/
 	cd $(DIST) && sha256sum *.whl *.tar.gz *.json *.txt *.md > SHA256SUMS
