@@ -68,9 +68,6 @@ def test_wheels_install_without_an_index_and_answer(clone: Path, tmp_path: Path)
 
 
 def test_a_folder_of_wheels_is_never_mixed_with_another(clone: Path) -> None:
-    other = clone / "other wheels"
-    other.mkdir()
-    (other / "old.whl").write_bytes(b"")
     (clone / "old").mkdir()
     (clone / "old" / "old.whl").write_bytes(b"")
     done = subprocess.run(["make", "wheels", "WHEELS=old"], cwd=clone, capture_output=True, text=True, check=False)
@@ -80,7 +77,6 @@ def test_a_folder_of_wheels_is_never_mixed_with_another(clone: Path) -> None:
 
 def test_a_release_has_source_wheel_bill_of_materials_and_sums(clone: Path) -> None:
     shutil.rmtree(clone / "old", ignore_errors=True)
-    shutil.rmtree(clone / "other wheels", ignore_errors=True)
     _done(["make", "release", f"PYTHON={sys.executable}"], clone)
     files = set(_sums_hold(clone / "dist"))
     wheel = f"edgecad-{edgecad.__version__}-py3-none-any.whl"
