@@ -16,8 +16,13 @@
     network = "5f0c..."           # the trained network that it belongs to
     date = 2026-11-30
 
-Every key may be left out; what is left out is as the model's contract has it. A key that is coming: `identity` (whether
-a DICOM object's UIDs may stand in the record).
+    [identity]
+    id_from = "dicom:AccessionNumber"   # or: "name", "regex:^([0-9]+)_"
+    scan = "hash"                 # or: "name"
+    uids = true
+
+Every key may be left out; what is left out is as the model's contract has it. Without `identity` there is no id and
+there are no UIDs, and each command calls scans as it does.
 """
 
 from __future__ import annotations
@@ -40,11 +45,14 @@ from edgecad.decision.recalibration import Recalibration, Threshold, threshold_o
 from edgecad.decision.rules import WORDS, rule_from_words
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen, demand
+from edgecad.identity import id_source_of
 
 MAX_BYTES = 2**16
 """Of a site's file; it holds a handful of lines."""
 ThresholdFrom = Literal["contract", "site", "user"]
 """Who chose a threshold: the model's contract, the site's file, or who opened the model."""
+ScanWord = Literal["name", "hash"]
+"""What a record calls a scan: its file's name, or the beginning of its hash."""
 
 
 class SiteDecision(Frozen, frozen=True, kw_only=True):
@@ -89,6 +97,23 @@ class SiteColours(Frozen, frozen=True, kw_only=True):
     file."""
 
 
+class SiteIdentity(Frozen, frozen=True, kw_only=True):
+    """What of a scan's identity may leave it. What is not chosen here stays in the scan."""
+
+    id_from: str | None = None
+    """Where a scan's id comes from: `name` (of its file), `dicom:KEYWORD`, or `regex:PATTERN` on the file's name."""
+    scan: ScanWord | None = None
+    """What records call a scan; by default a watch says the hash, and `infer` the name as it was given."""
+    uids: bool = False
+    """Whether records hold the UIDs of DICOM objects."""
+
+    def __post_init__(self) -> None:
+        try:
+            _ = None if self.id_from is None else id_source_of(self.id_from)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+
+
 class SiteChoices(Frozen, frozen=True, kw_only=True):
     """What a site's file says."""
 
@@ -96,6 +121,7 @@ class SiteChoices(Frozen, frozen=True, kw_only=True):
     signature: SiteSignature = SiteSignature()
     colours: SiteColours = SiteColours()
     recalibration: Recalibration | None = None
+    identity: SiteIdentity = SiteIdentity()
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from edgecad.contract import Contract
 from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty
 from edgecad.errors import EdgecadError, InputRefused
+from edgecad.images.dicom.attributes import DicomUids
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.site import ThresholdFrom
 from edgecad.system.clock import now_text
 
 SCHEMA = 2
 COMING: dict[str, str] = {
-    "uids": "of the DICOM object, if the site wants them",
     "members": "scores of the members of an ensemble",
     "clinical": "the clinical columns that the score used",
     "score_quantile": "where the score lies among the training scores",
@@ -43,10 +43,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     time: str | None = None
     """When it was answered, refused or failed, UTC, ISO 8601; null in schema 1 alone."""
     scan: str
-    """The scan as the caller named it."""
+    """The scan as the caller named it, or the first 16 digits of its hash."""
     frame: int | None = None
     """Which one of the scan's frames was named, from 1; null where none was."""
     id: str | None = None
+    """The scan's own name, as its caller gave it or as the site wants it; null where nobody wants one."""
+    uids: DicomUids | None = None
+    """Of the DICOM object, if the site wants them; null otherwise, and where the scan is none."""
     status: Literal["answered", "refused", "failed", "copy"]
     """`copy`, in a hot folder only: another file with the same bytes, which has the answer."""
     stamp: str
@@ -100,6 +103,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     findings: tuple[Finding, ...] = ()
     overruled: tuple[str, ...] = ()
     """The map check's objections against which somebody forced the answer."""
+    remarks: tuple[str, ...] = ()
+    """What else is to be known of this record, in words; no finding about the scan."""
     scan_sha256: str | None = None
     """Of the file's bytes, or of the pixels where there was no file; null where nothing could be read."""
     model: str

@@ -53,7 +53,7 @@ def read_screen(source: Source, frame: int | None = None, *, halve_jpeg: bool = 
     if isinstance(source, np.ndarray):
         frame_index(frame, 1)
         return screen_from_pixels(_pixels_from_array(source), "array", frame=frame)
-    if _is_dataset(source):
+    if is_dataset(source):
         read = dicom.screen_from_dataset(source, frame)
         return screen_from_pixels(read.pixels, "dicom", read.says, frame)
     data = source if isinstance(source, bytes) else bytes_from_path(source)
@@ -159,7 +159,8 @@ def _whole(data: bytes, length: int) -> bytes:
     return data
 
 
-def _is_dataset(source: object) -> bool:
+def is_dataset(source: object) -> bool:
+    """Whether a source is a pydicom dataset."""
     # Whoever holds a dataset has imported pydicom already; another thread may be about to, and half done.
     kind = getattr(sys.modules.get("pydicom"), "Dataset", None)
     return kind is not None and isinstance(source, kind)

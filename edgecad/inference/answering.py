@@ -20,6 +20,7 @@ from edgecad.errors import EdgecadError
 from edgecad.images import Screen, bytes_from_path
 from edgecad.images.limits import MAX_BYTES
 from edgecad.inference.classifier import Classifier, Source
+from edgecad.inference.identity import NOBODY, Identified, Identify
 from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import line_of
 from edgecad.preparing import read_for
@@ -60,6 +61,7 @@ def answer(
     identity: str | None = None,
     force: bool = False,
     frame: int | None = None,
+    whose: Identified | Identify | None = None,
 ) -> ScanOutcome:
     """Answer or refuse one scan. Raises nothing: an error is in what is returned.
 
@@ -69,24 +71,27 @@ def answer(
         draw: whether a picture is wanted.
         identity: printed on the picture and in the record.
         force, frame: as `Classifier` takes them.
+        whose: the same with more, or what finds it; in place of `identity`.
     """
-    name, given, screen = "", None, None
+    name, given, screen, found = "", None, None, whose if isinstance(whose, Identified) else Identified(identity)
     try:
         begun = time.perf_counter()
         given = bytes_from_path(source) if isinstance(source, (str, os.PathLike)) else source
+        found = whose(given) if callable(whose) else found
         screen = read_for(classifier.preparation, given, frame)
         decode = 1000 * (time.perf_counter() - begun)
-        name = name_of(screen.sha256, classifier, identity, force=force, frame=frame)
+        name = name_of(screen.sha256, classifier, found.identity, force=force, frame=frame)
         prediction = classifier(screen, force=force)
         prediction.milliseconds["decode"] = decode
-        record = record_of_answer(scan, prediction, classifier.contract, identity)
+        record = found.told_in(record_of_answer(scan, prediction, classifier.contract))
         contract = classifier.contract
         figure = answer_figure(prediction, contract, line_of(record, contract.name)) if draw else None
     except Exception as error:
         if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
             traceback.print_exception(error)
+        found = whose(None) if callable(whose) and given is None else found
         read = _hash_of(given, screen)
-        return refusal(classifier, error, scan, draw=draw, identity=identity, name=name, frame=frame, scan_sha256=read)
+        return refusal(classifier, error, scan, draw=draw, whose=found, name=name, frame=frame, scan_sha256=read)
     return ScanOutcome(record, None, figure, name)
 
 
@@ -106,7 +111,7 @@ def refusal(
     scan: str,
     *,
     draw: bool,
-    identity: str | None = None,
+    whose: Identified = NOBODY,
     name: str = "",
     frame: int | None = None,
     scan_sha256: str | None = None,
@@ -116,10 +121,10 @@ def refusal(
     Args:
         name: as `ScanOutcome` has it.
         scan_sha256: of what could be read of the scan.
-        classifier, scan, draw, identity, frame: as for `answer`.
+        classifier, scan, draw, whose, frame: as for `answer`.
     """
     provenance = provenance_of(classifier)
-    record = record_of_failure(scan, error, provenance, identity, frame, scan_sha256)
+    record = whose.told_in(record_of_failure(scan, error, provenance, None, frame, scan_sha256))
     figure = refusal_figure(record, line_of(record, classifier.contract.name)) if draw else None
     return ScanOutcome(record, error, figure, name)
 

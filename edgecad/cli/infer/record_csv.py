@@ -51,6 +51,10 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "recalibrated_on": lambda record: record.recalibration.patients if record.recalibration else None,
     "own_probability": lambda record: record.own_probability,
     "own_threshold": lambda record: record.own_threshold,
+    "remarks": lambda record: "; ".join(record.remarks),
+    "sop_instance_uid": lambda record: record.uids.sop_instance if record.uids else None,
+    "study_instance_uid": lambda record: record.uids.study if record.uids else None,
+    "series_instance_uid": lambda record: record.uids.series if record.uids else None,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

@@ -10,7 +10,7 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _MAX_READS = 100_000
 _MAX_VALUES = 2**20
 """Bytes in all of the values that are looked into; a palette of 65,536 colours has 400 kB."""
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+"""The one coding in which the attributes themselves are deflated, and the only one that pydicom inflates."""
 _UNDEFINED = 0xFFFFFFFF
 _PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
 
@@ -59,11 +61,10 @@ def screen_from_dicom(data: bytes, frame: int | None = None) -> DicomScreen:
     """
     pydicom = require("pydicom", extra="dicom")
     head = _Head(data)
-    with _guarded():
+    with guarded():
         syntax = _syntax_of_head(pydicom, head, data)
-        head.seek(0)
-        # By force, because a file without preamble is read as well: what is DICOM was told before.
-        dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*TAGS, *SERIES_TAGS], force=True)
+        check_syntax(syntax, pydicom.uid.UID)
+        dataset = _read(pydicom, head, [*TAGS, *SERIES_TAGS])
         check_screen(dataset, pydicom.uid.UID)
         _check_values(dataset)
         about = frame_from_dataset(dataset, syntax, frame)
@@ -79,7 +80,7 @@ def screen_from_dataset(dataset: Dataset, frame: int | None = None) -> DicomScre
         InputRefused: `truncated`, `damaged`, `too-large`, `wrong-kind`, `several-frames` or `no-such-frame`.
     """
     pydicom = require("pydicom", extra="dicom")
-    with _guarded():
+    with guarded():
         meta = getattr(dataset, "file_meta", None)
         # A dataset made in memory is not encoded at all; the length of its pixel data is checked below.
         syntax = str(meta.TransferSyntaxUID) if meta else str(pydicom.uid.ExplicitVRLittleEndian)
@@ -93,13 +94,31 @@ def screen_from_dataset(dataset: Dataset, frame: int | None = None) -> DicomScre
     return DicomScreen(_decoded(about, value), says)
 
 
+def attributes_from_dicom(data: bytes, tags: Sequence[int | str]) -> Dataset:
+    """Some attributes of a DICOM file, of whatever kind and coding it is; those that it has.
+
+    Raises:
+        InputRefused: `truncated`, `damaged`, `too-large` or `wrong-kind`: deflated.
+        NotAvailable: pydicom is not installed.
+    """
+    pydicom = require("pydicom", extra="dicom")
+    head = _Head(data)
+    with guarded():
+        syntax = _syntax_of_head(pydicom, head, data)
+        if _DEFLATED in syntax:
+            check_syntax(syntax, pydicom.uid.UID)
+        dataset = _read(pydicom, head, tags)
+        _check_values(dataset)
+    return dataset
+
+
 def _decoded(frame: Frame, value: memoryview) -> Pixels:
-    with _guarded():
+    with guarded():
         return rgb_from_frame(frame, value)
 
 
 @contextmanager
-def _guarded() -> Iterator[None]:
+def guarded() -> Iterator[None]:
     """Turn whatever a malformed object does to its parser into a refusal, and keep its warnings in."""
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -143,15 +162,20 @@ def _syntax_of_head(pydicom: ModuleType, head: _Head, data: bytes) -> str:
     beginning = beginning_of(data)
     if beginning is None:
         raise damaged("the DICOM object begins as none")
-    syntax = beginning.syntax
-    if syntax is None:
-        head.seek(beginning.start)
-        meta = pydicom.filereader.read_dataset(
-            head, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag >> 16 != 2
-        )
-        syntax = str(meta.TransferSyntaxUID)
-    check_syntax(syntax, pydicom.uid.UID)
-    return syntax
+    if beginning.syntax is not None:
+        return beginning.syntax
+    head.seek(beginning.start)
+    meta = pydicom.filereader.read_dataset(
+        head, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag >> 16 != 2
+    )
+    return str(meta.TransferSyntaxUID)
+
+
+def _read(pydicom: ModuleType, head: _Head, tags: Sequence[int | str]) -> Dataset:
+    head.seek(0)
+    # By force, because a file without preamble is read as well: what is DICOM was told before.
+    dataset: Dataset = pydicom.dcmread(head, stop_before_pixels=True, specific_tags=[*tags], force=True)
+    return dataset
 
 
 def _check_values(dataset: Dataset) -> None:

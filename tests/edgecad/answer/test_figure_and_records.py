@@ -246,7 +246,7 @@ FIELDS = {
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
     "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time", "site",
     "heatmap", "full_scale", "view", "disc", "screen", "colour_table", "segments", "layout", "familiarity",
-    "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold",
+    "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold", "remarks", "uids",
 }  # fmt: skip
 
 

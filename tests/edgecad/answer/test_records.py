@@ -132,8 +132,11 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
         "recalibration",
         "own_probability",
         "own_threshold",
+        "uids",
+        "remarks",
     }
-    assert {getattr(record, name) for name in later} == {None}
+    assert {getattr(record, name) for name in later - {"remarks"}} == {None}
+    assert record.remarks == ()
     assert [finding.code for finding in record.findings] == ["evidence-outside"]
 
 
