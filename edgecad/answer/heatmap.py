@@ -18,6 +18,7 @@ SiLU: Elfwing et al. 2018 (arXiv:1702.03118).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -176,13 +177,31 @@ def scale_of_maps(score_maps: Floats) -> HeatmapScale:
     return HeatmapScale(full_scale=full, region_threshold=full / 2)
 
 
-def nothing_outside_disc(shown: Floats) -> bool:
-    """Whether all cells wholly outside the disc are 0, as where only the disc is pooled.
+SHADES = 1000
+"""Steps into which a heat map's full scale is divided at least wherever a map is kept or drawn."""
 
-    Such a map is drawn on the disc alone: smoothing would carry what cells at the rim hold beyond it.
+
+def as_recorded(shown: Floats, full_scale: float) -> NDArray[np.float64]:
+    """A heat map `(h, w)` as fine as a record holds it: a thousandth of its full scale or finer.
+
+    Pictures and regions take these values, so that they come out of a record as they came out of the answer.
     """
-    outside = cell_coverage(*shown.shape) == 0
-    return bool(outside.any() and not np.asarray(shown)[outside].any())
+    digits = math.ceil(math.log10(SHADES / full_scale))
+    return np.array([[round(float(cell), digits) for cell in row] for row in np.asarray(shown)], np.float64)
+
+
+DISC = math.pi / 4
+"""Share of a square that lies inside its inscribed disc."""
+
+
+def share_outside_at(ratio: float) -> float:
+    """Share of a map outside the disc, 0 to 1, where a cell of the disc holds `ratio` times what one outside does."""
+    return (1 - DISC) / (1 - DISC + ratio * DISC)
+
+
+DOUBTED_FROM = share_outside_at(1.25)
+"""Share outside the disc from which a map is to be doubted: 18 %. The ratio is EdgeCAD's choice; the even spread, 1,
+has 21 % there."""
 
 
 def share_outside_disc(shown: Floats) -> float:

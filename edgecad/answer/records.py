@@ -5,14 +5,12 @@ Schema 2 is open until `COMING` is empty. A record of schema 1 is read as one of
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from edgecad.answer.heatmap import as_recorded
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
 from edgecad.decision.recalibration import Recalibration
@@ -31,9 +29,6 @@ COMING: dict[str, str] = {
     "no map": "`heatmap` and `full_scale` will be null where a model has no map",
 }
 """What schema 2 will say before it is closed: name and meaning."""
-SHADES = 1000
-"""Steps into which a heat map's full scale is divided at least, so that rounding moves no drawn pixel by more than one
-grey level of 255."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -84,6 +79,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Rows of the map of the score, from the top; logit units."""
     full_scale: float | None = None
     """Logit units at which a colour of the map is full."""
+    region_threshold: float | None = None
+    """Logit units beyond which a cell of the map is outlined."""
     view: View | None = None
     """What of the screen the map shows, pixels."""
     disc: Disc | None = None
@@ -155,8 +152,9 @@ def record_of_answer(
         own_threshold=prediction.own_threshold,
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
-        heatmap=_rounded(prediction.heatmap, contract.heatmap.full_scale),
+        heatmap=tuple(map(tuple, as_recorded(prediction.heatmap, contract.heatmap.full_scale).tolist())),
         full_scale=contract.heatmap.full_scale,
+        region_threshold=contract.heatmap.region_threshold,
         view=prediction.view,
         disc=prediction.disc,
         colour_table=_rounded_reading(prediction.reading),
@@ -186,12 +184,6 @@ def _rounded_reading(reading: TableReading | None) -> TableReading | None:
 def _segments(prediction: Prediction) -> tuple[float, ...] | None:
     means = prediction.segment_means
     return None if means is None else tuple(round(float(mean), 1) for mean in means)
-
-
-def _rounded(heatmap: NDArray[np.float32], full_scale: float) -> tuple[tuple[float, ...], ...]:
-    """A heat map's rows, as fine as a picture shows them."""
-    digits = math.ceil(math.log10(SHADES / full_scale))
-    return tuple(tuple(round(float(cell), digits) for cell in row) for row in heatmap)
 
 
 def record_of_failure(

@@ -1,63 +1,83 @@
-"""The outlined region of an answer: where the heat map raises the score, and whether the map is cold there."""
+"""The outlined region of an answer: cells beyond the contract's threshold, and whether the map is cold there."""
 
 from __future__ import annotations
 
-import cv2
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.grid import on_pixels
+from edgecad.answer.heatmap import as_recorded, cell_coverage
 from edgecad.answer.prediction import Finding
-from edgecad.contract import Crop
-from edgecad.polarmap import PreparedMap, input_mask
+from edgecad.contract import Crop, HeatmapScale
+from edgecad.polarmap import PreparedMap
 
 Floats = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
 
-def raised_region(shown: Floats, region_threshold: float, inside: Mask) -> Mask:
-    """The region that an answer's picture outlines as raising the score, `(size, size)`.
+@dataclass(frozen=True)
+class OutlinedCells:
+    """The cells that an answer's picture outlines, `(h, w)` each.
+
+    Attributes:
+        raised: they raised the score by as much as the contract's threshold of the region, or more.
+        lowered: they lowered it by as much, or more.
+    """
+
+    raised: Mask
+    lowered: Mask
+
+
+def region_of(shown: Floats, scale: HeatmapScale, crop: Crop) -> OutlinedCells:
+    """The cells beyond the region's threshold; none that lies wholly outside the disc, where there is one.
 
     Args:
-        shown: heat map of the score, `(h, w)`, logit units. It is enlarged as the picture's is.
-        region_threshold: the contract's, logit units.
-        inside: `(size, size)`, where the input holds the map.
+        shown: heat map of the score, `(h, w)`, logit units.
     """
-    return (_enlarged(shown, inside.shape[0]) > region_threshold) & inside
+    values, on_map = as_recorded(shown, scale.full_scale), cells_on_map(shown.shape, crop)
+    limit = scale.region_threshold
+    return OutlinedCells(raised=(values >= limit) & on_map, lowered=(values <= -limit) & on_map)
+
+
+def cells_on_map(cells: tuple[int, ...], crop: Crop) -> Mask:
+    """Cells of which any part lies on the map, `(rows, columns)` as `cells` says."""
+    rows, columns = cells
+    return cell_coverage(rows, columns) > 0 if crop == "polar-map" else np.ones((rows, columns), np.bool_)
 
 
 def relative_uptake(region: Mask, uptake: NDArray[np.float32]) -> float | None:
     """Mean uptake of a region as a share of the disc's; below 1 it is colder than the disc, and than the rest of it.
 
     Args:
-        region: `(size, size)`.
+        region: `(h, w)`, cells.
         uptake: `(size, size)`, percent, NaN outside the disc.
 
     Returns:
         None where the region holds no uptake, or the disc none but zero.
     """
     known = np.isfinite(uptake)
-    whole, part = uptake[known], uptake[known & region]
+    whole, part = uptake[known], uptake[known & on_pixels(region, *uptake.shape)]
     if not part.size or whole.mean() <= 0:
         return None
     return float(part.mean(dtype=np.float64) / whole.mean(dtype=np.float64))
 
 
 def findings_about_region(
-    prepared: PreparedMap, crop: Crop, shown: Floats, region_threshold: float, *, above: bool
+    prepared: PreparedMap, crop: Crop, shown: Floats, scale: HeatmapScale, *, above: bool
 ) -> tuple[Finding, ...]:
     """What speaks against the outlined region of one scan: nothing is outlined, or what is not colder than the disc.
 
     Args:
         shown: heat map of the score, `(h, w)`, logit units.
-        region_threshold: the contract's, logit units.
         above: whether the score reaches the threshold in force.
     """
-    inside = input_mask(prepared.image.shape[0], crop)
-    region = raised_region(shown, region_threshold, inside)
-    if not region.any():
-        largest = float(_enlarged(shown, inside.shape[0])[inside].max())
-        return (_empty(largest / region_threshold),) if above else ()
-    ratio = None if prepared.uptake is None else relative_uptake(region, prepared.uptake)
+    raised = region_of(shown, scale, crop).raised
+    if not raised.any():
+        largest = float(np.asarray(shown)[cells_on_map(shown.shape, crop)].max())
+        return (_empty(largest / scale.region_threshold),) if above else ()
+    ratio = None if prepared.uptake is None else relative_uptake(raised, prepared.uptake)
     return () if ratio is None or ratio < 1 else (_not_colder(ratio),)
 
 
@@ -73,7 +93,3 @@ def _not_colder(ratio: float) -> Finding:
         "do not take it for a defect"
     )
     return Finding("region-not-colder", ratio, words)
-
-
-def _enlarged(shown: Floats, size: int) -> Floats:
-    return np.asarray(cv2.resize(np.asarray(shown, np.float32), (size, size), interpolation=cv2.INTER_LINEAR))

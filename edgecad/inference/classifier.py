@@ -31,7 +31,7 @@ from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, parse_choice
 from edgecad.modelfiles.folder import Integrity, check_integrity
 from edgecad.modelfiles.pointer import pointer_of
-from edgecad.picture.cells import heatmap_panel
+from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
 from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine
 from edgecad.polarmap import Objections, PreparedMap
@@ -193,9 +193,18 @@ class Classifier:
 
         yield from in_order(work, sources, workers_beside(self.facts.threads))
 
-    def overlay(self, prediction: Prediction) -> NDArray[np.uint8]:
-        """Its heat map over what the network saw, `(400, 400, 3)` uint8; see `edgecad.picture.cells.heatmap_over`."""
-        return heatmap_panel(prediction, self.contract.heatmap.full_scale)
+    def overlay(
+        self, prediction: Prediction, panel: Literal["heatmap", "region"] = "heatmap", side: int = PANEL
+    ) -> NDArray[np.uint8]:
+        """One panel of what the network saw, `(side, side, 3)` uint8 RGB.
+
+        Args:
+            panel: `heatmap`, the heat map's cells over the picture in grey; `region`, the picture in its own colours
+                within the outlined regions alone.
+            side: pixels.
+        """
+        draw = heatmap_panel if panel == "heatmap" else region_panel
+        return draw(prediction, self.contract.heatmap, side)
 
     def figure(self, prediction: Prediction, identity: str | None = None, time: str | None = None) -> NDArray[np.uint8]:
         """The picture for a reader, `(726, 1312, 3)` uint8 RGB.
@@ -258,7 +267,7 @@ class Classifier:
                     prepared,
                     preparation.crop,
                     shown,
-                    self.contract.heatmap.region_threshold,
+                    self.contract.heatmap,
                     above=self._own_probability(outputs) >= self.own_threshold,
                 ),
                 *unlike_training(_distance_in(outputs), self.contract.familiarity),

@@ -53,8 +53,8 @@ def answer_figure(prediction: Prediction, contract: Contract, line: IdLine) -> P
     scale = contract.heatmap
     panels = (
         enlarged_picture(shown_picture(prediction)),
-        heatmap_panel(prediction, scale.full_scale),
-        region_panel(prediction, scale.region_threshold),
+        heatmap_panel(prediction, scale),
+        region_panel(prediction, scale),
     )
     for column, (title, panel) in enumerate(zip((_seen(prediction), *TITLES), panels, strict=True)):
         left = GAP + column * (PANEL + GAP)

@@ -175,7 +175,7 @@ def _located(
     scores = expit((logits[:, positive] - logits[:, 1 - positive]) / contract.decision.temperature)
     for (patient, prepared), score, heatmap in zip(answered, scores, maps, strict=True):
         truth = DefectTruth.of_mask(defect_mask(patient, 256)).with_deficit(patient.deficit)
-        shown = Shown(heatmap, prepared.uptake, contract.heatmap.region_threshold)
+        shown = Shown(heatmap, prepared.uptake, contract.heatmap)
         above = bool(score >= contract.decision.threshold)
         scan = located(patient.index, f"{seed}-{patient.patient}", float(score), shown, truth, above=above)
         outline = outline_mask(patient, 256)

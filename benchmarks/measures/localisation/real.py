@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from edgecad.answer.grid import on_pixels
 from edgecad.answer.prediction import Finding, Prediction
-from edgecad.answer.region import findings_about_region, raised_region
+from edgecad.answer.region import findings_about_region, region_of
 from edgecad.colourtables.known import known_table
 from edgecad.inference.answering import write_figure
 from edgecad.picture.figure import answer_figure
@@ -76,14 +77,14 @@ def real_answer(model: JudgedModel, named: NamedMap, picture: Path) -> RealFound
     log_odds = float(logits[0, positive] - logits[0, 1 - positive]) / contract.decision.temperature
     score = float(1 / (1 + np.exp(-log_odds)))
     above = score >= contract.decision.threshold
-    threshold = contract.heatmap.region_threshold
-    found = located(0, named.name, score, Shown(maps[0], prepared.uptake, threshold), None, above=above)
-    findings = findings_about_region(prepared, "polar-map", maps[0], threshold, above=above)
+    found = located(0, named.name, score, Shown(maps[0], prepared.uptake, contract.heatmap), None, above=above)
+    findings = findings_about_region(prepared, "polar-map", maps[0], contract.heatmap, above=above)
     answer = _prediction(model, prepared, logits[0], maps[0], score, findings)
     picture.parent.mkdir(parents=True, exist_ok=True)
     write_figure(picture, answer_figure(answer, contract, _line(model)))
     inside = input_mask(prepared.image.shape[0], "polar-map")
-    region = raised_region(maps[0], threshold, inside)
+    raised = region_of(maps[0], contract.heatmap, "polar-map").raised
+    region = on_pixels(raised, *inside.shape)
     coldest = inside & (prepared.uptake <= np.nanquantile(prepared.uptake, COLDEST))
     return RealFound(
         score=score,

@@ -14,15 +14,11 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
-from edgecad.answer.heatmap import disc_weights
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding, stamp_of
 from edgecad.answer.records import SCHEMA, Provenance, Record, json_line, record_of_answer, record_of_failure
 from edgecad.errors import GateFailed, InputRefused
-from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
-from edgecad.picture.colours import RAISED
 from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import IdLine
-from edgecad.polarmap import input_mask
 
 Pixels = np.ndarray
 LINE = IdLine(model="tiny", model_sha256="m" * 64, precision="fp32", device="cpu")
@@ -144,17 +140,6 @@ def test_refusal_and_answer_are_of_one_size_and_unlike(answer: Prediction, tiny_
     assert not np.array_equal(drawn, refusal_figure(refused("another reason"), LINE))
 
 
-def test_a_hole_in_the_activated_region_is_outlined_as_well(answer: Prediction) -> None:
-    ring = np.zeros((10, 10), np.float32)
-    ring[2:8, 2:8] = 1.0
-    ring[4:6, 4:6] = 0.0
-    panel = region_panel(dataclasses.replace(answer, heatmap=ring, uptake=None), 0.5)
-    outlined = (np.abs(panel.astype(int) - RAISED) <= 40).all(axis=2)
-    middle = slice(PANEL // 2 - PANEL // 7, PANEL // 2 + PANEL // 7)
-    assert outlined[middle, middle].any()
-    assert not outlined[PANEL // 2, PANEL // 2]
-
-
 def test_many_objections_that_were_overruled_stay_legible(
     answer: Prediction, tiny_contract: Contract, drawn_words: list[str]
 ) -> None:
@@ -198,46 +183,6 @@ def test_a_name_is_printed_only_if_it_is_given(
     assert "case-17" in drawn_words
 
 
-def test_a_map_raises_and_lowers_in_two_colours_of_the_same_strength(answer: Prediction) -> None:
-    black = np.zeros_like(answer.image)
-    raised, lowered, nothing = (
-        heatmap_panel(dataclasses.replace(answer, image=black, heatmap=np.full((4, 4), v, np.float32)), 1.0).astype(int)
-        for v in (5.0, -5.0, 0.0)
-    )
-    assert not nothing.any()
-    assert (raised[..., 0] > raised[..., 1]).all(), "magenta raises"
-    assert (lowered[..., 1] > lowered[..., 0]).all(), "cyan lowers"
-
-
-def test_the_colour_is_full_at_the_models_own_scale_and_not_at_the_maps_maximum(answer: Prediction) -> None:
-    weak, strong = (
-        heatmap_panel(
-            dataclasses.replace(answer, image=np.zeros_like(answer.image), heatmap=np.full((4, 4), v, np.float32)),
-            2.0,
-        )
-        for v in (0.2, 2.0)
-    )
-    assert int(weak.max()) < 0.2 * int(strong.max())
-
-
-def test_a_map_of_the_disc_alone_is_drawn_on_the_disc_alone(answer: Prediction) -> None:
-    disc, everywhere = disc_weights(14, 14).astype(np.float32), np.ones((14, 14), np.float32)
-    black = np.zeros_like(answer.image)
-    beyond = ~input_mask(PANEL, "polar-map")
-    on_disc, all_over = (dataclasses.replace(answer, image=black, heatmap=heatmap) for heatmap in (disc, everywhere))
-    assert not heatmap_panel(on_disc, 1.0)[beyond].any()
-    assert heatmap_panel(on_disc, 1.0)[~beyond].any(axis=-1).all()
-    assert heatmap_panel(all_over, 1.0)[beyond].any(axis=-1).all(), "what counted outside is not hidden"
-
-
-def test_the_activated_region_may_be_empty_and_says_so(answer: Prediction, drawn_words: list[str]) -> None:
-    region_panel(answer, 1e6)
-    assert any(text.startswith("none beyond") for text in drawn_words)
-    drawn_words.clear()
-    region_panel(answer, 1e-6)
-    assert not drawn_words
-
-
 # --- records -----------------------------------------------------------------------------------------------
 
 PROVENANCE = Provenance(PHANTOM_STAMP, "m" * 64, "c" * 64, "cpu", "CPUExecutionProvider", "fp32")
@@ -245,8 +190,9 @@ FIELDS = {
     "schema", "scan", "frame", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
     "precision", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time", "site",
-    "heatmap", "full_scale", "view", "disc", "screen", "colour_table", "segments", "layout", "familiarity",
-    "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold", "remarks", "uids",
+    "heatmap", "full_scale", "region_threshold", "view", "disc", "screen", "colour_table", "segments", "layout",
+    "familiarity", "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold",
+    "remarks", "uids",
 }  # fmt: skip
 
 

@@ -69,15 +69,30 @@ def placed(heatmap: Pixels, screen: tuple[int, int], view: View, disc: Disc | No
     return heatmap_on_screen(changed)
 
 
-def test_each_cell_lies_where_its_pixels_are(answered: Prediction) -> None:
-    heatmap = np.arange(49.0).reshape(7, 7)
-    on_screen = placed(heatmap, (300, 200), View(150, 100, 141, 141, 141), Disc(150, 100, 70), answered)
+@pytest.mark.parametrize("cells", [(7, 7), (14, 14), (28, 28), (6, 9)])
+def test_each_pixel_has_the_value_of_its_cell(answered: Prediction, cells: tuple[int, int]) -> None:
+    heatmap = np.random.default_rng(0).normal(0, 1, cells)
+    x, y, side = 151.3, 99.6, 141.7
+    on_screen = placed(heatmap, (300, 200), View(x, y, side, side, side), Disc(x, y, side / 2), answered)
     assert on_screen.shape == (200, 300)
     assert on_screen.dtype == np.float32
-    assert on_screen[100, 150] == pytest.approx(24)  # the middle cell
-    cell = 141 / 7
-    assert on_screen[100, round(150 + 2 * cell)] == pytest.approx(26, abs=0.02)
-    assert on_screen[round(100 - 2 * cell), 150] == pytest.approx(24 - 14, abs=0.2)
+    for row in range(cells[0]):
+        for column in range(cells[1]):
+            middle = (y - side / 2 + (row + 0.5) * side / cells[0], x - side / 2 + (column + 0.5) * side / cells[1])
+            found = on_screen[round(middle[0]), round(middle[1])]
+            assert np.isnan(found) or found == np.float32(heatmap[row, column])
+    # Nothing between: a page that draws the map again shows the cells.
+    assert set(on_screen[np.isfinite(on_screen)].tolist()) <= set(heatmap.astype(np.float32).ravel().tolist())
+    inner = np.isfinite(on_screen)
+    assert inner.sum() == pytest.approx(np.pi * side**2 / 4, rel=0.01)
+
+
+def test_a_map_that_reaches_beyond_the_screen_is_cut_off_there(answered: Prediction) -> None:
+    heatmap = np.arange(49.0).reshape(7, 7)
+    on_screen = placed(heatmap, (100, 80), View(10, 75, 140, 140, 140), Disc(10, 75, 70), answered)
+    assert on_screen[75, 10] == 24
+    assert on_screen[75, 10 + 20] == 25
+    assert on_screen[75 - 40, 10] == 24 - 14
 
 
 def test_nothing_is_said_of_what_the_network_did_not_see(answered: Prediction) -> None:
@@ -105,6 +120,9 @@ def test_a_classifier_draws_its_answers(model_folder: Path, phantom_screen: Call
         contract: Contract = classifier.contract
         prediction = classifier(phantom_screen(0))
         assert classifier.overlay(prediction).shape == (400, 400, 3)
+        region = classifier.overlay(prediction, "region", 200)
+        assert region.shape == (200, 200, 3)
+        assert (region != classifier.overlay(prediction, side=200)).any()
         figure = classifier.figure(prediction, "A7")
         assert figure.shape == (726, 1312, 3)
         assert (figure != classifier.figure(prediction)).any()

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 from matplotlib import image as mpimg
 
-from edgecad.answer.heatmap import share_outside_disc
-from edgecad.picture.cells import heatmap_over
-from edgecad_train.report.pictures.cases import HeatStyle, ShownCase, draw_cases
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_disc
+from edgecad.contract import HeatmapScale
+from edgecad.picture.cells import CellStyle, draw_cells
+from edgecad_train.report.pictures.cases import TILE, HeatStyle, ShownCase, draw_cases
 from edgecad_train.report.pictures.illustrate import shown_cases
+from edgecad_train.report.pictures.sheet import pixels
 from edgecad_train.runs.reading import read_run
 
-STYLE = HeatStyle(threshold=0.35, full_scale=3.0)
+SCALE = HeatmapScale(full_scale=3.0, region_threshold=1.5)
+STYLE = HeatStyle(threshold=0.35, scale=SCALE)
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def test_right_and_wrong_go_to_their_pages_the_most_confident_first(
 def test_confidence_is_the_distance_from_the_threshold_and_not_from_a_half(
     watched_sheets: list[Any], case: Callable[..., ShownCase], tmp_path: Path
 ) -> None:
-    style = HeatStyle(threshold=0.05, full_scale=3.0)
+    style = HeatStyle(threshold=0.05, scale=SCALE)
     draw_cases([case(1, "CAD", 0.4), case(2, "CAD", 0.6)], style, "phantom", tmp_path)
     assert _numbers(watched_sheets[0].texts) == [2, 1]
 
@@ -86,8 +89,31 @@ def test_a_case_shows_its_disc_its_map_at_the_models_scale_and_the_share_outside
     draw_cases([one], STYLE, "phantom", tmp_path)
     image, heat = watched_sheets[0].pictures
     assert (image == one.image).all()
-    assert (heat == heatmap_over(one.image, one.shown, 3.0)).all()
+    striped = share_outside_disc(one.shown) >= DOUBTED_FROM
+    assert (heat == draw_cells(one.image, one.shown, CellStyle(SCALE, striped=striped), heat.shape[0])).all()
     assert f"no. 3\nscore 0.875; {share_outside_disc(one.shown):.0%} outside the disc" in watched_sheets[0].texts
+
+
+def test_a_map_is_on_the_page_pixel_by_pixel(case: Callable[..., ShownCase], tmp_path: Path) -> None:
+    """Signs and lines of one pixel would be lost if the page scaled a drawn map."""
+    one = case(3, "CAD", 0.875)
+    right, _ = draw_cases([one], STYLE, "phantom", tmp_path)
+    page = np.rint(mpimg.imread(right)[..., :3] * 255).astype(np.uint8)
+    heat = draw_cells(one.image, one.shown, STYLE.cells(one.shown), pixels(TILE))
+    found = np.lib.stride_tricks.sliding_window_view(page[..., 0], (8, 8))
+    middle = heat.shape[0] // 2
+    places = np.argwhere((found == heat[middle : middle + 8, middle : middle + 8, 0]).all(axis=(2, 3)))
+    whole = [page[y - middle :, x - middle :][: heat.shape[0], : heat.shape[0]] for y, x in places]
+    assert any(np.array_equal(part, heat) for part in whole)
+
+
+def test_a_map_with_much_evidence_outside_the_disc_is_striped_there(case: Callable[..., ShownCase]) -> None:
+    one = case(3, "CAD", 0.875)
+    corners, middle = np.zeros_like(one.shown), np.zeros_like(one.shown)
+    corners[::6, ::6], middle[3, 3] = 3.0, 3.0
+    assert STYLE.cells(corners).striped
+    assert not STYLE.cells(middle).striped
+    assert not HeatStyle(0.35, SCALE, disc=False).cells(corners).striped, "where nothing outside counts"
 
 
 def test_an_empty_page_says_so(watched_sheets: list[Any], case: Callable[..., ShownCase], tmp_path: Path) -> None:
@@ -99,7 +125,7 @@ def test_an_empty_page_says_so(watched_sheets: list[Any], case: Callable[..., Sh
 def test_without_a_disc_nothing_lies_outside_it(
     watched_sheets: list[Any], case: Callable[..., ShownCase], tmp_path: Path
 ) -> None:
-    draw_cases([case(1, "CAD", 0.9)], HeatStyle(0.35, 3.0, disc=False), "phantom", tmp_path)
+    draw_cases([case(1, "CAD", 0.9)], HeatStyle(0.35, SCALE, "none", disc=False), "phantom", tmp_path)
     assert not any("outside" in text for text in watched_sheets[0].texts)
 
 

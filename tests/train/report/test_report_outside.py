@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgecad.answer.heatmap import share_outside_disc
-from edgecad_train.report.outside import CLEAR_BELOW, DOUBTED_FROM, NO_PREFERENCE, outside_evidence, outside_warnings
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_disc
+from edgecad_train.report.outside import CLEAR_BELOW, NO_PREFERENCE, outside_evidence, outside_warnings
 
 
 @pytest.mark.parametrize("cells", [5, 7, 10, 14])

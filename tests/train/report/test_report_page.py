@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as with_fields
 
-from edgecad.answer.heatmap import share_outside_disc
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_disc
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Drawing, Preparation, contract_from_json
 from edgecad.frozen import json_from_struct
 from edgecad_train.evaluation.optimism import SAME_EPOCH
 from edgecad_train.report import page
-from edgecad_train.report.outside import DOUBTED_FROM
 from edgecad_train.report.page import page_of, write_report
 from edgecad_train.report.pictures import illustrate
 from edgecad_train.runs.reading import read_run

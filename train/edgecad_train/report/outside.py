@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_at
 from edgecad.frozen import Frozen
 from edgecad_train.evaluation.statistics.clustered import by_patient, clustered_mean
 
-DISC = math.pi / 4
-"""Share of a square that lies inside its inscribed disc."""
-NO_PREFERENCE = 1 - DISC
+NO_PREFERENCE = share_outside_at(1.0)
 """Share outside of a map that is spread evenly over the picture: 21 %."""
-
-
-def _share_at(ratio: float) -> float:
-    """Share outside, where a cell of the disc holds `ratio` times the evidence of a cell outside."""
-    return (1 - DISC) / (1 - DISC + ratio * DISC)
-
-
-DOUBTED_FROM, CLEAR_BELOW = _share_at(1.25), _share_at(2.0)
-"""18 % and 12 %. Both ratios are EdgeCAD's choice; the even spread is 1."""
+CLEAR_BELOW = share_outside_at(2.0)
+"""12 %; a map is doubted from `DOUBTED_FROM`, 18 %. Both ratios are EdgeCAD's choice; the even spread is 1."""
 
 BOUNDS = {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW}
 """As pages name them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgecad.contract import HeatmapScale
 from edgecad.polarmap import disc_mask
 from edgecad_train.data.truth import DefectTruth
 from edgecad_train.data.truth.defect import SIDE
@@ -13,6 +14,7 @@ from edgecad_train.evaluation.localisation.defect import chance, coldest_on_defe
 from edgecad_train.evaluation.localisation.located import LocatedScan, Shown, located
 
 DISC = disc_mask(SIDE)
+SCALE = HeatmapScale(full_scale=1.0, region_threshold=0.5)
 
 
 def rows_from(first: int, last: int, side: int = SIDE) -> np.ndarray:
@@ -149,7 +151,7 @@ def measured(shown: np.ndarray, uptake: np.ndarray | None = None, **given: objec
     assert truth is None or isinstance(truth, DefectTruth)
     score = given.get("score", 0.7)
     assert isinstance(score, float)
-    return located(3, "p", score, Shown(shown, uptake, 0.5), truth, above=True)
+    return located(3, "p", score, Shown(shown, uptake, SCALE), truth, above=True)
 
 
 def test_a_scan_whose_map_marks_its_cold_defect() -> None:

@@ -39,7 +39,5 @@ def located_scans(data: PreparedData, said: Iterable[SaidOfScan], contract: Cont
     decision = contract.decision
     for one in () if data.preparation.crop == "none" else said:
         case, score = data.cases[one.scan], float(expit(one.log_odds / decision.temperature))
-        shown = Shown(
-            one.heatmap, uptake_seen(data.images[one.scan], data.preparation), contract.heatmap.region_threshold
-        )
+        shown = Shown(one.heatmap, uptake_seen(data.images[one.scan], data.preparation), contract.heatmap)
         yield located(one.scan, case.patient, score, shown, case.defect, above=score >= decision.threshold)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.grid import cell_of
 from edgecad.answer.heatmap import cell_coverage
 
 Floats = NDArray[np.floating]
@@ -21,8 +22,7 @@ def cell_of_pixels(side: int, height: int, width: int) -> NDArray[np.intp]:
         side: of the square whose inscribed disc is the map, pixels.
         height, width: of the heat map, cells.
     """
-    rows, columns = ((np.arange(side) + 0.5) * count // side for count in (height, width))
-    return np.asarray(rows[:, None] * width + columns[None, :], np.intp)
+    return cell_of(side, height)[:, None] * width + cell_of(side, width)
 
 
 @lru_cache(maxsize=16)

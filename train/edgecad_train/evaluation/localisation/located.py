@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import FLAT, correlation
-from edgecad.answer.region import raised_region, relative_uptake
-from edgecad.polarmap import disc_mask
+from edgecad.answer.region import region_of, relative_uptake
+from edgecad.contract import HeatmapScale
 from edgecad_train.data.truth import DefectTruth
 from edgecad_train.evaluation.localisation.cells import Floats, cells_of_disc, means_by_cell
 from edgecad_train.evaluation.localisation.defect import chance, coldest_on_defect, map_auc, peak_on_defect
@@ -63,12 +63,12 @@ class Shown:
     Attributes:
         heatmap: of the score, `(h, w)`, logit units.
         uptake: `(size, size)` float32, percent, NaN outside the disc; None where colours are the input.
-        region_threshold: the contract's, logit units.
+        scale: the contract's.
     """
 
     heatmap: Floats
     uptake: NDArray[np.float32] | None
-    region_threshold: float
+    scale: HeatmapScale
 
 
 def located(
@@ -80,8 +80,7 @@ def located(
     share = None if defect is None else chance(defect)
     if share in (0.0, 1.0):
         truth = defect = share = None  # no place on the disc is another one's
-    size = 256 if uptake is None else uptake.shape[0]
-    region = raised_region(heatmap, shown.region_threshold, disc_mask(size))
+    raised = region_of(heatmap, shown.scale, "polar-map").raised
     return LocatedScan(
         scan=scan,
         patient=patient,
@@ -93,8 +92,8 @@ def located(
         peak_on_defect=None if defect is None else peak_on_defect(heatmap, defect),
         map_auc=None if defect is None else map_auc(heatmap, defect),
         coldest_on_defect=None if defect is None or uptake is None else coldest_on_defect(uptake, defect),
-        region_empty=not region.any(),
-        region_uptake=None if uptake is None else relative_uptake(region, uptake),
+        region_empty=not raised.any(),
+        region_uptake=None if uptake is None else relative_uptake(raised, uptake),
         map_and_uptake=None if uptake is None else _map_and_uptake(heatmap, uptake),
     )
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import share_outside_disc
-from edgecad.contract import Origin
-from edgecad.picture.cells import heatmap_over
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_disc
+from edgecad.contract import Crop, HeatmapScale, Origin
+from edgecad.picture.cells import CellStyle, draw_cells
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.report.outside import NOTE
 from edgecad_train.report.parts import PARTS
 from edgecad_train.report.pictures.drawing import GREY
-from edgecad_train.report.pictures.sheet import Sheet
+from edgecad_train.report.pictures.sheet import Sheet, pixels
 from edgecad_train.report.shown import A_GROUP, confidence
 
 TILE, GAP, LINES, MARGIN, HEAD = 1.25, 0.16, 0.5, 0.25, 0.42
@@ -66,8 +66,9 @@ class HeatStyle:
 
     Attributes:
         threshold: the decision threshold on the score.
-        full_scale: logit units of full colour, the contract's.
-        disc: whether images are discs on black; the share of evidence outside one means nothing otherwise.
+        scale: of the colours, the contract's.
+        crop: whether images are discs.
+        disc: whether they are discs on black that count; the share of evidence outside one means nothing otherwise.
         seen: what the images show, in words.
         parts: the names of the parts, in the order of their use.
         maps: how many maps each group has in all, by part, label and whether the answer is right, where a case list
@@ -75,11 +76,17 @@ class HeatStyle:
     """
 
     threshold: float
-    full_scale: float
+    scale: HeatmapScale
+    crop: Crop = "polar-map"
     disc: bool = True
     seen: str = ""
     parts: Mapping[str, str] = field(default_factory=lambda: PARTS)
     maps: Mapping[tuple[str, str, bool], int] = field(default_factory=dict)
+
+    def cells(self, shown: NDArray[np.float32]) -> CellStyle:
+        """How the runtime draws one map: striped beyond the disc where so much lies there that it is to be doubted."""
+        striped = self.disc and share_outside_disc(shown) >= DOUBTED_FROM
+        return CellStyle(self.scale, self.crop, striped)
 
     @property
     def note(self) -> str:
@@ -135,13 +142,13 @@ def _page(cases: list[ShownCase], style: HeatStyle, word: str, origin: Origin, p
 
 def _drawn(groups: Sequence[_Group], style: HeatStyle, nothing: str, origin: Origin, path: Path) -> Path:
     width = 2 * MARGIN + COLUMNS * (2 * TILE + GAP) - GAP
-    sheet = Sheet(width, 0.45 + sum(group.height for group in groups) + 1.0)
+    sheet = Sheet(width, 0.45 + sum(group.height for group in groups) + 1.25)
     y = 0.45
     for group in groups:
         _draw_group(sheet, y, group, style)
         y += group.height
     if groups:
-        sheet.key(y + 0.1, style.full_scale, style.note)
+        sheet.key(y + 0.1, style.scale.full_scale, style.note)
     else:
         sheet.words(MARGIN, y + 0.2, nothing, size=14, bold=True)
     return sheet.save(path, origin)
@@ -187,7 +194,7 @@ def _draw_group(sheet: Sheet, y: float, group: _Group, style: HeatStyle) -> None
 
 def _draw_case(sheet: Sheet, x: float, y: float, case: ShownCase, style: HeatStyle, label: str) -> None:
     sheet.tile(x, y, TILE, case.image)
-    sheet.tile(x + TILE, y, TILE, heatmap_over(case.image, case.shown, style.full_scale))
+    sheet.tile(x + TILE, y, TILE, draw_cells(case.image, case.shown, style.cells(case.shown), pixels(TILE)))
     which = f" (scan {case.scan} of {case.scans}; patient {case.patient_score:.3f})" if case.scans > 1 else ""
     outside = f"; {share_outside_disc(case.shown):.0%} outside the disc" if style.disc else ""
     sheet.words(x, y + TILE + 0.03, f"no. {case.number}{label}{which}\nscore {case.score:.3f}{outside}", size=7.5)

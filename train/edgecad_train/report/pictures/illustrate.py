@@ -64,7 +64,8 @@ def style_of(run: Answered) -> HeatStyle:
     contract = run.contract
     return HeatStyle(
         threshold=contract.decision.threshold,
-        full_scale=contract.heatmap.full_scale,
+        scale=contract.heatmap,
+        crop=contract.preparation.crop,
         disc=contract.black_counts,
         seen=seen_words(contract.preparation),
     )

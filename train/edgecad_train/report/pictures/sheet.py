@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from edgecad.contract import Origin
-from edgecad.picture.colours import LOWERED, RAISED
+from edgecad.picture.cells import colour_key, enlarged_picture
+from edgecad.picture.colours import STEPS
 from edgecad_train.origin import origin_words
-from edgecad_train.report.pictures.drawing import GREY, INK, RED, write_png
+from edgecad_train.report.pictures.drawing import DPI, GREY, INK, RED, write_png
 
-CAPTION = "raised / lowered the model's score; not uptake, ischaemia or an artery"
+CAPTION = (
+    "amber + raised, blue \N{MINUS SIGN} lowered the model's score; outlined: activated region\n"
+    "not uptake, ischaemia or an artery"
+)
+KEY = (4.05, 0.3)
+"""Width and height of the key, inches."""
+
+
+def pixels(inches: float) -> int:
+    """How many pixels of the page that is."""
+    return round(inches * DPI)
 
 
 class Sheet:
     """A white page of a known size, inches; x to the right, y down."""
 
     def __init__(self, width: float, height: float) -> None:
-        self._figure = Figure(figsize=(width, height))
-        self._width, self._height = width, height
+        self._width, self._height = pixels(width) / DPI, pixels(height) / DPI
+        self._figure = Figure(figsize=(self._width, self._height))
         # One set of axes in inches: a set for each tile costs more than the tile.
-        self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, width), ylim=(height, 0))
+        self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, self._width), ylim=(self._height, 0))
         self._axes.set_axis_off()
 
     def tile(self, x: float, y: float, side: float, picture: NDArray[np.uint8]) -> None:
-        """Put an RGB picture at (x, y)."""
-        extent = (x, x + side, y + side, y)
-        self._axes.imshow(picture, extent=extent, interpolation="antialiased", aspect="auto", origin="upper")
+        """Put an RGB picture at (x, y), each pixel of a picture of `pixels(side)` on one of the page."""
+        self._put(x, y, enlarged_picture(picture, pixels(side)))
+
+    def _put(self, x: float, y: float, picture: NDArray[np.uint8]) -> None:
+        left, top = pixels(x) / DPI, pixels(y) / DPI
+        height, width = (side / DPI for side in picture.shape[:2])
+        extent = (left, left + width, top + height, top)
+        self._axes.imshow(picture, extent=extent, interpolation="nearest", aspect="auto", origin="upper")
         # A picture would else take the whole page for itself.
         self._axes.set(xlim=(0, self._width), ylim=(self._height, 0))
 
@@ -42,23 +57,23 @@ class Sheet:
             self._axes.text(x, baseline, line, fontsize=size, color=colour, weight="bold" if bold else "normal")
 
     def key(self, y: float, full_scale: float | None, note: str = "") -> None:
-        """Draw the key of the heat maps; its ends are logit units, or each model's own scale for None.
+        """Draw the key of the heat maps: from where on a cell has which colour, in logit units.
 
-        A note stands under it.
+        For None in shares of each model's own full scale. A note stands under it.
         """
-        width = min(3.2, self._width - 1.0)
-        axes = self._axes.inset_axes(((self._width - width) / 2, y, width, 0.14), transform=self._axes.transData)
-        limit = full_scale or 1.0
-        mappable = ScalarMappable(Normalize(-limit, limit), heat_colours())
-        bar = self._figure.colorbar(mappable, cax=axes, orientation="horizontal")
-        ends = (f"\N{MINUS SIGN}{limit:.2g}", f"+{limit:.2g}") if full_scale else ("lowered", "raised")
-        bar.set_ticks([-limit, 0, limit], labels=[ends[0], "0", ends[1]])
-        axes.tick_params(length=0, labelsize=8.5, colors=INK)
-        axes.spines[:].set_visible(False)
-        unit = "logit units; " if full_scale else "full colour is each model's own scale\n"
-        middle = self._width / 2
-        words = f"{unit}{CAPTION}\n{note}".strip()
-        self._axes.text(middle, y + 0.4, words, fontsize=8, color=GREY, va="top", ha="center")
+        width, height = KEY[0] * min(1.0, (self._width - 0.4) / KEY[0]), KEY[1]
+        left = (self._width - width) / 2
+        key = colour_key(pixels(width), pixels(height))
+        self._put(left, y, key)
+        steps = (*(-step for step in reversed(STEPS)), 0.0, *STEPS)
+        for place, step in enumerate(steps):
+            middle = left + (place + 0.5) * width / len(steps)
+            self._axes.text(
+                middle, y + height + 0.04, _step(step, full_scale), fontsize=7, color=INK, va="top", ha="center"
+            )
+        unit = "logit units, from which on" if full_scale else "shares of each model's own full scale, from which on"
+        words = f"{unit} a cell has its colour\n{CAPTION}\n{note}".strip()
+        self._axes.text(self._width / 2, y + height + 0.2, words, fontsize=8, color=GREY, va="top", ha="center")
 
     def save(self, path: Path, origin: Origin) -> Path:
         """Write a PNG, with the phantom line on top where it belongs."""
@@ -67,7 +82,9 @@ class Sheet:
         return write_png(self._figure, path)
 
 
-def heat_colours() -> LinearSegmentedColormap:
-    """The runtime's colours of the heat map: from lowered, through grey, to raised."""
-    ends = [tuple(channel / 255 for channel in colour) for colour in (LOWERED, (110, 110, 110), RAISED)]
-    return LinearSegmentedColormap.from_list("score", ends)
+def _step(step: float, full_scale: float | None) -> str:
+    """A step of the key, in logit units or as a share."""
+    if step == 0:
+        return "less"
+    sign = "+" if step > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{abs(step) * full_scale:.2g}" if full_scale else f"{sign}{Fraction(abs(step))}"

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import share_outside_disc
-from edgecad.contract import Origin
-from edgecad.picture.cells import heatmap_over
+from edgecad.answer.heatmap import DOUBTED_FROM, scale_of_maps, share_outside_disc
+from edgecad.contract import Crop, HeatmapScale, Origin
+from edgecad.picture.cells import CellStyle, draw_cells
 from edgecad_train.report.outside import NOTE
 from edgecad_train.report.pictures.drawing import GREY
-from edgecad_train.report.pictures.sheet import Sheet
+from edgecad_train.report.pictures.sheet import Sheet, pixels
 
 Pixels = NDArray[np.uint8]
 
@@ -34,18 +34,17 @@ class StrategyMaps:
         name: of the strategy.
         maps: `(n, h, w)`, heat maps of the score, logit units.
         scores: `(n,)`, P(CAD), 0 to 1.
-        full_scale: logit units of full colour (the contract's); None takes the 99th percentile of these maps.
+        scale: of the colours, the contract's; None: that of these maps.
     """
 
     name: str
     maps: NDArray[np.floating]
     scores: NDArray[np.floating]
-    full_scale: float | None = None
+    scale: HeatmapScale | None = None
 
-    @property
-    def scale(self) -> float:
-        """Logit units of full colour."""
-        return self.full_scale or max(float(np.quantile(np.abs(self.maps), 0.99)), 1e-3)
+    def cells(self, row: int, crop: Crop, disc: bool) -> CellStyle:
+        """How the runtime draws one of the maps; see `draw_strategies`."""
+        return CellStyle(self.scale or scale_of_maps(self.maps), crop, disc and bool(self.shares[row] >= DOUBTED_FROM))
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -60,6 +59,7 @@ def draw_strategies(
     origin: Origin,
     path: Path,
     rows: int = 6,
+    crop: Crop = "polar-map",
     disc: bool = True,
     seen: str = "polar map",
 ) -> Path:
@@ -70,7 +70,8 @@ def draw_strategies(
         images: `(n, size, size, 3)` uint8 RGB, prepared.
         labels: `(n,)`, what the readers said.
         rows: how many scans are drawn, the first ones; the mean shares are over all `n`.
-        disc: whether images are discs on black; the share of evidence outside one is left out otherwise.
+        crop: whether images are discs.
+        disc: whether they are discs on black that count; the share of evidence outside one is left out otherwise.
         seen: what the images show, in words.
 
     Raises:
@@ -79,12 +80,12 @@ def draw_strategies(
     if not strategies or any(len(one.maps) != len(images) or len(one.scores) != len(images) for one in strategies):
         raise ValueError("every strategy needs one map and one score for each image")
     shown = min(rows, len(images))
-    height = TOP + shown * (TILE + LINE) + 1.1
+    height = TOP + shown * (TILE + LINE) + 1.35
     sheet = Sheet(2 * MARGIN + (len(strategies) + 1) * (TILE + GAP) - GAP, height)
     _first_column(sheet, images[:shown], labels, len(images), seen)
     for column, one in enumerate(strategies, start=1):
-        _column(sheet, MARGIN + column * (TILE + GAP), one, images[:shown], disc)
-    sheet.key(height - 1.0, None, NOTE if disc else "")
+        _column(sheet, MARGIN + column * (TILE + GAP), one, images[:shown], crop, disc)
+    sheet.key(height - 1.25, None, NOTE if disc else "")
     return sheet.save(path, origin)
 
 
@@ -97,7 +98,7 @@ def _first_column(sheet: Sheet, images: Pixels, labels: Sequence[str], of: int, 
         sheet.words(MARGIN, y + TILE + 0.03, f"labelled {labels[row]}")
 
 
-def _column(sheet: Sheet, x: float, one: StrategyMaps, images: Pixels, disc: bool) -> None:
+def _column(sheet: Sheet, x: float, one: StrategyMaps, images: Pixels, crop: Crop, disc: bool) -> None:
     shares = one.shares
     sheet.words(x, HEAD, one.name, size=11, bold=True)
     if disc:
@@ -105,6 +106,6 @@ def _column(sheet: Sheet, x: float, one: StrategyMaps, images: Pixels, disc: boo
         sheet.words(x, HEAD + 0.24, mean, colour=GREY)
     for row, image in enumerate(images):
         y = TOP + row * (TILE + LINE)
-        sheet.tile(x, y, TILE, heatmap_over(image, one.maps[row], one.scale))
+        sheet.tile(x, y, TILE, draw_cells(image, one.maps[row], one.cells(row, crop, disc), pixels(TILE)))
         outside = f"; {shares[row]:.0%} outside" if disc else ""
         sheet.words(x, y + TILE + 0.03, f"score {one.scores[row]:.2f}{outside}")

@@ -53,7 +53,7 @@ def _draw(folder: StudyFolder, backbone: str, runs: Mapping[str, UnitRun], data:
             name,
             maps[name].score_maps[order],
             expit(maps[name].log_odds[order] / run.test.temperature),
-            run.records.contract.heatmap.full_scale,
+            run.records.contract.heatmap,
         )
         for name, run in runs.items()
     ]
@@ -61,7 +61,8 @@ def _draw(folder: StudyFolder, backbone: str, runs: Mapping[str, UnitRun], data:
     images, contract = shown_images(prepared.images[scans[order]], preparation), some.records.contract
     path = folder.path / f"maps-{backbone}.png"
     seen = seen_words(preparation) if preparation.input == "uptake" else "polar map"
-    return draw_strategies(columns, images, labels, contract.origin, path, disc=contract.black_counts, seen=seen)
+    disc = contract.black_counts
+    return draw_strategies(columns, images, labels, contract.origin, path, crop=preparation.crop, disc=disc, seen=seen)
 
 
 @dataclass(frozen=True)
