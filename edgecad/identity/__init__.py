@@ -7,7 +7,7 @@
 Nothing is read here; attributes are read by `edgecad.images.dicom.attributes`.
 """
 
-from edgecad.identity.cleaning import MAX_LETTERS, cleaned
+from edgecad.identity.cleaning import MAX_LETTERS, NO_ID, cleaned
 from edgecad.identity.source import IdSource, id_source_of
 
-__all__ = ["MAX_LETTERS", "IdSource", "cleaned", "id_source_of"]
+__all__ = ["MAX_LETTERS", "NO_ID", "IdSource", "cleaned", "id_source_of"]

@@ -7,6 +7,9 @@ import unicodedata
 MAX_LETTERS = 256
 """Of an id; a file's name has no more. A longer one is none: two that were cut might be equal."""
 
+NO_ID = "no id"
+"""How a remark begins that says why a scan has none."""
+
 
 def cleaned(text: str) -> str:
     """A text as an id: in Unicode's form NFC, on one line, one blank where there were several or control characters.

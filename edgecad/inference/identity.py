@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edgecad.answer.records import Record
 from edgecad.errors import InputRefused
 from edgecad.frozen import Frozen
-from edgecad.identity import MAX_LETTERS, IdSource, cleaned, id_source_of
+from edgecad.identity import MAX_LETTERS, NO_ID, IdSource, cleaned, id_source_of
 from edgecad.images import SUFFIXES
 from edgecad.images.dicom.attributes import UIDS, DicomUids, NoText, attribute_of, dataset_with, text_in, uids_in
 from edgecad.images.kinds import kind_of
@@ -48,6 +48,23 @@ class Identified(Frozen, frozen=True):
 
 
 NOBODY = Identified()
+
+
+class Noted(Frozen, frozen=True):
+    """What of the name of a scan's file is kept until the scan has its record, if that comes later than the name goes.
+
+    Attributes:
+        scan: the name, if records call scans by it.
+        identity: the id that the name holds, if ids come from names.
+        id_from: by what the id was found, as a site writes it; another site file has no use for it.
+    """
+
+    scan: str | None = None
+    identity: str | None = None
+    id_from: str | None = None
+
+
+NOTHING = Noted()
 Identify = Callable[[Any], Identified]
 """Given what was read of a scan, bytes, an array or a dataset, or None where nothing could be: whose it is."""
 
@@ -71,12 +88,28 @@ class IdentityChoice:
         name = PurePath(path).name
         return None if self.source is None or not name else self.source.id_of_name(name, SUFFIXES)
 
-    def word_for(self, scan_sha256: str | None, otherwise: str = UNREAD) -> str:
-        """What a record calls a scan that is not called by its name.
+    def noted(self, name: str) -> Noted:
+        """What of a name is kept: nothing that was not asked for."""
+        by_name = self.source is not None and self.source.kind != "dicom"
+        return Noted(
+            scan=name if self.scan == "name" else None,
+            identity=self.id_of_name(name),
+            id_from=str(self.source) if by_name else None,
+        )
+
+    def identified_by(self, noted: Noted, given: Any) -> Identified:
+        """Find whose scan it is, of whose name that was kept; as `identified`."""
+        return self.identified(given, noted.identity if noted.id_from == str(self.source) else None)
+
+    def word_for(self, name: str | None, scan_sha256: str | None, otherwise: str = UNREAD) -> str:
+        """What a record calls a scan.
 
         Args:
-            otherwise: where there is no hash.
+            name: of its file, if that is known.
+            otherwise: where it is not called by its name and there is no hash.
         """
+        if self.scan == "name" and name is not None:
+            return name
         return scan_sha256[:HASH_DIGITS] if scan_sha256 else otherwise
 
     def identified(self, given: Any, of_name: str | None) -> Identified:
@@ -94,16 +127,16 @@ class IdentityChoice:
         if self.source is None:
             return Identified(uids=uids)
         if self.source.kind != "dicom":
-            return Identified(of_name, uids, None if of_name else f"no id: {self._why_no_name()}")
+            return Identified(of_name, uids, None if of_name else f"{NO_ID}: {self._why_no_name()}")
         try:
             return Identified(_id_in(dataset, self.source.what), uids)
         except NoText as error:
-            return Identified(None, uids, f"no id: {error}")
+            return Identified(None, uids, f"{NO_ID}: {error}")
 
     def _why_no_name(self) -> str:
         if self.source is not None and self.source.kind == "regex":
             return "the site's pattern found none in the name of this scan's file"
-        return "this scan has no file with a name"
+        return "the name of this scan's file holds none, or is not known"
 
     def _dataset(self, given: Any) -> Dataset | None:
         """The attributes that are wanted; None where none are, or the scan is no DICOM object that can be read."""
@@ -117,6 +150,10 @@ class IdentityChoice:
             return dataset_with(given, tags)
         except InputRefused:
             return None
+
+
+BY_HASH = IdentityChoice(scan="hash")
+"""Nothing of whose scan it is, and its hash in place of its name: what a watch does unless its site says otherwise."""
 
 
 def _id_in(dataset: Dataset | None, words: str) -> str:

@@ -1,6 +1,6 @@
 """Taking scans and putting them away, so that a process may be killed, or the power cut, between any two steps.
 
-    1  taken/CLAIM.json is written      what was taken, under which name, when
+    1  taken/CLAIM.json is written      what was taken, when; of its name what the site wants
     2  IN/... -> taken/CLAIM.scan       from here on the scan is ours
        sync CLAIM.scan, taken/, IN/     whoever sent it may have left its bytes in memory
     3  done/DAY/ is made, sync done/    by the processor, as 4 and 5
@@ -29,11 +29,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
 from edgecad.errors import UsageError
+from edgecad.images import SUFFIXES
+from edgecad.inference.identity import NOTHING, Noted
 from edgecad.spool.source import Arrival, Traits
 from edgecad.system.clock import time_text
 from edgecad.system.folders import sweep_partials, sync_file, sync_folder, write_whole
@@ -45,22 +47,26 @@ class NotMoved(Exception):
     """A file cannot be taken now: no permission, a mount, another program that has it open."""
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """A scan that was taken.
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan that was taken. Of its name it holds what the site asked for, and no more.
 
     Attributes:
         id: sorts by time.
-        scan: its name in IN, relative, with `/`.
         received: when it was taken, UTC.
         traits: of the file that was found to be whole.
         deaths: how often a process ended over it.
+        suffix: its ending where that is one of images, else `.scan`; for the file that is put away.
+        noted: of its name.
+        scan: its name in IN, in a claim of an earlier version; None in others.
     """
 
     id: str
-    scan: str
     received: str
     traits: Traits
     deaths: int = 0
+    suffix: str = ""
+    noted: Noted = NOTHING
+    scan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,15 +77,19 @@ class Claims:
     _synced: dict[str, Traits] = field(default_factory=dict, repr=False, compare=False)
     _failed: set[str] = field(default_factory=set, repr=False, compare=False)
 
-    def take(self, arrival: Arrival) -> Claim | None:
+    def take(self, arrival: Arrival, note: Callable[[str], Noted] = lambda name: NOTHING) -> Claim | None:
         """Take a file that is whole; None if another took it first.
+
+        Args:
+            note: given its name, what of that is kept; nothing by default.
 
         Raises:
             NotMoved: it cannot be renamed.
             OSError: the claim cannot be written, or the scan; one that was renamed stays taken.
         """
         # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
-        claim = _claim(os.fsencode(arrival.name).decode("utf-8", "backslashreplace"), arrival.traits)
+        name = os.fsencode(arrival.name).decode("utf-8", "backslashreplace")
+        claim = _claim(arrival.traits, suffix_of(name), note(name))
         self._write(claim)
         try:
             arrival.path.rename(self.scan_of(claim))
@@ -151,7 +161,7 @@ class Claims:
         sweep_partials(self.folder)
         for scan in sorted(self.folder.glob(f"[!.]*{SCAN}")):
             if not scan.with_suffix(CLAIM).exists():
-                adopted = _claim("its name was lost", Traits.of(os.lstat(scan)))
+                adopted = _claim(Traits.of(os.lstat(scan)))
                 self._write(msgspec.structs.replace(adopted, id=scan.stem))
         marker = self.folder / JUDGING
         if marker.exists():
@@ -208,6 +218,13 @@ class Claims:
         return self.folder / f"{claim.id}{CLAIM}"
 
 
-def _claim(scan: str, traits: Traits) -> Claim:
+def suffix_of(name: str) -> str:
+    """A file's own ending, where it is one of an image: `.json` would be its record's."""
+    own = PurePath(name).suffix.lower()
+    return own if own in SUFFIXES else SCAN
+
+
+def _claim(traits: Traits, suffix: str = SCAN, noted: Noted = NOTHING) -> Claim:
     now = datetime.now(timezone.utc)
-    return Claim(f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", scan, time_text(now), traits)
+    unique = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+    return Claim(id=unique, received=time_text(now), traits=traits, suffix=suffix, noted=noted)

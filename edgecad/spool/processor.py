@@ -15,11 +15,12 @@ import msgspec
 
 from edgecad.answer.records import Record, record_of_copy
 from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid
-from edgecad.images import SUFFIXES, bytes_from_path
+from edgecad.images import bytes_from_path
 from edgecad.images.opencv import no_memory
 from edgecad.inference.answering import ScanOutcome, answer, name_of, provenance_of, refusal, write_figure
 from edgecad.inference.classifier import Classifier
-from edgecad.spool.claims import Claim, Claims
+from edgecad.inference.identity import BY_HASH, Identified, IdentityChoice, Noted
+from edgecad.spool.claims import Claim, Claims, suffix_of
 from edgecad.spool.counts import CountsByDay
 from edgecad.spool.index import AGAIN, COPY, Place, RecordIndex, Slot, SpoolRecord
 from edgecad.system.clock import now_text
@@ -60,6 +61,7 @@ class Processor:
         key: scans with the same one are copies of one another.
         prepare: makes what must be there before the record is; not called for copies, nor where the bytes could not
             be read. An `OSError` leaves the scan taken, and it is judged again later.
+        wanted: what of whose scan it is stands in records and pictures.
     """
 
     classifier: Classifier
@@ -69,6 +71,7 @@ class Processor:
     counts: CountsByDay
     key: Key = content_hash
     prepare: Prepare = nothing
+    wanted: IdentityChoice = BY_HASH
 
     def handle(self, claim: Claim) -> SpoolRecord:
         """Judge a scan, record it and put it away.
@@ -96,11 +99,12 @@ class Processor:
             return found[1]
         data = self._content(claim)
         if isinstance(data, InputRefused):
-            return self._written(claim, claim.id, refusal(self.classifier, data, claim.scan, draw=True))
-        name = name_of(self._key_of(claim, data), self.classifier)
+            return self._written(claim, claim.id, self._refused(claim, data, None))
+        key, whose = self._key_of(claim, data), self._whose(claim, data)
+        name = name_of(key, self.classifier, whose.identity)
         found = self.index.find(name)
         if found is None:
-            return self._judged(claim, name, data)
+            return self._judged(claim, name, data, whose)
         slot, first = found
         if first.status == "failed" and first.claim != claim.id:
             # It is no answer: whoever sends that scan again wants another try, unless one has succeeded since.
@@ -111,7 +115,9 @@ class Processor:
         found = self.index.find(more)
         if found is not None:
             return found[1]
-        return self._judged(claim, more, data) if first.status == "failed" else self._copied(claim, more, slot, data)
+        if first.status == "failed":
+            return self._judged(claim, more, data, whose)
+        return self._copied(claim, more, slot, data, whose)
 
     def _key_of(self, claim: Claim, data: bytes) -> str:
         """A scan's key; of one that ended too many processes the hash, because the key may be what ended them."""
@@ -119,6 +125,31 @@ class Processor:
             return content_hash(data)
         with self.claims.judging(claim):
             return self.key(data)
+
+    def _whose(self, claim: Claim, data: bytes | None) -> Identified:
+        """Whose scan it is, as far as the site asks; of what ended too many processes nothing is read."""
+        if claim.deaths >= MOST_DEATHS:
+            return self.wanted.identified_by(self._noted(claim), None)
+        with self.claims.judging(claim):
+            return self.wanted.identified_by(self._noted(claim), data)
+
+    def _noted(self, claim: Claim) -> Noted:
+        return claim.noted if claim.scan is None else self.wanted.noted(claim.scan)
+
+    def _word(self, claim: Claim, data: bytes | None) -> str:
+        """What the record calls a scan."""
+        sha256 = None if data is None else content_hash(data)
+        return self.wanted.word_for(self._noted(claim).scan, sha256, otherwise=claim.id)
+
+    def _refused(self, claim: Claim, error: Exception, data: bytes | None) -> ScanOutcome:
+        return refusal(
+            self.classifier,
+            error,
+            self._word(claim, data),
+            draw=True,
+            whose=self._whose(claim, data),
+            scan_sha256=None if data is None else content_hash(data),
+        )
 
     def _content(self, claim: Claim) -> bytes | InputRefused:
         """A scan's bytes, or why there are none.
@@ -137,17 +168,16 @@ class Processor:
                 raise NotReadNow from cause
             return refused
 
-    def _judged(self, claim: Claim, name: str, data: bytes) -> SpoolRecord:
+    def _judged(self, claim: Claim, name: str, data: bytes, whose: Identified) -> SpoolRecord:
         if claim.deaths >= MOST_DEATHS:
             died = InputRefused(
                 "ended-the-program",
                 f"this program ended {claim.deaths} times while it judged this scan; look at it by hand, and please "
                 "report it",
             )
-            outcome = refusal(self.classifier, died, claim.scan, draw=True, scan_sha256=content_hash(data))
-            return self._prepared(claim, name, data, outcome)
+            return self._prepared(claim, name, data, self._refused(claim, died, data))
         with self.claims.judging(claim):
-            outcome = answer(self.classifier, data, claim.scan, draw=True)
+            outcome = answer(self.classifier, data, self._word(claim, data), draw=True, whose=whose)
         if no_memory(outcome.error):
             raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
@@ -158,9 +188,9 @@ class Processor:
         self.prepare(name, data, outcome)
         return self._written(claim, name, outcome)
 
-    def _copied(self, claim: Claim, name: str, slot: Slot, data: bytes) -> SpoolRecord:
-        copy = record_of_copy(claim.scan, content_hash(data), provenance_of(self.classifier))
-        return self._recorded_as(claim, self._slot(slot.place, name), copy, slot.record)
+    def _copied(self, claim: Claim, name: str, slot: Slot, data: bytes, whose: Identified) -> SpoolRecord:
+        copy = record_of_copy(self._word(claim, data), content_hash(data), provenance_of(self.classifier))
+        return self._recorded_as(claim, self._slot(slot.place, name), whose.told_in(copy), slot.record)
 
     def _written(self, claim: Claim, name: str, outcome: ScanOutcome) -> SpoolRecord:
         slot = self._slot("done" if outcome.error is None else "refused", name)
@@ -180,15 +210,9 @@ class Processor:
             claim=claim.id,
             received=claim.received,
             recorded=now_text(),
-            file=slot.file(_suffix(claim.scan)),
+            file=slot.file(claim.suffix or suffix_of(claim.scan or "")),
             first=first,
         )
         self.index.write(slot, written)
         self.counts.of(slot.day).add(written)
         return written
-
-
-def _suffix(scan: str) -> str:
-    """The scan's own, where it is one of an image: `.json` would be its record's."""
-    own = Path(scan).suffix.lower()
-    return own if own in SUFFIXES else ".scan"

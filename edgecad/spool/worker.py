@@ -16,6 +16,7 @@ import edgecad
 from edgecad.errors import UsageError
 from edgecad.inference.answering import provenance_of
 from edgecad.inference.classifier import Classifier
+from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.claims import Claim, Claims, NotMoved
 from edgecad.spool.counts import CountsByDay
 from edgecad.spool.heartbeat import Heartbeat, State
@@ -69,6 +70,7 @@ class Worker:
         command: str,
         key: Key = content_hash,
         prepare: Prepare = nothing,
+        wanted: IdentityChoice = BY_HASH,
     ) -> None:
         """Make OUT where there is none; nothing is looked at yet.
 
@@ -79,15 +81,16 @@ class Worker:
                 words without names of files.
             command: what a user calls this worker by, as `edgecad watch`; for errors.
             key, prepare: as `edgecad.spool.processor.Processor` takes them.
+            wanted: what of whose scan it is stands in records and pictures; by default nothing but the scan's hash.
         """
         self._source, self._out, self._command = source, out, command
-        self._classifier, self._options = classifier, options or WorkerOptions()
+        self._classifier, self._options, self._wanted = classifier, options or WorkerOptions(), wanted
         self._on_record, self._on_problem = on_record, on_problem
         make_out(out)
         self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
         contract = classifier.contract
         self._series = SeriesWatch(contract.orientation, of_uptake=contract.preparation.input == "uptake")
-        self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare)
+        self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare, wanted)
         self._recovered = False
         self._forgot: date | None = None
         self._stuck = 0
@@ -180,7 +183,7 @@ class Worker:
                 return
             self._source.confirm()  # a round may be long, and the source may be lost meanwhile
             try:
-                claim = self._claims.take(arrival)
+                claim = self._claims.take(arrival, self._wanted.noted)
             except NotMoved:
                 self._stuck += 1
                 continue

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edgecad.inference.classifier import Classifier
+from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.index import SpoolRecord
 from edgecad.spool.worker import TAKEN, Worker, make_out
 from edgecad.watch.arrivals import Arrivals
@@ -28,12 +29,14 @@ class Watcher:
         options: WatchOptions | None = None,
         on_record: Callable[[SpoolRecord], None] = lambda record: None,
         on_problem: Callable[[str], None] = lambda problem: None,
+        wanted: IdentityChoice = BY_HASH,
     ) -> None:
         """Open a hot folder; `out` is made where there is none.
 
         Args:
             on_record, on_problem: as `edgecad.spool.worker.Worker` takes them; the second is also told what in IN is
                 passed over by its name.
+            wanted: as the worker takes it.
 
         Raises:
             UsageError: the folders do not go together, or lie on two file systems, or another watch has IN.
@@ -45,7 +48,9 @@ class Watcher:
             make_out(out)
             check_one_file_system(incoming, out / TAKEN)
         self._arrivals = Arrivals(incoming, self._reservation, options.settle, options.patience, on_passed=on_problem)
-        self._worker = Worker(classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch")
+        self._worker = Worker(
+            classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch", wanted=wanted
+        )
 
     @property
     def worst(self) -> int:

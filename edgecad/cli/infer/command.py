@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.identity import IdentityOptions, why_no_id
 from edgecad.cli.opening import ModelChoice, model_argument, warnings_about
 from edgecad.cli.options import JsonOption
 from edgecad.cli.scans import as_utf8, listed_scans, tell_passed
@@ -21,6 +22,7 @@ from edgecad.system.words import on_one_line
 if TYPE_CHECKING:
     from edgecad.answer.records import Record
     from edgecad.inference.classifier import Classifier
+    from edgecad.inference.identity import Identify, IdentityChoice
 
 ANSWERS, STDIN = Path("answers"), "-"
 
@@ -28,7 +30,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-@takes(choice=ModelChoice)
+@takes(choice=ModelChoice, wishes=IdentityOptions)
 def infer(
     *,
     scans: Annotated[
@@ -50,6 +52,7 @@ def infer(
         str | None,
         typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
     ] = None,
+    wishes: IdentityOptions,
     force: Annotated[
         bool,
         typer.Option("--force", help="Answer against the map check's objections; figure and record say so."),
@@ -81,6 +84,7 @@ def infer(
     tell_passed(passed)
     if identity is not None:
         _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
+    wishes.check()
     if folder is not None:
         check_writable(folder)  # found out before any answer
     worst, answered = 0, 0
@@ -88,12 +92,14 @@ def infer(
     share = share_for(1 if stdin_paths else len(listed))
     with choice.opened(share.threads, "always" if stdin_paths else "once") as classifier:
         show = _printer(json, csv)
+        wanted = wishes.choice(classifier.site, "name")
         for warning in warnings_about(classifier):  # first: a host's process may last for days
             typer.echo(warning, err=True)
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
-            return _answer(classifier, scan, source, folder, identity, force, frame)
+            whose = _whose(wanted, scan if source == scan else "", identity)
+            return _answer(classifier, scan, source, folder, wanted, whose, force, frame)
 
         for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, share.workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
@@ -131,12 +137,26 @@ def _check_identity(identity: str, scans: int | None, drawn: bool) -> None:
         )
 
 
+def _whose(wanted: IdentityChoice, path: str, named: str | None) -> Identify:
+    """What finds whose scan it is; `named` is the id that was given for it, which comes before all others."""
+    from edgecad.inference.identity import Identified
+
+    of_name = wanted.id_of_name(as_utf8(path))
+
+    def found(given: object) -> Identified:
+        whose = wanted.identified(given, of_name)
+        return whose if named is None else Identified(named, whose.uids)
+
+    return found
+
+
 def _answer(
     classifier: Classifier,
     scan: str,
     source: str | bytes,
     folder: Path | None,
-    identity: str | None,
+    wanted: IdentityChoice,
+    whose: Identify,
     force: bool,
     frame: int | None,
 ) -> tuple[int, Record]:
@@ -146,10 +166,9 @@ def _answer(
     from edgecad.inference.answering import answer, write_figure
     from edgecad.system.disk import words_of
 
-    outcome = answer(
-        classifier, source, as_utf8(scan), draw=folder is not None, identity=identity, force=force, frame=frame
-    )
+    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, force=force, frame=frame, whose=whose)
     code, record = outcome.exit_code, outcome.record
+    record = replace(record, scan=wanted.word_for(record.scan, record.scan_sha256))
     if folder is None or outcome.figure is None:
         return code, record
     # A scan that cannot be read has no content to be named by.
@@ -204,9 +223,9 @@ def _print(record: Record) -> None:
     scan = on_one_line(record.scan)
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":
-        typer.echo(f"{scan}: {record.words}  [{record.stamp}]{picture}")
+        typer.echo(f"{scan}: {record.words}{why_no_id(record)}  [{record.stamp}]{picture}")
     else:
-        typer.echo(f"{scan}: NOT ANALYSED: {record.message}{picture}", err=True)
+        typer.echo(f"{scan}: NOT ANALYSED: {record.message}{why_no_id(record)}{picture}", err=True)
 
 
 def _print_footer(classifier: Classifier, model: Path | None) -> None:

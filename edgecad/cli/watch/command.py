@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.identity import IdentityOptions, why_no_id
 from edgecad.cli.opening import ModelChoice, warnings_about
 from edgecad.watch.options import WatchOptions
 
@@ -19,12 +20,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-@takes("settle", "heartbeat", choice=ModelChoice, options=WatchOptions)
+@takes("settle", "heartbeat", choice=ModelChoice, identity=IdentityOptions, options=WatchOptions)
 def watch(
     *,
     incoming: Annotated[Path, typer.Argument(metavar="IN", help="Folder to which scans are sent.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of answers, on the same file system.")],
     choice: ModelChoice,
+    identity: IdentityOptions,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left in IN.")] = False,
     options: WatchOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log nothing but problems.")] = False,
@@ -41,9 +43,11 @@ def watch(
     from edgecad.watch.folders import check_free
     from edgecad.watch.watcher import Watcher
 
+    identity.check()
     check_free(incoming, out)  # before the model is opened, which takes long
     with choice.opened() as classifier:
-        watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say)
+        wanted = identity.choice(classifier.site, "hash")
+        watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say, wanted)
         for warning in warnings_about(classifier):
             _say(warning)
         if not quiet:
@@ -55,9 +59,10 @@ def watch(
 
 
 def _log(record: SpoolRecord) -> None:
-    """A line a scan, which names it by its content."""
+    """A line a scan, which names it by its content, and by its id if it has one."""
     what = record.words or (f"as {record.first}" if record.first else f"NOT ANALYSED: {record.message}")
-    _say(f"{record.recorded} {Path(record.file).stem} {record.status}: {what}  [{record.stamp}]")
+    scan = " ".join(filter(None, (Path(record.file).stem, record.id)))
+    _say(f"{record.recorded} {scan} {record.status}: {what}{why_no_id(record)}  [{record.stamp}]")
 
 
 def _silent(record: SpoolRecord) -> None:

@@ -17,6 +17,7 @@ import pytest
 from edgecad import Classifier
 from edgecad.errors import UsageError
 from edgecad.inference.answering import ScanOutcome
+from edgecad.inference.identity import IdentityChoice
 from edgecad.spool import worker as worker_module
 from edgecad.spool.index import SpoolRecord
 from edgecad.spool.options import WorkerOptions
@@ -67,6 +68,7 @@ class Station:
     classifier: Classifier
 
     def once(self, **more: Any) -> Worker:
+        more = {"wanted": IdentityChoice(scan="name"), **more}
         worker = Worker(self.classifier, self.source, self.out, QUICK, command="edgecad test", **more)
         worker.run(threading.Event(), threading.Event(), once=True)
         return worker

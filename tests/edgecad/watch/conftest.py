@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from edgecad import Classifier
+from edgecad.inference.identity import IdentityChoice
 from edgecad.spool.index import PLACES, SpoolRecord
 from edgecad.watch.options import WatchOptions
 from edgecad.watch.watcher import Watcher
@@ -27,8 +28,10 @@ class Hot:
     classifier: Classifier
 
     def once(self, options: WatchOptions = QUICK, classifier: Classifier | None = None) -> Watcher:
-        """Watch until nothing is left."""
-        watcher = Watcher(classifier or self.classifier, self.incoming, self.out, options)
+        """Watch until nothing is left; records call scans by their names, so that tests can tell them."""
+        watcher = Watcher(
+            classifier or self.classifier, self.incoming, self.out, options, wanted=IdentityChoice(scan="name")
+        )
         watcher.run(threading.Event(), threading.Event(), once=True)
         return watcher
 
