@@ -32,6 +32,7 @@ from edgecad.contract import (
     Preparation,
 )
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import PLACEHOLDER, with_digest
 from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
 
 Pixels = npt.NDArray[np.uint8]
@@ -324,17 +325,20 @@ def tiny_graph(off_logits: float, temperature: float) -> Any:
 def tiny_model(tiny_contract: Contract) -> Callable[..., bytes]:
     """Write the tiny model as the bytes of an ONNX file.
 
-    `contract` is a Contract, the text to store in its place, or None for none. `off_logits` is added to
-    the logits and not to their maps: a number breaks what ties them together, NaN gives an engine that fails.
+    `contract` is a Contract, which gets the file's digest, the text to store in its place, or None for none.
+    `off_logits` is added to the logits and not to their maps: a number breaks what ties them together, NaN gives an
+    engine that fails.
     """
 
     def build(contract: Contract | str | None = tiny_contract, off_logits: float = 0.0) -> bytes:
         temperature = contract.decision.temperature if isinstance(contract, Contract) else 1.0
         proto = tiny_graph(off_logits, temperature)
         if contract is not None:
-            text = json_from_struct(contract) if isinstance(contract, Contract) else contract
+            own = isinstance(contract, Contract)
+            text = json_from_struct(replace(contract, digest=PLACEHOLDER)) if own else contract
             entry = proto.metadata_props.add()
             entry.key, entry.value = METADATA_KEY, text
+            return with_digest(bytes(proto.SerializeToString())) if own else bytes(proto.SerializeToString())
         return bytes(proto.SerializeToString())
 
     return build

@@ -73,6 +73,7 @@ class Prediction:
         own_probability: the model's own, before a recalibration; None without one, when it is `probability`.
         own_threshold: likewise, on the model's own probability. The answer is decided by these two, and `probability`
             never lies on the other side of `threshold`.
+        remarks: what was not checked of the model's file, in sentences.
         device, provider, precision: what ran it.
         milliseconds: time by stage.
     """
@@ -107,6 +108,7 @@ class Prediction:
     uptake: NDArray[np.float32] | None = None
     place: MapPlace | None = None
     familiarity: float | None = None
+    remarks: tuple[str, ...] = ()
     milliseconds: dict[str, float] = field(default_factory=dict)
 
     @property

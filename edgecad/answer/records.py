@@ -111,6 +111,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     device: str
     provider: str
     precision: str
+    remarks: tuple[str, ...] = ()
+    """What was not checked of the model's file, in sentences: a signature without a key, no digest."""
     milliseconds: dict[str, float] | None = None
     figure: str | None = None
 
@@ -125,6 +127,7 @@ class Provenance(msgspec.Struct, frozen=True):
     provider: str
     precision: str
     site: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def record_of_answer(
@@ -169,6 +172,7 @@ def record_of_answer(
         model=prediction.model_sha256,
         contract=prediction.contract_sha256,
         site=prediction.site_sha256,
+        remarks=prediction.remarks,
         device=prediction.device,
         provider=prediction.provider,
         precision=prediction.precision,

@@ -14,7 +14,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 """
 
 from edgecad.colourtables import ColourTable
-from edgecad.contract.identity import network_digest
+from edgecad.contract.identity import differing_fields, network_digest
 from edgecad.contract.openings import Openings, openings_sentence, openings_words
 from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.parts import (
@@ -73,6 +73,7 @@ __all__ = [
     "Zone",
     "ZoneShares",
     "contract_from_json",
+    "differing_fields",
     "json_from_contract",
     "network_digest",
     "openings_sentence",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from edgecad.contract.parts import Contract
+
+OF_ONE_FILE = frozenset(("precision", "tolerances", "golden", "familiarity", "versions", "digest"))
+"""Fields that an export gives to each of its files; all others are of the network and its training."""
 
 
 def network_digest(contract: Contract) -> str:
@@ -34,3 +39,13 @@ def network_digest(contract: Contract) -> str:
         [(metric.part, metric.name, metric.value) for metric in contract.metrics],
     )
     return hashlib.sha256(msgspec.json.encode(decided)).hexdigest()
+
+
+def differing_fields(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of fields in which two contracts are not of one export, sorted; none of the files of one folder.
+
+    Args:
+        one, other: as their texts have them. A contract is not checked here, which would take a hundred times longer.
+    """
+    names = (one.keys() | other.keys()) - OF_ONE_FILE
+    return tuple(sorted(name for name in names if one.get(name) != other.get(name)))

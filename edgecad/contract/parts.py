@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 import msgspec
@@ -218,12 +219,17 @@ class Contract(Frozen, frozen=True, kw_only=True):
     """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
     test_openings: Openings | None = None
     """How often the patients of the test part were looked at before; None: nobody counted."""
+    digest: str | None = None
+    """Of the whole model file, SHA-256 in hexadecimal; `edgecad.modelfiles.digest` has the rule. Export writes it last.
+    None in a run, and in a contract of version 1, which had none."""
 
     def __post_init__(self) -> None:
         demand(self.version < 2 or self.activations is not None, "activations are missing")
         demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
         whole = self.pooled_over == "all" or self.preparation.crop == "polar-map"
         demand(whole, "features are pooled over the disc, and crop is none: whole images have no disc")
+        digits = self.digest is None or re.fullmatch("[0-9a-f]{64}", self.digest) is not None
+        demand(digits, "digest is not 64 hexadecimal digits")
         demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
 
     @property

@@ -15,7 +15,7 @@ METADATA_KEY = "edgecad.contract"
 """Of the ONNX file's metadata, under which a contract stands."""
 
 _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
-    2: {(): {"activations": None}, ("decision",): {"asked": None, "evidence": None}},
+    2: {(): {"activations": None, "digest": None}, ("decision",): {"asked": None, "evidence": None}},
 }
 """Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
 absence."""
@@ -24,12 +24,12 @@ COMING_FIELDS = (
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
     "scores: their quantiles among the training patients",
     "inputs: clinical columns beside the image",
-    "graph: the digest of the graph that the contract belongs to; the members of an ensemble",
+    "members: those of an ensemble",
 )
 """What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its
-evidence and the uncertain zone are there already. Each new field gets a default that means "as without it", so that
-contracts of version 2 that were written before stay valid. A field without such a default goes into `_LATER_FIELDS` of
-version 3."""
+evidence, the uncertain zone and the file's digest are there already. Each new field gets a default that means "as
+without it", so that contracts of version 2 that were written before stay valid. A field without such a default goes
+into `_LATER_FIELDS` of version 3."""
 
 
 class _VersionNumber(msgspec.Struct):

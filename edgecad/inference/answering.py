@@ -158,6 +158,7 @@ def provenance_of(classifier: Classifier) -> Provenance:
         facts.provider,
         facts.precision,
         None if classifier.site is None else classifier.site.sha256,
+        classifier.remarks,
     )
 
 

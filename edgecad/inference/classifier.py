@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -25,12 +26,12 @@ from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, repl
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
-from edgecad.inference.loading import LoadedModel, best_model, load_model, proven
+from edgecad.inference.loading import LoadedModel, best_model, load_model, open_file, proven
 from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
-from edgecad.modelfiles.file import AUTO, parse_choice
-from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.modelfiles.file import AUTO, own_file, parse_choice
 from edgecad.modelfiles.pointer import pointer_of
+from edgecad.modelfiles.signature import check_signed_file
 from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
 from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine
@@ -70,6 +71,7 @@ class Classifier:
         tables: Sequence[ColourTable | str | os.PathLike[str]] = (),
         place: MapPlace | None = None,
         replay: Replays = "always",
+        key: str | os.PathLike[str] | None = None,
     ) -> None:
         """Open a model.
 
@@ -94,6 +96,9 @@ class Classifier:
                 a process that stays should do. `once`: unless they did so before with this file, device, machine and
                 versions, which is remembered in the user's cache. `never`: for who replays them by `replay_golden`. A
                 model without golden answers is taken, and `remark` says so.
+            key: PEM file of a public Ed25519 key: a model that is not in a folder signed with it is refused. Default:
+                the site's, then `$EDGECAD_KEY`; where nobody names one, a signature is not checked, and `remarks` and
+                every record say so.
 
         Raises:
             UsageError: the site's file or a colour table cannot be used, or the model has no use for it; or the site
@@ -111,24 +116,23 @@ class Classifier:
         if precision is not None:
             parse_choice(precision)
         site = site if site is None or isinstance(site, Site) else read_site(site)
-        integrity = _integrity_for(site, model)
+        signer = Path(key) if key is not None else None if site is None else site.key
         demanded = opening_proof(replay, prove_golden)
         if isinstance(model, LoadedModel):
-            loaded = proven(model, demanded)
+            loaded = proven(model if signer is None else _signed(model, signer), demanded)
         elif precision == AUTO:
-            loaded = best_model(model, device, prove_golden, threads, demanded)
+            loaded = best_model(model, device, prove_golden, threads, demanded, signer)
         else:
-            loaded = proven(load_model(model, device, precision, prove_golden, threads), demanded)
+            loaded = proven(load_model(model, device, precision, prove_golden, threads, key=signer), demanded)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
-        if integrity is not None:
-            integrity.demand(loaded.file.path, loaded.file.sha256)
         self.pointer = None if isinstance(model, LoadedModel) else pointer_of(model, loaded.file.path)
         self.site = site
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
         self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
         self.remark = loaded.remark
+        self.remarks = loaded.file.remarks
         own = loaded.contract.preparation
         self.preparation = own if place is None else with_place(own, place)
         self.candidates = table_candidates(own, () if site is None else site.tables, tables)
@@ -339,6 +343,7 @@ class Classifier:
             provider=facts.provider,
             precision=facts.precision,
             site_sha256=None if self.site is None else self.site.sha256,
+            remarks=self.remarks,
             recalibration=self.recalibration,
             own_probability=None if self.recalibration is None else own,
             own_threshold=None if self.recalibration is None else self.own_threshold,
@@ -382,11 +387,10 @@ def _distance_in(outputs: dict[str, NDArray[np.float32]]) -> float | None:
     return max(0.0, float(outputs[FAMILIARITY][0, 0])) if FAMILIARITY in outputs else None
 
 
-def _integrity_for(site: Site | None, model: str | os.PathLike[str] | LoadedModel | None) -> Integrity | None:
-    """The files of a model, if a site demands a signature; checked before any of them is opened."""
-    if site is None or site.key is None:
-        return None
-    return check_integrity(model.file.path.parent if isinstance(model, LoadedModel) else model, site.key)
+def _signed(loaded: LoadedModel, key: Path) -> LoadedModel:
+    """A model that was loaded before, once its signature holds."""
+    check_signed_file(loaded.file.path, loaded.file.sha256, key)
+    return replace(loaded, file=replace(loaded.file, remarks=()))
 
 
 def prove_golden(loaded: LoadedModel) -> None:
@@ -405,5 +409,5 @@ def prove_golden(loaded: LoadedModel) -> None:
 
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
-    with Classifier(model, device="cpu", precision=None, replay="never") as classifier:
+    with Classifier(open_file(own_file(model), "cpu"), replay="never") as classifier:
         return recorded_answers(classifier.replay)

@@ -6,15 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecad.contract import METADATA_KEY, Contract, Precision, contract_from_json
+from edgecad.contract import Contract, Precision
 from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.modelfiles.file import FILES, ModelFile, read_model
 from edgecad.modelfiles.folder import model_folder
-from edgecad.modelfiles.metadata import metadata_of
 from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
 from edgecad.runners.devices import chosen_device, parse_device
 from edgecad.runners.opening import open_runner
@@ -79,11 +78,12 @@ def best_model(
     proof: Proof,
     threads: int | None = None,
     at_opening: Proof | None = None,
+    key: Path | None = None,
 ) -> LoadedModel:
     """Open a folder's model in the precision that its device is fastest at (its row's `fast`), else in fp32.
 
     Args:
-        model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
+        model, device, threads, key: as `edgecad.inference.classifier.Classifier` takes them.
         proof: demanded of an engine that had to be built.
         at_opening: demanded of what is opened; default: `proof`. Where it raises `GateFailed` for another precision
             than fp32, fp32 is opened, proven and taken, and `remark` says so.
@@ -95,13 +95,13 @@ def best_model(
     folder, demanded = model_folder(model), at_opening or proof
     fast = chosen_device(parse_device(device)).device.fast
     if folder is None or not (folder / FILES[fast]).is_file():
-        return proven(load_model(model, device, None, proof, threads), demanded)
+        return proven(load_model(model, device, None, proof, threads, key=key), demanded)
     try:
-        loaded = load_model(model, device, fast, proof, threads)
+        loaded = load_model(model, device, fast, proof, threads, key=key)
         demanded(loaded)  # one without golden answers is not taken by choice
     except GateFailed as error:
         # What is wrong may be this machine, and not the precision.
-        plain = proven(load_model(model, device, "fp32", proof, threads), demanded)
+        plain = proven(load_model(model, device, "fp32", proof, threads, key=key), demanded)
         return _remarked(plain, f"{fast} was not taken, fp32 runs instead: {error}")
     return loaded
 
@@ -129,24 +129,35 @@ def load_model(
     proof: Proof | None = None,
     threads: int | None = None,
     batches: Batches | None = None,
+    key: Path | None = None,
 ) -> LoadedModel:
-    """Read a model's file and open it on a device.
+    """Read a model's file, check it (`edgecad.modelfiles.file.read_model`) and open it on a device.
 
     Args:
-        model, device, threads: as `edgecad.inference.classifier.Classifier` takes them.
+        model, device, threads, key: as `edgecad.inference.classifier.Classifier` takes them.
         precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
         proof: demanded of an engine that had to be built.
         batches: that an engine is built for; default: up to 8 images at once.
 
     Raises:
-        ModelInvalid: no model, no contract, or one newer than this runtime.
+        ModelInvalid: no model, no contract, one newer than this runtime, or a file that changed.
         NotAvailable: the device, or a package for it, is not here.
         EngineBuildFailed: the device runs engines that are built, and none was.
     """
-    request = parse_device(device)
-    file = read_model(model, precision)
+    parse_device(device)  # a word that is no device is said before anything about the model
+    return open_file(read_model(model, precision, key), device, precision, proof, threads, batches)
 
-    @cache
+
+def open_file(
+    file: ModelFile,
+    device: str,
+    precision: Precision | None = None,
+    proof: Proof | None = None,
+    threads: int | None = None,
+    batches: Batches | None = None,
+) -> LoadedModel:
+    """Open a model's file that was read; the rest is as for `load_model`."""
+
     def contract() -> tuple[str, Contract]:
         return contract_in(file, precision)
 
@@ -156,7 +167,7 @@ def load_model(
 
     runner = open_runner(
         OpenRequest(
-            device=chosen_device(request),
+            device=chosen_device(parse_device(device)),
             model=file.content,
             name=file.path.name,
             contract=contract,
@@ -174,16 +185,10 @@ def contract_in(file: ModelFile, precision: Precision | None = None) -> tuple[st
     Raises:
         ModelInvalid: it carries none, or one of another precision than was asked for, or one that cannot be used.
     """
-    text = metadata_of(file.content).get(METADATA_KEY)
-    if text is None:
-        raise ModelInvalid(
-            f"{file.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
-            "its output; export it with `edgecad export`"
-        )
-    contract = contract_from_json(text)
+    contract = file.contract
     if precision not in (None, contract.precision):
         raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
-    return text, contract
+    return file.contract_text, contract
 
 
 def runner_proof(file: ModelFile, text: str, contract: Contract, proof: Proof) -> Callable[[Runner], None]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from edgecad.contract import Precision
+from edgecad.contract import CONTRACT_VERSION, METADATA_KEY, Contract, Precision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad.modelfiles.agreement import check_agreement
+from edgecad.modelfiles.digest import NOT_CARRIED, check_digest, hashed, said_in
+from edgecad.modelfiles.metadata import metadata_of
+from edgecad.modelfiles.signature import NOT_CHECKED, check_signed_file, demanded_key, is_signed
 from edgecad.modelfiles.sums import check_listed
-from edgecad.system.folders import followed
+from edgecad.system.folders import LATEST, followed
 
 VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
@@ -22,11 +28,40 @@ NEXT_STEP = f"run `edgecad export`, name another model, or set {VARIABLE}"
 
 @dataclass(frozen=True)
 class ModelFile:
-    """The bytes of an ONNX file, read once: what is hashed is what runs."""
+    """The bytes of an ONNX file, read once: what is hashed is what runs.
+
+    Attributes:
+        remarks: what every record must say of the file: a signature that nobody checked, no digest.
+    """
 
     path: Path
     content: bytes
     sha256: str
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def contract_text(self) -> str:
+        """The contract as it stands in the file.
+
+        Raises:
+            ModelInvalid: there is none.
+        """
+        text = metadata_of(self.content).get(METADATA_KEY)
+        if text is None:
+            raise ModelInvalid(
+                f"{self.path.name} carries no EdgeCAD contract, so nothing says how to prepare its input or read "
+                "its output; export it with `edgecad export`"
+            )
+        return text
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract.
+
+        Raises:
+            ModelInvalid: there is none, or it cannot be used.
+        """
+        return contract_from_json(self.contract_text)
 
 
 AUTO: Literal["auto"] = "auto"
@@ -63,10 +98,7 @@ def locate_model(given: str | os.PathLike[str] | None = None, precision: Precisi
         ModelInvalid: nothing is there, or not in that precision.
     """
     path = Path(given or os.environ.get(VARIABLE) or DEFAULT)
-    try:
-        target = followed(path)
-    except UsageError as error:
-        raise ModelInvalid(str(error)) from error
+    target = pointed(path)
     if (target / "model.keras").is_file():
         raise ModelInvalid(f"{path} is a training run, not a model; run `edgecad export` on it first")
     file = target / FILES[precision or "fp32"] if target.is_dir() else target
@@ -82,14 +114,85 @@ def locate_model(given: str | os.PathLike[str] | None = None, precision: Precisi
     return file
 
 
-def read_model(given: str | os.PathLike[str] | None = None, precision: Precision | None = None) -> ModelFile:
-    """Read a model's file, wherever `locate_model` finds it.
+def pointed(path: Path) -> Path:
+    """Follow a pointer such as `models/latest`, and a link to one; any other path is given back.
 
     Raises:
-        ModelInvalid: nothing is there, or it is not what the `SHA256SUMS` beside it lists.
+        ModelInvalid: a pointer names no folder beside it.
+    """
+    try:
+        real = path.resolve() if path.is_symlink() else path
+        return followed(real) if real.name == LATEST and real.is_file() else path
+    except (UsageError, RuntimeError, OSError) as error:  # links in a circle, of which each Python has its own error
+        raise ModelInvalid(str(error)) from error
+
+
+def read_model(
+    given: str | os.PathLike[str] | None = None, precision: Precision | None = None, key: Path | None = None
+) -> ModelFile:
+    """Read a model's file, wherever `locate_model` finds it, and check it before anything opens it.
+
+    All commands and the classifier read models here. Checked are, in this order: the signature, where a key is
+    demanded (`edgecad.modelfiles.signature.demanded_key`); the sums beside it, if there are any; its own digest; and
+    that the other precisions of its folder are of the same export.
+
+    Args:
+        key: PEM file of the public key that it must be signed with; default: `$EDGECAD_KEY`, else none is demanded.
+
+    Raises:
+        ModelInvalid: nothing is there, or one of the checks failed.
+        UsageError: the key cannot be used.
+        NotAvailable: the extra `sign` is not installed.
     """
     path = locate_model(given, precision)
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
+    content = _content(path)
+    text = metadata_of(content).get(METADATA_KEY)
+    sha256, right = hashed(content, None if text is None else _digest_in(text))
+    demanded = demanded_key(key)
+    if demanded is not None:
+        check_signed_file(path, sha256, demanded)
     check_listed(path, sha256)
-    return ModelFile(path, content, sha256)
+    if text is None:
+        return ModelFile(path, content, sha256)  # who opens models says best what this is
+    contract = said_in(text)
+    _check_version(text, contract)
+    check_digest(path, contract, right)
+    check_agreement(path, contract, _others(path))
+    return ModelFile(path, content, sha256, _remarks(path, contract, signed=demanded is not None))
+
+
+def own_file(path: Path) -> ModelFile:
+    """A file that this process has just made: nothing lies beside it yet, and no key is demanded."""
+    content = path.read_bytes()
+    return ModelFile(path, content, hashlib.sha256(content).hexdigest())
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _digest_in(text: str) -> object:
+    """The digest that a contract carries; what is no contract is refused later, after the sums."""
+    try:
+        return said_in(text).get("digest")
+    except ModelInvalid:
+        return None
+
+
+def _check_version(text: str, contract: Mapping[str, Any]) -> None:
+    """Refuse a contract of no version that is known: it is said before anything that only a known one means."""
+    if contract.get("version") not in range(1, CONTRACT_VERSION + 1):
+        contract_from_json(text)
+
+
+def _others(path: Path) -> list[Path]:
+    """The other precisions in a folder; a file of a name that no export gives has none."""
+    names = FILES.values()
+    return [path.with_name(name) for name in names if name != path.name] if path.name in names else []
+
+
+def _remarks(path: Path, contract: Mapping[str, Any], signed: bool) -> tuple[str, ...]:
+    """What every record must say of a file whose signature was checked, or not."""
+    if signed:
+        return ()
+    return (*([NOT_CHECKED] if is_signed(path) else []), *([NOT_CARRIED] if contract.get("digest") is None else []))

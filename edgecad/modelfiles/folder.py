@@ -9,10 +9,9 @@ from typing import Literal
 
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision
-from edgecad.modelfiles.signature import check_signature
-from edgecad.modelfiles.sums import SIGNATURE, SUMS, FileSum, check_sums
-from edgecad.system.folders import followed
+from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision, pointed
+from edgecad.modelfiles.signature import check_signature, signed_place
+from edgecad.modelfiles.sums import SIGNATURE, FileSum, check_sums, sums_of
 
 ALL = "all"
 State = Literal["holds", "not checked", "none"]
@@ -50,31 +49,31 @@ def model_folder(given: str | os.PathLike[str] | None) -> Path | None:
     Raises:
         ModelInvalid: a pointer names no folder beside it.
     """
-    try:
-        path = followed(Path(given or os.environ.get(VARIABLE) or DEFAULT))
-    except UsageError as error:
-        raise ModelInvalid(str(error)) from error
+    path = pointed(Path(given or os.environ.get(VARIABLE) or DEFAULT))
     return path if path.is_dir() else None
 
 
 def check_integrity(given: str | os.PathLike[str] | None, key: Path | None = None) -> Integrity:
-    """Check sums and, with the signer's public key, the signature.
+    """Check sums and, with the signer's public key, the signature of all files of a folder.
+
+    Args:
+        given: a model folder, a pointer, or a file; with a key, a file's folder is the one in which it was signed.
 
     Raises:
         ModelInvalid: a file is not as it was exported or signed; with a key: or nobody signed it.
         UsageError: the file is no key.
     """
     folder = model_folder(given)
-    if folder is None:
-        if key is not None:
-            raise ModelInvalid(f"{given} is a lone file, which carries no signature; name the folder that was signed")
-        return Integrity(None, "none", "none")
     if key is not None:
+        folder = signed_place(locate_model(given)).parent if folder is None else folder
         return Integrity(folder, "holds", "holds", check_signature(folder, key))
-    signed: State = "not checked" if (folder / SIGNATURE).is_file() else "none"
-    if not (folder / SUMS).is_file():
+    if folder is None:
+        return Integrity(None, "none", "none")
+    signed: State = "not checked" if os.path.lexists(folder / SIGNATURE) else "none"
+    sums = sums_of(folder)
+    if sums is None:
         return Integrity(folder, "none", signed)
-    return Integrity(folder, "holds", signed, check_sums(folder))
+    return Integrity(folder, "holds", signed, check_sums(folder, sums))
 
 
 def requested_precisions(given: str | os.PathLike[str] | None, word: str | None) -> tuple[Precision | None, ...]:

@@ -31,6 +31,26 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             at += length
 
 
+def outermost(message: memoryview) -> tuple[int, int, int]:
+    """The field with which a message begins: its number, and where its content begins and ends.
+
+    The message may be cut off after that beginning; 20 bytes hold it.
+
+    Raises:
+        ValueError, IndexError: the bytes are no protobuf message.
+    """
+    key, at = _varint(message, 0)
+    field, wire = key >> 3, key & 7
+    if wire == 0:
+        return field, at, _varint(message, at)[1]
+    if wire in GROUP:
+        return field, at, at
+    length, at = _varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
+    if length < 0:
+        raise ValueError(f"wire type {wire}")
+    return field, at, at + length
+
+
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     """A number and where it ends; of tags and enumerations protobuf reads 32 bits."""
     value = shift = 0

@@ -5,6 +5,7 @@ The file is what `sha256sum -c SHA256SUMS` reads. It lists every file of the fol
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from edgecad.system.folders import write_whole
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
 NEXT_STEP = "copy the folder again from where it was exported, or export it again"
+MOST_BYTES, MOST_LINKS = 2**20, 40
+"""Of a list of sums, and of links that are followed one after another, as Linux does."""
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
@@ -48,6 +51,45 @@ def write_sums(folder: Path) -> Path:
     return folder / SUMS
 
 
+def sums_of(folder: Path) -> bytes | None:
+    """The content of a folder's `SHA256SUMS`; None where there is no such entry.
+
+    Raises:
+        ModelInvalid: there is one, and it cannot be read: a folder, a link to nothing, a file without permission.
+    """
+    return read_beside(folder / SUMS, MOST_BYTES)
+
+
+def read_beside(path: Path, most: int) -> bytes | None:
+    """A small file that belongs to a model folder; None where there is no entry of that name.
+
+    What is there and cannot be read is an error, and never the same as nothing: who takes a check away must be seen.
+
+    Raises:
+        ModelInvalid: it is no file, it cannot be read, or it has more than so many bytes.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        if not path.is_file():  # a pipe or a device would make the reader wait
+            raise ModelInvalid(f"{path} is no file that can be read; {NEXT_STEP}")
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise ModelInvalid(f"{path} cannot be read ({error.strerror or error}); allow it, or {NEXT_STEP}") from error
+    if len(content) > most:
+        raise ModelInvalid(f"{path} has more than {most} bytes, and no export writes so many; {NEXT_STEP}")
+    return content
+
+
+def places_of(file: Path) -> tuple[Path, ...]:
+    """A file where it was named and where its links lead: sums that hold for it may lie beside each of them."""
+    places = [file]
+    while places[-1].is_symlink() and len(places) < MOST_LINKS:
+        places.append(places[-1].parent / places[-1].readlink())
+    return tuple(dict.fromkeys([*places, file.resolve()]))
+
+
 def check_sums(folder: Path, listed: bytes | None = None) -> tuple[FileSum, ...]:
     """Hold a folder against its `SHA256SUMS`; returns the files.
 
@@ -72,14 +114,24 @@ def check_sums(folder: Path, listed: bytes | None = None) -> tuple[FileSum, ...]
 
 
 def check_listed(file: Path, sha256: str) -> None:
-    """Hold one file's content against the `SHA256SUMS` beside it, if there is one.
+    """Hold one file's content against the `SHA256SUMS` beside it and beside what it links to, where there is one.
+
+    Raises:
+        ModelInvalid: it is listed with another sum, or not at all; or what is called so cannot be read.
+    """
+    for place in places_of(file):
+        sums = sums_of(place.parent)
+        if sums is not None:
+            check_line(place, sha256, sums)
+
+
+def check_line(file: Path, sha256: str, sums: bytes) -> None:
+    """Hold one file's content against a list of sums.
 
     Raises:
         ModelInvalid: it is listed with another sum, or not at all.
     """
-    if not (file.parent / SUMS).is_file():
-        return
-    listed = _listed(file.parent).get(file.name)
+    listed = _listed(file.parent, sums).get(file.name)
     if listed != sha256:
         how = "is not listed in" if listed is None else "changed since it was listed in"
         raise ModelInvalid(f"{file} {how} the {SUMS} beside it; {NEXT_STEP}")
@@ -87,10 +139,11 @@ def check_listed(file: Path, sha256: str) -> None:
 
 def _listed(folder: Path, content: bytes | None = None) -> dict[str, str]:
     """Names and sums as the list has them."""
+    content = sums_of(folder) if content is None else content
+    if content is None:
+        raise ModelInvalid(f"{folder} has no {SUMS}, so nothing says whether its files changed; {NEXT_STEP}")
     try:
-        text = ((folder / SUMS).read_bytes() if content is None else content).decode("utf-8")
-    except FileNotFoundError:
-        raise ModelInvalid(f"{folder} has no {SUMS}, so nothing says whether its files changed; {NEXT_STEP}") from None
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise ModelInvalid(f"{folder / SUMS} is no list of sums; {NEXT_STEP}") from None
     lines = text.splitlines()

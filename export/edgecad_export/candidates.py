@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgecad import __version__
 from edgecad.contract import METADATA_KEY, Contract, Familiarity, Precision
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import PLACEHOLDER, with_digest
 from edgecad_export.graph.onnx_from_keras import set_metadata
 from edgecad_export.precision.limits import carried_over, distances_of
 from edgecad_export.precision.narrowed import Narrowed
@@ -106,7 +107,7 @@ class Candidates:
 
 
 def with_contract(proto: onnx.ModelProto, contract: Contract) -> bytes:
-    """A graph's bytes with its contract inside."""
+    """A graph's bytes with its contract inside, and the digest of all of it in the contract."""
     proto.producer_name, proto.producer_version = "edgecad", __version__
-    set_metadata(proto, {METADATA_KEY: json_from_struct(contract)})
-    return bytes(proto.SerializeToString())
+    set_metadata(proto, {METADATA_KEY: json_from_struct(replace(contract, digest=PLACEHOLDER))})
+    return with_digest(bytes(proto.SerializeToString()))

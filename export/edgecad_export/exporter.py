@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import count
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from edgecad.contract import CONTRACT_VERSION, Contract, PooledOver, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.classifier import golden_answers
-from edgecad.modelfiles.file import FILES
+from edgecad.modelfiles.file import FILES, own_file
 from edgecad.modelfiles.pointer import put_in_force
 from edgecad.modelfiles.sums import write_sums
 from edgecad.system.folders import new_folder
@@ -187,9 +186,7 @@ def _written(holding: list[Candidate], partial: Path, say: Say) -> list[Exported
         say(f"{candidate.precision}: golden answers")
         path = partial / FILES[candidate.precision]
         path.write_bytes(candidate.content())
-        contract = replace(candidate.contract, golden=golden_answers(path))
-        content = candidate.content(contract)
-        path.write_bytes(content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        files.append(ExportedFile(path.name, len(content), sha256, candidate, contract, taken))
+        path.write_bytes(candidate.content(replace(candidate.contract, golden=golden_answers(path))))
+        file = own_file(path)
+        files.append(ExportedFile(path.name, len(file.content), file.sha256, candidate, file.contract, taken))
     return files

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from edgecad.cli.program import app
 from edgecad.contract import CONTRACT_VERSION
+from edgecad.modelfiles.digest import with_digest
 from edgecad_export import exporter
 from edgecad_export.precision.narrowed import JudgedGraph, nearest
 from edgecad_export.proof.gate import Verdict
@@ -380,4 +381,6 @@ def test_verify_fails_when_weights_change_and_the_contract_stays(exported: Comma
     proto = onnx.load("models/first/model.onnx")
     _largest_kernel_changed(proto)
     onnx.save(proto, "changed.onnx")
+    _refused(exported("verify", "changed.onnx"), 6, "changed.onnx changed since it was exported", "export it again")
+    Path("changed.onnx").write_bytes(with_digest(proto.SerializeToString()))
     _refused(exported("verify", "changed.onnx"), 5, "phantom-1.jpg", "came out differently", "do not use")

@@ -150,7 +150,7 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
     (entry,) = [prop for prop in graph.metadata_props if prop.key == METADATA_KEY]
     contract = contract_from_json(entry.value)
     assert contract == way.exported.files[0].contract
-    added = {"golden", "tolerances", "versions", "activations"}
+    added = {"golden", "tolerances", "versions", "activations", "digest"}
     before: Contract = way.run.contract
     for field in set(Contract.__struct_fields__) - added:
         assert getattr(contract, field) == getattr(before, field), field

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edgecad.answer.heatmap import disc_weights
 from edgecad.contract import METADATA_KEY, contract_from_json
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import with_digest
 
 STRIDE = 32
 """By which the networks here narrow: sizes are multiples of it, so that paddings stay as they are."""
@@ -40,7 +41,7 @@ def resized(content: bytes, size: int) -> bytes:
     _say_size(model, size)
     del model.graph.value_info[:]
     onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    return bytes(model.SerializeToString())
+    return with_digest(bytes(model.SerializeToString()))
 
 
 def _set(value: Any, axes: tuple[int, int], side: int) -> None:

@@ -17,6 +17,7 @@ from edgecad import Classifier, Contract
 from edgecad.cli.program import app
 from edgecad.contract import CONTRACT_VERSION
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import with_digest
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.sums import write_sums
 
@@ -90,7 +91,10 @@ def test_a_changed_weight_in_a_lone_file_is_told_by_its_golden_samples(model: Pa
     content = (model / "model.onnx").read_bytes()
     weight = np.float32(-3.0).tobytes()
     assert content.count(weight) >= 1
-    Path("changed.onnx").write_bytes(content.replace(weight, np.float32(-3.5).tobytes()))
+    changed = content.replace(weight, np.float32(-3.5).tobytes())
+    Path("changed.onnx").write_bytes(changed)
+    refused(verified("changed.onnx"), 6, "changed since it was exported", "digest")
+    Path("changed.onnx").write_bytes(with_digest(changed))
     done = verified("changed.onnx")
     assert done.exit_code == 5
     assert "came out differently" in done.stderr or "belong together" in done.stderr

@@ -18,6 +18,7 @@ from edgecad.contract import METADATA_KEY, Contract, contract_from_json, graph
 from edgecad.contract.graph import OUTPUT_TABLE, OUTPUTS, GraphOutput, known_outputs, missing_outputs
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import with_digest
 from edgecad.modelfiles.metadata import metadata_of
 
 OPTIONAL = [output.name for output in OUTPUT_TABLE if not output.required]
@@ -46,11 +47,11 @@ def with_outputs(
             info = onnx.helper.make_tensor_value_info(extra, onnx.TensorProto.FLOAT, ["N", 2])
             proto.graph.output.append(info)
         path = tmp_path / "changed.onnx"
-        path.write_bytes(proto.SerializeToString())
+        path.write_bytes(with_digest(proto.SerializeToString()))
         if "familiarity" in without:
             contract = contract_from_json(metadata_of(path.read_bytes())[METADATA_KEY])
             set_contract(proto, msgspec.structs.replace(contract, familiarity=None))
-            path.write_bytes(proto.SerializeToString())
+            path.write_bytes(with_digest(proto.SerializeToString()))
         return path
 
     return write
@@ -92,7 +93,7 @@ def test_limits_without_the_output_that_they_are_for_are_refused(
     del proto.graph.output[:]
     proto.graph.output.extend(kept)
     path = tmp_path / "without.onnx"
-    path.write_bytes(proto.SerializeToString())
+    path.write_bytes(with_digest(proto.SerializeToString()))
     with pytest.raises(ModelInvalid, match="limits for the output familiarity, and the graph has no such output"):
         Classifier(path, device="cpu")
 

@@ -17,6 +17,7 @@ from edgecad.contract import CONTRACT_VERSION, Colours, Decision, Metric
 from edgecad.contract.graph import OUTPUTS
 from edgecad.errors import EdgecadError, GateFailed, InputRefused, ModelInvalid, NotAvailable, UsageError
 from edgecad.frozen import json_from_struct
+from edgecad.modelfiles.digest import with_digest
 from edgecad.polarmap import disc_mask, prepare
 
 Pixels = np.ndarray
@@ -317,7 +318,7 @@ def test_a_model_that_opens_and_cannot_be_computed_is_refused_and_no_traceback(
     grid, wrong = (np.array([0, 2, 4, side], np.int64).tobytes() for side in (4, 5))
     content = tiny_model()
     assert content.count(grid) == 1
-    classifier = Classifier(written(content.replace(grid, wrong)), device="cpu")
+    classifier = Classifier(written(with_digest(content.replace(grid, wrong))), device="cpu")
     with pytest.raises(ModelInvalid, match="opened the model and cannot compute it"):
         classifier(phantom_screen(0))
 

@@ -13,6 +13,7 @@ onnx = pytest.importorskip("onnx", reason="models are written with onnx: pip ins
 
 from edgecad.errors import ModelInvalid  # noqa: E402
 from edgecad.inference.classifier import Classifier  # noqa: E402
+from edgecad.modelfiles.digest import with_digest  # noqa: E402
 from edgecad.modelfiles.external_data import has_external_data  # noqa: E402
 
 helper, proto = onnx.helper, onnx.TensorProto
@@ -112,6 +113,6 @@ def test_a_model_that_names_another_file_is_never_opened(
     scale.ClearField("raw_data")
     scale.data_location = proto.EXTERNAL
     scale.external_data.add(key="location", value=location.format(folder=tmp_path))
-    (work / "model.onnx").write_bytes(model.SerializeToString())
+    (work / "model.onnx").write_bytes(with_digest(model.SerializeToString()))
     with pytest.raises(ModelInvalid, match="names other files"):
         Classifier(work / "model.onnx", device="cpu")
