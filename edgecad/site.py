@@ -31,7 +31,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -144,11 +144,6 @@ class Site:
         """The public key that models must be signed by."""
         key = self.choices.signature.key
         return None if key is None else self.path.parent / key
-
-    @property
-    def without_key(self) -> Site:
-        """The same choices without the signature, for who has checked it already, or by another key."""
-        return replace(self, choices=msgspec.structs.replace(self.choices, signature=SiteSignature()))
 
     def recalibration_for(self, contract: Contract) -> Recalibration | None:
         """The recalibration that it has for a model; None if it has none.

@@ -51,7 +51,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
 
     scan = golden_samples()[SCAN]
     opening = time.perf_counter()
-    classifier = Classifier(order.model, device=order.device, precision=order.precision, replay="never")
+    classifier = _opened(order)
     opened = time.perf_counter()
     classifier.replay(scan)
     answered = time.perf_counter()
@@ -66,7 +66,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
         stream = single_stream(classifier, Limit(order.runs, order.seconds, order.least))
     if "offline" in order.scenarios:
         share = share_for(usable_threads())
-        narrow = Classifier(order.model, order.device, None, order.precision, share.threads, replay="never")
+        narrow = _opened(order, share.threads)
         many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
     facts = classifier.facts
     return Measured(
@@ -83,3 +83,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
         single_stream=stream,
         offline=many,
     )
+
+
+def _opened(order: BenchOrder, threads: int | None = None) -> Classifier:
+    return Classifier(order.model, order.device, None, order.precision, threads, replay="never", key=order.key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import JsonOption, ModelArgument
+from edgecad.cli.options import JsonOption, KeyOption, ModelArgument
 from edgecad.engines import TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def build(
         ),
     ] = None,
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a build is ended.")] = TIME_LIMIT,
+    key: KeyOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -86,7 +87,7 @@ def build(
     from edgecad.cli.progress import progress_bars
     from edgecad.engines.cache import cache_folder, engine_for
 
-    recipe, prove = _recipe(model, precision, batch, library)
+    recipe, prove = _recipe(model, precision, batch, library, key)
     with progress_bars(quiet) as bars:
         engine = engine_for(
             recipe,
@@ -122,7 +123,9 @@ def clear(json: JsonOption = False) -> None:
     typer.echo(BUILD)
 
 
-def _recipe(model: Path | None, precision: str | None, batch: int, library: str | None) -> tuple[Recipe, Prove]:
+def _recipe(
+    model: Path | None, precision: str | None, batch: int, library: str | None, key: Path | None
+) -> tuple[Recipe, Prove]:
     """What this machine would build from a model's file, and what proves it where there is a GPU to run it."""
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
@@ -134,7 +137,7 @@ def _recipe(model: Path | None, precision: str | None, batch: int, library: str 
     requested = parse_precision(precision)
     _refuse_int8(requested)
     # The reference runtime opens it first, and finds it to be ours.
-    loaded = load_model(model, "cpu", requested)
+    loaded = load_model(model, "cpu", requested, key=key)
     own = loaded.contract.precision
     _refuse_int8(own)
     narrow: EnginePrecision = "fp16" if own == "fp16" else "fp32"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgecad.cli.options import (
     DeviceOption,
+    KeyOption,
     MapOption,
     ModelOption,
     PrecisionChoice,
@@ -34,6 +35,7 @@ class ModelChoice:
     site: SiteOption = None
     table: TableOption = None
     map: MapOption = None
+    key: KeyOption = None
 
     def opened(self, threads: int | None = None, replay: Replays = "always") -> Classifier:
         """The model, open; errors as the classifier has them, which says what `replay` is."""
@@ -51,6 +53,7 @@ class ModelChoice:
             tables=self.table or (),
             place=None if self.map is None else parse_map_place(self.map),
             replay=replay,
+            key=self.key,
         )
 
 
@@ -63,7 +66,7 @@ def warnings_about(classifier: Classifier) -> Iterator[str]:
     """What to know of an open model before its first answer, a line each."""
     from edgecad.answer.findings import doubts_about
 
-    if classifier.remark:
-        yield f"warning: {classifier.remark}"
+    for remark in filter(None, (classifier.remark, *classifier.remarks)):
+        yield f"warning: {remark}"
     for doubt in doubts_about(classifier.contract, classifier.own_threshold):
         yield f"warning: {doubt.text}"

@@ -24,6 +24,7 @@ class Inspection:
         path: of the file.
         facts: of the engine that ran it here.
         files: of the folder, as they lie there and without sums and signature; none for a lone file.
+        remarks: what was not checked of the file.
         has_sums: whether the folder lists them in `SHA256SUMS`, which `edgecad verify` checks.
     """
 
@@ -37,12 +38,19 @@ class Inspection:
     files: tuple[FileSum, ...]
     has_sums: bool
     has_signature: bool
+    remarks: tuple[str, ...] = ()
 
 
 def inspect_model(
-    model: str | os.PathLike[str] | None, device: str = "auto", precision: Precision | None = None
+    model: str | os.PathLike[str] | None,
+    device: str = "auto",
+    precision: Precision | None = None,
+    key: Path | None = None,
 ) -> Inspection:
     """Open a model, run a zero image through it and gather what there is.
+
+    Args:
+        key: the public key that it must be signed with; default: `$EDGECAD_KEY`.
 
     Raises:
         UsageError: the engine of that device shows no nodes.
@@ -53,7 +61,7 @@ def inspect_model(
     if not chosen_device(request).device.shows_nodes:
         others = " or ".join(row.word for row in DEVICES if row.shows_nodes)
         raise UsageError(f"inspect cannot show the nodes that {request.kind} runs; use --device {others}")
-    loaded = load_model(model, device, precision)
+    loaded = load_model(model, device, precision, key=key)
     file, facts = loaded.file, loaded.facts
     folder = model_folder(model)
     return Inspection(
@@ -65,6 +73,7 @@ def inspect_model(
         facts=facts,
         graph=graph_as_run(file.content, facts),
         files=() if folder is None else measured(folder),
-        has_sums=folder is not None and (folder / SUMS).is_file(),
-        has_signature=folder is not None and (folder / SIGNATURE).is_file(),
+        has_sums=folder is not None and os.path.lexists(folder / SUMS),
+        has_signature=folder is not None and os.path.lexists(folder / SIGNATURE),
+        remarks=file.remarks,
     )

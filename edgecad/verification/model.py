@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgecad.contract import Contract, Origin, Precision
 from edgecad.golden import Replay
 from edgecad.inference.classifier import Classifier
-from edgecad.modelfiles.file import locate_model
+from edgecad.modelfiles.file import locate_model, read_model
 from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.modelfiles.signature import demanded_key
 from edgecad.site import Site
 from edgecad.verification.against import (
     Compared,
@@ -45,7 +46,7 @@ class VerificationRequest:
 
     Attributes:
         precisions: files of `model`; None for whichever is meant by default.
-        key: the signer's public key; None is the site's.
+        key: the signer's public key, for the reference too; None is the site's, then that of `$EDGECAD_KEY`.
         site: whose thresholds count in a comparison.
         reference: None to compare with nothing.
         scans: to compare on, one at least where there is a reference.
@@ -102,13 +103,13 @@ def verify_model(request: VerificationRequest, progress: Progress = lambda task,
         NotAvailable: the device is not here.
     """
     paths = [locate_model(request.model, precision) for precision in request.precisions]
-    site = None if request.site is None else request.site.without_key
-    key = request.key if request.site is None else request.key or request.site.key
+    key = demanded_key(request.key, None if request.site is None else request.site.key)
+    request = replace(request, key=key)
     integrity = check_integrity(request.model, key)
-    reference = None if request.reference is None else _reference_answers(request, request.reference, site, progress)
+    reference = None if request.reference is None else _reference_answers(request, request.reference, progress)
     seen = []
     for path, precision in zip(paths, request.precisions, strict=True):
-        with Classifier(request.model, request.device, precision=precision, site=site, replay="never") as classifier:
+        with _opened(request, request.model, request.device, precision) as classifier:
             integrity.demand(path, classifier.model_sha256)
             seen.append(_replayed(classifier, path, request.scans, progress))
     files = tuple(entry for entry, _ in seen)
@@ -125,12 +126,8 @@ def _replayed(
     return replayed, ask(classifier, model, scans, model.precision, progress)
 
 
-def _reference_answers(
-    request: VerificationRequest, reference: ReferenceModel, site: Site | None, progress: Progress
-) -> FileAnswers:
-    with Classifier(
-        reference.model, REFERENCE_DEVICE, precision=reference.precision, site=site, replay="never"
-    ) as classifier:
+def _reference_answers(request: VerificationRequest, reference: ReferenceModel, progress: Progress) -> FileAnswers:
+    with _opened(request, reference.model, REFERENCE_DEVICE, reference.precision) as classifier:
         if reference.model != request.model:
             check_comparable(classifier.contract, _contract(request))
         model = opened_file(locate_model(reference.model, reference.precision), classifier)
@@ -139,5 +136,9 @@ def _reference_answers(
 
 def _contract(request: VerificationRequest) -> Contract:
     """Read before any scan is answered, so that models that do not fit are found out at once."""
-    with Classifier(request.model, REFERENCE_DEVICE, precision=request.precisions[0], replay="never") as classifier:
-        return classifier.contract
+    return read_model(request.model, request.precisions[0], request.key).contract
+
+
+def _opened(request: VerificationRequest, model: Model, device: str, precision: Precision | None) -> Classifier:
+    """A model as the request demands all of them."""
+    return Classifier(model, device, precision=precision, site=request.site, replay="never", key=request.key)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import PRECISIONS, JsonOption, ModelArgument
+from edgecad.cli.options import PRECISIONS, JsonOption, KeyOption, ModelArgument
 from edgecad.runners.devices import DEVICES, device_help, device_words, parse_device
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    key: KeyOption = None,
     json: JsonOption = False,
     plot: Annotated[
         Path | None,
@@ -108,7 +109,15 @@ def bench(
         seconds = 30 if runs is None else LONGEST
     least = runs_needed(90 if max_p95_ms is None else 95)
     order = BenchOrder(
-        model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=least
+        model=None,
+        device="",
+        precision=None,
+        begun=0.0,
+        scenarios=scenarios,
+        runs=runs,
+        seconds=seconds,
+        least=least,
+        key=None if key is None else str(key),
     )
     precisions = requested_precisions(model, precision)
     if plot is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgecad.cli.opening import model_argument
-from edgecad.cli.options import DeviceOption, JsonOption, ModelArgument, PrecisionOption
+from edgecad.cli.options import DeviceOption, JsonOption, KeyOption, ModelArgument, PrecisionOption
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -15,6 +15,7 @@ def inspect(
     model: ModelArgument = None,
     device: DeviceOption = "auto",
     precision: PrecisionOption = None,
+    key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a model's contract, graph, precision and hashes.
@@ -27,7 +28,7 @@ def inspect(
     from edgecad.modelfiles.file import parse_precision
     from edgecad.verification.inspection import inspect_model
 
-    found = inspect_model(model, device, parse_precision(precision))
+    found = inspect_model(model, device, parse_precision(precision), key)
     if json:
         typer.echo(json_of(found))
         return

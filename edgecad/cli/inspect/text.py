@@ -43,6 +43,7 @@ def json_of(found: Inspection) -> str:
         "files": found.files,
         "sums": found.has_sums,
         "signature": found.has_signature,
+        "remarks": found.remarks,
     }
     return msgspec.json.encode(record).decode()
 
@@ -53,6 +54,8 @@ def lines_of(found: Inspection) -> Iterator[str]:
     yield stamp_of(contract.origin)
     for doubt in _doubts(found):
         yield from textwrap.wrap(f"warning: {doubt.text}", COLUMNS, subsequent_indent="  ")
+    for remark in found.remarks:
+        yield from textwrap.wrap(f"warning: {remark}", COLUMNS, subsequent_indent="  ")
     yield from _group("model", _model(found))
     yield from _group("answer", _answer(contract))
     yield from _group("input", (*_input(contract), *_familiarity(contract)))

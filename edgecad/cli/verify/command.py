@@ -9,7 +9,7 @@ import typer
 
 from edgecad.cli.completion import values
 from edgecad.cli.opening import model_argument
-from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, ModelArgument, SiteOption
+from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, KeyOption, ModelArgument, SiteOption
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -31,14 +31,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PUBLIC.pem",
-            help="The signer's public Ed25519 key. A folder that is not signed with it fails. Default: the site's.",
-            show_default=False,
-        ),
-    ] = None,
+    key: KeyOption = None,
     site: SiteOption = None,
     against: Annotated[
         Path | None,

@@ -89,8 +89,17 @@ def test_a_folder_that_nobody_signed_fails_when_a_key_is_given(signed: Path, pub
     refused(verified(signed, "--key", public), 6, "no SHA256SUMS,")
 
 
-def test_a_lone_file_carries_no_signature(signed: Path, public: Path) -> None:
-    refused(verified(signed / "model.onnx", "--key", public), 6, "lone file", "folder")
+def test_a_lone_file_carries_no_signature(signed: Path, public: Path, tmp_path: Path) -> None:
+    lone = tmp_path / "lone" / "model.onnx"
+    lone.parent.mkdir()
+    shutil.copy(signed / "model.onnx", lone)
+    refused(verified(lone, "--key", public), 6, "no SHA256SUMS beside it", "nobody signed it", "name the folder")
+
+
+def test_a_file_of_a_signed_folder_is_checked_with_its_folder(signed: Path, public: Path) -> None:
+    assert verified(signed / "model.onnx", "--key", public).exit_code == 0
+    (signed / "note.txt").write_text("added by somebody")
+    refused(verified(signed / "model.onnx", "--key", public), 6, "note.txt", "without being listed")
 
 
 def test_another_signers_key_does_not_open_it(signed: Path, tmp_path: Path) -> None:

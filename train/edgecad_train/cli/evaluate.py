@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
-from edgecad.cli.options import JsonOption, MapOption, TableOption
+from edgecad.cli.options import JsonOption, KeyOption, MapOption, TableOption
 from edgecad_train.judgement.asked import UNNAMED, Asked, LabelledByOption
 from edgecad_train.judgement.columns import ColumnOptions
 from edgecad_train.judgement.demands import Demands
@@ -49,6 +49,7 @@ def evaluate(
     ] = None,
     patient_from: PatientFromOption = None,
     masks: MasksOption = None,
+    key: KeyOption = None,
     table: TableOption = None,
     map: MapOption = None,  # noqa: A002 - the option's own name
     labelled_by: LabelledByOption = UNNAMED,
@@ -93,7 +94,7 @@ def evaluate(
     tell_passed(found.passed)
     tell_findings(found.findings)
     check_new_folder(out) if out else check_writable(EVALUATIONS)
-    opened = _opened([path for path in (model, against) if path is not None])
+    opened = _opened([path for path in (model, against) if path is not None], key)
     recalibrating.check_file(opened[model].contract)
     rival = opened[against] if against else None
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
@@ -121,7 +122,7 @@ def evaluate(
         typer.echo(_next_step(model, record, recalibrating.recalibrate if written is not None else None))
 
 
-def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
+def _opened(paths: list[Path], key: Path | None) -> dict[Path, JudgedModel]:
     """Open models, runs last: what is not there is said before TensorFlow is imported, which only runs need."""
     from edgecad.system.extras import check_installed, require_tensorflow
     from edgecad_train.cli.installed import EXTRA, NETWORKS
@@ -132,7 +133,7 @@ def _opened(paths: list[Path]) -> dict[Path, JudgedModel]:
         if _is_run(path):
             check_installed(*NETWORKS, extras=(EXTRA,))
             require_tensorflow(extra=EXTRA)
-        opened[path] = open_model(path)
+        opened[path] = open_model(path, key)
     return opened
 
 

@@ -81,11 +81,16 @@ class JudgedModel:
         return self.answers(images).logits
 
 
-def open_model(path: Path) -> JudgedModel:
+def open_model(path: Path, key: Path | None = None) -> JudgedModel:
     """Open a run folder or its `model.keras`, a model folder, a pointer to one of them, or an `.onnx` file.
 
+    Args:
+        key: the public key that an exported model must be signed with; default: `$EDGECAD_KEY`. A run has no
+            signature.
+
     Raises:
-        ModelInvalid: nothing is there, it is damaged, or newer than this version.
+        ModelInvalid: nothing is there, it is damaged, not signed with the key, or newer than this version.
+        UsageError: the key cannot be used, or it was named for a run.
     """
     try:
         target = followed(path)
@@ -94,17 +99,21 @@ def open_model(path: Path) -> JudgedModel:
     if target.name == MODEL and target.is_file():
         target = target.parent
     if (target / "model.onnx").is_file() or target.is_file():
-        return _open_exported(target)
+        return _open_exported(target, key)
     if not target.is_dir():
         where = f" (it names {target})" if target != path else ""
         raise ModelInvalid(f"no run and no model at {path}{where}; name a run folder, a model folder or an .onnx file")
+    if key is not None:
+        raise UsageError(
+            f"{path} is a run, which carries no signature; leave --key out, or export it with --sign first"
+        )
     return _open_run(target)
 
 
-def _open_exported(path: Path) -> JudgedModel:
+def _open_exported(path: Path, key: Path | None) -> JudgedModel:
     from edgecad.inference.classifier import Classifier
 
-    classifier = Classifier(path, precision=None)
+    classifier = Classifier(path, precision=None, key=key)
     wanted = ("logits", "cam", *(() if classifier.contract.familiarity is None else (FAMILIARITY,)))
     outputs = [name for name in wanted if name in classifier.facts.outputs]
 
