@@ -21,6 +21,7 @@ import pytest
 import edgecad
 from edgecad.errors import EdgecadError, ModelInvalid
 from edgecad.inference.classifier import Classifier
+from edgecad.modelfiles.digest import with_digest
 from edgecad.modelfiles.sums import SUMS, check_sums, write_sums
 from edgecad.system import folders
 from edgecad_export import exporter
@@ -101,7 +102,10 @@ def test_a_convolution_whose_weights_are_not_finite(
 
 
 def test_one_changed_byte_anywhere_is_told_by_the_sums_and_never_crashes(exported: Command, tmp_path: Path) -> None:
-    """The sums tell every byte. A lone file has none: then it opens and is replayed, or is refused in our words."""
+    """The sums tell every byte, and so does the digest of a lone file.
+
+    Where somebody writes the digest again as well, the file opens and is replayed, or is refused in our words.
+    """
     folder = Path(shutil.copytree("models/first", tmp_path / "changed"))
     (folder / SUMS).unlink(missing_ok=True)
     write_sums(folder)
@@ -118,6 +122,8 @@ def test_one_changed_byte_anywhere_is_told_by_the_sums_and_never_crashes(exporte
         with pytest.raises(ModelInvalid, match="changed since it was listed"):
             Classifier(folder, device="cpu")
         lone.write_bytes(bytes(changed))
+        with pytest.raises(ModelInvalid):
+            Classifier(lone, device="cpu")
         came_out[_outcome(lone)] += 1
     assert min(came_out["refused"], came_out["differs"]) > 0, came_out
 
@@ -132,6 +138,7 @@ def _exponents(content: bytes, count: int = 10) -> list[int]:
 
 def _outcome(path: Path) -> str:
     try:
+        path.write_bytes(with_digest(path.read_bytes()))
         with Classifier(path, device="cpu") as classifier:
             return "holds" if all(entry.holds for entry in classifier.replay_golden()) else "differs"
     except EdgecadError:

@@ -16,6 +16,9 @@ from edgecad_train.phantoms import write_dataset
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.parent.name for path in HERE.glob("*/answers.json"))
 SCAN = HERE.parents[1] / "edgecad" / "golden" / "samples" / "phantom-1.jpg"
+WITHOUT_DIGEST = {"bb81c68"}
+"""Versions between the releases whose contracts are of version 2 and have no digest yet: their models are exported
+again."""
 NAME = "20261129-184022-mobilenetv2"
 
 
@@ -49,7 +52,13 @@ def test_there_are_versions() -> None:
     assert {"bb81c68", "f477da6"} <= set(VERSIONS)
 
 
-def test_a_model_answers_as_it_did(version: Path) -> None:
+def test_a_model_answers_as_it_did_or_is_to_be_exported_again(version: Path) -> None:
+    if version.name in WITHOUT_DIGEST:
+        said = done("infer", SCAN, "--model", version / "model", "--device", "cpu")
+        assert (said.exit_code, said.stdout) == (6, "")
+        assert "carries no digest" in said.stderr
+        assert said.stderr.rstrip().endswith("export it again")
+        return
     answers_of(version / "model", version, 1e-6)
     whole = done("verify", version / "model", "--device", "cpu")
     assert whole.exit_code == 0, whole.stderr
