@@ -101,7 +101,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     overruled: tuple[str, ...] = ()
     """The map check's objections against which somebody forced the answer."""
     remarks: tuple[str, ...] = ()
-    """What else is to be known of this record, in words; no finding about the scan."""
+    """What else is to be known of this record, in words; no finding about the scan: a signature of the model that
+    nobody checked, a model file without a digest, no `id` although one is wanted."""
     scan_sha256: str | None = None
     """Of the file's bytes, or of the pixels where there was no file; null where nothing could be read."""
     model: str
@@ -111,8 +112,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     device: str
     provider: str
     precision: str
-    remarks: tuple[str, ...] = ()
-    """What was not checked of the model's file, in sentences: a signature without a key, no digest."""
     milliseconds: dict[str, float] | None = None
     figure: str | None = None
 

@@ -70,8 +70,8 @@ KeyOption = Annotated[
     typer.Option(
         "--key",
         metavar="PUBLIC.pem",
-        help="The signer's public Ed25519 key: a model that is not signed with it is refused. Default: the site's, "
-        "then $EDGECAD_KEY.",
+        help="The signer's public Ed25519 key: a model that is not signed with it is refused. Default: the site's, if "
+        "there is one, then $EDGECAD_KEY.",
         show_default=False,
     ),
 ]

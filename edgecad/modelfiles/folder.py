@@ -10,7 +10,7 @@ from typing import Literal
 from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision, pointed
-from edgecad.modelfiles.signature import check_signature, signed_place
+from edgecad.modelfiles.signature import check_signature, demanded_key, signed_place
 from edgecad.modelfiles.sums import SIGNATURE, FileSum, check_sums, sums_of
 
 ALL = "all"
@@ -58,12 +58,13 @@ def check_integrity(given: str | os.PathLike[str] | None, key: Path | None = Non
 
     Args:
         given: a model folder, a pointer, or a file; with a key, a file's folder is the one in which it was signed.
+        key: default: `$EDGECAD_KEY`.
 
     Raises:
         ModelInvalid: a file is not as it was exported or signed; with a key: or nobody signed it.
         UsageError: the file is no key.
     """
-    folder = model_folder(given)
+    folder, key = model_folder(given), demanded_key(key)
     if key is not None:
         folder = signed_place(locate_model(given)).parent if folder is None else folder
         return Integrity(folder, "holds", "holds", check_signature(folder, key))

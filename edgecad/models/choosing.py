@@ -44,7 +44,7 @@ def choose(folder: Path, command: str, device: str = "auto", key: Path | None = 
         GateFailed: it answers otherwise here than at export. The pointer stays as it was.
     """
     integrity, _ = read_contracts(folder, key)
-    with Classifier(folder, device) as classifier:
+    with Classifier(folder, device, key=key) as classifier:
         integrity.demand(folder / FILES[classifier.contract.precision], classifier.model_sha256)
         wrong = [entry.sample for entry in classifier.replay_golden() if not entry.holds]
         if wrong:

@@ -67,7 +67,7 @@ def read_contracts(folder: Path, key: Path | None = None) -> tuple[Integrity, di
     there = [precision for precision, name in FILES.items() if (folder / name).is_file()]
     if not there:
         raise ModelInvalid(f"{folder} holds no model: none of {', '.join(FILES.values())} is there; export it again")
-    return integrity, {precision: contract_in(read_model(folder, precision), precision)[1] for precision in there}
+    return integrity, {precision: contract_in(read_model(folder, precision, key), precision)[1] for precision in there}
 
 
 def _listed(folder: Path, key: Path | None) -> ListedModel:
