@@ -7,7 +7,7 @@ of a machine that was switched off at that moment. The program itself never noti
 
 To try another program, a receiver of DICOM say, give
 
-    command     that starts it on a folder; all of its processes must stay in its process group
+    command     that starts it on a folder; the processes that it starts are stopped with it
     feed        that gives it work before each cut: sends objects, writes files
     promised    that says, while the program is stopped, what it has promised to keep: objects that were acknowledged,
                 records that were told of. It is asked before the image is copied
@@ -24,7 +24,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -87,24 +87,21 @@ class PowerCuts(Generic[Promise]):
     @contextmanager
     def _at_work(self) -> Iterator[subprocess.Popen[bytes]]:
         with self.log.open("wb") as log:
-            process = subprocess.Popen(
-                self.command(self.disk.folder), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+            process = subprocess.Popen(self.command(self.disk.folder), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            _signal(_family(process.pid), signal.SIGKILL)
             process.wait()
 
     def _cut(self, process: subprocess.Popen[bytes]) -> Found:
         copy = self.disk.image.with_name("after the cut")
-        os.killpg(process.pid, signal.SIGSTOP)
         try:
-            _wait(lambda: all(state in "TZ" for state in _states(process.pid)), process, self.log)
+            _wait(lambda: _stopped(process.pid), process, self.log)
             promise = self.promised(self.disk.folder)
             self.disk.copied(copy)
         finally:
-            os.killpg(process.pid, signal.SIGCONT)
+            _signal(_family(process.pid), signal.SIGCONT)
         with mounted_image(copy, self.disk.folder.with_name("after")) as folder:
             return self.check(folder, promise)
 
@@ -117,12 +114,36 @@ def _wait(fulfilled: Callable[[], bool], process: subprocess.Popen[bytes], log: 
         time.sleep(0.005)
 
 
-def _states(group: int) -> Iterator[str]:
-    """State of each thread of a process group, as the system has it: T is stopped."""
-    for path in Path("/proc").glob("[0-9]*/task/*/stat"):
-        try:
-            state, _, in_group = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
-        except (OSError, ValueError):
-            continue
-        if int(in_group) == group:
-            yield state
+def _stopped(pid: int) -> bool:
+    """Stop a program and what it started, and say whether all of it has stopped: one may be in a system call still."""
+    family = _family(pid)
+    _signal(family, signal.SIGSTOP)
+    states = {state for member in family for state, _ in _status(f"{member}/task/*/stat")}
+    return states <= {"T", "Z", "X"} and _family(pid) == family
+
+
+def _family(pid: int) -> set[int]:
+    """A process and all that descend from it."""
+    children: dict[int, set[int]] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        for _, parent in _status(f"{path.name}/stat"):
+            children.setdefault(parent, set()).add(int(path.name))
+    family, new = {pid}, {pid}
+    while new:
+        new = set().union(*(children.get(member, set()) for member in new)) - family
+        family |= new
+    return family
+
+
+def _status(pattern: str) -> Iterator[tuple[str, int]]:
+    """State and parent of processes or threads, as proc(5) has them."""
+    for path in Path("/proc").glob(pattern):
+        with suppress(OSError, ValueError):  # it ended meanwhile
+            state, parent = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:2]
+            yield state, int(parent)
+
+
+def _signal(family: set[int], number: signal.Signals) -> None:
+    for member in family:
+        with suppress(ProcessLookupError):
+            os.kill(member, number)

@@ -91,7 +91,12 @@ def mounted_image(image: Path, folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _run("umount", str(folder))
+        until = time.monotonic() + PATIENCE  # a killed process has it open for a moment longer
+        while subprocess.run(["umount", str(folder)], capture_output=True, check=False, env=_environment()).returncode:
+            if time.monotonic() >= until:
+                _run("umount", "--lazy", str(folder))  # else nothing can remove the folder it lies in
+                raise TimeoutError(f"somebody has a file open in {folder}")
+            time.sleep(0.05)
 
 
 def _run(*words: str) -> None:

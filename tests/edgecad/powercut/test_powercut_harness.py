@@ -14,6 +14,10 @@ from .disk import Disk, new_disk
 WRITER = """
 import itertools, os, pathlib, sys, time
 folder, how = pathlib.Path(sys.argv[1]), sys.argv[2]
+if how == "all" and os.fork():  # a child in a session of its own writes; it must be stopped as well
+    os.wait()
+elif how == "all":
+    os.setsid()
 for number in itertools.count():
     with open(folder / f".{number}", "wb") as file:
         file.write(b"%d " % number * 2000)
@@ -27,7 +31,7 @@ for number in itertools.count():
         os.close(handle)
     with open(sys.argv[3], "a") as log:  # outside of the disk, as an acknowledgement
         log.write(f"{number}\\n")
-    time.sleep(0.005)
+    time.sleep(0.02)
 """
 """Writes files, and promises each once it is written: a receiver in small. It can leave one of the two syncs out."""
 
@@ -38,7 +42,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         yield disk
 
 
-def cuts_of(disk: Disk, how: str) -> list[Found]:
+def cuts_of(disk: Disk, how: str, count: int) -> list[Found]:
     acknowledged = disk.image.with_name("acknowledged")
     acknowledged.touch()
 
@@ -51,7 +55,7 @@ def cuts_of(disk: Disk, how: str) -> list[Found]:
 
     command = [sys.executable, "-c", WRITER, str(disk.folder), how, str(acknowledged)]
     cuts = PowerCuts(disk, lambda folder: command, lambda folder, number: None, promised, check, longest=0.3)
-    return cuts.run(3, ready=lambda folder: (folder / "9").exists())
+    return cuts.run(count, ready=lambda folder: (folder / "4").exists())
 
 
 def _content(path: Path) -> bytes:
@@ -59,11 +63,15 @@ def _content(path: Path) -> bytes:
 
 
 def test_what_is_synced_outlives_every_cut(disk: Disk) -> None:
-    found = cuts_of(disk, "all")
-    assert all(cut.kept >= 9 for cut in found)
+    found = cuts_of(disk, "all", 3)
+    assert all(cut.kept >= 4 for cut in found)
     assert [fault for cut in found for fault in cut.faults] == []
 
 
-@pytest.mark.parametrize("how", ["no file", "no folder"])
-def test_a_sync_that_is_left_out_is_noticed_at_every_cut(how: str, disk: Disk) -> None:
-    assert all(cut.faults for cut in cuts_of(disk, how))
+def test_a_files_sync_that_is_left_out_is_noticed_at_every_cut(disk: Disk) -> None:
+    assert all(cut.faults for cut in cuts_of(disk, "no file", 3))
+
+
+def test_a_folders_sync_that_is_left_out_is_noticed(disk: Disk) -> None:
+    # The next file's sync brings it to the disk as well, so it is missed only between the two.
+    assert any(cut.faults for cut in cuts_of(disk, "no folder", 8))
