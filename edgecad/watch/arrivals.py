@@ -14,6 +14,9 @@ from edgecad.spool.source import Arrival, Traits
 from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import INSIDE, Reservation, is_watched
 
+LONGEST_LOOK = 0.5
+"""Seconds for which files are opened before the first of them is given: of thousands at once, or on a slow share."""
+
 
 class Arrivals:
     """What arrives in a folder and in those below it: a source, as `edgecad.spool.source` describes it."""
@@ -39,11 +42,12 @@ class Arrivals:
         self._folder, self._settle, self._patience, self._clock = folder, settle, patience, clock
         self._device, self._reservation = folder.stat().st_dev, reservation
         self._since: dict[Path, tuple[Traits, float]] = {}
+        self._ended: dict[Path, tuple[Traits, bool]] = {}
         self._on_passed = on_passed
         self._passed: dict[Path, tuple[PassedOver, float]] = {}
         self._told: set[Path] = set()
         self.waiting = 0
-        """Files that were there at the last look and were not whole."""
+        """Files that were there at the last look and were not whole, or not opened yet."""
         self.closed = 0
         """Folders that could not be read at the last look."""
         self.others = 0
@@ -70,7 +74,8 @@ class Arrivals:
         self._reservation.confirm()
 
     def look(self) -> list[Arrival]:
-        """Files that are whole, the oldest first; those that nobody takes are given again.
+        """Files that are whole, the oldest first; those that nobody takes are given again, those that would take too
+        long to open are given at the next look.
 
         Raises:
             OSError: the folder itself cannot be read. One below it that cannot is counted in `closed`.
@@ -82,9 +87,23 @@ class Arrivals:
         self._passed = {path: (why, before.get(path, (why, now))[1]) for path, (why, _) in self._passed.items()}
         self.tell_passed(now - self._patience)
         self._since = {path: self._seen(path, arrival.traits, now) for path, (arrival, _) in seen.items()}
-        ready = [arrival for arrival, changed in seen.values() if self._is_whole(arrival, changed, now)]
+        self._ended = {path: known for path, known in self._ended.items() if path in seen}
+        ready = self._ready(list(seen.values()), now)
         self.waiting = len(seen) - len(ready)
-        return sorted(ready, key=lambda arrival: (arrival.traits.modified, arrival.name))
+        return ready
+
+    def _ready(self, seen: list[tuple[Arrival, int]], now: float) -> list[Arrival]:
+        """Those that are whole, the oldest first; of thousands no more than can be opened in a moment."""
+        ready, opened, begun = [], 0, self._clock()
+        for arrival, changed in sorted(seen, key=lambda each: (each[0].traits.modified, each[0].name)):
+            known = self._is_known(arrival)
+            # One at least that was not known: those that nobody can take would keep all others waiting.
+            if opened and not known and self._clock() - begun > LONGEST_LOOK:
+                continue
+            if self._is_whole(arrival, changed, now):
+                ready.append(arrival)
+                opened += not known
+        return ready
 
     def tell_passed(self, until: float = float("inf")) -> None:
         """Tell what is passed over and was there at `until`, by our own clock, and was not told yet.
@@ -109,13 +128,20 @@ class Arrivals:
         lain = now - self._since[arrival.path][1]
         if lain >= self._patience:
             return True
-        try:
-            if not has_ended(arrival.path):
-                return False
-        except OSError:  # Gone again, or not ours to read yet.
-            return False
         # A rename changes a file's status and not its content; while it is written both change at once.
-        return changed > arrival.traits.modified or lain >= self._settle
+        return (changed > arrival.traits.modified or lain >= self._settle) and self._has_ended(arrival)
+
+    def _has_ended(self, arrival: Arrival) -> bool:
+        """Whether a file has its end marker; one that did not change is not opened again."""
+        if not self._is_known(arrival):
+            try:
+                self._ended[arrival.path] = arrival.traits, bool(has_ended(arrival.path))
+            except OSError:  # Gone again, or not ours to read yet.
+                return False
+        return self._ended[arrival.path][1]
+
+    def _is_known(self, arrival: Arrival) -> bool:
+        return arrival.path in self._ended and self._ended[arrival.path][0] == arrival.traits
 
     def _files(self) -> Iterator[tuple[Arrival, int]]:
         """Files with the time of the last change of their status, nanoseconds."""

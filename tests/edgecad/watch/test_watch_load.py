@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from edgecad.watch import arrivals
+from edgecad.watch.reservation import Reservation
 
 from .conftest import records_in
 
@@ -49,6 +55,67 @@ def test_files_that_come_at_once_are_answered_in_order(
         f"order; {before:.1f} MB after {warm}, {most:.1f} MB at most"
     )
     shutil.rmtree(tmp_path)
+
+
+@dataclass
+class Slow:
+    """A share on which it takes a tenth of a second to open a file."""
+
+    now: float = 0.0
+    opened: list[str] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    def has_ended(self, path: Path) -> bool:
+        self.now += 0.1
+        self.opened.append(path.name)
+        return not path.name.startswith("half")
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    slow = Slow()
+    monkeypatch.setattr(arrivals, "has_ended", slow.has_ended)
+    return slow
+
+
+@pytest.fixture
+def source(tmp_path: Path, slow: Slow) -> arrivals.Arrivals:
+    for number in range(40):
+        (tmp_path / f"{'half' if number % 4 == 0 else 'scan'}-{number:02d}.jpg").touch()
+        os.utime(tmp_path / f"{'half' if number % 4 == 0 else 'scan'}-{number:02d}.jpg", (1000 + number, 1000 + number))
+    return arrivals.Arrivals(tmp_path, Reservation(tmp_path), settle=1, patience=1000, clock=slow.clock)
+
+
+def test_the_first_of_many_does_not_wait_until_all_were_opened(source: arrivals.Arrivals, slow: Slow) -> None:
+    given: list[str] = []
+    looks = 0
+    while source.waiting != 10 or not looks:  # the halves
+        looks, begun = looks + 1, slow.now
+        batch = [arrival.path for arrival in source.look()]
+        assert slow.now - begun <= arrivals.LONGEST_LOOK + 0.3
+        assert source.waiting == 40 - len(given) - len(batch)
+        given += [path.name for path in batch]
+        for path in batch:
+            path.unlink()
+    assert 4 < looks < 10
+    assert given == sorted(given, key=lambda name: name[-6:])
+    assert len(given) == 30
+
+
+def test_those_that_nobody_takes_keep_no_other_waiting_and_are_opened_once(
+    source: arrivals.Arrivals, slow: Slow
+) -> None:
+    while source.waiting != 10 or not slow.opened:
+        given = [arrival.path.name for arrival in source.look()]
+    assert len(given) == 30
+    assert max(Counter(slow.opened).values()) == 1
+    changed = source.look()[3].path
+    changed.write_bytes(b"longer")
+    os.utime(changed, (1000, 1000))
+    source.look()
+    assert slow.opened.count(changed.name) == 2
 
 
 def drawn(folder: Path, files: int, scan: Path) -> dict[str, int]:
