@@ -17,7 +17,7 @@ help:
 	@echo "make test    all tests but the long ones"
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
-	@echo "make soak    the long tests: kills, hostile files, memory (hours)"
+	@echo "make soak    the long tests: kills, power cuts, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
 	@echo "make wheels  the runtime and all that it needs as wheels in $(WHEELS)/, for machines without a network"

@@ -76,6 +76,7 @@ def new_disk(place: Path, mebibytes: int) -> Iterator[Disk]:
     _run("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image))
     with mounted_image(image, place / "disk") as folder:
         yield Disk(image, folder)
+    shutil.rmtree(place)  # hundreds of MB
 
 
 @contextmanager
