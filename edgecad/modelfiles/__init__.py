@@ -5,5 +5,6 @@ folder          a model folder: its precisions, its integrity
 sums            SHA256SUMS
 signature       the detached Ed25519 signature of the sums
 metadata        the contract in the file, read before any engine opens it; protobuf: the wire format it lies in
+bounds          what a file may be at most: its size, its metadata, its nodes
 external_data   files that an `.onnx` file would make an engine open
 """

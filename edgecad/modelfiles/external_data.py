@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgecad.modelfiles.protobuf import fields
+from edgecad.modelfiles.protobuf import ENUMERATION, fields
 
 Kind = Literal["model", "graph", "node", "attribute", "function", "tensor", "sparse", "training"]
 
@@ -46,7 +46,10 @@ def _found(model: memoryview) -> bool:
     while waiting:
         kind, message = waiting.pop()
         for field, value in fields(message):
-            if kind == "tensor" and (field == EXTERNAL_DATA or (field == DATA_LOCATION and value == EXTERNAL)):
+            if kind == "tensor" and (
+                field == EXTERNAL_DATA
+                or (field == DATA_LOCATION and isinstance(value, int) and value & ENUMERATION == EXTERNAL)
+            ):
                 return True
             inner = HOLDS[kind].get(field)
             if inner is not None and isinstance(value, memoryview):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from edgecad.contract import CONTRACT_VERSION, METADATA_KEY, Contract, Precision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.agreement import check_agreement
+from edgecad.modelfiles.bounds import bounded_content
 from edgecad.modelfiles.digest import NOT_CARRIED, check_digest, hashed, said_in
 from edgecad.modelfiles.metadata import metadata_of
 from edgecad.modelfiles.signature import NOT_CHECKED, check_signed_file, demanded_key, is_signed
@@ -145,7 +146,7 @@ def read_model(
         NotAvailable: the extra `sign` is not installed.
     """
     path = locate_model(given, precision)
-    content = _content(path)
+    content = bounded_content(path)
     text = metadata_of(content).get(METADATA_KEY)
     sha256, right = hashed(content, None if text is None else _digest_in(text))
     demanded = demanded_key(key)
@@ -165,10 +166,6 @@ def own_file(path: Path) -> ModelFile:
     """A file that this process has just made: nothing lies beside it yet, and no key is demanded."""
     content = path.read_bytes()
     return ModelFile(path, content, hashlib.sha256(content).hexdigest())
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def _digest_in(text: str) -> object:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgecad.system.reading import FilePart
+
 FIXED, GROUP = {1: 8, 5: 4}, (3, 4)
 """Wire types: bytes of a number, and the ends of a group."""
+ALL_BITS, ENUMERATION = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF
 
 
-def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Each field's number, and its value: a number, or bytes that are only looked at if they matter.
+def fields(message: memoryview | FilePart) -> Iterator[tuple[int, int | memoryview | FilePart]]:
+    """Each field's number, and its value: a number of 64 bits, or bytes that are only looked at if they matter.
 
     What stands in a group, which protobuf skips, is taken for fields of the message: too much is seen, not too little.
 
@@ -18,13 +21,13 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """
     at = 0
     while at < len(message):
-        key, at = _varint(message, at)
+        key, at = varint(message, at)
         field, wire = key >> 3, key & 7
         if wire == 0:
-            number, at = _varint(message, at)
+            number, at = varint(message, at, ALL_BITS)
             yield field, number
         elif wire not in GROUP:
-            length, at = _varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
+            length, at = varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
             if length < 0 or at + length > len(message):
                 raise ValueError(f"wire type {wire}, {length} bytes")
             yield field, message[at : at + length]
@@ -39,26 +42,26 @@ def outermost(message: memoryview) -> tuple[int, int, int]:
     Raises:
         ValueError, IndexError: the bytes are no protobuf message.
     """
-    key, at = _varint(message, 0)
+    key, at = varint(message, 0)
     field, wire = key >> 3, key & 7
     if wire == 0:
-        return field, at, _varint(message, at)[1]
+        return field, at, varint(message, at)[1]
     if wire in GROUP:
         return field, at, at
-    length, at = _varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
+    length, at = varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
     if length < 0:
         raise ValueError(f"wire type {wire}")
     return field, at, at + length
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """A number and where it ends; of tags and enumerations protobuf reads 32 bits."""
+def varint(message: memoryview | FilePart, at: int, bits: int = 0xFFFFFFFF) -> tuple[int, int]:
+    """A number and where it ends; of tags, lengths and enumerations protobuf reads 32 bits."""
     value = shift = 0
     while shift < 70:
         byte = message[at]
         value |= (byte & 0x7F) << shift
         at += 1
         if byte < 0x80:
-            return value & 0xFFFFFFFF, at
+            return value & bits, at
         shift += 7
     raise ValueError("a number that does not end")

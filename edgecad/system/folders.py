@@ -125,7 +125,8 @@ def followed(path: Path) -> Path:
     """Follow `path` if it is a pointer that `point_latest` wrote; any other path is given back."""
     if path.name != LATEST or not path.is_file():
         return path
-    name = path.read_bytes()[:256].decode("utf-8", "replace").strip()
+    with path.open("rb") as file:
+        name = file.read(256).decode("utf-8", "replace").strip()
     if "\0" in name or name in ("", ".", "..") or Path(name).name != name:
         raise UsageError(f"{path} does not name a folder beside it; give the folder itself")
     return path.parent / name

@@ -1,0 +1,75 @@
+"""Files of others, read within bounds: what is too large is found out before it is in memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, overload
+
+_WINDOW = 1 << 12
+
+
+def file_bytes(path: Path, most: int) -> bytes:
+    """Content of a regular file of at most so many bytes.
+
+    Raises:
+        OSError: it cannot be read, is larger (`EFBIG`), or is a pipe or a device (`EINVAL`), which might never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= most:
+            content = file.read(most + 1)
+            if len(content) <= most:
+                return content
+    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+
+
+class FilePart:
+    """A part of an open file, indexed and cut as bytes are; only what is looked at is read."""
+
+    def __init__(self, window: Window, start: int, stop: int) -> None:
+        self._window, self._start, self._stop = window, start, stop
+
+    @classmethod
+    def whole(cls, file: BinaryIO, size: int) -> FilePart:
+        """The first `size` bytes of a file."""
+        return cls(Window(file), 0, size)
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> FilePart: ...
+    def __getitem__(self, at: int | slice) -> int | FilePart:
+        if isinstance(at, slice):
+            start, stop, _ = at.indices(len(self))
+            return FilePart(self._window, self._start + start, self._start + max(start, stop))
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        return self._window.byte(self._start + at)
+
+    def __bytes__(self) -> bytes:
+        return self._window.bytes(self._start, self._stop)
+
+
+class Window:
+    """The piece of a file that was read last."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._at, self._piece = file, 0, b""
+
+    def byte(self, at: int) -> int:
+        """One byte; the piece around it is kept."""
+        if not 0 <= at - self._at < len(self._piece):
+            self._at, self._piece = at, self.bytes(at, at + _WINDOW)
+        return self._piece[at - self._at]
+
+    def bytes(self, start: int, stop: int) -> bytes:
+        """Bytes from one place up to another, or to the end of the file."""
+        self._file.seek(start)
+        return self._file.read(stop - start)
