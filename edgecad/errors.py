@@ -8,6 +8,7 @@
     +-- GateFailed          5   parity, golden samples or an answer's own check failed
     +-- ModelInvalid        6   the model or its contract cannot be used
     +-- EngineBuildFailed   7   TensorRT did not build the engine
+    +-- JudgeDied           1   the process that judged a scan died over it
 
 The number is the exit code of the command line. Every message has three parts: what was seen, what
 was wanted, what to do next.
@@ -69,6 +70,15 @@ class EngineBuildFailed(EdgecadError):
     """TensorRT did not build an engine from the model."""
 
     exit_code = 7
+
+
+class JudgeDied(EdgecadError):
+    """The process that judged a scan died over it, and golden samples hold on this machine.
+
+    `reason` is what its record says; sent again, the scan is tried again.
+    """
+
+    reason: ClassVar[str] = "ended-the-program"
 
 
 def errors_of(base: type[EdgecadError] = EdgecadError) -> tuple[type[EdgecadError], ...]:

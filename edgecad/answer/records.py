@@ -15,7 +15,7 @@ from edgecad.answer.prediction import Finding, Prediction
 from edgecad.contract import Contract
 from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty
-from edgecad.errors import EdgecadError, InputRefused
+from edgecad.errors import EdgecadError, InputRefused, JudgeDied
 from edgecad.images.dicom.attributes import DicomUids
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.site import ThresholdFrom
@@ -198,7 +198,7 @@ def record_of_failure(
     scan_sha256: str | None = None,
 ) -> Record:
     """Record a refusal, a failed check of an answer, or whatever else kept a scan from its answer."""
-    reason = error.reason if isinstance(error, InputRefused) else type(error).__name__
+    reason = error.reason if isinstance(error, (InputRefused, JudgeDied)) else type(error).__name__
     message = str(error) if isinstance(error, EdgecadError) else _in_our_words(error)
     return Record(
         time=now_text(),

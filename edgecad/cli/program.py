@@ -12,8 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from edgecad.cli.completion import Shell, print_script, switch_on
-from edgecad.errors import EdgecadError
+from edgecad.errors import DeviceFailed, EdgecadError
 from edgecad.system.disk import words_of
+from edgecad.system.memory import NO_MEMORY, lacks_memory
 
 OWN = {
     "infer": "edgecad.cli.infer.command",
@@ -113,21 +114,34 @@ class Program(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except OSError as error:
-            _say(words_of(error))
-            ctx.exit(1)
+            ctx.exit(_said_no_memory(error) or _said(words_of(error), 1))
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
                 raise
-            if os.environ.get("EDGECAD_DEBUG"):
+            code = _said_no_memory(error)
+            if os.environ.get("EDGECAD_DEBUG") and not code:
                 raise
-            if _was_interrupted(error):
-                _say("interrupted")
-                ctx.exit(130)
-            _say(
-                f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}; "
-                "please report it, with what EDGECAD_DEBUG=1 shows"
-            )
-            ctx.exit(1)
+            ctx.exit(code or _said_unexpected(error))
+
+
+def _said_no_memory(error: Exception) -> int:
+    """The exit code of a lack of memory, once it is said; 0 for any other error."""
+    return _said(NO_MEMORY, DeviceFailed.exit_code) if lacks_memory(error) else 0
+
+
+def _said_unexpected(error: Exception) -> int:
+    if _was_interrupted(error):
+        return _said("interrupted", 130)
+    return _said(
+        f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}; "
+        "please report it, with what EDGECAD_DEBUG=1 shows",
+        1,
+    )
+
+
+def _said(message: str, code: int) -> int:
+    _say(message)
+    return code
 
 
 def _parser_words(error: Any, command: str | None) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from edgecad.images.refusals import damaged
 from edgecad.images.screen import Pixels
+from edgecad.system.memory import lacks_memory
 
 # OpenCV 4.11 and later write RGB themselves and save a pass over the pixels.
 _RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
@@ -44,12 +45,7 @@ def _decoded(encoded: Pixels, *, alpha: bool = False) -> Pixels | None:
         elif pixels is not None and _RGB is None:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     except cv2.error as error:
-        if no_memory(error):
+        if lacks_memory(error):
             raise MemoryError from error
         return None
     return None if pixels is None else np.asarray(pixels)
-
-
-def no_memory(error: Exception | None) -> bool:
-    """Whether an error is this machine's lack of memory, in Python's words or in OpenCV's."""
-    return isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem)

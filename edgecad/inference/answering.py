@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgecad import __version__
 from edgecad.answer.prediction import stamp_of
 from edgecad.answer.records import Provenance, Record, record_of_answer, record_of_failure
-from edgecad.errors import EdgecadError
+from edgecad.errors import DeviceFailed, EdgecadError
 from edgecad.images import Screen, bytes_from_path
 from edgecad.images.limits import MAX_BYTES
 from edgecad.inference.classifier import Classifier, Source
@@ -25,6 +25,7 @@ from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import line_of
 from edgecad.preparing import read_for
 from edgecad.system.folders import write_whole
+from edgecad.system.memory import NO_MEMORY, lacks_memory
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def answer(
         contract = classifier.contract
         figure = answer_figure(prediction, contract, line_of(record, contract.name)) if draw else None
     except Exception as error:
+        if lacks_memory(error):
+            error = DeviceFailed(NO_MEMORY)
         if os.environ.get("EDGECAD_DEBUG") and not isinstance(error, EdgecadError):
             traceback.print_exception(error)
         found = whose(None) if callable(whose) and given is None else found

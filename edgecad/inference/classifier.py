@@ -29,7 +29,7 @@ from edgecad.inference.choices import table_candidates, with_place
 from edgecad.inference.loading import LoadedModel, best_model, load_model, open_file, proven
 from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
-from edgecad.modelfiles.file import AUTO, own_file, parse_choice
+from edgecad.modelfiles.file import AUTO, ModelFile, own_file, parse_choice
 from edgecad.modelfiles.pointer import pointer_of
 from edgecad.modelfiles.signature import check_signed_file
 from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
@@ -40,6 +40,7 @@ from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.site import Site, read_site
 from edgecad.system.clock import StageClock
+from edgecad.system.memory import memory_as_device
 from edgecad.system.parallel import in_order, workers_beside
 
 ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
@@ -160,6 +161,11 @@ class Classifier:
         return self._open.runner
 
     @property
+    def file(self) -> ModelFile:
+        """The model's file, as it was read."""
+        return self._open.file
+
+    @property
     def facts(self) -> RunnerFacts:
         """Device, provider and precision, as checked after opening."""
         return self._open.facts
@@ -176,8 +182,10 @@ class Classifier:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
                 one polar map), in colours that training never saw, or unlike the training scans.
             GateFailed: the engine's outputs are not finite or do not fit together.
+            DeviceFailed: the device gave up, or this machine's memory does not suffice.
         """
-        return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
+        with memory_as_device():
+            return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
 
     def each(self, sources: Iterable[Source], *, force: bool = False) -> Iterator[Prediction | EdgecadError]:
         """Answer many scans, several at a time, and give the answers in their order.
@@ -234,7 +242,8 @@ class Classifier:
 
         The samples' screens have a size of their own, so a region of the contract's is left out.
         """
-        return self._predict(source, Objections(), golden=True)
+        with memory_as_device():
+            return self._predict(source, Objections(), golden=True)
 
     def replay_golden(self) -> tuple[Replay, ...]:
         """Answer all golden samples, and compare with what the contract recorded at export.

@@ -97,6 +97,15 @@ class IdentityChoice:
             id_from=str(self.source) if by_name else None,
         )
 
+    def noted_in(self, record: Record) -> Noted:
+        """The same of a record, whose scan is to be judged anew."""
+        by_name = self.source is not None and self.source.kind != "dicom"
+        return Noted(
+            scan=record.scan if self.scan == "name" else None,
+            identity=record.id if by_name else None,
+            id_from=str(self.source) if by_name else None,
+        )
+
     def identified_by(self, noted: Noted, given: Any) -> Identified:
         """Find whose scan it is, of whose name that was kept; as `identified`."""
         return self.identified(given, noted.identity if noted.id_from == str(self.source) else None)

@@ -18,6 +18,7 @@ from edgecad.runners.devices import DeviceRequest
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from edgecad.system.installation import install_words, pip
+from edgecad.system.memory import lacks_memory, says_no_memory
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
@@ -77,7 +78,7 @@ class OnnxRunner:
 
     def _failure(self, error: Exception, images: int) -> EdgecadError:
         device, reason = self._facts.device, _first_sentence(error)
-        if isinstance(error, MemoryError) or "alloc" in reason:
+        if lacks_memory(error) or says_no_memory(str(error)) or "alloc" in reason:
             return DeviceFailed(f"{device} has not the memory for {images} images at once: {reason}; run fewer at once")
         if device != "cpu":
             return DeviceFailed(f"{device} failed: {reason}; look at nvidia-smi, or use --device cpu")
@@ -124,6 +125,8 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name:
         return runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:  # onnxruntime raises a dozen unrelated types here.
         reason = _first_sentence(error)
+        if lacks_memory(error) or says_no_memory(str(error)):
+            raise DeviceFailed(f"{kind} has not the memory to open {name}: {reason}; end other programs") from error
         if kind == "cuda":
             raise NotAvailable(
                 f"device cuda:{index} cannot run this model strictly: {reason}; "

@@ -5,6 +5,8 @@
     claims      takes a scan, and puts it away beside its record; what a killed process left is found again
     index       which scan has its record already, and where
     counts      of a day, for who watches over the worker
+    growing     whether somebody may still write on in a scan
+    apart       one scan judged in a process of its own
     orientation whether the last scans lie as those of the model's training
     processor   judges one scan, records it, puts it away
     heartbeat   what a supervisor is told

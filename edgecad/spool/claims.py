@@ -105,21 +105,6 @@ class Claims:
         sync_folder(arrival.path.parent)
         return claim
 
-    def still(self, claim: Claim, wait: Callable[[], bool]) -> bool:
-        """Wait while somebody writes on in a file that was found to be whole: it may change until it is taken.
-
-        It is waited for where it is, for a way back could meet another file of its name.
-
-        Args:
-            wait: wait a while; False if there is no time left, and the claim is left as it is.
-        """
-        before = claim.traits
-        while (now := Traits.of(os.lstat(self.scan_of(claim)))) != before:
-            before = now
-            if not wait():
-                return False
-        return True
-
     def sync(self, claim: Claim) -> None:
         """Bring a scan's bytes to the disk, unless they are there as they are now; a link or a pipe has none.
 

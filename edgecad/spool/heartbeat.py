@@ -14,7 +14,7 @@ class Heartbeat(msgspec.Struct, kw_only=True):
 
     Attributes:
         state: `waiting-for-disk` while a folder cannot be read or written; scans wait meanwhile.
-        waiting: files in IN that are not whole yet.
+        waiting: files in IN that are not whole yet, and scans that were taken and may still grow.
         stuck: files and folders in IN that cannot be moved or read, and scans that were taken and cannot be read.
         orientation: how the last answered scans look, taken together: `as they should`, `mirrored left to right`, ...;
             or why that is not known.

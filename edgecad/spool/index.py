@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -103,10 +103,18 @@ class RecordIndex:
         """The record that a process before us wrote of a claim, if it did."""
         return self._claimed.get(claim)
 
-    def answered_since(self, name: str) -> tuple[Slot, SpoolRecord] | None:
-        """What became of a scan that failed, when it was sent again and did not fail."""
-        again = (self.find(other) for other in tuple(self._slots) if other.startswith(f"{name}{AGAIN}"))
-        return next((found for found in again if found and found[1].status != "failed"), None)
+    def again(self, name: str) -> list[tuple[Slot, SpoolRecord]]:
+        """What became of a scan of that name when it was sent again, because the first time was no answer."""
+        found = (self.find(other) for other in tuple(self._slots) if other.startswith(f"{name}{AGAIN}"))
+        return [entry for entry in found if entry]
+
+    def remove(self, record: SpoolRecord) -> None:
+        """Take away a record, and its picture, whose scan is to be judged anew."""
+        path = (self._out / record.file).with_suffix(RECORD)
+        self._slots.pop(path.name.removesuffix(RECORD), None)
+        path.unlink(missing_ok=True)
+        if record.figure is not None:
+            (self._out / record.figure).unlink(missing_ok=True)
 
     def _list(self, place: Place, folder: Path) -> None:
         sweep_partials(folder)
@@ -141,6 +149,13 @@ class RecordIndex:
             records = (self.find(slot.name) for slot in slots if slot.place == "done")
             found += [entry[1] for entry in records if entry and entry[1].status == "answered"]
         return sorted(found, key=lambda record: record.recorded)
+
+    def records_of(self, slots: Iterable[Slot]) -> Iterator[SpoolRecord]:
+        """The records that lie there, one by one."""
+        for slot in slots:
+            found = self.find(slot.name)
+            if found is not None:
+                yield found[1]
 
     def days(self) -> dict[str, list[Slot]]:
         """All slots by day."""

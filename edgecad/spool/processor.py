@@ -14,20 +14,26 @@ from pathlib import Path
 import msgspec
 
 from edgecad.answer.records import Record, record_of_copy
-from edgecad.errors import DeviceFailed, InputRefused, ModelInvalid
+from edgecad.errors import DeviceFailed, InputRefused, JudgeDied, ModelInvalid
 from edgecad.images import bytes_from_path
-from edgecad.images.opencv import no_memory
+from edgecad.images.ending import ENDS_EARLY
 from edgecad.inference.answering import ScanOutcome, answer, name_of, provenance_of, refusal, write_figure
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, Identified, IdentityChoice, Noted
+from edgecad.spool.apart.messages import Question
+from edgecad.spool.apart.process import judged_apart, judging_died
 from edgecad.spool.claims import Claim, Claims, suffix_of
 from edgecad.spool.counts import CountsByDay
 from edgecad.spool.index import AGAIN, COPY, Place, RecordIndex, Slot, SpoolRecord
+from edgecad.spool.source import Traits
 from edgecad.system.clock import now_text
 from edgecad.system.folders import made_folder
 
 MOST_DEATHS = 5
-"""How many processes a scan may end; then it is refused unjudged."""
+"""How many processes may end over a scan; then its key is the hash of its bytes, because the key may be what ends them.
+From the first death on it is judged in a process of its own."""
+LAST_DEATHS = 20
+"""How many processes may end over a scan although it is judged in one of its own; then it has failed unjudged."""
 OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 """Why a file cannot be read for reasons of its own; any other is the machine's, and passes."""
 
@@ -35,6 +41,26 @@ OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 class NotReadNow(Exception):
     """One scan could not be read, or not be brought to the disk: a bad sector, a lost connection. It stays taken, and
     others have their turn."""
+
+
+class StillGrowing(Exception):
+    """A scan may not be written to its end yet, or changed while it was judged. It stays taken, and is judged anew."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was read of a scan: its bytes, and its traits before that."""
+
+    traits: Traits
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why nothing was read of a scan, and its traits before that."""
+
+    traits: Traits
+    why: InputRefused
 
 
 Key = Callable[[bytes], str]
@@ -62,6 +88,7 @@ class Processor:
         prepare: makes what must be there before the record is; not called for copies, nor where the bytes could not
             be read. An `OSError` leaves the scan taken, and it is judged again later.
         wanted: what of whose scan it is stands in records and pictures.
+        meanwhile: called every few moments while a scan is judged in a process of its own.
     """
 
     classifier: Classifier
@@ -72,24 +99,29 @@ class Processor:
     key: Key = content_hash
     prepare: Prepare = nothing
     wanted: IdentityChoice = BY_HASH
+    meanwhile: Callable[[], None] = lambda: None
 
-    def handle(self, claim: Claim) -> SpoolRecord:
+    def handle(self, claim: Claim, *, may_grow: bool = False) -> SpoolRecord:
         """Judge a scan, record it and put it away.
+
+        Args:
+            may_grow: somebody may still write on in it, so that it ends early is no verdict.
 
         Raises:
             DeviceFailed, ModelInvalid: nothing can be judged; the scan stays taken.
             NotReadNow: this scan cannot be read, or brought to the disk; it stays taken.
+            StillGrowing: it ends early and may grow, or it changed while it was judged; it stays taken.
             OSError: the disk failed; the scan stays taken.
         """
         try:
             self.claims.sync(claim)
         except OSError as error:
             raise NotReadNow from error
-        record = self._recorded(claim)
+        record = self._recorded(claim, may_grow)
         self.claims.put_away(claim, self.out / record.file)
         return record
 
-    def _recorded(self, claim: Claim) -> SpoolRecord:
+    def _recorded(self, claim: Claim, may_grow: bool) -> SpoolRecord:
         """The record of a claim: the one that is there, or a new one."""
         earlier = self.index.claimed(claim.id)
         if earlier is not None:
@@ -97,27 +129,33 @@ class Processor:
         found = self.index.find(claim.id)
         if found is not None and found[1].claim == claim.id:
             return found[1]
-        data = self._content(claim)
-        if isinstance(data, InputRefused):
-            return self._written(claim, claim.id, self._refused(claim, data, None))
-        key, whose = self._key_of(claim, data), self._whose(claim, data)
+        content = self._content(claim)
+        if isinstance(content, Unread):
+            _demand_end(content.why, may_grow)
+            return self._written(claim, claim.id, self._refused(claim, content.why, None), content)
+        key, whose = self._key_of(claim, content.data), self._whose(claim, content.data)
         name = name_of(key, self.classifier, whose.identity)
-        found = self.index.find(name)
-        if found is None:
-            return self._judged(claim, name, data, whose)
-        slot, first = found
-        if first.status == "failed" and first.claim != claim.id:
-            # It is no answer: whoever sends that scan again wants another try, unless one has succeeded since.
-            slot, first = self.index.answered_since(name) or (slot, first)
-        if first.claim == claim.id:
-            return first
-        more = f"{name}{AGAIN if first.status == 'failed' else COPY}{claim.id}"
-        found = self.index.find(more)
-        if found is not None:
-            return found[1]
-        if first.status == "failed":
-            return self._judged(claim, more, data, whose)
-        return self._copied(claim, more, slot, data, whose)
+        for own in (name, f"{name}{AGAIN}{claim.id}", f"{name}{COPY}{claim.id}"):
+            found = self.index.find(own)
+            if found is not None and found[1].claim == claim.id:
+                return found[1]
+        question = Question(self._word(claim, content.data), whose)
+        known = self._known(name)
+        if not known:
+            return self._judged(claim, name, content, question, may_grow)
+        settled = _settled(known, content.data)
+        if settled is not None:
+            return self._copied(claim, f"{name}{COPY}{claim.id}", settled[0], content, question)
+        again = f"{name}{AGAIN}{claim.id}"
+        apart = any(record.reason == JudgeDied.reason for _, record in known)
+        return self._judged(claim, again, content, question, may_grow, apart)
+
+    def _known(self, name: str) -> list[tuple[Slot, SpoolRecord]]:
+        """What became of scans of that name so far, the first one first."""
+        first = self.index.find(name)
+        if first is None:
+            return []
+        return [first] if first[1].status == "answered" else [first, *self.index.again(name)]
 
     def _key_of(self, claim: Claim, data: bytes) -> str:
         """A scan's key; of one that ended too many processes the hash, because the key may be what ended them."""
@@ -151,60 +189,84 @@ class Processor:
             scan_sha256=None if data is None else content_hash(data),
         )
 
-    def _content(self, claim: Claim) -> bytes | InputRefused:
+    def _content(self, claim: Claim) -> Content | Unread:
         """A scan's bytes, or why there are none.
 
         Raises:
             NotReadNow: the machine could not read it, for no reason of its own.
         """
         scan = self.claims.scan_of(claim)
-        if not stat.S_ISREG(os.lstat(scan).st_mode):
-            return InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
+        status = os.lstat(scan)
+        if not stat.S_ISREG(status.st_mode):
+            why = InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
+            return Unread(Traits.of(status), why)
         try:
-            return bytes_from_path(scan)
+            return Content(Traits.of(status), bytes_from_path(scan))
         except InputRefused as refused:
             cause = refused.__cause__
             if isinstance(cause, OSError) and cause.errno not in OWN_FAULTS:
                 raise NotReadNow from cause
-            return refused
+            return Unread(Traits.of(status), refused)
 
-    def _judged(self, claim: Claim, name: str, data: bytes, whose: Identified) -> SpoolRecord:
-        if claim.deaths >= MOST_DEATHS:
-            died = InputRefused(
-                "ended-the-program",
-                f"this program ended {claim.deaths} times while it judged this scan; look at it by hand, and please "
-                "report it",
-            )
-            return self._prepared(claim, name, data, self._refused(claim, died, data))
-        with self.claims.judging(claim):
-            outcome = answer(self.classifier, data, self._word(claim, data), draw=True, whose=whose)
-        if no_memory(outcome.error):
-            raise DeviceFailed("this machine's memory does not suffice; give it more, or end other programs")
+    def _demand_unchanged(self, claim: Claim, content: Content | Unread) -> None:
+        """Demand that a scan still is what was judged: whoever has it open may write on in it wherever it lies.
+
+        Raises:
+            StillGrowing: it is not.
+        """
+        now = self._content(claim)
+        if now.traits != content.traits or (isinstance(content, Content) and now != content):
+            raise StillGrowing
+
+    def _judged(
+        self,
+        claim: Claim,
+        name: str,
+        content: Content,
+        question: Question,
+        may_grow: bool,
+        apart: bool = False,
+    ) -> SpoolRecord:
+        outcome = self._outcome(claim, content.data, question, apart=apart or claim.deaths > 0)
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
             raise outcome.error
-        return self._prepared(claim, name, data, outcome)
+        _demand_end(outcome.error, may_grow)
+        self.prepare(name, content.data, outcome)
+        return self._written(claim, name, outcome, content)
 
-    def _prepared(self, claim: Claim, name: str, data: bytes, outcome: ScanOutcome) -> SpoolRecord:
-        self.prepare(name, data, outcome)
-        return self._written(claim, name, outcome)
+    def _outcome(self, claim: Claim, data: bytes, question: Question, *, apart: bool) -> ScanOutcome:
+        """Judge a scan; in a process of its own if one died over it before."""
+        if claim.deaths >= LAST_DEATHS:
+            return self._refused(claim, judging_died(f"ended this program {claim.deaths} times"), data)
+        with self.claims.judging(claim):
+            if apart:
+                return judged_apart(self.classifier, data, question, self.meanwhile)
+            return answer(self.classifier, data, draw=True, **msgspec.structs.asdict(question))
 
-    def _copied(self, claim: Claim, name: str, slot: Slot, data: bytes, whose: Identified) -> SpoolRecord:
-        copy = record_of_copy(self._word(claim, data), content_hash(data), provenance_of(self.classifier))
-        return self._recorded_as(claim, self._slot(slot.place, name), whose.told_in(copy), slot.record)
+    def _copied(self, claim: Claim, name: str, first: Slot, content: Content, question: Question) -> SpoolRecord:
+        copy = record_of_copy(question.scan, content_hash(content.data), provenance_of(self.classifier))
+        told = question.whose.told_in(copy)
+        return self._recorded_as(claim, self._slot(first.place, name), told, content, first.record)
 
-    def _written(self, claim: Claim, name: str, outcome: ScanOutcome) -> SpoolRecord:
+    def _written(self, claim: Claim, name: str, outcome: ScanOutcome, content: Content | Unread) -> SpoolRecord:
         slot = self._slot("done" if outcome.error is None else "refused", name)
         if outcome.figure is None:
-            return self._recorded_as(claim, slot, outcome.record)
+            return self._recorded_as(claim, slot, outcome.record, content)
         write_figure(self.out / slot.figure, outcome.figure)
-        return self._recorded_as(claim, slot, msgspec.structs.replace(outcome.record, figure=slot.figure))
+        try:
+            return self._recorded_as(claim, slot, msgspec.structs.replace(outcome.record, figure=slot.figure), content)
+        except StillGrowing:
+            (self.out / slot.figure).unlink(missing_ok=True)
+            raise
 
     def _slot(self, place: Place, name: str) -> Slot:
         slot = Slot(place, datetime.now(timezone.utc).date().isoformat(), name)
         made_folder((self.out / slot.record).parent)
         return slot
 
-    def _recorded_as(self, claim: Claim, slot: Slot, record: Record, first: str | None = None) -> SpoolRecord:
+    def _recorded_as(
+        self, claim: Claim, slot: Slot, record: Record, content: Content | Unread, first: str | None = None
+    ) -> SpoolRecord:
         written = SpoolRecord(
             **msgspec.structs.asdict(record),
             claim=claim.id,
@@ -213,6 +275,26 @@ class Processor:
             file=slot.file(claim.suffix or suffix_of(claim.scan or "")),
             first=first,
         )
+        self._demand_unchanged(claim, content)
         self.index.write(slot, written)
         self.counts.of(slot.day).add(written)
         return written
+
+
+def _settled(known: list[tuple[Slot, SpoolRecord]], data: bytes) -> tuple[Slot, SpoolRecord] | None:
+    """What is the last word on a scan: its answer, or a refusal of these very bytes.
+
+    A failure is none, whoever sends that scan again wants another try. Nor is the refusal of other bytes that count as
+    the same scan: they may have been its beginning, or damaged on their way.
+    """
+    for entry in known:
+        if entry[1].status == "answered":
+            return entry
+    sha256 = content_hash(data)
+    return next((entry for entry in known if entry[1].status == "refused" and entry[1].scan_sha256 == sha256), None)
+
+
+def _demand_end(error: Exception | None, may_grow: bool) -> None:
+    """Raise `StillGrowing` for a scan that ends early and may still grow."""
+    if may_grow and isinstance(error, InputRefused) and error.reason in ENDS_EARLY:
+        raise StillGrowing from error

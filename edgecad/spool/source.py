@@ -31,12 +31,14 @@ class Arrival:
     Attributes:
         name: relative to the source's folder, with `/`.
         regular: whether it is a file; a link, a pipe or a device is taken out of the way, and never opened.
+        lain: seconds for which the source has seen it as it is.
     """
 
     path: Path
     name: str
     traits: Traits
     regular: bool
+    lain: float = 0.0
 
 
 class ScanSource(Protocol):

@@ -19,16 +19,18 @@ from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.claims import Claim, Claims, NotMoved
 from edgecad.spool.counts import CountsByDay
+from edgecad.spool.growing import CutShort, Stillness
 from edgecad.spool.heartbeat import Heartbeat, State
 from edgecad.spool.index import PLACES, RecordIndex, SpoolRecord, code_of
 from edgecad.spool.options import WorkerOptions
 from edgecad.spool.orientation import WINDOWS, SeriesWatch
-from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, content_hash, nothing
-from edgecad.spool.source import ScanSource
+from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, StillGrowing, content_hash, nothing
+from edgecad.spool.source import Arrival, ScanSource, Traits
 from edgecad.system.clock import time_text
 from edgecad.system.disk import words_of
 from edgecad.system.folders import made_folder, sweep_partials, sync_folder, write_whole
 from edgecad.system.lock import attempted
+from edgecad.system.memory import lacks_memory, memory_as_device
 from edgecad.system.supervisor import tell_supervisor
 
 SHORTEST_REST = 0.05
@@ -36,6 +38,8 @@ SHORTEST_REST = 0.05
 RETRY = 5.0
 """Seconds until another try after the disk failed."""
 HEARTBEAT, LOCK = "heartbeat.json", ".lock"
+CUT_DAYS = 2
+"""Last days with records of which a new process looks whether a refused scan has grown."""
 TAKEN, DAYS = "taken", "days"
 PARTS = frozenset({TAKEN, DAYS, *PLACES})
 """Folders of an OUT."""
@@ -90,7 +94,10 @@ class Worker:
         self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
         contract = classifier.contract
         self._series = SeriesWatch(contract.orientation, of_uptake=contract.preparation.input == "uptake")
-        self._processor = Processor(classifier, out, self._claims, self._index, self._counts, key, prepare, wanted)
+        self._processor = Processor(
+            classifier, out, self._claims, self._index, self._counts, key, prepare, wanted, self._beat_if_due
+        )
+        self._stillness, self._cut = Stillness(self._claims, self._options.patience), CutShort(out)
         self._recovered = False
         self._forgot: date | None = None
         self._stuck = 0
@@ -114,6 +121,10 @@ class Worker:
             DeviceFailed, ModelInvalid: nothing can be judged any more. The scan under way stays taken, and the next
                 process judges it.
         """
+        with memory_as_device():
+            self._run(stop, wake, once=once)
+
+    def _run(self, stop: threading.Event, wake: threading.Event, *, once: bool) -> None:
         with attempted(self._out / LOCK) as ours:
             if not ours:
                 raise UsageError(f"another {self._command} writes to {self._out}; end it, or give another OUT")
@@ -121,7 +132,7 @@ class Worker:
                 while not stop.is_set():
                     wake.clear()
                     went_well = self._round(stop)
-                    if once and went_well and not self._source.waiting:
+                    if once and went_well and not self._source.waiting and not self._stillness.waiting:
                         break
                     if not stop.is_set():
                         self._rest(wake, self._options.interval if went_well else RETRY)
@@ -133,13 +144,18 @@ class Worker:
         try:
             self._source.confirm()
             self._recover()
-            for claim in self._claims.left():
-                self._handle(claim, stop)
+            left = tuple(self._claims.left())
+            self._stillness.keep({claim.id for claim in left})
+            for claim in left:
+                self._handle(claim)
                 if stop.is_set():
                     return True
+            self._take_back()
             self._take_all(stop)
             self._forget()
         except OSError as error:
+            if lacks_memory(error):
+                raise
             # Without the file's name, which may be a patient's.
             self._complain(words_of(error, named=False))
             self._beat("waiting-for-disk")
@@ -170,6 +186,8 @@ class Worker:
         self._claims.recover()
         self._index.load({claim.id for claim in self._claims.left()})
         self._recount()
+        for _, slots in sorted(self._index.days().items())[-CUT_DAYS:]:
+            self._cut.add(self._index.records_of(slot for slot in slots if slot.place == "refused"))
         if self._series.checks:
             self._series.load(self._index.last_answers(max(WINDOWS)))
             self._warn(self._series.warning)
@@ -188,20 +206,46 @@ class Worker:
                 self._stuck += 1
                 continue
             if claim is not None:
-                self._handle(claim, stop)
+                self._handle(claim, arrival.lain)
 
-    def _handle(self, claim: Claim, stop: threading.Event) -> None:
-        if self._claims.still(claim, lambda: self._pause(stop)):
+    def _take_back(self) -> None:
+        """Take scans again that were refused because they end early, and in which somebody has written on since."""
+        for record in self._cut.grown():
+            path = self._out / record.file
             try:
-                record = self._processor.handle(claim)
-            except NotReadNow:
-                self._unread.add(claim.id)
-                return
+                again = Arrival(path, record.file, Traits.of(os.lstat(path)), regular=True)
+                claim = self._claims.take(again, lambda _, of=record: self._wanted.noted_in(of))  # type: ignore[misc]
+            except (NotMoved, FileNotFoundError):
+                continue
+            if claim is not None:
+                self._index.remove(record)
+                day = Path(record.file).parent.name
+                self._counts.recount(day, self._index.records_of(self._index.days().get(day, ())))
+
+    def _handle(self, claim: Claim, lain: float = 0.0) -> None:
+        may_grow = self._stillness.may_grow(claim, lain)
+        try:
+            # It may change until it is taken, and after. It is waited for where it is, because a way back could meet
+            # another file of its name; others have their turn meanwhile.
+            if may_grow and self._stillness.unfinished(claim):
+                raise StillGrowing
+            record = self._processor.handle(claim, may_grow=may_grow)
+        except StillGrowing:
+            self._stillness.wait_for(claim)
+        except NotReadNow:
+            self._stillness.forget(claim)
+            self._unread.add(claim.id)
+        else:
+            self._stillness.forget(claim)
             self._unread.discard(claim.id)
-            self.worst = max(self.worst, code_of(record))
-            self._on_record(record)
-            self._look_at_series(record)
+            self._tell(record)
         self._beat_if_due()
+
+    def _tell(self, record: SpoolRecord) -> None:
+        self._cut.add([record])
+        self.worst = max(self.worst, code_of(record))
+        self._on_record(record)
+        self._look_at_series(record)
 
     def _look_at_series(self, record: SpoolRecord) -> None:
         """Warn where the last scans lie otherwise than those of the training; no answer depends on it."""
@@ -212,10 +256,6 @@ class Worker:
     def _warn(self, warning: str | None) -> None:
         if warning is not None:
             self._on_problem(warning)
-
-    def _pause(self, stop: threading.Event) -> bool:
-        """Wait for a writer as long as for a file without end marker; False if the work is to end."""
-        return not self._rest(stop, self._options.patience)
 
     def _rest(self, event: threading.Event, seconds: float) -> bool:
         """Wait for an event, and tell meanwhile that we live; whether it came."""
@@ -231,8 +271,7 @@ class Worker:
         """Count days anew that lack records: a killed process wrote them and did not count them."""
         for day, slots in self._index.days().items():
             if self._counts.of(day).records < len(slots):
-                found = (self._index.find(slot.name) for slot in slots)
-                self._counts.recount(day, (entry[1] for entry in found if entry))
+                self._counts.recount(day, self._index.records_of(slots))
 
     def _forget(self) -> None:
         today = datetime.now(timezone.utc).date()
@@ -270,7 +309,7 @@ class Worker:
             contract=provenance.contract,
             device=provenance.device,
             precision=provenance.precision,
-            waiting=self._source.waiting,
+            waiting=self._source.waiting + self._stillness.waiting,
             stuck=self._stuck + len(self._unread),
             records_today=self._counts.of(now.date().isoformat()).records,
             problem=self._problem,

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from edgecad.images import PassedOver, counted_whys, has_ended, passed_over, why_passed_over
@@ -101,7 +102,7 @@ class Arrivals:
             if opened and not known and self._clock() - begun > LONGEST_LOOK:
                 continue
             if self._is_whole(arrival, changed, now):
-                ready.append(arrival)
+                ready.append(replace(arrival, lain=now - self._since[arrival.path][1]))
                 opened += not known
         return ready
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,10 @@ from typing import Any
 
 @contextmanager
 def signals(wake: threading.Event) -> Iterator[threading.Event]:
-    """Turn signals to end into an event, so that the scan under way is finished first."""
+    """Turn signals to end into an event, so that the scan under way is finished first.
+
+    SIGHUP comes when a terminal is closed. Where it is ignored, as after `nohup`, it stays so; Windows has none.
+    """
     stop, interrupted = threading.Event(), threading.Event()
 
     def end(number: int, frame: object) -> None:
@@ -22,7 +26,10 @@ def signals(wake: threading.Event) -> Iterator[threading.Event]:
         stop.set()
         wake.set()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield stop
     finally:

@@ -20,6 +20,7 @@ import pytest
 from edgecad import Classifier
 from edgecad.cli.scans import listed_scans
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, UsageError
+from edgecad.inference.identity import IdentityChoice
 from edgecad.spool import processor as processor_module
 from edgecad.spool import worker as worker_module
 from edgecad.spool.claims import Claims
@@ -267,7 +268,7 @@ def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
     path.write_bytes(content[:4000] + b"\xff\xd9")
     take = Claims.take
 
-    def late(claims: Any, arrival: Any) -> Any:
+    def late(claims: Any, arrival: Any, *more: Any) -> Any:
         writing = path.open("wb", buffering=0)  # it stays open, whatever the file is called by then
         writing.write(content[:9000])
 
@@ -276,7 +277,7 @@ def test_a_file_that_somebody_writes_on_after_it_was_taken_is_waited_for(
                 writing.write(content[9000:])
 
         threading.Timer(0.03, end).start()
-        return take(claims, arrival)
+        return take(claims, arrival, *more)
 
     monkeypatch.setattr(Claims, "take", late)
     hot.once()
@@ -390,7 +391,9 @@ def test_one_folder_that_cannot_be_read_stops_no_other_file(
     said: list[str] = []
     with monkeypatch.context() as closed:
         closed.setattr("edgecad.watch.arrivals.os.scandir", refused)
-        watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+        watcher = Watcher(
+            hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append, wanted=IdentityChoice(scan="name")
+        )
         watcher.run(threading.Event(), threading.Event(), once=True)
     assert [record.scan for record in hot.records("done")] == ["good.jpg"]
     assert said == ["1 files or folders in IN cannot be moved or read; allow it"]
@@ -525,7 +528,9 @@ def test_a_scan_that_cannot_be_read_stays_taken_and_stops_no_other(
     said: list[str] = []
     with monkeypatch.context() as broken:
         broken.setattr(processor_module, "bytes_from_path", read)
-        watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+        watcher = Watcher(
+            hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append, wanted=IdentityChoice(scan="name")
+        )
         watcher.run(threading.Event(), threading.Event(), once=True)
         (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
         watcher.run(threading.Event(), threading.Event(), once=True)
@@ -587,30 +592,6 @@ def test_a_device_that_gives_up_ends_the_watch_and_refuses_no_scan(
     assert not hot.records()
     hot.once()
     assert [(record.scan, record.status) for record in hot.records()] == [("a.jpg", "answered")]
-
-
-def test_a_scan_that_ends_the_program_again_and_again_is_refused_unjudged(
-    hot: Hot, scan_bytes: Scan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a segmentation fault would: nothing after it is done, and a supervisor starts the watch again."""
-    (hot.incoming / "poison.jpg").write_bytes(scan_bytes(0))
-
-    class Crash(BaseException):
-        pass
-
-    def crash(*_: Any, **__: Any) -> None:
-        raise Crash
-
-    with monkeypatch.context() as broken:
-        broken.setattr(processor_module, "answer", crash)
-        for _ in range(processor_module.MOST_DEATHS):
-            with pytest.raises(Crash):
-                hot.once()
-    (hot.incoming / "good.jpg").write_bytes(scan_bytes(1))
-    hot.once()
-    assert {record.scan: record.reason or record.status for record in hot.records()} == {
-        "poison.jpg": "ended-the-program", "good.jpg": "answered",
-    }  # fmt: skip
 
 
 def test_a_foreign_file_among_the_claims_stops_the_watch_with_its_name(hot: Hot) -> None:

@@ -1,0 +1,46 @@
+"""Lack of memory, in whatever words a library says it: it is this machine's, and never a scan's or a model's."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edgecad.errors import DeviceFailed
+
+NO_MEMORY = "this machine's memory does not suffice; give it more, or end other programs"
+_OPENCV = -4
+"""`StsNoMem` of OpenCV."""
+_WORDS = re.compile(
+    r"bad[ _]?alloc|failed to allocate|alloc\w* fail|out of memory|(?:not enough|insufficient) memory", re.IGNORECASE
+)
+"""Of onnxruntime, CUDA and C++."""
+
+
+def lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error is this machine's lack of memory: of Python, NumPy, the system, OpenCV or onnxruntime."""
+    if error is None:
+        return False
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    library = type(error).__module__.partition(".")[0]
+    if library == "cv2":
+        return getattr(error, "code", None) == _OPENCV
+    return isinstance(error, MemoryError) or (library == "onnxruntime" and says_no_memory(str(error)))
+
+
+@contextmanager
+def memory_as_device() -> Iterator[None]:
+    """Turn a lack of memory inside the block into `DeviceFailed`, whoever noticed it."""
+    try:
+        yield
+    except Exception as error:
+        if lacks_memory(error):
+            raise DeviceFailed(NO_MEMORY) from error
+        raise
+
+
+def says_no_memory(words: str) -> bool:
+    """Whether an engine's words for its failure are about memory."""
+    return _WORDS.search(words) is not None
