@@ -15,7 +15,7 @@ import pytest
 from edgecad.contract import Contract
 from edgecad.contract.graph import OUTPUT_TABLE
 from edgecad.contract.reading import COMING_FIELDS
-from edgecad.errors import EdgecadError, errors_of
+from edgecad.errors import EdgecadError, JudgeDied, errors_of
 from edgecad.runners.devices import device_words
 
 from .pages import ROOT, inline_code_of, pages, text_of
@@ -83,6 +83,10 @@ def raised_reasons() -> Iterator[str]:
 def test_every_reason_of_refusal_is_explained_and_no_other() -> None:
     explained = [words_in(row[:1])[0] for row in rows("docs/reference/exit-codes.md", "reason")]
     assert sorted(explained) == sorted(set(raised_reasons()))
+
+
+def test_the_failure_that_has_a_reason_of_its_own_is_explained() -> None:
+    assert words_in(rows("docs/reference/exit-codes.md", "failure")[0][:1]) == [JudgeDied.reason]
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ from edgecad.errors import EdgecadError, InputRefused, errors_of
 from edgecad.inference.answering import ScanOutcome
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import NOBODY, Identified
-from edgecad.site import Site
+from edgecad.site import Site, SiteSignature
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -57,11 +58,15 @@ def choices_of(classifier: Classifier) -> Choices:
         device=classifier.facts.device,
         threads=classifier.facts.threads or None,
         threshold=None if classifier.threshold_from == "site" else classifier.threshold,
-        # Who must have signed the model was checked when it was opened here.
-        site=None if classifier.site is None else classifier.site.without_key,
+        site=None if classifier.site is None else _without_key(classifier.site),
         tables=classifier.candidates.user,
         place=None if place == own else place,
     )
+
+
+def _without_key(site: Site) -> Site:
+    """Its other choices: who must have signed the model was checked when it was opened here."""
+    return replace(site, choices=msgspec.structs.replace(site.choices, signature=SiteSignature()))
 
 
 class JudgeOrder(msgspec.Struct, frozen=True):

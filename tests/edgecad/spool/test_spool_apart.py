@@ -21,6 +21,7 @@ from edgecad.contract import Drawing, MapPlace, Preparation
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, JudgeDied, ModelInvalid
 from edgecad.inference.answering import answer
 from edgecad.inference.identity import Identified, IdentityChoice
+from edgecad.site import read_site
 from edgecad.spool import processor as processor_module
 from edgecad.spool.apart import process as process_module
 from edgecad.spool.apart.messages import Question, choices_of, error_of, told
@@ -164,8 +165,18 @@ def test_errors_come_back_as_what_they_were() -> None:
     assert "holds" not in str(error_of(told(ValueError("what a scan holds"))))
 
 
-def test_a_child_never_demands_the_signers_key_again(classifier: Classifier) -> None:
-    assert choices_of(classifier).site is None
+def test_a_child_never_demands_the_signers_key_again(tiny_model: Any, tmp_path: Path) -> None:
+    """Its parent has checked the file; the child has its bytes, and no folder with a signature."""
+    site, model = tmp_path / "site.toml", tmp_path / "model.onnx"
+    model.write_bytes(tiny_model())
+    site.write_text('[signature]\nkey = "signer.pem"\n[decision]\nthreshold = 0.4\n')
+    read = read_site(site)
+    with Classifier(model, device="cpu", replay="never") as classifier:
+        classifier.site = read
+        sent = choices_of(classifier).site
+    assert sent is not None
+    assert sent.key is None
+    assert (sent.sha256, sent.choices.decision) == (read.sha256, read.choices.decision)
 
 
 # --- it dies -----------------------------------------------------------------------------------------------
