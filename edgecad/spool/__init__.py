@@ -4,6 +4,7 @@
     options     how to work through one
     claims      takes a scan, and puts it away beside its record; what a killed process left is found again
     index       which scan has its record already, and where
+    days        in which order days got their records
     counts      of a day, for who watches over the worker
     growing     whether somebody may still write on in a scan
     apart       one scan judged in a process of its own

@@ -15,6 +15,7 @@ import msgspec
 
 from edgecad.answer.records import Record
 from edgecad.errors import InputRefused, errors_of
+from edgecad.spool.days import DayOrder
 from edgecad.system.folders import sweep_partials, write_whole
 
 Place = Literal["done", "refused"]
@@ -82,6 +83,7 @@ class RecordIndex:
         self._out = out
         self._slots: dict[str, Slot] = {}
         self._claimed: dict[str, SpoolRecord] = {}
+        self._order = DayOrder(out)
 
     def load(self, left: Collection[str] = ()) -> None:
         """List what lies in OUT, and sweep up what a killed process left half-written; nobody else may be at work.
@@ -94,6 +96,7 @@ class RecordIndex:
             for folder in sorted((self._out / place).iterdir()):
                 if DAY.fullmatch(folder.name):
                     self._list(place, folder)
+        self._order.load({slot.day for slot in self._slots.values()})
         for name in tuple(self._slots) if left else ():
             found = self.find(name)
             if found and found[1].claim in left:
@@ -137,6 +140,7 @@ class RecordIndex:
 
     def write(self, slot: Slot, record: SpoolRecord) -> None:
         """Write a record, whole, and last through a power cut."""
+        self._order.note(slot.day)
         write_whole(self._out / slot.record, msgspec.json.encode(record))
         self._slots[slot.name] = slot
 
@@ -164,25 +168,33 @@ class RecordIndex:
             found.setdefault(slot.day, []).append(slot)
         return found
 
+    @property
+    def last_day(self) -> str:
+        """The day that got the last record, ISO; empty where none did."""
+        return self._order.last
+
     def forget_before(self, today: date, keep_days: int) -> str | None:
         """Remove scans, records and pictures of days that lie more than `keep_days` back.
 
-        A clock may jump, by years where its battery is empty. So days are counted from the last one that has a record,
-        if that is earlier than `today`; and what lies beyond a gap of more than `JUMP_DAYS`, or `keep_days` where they
-        are more, stays.
+        A clock may jump, by years where its battery is empty. So a day is removed only if newer days with records
+        show that it is old: `keep_days` have passed up to the last of them, by its name and by the order in which they
+        came (`edgecad.spool.days`). What lies beyond a gap of more than `JUMP_DAYS`, or `keep_days` where they are
+        more, stays.
 
         Returns:
             What was not removed, and why, in words without names; None if all was.
         """
+        recorded = sorted(day for day in self._recorded_days() if day <= today.isoformat())
+        if not recorded:
+            return None
+        last = (date.fromisoformat(recorded[-1]) - timedelta(days=keep_days)).isoformat()
         folders = [f for place in PLACES for f in (self._out / place).iterdir() if DAY.fullmatch(f.name)]
-        newest = max((slot.day for slot in self._slots.values()), default=today.isoformat())
-        last = (min(today, date.fromisoformat(newest)) - timedelta(days=keep_days)).isoformat()
-        old = sorted((folder for folder in folders if folder.name < last), key=lambda folder: folder.name)
-        days = {today.isoformat(), *(f.name for f in folders if f.name <= today.isoformat())}
-        beyond = _after_gap(days, max(JUMP_DAYS, keep_days))
+        named = sorted((folder for folder in folders if folder.name < last), key=lambda folder: folder.name)
+        beyond = _after_gap({*recorded, *(folder.name for folder in named)}, max(JUMP_DAYS, keep_days))
+        old = [f for f in named if f.name < beyond or self._order.passed_since(f.name, recorded) > keep_days]
         stayed = [folder for folder in old if folder.name < beyond or not _removed(folder)]
-        left = {folder.name for folder in stayed}
-        self._slots = {name: slot for name, slot in self._slots.items() if slot.day >= last or slot.day in left}
+        gone = {folder.name for folder in old}.difference(folder.name for folder in stayed)
+        self._slots = {name: slot for name, slot in self._slots.items() if slot.day not in gone}
         if not stayed:
             return None
         if stayed[0].name < beyond:
@@ -191,6 +203,12 @@ class RecordIndex:
                 "and remove them by hand"
             )
         return f"{len(stayed)} folders of old days cannot be removed from OUT; allow it, or remove them by hand"
+
+    def _recorded_days(self) -> Iterator[str]:
+        """Days that have a record of ours: a folder, or another's file in it, proves nothing."""
+        for day, slots in tuple(self.days().items()):
+            if any(self.find(slot.name) for slot in slots):
+                yield day
 
 
 def _after_gap(days: Collection[str], longest: int) -> str:

@@ -99,7 +99,7 @@ class Worker:
         )
         self._stillness, self._cut = Stillness(self._claims, self._options.patience), CutShort(out)
         self._recovered = False
-        self._forgot: date | None = None
+        self._forgot: tuple[date, str] | None = None
         self._stuck = 0
         self._unread: set[str] = set()
         self._kept: str | None = None
@@ -275,9 +275,11 @@ class Worker:
 
     def _forget(self) -> None:
         today = datetime.now(timezone.utc).date()
-        if self._options.keep_days is not None and today != self._forgot:
+        # Again with the first record of a day: only records show that older ones are old.
+        now = (today, self._index.last_day)
+        if self._options.keep_days is not None and now != self._forgot:
             self._kept = self._index.forget_before(today, self._options.keep_days)
-            self._forgot = today
+            self._forgot = now
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._problem:

@@ -653,10 +653,15 @@ def test_days_are_removed_when_they_are_old_and_their_counts_stay(hot: Hot, scan
     assert day_of(hot)["records"] == 1
 
 
+V1 = Path(__file__).parents[1] / "answer" / "record_v1.json"
+
+
 def _days(hot: Hot, *days: str) -> None:
+    """Days with a record each."""
     for day in days:
         (hot.out / "done" / day).mkdir()
-        (hot.out / "done" / day / "x.jpg").touch()
+        (hot.out / "done" / day / f"{day}.jpg").touch()
+        (hot.out / "done" / day / f"{day}.json").write_bytes(V1.read_bytes())
 
 
 def _kept_days(hot: Hot) -> list[str]:
@@ -672,9 +677,15 @@ def test_a_clock_that_jumps_removes_nothing(hot: Hot) -> None:
     assert told is not None
     assert told.startswith("folders of days before 2062-01-01 stay in OUT")
     assert _kept_days(hot) == ["2026-02-01", "2026-02-02", "2062-01-01"]
-    # Right again: what is of the future stays, and days go as they should.
+    # Right again: no newer day has a record yet, so the old ones stay, and what is of the future does.
     assert index.forget_before(date(2026, 3, 4), 30) is None
-    assert _kept_days(hot) == ["2026-02-02", "2062-01-01"]
+    assert _kept_days(hot) == ["2026-02-01", "2026-02-02", "2062-01-01"]
+    later = ["2026-02-09", "2026-02-16", "2026-02-23", "2026-03-02", "2026-03-04"]
+    _days(hot, *later)
+    index = RecordIndex(hot.out)
+    index.load()
+    assert index.forget_before(date(2026, 3, 4), 30) is None
+    assert _kept_days(hot) == ["2026-02-02", *later, "2062-01-01"]
 
 
 def test_what_came_while_the_clocks_battery_was_empty_is_not_removed_as_soon_as_it_is_right(hot: Hot) -> None:
@@ -689,7 +700,7 @@ def test_what_came_while_the_clocks_battery_was_empty_is_not_removed_as_soon_as_
 def test_a_day_that_cannot_be_removed_is_told_and_stops_nothing(hot: Hot, scan_bytes: Scan, tmp_path: Path) -> None:
     hot.once()
     (tmp_path / "elsewhere").mkdir()
-    yesterdays = (datetime.now(timezone.utc).date() - timedelta(days=9)).isoformat()
+    yesterdays = (datetime.now(timezone.utc).date() - timedelta(days=5)).isoformat()
     (hot.out / "done" / yesterdays).symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
     said: list[str] = []
