@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import JsonOption, KeyOption, ModelArgument
+from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.opening import NamedModel
+from edgecad.cli.options import JsonOption, KeyOption
 from edgecad.engines import TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 BUILD = "next: edgecad cache build MODEL, where there is an NVIDIA GPU"
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.callback(invoke_without_command=True)
@@ -53,12 +56,14 @@ def show(json: JsonOption = False) -> None:
 
 
 @app.command()
+@takes(named=NamedModel)
 def build(
-    model: ModelArgument = None,
+    named: NamedModel,
     precision: Annotated[
         str | None,
         typer.Option(
-            help="fp32 or fp16: which file of a model folder. Default: fp32; a lone file is what it is.",
+            metavar="fp32|fp16",
+            help="Which file of a model folder. Default: fp32; a lone file is what it is.",
             autocompletion=values("fp32", "fp16"),
             show_default=False,
         ),
@@ -67,11 +72,14 @@ def build(
     library: Annotated[
         str | None,
         typer.Option(
-            help="tensorrt or tensorrt_rtx. Default: tensorrt where it and a GPU are, else tensorrt_rtx.",
+            metavar="tensorrt|tensorrt_rtx",
+            help="Which library builds. Default: tensorrt where it and a GPU are, else tensorrt_rtx.",
             show_default=False,
         ),
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a build is ended.")] = TIME_LIMIT,
+    time_limit: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Seconds after which a build is ended.")
+    ] = TIME_LIMIT,
     key: KeyOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: JsonOption = False,
@@ -87,7 +95,7 @@ def build(
     from edgecad.cli.progress import progress_bars
     from edgecad.engines.cache import cache_folder, engine_for
 
-    recipe, prove = _recipe(model, precision, batch, library, key)
+    recipe, prove = _recipe(named.path, precision, batch, library, key)
     with progress_bars(quiet) as bars:
         engine = engine_for(
             recipe,

@@ -11,26 +11,14 @@ from typing import Annotated
 
 import typer
 
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.grammar.installed import NEEDS
+
 MARK = "EDGECAD-DEMO.txt"
 NOT_AVAILABLE = 4
-NEEDED = {
-    "cpu": ("onnxruntime",),
-    "train": (
-        "tensorflow",
-        "keras",
-        "h5py",
-        "sklearn",
-        "scipy",
-        "matplotlib",
-        "statsmodels",
-        "optuna",
-        "jinja2",
-        "filelock",
-    ),
-    "export": ("tf2onnx", "onnx", "pydicom"),
-}
+NEEDED = NEEDS["demo"]
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()

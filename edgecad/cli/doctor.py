@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from edgecad.doctor import Report
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 MARKS = {"well": "ok   ", "note": "note ", "wrong": "WRONG"}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
+from copy import copy
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 from typer.models import OptionInfo
@@ -22,7 +23,8 @@ def takes(*leaving_out: str, **settings: type) -> Callable[[Callable[..., None]]
     """Decorate a command whose parameters named here are dataclasses: it gets them whole, its user gives their fields.
 
     A field is `name: Annotated[int, typer.Option(help=...)] = 1`. Options stand in the help where the parameter stands
-    in the command.
+    in the command. A class variable `PANEL` names the panel of the help in which a dataclass' own options stand, where
+    an option does not name one itself; see `edgecad.cli.grammar`.
 
     Args:
         leaving_out: fields that are no option of this command; they keep their defaults.
@@ -61,8 +63,31 @@ def _parameters_of(kind: type, leaving_out: Collection[str]) -> Iterator[inspect
     for each in fields(kind):
         if each.name not in leaving_out:
             yield inspect.Parameter(
-                each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
+                each.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=_default_of(each),
+                annotation=_in_panel(hints[each.name], _panel_of(kind, each.name)),
             )
+
+
+def _panel_of(kind: type, field: str) -> str | None:
+    """The panel that is named by the class which declares a field."""
+    owner = next(each for each in kind.__mro__ if field in inspect.get_annotations(each))
+    panel: str | None = owner.__dict__.get("PANEL")
+    return panel
+
+
+def _in_panel(annotation: Any, panel: str | None) -> Any:
+    """An option in this panel, unless it names one; the option itself may be another command's, too."""
+    options = [each for each in get_args(annotation) if isinstance(each, OptionInfo) and each.rich_help_panel is None]
+    if panel is None or not options:
+        return annotation
+    kind, *more = get_args(annotation)
+    for own in options:
+        moved = copy(own)
+        moved.rich_help_panel = panel
+        more[more.index(own)] = moved
+    return Annotated[(kind, *more)]
 
 
 def _default_of(field: Field[Any]) -> Any:

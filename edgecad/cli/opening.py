@@ -12,12 +12,15 @@ from edgecad.cli.options import (
     DeviceOption,
     KeyOption,
     MapOption,
+    ModelArgument,
     ModelOption,
     PrecisionChoice,
+    SameModelOption,
     SiteOption,
     TableOption,
     ThresholdOption,
 )
+from edgecad.errors import UsageError
 
 if TYPE_CHECKING:
     from edgecad.inference.classifier import Classifier
@@ -55,6 +58,40 @@ class ModelChoice:
             replay=replay,
             key=self.key,
         )
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """The model of a command that is about one: its argument, or `--model`.
+
+    Raises:
+        UsageError: both are given, and are two.
+    """
+
+    model: ModelArgument = None
+    same_model: SameModelOption = None
+
+    def __post_init__(self) -> None:
+        _ = self.path
+
+    @property
+    def path(self) -> Path | None:
+        """What was named; None for the default."""
+        return one_model(self.model, self.same_model, "MODEL")
+
+
+def one_model(argument: Path | None, option: Path | None, name: str) -> Path | None:
+    """The model that an argument or `--model` names.
+
+    Args:
+        name: of the argument, in the help.
+
+    Raises:
+        UsageError: they name two.
+    """
+    if argument is not None and option is not None and argument.absolute() != option.absolute():
+        raise UsageError(f"{name} is {argument} and --model is {option}; name one model, in one of the two ways")
+    return option if argument is None else argument
 
 
 def model_argument(model: Path | None) -> str:

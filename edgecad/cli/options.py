@@ -17,6 +17,7 @@ ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model",
+        metavar="MODEL",
         help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.",
         show_default=False,
     ),
@@ -25,9 +26,15 @@ ModelArgument = Annotated[
     Path | None,
     typer.Argument(help="Model folder or .onnx file. Default: $EDGECAD_MODEL, then models/latest.", show_default=False),
 ]
+SameModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="MODEL", help="The model, given as an option.", show_default=False),
+]
+"""Beside a model that is an argument: people write it as they do where scans are the arguments."""
 DeviceOption = Annotated[
     str,
     typer.Option(
+        metavar="DEVICE",
         help=f"{device_help()}. Any but auto is strict: it never falls back.",
         autocompletion=device_words,
     ),
@@ -35,7 +42,8 @@ DeviceOption = Annotated[
 PrecisionOption = Annotated[
     str | None,
     typer.Option(
-        help="fp32, fp16 or int8: which file of a model folder. Default: fp32; a lone file is what it is.",
+        metavar="|".join(PRECISIONS),
+        help="Which file of a model folder. Default: fp32; a lone file is what it is.",
         autocompletion=values(*PRECISIONS),
         show_default=False,
     ),
@@ -44,7 +52,8 @@ PrecisionChoice = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="auto, fp32, fp16 or int8: which file of a model folder. auto takes int8 on a CPU and fp16 on a GPU, if "
+        metavar="|".join(("auto", *PRECISIONS)),
+        help="Which file of a model folder. auto takes int8 on a CPU and fp16 on a GPU, if "
         "the folder has it and it answers the golden samples here; else fp32.",
         autocompletion=values("auto", *PRECISIONS),
     ),
@@ -52,6 +61,7 @@ PrecisionChoice = Annotated[
 ThresholdOption = Annotated[
     float | None,
     typer.Option(
+        metavar="0..1",
         help="A decision threshold, above 0 and below 1. Default: the site's, then the contract's.",
         show_default=False,
     ),

@@ -9,11 +9,15 @@ from functools import cache
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from edgecad.cli.completion import Shell, print_script, switch_on
+from edgecad.cli.grammar.app import ReadableGroup
+from edgecad.cli.grammar.installed import NEEDS, missing_extras
+from edgecad.cli.grammar.suggestions import parser_words
 from edgecad.errors import DeviceFailed, EdgecadError
 from edgecad.system.disk import words_of
+from edgecad.system.extras import check_installed
+from edgecad.system.installation import install_words
 from edgecad.system.memory import NO_MEMORY, lacks_memory
 
 OWN = {
@@ -55,7 +59,7 @@ WAY = {
 """Commands in the order of the help text, the way of a model; said here so that the help imports none of them."""
 
 
-class Program(TyperGroup):
+class Program(ReadableGroup):
     """Commands that are imported when they are named, and the one place where errors become words."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -64,13 +68,20 @@ class Program(TyperGroup):
         return [name for name in WAY if name in names] + sorted(names - WAY.keys())
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands; only those that nobody here knows are imported for their words."""
+        """Write the list of commands, and apart those that are not installed.
+
+        Only those that nobody here knows are imported for their words.
+        """
         names = self.list_commands(ctx)
         room = formatter.width - 6 - max(map(len, names))
+        words = {name: WAY.get(name) or self.get_command(ctx, name).get_short_help_str(room) for name in names}
+        lacking = {name: extras for name in names if (extras := missing_extras(name))}
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, WAY.get(name) or self.get_command(ctx, name).get_short_help_str(room)) for name in names]
-            )
+            formatter.write_dl([(name, words[name]) for name in names if name not in lacking])
+        if lacking:
+            with formatter.section("Not installed here; name one to see how its extra is installed"):
+                rows = [(name, f"{words[name]} [{', '.join(extras)}]") for name, extras in lacking.items()]
+                formatter.write_dl(rows)
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """Import one command; None if there is none of that name."""
@@ -84,7 +95,20 @@ class Program(TyperGroup):
             app = entry.load()
         command: Any = typer.main.get_command(app)
         command.name = name
+        if missing_extras(name):
+            command.epilog = f"Not installed here; {install_words(*missing_extras(name))}"
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that was named; one that is not installed says so, whatever words follow but `--help`.
+
+        Raises:
+            NotAvailable: naming what it lacks, and the command that installs it.
+        """
+        lacking = () if ctx.resilient_parsing or {"-h", "--help"} & {*args} else missing_extras(args[0])
+        for extra in lacking:
+            check_installed(*NEEDS[args[0]][extra], extras=lacking)
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *words: Any, **more: Any) -> Any:
         """Read the program's own options; without any word the help is shown."""
@@ -93,7 +117,7 @@ class Program(TyperGroup):
         except PARSER_ERROR as error:
             if type(error).__name__ == "NoArgsIsHelpError":
                 raise
-            _say(_parser_words(error, None))
+            _say(parser_words(error))
             raise typer.Exit(USAGE) from None
 
     def invoke(self, ctx: Any) -> Any:
@@ -101,7 +125,7 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except PARSER_ERROR as error:
-            _say(_parser_words(error, ctx.invoked_subcommand))
+            _say(parser_words(error, ctx.invoked_subcommand))
             ctx.exit(USAGE)
         except EdgecadError as error:
             _say(str(error))
@@ -142,13 +166,6 @@ def _said_unexpected(error: Exception) -> int:
 def _said(message: str, code: int) -> int:
     _say(message)
     return code
-
-
-def _parser_words(error: Any, command: str | None) -> str:
-    """What the parser says, in the form of our own errors: what was seen, then the next step."""
-    # Typer puts the kind of error before what is wrong with a choice.
-    seen = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
-    return f"{seen[:1].lower()}{seen[1:]}; see: edgecad{f' {command}' if command else ''} --help"
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from edgecad.colourtables.table import ColourTable
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 _DICOM = "DICOM PS3.6, Annex B"
 _PHANTOMS = "EdgeCAD's phantoms"
@@ -155,6 +156,7 @@ def known_table(name: str) -> ColourTable:
     """
     if name not in KNOWN_TABLES:
         raise UsageError(
-            f"no colour table {name!r} is known; known are {', '.join(KNOWN_TABLES)}; see edgecad table list"
+            f"no colour table {name!r} is known{did_you_mean(name, KNOWN_TABLES)}; known are "
+            f"{', '.join(KNOWN_TABLES)}; see edgecad table list"
         )
     return KNOWN_TABLES[name]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 Name = Literal["balanced", "equal-costs", "sensitivity", "specificity", "costs"]
 BALANCED: Name = "balanced"
@@ -93,7 +94,9 @@ def within_range(threshold: float) -> float:
 def _no_rule(words: str) -> UsageError:
     # A shell takes an unquoted > for itself, and writes into a file called =0.95.
     quote = f"; in quotes: --decide '{words}>=0.95'" if words in ("sensitivity", "specificity") else ""
-    return UsageError(f"--decide {words!r} is no rule for the threshold; give {WORDS}{quote}")
+    return UsageError(
+        f"--decide {words!r} is no rule for the threshold{did_you_mean(words, (*_ALONE, *_NAMES))}; give {WORDS}{quote}"
+    )
 
 
 def patients_to_show(share: float) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import NotAvailable, UsageError
 from edgecad.system.installation import install_words
+from edgecad.system.words import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def chosen_library(named: str | None, gpu: Gpu | None) -> Library:
         NotAvailable: it is not installed, or needs a GPU that is not here.
     """
     if named is not None and named not in LIBRARIES:
-        raise UsageError(f"no TensorRT library is called {named!r}; choose {' or '.join(LIBRARIES)}")
+        raise UsageError(
+            f"no TensorRT library is called {named!r}{did_you_mean(named, LIBRARIES)}; choose {' or '.join(LIBRARIES)}"
+        )
     candidates = [LIBRARIES[named]] if named else [TENSORRT, TENSORRT_RTX]
     installed = [library for library in candidates if find_spec(library.module) is not None]
     if not installed:

@@ -19,6 +19,7 @@ from edgecad.modelfiles.metadata import metadata_of
 from edgecad.modelfiles.signature import NOT_CHECKED, check_signed_file, demanded_key, is_signed
 from edgecad.modelfiles.sums import check_listed
 from edgecad.system.folders import LATEST, followed
+from edgecad.system.words import did_you_mean
 
 VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
@@ -84,7 +85,17 @@ def parse_precision(text: str | None) -> Precision | None:
             return precision
     if text is None:
         return None
-    raise UsageError(f"no precision is called {text!r}; choose {', '.join(FILES)}")
+    raise UsageError(f"no precision is called {text!r}{did_you_mean(text, FILES)}; choose {', '.join(FILES)}")
+
+
+def is_model(word: str) -> bool:
+    """Whether a word names a model: an `.onnx` file, a model folder, or a pointer to one. Nothing is opened."""
+    try:
+        path = followed(Path(word))
+        folder = path.is_dir() and any((path / name).is_file() for name in FILES.values())
+        return folder or (path.suffix.lower() == ".onnx" and path.is_file())
+    except (OSError, UsageError, ValueError):
+        return False
 
 
 def locate_model(given: str | os.PathLike[str] | None = None, precision: Precision | None = None) -> Path:

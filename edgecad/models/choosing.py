@@ -73,7 +73,7 @@ def named_folder(models: Path, word: str) -> Path:
         raise UsageError(f"{path} does not lie in {models}; give --models {path.parent}")
     if path.name == LATEST:
         raise UsageError(f"{LATEST} is the pointer itself; name a model: {_some(names)}")
-    raise UsageError(f"no model of {models} is called {word!r}; {did_you_mean(word, names)}choose: {_some(names)}")
+    raise UsageError(f"no model of {models} is called {word!r}{did_you_mean(word, names)}; choose: {_some(names)}")
 
 
 def folder_before(models: Path) -> Path:

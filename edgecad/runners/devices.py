@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -140,7 +141,9 @@ def parse_device(text: str) -> DeviceRequest:
     if text == AUTO or (row is not None and (indexed or not colon)):
         return DeviceRequest(word, int(number or 0))
     *others, last = (AUTO, *(each for row in DEVICES for each in row.words))
-    raise UsageError(f"no device is called {text!r}; choose {', '.join(others)} or {last}")
+    raise UsageError(
+        f"no device is called {text!r}{did_you_mean(word, device_words())}; choose {', '.join(others)} or {last}"
+    )
 
 
 def device_words() -> tuple[str, ...]:

@@ -25,9 +25,9 @@ def nearest(word: str, known: Iterable[str], most: int = 2) -> tuple[str, ...]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What stands before the next step of an error about a name: `did you mean resnet50? `, or nothing."""
+    """What stands behind a name that is not known: ` (did you mean resnet50?)`, or nothing."""
     names = nearest(word, known)
-    return f"did you mean {' or '.join(names)}? " if names else ""
+    return f" (did you mean {' or '.join(names)}?)" if names else ""
 
 
 def _plain(name: str) -> str:

@@ -49,7 +49,9 @@ class ExportRequest:
         typer.Option(metavar="KEY", help="Private Ed25519 key (PEM) to sign the folder with.", show_default=False),
     ] = None
     opset: Annotated[int, typer.Option(min=13, max=20, help="ONNX operator set.")] = 17
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that building an engine may take.")] = TIME_LIMIT
+    time_limit: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Seconds that building an engine may take.")
+    ] = TIME_LIMIT
 
     def __post_init__(self) -> None:
         _ = self.tolerances

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
 from edgecad.cli.fields import After
 from edgecad.contract import Input
 
+SCANS = "Scans"
+"""Panel of the help."""
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.")
 ]
 PatientFromOption = Annotated[
     str | None,
     typer.Option(
+        rich_help_panel=SCANS,
         metavar="REGEX",
         help="For class folders: finds the patient in a scan's path there, without its ending: p12_a, or "
         "p12/a. Default: all of it; scans in further folders need this option.",
@@ -26,6 +29,7 @@ PatientFromOption = Annotated[
 MasksOption = Annotated[
     Path | None,
     typer.Option(
+        rich_help_panel=SCANS,
         metavar="FOLDER",
         help="Where defects are: a PNG of the name of each scan whose defect is known, white on black, square, its "
         "inscribed circle the polar map. A CSV may say it in columns mask or segments (4;5;10). Measures heat maps, "
@@ -42,6 +46,8 @@ class InputOptions:
 
     `edgecad_train.data.parse_input` reads the words.
     """
+
+    PANEL: ClassVar[str] = SCANS
 
     crop: Annotated[
         str,

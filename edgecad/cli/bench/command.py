@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.options import PRECISIONS, JsonOption, KeyOption, ModelArgument
+from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.opening import NamedModel
+from edgecad.cli.options import PRECISIONS, JsonOption, KeyOption
 from edgecad.runners.devices import DEVICES, device_help, device_words, parse_device
+from edgecad.system.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,15 +29,17 @@ SCENARIOS = ("single-stream", "offline")
 LONGEST = 3000
 """Seconds of one scan after another, at most."""
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
+@takes(named=NamedModel)
 def bench(
-    model: ModelArgument = None,
+    named: NamedModel,
     device: Annotated[
         str,
         typer.Option(
+            metavar="DEVICE",
             help=" ".join([f"all, or one: {device_help()}.", *(row.about for row in DEVICES if row.about)]),
             autocompletion=lambda: [ALL, *device_words()],
         ),
@@ -41,12 +47,15 @@ def bench(
     precision: Annotated[
         str,
         typer.Option(
-            help="all that the folder has, or one: fp32, fp16 or int8.", autocompletion=values(ALL, *PRECISIONS)
+            metavar="|".join((ALL, *PRECISIONS)),
+            help="All that the folder has, or one.",
+            autocompletion=values(ALL, *PRECISIONS),
         ),
     ] = ALL,
     scenario: Annotated[
         str,
         typer.Option(
+            metavar="|".join((ALL, *SCENARIOS)),
             help="single-stream: one scan after another; offline: batches and folders; or all.",
             autocompletion=values(ALL, *SCENARIOS),
         ),
@@ -75,12 +84,15 @@ def bench(
     json: JsonOption = False,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write a picture, FILE.png: latencies, and throughput by batch.", show_default=False),
+        typer.Option(
+            metavar="FILE.png", help="Write a picture: latencies, and throughput by batch.", show_default=False
+        ),
     ] = None,
     max_p95_ms: Annotated[
         float | None,
         typer.Option(
             min=0.0,
+            metavar="MS",
             help="Exit with code 5 if the recommended configuration's 95th percentile, file to heat map, is above. "
             "It takes 130 answers.",
             show_default=False,
@@ -101,7 +113,7 @@ def bench(
     from edgecad.errors import GateFailed
     from edgecad.modelfiles.folder import requested_precisions
 
-    devices = _devices(device)
+    model, devices = named.path, _devices(device)
     scenarios = _scenarios(scenario)
     if max_p95_ms is not None:
         _check_limit(max_p95_ms, scenarios, runs)
@@ -122,14 +134,14 @@ def bench(
     precisions = requested_precisions(model, precision)
     if plot is not None:
         _check_plot(plot)
-    named = None if model is None else str(model)
-    found = list(_valid(results(named, devices, precisions, order, _tell_progress)))
+    path = None if model is None else str(model)
+    found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
     here = [result for result in found if isinstance(result, Measured)]
     if not here:
         raise error_of([result for result in found if isinstance(result, NotMeasured)])
     best = recommended(found)
     if json:
-        _print_json(found, order, named)
+        _print_json(found, order, path)
     else:
         _print(found, model)
     unwritten = None if plot is None else _save_plot(here, best, plot)
@@ -173,7 +185,10 @@ def _scenarios(word: str) -> tuple[Scenario, ...]:
     if word != ALL:
         chosen = tuple(name for name in chosen if name == word)
     if not chosen:
-        raise UsageError(f"no scenario is called {word!r}; choose {', '.join(SCENARIOS)} or {ALL}")
+        raise UsageError(
+            f"no scenario is called {word!r}{did_you_mean(word, (*SCENARIOS, ALL))}; choose {', '.join(SCENARIOS)} "
+            f"or {ALL}"
+        )
     return chosen
 
 

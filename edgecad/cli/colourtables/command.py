@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from edgecad.cli.completion import values
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.options import JsonOption, MapOption
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.callback(invoke_without_command=True)
@@ -94,13 +95,16 @@ def learn(
     low: Annotated[
         str | None,
         typer.Option(
-            help="The low end: bottom, top, left or right. Default: told by the numbers beside the bar, or its "
+            metavar="bottom|top|left|right",
+            help="Where the low end is. Default: told by the numbers beside the bar, or its "
             "position, and by the map; asked for where these do not agree.",
             autocompletion=values("bottom", "top", "left", "right"),
             show_default=False,
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="The table's name. Default: the file's.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The table's name. Default: the file's.", show_default=False)
+    ] = None,
     map_: MapOption = None,
     json: JsonOption = False,
 ) -> None:

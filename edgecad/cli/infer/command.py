@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.identity import IdentityOptions, why_no_id
 from edgecad.cli.opening import ModelChoice, model_argument, warnings_about
 from edgecad.cli.options import JsonOption
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 ANSWERS, STDIN = Path("answers"), "-"
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
@@ -45,12 +46,16 @@ def infer(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the pictures. Default: answers, or no pictures with --json or --csv.", show_default=False
+            metavar="FOLDER",
+            help="Folder of the pictures. Default: answers, or no pictures with --json or --csv.",
+            show_default=False,
         ),
     ] = None,
     identity: Annotated[
         str | None,
-        typer.Option("--id", help="Printed on the picture and in the record; for one scan.", show_default=False),
+        typer.Option(
+            "--id", metavar="ID", help="Printed on the picture and in the record; for one scan.", show_default=False
+        ),
     ] = None,
     wishes: IdentityOptions,
     force: Annotated[
@@ -78,6 +83,7 @@ def infer(
     from edgecad.system.parallel import in_order, share_for
 
     _check_forms(bool(scans), stdin_paths, json, csv)
+    _check_no_model(scans or ())
     for_people = not (json or csv)
     folder = out if out is not None else ANSWERS if for_people else None
     listed, passed = listed_scans(scans or (), folder or ANSWERS)
@@ -121,6 +127,19 @@ def _check_forms(scans_named: bool, stdin_paths: bool, json: bool, csv: bool) ->
         raise UsageError("--json and --csv are two forms of one answer; give one of them")
     if sys.stdout is None:
         raise UsageError("standard output is closed, so no answer could be given; open it, or send it to a file")
+
+
+def _check_no_model(scans: Sequence[str]) -> None:
+    """A model among the scans was meant for `--model`."""
+    from edgecad.cli.scans import is_folder
+    from edgecad.errors import UsageError
+    from edgecad.modelfiles.file import is_model
+
+    for scan in scans:
+        if scan != STDIN and is_model(scan) and not (is_folder(scan) and listed_scans([scan])[0] != [scan]):
+            raise UsageError(
+                f"{as_utf8(scan)} is a model and no scan; name it so: edgecad infer SCAN --model {as_utf8(scan)}"
+            )
 
 
 def _check_identity(identity: str, scans: int | None, drawn: bool) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from edgecad.cli.opening import model_argument
-from edgecad.cli.options import DeviceOption, JsonOption, KeyOption, ModelArgument, PrecisionOption
+from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.opening import NamedModel, model_argument
+from edgecad.cli.options import DeviceOption, JsonOption, KeyOption, PrecisionOption
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
+@takes(named=NamedModel)
 def inspect(
-    model: ModelArgument = None,
+    named: NamedModel,
     device: DeviceOption = "auto",
     precision: PrecisionOption = None,
     key: KeyOption = None,
@@ -28,6 +31,7 @@ def inspect(
     from edgecad.modelfiles.file import parse_precision
     from edgecad.verification.inspection import inspect_model
 
+    model = named.path
     found = inspect_model(model, device, parse_precision(precision), key)
     if json:
         typer.echo(json_of(found))

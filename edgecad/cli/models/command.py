@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.options import DeviceOption, JsonOption, KeyOption
 from edgecad.modelfiles.file import VARIABLE
 from edgecad.system.folders import LATEST
@@ -26,7 +27,7 @@ ModelsOption = Annotated[
     ),
 ]
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.callback(invoke_without_command=True)

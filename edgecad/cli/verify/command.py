@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.completion import values
-from edgecad.cli.opening import model_argument
-from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, KeyOption, ModelArgument, SiteOption
+from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.opening import NamedModel, model_argument
+from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, KeyOption, SiteOption
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
     from edgecad.verification.against import Scan
     from edgecad.verification.model import ReferenceModel, Verification
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
+@takes(named=NamedModel)
 def verify(
-    model: ModelArgument = None,
+    named: NamedModel,
     device: DeviceOption = "auto",
     precision: Annotated[
         str | None,
         typer.Option(
-            help="fp32, fp16, int8 or all that the folder has. Default: fp32.",
+            metavar="|".join((*PRECISIONS, "all")),
+            help="Which file of a model folder, or all that it has. Default: fp32.",
             autocompletion=values(*PRECISIONS, "all"),
             show_default=False,
         ),
@@ -42,7 +46,7 @@ def verify(
     against_precision: Annotated[
         str | None,
         typer.Option(
-            metavar="PRECISION",
+            metavar="|".join(PRECISIONS),
             help="Which file of --against, or else of MODEL. Default: fp32.",
             autocompletion=values(*PRECISIONS),
             show_default=False,
@@ -82,6 +86,7 @@ def verify(
     from edgecad.site import read_site
     from edgecad.verification.model import VerificationRequest, verify_model
 
+    model = named.path
     reference = _reference(model, against, parse_precision(against_precision), bool(data))
     bounds = (max_probability_difference, min_heatmap_correlation)
     _demand_reference(reference, *bounds)

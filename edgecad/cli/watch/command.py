@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.identity import IdentityOptions, why_no_id
 from edgecad.cli.opening import ModelChoice, warnings_about
 from edgecad.watch.options import WatchOptions
@@ -16,7 +17,7 @@ from edgecad.watch.options import WatchOptions
 if TYPE_CHECKING:
     from edgecad.spool.index import SpoolRecord
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()

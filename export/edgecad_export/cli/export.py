@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
+from edgecad.cli.opening import one_model
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad_export.external.about import SUFFIXES, ExternalModel
 from edgecad_export.request import ExportRequest
@@ -18,19 +20,28 @@ from edgecad_export.request import ExportRequest
 if TYPE_CHECKING:
     from edgecad_export.exported import Exported
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
 @takes(request=ExportRequest, about=ExternalModel)
 def export(
-    run: Annotated[
-        Path,
-        typer.Argument(help="Run folder, the pointer to one, or a Keras model of someone else (.keras, .h5)."),
-    ] = Path("runs/latest"),
     *,
+    first: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN|MODEL",
+            help="Run folder, the pointer to one, or a Keras model of someone else (.keras, .h5). Default: "
+            "runs/latest.",
+            show_default=False,
+        ),
+    ] = None,
+    same_model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="RUN|MODEL", help="The run or model, given as an option.", show_default=False),
+    ] = None,
     request: ExportRequest,
-    out: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
+    out: Annotated[Path, typer.Option(metavar="MODELS", help="Folder of the models.")] = Path("models"),
     about: ExternalModel,
 ) -> None:
     """Convert a run to ONNX, proven unchanged.
@@ -43,6 +54,7 @@ def export(
     does not hold, layers are kept in fp32 until it does. If that fails it is refused, with the reason, and
     the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
+    run = one_model(first, same_model, "RUN|MODEL") or Path("runs/latest")
     external = is_external(run)
     if external:
         _check_external(run, about, request)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import typer
 
@@ -29,23 +29,25 @@ class ExternalModel:
         UsageError: a value that cannot be meant.
     """
 
+    PANEL: ClassVar[str] = "A Keras model of someone else"
+
     classes: Annotated[
         str | None,
         typer.Option(
             metavar="A,B",
-            help="Model of someone else: its two classes in the order of its outputs, for example CAD,nonCAD.",
+            help="Its two classes in the order of its outputs, for example CAD,nonCAD.",
             show_default=False,
         ),
     ] = None
     positive: Annotated[
         str | None,
-        typer.Option(metavar="CLASS", help="... which of them the threshold is about.", show_default=False),
+        typer.Option(metavar="CLASS", help="Which of them the threshold is about.", show_default=False),
     ] = None
     scaling: Annotated[
         Scaling | None,
         typer.Option(
             metavar="RULE",
-            help="... how 0 to 255 became its input: tf (-1 to 1), caffe (BGR less ImageNet's mean), torch (ImageNet's "
+            help="How 0 to 255 became its input: tf (-1 to 1), caffe (BGR less ImageNet's mean), torch (ImageNet's "
             "mean and deviation), none (0 to 255: the model scales by itself, as Keras' EfficientNets do), "
             "efficientnet (only what EdgeCAD's own training puts before those).",
             show_default=False,
@@ -54,25 +56,25 @@ class ExternalModel:
     unit: Annotated[
         str | None,
         typer.Option(
-            metavar="CLASS", help="... class whose probability it gives, if it ends in one unit.", show_default=False
+            metavar="CLASS", help="Class whose probability it gives, if it ends in one unit.", show_default=False
         ),
     ] = None
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="P", help="... decision threshold on P(positive). [default: 0.5]", show_default=False),
+        typer.Option(metavar="P", help="Decision threshold on P(positive). [default: 0.5]", show_default=False),
     ] = None
     crop: Annotated[
         Crop | None,
         typer.Option(
             metavar="RULE",
-            help="... what of a screen it was trained on: polar-map or none (the whole image). [default: polar-map]",
+            help="What of a screen it was trained on: polar-map or none (the whole image). [default: polar-map]",
             show_default=False,
         ),
     ] = None
     input: Annotated[
         Input | None,
         typer.Option(
-            help="... what of a polar map it was trained on: rgb (the screen's colours) or uptake (EdgeCAD's drawing). "
+            help="What of a polar map it was trained on: rgb (the screen's colours) or uptake (EdgeCAD's drawing). "
             "[default: rgb]",
             show_default=False,
         ),
@@ -81,7 +83,7 @@ class ExternalModel:
         list[str] | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="... for uptake: a colour table that its training scans were drawn in; may be given several times.",
+            help="For uptake: a colour table that its training scans were drawn in; may be given several times.",
             show_default=False,
         ),
     ] = None
@@ -89,21 +91,19 @@ class ExternalModel:
         str | None,
         typer.Option(
             metavar="K/N",
-            help="... which map of screens that hold N maps, from left to right, then down. [default: there is one]",
+            help="Which map of screens that hold N maps, from left to right, then down. [default: there is one]",
             show_default=False,
         ),
     ] = None
     size: Annotated[
         int | None,
-        typer.Option(
-            metavar="PIXELS", help="... side of its input, if it takes images of any size.", show_default=False
-        ),
+        typer.Option(metavar="PIXELS", help="Side of its input, if it takes images of any size.", show_default=False),
     ] = None
     images: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="... scans like those it was trained on: it is proven on them, and they set the heat map's scale and "
+            help="Scans like those it was trained on: it is proven on them, and they set the heat map's scale and "
             "the colours that are accepted. Without it: EdgeCAD's phantom screens, and any colours. --int8 needs it.",
             show_default=False,
         ),
@@ -112,23 +112,23 @@ class ExternalModel:
         Origin | None,
         typer.Option(
             metavar="KIND",
-            help="... its training data: patients, phantom or mixed. Not said: stamped as a phantom model.",
+            help="Its training data: patients, phantom or mixed. Not said: stamped as a phantom model.",
             show_default=False,
         ),
     ] = None
     labelled_by: Annotated[
-        str | None, typer.Option(metavar="WHO", help="... who labelled its training scans.", show_default=False)
+        str | None, typer.Option(metavar="WHO", help="Who labelled its training scans.", show_default=False)
     ] = None
     prevalence: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="... share of the positive class in its training.", show_default=False),
+        typer.Option(metavar="SHARE", help="Share of the positive class in its training.", show_default=False),
     ] = None
     intended_use: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="... what it is meant for, in one sentence.", show_default=False),
+        typer.Option(metavar="TEXT", help="What it is meant for, in one sentence.", show_default=False),
     ] = None
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="... its name. [default: the file's]", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Its name. [default: the file's]", show_default=False)
     ] = None
 
     def __post_init__(self) -> None:

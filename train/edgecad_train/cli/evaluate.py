@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.options import JsonOption, KeyOption, MapOption, TableOption
 from edgecad_train.judgement.asked import UNNAMED, Asked, LabelledByOption
 from edgecad_train.judgement.columns import ColumnOptions
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.judgement.recalibrating import RecalibrationOptions, demand_allowed
-from edgecad_train.options import DataArgument, MasksOption, PatientFromOption, QuietOption
+from edgecad_train.options import MasksOption, PatientFromOption, QuietOption
 
 if TYPE_CHECKING:
     from edgecad.cli.progress import Bars
@@ -29,17 +30,31 @@ if TYPE_CHECKING:
 
 EVALUATIONS = Path("evaluations")
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()
 @takes(demands=Demands, columns=ColumnOptions, recalibrating=RecalibrationOptions)
 def evaluate(
-    model: Annotated[
-        Path,
-        typer.Argument(metavar="RUN|MODEL", help="Run folder, model folder, pointer to one, or .onnx file."),
-    ],
-    data: DataArgument,
+    *,
+    first: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN|MODEL",
+            help="Run folder, model folder, pointer to one, or .onnx file. It may be given as --model instead.",
+            show_default=False,
+        ),
+    ] = None,
+    second: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DATA", help="Folder with CAD/ and nonCAD/, or a CSV with path,label,patient.", show_default=False
+        ),
+    ] = None,
+    same_model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="RUN|MODEL", help="The run or model, given as an option.", show_default=False),
+    ] = None,
     demands: Demands,
     columns: ColumnOptions,
     recalibrating: RecalibrationOptions,
@@ -87,6 +102,7 @@ def evaluate(
     from edgecad_train.cli.scans import tell_findings
     from edgecad_train.data import find_cases
 
+    model, data = _named(first, second, same_model)
     recalibrating.check()
     prevalences = columns.prevalences
     check_installed(*FIGURES, *(SITE_FILES if recalibrating.recalibrate else ()), extras=(EXTRA,))
@@ -120,6 +136,20 @@ def evaluate(
         demand_allowed(record.recalibration, recalibrating.recalibrate, folder)
     if not json:
         typer.echo(_next_step(model, record, recalibrating.recalibrate if written is not None else None))
+
+
+def _named(first: Path | None, second: Path | None, option: Path | None) -> tuple[Path, Path]:
+    """The model and the data: two arguments, or `--model` and one."""
+    from edgecad.cli.opening import one_model
+    from edgecad.errors import UsageError
+
+    if option is not None and second is None:
+        first, second = None, first
+    model = one_model(first, option, "RUN|MODEL")
+    if model is None or second is None:
+        absent = "DATA" if model is not None else "RUN|MODEL and DATA"
+        raise UsageError(f"{absent} wanted, as in: edgecad evaluate models/latest DATA; see: edgecad evaluate --help")
+    return model, second
 
 
 def _opened(paths: list[Path], key: Path | None) -> dict[Path, JudgedModel]:

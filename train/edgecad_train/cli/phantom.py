@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.grammar import CommandApp
 from edgecad_train.options import QuietOption
 
 if TYPE_CHECKING:
     from edgecad_train.phantoms import DatasetSummary
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()

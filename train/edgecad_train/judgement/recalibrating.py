@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class RecalibrationOptions:
     """Options of `edgecad evaluate`."""
+
+    PANEL: ClassVar[str] = "Recalibration"
 
     recalibrate: Annotated[
         Path | None,

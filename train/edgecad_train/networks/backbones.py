@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from edgecad.contract import Features, Scaling
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,9 @@ def backbone_named(name: str) -> Backbone:
     try:
         return BACKBONES[name]
     except KeyError:
-        raise UsageError(f"no backbone is called {name!r}; choose one of: {', '.join(BACKBONES)}") from None
+        raise UsageError(
+            f"no backbone is called {name!r}{did_you_mean(name, BACKBONES)}; choose one of: {', '.join(BACKBONES)}"
+        ) from None
 
 
 def unfrozen_layers(parameters: Sequence[int], blocks: Sequence[int]) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from edgecad.errors import UsageError
 from edgecad.system.digests import file_sha256
+from edgecad.system.words import did_you_mean
 from edgecad_train.networks.backbones import Backbone
 from edgecad_train.networks.imagenet import imagenet_file
 from edgecad_train.networks.weightsfile import flaw_of
@@ -33,7 +34,10 @@ def check_first_weights(weights: str, backbone: Backbone) -> None:
         return
     path = Path(weights)
     if not path.is_file():
-        raise UsageError(f"no weights file at {path}; give --weights imagenet, none or an existing file")
+        raise UsageError(
+            f"no weights file at {path}{did_you_mean(weights, ('imagenet', 'none'))}; give --weights imagenet, none or "
+            "an existing file"
+        )
     flaw = flaw_of(path)
     if flaw:
         raise _unfit(path, backbone, flaw)

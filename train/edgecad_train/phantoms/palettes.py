@@ -10,6 +10,7 @@ import numpy.typing as npt
 from edgecad.colourtables import ColourTable
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 PALETTES = ("warm", "iron", "rainbow", "grey")
 """Known tables that a folder of phantoms mixes, in equal shares."""
@@ -23,7 +24,8 @@ def palette_named(name: str) -> ColourTable:
     """
     if name not in KNOWN_TABLES:
         raise UsageError(
-            f"no palette {name!r}; wanted mixed or one of {', '.join(KNOWN_TABLES)}: choose with --palette"
+            f"no palette {name!r}{did_you_mean(name, ('mixed', *KNOWN_TABLES))}; wanted mixed or one of "
+            f"{', '.join(KNOWN_TABLES)}: choose with --palette"
         )
     return KNOWN_TABLES[name]
 

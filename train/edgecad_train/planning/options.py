@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -108,6 +108,8 @@ class CurveOptions(InputOptions):
     Raises:
         UsageError: an input that contradicts itself, a name that is unknown, or an option without `--curve`.
     """
+
+    PANEL: ClassVar[str] = "A learning curve, with --curve"
 
     curve: Annotated[
         Path | None,

@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from edgecad.cli.fields import words_of
 from edgecad.errors import UsageError
-from edgecad_train.options import InputOptions, MasksOption, PatientFromOption
+from edgecad_train.options import SCANS, InputOptions, MasksOption, PatientFromOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.splits.protocol import Protocol, ProtocolName
-from edgecad_train.training.settings import Settings
+from edgecad_train.training.settings import PATIENTS, Settings
 
 if TYPE_CHECKING:
     from edgecad.contract import Preparation
@@ -33,11 +33,14 @@ class DataOptions(InputOptions):
             protocol.
     """
 
+    PANEL: ClassVar[str] = SCANS
+
     patient_from: PatientFromOption = None
     masks: MasksOption = None
     keep: Annotated[
         list[str] | None,
         typer.Option(
+            rich_help_panel=PATIENTS,
             metavar="A,B,..",
             help="Columns of the CSV by which the report tells who the patients of each part are, with figures by "
             "group; numbers with cuts after a colon: sex,age:50,65,centre. They train nothing, and no other is kept.",
@@ -47,6 +50,7 @@ class DataOptions(InputOptions):
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(
+            rich_help_panel=PATIENTS,
             help="Who chooses epoch, temperature and threshold. holdout: one validation part; folds: "
             "cross-validation of the development part. Default: folds below 500 patients, else holdout.",
             show_default=False,
@@ -55,6 +59,7 @@ class DataOptions(InputOptions):
     folds: Annotated[
         int | None,
         typer.Option(
+            rich_help_panel=PATIENTS,
             min=0,
             metavar="N",
             help="Folds of the development part; 0: one validation part. Default: 5 below 500 patients (fewer where "
@@ -62,7 +67,10 @@ class DataOptions(InputOptions):
         ),
     ] = None
     split: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="split.json of an earlier run, to use its parts again.")
+        Path | None,
+        typer.Option(
+            rich_help_panel=PATIENTS, metavar="FILE", help="split.json of an earlier run, to use its parts again."
+        ),
     ] = None
 
     def __post_init__(self) -> None:

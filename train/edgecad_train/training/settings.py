@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 import typer
 
 from edgecad.cli.fields import After
+from edgecad.cli.grammar.options import OPTIONS
 from edgecad.contract import Activation, Features
 from edgecad.decision.rules import BALANCED, Rule, rule_from_words
 from edgecad.decision.zone import ALPHA_WORDS, DEFAULT_ALPHA, LARGEST_ALPHA, SMALLEST_ALPHA
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from edgecad_train.training.stages import StageOptions
 
 ClassWeights = Literal["none", "balanced"]
+NETWORK, THRESHOLD, PATIENTS = "Network", "Threshold", "Patients"
+"""Panels of the help."""
 BACKBONE_NAMES = ", ".join(BACKBONES)
 STRATEGY_NAMES = f"{', '.join(STRATEGIES)} (the paper's S1 to S6, and S5 at 10^-a)"
 
@@ -40,10 +43,15 @@ class Settings:
         UsageError: a name that is unknown, a figure out of range, or options that exclude one another.
     """
 
-    backbone: Annotated[str, typer.Option(metavar="NAME", help=f"One of: {BACKBONE_NAMES}.")] = "resnet152v2"
+    PANEL: ClassVar[str] = "Training"
+
+    backbone: Annotated[
+        str, typer.Option(rich_help_panel=NETWORK, metavar="NAME", help=f"One of: {BACKBONE_NAMES}.")
+    ] = "resnet152v2"
     weights: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=NETWORK,
             metavar="WORD|FILE",
             help="First weights: imagenet (fetched through Keras if need be), none, or a file. "
             "Default: imagenet; none from scratch.",
@@ -96,6 +104,7 @@ class Settings:
     decide: Annotated[
         str,
         typer.Option(
+            rich_help_panel=THRESHOLD,
             metavar="RULE",
             help="How the threshold is chosen: balanced (sensitivity and specificity about equal); equal-costs (0.5); "
             "'sensitivity>=S' or 'specificity>=S' (in quotes), refused where the other falls below 0.55; costs=C: a "
@@ -105,6 +114,7 @@ class Settings:
     uncertain: Annotated[
         float,
         typer.Option(
+            rich_help_panel=THRESHOLD,
             metavar="ALPHA",
             help="Share of the patients of each class whom the uncertain zone may leave on the wrong side, below 0.5. "
             "0: no zone.",
@@ -113,6 +123,7 @@ class Settings:
     features: Annotated[
         Features,
         typer.Option(
+            rich_help_panel=NETWORK,
             help="Which are pooled: the network's last, those at a sixteenth of the image's side (what is above is cut "
             "off), or both.",
         ),
@@ -120,20 +131,31 @@ class Settings:
     ] = "stride-16"
     labelled_by: Annotated[
         str,
-        typer.Option(metavar="WORDS", help="Who labelled the scans, for example 'two readers in consensus'."),
+        typer.Option(
+            rich_help_panel=PATIENTS,
+            metavar="WORDS",
+            help="Who labelled the scans, for example 'two readers in consensus'.",
+        ),
         After("split"),
     ] = "unnamed readers"
     select_on_test: Annotated[
         bool,
         typer.Option(
             "--show-optimism-of-selecting-on-test",
+            rich_help_panel=PATIENTS,
             help="Also choose the epoch on the test part, as the paper did, and tell how much better that looks.",
         ),
         After("labelled_by"),
     ] = False
     seed: Annotated[
         int,
-        typer.Option(min=0, max=2**32 - 1, metavar="N", help="Of the split, the first weights and the order of scans."),
+        typer.Option(
+            rich_help_panel=OPTIONS,
+            min=0,
+            max=2**32 - 1,
+            metavar="N",
+            help="Of the split, the first weights and the order of scans.",
+        ),
         After("resume"),
     ] = 0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 
 Part = Literal["head", "top", "after-first", "everything"]
 """What a stage trains: the head; the head and the top blocks; all but the first layers; all layers."""
@@ -108,6 +109,9 @@ def plan_for(
     if warmup < 1 or finetune < 1:
         raise UsageError("a stage needs at least one epoch")
     if strategy not in _PLANS:
-        raise UsageError(f"no strategy is called {strategy!r}; choose one of: {', '.join(STRATEGIES)}")
+        raise UsageError(
+            f"no strategy is called {strategy!r}{did_you_mean(strategy, STRATEGIES)}; choose one of: "
+            f"{', '.join(STRATEGIES)}"
+        )
     figures = _Figures(10.0**-lr_exponent, 10.0 ** -(lr_exponent + 2), warmup, finetune, layerwise)
     return Plan(strategy, _PLANS[strategy][1](figures), pretrained=strategy != "scratch", lr_exponent=lr_exponent)

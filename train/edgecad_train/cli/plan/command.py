@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
 from edgecad.cli.options import JsonOption
 from edgecad_train.options import QuietOption
 from edgecad_train.planning.options import CurveOptions, PlanOptions
@@ -14,7 +15,7 @@ from edgecad_train.planning.options import CurveOptions, PlanOptions
 if TYPE_CHECKING:
     from edgecad_train.planning.record import LearningCurve, PlanRecord
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.fields import takes
+from edgecad.cli.grammar import CommandApp
 from edgecad_train.options import DataArgument, QuietOption
 from edgecad_train.study.definition.request import OF_A_UNIT, StudyOptions, StudyRequest
 from edgecad_train.training.settings import Settings
@@ -15,7 +16,7 @@ from edgecad_train.training.settings import Settings
 if TYPE_CHECKING:
     from edgecad_train.study.leading import Work
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 
 
 @app.command()

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from edgecad.cli.fields import given, takes
+from edgecad.cli.grammar import CommandApp
 from edgecad_train.options import DataArgument, QuietOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.training.settings import Settings, check_weights
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = CommandApp()
 BESIDE_RESUME = {"--resume", "--out", "--quiet"}
 """Options that a run which is resumed does not bring along itself."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 from edgecad.contract import Crop, Region
 from edgecad.errors import InputRefused, UsageError
 from edgecad.frozen import Frozen
 from edgecad.images import read_screen, size_of
+from edgecad.system.words import did_you_mean
 from edgecad_train.data.labelled import Case
 
 WANTED = "wanted: polar-map, none, or a rectangle x,y,width,height in pixels of the screen"
@@ -48,7 +50,7 @@ def parse_crop(text: str) -> CropRequest:
         return CropRequest(rule="none")
     match = re.fullmatch(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})", text.replace(" ", ""))
     if match is None:
-        raise UsageError(f"--crop {text!r}; {WANTED}, for example 820,0,820,1068")
+        raise UsageError(f"--crop {text!r}{did_you_mean(text, get_args(Crop))}; {WANTED}, for example 820,0,820,1068")
     x, y, width, height = map(int, match.groups())
     return CropRequest(rectangle=Rectangle(x=x, y=y, width=width, height=height))
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
+from edgecad.cli.grammar.options import OPTIONS
 from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
 from edgecad_train.options import InputOptions, MasksOption, PatientFromOption
 from edgecad_train.splits.protocol import ProtocolName
-from edgecad_train.training.settings import BACKBONE_NAMES, STRATEGY_NAMES, Settings
+from edgecad_train.training.settings import BACKBONE_NAMES, PATIENTS, STRATEGY_NAMES, Settings
 from edgecad_train.training.strategies import STRATEGIES
 
 Rates = Literal["uniform", "layer-wise", "both"]
@@ -29,6 +31,8 @@ class StudyOptions(InputOptions):
     Raises:
         UsageError: an input that contradicts itself; a name that is unknown, or options that exclude one another.
     """
+
+    PANEL: ClassVar[str] = "What is compared"
 
     backbones: Annotated[
         str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {BACKBONE_NAMES}.")
@@ -57,18 +61,27 @@ class StudyOptions(InputOptions):
     seeds: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Runs of each, each with a split of its own. Default: 3.", show_default=False
+            rich_help_panel=PATIENTS,
+            min=1,
+            metavar="N",
+            help="Runs of each, each with a split of its own. Default: 3.",
+            show_default=False,
         ),
     ] = None
     folds: Annotated[
         int | None,
         typer.Option(
-            min=2, metavar="N", help="In place of seeds: folds that test every patient once.", show_default=False
+            rich_help_panel=PATIENTS,
+            min=2,
+            metavar="N",
+            help="In place of seeds: folds that test every patient once.",
+            show_default=False,
         ),
     ] = None
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(
+            rich_help_panel=PATIENTS,
             help="Who chooses epoch, temperature and threshold, as in train. holdout: one validation part; folds: "
             "inner folds, five times the work. Default: holdout.",
             show_default=False,
@@ -76,16 +89,32 @@ class StudyOptions(InputOptions):
     ] = None
     inner_folds: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="How many folds --protocol folds has. Default: 5.", show_default=False),
+        typer.Option(
+            rich_help_panel=PATIENTS,
+            min=0,
+            metavar="N",
+            help="How many folds --protocol folds has. Default: 5.",
+            show_default=False,
+        ),
     ] = None
     rates: Annotated[
         Rates, typer.Option(help="both: all strategies at uniform rates, and two-stage layer-wise as well.")
     ] = "both"
     time_plain: Annotated[
-        bool, typer.Option("--time-plain", help="Measure what an epoch of each kind of stage takes plain Keras.")
+        bool,
+        typer.Option(
+            "--time-plain",
+            rich_help_panel=OPTIONS,
+            help="Measure what an epoch of each kind of stage takes plain Keras.",
+        ),
     ] = False
     keep_models: Annotated[
-        bool, typer.Option("--keep-models", help="Keep each run's network, so that it can be exported and evaluated.")
+        bool,
+        typer.Option(
+            "--keep-models",
+            rich_help_panel=OPTIONS,
+            help="Keep each run's network, so that it can be exported and evaluated.",
+        ),
     ] = False
     patient_from: PatientFromOption = None
     masks: MasksOption = None
@@ -106,7 +135,8 @@ class StudyOptions(InputOptions):
         """The default may be none of the strategies; what was named must be one."""
         if self.reference not in STRATEGIES:
             raise UsageError(
-                f"--reference: no strategy is called {self.reference!r}; choose one of: {', '.join(STRATEGIES)}"
+                f"--reference: no strategy is called {self.reference!r}{did_you_mean(self.reference, STRATEGIES)}; "
+                f"choose one of: {', '.join(STRATEGIES)}"
             )
         if self.reference != Settings.strategy and self.reference not in self.strategy_names:
             raise UsageError(
@@ -129,7 +159,10 @@ class StudyOptions(InputOptions):
         names = STRATEGIES if self.strategies == "all" else listed(self.strategies, "--strategies")
         unknown = [name for name in names if name not in STRATEGIES]
         if unknown:
-            raise UsageError(f"no strategy is called {unknown[0]!r}; choose all, or some of: {', '.join(STRATEGIES)}")
+            raise UsageError(
+                f"no strategy is called {unknown[0]!r}{did_you_mean(unknown[0], STRATEGIES)}; choose all, or "
+                f"some of: {', '.join(STRATEGIES)}"
+            )
         return tuple(name for name in STRATEGIES if name in names)
 
     @property
