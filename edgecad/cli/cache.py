@@ -15,6 +15,8 @@ from edgecad.cli.options import JsonOption, KeyOption
 from edgecad.engines import TIME_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgecad.engines.builder import Prove, Recipe
     from edgecad.engines.cache import CachedEngine, Entry
     from edgecad.engines.record import EnginePrecision, EngineRecord
@@ -96,12 +98,19 @@ def build(
     from edgecad.engines.cache import cache_folder, engine_for
 
     recipe, prove = _recipe(named.path, precision, batch, library, key)
+    begins = _once(lambda: None if quiet else _tell_time(recipe))
+
     with progress_bars(quiet) as bars:
+
+        def progress(phase: str, done: int, total: int) -> None:
+            begins()
+            bars("engine", done, total, phase.lower())
+
         engine = engine_for(
             recipe,
             cache_folder(),
             time_limit,
-            progress=lambda phase, done, total: bars("engine", done, total, phase.lower()),
+            progress=progress,
             waiting=_say_waiting,
             prove=prove,
         )
@@ -159,6 +168,32 @@ def _refuse_int8(precision: str | None) -> None:
 
     if precision == "int8":
         raise UsageError("int8 is for CPUs; build an engine of the fp16 or fp32 file: --precision fp16")
+
+
+def _once(action: Callable[[], None]) -> Callable[[], None]:
+    """The action, for its first call alone."""
+    waiting = [action]
+    return lambda: waiting.pop()() if waiting else None
+
+
+def _tell_time(recipe: Recipe) -> None:
+    """Say how long the build may take: as long as the last one of its kind here, which the cache has written down."""
+    from edgecad.engines.cache import cache_folder, entries
+    from edgecad.system.estimates import SOON, rough_words
+
+    own = recipe.identity
+    kind = (own.library, own.gpu, own.precision)
+    found = [entry.record for entry in entries(cache_folder()) if entry.record is not None]
+    alike = [
+        record for record in found if kind == (record.identity.library, record.identity.gpu, record.identity.precision)
+    ]
+    last = max(alike, key=lambda record: record.built, default=None)
+    if last is None:
+        typer.echo("building takes from seconds to many minutes; none of this kind was built here yet", err=True)
+    elif last.seconds >= SOON:
+        typer.echo(
+            f"building takes {rough_words(last.seconds)}, roughly: as long as the last one of this kind", err=True
+        )
 
 
 def _say_waiting() -> None:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from edgecad.cli.options import (
     DeviceOption,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ModelChoice:
     """The options, as `edgecad.inference.classifier.Classifier` takes them."""
+
+    PANEL: ClassVar[str] = "Model"
 
     model: ModelOption = None
     device: DeviceOption = "auto"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 ALL = "all"
 SCENARIOS = ("single-stream", "offline")
+OPENING, OFFLINE, ANSWER = 8.0, 25.0, 0.1
+"""Seconds, roughly, that one device and precision takes: to start its processes, for the offline scenario, and for one
+answer."""
 LONGEST = 3000
 """Seconds of one scan after another, at most."""
 
@@ -111,6 +114,7 @@ def bench(
     from edgecad.bench.process import results
     from edgecad.bench.results import BenchOrder, Measured, NotMeasured
     from edgecad.errors import GateFailed
+    from edgecad.modelfiles.file import locate_model
     from edgecad.modelfiles.folder import requested_precisions
 
     model, devices = named.path, _devices(device)
@@ -134,7 +138,10 @@ def bench(
     precisions = requested_precisions(model, precision)
     if plot is not None:
         _check_plot(plot)
+    for each in precisions:
+        locate_model(model, each)  # what is not there is said before anything else
     path = None if model is None else str(model)
+    _tell_time(len(devices) * len(precisions), order)
     found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
     here = [result for result in found if isinstance(result, Measured)]
     if not here:
@@ -204,6 +211,20 @@ def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | N
         raise UsageError(
             f"--max-p95-ms with --runs {runs}: a 95th percentile takes {runs_needed(95)} answers; leave --runs out, or "
             "give as many"
+        )
+
+
+def _tell_time(configurations: int, order: BenchOrder) -> None:
+    """Say beforehand what this may take: of scenarios the time limit is known, of processes about what they take."""
+    from edgecad.system.estimates import SOON, rough_words
+
+    stream = order.seconds if order.runs is None else min(order.seconds, ANSWER * order.runs)
+    each = OPENING + stream * ("single-stream" in order.scenarios) + OFFLINE * ("offline" in order.scenarios)
+    if configurations * each >= SOON:
+        typer.echo(
+            f"at most {rough_words(configurations * each)}, roughly: {configurations} pairs of device and precision; "
+            "those that are not here end at once",
+            err=True,
         )
 
 

@@ -212,6 +212,7 @@ def _run(
 
     from msgspec.structs import replace
 
+    from edgecad.cli.progress import with_estimates
     from edgecad.system.folders import new_folder
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.scans import warn_of_whole_images
@@ -221,7 +222,8 @@ def _run(
 
     folder = out or _free(EVALUATIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{opened.name}")
     # The folder is made first: a disk that cannot be written must be found out before the scans are read.
-    with new_folder(folder) as partial, stage_progress(quiet) as bars:
+    with new_folder(folder) as partial, stage_progress(quiet) as plain:
+        bars = with_estimates(plain, "reading")
         for crop in {how.crop for how, _ in ways}:
             warn_of_whole_images(crop)
         prepared = _read(ways[0], asked.found, partial, bars)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgecad.system.estimates import RoughTime
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.int8.equalisation import equalised, groups_of
 from edgecad_export.precision.int8.fitting import fitted
@@ -86,12 +88,13 @@ def narrowed_to_int8(
     network = backbone_of(source.plain)[1]
     attempts = dict[tuple[str, ...], Attempt]()
     best: JudgedGraph | None = None
+    rough = RoughTime(progress)
     for plan in PLANS:
         wider = plan.wider(network)
         if wider in attempts:
             continue
         progress(f"int8, {plan}")
-        candidate = source.int8(wider)
+        candidate = source.int8(wider, partial(rough, f"int8, {plan}"))
         if attempts and source.share(candidate) > MOST_BYTES:
             break
         verdict = judged(candidate)
@@ -117,9 +120,11 @@ class PreparedGraph:
     images: NDArray[np.uint8]
     size: int
 
-    def int8(self, wider: tuple[str, ...] = ()) -> onnx.ModelProto:
-        """The int8 graph with these nodes left in fp32."""
-        return qdq_from_fitted(fitted(self.plain, self.images, wider), wider)
+    def int8(
+        self, wider: tuple[str, ...] = (), tell: Callable[[int, int], None] = lambda done, total: None
+    ) -> onnx.ModelProto:
+        """The int8 graph with these nodes left in fp32; `tell` is told how many nodes are fitted, of how many."""
+        return qdq_from_fitted(fitted(self.plain, self.images, wider, tell), wider)
 
     def share(self, narrow: onnx.ModelProto) -> float:
         """Size of the backbone's constants relative to fp32's."""

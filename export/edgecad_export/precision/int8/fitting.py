@@ -54,6 +54,7 @@ def fitted(
     proto: onnx.ModelProto,
     images: NDArray[np.uint8],
     wider: Collection[str] = (),
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> FittedGraph:
     """Fit every convolution of the backbone.
 
@@ -61,6 +62,7 @@ def fitted(
         proto: as `plain_from_folded` gives it, equalised or not.
         images: `(n, size, size, 3)`.
         wider: names of nodes that stay in float.
+        tell: how many nodes are done, of how many.
     """
     scaling, network = backbone_of(proto)
     image = image_grid(proto)
@@ -74,7 +76,8 @@ def fitted(
         scaling=frozenset(node.name for node in scaling),
         ranges={} if image is None else {image.tensor: image.range},
     )
-    for node in walk.nodes:
+    for number, node in enumerate(walk.nodes):
+        tell(number, len(walk.nodes))
         walk.step(node)
     return FittedGraph(with_weights(proto, walk.changed), walk.scales, walk.ranges, image)
 

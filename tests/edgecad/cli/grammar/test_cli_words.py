@@ -22,7 +22,7 @@ from edgecad_train.training.strategies import STRATEGIES
 
 Run = Callable[..., Any]
 READABLE = re.compile(
-    r"[A-Z][A-Z|,=.]*(\.\w+)?(\.\.)?|0\.\.1|K/N|[\w-]+(\|[\w-]+)+|PRECISION\.NAME=VALUE|PUBLIC\.pem|PICTURE\.png"
+    r"[A-Z][A-Z|,=.]*(\.\w+)?(\.\.)?|0\.\.1|K/N|[\w-]+(\|[\w:-]+)+|PRECISION\.NAME=VALUE|PUBLIC\.pem|PICTURE\.png"
 )
 """Words for values: in capitals, choices, or a shape that says itself."""
 

@@ -81,11 +81,13 @@ def _work(workers: int, ray: str | None) -> Work:
 
 def _run(request: StudyRequest, out: Path, workers: int, ray: str | None, quiet: bool) -> None:
     """Plan, which may end in a usage error; only then import what takes seconds."""
+    from edgecad.cli.progress import with_estimates
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.study.definition.planning import plan_study
 
     try:
-        with stage_progress(quiet) as bars:
+        with stage_progress(quiet) as plain:
+            bars = with_estimates(plain, "reading", "units")
             plan = plan_study(request, lambda done, of: bars("reading", done, of, ""), out)
             from edgecad_train.cli.study.words import say_outcome, say_plan
             from edgecad_train.study.leading import run_study

@@ -99,6 +99,7 @@ def _resume(out: Path, quiet: bool) -> None:
 
 def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
     """Find the scans, which may end in a usage error; only then import what takes seconds."""
+    from edgecad.cli.progress import with_estimates
     from edgecad.cli.scans import tell_passed
     from edgecad.system.extras import require_tensorflow
     from edgecad_train.cli.progress import stage_progress
@@ -107,7 +108,8 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
 
     found = request.found()
     tell_passed(found.passed)
-    with stage_progress(quiet) as bars:
+    with stage_progress(quiet) as plain:
+        bars = with_estimates(plain, "reading")
         if check:
             from edgecad_train.cli.train.check import check_data
 

@@ -12,10 +12,11 @@ import typer
 
 from edgecad.answer.doubts import doubts_about_zone
 from edgecad.answer.findings import doubts_about
-from edgecad.cli.progress import Bars
+from edgecad.cli.progress import Bars, with_estimates
 from edgecad.contract import openings_words
 from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
+from edgecad_train.cli.train.duration import with_training_time
 from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, lines_of_zone, words_of_labels
@@ -142,7 +143,8 @@ def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: fl
     tell_findings(about_data)
     findings = (*found.findings, *about_data)
     typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
-    outcome = finish_run(unfinished, data, findings=findings, progress=bars, started=started, columns=found.columns)
+    told = with_training_time(with_estimates(bars, "frozen part"), spec.settings, spec.partition)
+    outcome = finish_run(unfinished, data, findings=findings, progress=told, started=started, columns=found.columns)
     point_latest(unfinished.final)
     return outcome
 
