@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.doubts import doubts_about_decision, doubts_about_zone
 from edgecad.answer.familiarity import doubts_about_familiarity
-from edgecad.answer.heatmap import share_outside_disc
+from edgecad.answer.heatmap import DOUBTED_FROM, share_outside_disc
 from edgecad.answer.prediction import Finding
 from edgecad.contract import NOT_KNOWN, Contract, Crop
 from edgecad.images.screen import Said
@@ -68,7 +68,8 @@ def findings_of(
         findings = [Finding("picture-unchecked", 1.0, "NOTHING CHECKED WHAT THE IMAGE SHOWS: it was taken whole")]
     elif contract.black_counts:
         outside = share_outside_disc(shown)
-        findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
+        if outside >= DOUBTED_FROM:
+            findings = [Finding("evidence-outside", outside, f"{outside:.0%} of the heat map lies outside the disc")]
     if unseen > 0.02:
         what = f"{unseen:.0%} of {_picture(crop)} has colours unseen in training"
         findings.append(Finding("colours-unseen", unseen, what))

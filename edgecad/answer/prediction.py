@@ -155,7 +155,7 @@ class Prediction:
     def label_words(self) -> str:
         """Label, score and threshold for people, without whether the answer is clear."""
         side = "above" if self.above else "below"
-        score, threshold = _score_words(self.probability, self.threshold)
+        score, threshold = told_apart(self.probability, self.threshold)
         whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
         recalibrated = "" if self.recalibration is None else f"; {self.recalibration.words}"
         return f"{self.label}: score {score}, {side} {whose} {threshold}{recalibrated}"
@@ -172,16 +172,16 @@ class Prediction:
         return f"{FORCED_STAMP} - {stamp}" if self.overruled else stamp
 
 
-def _score_words(score: float, threshold: float) -> tuple[str, str]:
-    """Score and threshold for people: two digits, or as many as tell them apart.
+def told_apart(*values: float, most: int = 9) -> tuple[str, ...]:
+    """Figures within 0 to 1 for people: with two digits, or with as many, up to `most`, as tell different ones apart.
 
-    Rounding never makes a certainty of a score, nor an equality of a difference.
+    Rounding never makes a certainty of a score, nor, up to `most` digits, an equality of a difference.
     """
-    for digits in range(2, 7):
-        words = (_rounded(score, digits), _rounded(threshold, digits))
-        if words[0] != words[1]:
-            return words
-    return f"{score:.9f}", f"{threshold:.9f}"
+    for digits in (*range(2, min(most, 7)), most):
+        words = tuple(_rounded(value, digits) for value in values)
+        if len(set(words)) == len(set(values)):
+            break
+    return words
 
 
 def _rounded(score: float, digits: int) -> str:

@@ -35,7 +35,7 @@ class ScanOutcome:
     Attributes:
         record: the answer, the refusal or the failure.
         error: what stood against an answer; None where there is one.
-        figure: `(726, 1312, 3)` uint8 RGB, if one was asked for.
+        figure: `(900, 1600, 3)` uint8 RGB, if one was asked for.
         name: for the picture's file: by the scan's content and all that may change its answer. Empty where
             nothing could be read.
     """

@@ -218,12 +218,15 @@ class Classifier:
         draw = heatmap_panel if panel == "heatmap" else region_panel
         return draw(prediction, self.contract.heatmap, side)
 
-    def figure(self, prediction: Prediction, identity: str | None = None, time: str | None = None) -> NDArray[np.uint8]:
-        """The picture for a reader, `(726, 1312, 3)` uint8 RGB.
+    def figure(
+        self, prediction: Prediction, identity: str | None = None, time: str | None = None, scale: float = 1.0
+    ) -> NDArray[np.uint8]:
+        """The picture for a reader, `(900, 1600, 3)` times `scale`, uint8 RGB.
 
         Args:
             identity: of the scan, printed if given.
             time: when it was answered, UTC, ISO 8601, printed if given; that of a record draws its picture again.
+            scale: 0.25 to 8.
         """
         line = IdLine(
             model=self.contract.name,
@@ -235,7 +238,7 @@ class Classifier:
             time=time,
             frame=prediction.frame,
         )
-        return answer_figure(prediction, self.contract, line)
+        return answer_figure(prediction, self.contract, line, scale)
 
     def replay(self, source: Source) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.

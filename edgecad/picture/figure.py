@@ -1,179 +1,161 @@
-"""The picture a reader looks at for three seconds: the map, what moved the score, where, and the words.
+"""The picture a reader looks at for three seconds: the verdict, the score, the map, what moved the score.
 
-Figures show the prepared disc, never the screen, so nothing burned into the screen can appear; only those of
-a model that takes whole images show all that is written on them. The heat map is drawn over a grey picture in two
-colours that no perfusion table uses for uptake, so that it cannot be read as uptake. Text is ASCII because OpenCV 4
-draws nothing else.
+Figures show the prepared disc, never the screen, so nothing burned into the screen can appear; only those of a model
+that takes whole images show all that is written on them. Shapes come before colours: whoever sees none reads the same.
 """
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Sequence
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.prediction import Prediction
+from edgecad.answer.prediction import RESEARCH_STAMP, Prediction
 from edgecad.answer.records import Record
 from edgecad.contract import Contract
-from edgecad.picture.bar import draw_score_bar, hatch
-from edgecad.picture.cells import PANEL, enlarged_picture, heatmap_panel, region_panel, shown_picture
-from edgecad.picture.colours import FAINT, GROUND, INK, LOWERED, RAISED, Colour
+from edgecad.picture.bar import draw_score_bar
+from edgecad.picture.canvas import WIDTH, Canvas
+from edgecad.picture.cells import enlarged_picture, heatmap_panel, shown_picture
+from edgecad.picture.colours import FAINT, INK, RAISED, SECOND, Colour
+from edgecad.picture.column import draw_column
+from edgecad.picture.icons import draw_icon
+from edgecad.picture.letters import width_of
+from edgecad.picture.letters.lines import cut_in_the_middle, lines_of, size_that_fits
 from edgecad.picture.line import IdLine
+from edgecad.picture.page import EDGE, hatch_sides, new_page
+from edgecad.picture.verdict import Verdict, stamp_on, verdict_of
+from edgecad.picture.warnings import capitalised
 
 Pixels = NDArray[np.uint8]
 
-GAP, TOP = 28, 96
-WIDTH, HEIGHT = 3 * PANEL + 4 * GAP, 726
-WARNING: Colour = (255, 176, 59)
-HATCHED = 60
-"""Pixels hatched on either side of an uncertain answer."""
-GRAVE = "operating-point-useless"
-"""The finding that is written in the colour of a warning."""
-LETTERS = 150
-"""Of a line of findings or of refusals."""
-MOST_LINES, MOST_REFUSED = 3, 2
-"""Lines of findings, and of what the map check saw where somebody insisted."""
-TITLES = ("heat map of the score", "activated region")
+ICON_TOP = 74
+LEFT = 200
+"""Of all words beside the icon, units."""
+WORD_BASELINE, WORD_SIZE, SIDE_SIZE = 142, 80, 60
+"""Of the verdict: its word, and what follows it."""
+FIGURES_BASELINE, FIGURES_SIZE = 194, 38
+MAP_TOP, MAP_SIDE, MAPS = 370, 476, (40, 548)
+LEAST = 22
+"""Size of the smallest words."""
+REFUSED_TOP, REFUSED_BOTTOM = 292, 770
+NO_SCORE = "There is no score for this scan: neither above nor below the threshold."
+RAISED_OR_LOWERED = "What raised (+) or lowered (−) the score"
 
 
-def answer_figure(prediction: Prediction, contract: Contract, line: IdLine) -> Pixels:
+def answer_figure(prediction: Prediction, contract: Contract, line: IdLine, scale: float = 1.0) -> Pixels:
     """Draw an answer.
 
     Args:
         line: whose picture it is.
+        scale: 1 is 1600 x 900 pixels, 2 is 3200 x 1800; from 0.25 to 8.
 
     Returns:
-        `(726, 1312, 3)` uint8 RGB.
+        `(900, 1600, 3)` times `scale`, uint8 RGB.
+
+    Raises:
+        UsageError: the scale is none.
     """
-    canvas = _empty(prediction.stamp, line)
-    scale = contract.heatmap
+    verdict = verdict_of(prediction, contract)
+    stamp = stamp_on(prediction)
+    canvas = new_page(stamp, line, scale, hatched=stamp != RESEARCH_STAMP)
+    if verdict.trust == "forced":
+        hatch_sides(canvas)
+    draw_icon(canvas, EDGE, ICON_TOP, verdict.shape, trusted=verdict.trust == "plain")
+    _draw_verdict(canvas, verdict)
+    _draw_figures(canvas, verdict)
+    draw_score_bar(canvas, prediction, verdict)
+    _draw_maps(canvas, prediction, contract)
+    draw_column(canvas, prediction, contract, verdict)
+    return canvas.pixels
+
+
+def _draw_verdict(canvas: Canvas, verdict: Verdict) -> None:
+    """The word and where the score lies; smaller where they are long, and then on two lines."""
+    bold = verdict.shape != "below"
+    coloured = verdict.shape == "above" and verdict.trust == "plain"
+    colour: Colour = RAISED if coloured else INK
+    room = WIDTH - EDGE - LEFT
+    wide = width_of(verdict.word, WORD_SIZE, bold=bold) + 22 + width_of(verdict.side, SIDE_SIZE)
+    share = min(1.0, room / wide)
+    if share >= 0.5:
+        end = canvas.write(verdict.word, LEFT, WORD_BASELINE, WORD_SIZE * share, colour, bold=bold)
+        canvas.write(verdict.side, end + 22 * share, WORD_BASELINE, SIDE_SIZE * share, SECOND)
+        return
+    size = size_that_fits(verdict.word, 40, LEAST, room, bold=bold)
+    word = cut_in_the_middle(verdict.word, size, room, bold=bold)
+    canvas.write(word, LEFT, 108, size, colour, bold=bold)
+    canvas.write(verdict.side, LEFT, 148, 32, SECOND)
+
+
+def _draw_figures(canvas: Canvas, verdict: Verdict) -> None:
+    score, threshold = f"score {verdict.score}", f"threshold {verdict.threshold}{verdict.more}"
+    room = WIDTH - EDGE - LEFT
+    wide = width_of(score, FIGURES_SIZE, bold=True) + 30 + width_of(threshold, FIGURES_SIZE)
+    size = max(float(LEAST), FIGURES_SIZE * min(1.0, room / wide))
+    end = canvas.write(score, LEFT, FIGURES_BASELINE, size, INK, bold=True) + 30
+    canvas.write(cut_in_the_middle(threshold, size, WIDTH - EDGE - end), end, FIGURES_BASELINE, size, SECOND)
+
+
+def _draw_maps(canvas: Canvas, prediction: Prediction, contract: Contract) -> None:
+    side = canvas.at(MAP_SIDE)
     panels = (
-        enlarged_picture(shown_picture(prediction)),
-        heatmap_panel(prediction, scale),
-        region_panel(prediction, scale),
+        enlarged_picture(shown_picture(prediction), side),
+        heatmap_panel(prediction, contract.heatmap, side),
     )
-    for column, (title, panel) in enumerate(zip((_seen(prediction), *TITLES), panels, strict=True)):
-        left = GAP + column * (PANEL + GAP)
-        _text(canvas, title, (left, TOP - 12), 0.6, FAINT)
-        canvas[TOP : TOP + PANEL, left : left + PANEL] = panel
-    y = TOP + PANEL + 44
-    _centred(canvas, _prevalence_line(contract), y + (43 if _said(canvas, prediction, y) else 32), 0.55, FAINT)
-    if prediction.zone_bounds is not None:
-        draw_score_bar(canvas, (GAP, y + 62), prediction.probability, prediction.threshold, prediction.zone_bounds)
-    _scale_bar(canvas, y + 58, scale.full_scale)
-    cells = "x".join(str(side) for side in prediction.heatmap.shape)
-    caption = f"raised / lowered the model's score; {cells} cells; not uptake, ischaemia or an artery"
-    _centred(canvas, caption, y + 100, 0.55, FAINT)
-    last = _findings(canvas, prediction, y + 140)
-    for row, words in enumerate(_refused(prediction.overruled)):
-        _centred(canvas, words, max(y + 164, last + 16) + 15 * row, 0.5, WARNING)
-    return canvas
-
-
-def _said(canvas: Pixels, prediction: Prediction, y: int) -> bool:
-    """Write the answer; whether it took a second line, because it is uncertain."""
-    why = prediction.why_uncertain
-    if why is None:
-        _centred(canvas, prediction.label_words, y, 1.0, INK)
-        return False
-    left, right = _centred(canvas, f"UNCERTAIN - {prediction.label_words}", y - 8, 1.0, INK, GAP + HATCHED + 16)
-    for start in (left - HATCHED - 16, right + 16):
-        hatch(canvas, (start, y - 30, HATCHED, 26))
-    _centred(canvas, why, y + 21, 0.6, INK)
-    return True
-
-
-def _findings(canvas: Pixels, prediction: Prediction, y: int) -> int:
-    """Write what a reader should know, the gravest apart and first; where the last line stands."""
-    grave = [finding.text for finding in prediction.findings if finding.code == GRAVE]
-    others = textwrap.wrap("; ".join(finding.text for finding in prediction.findings if finding.code != GRAVE), LETTERS)
-    room = MOST_LINES - len(grave)
-    # What is beyond the room shares the last line, which is written smaller then.
-    lines = [*others[: room - 1], " ".join(others[room - 1 :])] if len(others) > room else others
-    top = y if len(grave) + len(lines) == 1 else y - 21
-    for row, text in enumerate((*grave, *lines)):
-        _centred(canvas, text, top + 16 * row, 0.5, WARNING if row < len(grave) else FAINT)
-    return top + 16 * (len(grave) + len(lines) - 1)
-
-
-def _refused(overruled: Sequence[str]) -> list[str]:
-    """What the map check saw, in as many lines as there is room for; the record holds all of it."""
-    # What stands in brackets or after the first semicolon are figures and the next step.
-    seen = [re.sub(r" \([^)]*\)", "", objection).partition("; ")[0] for objection in overruled]
-    lines: list[str] = []
-    for count in range(len(seen), 0, -1):
-        more = f"; and {len(seen) - count} more" if count < len(seen) else ""
-        lines = textwrap.wrap(f"refused: {'; '.join(seen[:count])}{more}", LETTERS)
-        if len(lines) <= MOST_REFUSED:
-            return lines
-    return lines[:MOST_REFUSED]
-
-
-def refusal_figure(record: Record, line: IdLine) -> Pixels:
-    """Draw a refusal or a failure, as large as an answer and unlike one: `(726, 1312, 3)` uint8 RGB.
-
-    Args:
-        record: of the scan that was not answered.
-        line: whose picture it is.
-    """
-    canvas = _empty(record.stamp, line)
-    _centred(canvas, "NOT ANALYSED", HEIGHT // 2 - 60, 1.8, WARNING)
-    for row, words in enumerate(textwrap.wrap(_ascii(record.message or ""), 84)[:5]):
-        _centred(canvas, words, HEIGHT // 2 + 10 + 34 * row, 0.75, INK)
-    _centred(canvas, "no score is given for this scan", HEIGHT - 60, 0.6, FAINT)
-    return canvas
+    for left, title, panel in zip(MAPS, (_seen(prediction), RAISED_OR_LOWERED), panels, strict=True):
+        size = size_that_fits(title, 26, LEAST, MAP_SIDE)
+        canvas.write(cut_in_the_middle(title, size, MAP_SIDE), left, MAP_TOP - 15, size, INK)
+        canvas.put(left, MAP_TOP, panel)
 
 
 def _seen(prediction: Prediction) -> str:
     """Title of the first panel."""
     if prediction.reading is not None:
-        return f"uptake, read through {prediction.reading.table}"
-    return "whole image, as the network saw it" if prediction.disc is None else "polar map, as the network saw it"
+        return f"Uptake, read through {prediction.reading.table}"
+    return "Whole image, as the network saw it" if prediction.disc is None else "Polar map, as the network saw it"
 
 
-def _prevalence_line(contract: Contract) -> str:
-    return f"{contract.labelling.sentence(contract.positive)}; a score, not the chance of disease"
+def refusal_figure(record: Record, line: IdLine, scale: float = 1.0) -> Pixels:
+    """Draw a refusal or a failure, as large as an answer and unlike one: no bar, no map, and nothing of the scan.
+
+    Args:
+        record: of the scan that was not answered.
+        line, scale: as for `answer_figure`.
+
+    Returns:
+        `(900, 1600, 3)` times `scale`, uint8 RGB.
+
+    Raises:
+        UsageError: the scale is none.
+    """
+    canvas = new_page(record.stamp, line, scale, hatched=record.stamp != RESEARCH_STAMP)
+    draw_icon(canvas, EDGE, ICON_TOP, "refused", trusted=True)
+    canvas.write("NOT ANALYSED", LEFT, WORD_BASELINE, WORD_SIZE, INK, bold=True)
+    kind = "reason" if record.status == "refused" else record.status
+    canvas.write(f"{kind}: {record.reason or 'not said'}", LEFT, FIGURES_BASELINE, FIGURES_SIZE, SECOND)
+    canvas.fill(EDGE, 242, WIDTH - 2 * EDGE, 3, FAINT)
+    _draw_message(canvas, record.message or "")
+    canvas.write(NO_SCORE, LEFT, 798, 30, INK, bold=True)
+    return canvas.pixels
 
 
-def _empty(stamp: str, line: IdLine) -> Pixels:
-    canvas = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
-    cv2.rectangle(canvas, (0, 0), (WIDTH, 46), (70, 44, 6), -1)
-    _centred(canvas, stamp, 32, 0.8, WARNING)
-    if line.name:
-        _text(canvas, line.name, (GAP, HEIGHT - 18), 0.55, INK)
-    return canvas
+def _draw_message(canvas: Canvas, message: str) -> None:
+    """What was seen, then what is wanted, as large as there is room for."""
+    seen, _, wanted = message.partition("; ")
+    wide, high = WIDTH - EDGE - LEFT, REFUSED_BOTTOM - REFUSED_TOP
+    for size in (40, 34, 30, 26, LEAST):
+        parts = [lines_of(_sentence(part), size, wide) for part in (seen, wanted) if part]
+        if size * (1.35 * sum(map(len, parts)) + 0.8 * (len(parts) - 1)) <= high:
+            break
+    baseline, last = REFUSED_TOP + 0.8 * size, REFUSED_BOTTOM
+    for lines, colour in zip(parts, (INK, SECOND), strict=False):
+        for words in lines:
+            if baseline > last:
+                return
+            more = baseline + 1.35 * size > last and words is not parts[-1][-1]
+            canvas.write("The record holds the rest." if more else words, LEFT, baseline, size, colour)
+            baseline += 1.35 * size
+        baseline += 0.8 * size
 
 
-def _scale_bar(canvas: Pixels, top: int, full_scale: float) -> None:
-    """From lowered, through grey, to raised, with the logit units at the ends."""
-    width, height = 320, 14
-    left = (WIDTH - width) // 2
-    values = np.linspace(-1, 1, width)[:, None]
-    colour = np.where(values >= 0, np.array(RAISED), np.array(LOWERED))
-    mixed = 110 * (1 - np.abs(values)) + colour * np.abs(values)
-    canvas[top : top + height, left : left + width] = np.rint(mixed).astype(np.uint8)[None]
-    _text(canvas, f"-{full_scale:.2g}  lowered", (left - 120, top + 13), 0.5, LOWERED)
-    _text(canvas, f"raised  +{full_scale:.2g} logit units", (left + width + 12, top + 13), 0.5, RAISED)
-
-
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode()
-
-
-def _text(canvas: Pixels, text: str, where: Sequence[int], size: float, colour: Colour) -> None:
-    cv2.putText(canvas, _ascii(text), (where[0], where[1]), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
-
-
-def _centred(canvas: Pixels, text: str, y: int, size: float, colour: Colour, margin: int = GAP) -> tuple[int, int]:
-    """Write `text` in the middle, smaller if it would not fit; from where to where it reaches, pixels."""
-    (width, _), _ = cv2.getTextSize(_ascii(text), cv2.FONT_HERSHEY_SIMPLEX, size, 1)
-    room = WIDTH - 2 * margin
-    if width > room:
-        size, width = size * room / width, room
-    left = (WIDTH - width) // 2
-    _text(canvas, text, (left, y), size, colour)
-    return left, left + width
+def _sentence(words: str) -> str:
+    return capitalised(words) if words.endswith((".", "!", "?")) else f"{capitalised(words)}."
