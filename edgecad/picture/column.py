@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract
 from edgecad.picture.canvas import Canvas
 from edgecad.picture.cells import colour_key
 from edgecad.picture.colours import FAINT, GROUND, INK, SECOND, Colour
+from edgecad.picture.letters import width_of
 from edgecad.picture.letters.lines import cut_at_the_end, lines_of
 from edgecad.picture.shapes import convex, covered, disc, stroke
 from edgecad.picture.verdict import Verdict
@@ -17,6 +18,11 @@ from edgecad.picture.warnings import capitalised, warnings_of
 
 LEFT, TOP, WIDE, HIGH = 1056, 370, 504, 476
 """Units."""
+TITLE_SIZE = 26
+MAP_SIDE = 476
+"""Of the maps beside it."""
+LEAST = 22
+"""Size of the smallest words, which all have where there is little room."""
 LINE = 1.27
 """Height of a line, as a share of its size."""
 INDENT = 42
@@ -31,9 +37,11 @@ class Paragraph:
     """Words of one size, in lines.
 
     Attributes:
+        words: all of them, of which `lines` may be the first alone.
         needed: whether it stays when there is little room.
     """
 
+    words: str
     lines: tuple[str, ...]
     size: int
     colour: Colour
@@ -48,13 +56,17 @@ class Paragraph:
 
 def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verdict: Verdict) -> None:
     """Draw all of it: warnings have what room the key and the notes leave, and notes that may go make more."""
-    canvas.write("A score, not the chance of disease", LEFT, TOP - 15, 26, INK)
-    warnings = [_warning(words) for words in warnings_of(prediction, verdict)]
-    notes = list(_notes(prediction, contract, verdict))
+    canvas.write("A score, not the chance of disease", LEFT, TOP - 15, TITLE_SIZE, INK)
+    told = warnings_of(prediction, verdict)
+    warnings = [_warning(words, 24) for words in told]
+    notes = list(_notes(prediction, contract))
     room = HIGH - KEY_HIGH - AFTER_KEY - (AFTER_WARNINGS if warnings else 0)
     if _high(warnings) + _high(notes) > room:
         notes = [note for note in notes if note.needed]
-    shown = _within(warnings, max(room - _high(notes), room / 3))
+    if _high(warnings) + _high(notes) > room:
+        warnings = [_warning(words, LEAST) for words in told]
+        notes = [_note(note.words, LEAST, note.colour) for note in notes]
+    shown = _within(warnings, max(room - _high(notes), room / 2))
     notes = _cut(notes, room - _high(shown))
     y = _draw_warnings(canvas, shown)
     canvas.put(LEFT, y, colour_key(canvas.at(KEY_WIDE), canvas.at(KEY_HIGH)))
@@ -65,11 +77,19 @@ def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verd
         y = _draw(canvas, note, LEFT, y)
 
 
-def _warning(words: str) -> Paragraph:
-    return Paragraph(tuple(lines_of(words, 24, WIDE - INDENT, bold=True)), 24, INK, bold=True)
+def title_of_map(prediction: Prediction) -> str:
+    """Title of the first map: what the network saw, and through which table, where there is room for its name."""
+    if prediction.reading is not None:
+        whole = f"Uptake, read through {prediction.reading.table}"
+        return whole if width_of(whole, TITLE_SIZE) <= MAP_SIDE else "Uptake, as the network saw it"
+    return "Whole image, as the network saw it" if prediction.disc is None else "Polar map, as the network saw it"
 
 
-def _notes(prediction: Prediction, contract: Contract, verdict: Verdict) -> Iterator[Paragraph]:
+def _warning(words: str, size: int) -> Paragraph:
+    return Paragraph(words, tuple(lines_of(words, size, WIDE - INDENT, bold=True)), size, INK, bold=True)
+
+
+def _notes(prediction: Prediction, contract: Contract) -> Iterator[Paragraph]:
     rows, columns = prediction.heatmap.shape
     yield _note(f"{rows}×{columns} cells: too coarse for an artery. Not uptake, not ischaemia.", 26, INK)
     if _colours_mislead(prediction):
@@ -78,13 +98,15 @@ def _notes(prediction: Prediction, contract: Contract, verdict: Verdict) -> Iter
         yield _note(f"Uncertain: {prediction.why_uncertain}.", 24, INK)
     if prediction.recalibration is not None:
         yield _note(f"{capitalised(prediction.recalibration.words)}.", 24, INK)
+    if prediction.reading is not None and prediction.reading.table not in title_of_map(prediction):
+        yield _note(f"Read through {prediction.reading.table}.", 24, SECOND)
     yield _note(f"{capitalised(contract.labelling.sentence(contract.positive))}.", 24, SECOND)
     scale = f"{contract.heatmap.full_scale:.2g}"
     yield _note(f"Full colour is {scale} logit units, on every scan of this model.", 24, SECOND, needed=False)
 
 
 def _note(words: str, size: int, colour: Colour, *, needed: bool = True) -> Paragraph:
-    return Paragraph(tuple(lines_of(words, size, WIDE)), size, colour, needed)
+    return Paragraph(words, tuple(lines_of(words, size, WIDE)), size, colour, needed)
 
 
 def _colours_mislead(prediction: Prediction) -> bool:
@@ -112,19 +134,28 @@ def _within(warnings: list[Paragraph], room: float) -> list[Paragraph]:
 
 
 def _more(count: int) -> list[Paragraph]:
-    return [_warning(f"{count} more in the record")] if count else []
+    return [_warning(f"{count} more in the record", LEAST)] if count else []
 
 
 def _cut(paragraphs: list[Paragraph], room: float) -> list[Paragraph]:
-    """Paragraphs in the room that there is; the longest one gives lines up, and shows by a sign that it did."""
+    """Paragraphs in the room that there is: the longest of the second words gives lines up, and shows that it did.
+
+    First words do where no second ones are left.
+    """
     kept = list(paragraphs)
     while kept and _high(kept) > room and max(len(each.lines) for each in kept) > 1:
-        place = max(range(len(kept)), key=lambda index: len(kept[index].lines))
+        place = max(range(len(kept)), key=lambda index: _spare(kept[index]))
         old = kept[place]
         wide = WIDE - INDENT if old.bold else WIDE
         lines = cut_at_the_end(list(old.lines), len(old.lines) - 1, old.size, wide, bold=old.bold)
-        kept[place] = Paragraph(tuple(lines), old.size, old.colour, old.needed, old.bold)
+        kept[place] = replace(old, lines=tuple(lines))
     return kept
+
+
+def _spare(paragraph: Paragraph) -> tuple[bool, int]:
+    """By which of two paragraphs lines can rather be spared."""
+    count = len(paragraph.lines)
+    return count > 1 and paragraph.colour == SECOND, count
 
 
 def _draw_warnings(canvas: Canvas, warnings: list[Paragraph]) -> float:

@@ -16,7 +16,7 @@ from edgecad.picture.bar import draw_score_bar
 from edgecad.picture.canvas import WIDTH, Canvas
 from edgecad.picture.cells import enlarged_picture, heatmap_panel, shown_picture
 from edgecad.picture.colours import FAINT, INK, RAISED, SECOND, Colour
-from edgecad.picture.column import draw_column
+from edgecad.picture.column import MAP_SIDE, TITLE_SIZE, draw_column, title_of_map
 from edgecad.picture.icons import draw_icon
 from edgecad.picture.letters import width_of
 from edgecad.picture.letters.lines import cut_in_the_middle, lines_of, size_that_fits
@@ -33,7 +33,7 @@ LEFT = 200
 WORD_BASELINE, WORD_SIZE, SIDE_SIZE = 142, 80, 60
 """Of the verdict: its word, and what follows it."""
 FIGURES_BASELINE, FIGURES_SIZE = 194, 38
-MAP_TOP, MAP_SIDE, MAPS = 370, 476, (40, 548)
+MAP_TOP, MAPS = 370, (40, 548)
 LEAST = 22
 """Size of the smallest words."""
 REFUSED_TOP, REFUSED_BOTTOM = 292, 770
@@ -89,10 +89,10 @@ def _draw_verdict(canvas: Canvas, verdict: Verdict) -> None:
 def _draw_figures(canvas: Canvas, verdict: Verdict) -> None:
     score, threshold = f"score {verdict.score}", f"threshold {verdict.threshold}{verdict.more}"
     room = WIDTH - EDGE - LEFT
-    wide = width_of(score, FIGURES_SIZE, bold=True) + 30 + width_of(threshold, FIGURES_SIZE)
-    size = max(float(LEAST), FIGURES_SIZE * min(1.0, room / wide))
+    wide = width_of(score, FIGURES_SIZE, bold=True) + width_of(threshold, FIGURES_SIZE)
+    size = max(float(LEAST), FIGURES_SIZE * min(1.0, (room - 30) / wide))
     end = canvas.write(score, LEFT, FIGURES_BASELINE, size, INK, bold=True) + 30
-    canvas.write(cut_in_the_middle(threshold, size, WIDTH - EDGE - end), end, FIGURES_BASELINE, size, SECOND)
+    canvas.write(cut_in_the_middle(threshold, size, WIDTH - EDGE - end + 1), end, FIGURES_BASELINE, size, SECOND)
 
 
 def _draw_maps(canvas: Canvas, prediction: Prediction, contract: Contract) -> None:
@@ -101,17 +101,9 @@ def _draw_maps(canvas: Canvas, prediction: Prediction, contract: Contract) -> No
         enlarged_picture(shown_picture(prediction), side),
         heatmap_panel(prediction, contract.heatmap, side),
     )
-    for left, title, panel in zip(MAPS, (_seen(prediction), RAISED_OR_LOWERED), panels, strict=True):
-        size = size_that_fits(title, 26, LEAST, MAP_SIDE)
-        canvas.write(cut_in_the_middle(title, size, MAP_SIDE), left, MAP_TOP - 15, size, INK)
+    for left, title, panel in zip(MAPS, (title_of_map(prediction), RAISED_OR_LOWERED), panels, strict=True):
+        canvas.write(title, left, MAP_TOP - 15, TITLE_SIZE, INK)
         canvas.put(left, MAP_TOP, panel)
-
-
-def _seen(prediction: Prediction) -> str:
-    """Title of the first panel."""
-    if prediction.reading is not None:
-        return f"Uptake, read through {prediction.reading.table}"
-    return "Whole image, as the network saw it" if prediction.disc is None else "Polar map, as the network saw it"
 
 
 def refusal_figure(record: Record, line: IdLine, scale: float = 1.0) -> Pixels:

@@ -48,14 +48,14 @@ def _layers(shape: Shape, trusted: bool, pixels: int) -> tuple[tuple[Floats, Col
 def _square(at: Places, unit: float, trusted: bool) -> Layers:
     """A filled square, or a hatched one, with a triangle that points up."""
     whole = convex(at, [(0, 0), (SIDE * unit, 0), (SIDE * unit, SIDE * unit), (0, SIDE * unit)])
-    triangle = _triangle(at, unit, (64, 20), 48, 84)
     if trusted:
         yield covered(whole), RAISED
-        yield covered(triangle), GROUND
+        yield covered(_triangle(at, unit, (64, 20), 48, 84)), GROUND
         return
+    triangle = _triangle(at, unit, (64, 34), 36, 64)
     yield covered(whole) * covered(slanted(at, 18 * unit)), HATCH
+    yield covered(triangle + 8 * unit), GROUND
     yield covered(outline(whole, 7 * unit)), INK
-    yield covered(triangle + 9 * unit), GROUND
     yield covered(triangle), INK
 
 

@@ -23,6 +23,8 @@ UNPROVEN = frozenset(
 )
 """Findings by which a model is not shown to tell patients apart, or is shown not to."""
 UNPROVEN_STAMP = "UNPROVEN MODEL"
+NEAR = 0.1
+"""Distance up to which an uncertain score lies just above or below the threshold; a zone may be wider."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def _side(prediction: Prediction, uncertain: bool) -> str:
     if prediction.probability == prediction.threshold:
         return f"exactly at {whose if whose.startswith('the') else 'the threshold'}"
     side = "above" if prediction.above else "below"
-    return f"{'just ' if uncertain else ''}{side} {whose}"
+    near = uncertain and abs(prediction.probability - prediction.threshold) <= NEAR
+    return f"{'just ' if near else ''}{side} {whose}"
 
 
 def _models_own(prediction: Prediction, contract: Contract) -> float | None:

@@ -44,7 +44,7 @@ def warnings_of(prediction: Prediction, verdict: Verdict) -> list[str]:
     found = sorted(prediction.findings, key=_gravity)
     words = [_short(finding, prediction.positive) for finding in found]
     grave = sum(_gravity(finding) <= _ORDER["model-unmeasured"] for finding in found)
-    return [*overruled, *words[:grave], *_disagreement(verdict), *words[grave:]]
+    return [*words[:grave], *overruled, *_disagreement(verdict), *words[grave:]]
 
 
 def seen_part(message: str) -> str:

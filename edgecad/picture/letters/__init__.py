@@ -116,11 +116,16 @@ def _letter(place: int, size: float, phase: int, bold: bool) -> Stroke:
 
 
 def _weights(at: NDArray[np.floating], count: int) -> Alpha:
-    """Weights `(n, count)` by which values at pixels' centres are interpolated at places `at`: Catmull and Rom's."""
-    distance = np.abs(np.asarray(at)[:, None] - (np.arange(count) + 0.5))
+    """Weights `(n, count)` by which values at pixels' centres are interpolated at places `at`: Catmull and Rom's.
+
+    Beyond the ends the values go on as they end.
+    """
+    inside = np.clip(np.asarray(at), 0.5, count - 0.5)
+    distance = np.abs(inside[:, None] - (np.arange(count) + 0.5))
     near = (1.5 * distance - 2.5) * distance**2 + 1
     far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    return np.where(distance < 1, near, np.where(distance < 2, far, 0)).astype(np.float32)
+    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -228,9 +228,11 @@ def _names() -> Iterator[tuple[str, Draw]]:
     yield "frame", _answer(answered(0.91, frame=3), line=dataclasses.replace(LINE, frame=3))
     yield "no-identity", _answer(answered(0.91), line=dataclasses.replace(LINE, identity=None, time=None))
     for name, identity in {
-        "long": "accession 2026-11-29/" + "0123456789" * 24, "umlauts": "Größe Łódź Nguyễn Ångström ½", "boxes": "患者 12 🫀\n\x07",
+        "long": "accession 2026-11-29/" + "0123456789" * 24,
+        "umlauts": "Größe Łódź Nguyễn Ångström ½",
+        "boxes": "患者 12 🫀\n\x07",
         "combining": "Gro\u0308\u00dfe",
-    }.items():  # fmt: skip
+    }.items():
         yield f"identity-{name}", _answer(answered(0.91), line=dataclasses.replace(LINE, identity=identity))
     both = dataclasses.replace(
         LINE, identity="accession " + "0123456789" * 24, model=LONG, device="tensorrt:0", precision="fp16", frame=12
