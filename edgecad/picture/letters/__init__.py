@@ -42,21 +42,27 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Stroke(NamedTuple):
-    """A letter's coverage `(h, w)`, 0 to 1, and where it lies: pixels from the pen, and above the baseline."""
+    """Coverage `(h, w)` uint8, 255 is all, and where it lies: pixels from the pen, and above the baseline."""
 
-    alpha: Alpha
+    alpha: NDArray[np.uint8]
     left: int
     top: int
 
 
 def width_of(words: str, size: float, *, bold: bool = False) -> float:
     """Width of a line of text, in the unit of `size`, which is that of the em."""
+    return size * _thousandths(words, bold) / 1000
+
+
+@lru_cache(maxsize=4096)
+def _thousandths(words: str, bold: bool) -> int:
     widths, places = _widths(bold), _places()
-    return size * sum(widths[places.get(letter, 0)] for letter in composed(words)) / 1000
+    return sum(widths[places.get(letter, 0)] for letter in composed(words))
 
 
+@lru_cache(maxsize=128)
 def coverage(words: str, size: float, *, bold: bool = False) -> Stroke:
-    """A line of text as a whole.
+    """A line of text as a whole. Kept: do not write to it.
 
     Args:
         size: of the em, pixels.
@@ -78,12 +84,12 @@ def composed(words: str) -> str:
 
 def _joined(strokes: list[tuple[Stroke, int]]) -> Stroke:
     if not strokes:
-        return Stroke(np.zeros((1, 1), np.float32), 0, 0)
+        return Stroke(np.zeros((1, 1), np.uint8), 0, 0)
     left = min(at + stroke.left for stroke, at in strokes)
     right = max(at + stroke.left + stroke.alpha.shape[1] for stroke, at in strokes)
     top = max(stroke.top for stroke, _ in strokes)
     bottom = min(stroke.top - stroke.alpha.shape[0] for stroke, _ in strokes)
-    alpha = np.zeros((top - bottom, right - left), np.float32)
+    alpha = np.zeros((top - bottom, right - left), np.uint8)
     for stroke, at in strokes:
         y, x = top - stroke.top, at + stroke.left - left
         part = alpha[y : y + stroke.alpha.shape[0], x : x + stroke.alpha.shape[1]]
@@ -106,10 +112,10 @@ def _letter(place: int, size: float, phase: int, bold: bool) -> Stroke:
     width, height = facts.cell
     cell = _sheet(bold)[row * height : (row + 1) * height, column * width : (column + 1) * width]
     distance = (down @ (cell.astype(np.float32) - 128) @ across.T) * np.float32(facts.spread / 127 * ratio)
-    alpha = np.clip(distance + np.float32(0.5), 0, 1)
+    alpha = np.rint(255 * np.clip(distance + np.float32(0.5), 0, 1)).astype(np.uint8)
     inked = np.nonzero(alpha)
     if not inked[0].size:
-        return Stroke(np.zeros((1, 1), np.float32), 0, 0)
+        return Stroke(np.zeros((1, 1), np.uint8), 0, 0)
     first, last = inked[0].min(), inked[0].max() + 1
     begin, end = inked[1].min(), inked[1].max() + 1
     return Stroke(alpha[first:last, begin:end].copy(), int(columns[begin]), int(rows[first]))
