@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.bench.plot import LOOKS
+
 Points = Sequence[tuple[float, float]]
 Floats = NDArray[np.float64]
-COLOURS = ("#2b5c8a", "#c8641e", "#3c8a4c", "#8a3c7a")
-"""Of points and of the line through them, series by series."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ def draw(panels: Sequence[Panel], file: Path) -> None:
 def _draw(axes: Any, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for colour, series in zip(COLOURS, panel.series, strict=False):
+    for (colour, marker, dashes), series in zip(LOOKS, panel.series, strict=False):
         x, y = np.array(series.points, float).T
-        axes.plot(x, y, "o", color=colour)
+        axes.plot(x, y, marker, color=colour)
         along = np.linspace(x.min(), x.max(), 100)
-        axes.plot(along, series.line(along), color=colour, label=series.label)
+        axes.plot(along, series.line(along), color=colour, linestyle=dashes, label=series.label)
     axes.set(xlabel=panel.x, ylabel=panel.y)
     if panel.logarithmic:
         _logarithmic(axes, panel)

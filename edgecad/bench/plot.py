@@ -15,7 +15,18 @@ from edgecad.bench.results import Measured
 from edgecad.system.extras import require
 from edgecad.system.folders import write_whole
 
-COLOURS = ("#2b5c8a", "#c8641e", "#3c8a4c", "#8a3c7a", "#7a6a2b", "#5a5a5a")
+LOOKS = (
+    ("#1c2733", "o", "-"),
+    ("#3c8a4c", "s", "--"),
+    ("#8a3c7a", "^", "-."),
+    ("#7c8793", "D", (0, (1, 1))),
+    ("#7a6a2b", "v", (0, (5, 1, 1, 1, 1, 1))),
+    ("#8a1c1c", "P", (0, (8, 3))),
+)
+"""Colour, marker and dashes of each line. No two are told apart by a colour alone.
+
+None is amber or blue: those mean what raised or lowered a score.
+"""
 SHOWN = (0, 25, 50, 75, 90, 95, 99)
 """Percentiles that the axis names."""
 
@@ -55,7 +66,7 @@ def save_plot(results: Sequence[Measured], best: Measured | None, where: str, pa
 
 
 def _distribution(axes: Any, ticking: Any, results: Sequence[Measured], best: Measured | None) -> None:
-    for found, colour in zip(results, COLOURS * len(results), strict=False):
+    for found, (colour, marker, _) in zip(results, LOOKS * len(results), strict=False):
         stream = found.single_stream
         if stream is None:
             continue
@@ -65,7 +76,11 @@ def _distribution(axes: Any, ticking: Any, results: Sequence[Measured], best: Me
         told = f"{_name(found, best)}: p50 {stream.whole.p50:.1f} ms, p95 {stream.whole.p95:.1f} ms, {stream.runs} runs"
         axes.plot(latencies, share, color=colour, linewidth=0.8, linestyle=":")
         sure = share <= known + 1e-9
-        axes.plot(latencies[sure], share[sure], color=colour, label=told)
+        # Lines are dotted where runs are too few, so markers tell them apart: at the percentiles that the axis names.
+        at = np.searchsorted(share[sure], [percentile for percentile in SHOWN if percentile <= known])
+        marked = sorted({min(int(place), int(sure.sum()) - 1) for place in at})
+        look = {"color": colour, "marker": marker, "markersize": 5, "markevery": marked}
+        axes.plot(latencies[sure], share[sure], label=told, **look)
     axes.set(xlabel="milliseconds, file to heat map", ylabel="share of answers that took no longer, %")
     axes.set(title="One scan after another (dotted: too few runs to know)", xscale="log", ylim=(0, 101), yticks=SHOWN)
     axes.tick_params(labelsize=8)
@@ -80,10 +95,10 @@ def _throughput(axes: Any, ticking: Any, results: Sequence[Measured], best: Meas
     many = [(found, found.offline) for found in results if found.offline is not None]
     sizes = sorted({batch.size for _, own in many for batch in own.batches})
     folder_at = 2 * max(sizes, default=1)
-    for (found, own), colour in zip(many, COLOURS * len(many), strict=False):
-        line = {"color": colour, "marker": "o", "capsize": 3}
+    for (found, own), (colour, _, dashes) in zip(many, LOOKS * len(many), strict=False):
+        line = {"color": colour, "marker": "o", "capsize": 3, "linestyle": dashes}
         _bars(axes, [batch.size for batch in own.batches], own.batches, label=_name(found, best), **line)
-        _bars(axes, [folder_at], [own.folder], linestyle="none", **(line | {"marker": "D"}))
+        _bars(axes, [folder_at], [own.folder], **(line | {"marker": "D", "linestyle": "none"}))
     axes.set(xlabel="images at once; whole answers of a folder", ylabel="a second: median, quartiles", xscale="log")
     axes.set(title="Many scans: network alone by batch (o), whole answers (diamonds)")
     axes.set_ylim(0, 1.08 * axes.dataLim.y1)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-COLOURS = ("#b0327a", "#c8641e", "#3c8a4c", "#7d7d7d", "#a02020", "#2b5c8a", "#6a4fb0", "#c0a018")
-"""Of the tables, in their order."""
+from edgecad.bench.plot import LOOKS
+
+MORE = (("#6a4fb0", "X", "-"), ("#2b7a78", "<", "-"))
+"""Looks of as many tables as there are."""
 
 
 def draw_spreads(ways: Mapping[str, Sequence[Mapping[str, float | None]]], tables: Sequence[str], file: Path) -> None:
@@ -29,12 +31,12 @@ def draw_spreads(ways: Mapping[str, Sequence[Mapping[str, float | None]]], table
             known = [value for value in row.values() if value is not None]
             if known:
                 axes.plot([place, place], [min(known), max(known)], color="#bbbbbb", linewidth=1.2, zorder=1)
-        for colour, table in zip(COLOURS, tables, strict=False):
+        for (colour, marker, _), table in zip(LOOKS + MORE, tables, strict=False):
             values = [rows[index].get(table) for index in order]
             points = [(place, value) for place, value in enumerate(values) if value is not None]
             if points:
                 x, y = np.array(points, float).T
-                axes.plot(x, y, ".", color=colour, markersize=4.5, label=table, zorder=2)
+                axes.plot(x, y, marker, color=colour, markersize=3, label=table, zorder=2)
         axes.set(ylim=(-0.02, 1.02), ylabel=f"score, input {name}")
         axes.grid(alpha=0.25)
     panels[-1].set(xlabel="maps (phantoms, every seed), by their middle score from uptake")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgecad.bench.plot import LOOKS
 from edgecad.contract import HeatmapScale
 from edgecad.picture.cells import CellStyle, draw_cells
-from edgecad.picture.colours import BRIGHTEST, DARKEST, OPACITIES, STEPS, opacity_of
+from edgecad.picture.colours import BRIGHTEST, DARKEST, LOWERED, OPACITIES, RAISED, STEPS, opacity_of
 
 from .colour_difference import SIGHTS, ciede2000, lab_of
 
@@ -102,6 +105,23 @@ def test_what_was_drawn_before_would_fail() -> None:
     greys = np.linspace(0, 0.6 * 255, 52)[:, None]
     ends = [greys * 0.575 + np.array(colour) * 0.425 for colour in ((255, 64, 190), (0, 214, 222))]
     assert least(ends[0], ends[1], "deutan") < 10
+
+
+def test_no_line_of_a_plot_has_a_hue_that_means_an_answer() -> None:
+    """Amber and blue have one meaning each: other colours in the sources of plots and pages lie far from both."""
+    root = Path(__file__).resolve().parents[3]
+    files = [*(root / "edgecad").rglob("*.py"), *(root / "train").rglob("*.py"), *(root / "train").rglob("*.css")]
+    found = {code for file in files for code in re.findall(r"#([0-9a-f]{6})\b", file.read_text("utf-8"))}
+    assert len(found) > 10
+    for code in sorted(found):
+        colour = lab_of(np.array([int(code[at : at + 2], 16) for at in (0, 2, 4)]))
+        for hue in (RAISED, LOWERED) if np.hypot(*colour[1:]) > 12 else ():  # greys have no hue
+            assert float(ciede2000(colour, lab_of(np.array(hue)))) > 20, code
+
+
+def test_lines_of_a_plot_are_told_apart_without_their_colours() -> None:
+    markers, dashes = ([str(look[part]) for look in LOOKS] for part in (1, 2))
+    assert len(set(markers)) == len(set(dashes)) == len(LOOKS)
 
 
 def test_opacity_rises_in_few_steps_and_is_the_same_up_and_down() -> None:

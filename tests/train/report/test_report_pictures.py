@@ -161,7 +161,11 @@ def test_the_confusion_shows_counts_and_shares_of_each_row(
             count = int(((patients.truth == label) & (said == answer)).sum())
             share = binomtest(count, of).proportion_ci(method="exact")
             interval = f"95 % {100 * share.low:.1f}% to {100 * share.high:.1f}%"
-            wanted += [str(count), f"{100 * count / of:.1f}% of {of}\n{interval}"]
+            wanted += [
+                "right" if label == answer else "wrong",
+                str(count),
+                f"{100 * count / of:.1f}% of {of}\n{interval}",
+            ]
     assert texts == wanted
 
 

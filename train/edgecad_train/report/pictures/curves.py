@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from edgecad.contract import Origin
-from edgecad_train.report.pictures.drawing import BLUE, INK, ORANGE, new_figure, save, tidy
+from edgecad_train.report.pictures.drawing import GREY, INK, new_figure, save, tidy
 from edgecad_train.training.history import StageHistory, TrainingHistory
 
 
@@ -78,14 +79,16 @@ def _draw_stage(above: Axes, below: Axes, stage: StageHistory, thin: bool) -> No
 
 def _line(axes: Axes, values: Sequence[float | None], stage: StageHistory, thin: bool, learnt: bool) -> None:
     refit = not _validated(stage)
-    colour = INK if refit else BLUE if learnt else ORANGE
+    colour = GREY if learnt and not refit else INK
+    dashes = "--" if learnt else "-"
     label = "refit, training" if refit else "training" if learnt else "validation"
     known = np.array(values, np.float64)
     # Dots where there are few epochs: a line through one point is nothing.
     marker = "o" if len(known) < 8 else None
     width, alpha = (0.9, 0.55) if thin else (1.8, 1.0)
     epochs = range(1, len(known) + 1)
-    axes.plot(epochs, known, color=colour, marker=marker, markersize=4, lw=width, alpha=alpha, label=label)
+    look: dict[str, Any] = {"color": colour, "ls": dashes, "lw": width, "alpha": alpha}
+    axes.plot(epochs, known, marker=marker, markersize=4, label=label, **look)
     if thin and not learnt:
         label = "kept epoch of a fold"
         axes.plot(

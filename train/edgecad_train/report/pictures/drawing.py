@@ -1,4 +1,8 @@
-"""What all pictures of the report share: colours, the phantom line, saving. Figures, never pyplot: no global state."""
+"""What all pictures of the report share: colours, the phantom line, saving. Figures, never pyplot: no global state.
+
+Amber and blue have one meaning each, in heat maps, answers and here: what speaks for CAD, and against it. So curves are
+dark or grey, and differ by dashes and markers.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgecad.contract import Origin
+from edgecad.picture.colours import LOWERED, RAISED
 from edgecad_train.origin import origin_words
 
-INK, BLUE, ORANGE, GREY, RED = "#1c2733", "#2b5c8a", "#c8641e", "#7c8793", "#8a1c1c"
+INK, GREY, RED = "#1c2733", "#7c8793", "#8a1c1c"
+ABOVE, BELOW = ("#{:02x}{:02x}{:02x}".format(*colour) for colour in (RAISED, LOWERED))
+"""Of the positive class and of the other one."""
 DPI = 150
 EDGE = 0.04
 """Room around a square from 0 to 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ from edgecad_train.evaluation.statistics.confusion import Confusion
 from edgecad_train.evaluation.statistics.intervals import proportion
 from edgecad_train.evaluation.statistics.smooth import SmoothCalibration
 from edgecad_train.report.parts import PARTS
-from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy, unit_square
+from edgecad_train.report.pictures.drawing import ABOVE, BELOW, GREY, INK, new_figure, save, tidy, unit_square
 from edgecad_train.report.wording import true_minus
 
 NEGATIVE = next(name for name in CLASSES if name != POSITIVE)
@@ -76,8 +76,8 @@ def _roc(evaluation: Evaluation) -> Figure:
     if not curve.thresholds:
         axes.text(0.5, 0.5, "one class only: no curve", ha="center", color=INK)
         return figure
-    _band(axes, curve.band, BLUE, "95 % at each point", "mid")
-    axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=BLUE, lw=1.8, label=_auc_words(evaluation))
+    _band(axes, curve.band, INK, "95 % at each point", "mid")
+    axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=INK, lw=1.8, label=_auc_words(evaluation))
     sensitivity, specificity = evaluation.metric("sensitivity_cad"), evaluation.metric("specificity_cad")
     if sensitivity and specificity:
         _operating_point(axes, sensitivity, specificity, evaluation.threshold)
@@ -96,9 +96,10 @@ def _operating_point(axes: Axes, sensitivity: Metric, specificity: Metric, thres
         sensitivity.value,
         xerr=[[specificity.high - specificity.value], [specificity.value - specificity.low]],
         yerr=[[sensitivity.value - sensitivity.low], [sensitivity.high - sensitivity.value]],
-        fmt="o",
-        color=ORANGE,
-        markersize=6,
+        fmt="D",
+        color=INK,
+        markerfacecolor="white",
+        markersize=7,
         elinewidth=1.1,
         capsize=3,
         label=f"threshold {threshold:.3g}\nwith 95 % intervals",
@@ -144,8 +145,8 @@ def _band(
 
 def _smooth(axes: Axes, smooth: SmoothCalibration | None) -> None:
     if smooth is not None and smooth.band is not None:
-        _band(axes, smooth.band, ORANGE)
-        axes.plot(smooth.at, smooth.observed, color=ORANGE, lw=1.8, label="smooth, 95 % at each point")
+        _band(axes, smooth.band, INK)
+        axes.plot(smooth.at, smooth.observed, color=INK, lw=1.8, label="smooth, 95 % at each point")
 
 
 def _bins(axes: Axes, bins: tuple[CalibrationBin, ...]) -> None:
@@ -153,7 +154,8 @@ def _bins(axes: Axes, bins: tuple[CalibrationBin, ...]) -> None:
     bars = [[one.observed - one.low for one in bins], [one.high - one.observed for one in bins]]
     sizes = " to ".join(str(size) for size in sorted({min(one.n for one in bins), max(one.n for one in bins)}))
     label = f"{len(bins)} bin{'s' * (len(bins) > 1)} of {sizes} patients"
-    axes.errorbar(scores, shares, yerr=bars, fmt="o", color=BLUE, ms=5, elinewidth=1.1, capsize=3, label=label)
+    look: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "ms": 6, "elinewidth": 1.1, "capsize": 3}
+    axes.errorbar(scores, shares, yerr=bars, fmt="o", label=label, **look)
 
 
 def _slope_words(calibration: Calibration) -> str:
@@ -178,9 +180,9 @@ def _histogram(axes: Axes, patients: Patients) -> None:
     tidy(axes)
     edges = np.linspace(0, 1, 21)
     largest = 1
-    for positive, sign, colour, name in ((True, 1, ORANGE, POSITIVE), (False, -1, BLUE, NEGATIVE)):
+    for positive, sign, colour, name in ((True, 1, ABOVE, POSITIVE), (False, -1, BELOW, NEGATIVE)):
         counts, _ = np.histogram(patients.scores[patients.truth == positive], edges)
-        axes.bar(edges[:-1], sign * counts, 0.046, align="edge", color=colour, label=name)
+        axes.bar(edges[:-1], sign * counts, 0.046, align="edge", color=colour, edgecolor=INK, lw=0.5, label=name)
         largest = max(largest, int(counts.max()))
     axes.axhline(0, color=INK, lw=0.7)
     axes.set_ylim(-1.1 * largest, 1.1 * largest)
@@ -197,8 +199,9 @@ def _confusion(evaluation: Evaluation) -> Figure:
     for row, column in np.ndindex(2, 2):
         count, of = int(table[row, column]), int(table[row].sum())
         share = count / of if of else 0.0
-        axes.add_patch(Rectangle((column, row), 1, 1, color=_mixed(BLUE if row == column else ORANGE, share)))
-        ink = "white" if share > 0.6 else INK
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=_mixed(INK, share), edgecolor="white", lw=3))
+        ink = "white" if share > 0.45 else INK
+        axes.text(column + 0.5, row + 0.17, "right" if row == column else "wrong", ha="center", fontsize=9.5, color=ink)
         axes.text(column + 0.5, row + 0.47, str(count), ha="center", fontsize=22, color=ink)
         words = f"{share:.1%} of {of}\n{_interval(count, of)}" if of else "no patients"
         axes.text(column + 0.5, row + 0.76, words, ha="center", fontsize=9.5, color=ink)
@@ -237,12 +240,12 @@ def _decision_curve(evaluation: Evaluation) -> Figure:
     tidy(axes)
     curve = evaluation.decision_curve
     _band(axes, curve.treat_all_band, GREY)
-    _band(axes, curve.model_band, BLUE, "95 % at each threshold")
-    axes.plot(curve.thresholds, curve.treat_all, color=GREY, lw=1.3, label=f"call everybody {POSITIVE}")
-    axes.axhline(0, color=INK, lw=1.3, label=f"call nobody {POSITIVE}")
-    axes.plot(curve.thresholds, curve.model, color=BLUE, lw=1.8, label="call by the score")
+    _band(axes, curve.model_band, INK, "95 % at each threshold")
+    axes.plot(curve.thresholds, curve.treat_all, color=GREY, lw=1.6, ls="--", label=f"call everybody {POSITIVE}")
+    axes.axhline(0, color=GREY, lw=1.3, label=f"call nobody {POSITIVE}")
+    axes.plot(curve.thresholds, curve.model, color=INK, lw=1.8, label="call by the score")
     own = f"the model's threshold {evaluation.threshold:.3g}"
-    axes.axvline(evaluation.threshold, color=ORANGE, lw=1.3, ls=":", label=own)
+    axes.axvline(evaluation.threshold, color=INK, lw=1.3, ls=":", label=own)
     highest = () if curve.model_band is None else curve.model_band.high
     top = max(*curve.model, *curve.treat_all, *highest, 0.05)
     axes.set_ylim(-0.25 * top, 1.08 * top)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from edgecad_train.report.pictures.drawing import BLUE, GREY, INK, ORANGE, new_figure, save, tidy
+from edgecad_train.report.pictures.drawing import GREY, INK, new_figure, save, tidy
 from edgecad_train.study.results.claims import reference_rows
 from edgecad_train.study.results.rows import Row
 from edgecad_train.study.results.study_table import StudyTable
@@ -45,7 +45,7 @@ def draw_table(table: StudyTable, path: Path) -> Path:
 def _footer(table: StudyTable) -> str:
     words = (
         f"dot and bar: test patients of all runs, 95 % interval; small dots: the runs' own AUC; "
-        f"orange: {table.study.spec.reference}; intervals of two rows may overlap although the rows differ"
+        f"square: {table.study.spec.reference}; intervals of two rows may overlap although the rows differ"
     )
     if table.claims.against:
         return f"{words};\nhollow: shown to be worse than the best row, with patients and training"
@@ -61,8 +61,12 @@ def _places(rows: Sequence[Row]) -> Iterator[float]:
         yield place
 
 
-def _colour(table: StudyTable, place: int) -> str:
-    return ORANGE if reference_rows(table.study, table.rows).get(place) == place else BLUE
+def _is_reference(table: StudyTable, place: int) -> bool:
+    return reference_rows(table.study, table.rows).get(place) == place
+
+
+def _marker(table: StudyTable, place: int) -> str:
+    return "s" if _is_reference(table, place) else "o"
 
 
 def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None:
@@ -71,12 +75,12 @@ def _draw_claims(axes: Axes, table: StudyTable, places: Sequence[float]) -> None
     claims = table.claims
     for own in claims.against:
         place = claims.rows[own.row]
-        colour, y = _colour(table, place), places[place]
-        axes.plot([own.low, own.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-        inside = colour if claims.best is None or own.row in claims.best.rows else "white"
-        axes.plot(own.value, y, "o", color=colour, markerfacecolor=inside, markersize=6.5)
+        y = places[place]
+        axes.plot([own.low, own.high], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt")
+        inside = INK if claims.best is None or own.row in claims.best.rows else "white"
+        axes.plot(own.value, y, _marker(table, place), color=INK, markerfacecolor=inside, markersize=6.5)
     for reference in {own.reference for own in claims.against}:
-        axes.plot(0, places[claims.rows[reference]], "o", color=ORANGE, markersize=6.5)
+        axes.plot(0, places[claims.rows[reference]], "s", color=INK, markersize=6.5)
     axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_title(f"AUC less {table.study.spec.reference}'s\n(intervals together)", fontsize=10, color=INK)
 
@@ -88,8 +92,8 @@ def _draw_figure(axes: Axes, name: str, table: StudyTable, places: Sequence[floa
         metric = row.metric(name)
         if metric is None:
             continue
-        axes.plot([metric.low, metric.high], [y, y], color=_colour(table, place), linewidth=2.2, solid_capstyle="butt")
-        axes.plot(metric.value, y, "o", color=_colour(table, place), markersize=6.5)
+        axes.plot([metric.low, metric.high], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt")
+        axes.plot(metric.value, y, _marker(table, place), color=INK, markersize=6.5)
         if name == "auc" and len(row.areas) > 1:
             own = [area.value for _, area in row.areas]
             axes.plot(own, np.full(len(own), y + 0.28), ".", color=GREY, markersize=4)
@@ -110,7 +114,8 @@ def _draw_seconds(axes: Axes, table: StudyTable, places: Sequence[float]) -> Non
     rows = table.rows
     for place, (row, y) in enumerate(zip(rows, places, strict=True)):
         if row.seconds:
-            axes.barh(y, np.mean(row.seconds), height=0.5, color=_colour(table, place))
+            hatch = "////" if _is_reference(table, place) else None
+            axes.barh(y, np.mean(row.seconds), height=0.5, facecolor="#c3cad2", edgecolor=GREY, hatch=hatch)
         if row.plain_seconds is not None:
             axes.plot([row.plain_seconds, row.plain_seconds], [y - 0.3, y + 0.3], color=INK, linewidth=2)
     measured = any(row.plain_seconds is not None for row in rows)
