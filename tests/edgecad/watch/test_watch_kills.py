@@ -20,6 +20,9 @@ Scan = Callable[[int], bytes]
 KINDS = ("whole", "renamed", "slow", "copy", "zero", "text", "link", "cut")
 REFUSED = {"zero": "empty", "text": "not-an-image", "link": "not-a-file", "cut": "truncated"}
 
+ID_FROM = r"regex:-([a-z]+)\.jpg$"
+"""The kind is the id, so that copies have one as well and stay copies."""
+
 
 def arrive(folder: Path, number: int, kind: str, scan: bytes, rng: np.random.Generator) -> None:
     """One file, as it comes from somewhere."""
@@ -56,11 +59,13 @@ def test_every_file_ends_in_one_place_with_one_record(
     rng = np.random.default_rng(kills)
     incoming, out = tmp_path / "in", tmp_path / "out"
     incoming.mkdir()
+    site = tmp_path / "site.toml"
+    site.write_text('[identity]\nscan = "name"\n')
     kinds = [KINDS[number % len(KINDS)] for number in range(files)]
     scans = [scan_bytes(index) for index in range(4)]
     command = [
         sys.executable, "-m", "edgecad", "watch", str(incoming), str(out), "--model", str(model_folder),
-        "--device", "cpu", "--interval", "0.05", "--patience", "1",
+        "--device", "cpu", "--interval", "0.05", "--patience", "1", "--site", str(site), "--id-from", ID_FROM,
     ]  # fmt: skip
     done = 0.0
 
@@ -99,6 +104,7 @@ def test_every_file_ends_in_one_place_with_one_record(
     for record in records:
         kind = record.scan[5:-4]
         assert record.reason == REFUSED.get(kind), (record.scan, record.message)
+        assert record.id == kind, "an id outlives a kill"
         assert (out / record.file).parts[len(out.parts)] == ("refused" if kind in REFUSED else "done")
     copies = kinds.count("copy")
     assert statuses["answered"] == sum(kind in ("whole", "renamed", "slow") for kind in kinds) + len(

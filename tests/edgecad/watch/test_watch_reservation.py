@@ -18,6 +18,7 @@ import pytest
 
 from edgecad import Classifier
 from edgecad.errors import UsageError
+from edgecad.inference.identity import IdentityChoice
 from edgecad.spool import worker as worker_module
 from edgecad.watch import reservation as reservation_module
 from edgecad.watch.names import LOCK
@@ -110,7 +111,9 @@ def test_a_folder_of_another_watch_that_comes_in_later_is_left_to_it(hot: Hot, s
     (hot.incoming / "ours.jpg").write_bytes(scan_bytes(1))
     said: list[str] = []
     with Reservation(elsewhere) as theirs:
-        watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
+        watcher = Watcher(
+            hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append, wanted=IdentityChoice(scan="name")
+        )
         confirm = watcher._arrivals.confirm
 
         def moved_in() -> None:
