@@ -57,7 +57,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         deaths: how often a process ended over it.
         suffix: its ending where that is one of images, else `.scan`; for the file that is put away.
         noted: of its name.
-        scan: its name in IN, in a claim of an earlier version; None in others.
+        scan: its name in IN, in a claim of an earlier version; empty in others, which an earlier version can read.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     deaths: int = 0
     suffix: str = ""
     noted: Noted = NOTHING
-    scan: str | None = None
+    scan: str = ""
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ class Processor:
             return self.wanted.identified_by(self._noted(claim), data)
 
     def _noted(self, claim: Claim) -> Noted:
-        return claim.noted if claim.scan is None else self.wanted.noted(claim.scan)
+        return self.wanted.noted(claim.scan) if claim.scan else claim.noted
 
     def _word(self, claim: Claim, data: bytes | None) -> str:
         """What the record calls a scan."""
@@ -272,7 +272,7 @@ class Processor:
             claim=claim.id,
             received=claim.received,
             recorded=now_text(),
-            file=slot.file(claim.suffix or suffix_of(claim.scan or "")),
+            file=slot.file(claim.suffix or suffix_of(claim.scan)),
             first=first,
         )
         self._demand_unchanged(claim, content)

@@ -15,6 +15,7 @@ from edgecad.identity import id_source_of
 from edgecad.inference.identity import IdentityChoice
 from edgecad.spool.index import SpoolRecord
 from edgecad.spool.processor import Processor
+from edgecad.spool.source import Traits
 
 from .test_spool_worker import Handed, Station
 
@@ -113,6 +114,22 @@ def test_a_claim_of_an_earlier_version_is_read_and_its_name_is_told_only_where_i
     assert record.file.endswith(".jpg")
     written = (station.out / record.file).with_suffix(".json").read_text()
     assert ("Doe^Jane" in written) == (wanted.scan == "name")
+
+
+class EarlierClaim(msgspec.Struct, frozen=True):
+    """A claim as the version before this one read it."""
+
+    id: str
+    scan: str
+    received: str
+    traits: Traits
+    deaths: int = 0
+
+
+def test_an_earlier_version_reads_a_claim_of_this_one(killed: Callable[[IdentityChoice], Station]) -> None:
+    """Whoever goes back to it while a scan is taken keeps that scan."""
+    path = claim_of(killed(NUMBER))
+    assert msgspec.json.decode(path.read_bytes(), type=EarlierClaim).id == path.stem
 
 
 def test_the_same_bytes_under_another_id_are_answered_for_themselves(
