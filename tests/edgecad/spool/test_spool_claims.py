@@ -13,6 +13,7 @@ import pytest
 
 from edgecad.spool.claims import Claim, Claims
 from edgecad.spool.source import Arrival, Traits
+from edgecad.spool.worker import PARTS, make_out
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no folder is synced there, and an open file is not renamed")
 
@@ -76,6 +77,14 @@ def test_what_is_taken_is_synced_before_its_folders(
     claim = take(claims, arrived())
     places = [claims.scan_of(claim), claims.folder, tmp_path / "in"]
     assert [inode for inode, _ in syncs.seen[-3:]] == [place.stat().st_ino for place in places]
+
+
+def test_folders_that_a_killed_process_made_are_synced_at_the_next_start(syncs: Syncs, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for place in (out, *(out / name for name in PARTS)):
+        place.mkdir()  # and killed before its sync
+    make_out(out)
+    assert {inode for inode, _ in syncs.seen} >= {place.stat().st_ino for place in (tmp_path, out, *out.iterdir())}
 
 
 def test_a_scan_is_synced_once_and_again_if_it_changed(
