@@ -29,7 +29,7 @@ GROWTH_MB = 20.0
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize(("files", "warm"), [(120, 60), pytest.param(5000, 500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(("files", "warm"), [(90, 45), pytest.param(5000, 500, marks=pytest.mark.soak)])
 def test_files_that_come_at_once_are_answered_in_order(
     files: int, warm: int, tmp_path: Path, model_folder: Path, phantom_jpeg: Path
 ) -> None:
