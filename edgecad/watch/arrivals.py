@@ -15,8 +15,9 @@ from edgecad.spool.source import Arrival, Traits
 from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import INSIDE, Reservation, is_watched
 
-LONGEST_LOOK = 0.5
-"""Seconds for which files are opened before the first of them is given: of thousands at once, or on a slow share."""
+FIRST_LOOK = 0.2
+"""Seconds for which files are opened before the first of them is given: of thousands at once, or on a slow share. While
+that is too little for all it is doubled at each look, for there is a rest between two."""
 
 
 class Arrivals:
@@ -44,6 +45,7 @@ class Arrivals:
         self._device, self._reservation = folder.stat().st_dev, reservation
         self._since: dict[Path, tuple[Traits, float]] = {}
         self._ended: dict[Path, tuple[Traits, bool]] = {}
+        self._longest = FIRST_LOOK
         self._on_passed = on_passed
         self._passed: dict[Path, tuple[PassedOver, float]] = {}
         self._told: set[Path] = set()
@@ -95,15 +97,17 @@ class Arrivals:
 
     def _ready(self, seen: list[tuple[Arrival, int]], now: float) -> list[Arrival]:
         """Those that are whole, the oldest first; of thousands no more than can be opened in a moment."""
-        ready, opened, begun = [], 0, self._clock()
+        ready, opened, begun, longest = [], 0, self._clock(), FIRST_LOOK
         for arrival, changed in sorted(seen, key=lambda each: (each[0].traits.modified, each[0].name)):
             known = self._is_known(arrival)
             # One at least that was not known: those that nobody can take would keep all others waiting.
-            if opened and not known and self._clock() - begun > LONGEST_LOOK:
+            if opened and not known and self._clock() - begun > self._longest:
+                longest = 2 * self._longest
                 continue
             if self._is_whole(arrival, changed, now):
                 ready.append(replace(arrival, lain=now - self._since[arrival.path][1]))
                 opened += not known
+        self._longest = longest
         return ready
 
     def tell_passed(self, until: float = float("inf")) -> None:
