@@ -12,8 +12,9 @@
 
 What is written (1, 4, 5) goes to the disk under another name, is renamed, and then its folder is synced; so each step
 is on the disk before the next begins. A record therefore never stands for bytes, a picture or a folder that a power cut
-could take. The bytes are synced again before 3 if somebody wrote on in the file after 2. Of a rename the folder that
-gains comes first: where a file system could tear the two apart, a scan lies in both places rather than in none.
+could take. If somebody wrote on in the file after 2, its bytes are synced again before 5, and then found to be those
+that were judged. Of a rename the folder that gains comes first: where a file system could tear the two apart, a scan
+lies in both places rather than in none.
 
 A claim without a scan is a process that ended before 2 or after 6: nothing is left to do. A power cut may bring back
 the claim that 7 removed, which is the same.

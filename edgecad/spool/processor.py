@@ -113,13 +113,16 @@ class Processor:
             StillGrowing: it ends early and may grow, or it changed while it was judged; it stays taken.
             OSError: the disk failed; the scan stays taken.
         """
+        self._sync(claim)
+        record = self._recorded(claim, may_grow)
+        self.claims.put_away(claim, self.out / record.file)
+        return record
+
+    def _sync(self, claim: Claim) -> None:
         try:
             self.claims.sync(claim)
         except OSError as error:
             raise NotReadNow from error
-        record = self._recorded(claim, may_grow)
-        self.claims.put_away(claim, self.out / record.file)
-        return record
 
     def _recorded(self, claim: Claim, may_grow: bool) -> SpoolRecord:
         """The record of a claim: the one that is there, or a new one."""
@@ -275,6 +278,7 @@ class Processor:
             file=slot.file(claim.suffix or suffix_of(claim.scan)),
             first=first,
         )
+        self._sync(claim)  # again, of what was written before it was read; what is unchanged after this is on the disk
         self._demand_unchanged(claim, content)
         self.index.write(slot, written)
         self.counts.of(slot.day).add(written)

@@ -5,6 +5,7 @@ The power cuts of `tests/edgecad/powercut` show what ext4 makes of it; that one 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from edgecad.spool.claims import Claim
 from edgecad.spool.index import SpoolRecord
+from edgecad.spool.processor import Processor
 
 from .conftest import Hot
 
@@ -85,6 +88,27 @@ def test_each_step_is_on_the_disk_before_the_next_begins(
         day = (hot.out / record.file).parent
         for folder in (hot.out.parent, hot.out, day.parent):  # where OUT, its parts and the day were made
             assert steps.synced(folder.stat().st_ino) < steps.moved(day / Path(record.file).with_suffix(".json").name)
+
+
+def test_what_is_written_between_the_sync_and_the_reading_is_synced_as_well(
+    hot: Hot, scan_bytes: Callable[[int], bytes], steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, late = Processor._content, [b"\0"]
+
+    def content(processor: Processor, claim: Claim) -> object:
+        if late:
+            with processor.claims.scan_of(claim).open("ab") as file:
+                file.write(late.pop())
+        return read(processor, claim)
+
+    monkeypatch.setattr(Processor, "_content", content)
+    (hot.incoming / "scan.jpg").write_bytes(scan_bytes(2))
+    hot.once()
+    (record,) = hot.records()
+    assert record.scan_sha256 == hashlib.sha256(scan_bytes(2) + b"\0").hexdigest()
+    scan, final = hot.out / "taken" / f"{record.claim}.scan", hot.out / record.file
+    written = steps.moved(final.with_suffix(".json"))
+    assert steps.done[steps.moved(scan) : written].count(steps.inodes[scan]) == 2
 
 
 def assert_in_order(record: SpoolRecord, out: Path, source: Path, steps: Steps) -> None:
