@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -62,4 +63,19 @@ def _print(report: Report) -> None:
             typer.echo(f"       {remark.mend}")
     wrong = sum(remark.level == "wrong" for remark in report.remarks)
     typer.echo()
-    typer.echo(f"{wrong} to mend; then: edgecad doctor" if wrong else "nothing is wrong; next: edgecad verify")
+    typer.echo(f"{wrong} to mend; then: edgecad doctor" if wrong else f"nothing is wrong; next: {_next_step()}")
+
+
+def _next_step() -> str:
+    """What can be done next with what is here: a model, the commands that make one, or neither."""
+    from edgecad.cli.program import GROUP
+    from edgecad.errors import ModelInvalid
+    from edgecad.modelfiles.file import locate_model
+
+    with suppress(ModelInvalid, OSError):
+        locate_model()
+        return "edgecad verify"
+    from importlib.metadata import entry_points
+
+    rooms = {entry.name for entry in entry_points(group=GROUP)}
+    return "edgecad demo" if {"phantom", "train", "export"} <= rooms else "edgecad verify --model MODEL"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from functools import cache
 from typing import Annotated, Any
 
@@ -134,9 +133,7 @@ class Program(ReadableGroup):
             _say("interrupted")
             ctx.exit(130)
         except BrokenPipeError:
-            # The reader of our output went away; point stdout elsewhere so that the exit is quiet too.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(1)
+            ctx.exit(1)  # the reader of our output went away; see `edgecad.cli.main`
         except OSError as error:
             ctx.exit(_said_no_memory(error) or _said(words_of(error), 1))
         except Exception as error:

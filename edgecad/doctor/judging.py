@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -31,8 +32,8 @@ _OPEN_ON_CUDA = (
     f"onnxruntime.InferenceSession(base64.b64decode('{_ADDITION}'), options, "
     "providers=['CUDAExecutionProvider']).get_providers()[0]][-1]"
 )
-CUDA_BUILDS = ("tensorrt-cu", "tensorrt-rtx-cu")
-"""How distributions begin whose names end with the CUDA that they were built for."""
+CUDA_BUILDS = {"tensorrt-cu": (11, 12, 13), "tensorrt-rtx-cu": (12, 13)}
+"""How distributions begin whose names end with the CUDA that they were built for, and the builds that there are."""
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,15 @@ def _on_onnxruntime(machine: Machine, versions: dict[str, str], importing: Impor
         return
     version, *providers = runtime.says.split()
     yield Remark("well", "onnxruntime", f"onnxruntime {version}: {', '.join(providers)}")
-    yield from _on_cuda(machine, "CUDAExecutionProvider" in providers, importing)
+    yield from _on_cuda(machine, "CUDAExecutionProvider" in providers, found, importing)
 
 
-def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Remark]:
+def _on_cuda(machine: Machine, can: bool, found: list[str], importing: Importing) -> Iterator[Remark]:
+    """What CUDA can do for onnxruntime, which was installed as `found`, if pip knows of it."""
     if machine.gpu is None:
         if can:
             text = "this onnxruntime can use CUDA, and no GPU answers: --device auto takes the CPU"
-            yield Remark("note", "cuda", text, "nvidia-smi")
+            yield Remark("note", "cuda", text, "nvidia-smi" if shutil.which("nvidia-smi") else "")
         return
     if not can:
         text = f"{machine.gpu} is here, and this onnxruntime cannot use it"
@@ -153,12 +155,14 @@ def _on_cuda(machine: Machine, can: bool, importing: Importing) -> Iterator[Rema
             # The index of packages has no CUDA build for Jetsons.
             yield Remark("note", "cuda", f"{text}; NVIDIA builds onnxruntime-gpu for {machine.jetson}")
         else:
-            yield _lacking("note", "cuda", text, "gpu", before=f"{pip('uninstall -y')} onnxruntime && ")
+            before = f"{pip('uninstall -y')} {' '.join(found)} && " if found else ""
+            yield _lacking("note", "cuda", text, "gpu", before=before)
         return
     opened = importing("onnxruntime, base64", _OPEN_ON_CUDA)
     if opened.error:
         text = f"onnxruntime cannot use CUDA here: {opened.error}"
-        yield Remark("wrong", "cuda", text, f"{pip('install')} 'onnxruntime-gpu[cuda,cudnn]'")
+        own = machine.jetson or "onnxruntime-gpu" not in found  # with libraries that pip has no build of
+        yield Remark("wrong", "cuda", text, "" if own else f"{pip('install')} 'onnxruntime-gpu[cuda,cudnn]'")
     else:
         yield Remark("well", "cuda", f"{machine.gpu}, driver {machine.gpu.driver}: --device cuda")
 
@@ -190,10 +194,12 @@ def _on_cuda_builds(machine: Machine, versions: Versions) -> Iterator[Remark]:
         stem = next((stem for stem in CUDA_BUILDS if name.startswith(stem)), None)
         built = name.removeprefix(stem).partition("-")[0] if stem else ""
         if offered and built.isdigit() and int(built) > offered and name == f"{stem}{built}":
-            yield Remark(
-                "wrong", "cuda-versions", f"{name} {version} wants CUDA {built}, and the driver offers CUDA {offered}",
-                f"{pip('uninstall -y')} {name} && {pip('install')} {stem}{offered}",
-            )  # fmt: skip
+            text = f"{name} {version} wants CUDA {built}, and the driver offers CUDA {offered}"
+            fitting = f"{pip('uninstall -y')} {name} && {pip('install')} {stem}{offered}"
+            if offered in CUDA_BUILDS[stem or ""]:
+                yield Remark("wrong", "cuda-versions", text, fitting)
+            else:
+                yield Remark("wrong", "cuda-versions", f"{text}, for which there is no {stem}; install a newer driver")
 
 
 def _cuda_of(machine: Machine) -> int:

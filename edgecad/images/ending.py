@@ -12,6 +12,7 @@ from edgecad.images.limits import MAX_BYTES
 from edgecad.images.png import reading as png
 from edgecad.images.png.chunks import parts_from_png
 from edgecad.images.source import READ_ONLY
+from edgecad.system.reading import opened
 
 JPEG_END = b"\xff\xd9"
 """EOI, ITU-T T.81, table B.1. Some cameras pad with zeros behind it."""
@@ -31,7 +32,7 @@ def has_ended(path: Path) -> bool | None:
     Raises:
         OSError: it cannot be read.
     """
-    with os.fdopen(os.open(path, READ_ONLY), "rb") as file:
+    with opened(path, READ_ONLY) as file:
         head = file.read(len(png.MAGIC))
         size = os.fstat(file.fileno()).st_size
         file.seek(max(0, size - _TAIL))

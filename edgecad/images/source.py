@@ -21,6 +21,7 @@ from edgecad.images.kinds import HEAD, kind_of, other_kind
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
 from edgecad.images.png import reading as png
 from edgecad.images.screen import FileKind, Pixels, Said, Screen, screen_from_pixels
+from edgecad.system.reading import opened
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -131,7 +132,7 @@ def bytes_from_path(source: object) -> bytes:
             "wrong-kind", f"a value of type {type(source).__name__}; wanted a path, bytes, an array or a DICOM dataset"
         )
     try:
-        with os.fdopen(os.open(source, READ_ONLY), "rb", buffering=0) as file:
+        with opened(source, READ_ONLY, buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputRefused(

@@ -33,7 +33,7 @@ def check_writable(folder: Path) -> None:
         UsageError: it is a file, or would lie in one.
         OSError: the disk or a permission failed; bears the folder's name.
     """
-    there = _nearest(folder)
+    there = nearest(folder)
     if not there.is_dir():
         raise UsageError(f"{there} is not a folder, and {folder} must be one; choose another place")
     try:
@@ -46,7 +46,7 @@ def check_writable(folder: Path) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
-def _nearest(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
     """A folder, or what is there of the way to it."""
     for place in (folder, *folder.parents):
         try:

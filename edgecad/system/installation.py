@@ -104,6 +104,8 @@ def pip(verb: str) -> str:
         return f"pip {verb}"
     if find_spec("pip") is None and shutil.which("uv") is not None:
         return f"uv pip {verb.removesuffix(' -y')} --python {python}"
+    if find_spec("pip") is None and find_spec("ensurepip") is not None:
+        return f"{python} -m ensurepip && {python} -m pip {verb}"
     return f"{python} -m pip {verb}"
 
 

@@ -11,6 +11,16 @@ from typing import BinaryIO, overload
 _WINDOW = 1 << 12
 
 
+def opened(path: str | os.PathLike[str], flags: int, mode: int = 0o666, buffering: int = -1) -> BinaryIO:
+    """Open a file with flags of `os.open`, to be read; of what cannot be read as a file no descriptor stays open.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder.
+    """
+    # `os.fdopen` would leave the descriptor open where it refuses a folder.
+    return open(path, "rb", buffering, opener=lambda name, _: os.open(name, flags, mode))
+
+
 def file_bytes(path: Path, most: int) -> bytes:
     """Content of a regular file of at most so many bytes.
 
@@ -30,13 +40,13 @@ def file_bytes(path: Path, most: int) -> bytes:
 class FilePart:
     """A part of an open file, indexed and cut as bytes are; only what is looked at is read."""
 
-    def __init__(self, window: Window, start: int, stop: int) -> None:
+    def __init__(self, window: ReadAhead, start: int, stop: int) -> None:
         self._window, self._start, self._stop = window, start, stop
 
     @classmethod
     def whole(cls, file: BinaryIO, size: int) -> FilePart:
         """The first `size` bytes of a file."""
-        return cls(Window(file), 0, size)
+        return cls(ReadAhead(file), 0, size)
 
     def __len__(self) -> int:
         return self._stop - self._start
@@ -57,7 +67,7 @@ class FilePart:
         return self._window.bytes(self._start, self._stop)
 
 
-class Window:
+class ReadAhead:
     """The piece of a file that was read last."""
 
     def __init__(self, file: BinaryIO) -> None:

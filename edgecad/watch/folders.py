@@ -9,23 +9,23 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad.images import passed_over
-from edgecad.spool.worker import PARTS, is_out
+from edgecad.spool.worker import PARTS, TAKEN, is_out
 from edgecad.system.disk import FULL
-from edgecad.system.folders import check_writable
+from edgecad.system.folders import check_writable, nearest
 from edgecad.watch.names import PROBE
 from edgecad.watch.reservation import Reservation, must_be_writable
 
 
 def check_free(incoming: Path, out: Path) -> None:
-    """Find out within seconds, and without a model, whether a watch may start.
+    """Find out within seconds, without a model, whether a watch may start; nothing is made yet.
 
     Raises:
-        UsageError: the folders do not go together, or another watch has IN.
+        UsageError: the folders do not go together or lie on two file systems, or another watch has IN.
         OSError: IN cannot be written.
     """
     check_folders(incoming, out)
-    with Reservation(incoming):
-        pass
+    with Reservation(incoming):  # a watch at work sweeps what a trial leaves in IN
+        check_one_file_system(incoming, out)
 
 
 def check_folders(incoming: Path, out: Path) -> None:
@@ -41,6 +41,9 @@ def check_folders(incoming: Path, out: Path) -> None:
     if first == second or first in second.parents or second in first.parents:
         raise UsageError(f"{incoming} and {out} lie in one another; give two folders side by side")
     _refuse_answers(incoming)
+    for outer in second.parents:
+        if is_out(outer):
+            raise UsageError(f"{out} lies in {outer}, which is the OUT of an edgecad watch; give another OUT")
     for folder in (incoming, out):
         try:
             check_writable(folder)
@@ -70,13 +73,14 @@ def _refuse_answers(incoming: Path) -> None:
             )
 
 
-def check_one_file_system(incoming: Path, taken: Path) -> None:
-    """Try a move: only a rename takes a scan whole, and only within one file system.
+def check_one_file_system(incoming: Path, out: Path) -> None:
+    """Try a move: only a rename takes a scan whole, and only within one file system. Nothing is made of an OUT.
 
     Raises:
         UsageError: they lie on two.
         OSError: IN cannot be written.
     """
+    taken = nearest(out / TAKEN)
     probe = incoming / f"{PROBE}{secrets.token_hex(4)}"
     try:
         probe.touch()
@@ -90,6 +94,6 @@ def check_one_file_system(incoming: Path, taken: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         raise UsageError(
-            f"{incoming} and {taken.parent} lie on two file systems, so a scan could not be moved in one step; "
+            f"{incoming} and {out} lie on two file systems, so a scan could not be moved in one step; "
             "give an OUT beside IN"
         ) from error

@@ -18,6 +18,7 @@ from typing import IO
 from edgecad.errors import UsageError
 from edgecad.images import passed_over
 from edgecad.system.lock import taken_within
+from edgecad.system.reading import opened
 from edgecad.watch.names import LOCK
 
 OWN, AROUND, INSIDE = 0.5, 0.2, 1.0
@@ -176,7 +177,7 @@ def _descriptor(path: Path, flags: int) -> IO[bytes]:
     """Open a file that others may have put there: no link is followed, no pipe waited for."""
     careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        return os.fdopen(os.open(path, flags | careful, 0o666), "rb", buffering=0)
+        return opened(path, flags | careful, 0o666, buffering=0)
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.EISDIR):
             raise

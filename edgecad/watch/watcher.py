@@ -10,7 +10,7 @@ from pathlib import Path
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.index import SpoolRecord
-from edgecad.spool.worker import TAKEN, Worker, make_out
+from edgecad.spool.worker import Worker, make_out
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.folders import check_folders, check_one_file_system
 from edgecad.watch.names import PROBE
@@ -45,8 +45,8 @@ class Watcher:
         options = options or WatchOptions()
         self._incoming, self._reservation = incoming, Reservation(incoming)
         with self._reservation:  # a watch at work sweeps what a trial leaves in IN
+            check_one_file_system(incoming, out)
             make_out(out)
-            check_one_file_system(incoming, out / TAKEN)
         self._arrivals = Arrivals(incoming, self._reservation, options.settle, options.patience, on_passed=on_problem)
         self._worker = Worker(
             classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch", wanted=wanted

@@ -91,8 +91,8 @@ def infer(
     if identity is not None:
         _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
     wishes.check()
-    if folder is not None:
-        check_writable(folder)  # found out before any answer
+    if out is not None:
+        check_writable(out)  # found out before any answer; a folder that nobody named costs no answer
     worst, answered = 0, 0
     # Who names paths one by one may wait for each answer before the next.
     share = share_for(1 if stdin_paths else len(listed))
@@ -200,7 +200,8 @@ def _answer(
     except OSError as error:
         # The answer stands although its picture could not be written.
         typer.echo(f"edgecad: the picture of a scan could not be written: {words_of(error)}", err=True)
-        return max(code, 1), record
+        remark = f"no picture: {error.strerror or type(error).__name__}"
+        return max(code, 1), replace(record, remarks=(*record.remarks, remark))
     return code, replace(record, figure=as_utf8(str(path)))
 
 

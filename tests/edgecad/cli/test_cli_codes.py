@@ -160,8 +160,31 @@ def test_an_answer_stands_although_its_picture_cannot_be_written(
     assert done.code == 1
     record = json.loads(done.stdout)
     assert (record["status"], record["figure"]) == ("answered", None)
+    assert record["remarks"] == ["no picture: Is a directory"]
     assert "picture of a scan could not be written" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", ["closed", "a file in its way", "full"])
+def test_a_place_where_no_picture_can_be_written_costs_no_answer(
+    place: str, edgecad: Run, model_folder: Path, phantom_jpeg: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Nobody named a folder for the picture, so it is no reason to keep the answer."""
+    if place == "closed":
+        folder = request.getfixturevalue("closed_folder")
+    elif place == "full":
+        folder = request.getfixturevalue("mounted")("size=8k")
+        (folder / "all").write_bytes(bytes(2**13 - 2**12))
+        (folder / "more").write_bytes(bytes(2**12))
+    else:
+        folder = tmp_path / "place"
+        (folder / "answers").touch()
+    done = edgecad("infer", phantom_jpeg, "--model", model_folder, before=f"import os; os.chdir({str(folder)!r})")
+    assert done.code == 1
+    assert "scan.jpg: " in done.stdout
+    assert "->" not in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "the picture of a scan could not be written" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgecad.cli import doctor
 from edgecad.doctor import judging
 from edgecad.doctor.judging import Remark, remarks_on
 from edgecad.doctor.machine import Machine, instructions_in, jetson_in
@@ -125,6 +128,52 @@ def test_a_library_for_a_newer_cuda_than_the_drivers_is_wrong() -> None:
     assert remark.mend == "pip uninstall -y tensorrt-rtx-cu13 && pip install tensorrt-rtx-cu12"
     newer = replace(WITH_GPU, gpu=Gpu("NVIDIA Test", "9.0", "CUDA 13.0"))
     assert not wrong(found(newer, versions))
+
+
+def test_a_command_that_is_not_here_is_not_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found_at in (None, "/usr/bin/nvidia-smi"):
+        monkeypatch.setattr("shutil.which", lambda name, place=found_at: place)
+        assert found(onnxruntime=WITH_CUDA)["note", "cuda"].mend == ("nvidia-smi" if found_at else "")
+
+
+@pytest.mark.parametrize("there", ["onnxruntime-openvino", "onnxruntime", None])
+def test_only_what_is_installed_is_to_be_removed(there: str | None) -> None:
+    versions = {name: version for name, version in GOOD.items() if name != "onnxruntime"}
+    remark = found(WITH_GPU, {**versions, **({there: "1.20"} if there else {})})["note", "cuda"]
+    assert remark.mend == (f"pip uninstall -y {there} && INSTALL [gpu]" if there else "INSTALL [gpu]")
+
+
+@pytest.mark.parametrize(("machine", "there"), [(JETSON, "onnxruntime-gpu"), (WITH_GPU, "onnxruntime")])
+def test_a_build_that_nobody_offers_is_not_proposed(machine: Machine, there: str) -> None:
+    missing = Import("OSError: libcudnn.so.9: cannot open shared object file")
+    answers = {"onnxruntime": WITH_CUDA, "onnxruntime, base64": missing, "cv2": Import("", "4.11")}
+    versions = {**{name: version for name, version in GOOD.items() if name != "onnxruntime"}, there: "1.20"}
+    remarks = remarks_on(machine, versions, NEEDS, lambda module, _: answers.get(module, Import("", "1")))
+    assert [remark.mend for remark in remarks if remark.level == "wrong"] == [""]
+
+
+@pytest.mark.parametrize(
+    ("name", "offered", "mended"),
+    [("tensorrt-cu", 12, True), ("tensorrt-cu", 11, True), ("tensorrt-cu", 10, False), ("tensorrt-rtx-cu", 11, False)],
+)
+def test_a_cuda_without_a_build_of_the_library_wants_another_driver(name: str, offered: int, mended: bool) -> None:
+    machine = replace(PLAIN, gpu=Gpu("NVIDIA Test", "9.0", f"CUDA {offered}.4"))
+    remark = wrong(found(machine, {**GOOD, f"{name}13": "1.7"}))["cuda-versions"]
+    assert bool(remark.mend) is mended
+    assert ("install a newer driver" in remark.text) is not mended
+
+
+def test_the_next_step_is_one_that_can_be_taken(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
+    assert doctor._next_step() == "edgecad verify --model MODEL"
+    rooms = [EntryPoint(name, "nowhere:app", "edgecad.commands") for name in ("phantom", "train", "export")]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: rooms)
+    assert doctor._next_step() == "edgecad demo"
+    monkeypatch.setenv("EDGECAD_MODEL", str(model_folder))
+    assert doctor._next_step() == "edgecad verify"
 
 
 def test_a_jetson_is_told_where_its_packages_come_from() -> None:

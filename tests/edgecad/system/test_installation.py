@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from importlib.metadata import requires
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,8 @@ def test_pip_is_this_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert pip("install") == "pip install"
     monkeypatch.setenv("PATH", str(tmp_path / "other"))
     assert pip("uninstall -y") == f"'{sys.executable}' -m pip uninstall -y"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pip" else find_spec(name))
+    assert pip("install") == f"'{sys.executable}' -m ensurepip && '{sys.executable}' -m pip install"
     program("other", "uv")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert pip("install") == f"uv pip install --python '{sys.executable}'"

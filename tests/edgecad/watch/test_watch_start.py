@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.errors import UsageError
 from edgecad.spool.worker import make_out
-from edgecad.watch.folders import check_folders
+from edgecad.watch.folders import check_folders, check_free
 from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import Reservation
 
@@ -77,3 +77,33 @@ def test_what_lies_in_place_of_a_lock_file_is_said_in_one_line(tmp_path: Path, k
     assert caught.value.filename == str(tmp_path / "in")
     assert "DOE" not in str(caught.value)
     assert lock.is_symlink() or lock.is_dir()
+
+
+@pytest.mark.parametrize("beside", ["out", "deep/er/out"])
+def test_an_out_on_another_file_system_is_left_as_it_is(
+    beside: str, tmp_path: Path, mounted: Callable[[str], Path]
+) -> None:
+    (tmp_path / "in").mkdir()
+    disk = mounted("size=1m")
+    with pytest.raises(UsageError, match="two file systems"):
+        check_free(tmp_path / "in", disk / beside)
+    assert list(disk.iterdir()) == []
+    assert list((tmp_path / "in").glob("*.jpg")) == []
+
+
+@pytest.mark.parametrize("inside", ["done", "done/2026-01-01", "beside", "beside/deep"])
+def test_an_out_inside_the_out_of_another_watch_is_left_as_it_is(inside: str, tmp_path: Path) -> None:
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    make_out(tmp_path / "out")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="is the OUT of an edgecad watch"):
+        check_free(tmp_path / "in", tmp_path / "out" / inside)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_out_of_before_may_be_given_again(tmp_path: Path) -> None:
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    make_out(tmp_path / "out")
+    check_free(tmp_path / "in", tmp_path / "out")
