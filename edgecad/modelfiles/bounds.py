@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from edgecad.errors import ModelInvalid
-from edgecad.modelfiles.protobuf import ALL_BITS, fields, varint
+from edgecad.modelfiles.protobuf import fields, numbers
 from edgecad.system.reading import FilePart
 from edgecad.system.words import on_one_line
 
@@ -196,18 +196,8 @@ class _Walk:
         sizes: list[int] = []
         for number, value in fields(message):
             if number == DIMENSIONS:
-                sizes += [value] if isinstance(value, int) else _packed(value)
+                sizes += numbers(value, MOST_DIMENSIONS)
             if len(sizes) > MOST_DIMENSIONS:
                 self.refuse(f"has a tensor of more than {MOST_DIMENSIONS} dimensions")
         if sizes and math.prod(sizes) > 4 * len(message):
             self.refuse("has a tensor that claims more values than it has bytes for")
-
-
-def _packed(message: Bytes) -> list[int]:
-    """Numbers one after another, as protobuf may also write a repeated one; more of them than are allowed are cut."""
-    sizes: list[int] = []
-    at = 0
-    while at < len(message) and len(sizes) <= MOST_DIMENSIONS:
-        number, at = varint(message, at, ALL_BITS)
-        sizes.append(number)
-    return sizes

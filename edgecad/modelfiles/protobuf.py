@@ -65,3 +65,33 @@ def varint(message: memoryview | FilePart, at: int, bits: int = 0xFFFFFFFF) -> t
             return value & bits, at
         shift += 7
     raise ValueError("a number that does not end")
+
+
+def numbers(value: int | memoryview | FilePart, most: int = 1000) -> list[int]:
+    """Numbers of a repeated field: one, or several that are packed; no more than one beyond `most`."""
+    if isinstance(value, int):
+        return [value]
+    found: list[int] = []
+    at = 0
+    while at < len(value) and len(found) <= most:
+        number, at = varint(value, at, ALL_BITS)
+        found.append(number)
+    return found
+
+
+def message(number: int, content: bytes) -> bytes:
+    """A field that holds bytes."""
+    return _written(number << 3 | 2) + _written(len(content)) + content
+
+
+def message_field(number: int, value: int | memoryview | FilePart) -> bytes:
+    """A field as `fields` gave it: a number, or bytes."""
+    return _written(number << 3) + _written(value) if isinstance(value, int) else message(number, bytes(value))
+
+
+def _written(value: int) -> bytes:
+    parts = bytearray()
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*parts, value])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +16,14 @@ from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailabl
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
 from edgecad.runners.devices import DeviceRequest
+from edgecad.runners.sizes import check_sizes
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from edgecad.system.installation import install_words, pip
 from edgecad.system.memory import lacks_memory, says_no_memory
 
+RUN_SECONDS = 60.0
+"""For each image of a run; the largest network on offer takes a few on the slowest machine."""
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
@@ -50,7 +54,10 @@ class OnnxRunner:
         kind = device.kind
         _check_provider(kind, runtime.get_available_providers())
         threads = (threads or usable_threads()) if kind == "cpu" else 1
-        self._session = _open(runtime, model, kind, device.index, threads, name)
+        known = check_sizes(runtime, model, name)
+        self._runtime, self._session = runtime, _open(runtime, model, kind, device.index, threads, name)
+        if not known:
+            raise ModelInvalid(f"onnxruntime tells nothing of the sizes in {name}; export it again")
         size = _checked_size(self._session)
         outputs = _checked_outputs(self._session)
         provider = self._session.get_providers()[0]
@@ -68,12 +75,23 @@ class OnnxRunner:
 
         Raises:
             ModelInvalid: the graph opened and cannot be computed.
-            DeviceFailed: the device gave up, or memory did not suffice.
+            DeviceFailed: the device gave up, memory did not suffice, or it took longer than `RUN_SECONDS` an image.
         """
+        options, seconds = self._runtime.RunOptions(), RUN_SECONDS * max(1, len(images))
+        timer = threading.Timer(seconds, setattr, (options, "terminate", True))
+        timer.daemon = True
+        timer.start()
         try:
-            values = self._session.run(list(outputs), {"image": images})
+            values = self._session.run(list(outputs), {"image": images}, options)
         except Exception as error:  # As when opening: unrelated types, and what counts is in the text.
+            if options.terminate:
+                raise DeviceFailed(
+                    f"{self._facts.device} computed {len(images)} images for {seconds:g} s without an end and was "
+                    "stopped; use a smaller network or a faster machine"
+                ) from error
             raise self._failure(error, len(images)) from error
+        finally:
+            timer.cancel()
         return dict(zip(outputs, values, strict=True))
 
     def _failure(self, error: Exception, images: int) -> EdgecadError:
