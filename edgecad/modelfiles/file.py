@@ -17,7 +17,7 @@ from edgecad.modelfiles.bounds import bounded_content
 from edgecad.modelfiles.digest import NOT_CARRIED, check_digest, hashed, said_in
 from edgecad.modelfiles.metadata import metadata_of
 from edgecad.modelfiles.signature import NOT_CHECKED, check_signed_file, demanded_key, is_signed
-from edgecad.modelfiles.sums import check_listed
+from edgecad.modelfiles.sums import check_listed, places_of
 from edgecad.system.folders import LATEST, followed
 from edgecad.system.words import did_you_mean
 
@@ -194,9 +194,10 @@ def _check_version(text: str, contract: Mapping[str, Any]) -> None:
 
 
 def _others(path: Path) -> list[Path]:
-    """The other precisions in a folder; a file of a name that no export gives has none."""
+    """The other precisions beside a file and beside what it links to; one of a name that no export gives has none."""
     names = FILES.values()
-    return [path.with_name(name) for name in names if name != path.name] if path.name in names else []
+    places = [place for place in places_of(path) if place.name in names]
+    return [place.with_name(name) for place in places for name in names if name != place.name]
 
 
 def _remarks(path: Path, contract: Mapping[str, Any], signed: bool) -> tuple[str, ...]:

@@ -245,3 +245,19 @@ def test_the_weights_of_other_precisions_are_not_read(
         file.seek(0, os.SEEK_END)
         file.write(entry)
     assert metadata_in(folder / "model.fp16.onnx") == metadata_in(path)
+
+
+@links
+@pytest.mark.parametrize("named", ["folder", "file", "link to the file"])
+def test_another_models_precision_is_found_however_the_first_is_named(
+    named: str, folder_of: Callable[..., Path], tiny_model: Build, tiny_contract: Contract, tmp_path: Path
+) -> None:
+    folder = folder_of("fp32", "int8")
+    (tmp_path / "mine.onnx").symlink_to(folder / "model.onnx")
+    path = {"folder": folder, "file": folder / "model.onnx"}.get(named, tmp_path / "mine.onnx")
+    read_model(path)
+    other = replace(tiny_contract, precision="int8", created="2020-02-02T00:00:00Z", positive="nonCAD")
+    (folder / "model.int8.onnx").write_bytes(tiny_model(other))
+    write_sums(folder)
+    with pytest.raises(ModelInvalid, match=r"not of one export: they differ in created, positive; copy the folder"):
+        read_model(path)

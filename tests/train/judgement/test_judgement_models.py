@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from edgecad.contract import Contract
+from edgecad.errors import UsageError
 from edgecad.frozen import json_from_struct
+from edgecad_train.judgement.models import open_model
 
 Run = Callable[..., Any]
 
@@ -149,3 +151,9 @@ def test_a_demand_that_is_no_share_is_a_usage_error(demand: str, edgecad_here: R
     answer = edgecad_here("evaluate", make_run(), "data", demand, "1.5")
     assert answer.code == 2
     assert demand in answer.stderr
+
+
+def test_a_key_is_demanded_of_models_and_means_nothing_for_a_run(tmp_path: Path) -> None:
+    run = Path(__file__).parents[2] / "formats" / "bb81c68" / "run"
+    with pytest.raises(UsageError, match="is a run, which carries no signature; leave --key out"):
+        open_model(run, tmp_path / "public.pem")
