@@ -7,19 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from edgecad.contract import METADATA_KEY, differing_fields
 from edgecad.errors import ModelInvalid
 from edgecad.modelfiles.digest import said_in
-from edgecad.modelfiles.metadata import METADATA, metadata_of
-from edgecad.modelfiles.protobuf import outermost
+from edgecad.modelfiles.metadata import metadata_in
 from edgecad.modelfiles.sums import NEXT_STEP
-
-MOST_BYTES, MOST_FIELDS = 2**24, 2**10
-"""Of another file's metadata, and of its outermost fields; export writes about 0.1 MB in a dozen."""
-HEAD_BYTES = 20
-"""A field's number and length take 20 bytes at most."""
 
 
 def check_agreement(path: Path, contract: Mapping[str, Any], others: Iterable[Path]) -> None:
@@ -54,32 +48,3 @@ def _check(path: Path, contract: Mapping[str, Any], other: Path) -> None:
         raise ModelInvalid(
             f"{path.name} and {other.name} in {path.parent} are not of one export: they differ in {words}; {NEXT_STEP}"
         )
-
-
-def metadata_in(path: Path) -> dict[str, str]:
-    """Keys and values of an ONNX file's metadata; the graph is passed over and not read.
-
-    None where the file is no protobuf, or has more of them than any model.
-    """
-    with path.open("rb", buffering=0) as file:
-        try:
-            return metadata_of(_entries(file, path.stat().st_size))
-        except (IndexError, ValueError):
-            return {}
-
-
-def _entries(file: BinaryIO, size: int) -> bytes:
-    """The metadata of a file as they stand there, one after another."""
-    found, at = bytearray(), 0
-    for _ in range(MOST_FIELDS):
-        if at >= size:
-            return bytes(found)
-        file.seek(at)
-        field, _, end = outermost(memoryview(file.read(HEAD_BYTES)))
-        if field == METADATA:
-            file.seek(at)
-            found += file.read(min(end, MOST_BYTES))
-        if len(found) >= MOST_BYTES:
-            break
-        at += end
-    raise ValueError("more metadata than any model has")

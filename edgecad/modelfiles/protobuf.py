@@ -34,26 +34,6 @@ def fields(message: memoryview | FilePart) -> Iterator[tuple[int, int | memoryvi
             at += length
 
 
-def outermost(message: memoryview) -> tuple[int, int, int]:
-    """The field with which a message begins: its number, and where its content begins and ends.
-
-    The message may be cut off after that beginning; 20 bytes hold it.
-
-    Raises:
-        ValueError, IndexError: the bytes are no protobuf message.
-    """
-    key, at = varint(message, 0)
-    field, wire = key >> 3, key & 7
-    if wire == 0:
-        return field, at, varint(message, at)[1]
-    if wire in GROUP:
-        return field, at, at
-    length, at = varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
-    if length < 0:
-        raise ValueError(f"wire type {wire}")
-    return field, at, at + length
-
-
 def varint(message: memoryview | FilePart, at: int, bits: int = 0xFFFFFFFF) -> tuple[int, int]:
     """A number and where it ends; of tags, lengths and enumerations protobuf reads 32 bits."""
     value = shift = 0

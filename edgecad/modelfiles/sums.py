@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from edgecad.errors import ModelInvalid
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import write_whole
+from edgecad.system.reading import file_bytes
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
@@ -71,15 +72,10 @@ def read_beside(path: Path, most: int) -> bytes | None:
     if not os.path.lexists(path):
         return None
     try:
-        if not path.is_file():  # a pipe or a device would make the reader wait
-            raise ModelInvalid(f"{path} is no file that can be read; {NEXT_STEP}")
-        with path.open("rb") as file:
-            content = file.read(most + 1)
+        return file_bytes(path, most)
     except OSError as error:
-        raise ModelInvalid(f"{path} cannot be read ({error.strerror or error}); allow it, or {NEXT_STEP}") from error
-    if len(content) > most:
-        raise ModelInvalid(f"{path} has more than {most} bytes, and no export writes so many; {NEXT_STEP}")
-    return content
+        words = f"{path} is there and cannot be read as a file ({error.strerror or error})"
+        raise ModelInvalid(f"{words}; {NEXT_STEP}") from error
 
 
 def places_of(file: Path) -> tuple[Path, ...]:

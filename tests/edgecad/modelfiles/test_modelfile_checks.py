@@ -231,7 +231,7 @@ def test_the_weights_of_other_precisions_are_not_read(
 ) -> None:
     """Of a file of 2 GB, nearly all of it one tensor that is a hole, no more than its ends is looked at."""
     onnx = pytest.importorskip("onnx")
-    from edgecad.modelfiles.agreement import metadata_in
+    from edgecad.modelfiles.metadata import metadata_in
 
     folder = folder_of("fp32")
     path = folder / "model.onnx"
