@@ -15,10 +15,22 @@ METADATA_KEY = "edgecad.contract"
 """Of the ONNX file's metadata, under which a contract stands."""
 
 _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
-    2: {(): {"activations": None, "digest": None}, ("decision",): {"asked": None, "evidence": None}},
+    2: {
+        (): {
+            "activations": None,
+            "features": "last",
+            "pooled_over": "all",
+            "familiarity": None,
+            "orientation": None,
+            "test_openings": None,
+            "digest": None,
+        },
+        ("decision",): {"asked": None, "evidence": None, "zone": None, "zone_words": None},
+        ("preparation",): {"input": "rgb", "tables": [], "drawing": None, "map": None},
+    },
 }
 """Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
-absence."""
+absence. All of them are listed: a newer contract must not pass for an older one, of which less is demanded."""
 
 COMING_FIELDS = (
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
