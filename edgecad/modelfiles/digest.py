@@ -9,6 +9,7 @@ tells.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from edgecad.modelfiles.sums import NEXT_STEP
 
 PLACEHOLDER = hashlib.sha256(b"the place of a digest").hexdigest()
 """What a contract has for its digest until the file is complete."""
-ZEROS = b"0" * 64
+ZEROS, _DIGITS = b"0" * 64, re.compile("[0-9a-f]{64}")
 NOT_CARRIED = (
     "the model's contract is of version 1 and carries no digest, so the file cannot tell whether it changed; export "
     "the model again"
@@ -40,11 +41,16 @@ def with_digest(content: bytes) -> bytes:
     """
     text = metadata_of(content).get(METADATA_KEY)
     digest = None if text is None else said_in(text).get("digest")
-    at = content.rfind(digest.encode()) if isinstance(digest, str) else -1
+    at = _place(content, digest)
     if at < 0:
         raise ModelInvalid("the file has no place for a digest; write a contract of this version into it first")
     _, right = hashed(content, digest)
     return content[:at] + right.encode() + content[at + len(ZEROS) :]
+
+
+def _place(content: bytes, digest: object) -> int:
+    """Where the digits of a digest stand, the last time; -1 where they do not, or it is none."""
+    return content.rfind(digest.encode()) if isinstance(digest, str) and _DIGITS.fullmatch(digest) else -1
 
 
 def said_in(text: str, what: str = "the model's contract") -> dict[str, Any]:
@@ -86,7 +92,7 @@ def hashed(content: bytes, digest: object) -> tuple[str, str]:
     Args:
         digest: as the contract in the file has it, whatever that is.
     """
-    view, at = memoryview(content), content.rfind(digest.encode()) if isinstance(digest, str) else -1
+    view, at = memoryview(content), _place(content, digest)
     if at < 0:
         whole = hashlib.sha256(view).hexdigest()
         return whole, whole  # a digest that does not stand there in so many digits is no digest of this file

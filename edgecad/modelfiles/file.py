@@ -135,8 +135,10 @@ def pointed(path: Path) -> Path:
     try:
         real = path.resolve() if path.is_symlink() else path
         return followed(real) if real.name == LATEST and real.is_file() else path
-    except (UsageError, RuntimeError, OSError) as error:  # links in a circle, of which each Python has its own error
+    except UsageError as error:
         raise ModelInvalid(str(error)) from error
+    except (RuntimeError, OSError) as error:  # links in a circle, for which each Python has its own error
+        raise ModelInvalid(f"{path} cannot be followed to a model (its links end nowhere); {NEXT_STEP}") from error
 
 
 def read_model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from edgecad.contract import Contract
 from edgecad.errors import ModelInvalid
+from edgecad.frozen import json_from_struct
 from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.digest import NOT_CARRIED
 from edgecad.modelfiles.file import read_model
@@ -179,8 +181,6 @@ def test_sums_that_cannot_be_read_are_an_error(what: Callable[[Path], None], fol
 def test_a_contract_of_this_version_without_a_digest_is_refused(
     tiny_model: Build, tiny_contract: Contract, tmp_path: Path
 ) -> None:
-    from edgecad.frozen import json_from_struct
-
     path = _written(tmp_path / "model.onnx", tiny_model(json_from_struct(tiny_contract)))
     with pytest.raises(ModelInvalid, match=r"carries no digest, .*; export it again"):
         Classifier(path, device="cpu")
@@ -261,3 +261,25 @@ def test_another_models_precision_is_found_however_the_first_is_named(
     write_sums(folder)
     with pytest.raises(ModelInvalid, match=r"not of one export: they differ in created, positive; copy the folder"):
         read_model(path)
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 63, "0" * 65, "F" * 64, "a\u0301" * 32, 5, True, [], {"a": 1}, "none"])
+def test_what_is_no_digest_is_refused_as_one(
+    digest: object, tiny_model: Build, tiny_contract: Contract, tmp_path: Path
+) -> None:
+    said = {**json.loads(json_from_struct(tiny_contract)), "digest": digest}
+    path = _written(tmp_path / "model.onnx", tiny_model(json.dumps(said, ensure_ascii=False)))
+    with pytest.raises(ModelInvalid, match="changed since it was exported"):
+        Classifier(path, device="cpu")
+
+
+@pytest.mark.parametrize("version", [0, -1, 3, 1.5, "2", "1", None, True, [1]])
+def test_a_version_that_never_was_is_refused_with_or_without_a_digest(
+    version: object, tiny_model: Build, tiny_contract: Contract, tmp_path: Path
+) -> None:
+    said = {**json.loads(json_from_struct(tiny_contract)), "version": version}
+    for name in ("digest", "activations", "positive"):
+        said.pop(name, None)
+        path = _written(tmp_path / "model.onnx", tiny_model(json.dumps(said)))
+        with pytest.raises(ModelInvalid):
+            Classifier(path, device="cpu")
