@@ -12,8 +12,9 @@ The way of a scan, as `edgecad infer` takes it:
     picture                         the picture of an answer or a refusal
     inference/answering             all of it for one scan of many; errors become records
 
-Beside the way: decision and site (thresholds), golden and verification (is the model what was exported), bench and
-doctor (this machine), spool and watch (a hot folder), system (the operating system), frozen and errors (for all).
+Beside the way: decision, identity and site (what a site chooses), golden and verification (is the model what was
+exported), bench and doctor (this machine), spool and watch (a hot folder), system (the operating system), frozen and
+errors (for all).
 """
 
 from __future__ import annotations
