@@ -11,7 +11,7 @@ from edgecad.contract import Precision
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision, pointed
 from edgecad.modelfiles.signature import check_signature, demanded_key, signed_place
-from edgecad.modelfiles.sums import SIGNATURE, FileSum, check_sums, sums_of
+from edgecad.modelfiles.sums import SIGNATURE, FileSum, check_sums, places_of, sums_of
 
 ALL = "all"
 State = Literal["holds", "not checked", "none"]
@@ -39,7 +39,8 @@ class Integrity:
         Raises:
             ModelInvalid: it is not the one whose sum was checked.
         """
-        if self.files and sha256 not in {entry.sha256 for entry in self.files if entry.name == path.name}:
+        names = {place.name for place in places_of(path)}
+        if self.files and sha256 not in {entry.sha256 for entry in self.files if entry.name in names}:
             raise ModelInvalid(f"{path} changed while it was verified; verify it again")
 
 
