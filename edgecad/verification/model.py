@@ -11,7 +11,7 @@ from edgecad.contract import Contract, Origin, Precision
 from edgecad.golden import Replay
 from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.file import locate_model, read_model
-from edgecad.modelfiles.folder import Integrity, check_integrity
+from edgecad.modelfiles.folder import Integrity, State, check_integrity
 from edgecad.modelfiles.signature import demanded_key
 from edgecad.site import Site
 from edgecad.verification.against import (
@@ -76,9 +76,14 @@ class FileReplay:
 
 @dataclass(frozen=True)
 class Verification:
-    """All that was found out about a model."""
+    """All that was found out about a model.
+
+    Attributes:
+        digest: of its files; `none` where one of them has a contract of version 1, which carries none.
+    """
 
     integrity: Integrity
+    digest: State
     origin: Origin
     files: tuple[FileReplay, ...]
     compared: Compared | None
@@ -115,7 +120,10 @@ def verify_model(request: VerificationRequest, progress: Progress = lambda task,
     files = tuple(entry for entry, _ in seen)
     others = [said for _, said in seen]
     result = None if reference is None else compared(reference, others, request.scans)
-    return Verification(integrity, others[0].contract.origin, files, result)
+    carried: State = (
+        "holds" if all(said.contract.digest for said in others) else "none"
+    )  # checked when they were opened
+    return Verification(integrity, carried, others[0].contract.origin, files, result)
 
 
 def _replayed(

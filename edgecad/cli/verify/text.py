@@ -23,6 +23,7 @@ COMPARED = (
     "map\nmedian", "map\nshift",
 )  # fmt: skip
 """Titles of what is compared; the legend under the table says what they mean."""
+DIGEST = {"holds": "digest fits", "none": "no digest (contract of version 1)"}
 
 
 def json_of(found: Verification) -> str:
@@ -34,6 +35,7 @@ def json_of(found: Verification) -> str:
         "device": first.device,
         "provider": first.provider,
         "integrity": {**asdict(found.integrity), "folder": found.integrity.folder and str(found.integrity.folder)},
+        "digest": found.digest,
         "files": [entry.model for entry in found.files],
         "replays": [_replay_record(entry, row) for entry in found.files for row in entry.replays],
         "compared": found.compared,
@@ -49,7 +51,7 @@ def lines_of(found: Verification) -> Iterator[str]:
     """Lines for people."""
     first = found.files[0].model
     yield stamp_of(found.origin)
-    yield _integrity(found.integrity)
+    yield f"{_integrity(found.integrity)}; {DIGEST[found.digest]}"
     yield f"golden samples on {first.device} ({first.provider}):"
     rows = ((entry.model.precision, *_replay(row)) for entry in found.files for row in entry.replays)
     yield from table_lines(("precision", "sample", "logit difference", "heat map", ""), rows, "llrrl")

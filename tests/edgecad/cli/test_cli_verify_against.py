@@ -35,7 +35,7 @@ def write(tiny_model: Build, tiny_contract: Contract, tmp_path: Path) -> Callabl
     def build(name: str, **changes: Any) -> Path:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        contract = replace(tiny_contract, name=name, **changes)
+        contract = replace(tiny_contract, name=Path(name).parts[0], **changes)
         path.write_bytes(tiny_model(contract))
         path.write_bytes(tiny_model(replace(contract, golden=golden_answers(path))))
         return path
