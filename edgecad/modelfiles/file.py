@@ -177,7 +177,7 @@ def read_model(
 
 def own_file(path: Path) -> ModelFile:
     """A file that this process has just made: nothing lies beside it yet, and no key is demanded."""
-    content = path.read_bytes()
+    content = bounded_content(path)
     return ModelFile(path, content, hashlib.sha256(content).hexdigest())
 
 

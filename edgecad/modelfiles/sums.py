@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from edgecad.errors import ModelInvalid
+from edgecad.modelfiles.bounds import check_size
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import write_whole
 from edgecad.system.reading import file_bytes
@@ -166,4 +168,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _sum(folder: Path, name: str) -> FileSum:
-    return FileSum(name, (folder / name).stat().st_size, file_sha256(folder / name))
+    status = (folder / name).stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelInvalid(f"{folder / name} is a pipe or a device, which no model folder holds; {NEXT_STEP}")
+    check_size(folder / name, status.st_size)
+    return FileSum(name, status.st_size, file_sha256(folder / name))

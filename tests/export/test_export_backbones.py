@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import onnx
+import onnxruntime
 import pytest
 
 from edgecad.contract.graph import OUTPUTS
+from edgecad.modelfiles.bounds import check_structure
+from edgecad.runners.sizes import check_sizes
 from edgecad_export.graph.parts import nodes_by_type, parts_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # the conversion of a deep network counts as a test's
@@ -39,6 +42,12 @@ def test_every_graph_has_the_inputs_outputs_and_nodes_that_are_wanted(backbone_o
     assert {(entry.domain, entry.version) for entry in backbone_onnx.fp32.opset_import} == {("", 17)}
     if backbone_onnx.name in FOLDED:
         assert "BatchNormalization" not in nodes_by_type(backbone_onnx.fp32)
+
+
+def test_every_graph_keeps_the_bounds_of_a_model_file(backbone_onnx: Any) -> None:
+    content = backbone_onnx.fp32.SerializeToString()
+    check_structure("model.onnx", content)
+    assert check_sizes(onnxruntime, content, "model.onnx")
 
 
 def test_every_graph_comes_apart_at_its_features_and_goes_together_again(backbone_onnx: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -105,3 +106,18 @@ def test_a_name_that_would_break_the_list_is_not_written(folder: Path) -> None:
     with pytest.raises(ModelInvalid, match="cannot list"):
         write_sums(folder)
     assert (folder / "SHA256SUMS").read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes lie in folders on POSIX systems alone")
+@pytest.mark.parametrize("what", ["a hole", "a pipe", "an endless device"])
+def test_what_would_be_summed_for_ever_is_refused_at_once(what: str, folder: Path) -> None:
+    extra = folder / "extra"
+    if what == "a hole":
+        extra.touch()
+        os.truncate(extra, 20 * 10**9)
+    elif what == "a pipe":
+        os.mkfifo(extra)
+    else:
+        extra.symlink_to("/dev/zero")
+    with pytest.raises(ModelInvalid, match=r"is the most|a pipe or a device"):
+        check_sums(folder)
