@@ -221,6 +221,7 @@ class Worker:
                 self._index.remove(record)
                 day = Path(record.file).parent.name
                 self._counts.recount(day, self._index.records_of(self._index.days().get(day, ())))
+                self._handle(claim)
 
     def _handle(self, claim: Claim, lain: float = 0.0) -> None:
         may_grow = self._stillness.may_grow(claim, lain)

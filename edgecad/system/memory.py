@@ -16,12 +16,16 @@ _WORDS = re.compile(
     r"bad[ _]?alloc|failed to allocate|alloc\w* fail|out of memory|(?:not enough|insufficient) memory", re.IGNORECASE
 )
 """Of onnxruntime, CUDA and C++."""
+_UNMAPPED = re.compile(r"failed to map segment|cannot allocate memory", re.IGNORECASE)
+"""Of the system's loader, where a library does not fit."""
 
 
 def lacks_memory(error: BaseException | None) -> bool:
     """Whether an error is this machine's lack of memory: of Python, NumPy, the system, OpenCV or onnxruntime."""
     if error is None:
         return False
+    if isinstance(error, ImportError):
+        return _UNMAPPED.search(str(error)) is not None
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     library = type(error).__module__.partition(".")[0]

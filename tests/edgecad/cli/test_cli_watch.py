@@ -49,17 +49,33 @@ def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 0), ("SIGINT", 130), ("SIGHUP", 0)])
 def test_a_signal_ends_it_in_order(
-    started: Callable[..., subprocess.Popen[str]], folders: tuple[Path, Path], number: signal.Signals, code: int
+    started: Callable[..., subprocess.Popen[str]], folders: tuple[Path, Path], name: str, code: int
 ) -> None:
     process = started()
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     said, complained = process.communicate(timeout=60)
     assert process.returncode == code
     assert said == ""
     assert "watching with tiny on cpu" in complained
     assert json.loads((folders[1] / "heartbeat.json").read_text())["state"] == "stopped"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_watch_that_nohup_started_outlives_its_terminal(
+    started: Callable[..., subprocess.Popen[str]], folders: tuple[Path, Path]
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` leaves it to its program
+    try:
+        process = started()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(60) == 0
 
 
 def test_a_renamed_file_is_answered_at_once_by_its_event(
