@@ -100,7 +100,7 @@ def _joined(strokes: list[tuple[Stroke, int]]) -> Stroke:
 @lru_cache(maxsize=2048)
 def _letter(place: int, size: float, phase: int, bold: bool) -> Stroke:
     """One character, beginning at `phase` quarters of a pixel."""
-    facts = _facts()
+    facts = sheet_facts()
     ratio = size / facts.em
     left, right = -facts.left * ratio, (facts.cell[0] - facts.left) * ratio
     top, bottom = facts.baseline * ratio, (facts.baseline - facts.cell[1]) * ratio
@@ -135,17 +135,18 @@ def _weights(at: NDArray[np.floating], count: int) -> Alpha:
 
 
 @lru_cache(maxsize=1)
-def _facts() -> Sheet:
+def sheet_facts() -> Sheet:
+    """Which characters there are, and how wide."""
     return msgspec.json.decode((FOLDER / "letters.json").read_bytes(), type=Sheet)
 
 
 @lru_cache(maxsize=1)
 def _places() -> dict[str, int]:
-    return {letter: place for place, letter in enumerate(_facts().characters)}
+    return {letter: place for place, letter in enumerate(sheet_facts().characters)}
 
 
 def _widths(bold: bool) -> list[int]:
-    return _facts().widths["700" if bold else "400"]
+    return sheet_facts().widths["700" if bold else "400"]
 
 
 @lru_cache(maxsize=2)

@@ -42,6 +42,6 @@ def test_fresh_phantoms_and_the_real_map_are_told(
     assert row["tried"] >= 6
     (real,) = row["real"]
     assert 0 <= real["coldest_outlined"] <= 1
-    assert cv2.imread(str(tmp_path / "pictures" / real["picture"])).shape == (726, 1312, 3)
+    assert cv2.imread(str(tmp_path / "pictures" / real["picture"])).shape == (900, 1600, 3)
     assert "map's peak lies on the defect" in done.stdout
     assert "real map: score" in done.stdout

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -21,7 +20,7 @@ from edgecad.answer.findings import doubts_about
 from edgecad.answer.records import json_line, record_of_answer
 from edgecad.cli.infer.record_csv import csv_header, csv_row
 from edgecad.contract import Decision, Share, Zone, ZoneShares
-from edgecad.picture.figure import WARNING, answer_figure
+from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine
 from edgecad.spool.counts import DailyCounts
 from edgecad.spool.index import SpoolRecord
@@ -101,29 +100,20 @@ def _spool(fields: dict[str, Any]) -> SpoolRecord:
     return msgspec.convert(fields, SpoolRecord)
 
 
-def test_the_picture_says_uncertain_by_word_and_shape(
-    answered: Answered, tiny_contract: Contract, monkeypatch: pytest.MonkeyPatch
+def test_the_picture_says_uncertain_by_word_and_never_how_sure_it_is(
+    answered: Answered, tiny_contract: Contract, drawn_words: list[str]
 ) -> None:
-    drawn: list[str] = []
-    draw = cv2.putText
-    monkeypatch.setattr(cv2, "putText", lambda canvas, text, *rest: (drawn.append(text), draw(canvas, text, *rest))[1])
-    pictures = {}
     for name, answer in (
         ("uncertain", answered(0.55)), ("clear", answered(0.9)), ("none", answered(0.9, zone=None)),
     ):  # fmt: skip
-        drawn.clear()
-        pictures[name] = answer_figure(answer, tiny_contract, LINE)
-        assert any(text.startswith("UNCERTAIN - CAD") for text in drawn) == (name == "uncertain")
-        assert (WHY in drawn) == (name == "uncertain")
-        assert ("hatched: uncertain" in drawn) == (name != "none")
-        assert not SURE.search(" ".join(drawn))
-    bar = (slice(602, 617), slice(28, 289))
-    zone = np.ptp(pictures["clear"][bar][:, 82:180].astype(int), axis=(0, 1))
-    outside = np.ptp(pictures["clear"][bar][:, 5:70].astype(int), axis=(0, 1))
-    assert zone.min() > 100, "hatched"
-    assert outside.max() == 0
-    words = (slice(500, 640), slice(None))
-    assert not (pictures["uncertain"][words] == np.array(WARNING)).all(axis=-1).any(), "no colour of alarm"
+        drawn_words.clear()
+        answer_figure(answer, tiny_contract, LINE)
+        said = " ".join(drawn_words)
+        assert ("UNCERTAIN" in drawn_words) == (name == "uncertain")
+        assert ("just above threshold" in drawn_words) == (name == "uncertain")
+        assert (f"Uncertain: {WHY}." in said) == (name == "uncertain")
+        assert ("uncertain 0.30 to 0.70" in said) == (name != "none")
+        assert not SURE.search(said)
 
 
 @pytest.mark.parametrize("score", [0.0, 0.003, 0.5, 0.997, 1.0])
@@ -133,7 +123,7 @@ def test_any_score_and_zone_can_be_drawn(
 ) -> None:
     zone = replace(ZONE, low=bounds[0], high=bounds[1])
     picture = answer_figure(answered(score, threshold=0.5, zone=zone), tiny_contract, LINE)
-    assert picture.shape == (726, 1312, 3)
+    assert picture.shape == (900, 1600, 3)
 
 
 def zoned(contract: Contract, uncertain: int = 20) -> Contract:

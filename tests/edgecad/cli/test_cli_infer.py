@@ -83,7 +83,7 @@ def test_a_good_scan_is_answered_with_score_threshold_stamp_and_picture(
     assert STAMP in done.stdout
     assert done.stdout.splitlines()[-1].startswith("next: edgecad ")
     (picture,) = (tmp_path / "place" / "answers").iterdir()
-    assert cv2.imread(str(picture)).shape == (726, 1312, 3)
+    assert cv2.imread(str(picture)).shape == (900, 1600, 3)
     # Named by content, so that no patient's name travels with it.
     assert phantom_jpeg.stem not in picture.name
 

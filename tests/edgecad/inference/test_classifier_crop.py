@@ -17,8 +17,9 @@ from edgecad.bench.scenarios import Limit, single_stream
 from edgecad.contract import Colours, Preparation, Region
 from edgecad.errors import InputRefused
 from edgecad.inference.classifier import golden_answers
-from edgecad.picture.cells import PANEL
-from edgecad.picture.figure import TOP
+from edgecad.picture.cells import enlarged_picture
+from edgecad.picture.column import MAP_SIDE
+from edgecad.picture.figure import MAP_TOP, MAPS
 
 Pixels = np.ndarray
 RIGHT_HALF = Region(x=820, y=0, width=820, height=1068, screen_width=1640, screen_height=1068)
@@ -63,7 +64,6 @@ def test_a_whole_image_is_answered_as_unchecked(opened: Callable[..., Classifier
 def test_a_polar_map_is_not_said_to_be_unchecked(
     opened: Callable[..., Classifier], phantom_screen: Callable[[int], Pixels]
 ) -> None:
-    assert {"evidence-outside"} <= codes(opened(), phantom_screen(0))
     assert "picture-unchecked" not in codes(opened(), phantom_screen(0))
 
 
@@ -93,24 +93,16 @@ def test_a_whole_image_in_other_colours_is_refused(opened: Callable[..., Classif
 
 
 def test_the_figure_of_a_whole_image_shows_it_and_calls_it_so(
-    opened: Callable[..., Classifier], photograph: Pixels, monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., Classifier], photograph: Pixels, drawn_words: list[str]
 ) -> None:
-    words: list[str] = []
-    draw = cv2.putText
-
-    def put_text(canvas: Pixels, text: str, *rest: object) -> Pixels:
-        words.append(text)
-        return draw(canvas, text, *rest)
-
-    monkeypatch.setattr(cv2, "putText", put_text)
     classifier = opened(preparation=WHOLE)
     answer = classifier(photograph)
     figure = classifier.figure(answer)
-    assert "whole image, as the network saw it" in words
-    assert not any("polar map" in word or "disc" in word for word in words)
-    assert any("NOTHING CHECKED" in word for word in words)
-    shown = figure[TOP : TOP + PANEL, 28 : 28 + PANEL]
-    np.testing.assert_array_equal(shown, cv2.resize(answer.image, (PANEL, PANEL), interpolation=cv2.INTER_CUBIC))
+    assert "Whole image, as the network saw it" in drawn_words
+    assert not any("polar map" in words.lower() or "disc" in words for words in drawn_words)
+    assert "Nothing checked what the image shows" in drawn_words
+    shown = figure[MAP_TOP : MAP_TOP + MAP_SIDE, MAPS[0] : MAPS[0] + MAP_SIDE]
+    np.testing.assert_array_equal(shown, enlarged_picture(answer.image, MAP_SIDE))
 
 
 def test_the_record_of_a_whole_image_carries_its_finding(opened: Callable[..., Classifier], photograph: Pixels) -> None:

@@ -1,7 +1,8 @@
 """All variants of the picture, to look at: python tests/edgecad/picture/gallery.py FOLDER [SCALE]
 
-It also writes each one at a quarter of its size and in grey. `test_picture_gallery.py` draws them all, too. What they
-show is invented: no model answered.
+It also writes each one at a quarter of its size and in grey. `test_picture_gallery.py` draws them all, too, and
+compares parts of some with those in `kept/`, which `--keep` in place of a folder writes again. What they show is
+invented: no model answered.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding
 from edgecad.answer.records import Record
 from edgecad.contract import Colours, Decision, HeatmapScale, Labelling, Preparation, Zone
 from edgecad.decision.recalibration import Recalibration
+from edgecad.picture.canvas import Canvas
+from edgecad.picture.colours import INK
 from edgecad.picture.figure import answer_figure, refusal_figure
+from edgecad.picture.letters import sheet_facts
 from edgecad.picture.line import IdLine, line_of
 from edgecad.polarmap import Disc, TableReading, View
 
 Pixels = NDArray[np.uint8]
 Draw = Callable[[float], Pixels]
 
+KEPT = Path(__file__).parent / "kept"
 SIZE = 224
 ZONE = Zone(low=0.07, high=0.21, alpha=0.1, cad=99, other=75, part="out-of-fold", wrong_up_to=0.153)
 CONTRACT = Contract(
@@ -269,8 +274,54 @@ def _refusals() -> Iterator[tuple[str, Draw]]:
     yield "refused-one-word", _refusal(refused("x" * 900))
 
 
+def kept_parts() -> dict[str, Callable[[], Pixels]]:
+    """What is compared with a kept picture: all letters; verdict, bar and line of some variants; a column."""
+    named = dict(variants())
+    parts: dict[str, Callable[[], Pixels]] = {"letters": all_letters}
+    for name in ("above", "below", "uncertain-above", "forced-below", "unproven-above", "forced-uncertain"):
+        parts[name] = partial(_verdict, named[name])
+    parts["stamp-and-line"] = partial(_stamp_and_line, named["all-long"])
+    parts["refused"] = partial(named["refused"], 0.5)
+    parts["column"] = partial(_column, named["many-findings"])
+    return parts
+
+
+def all_letters() -> Pixels:
+    """All characters, lines of both weights by turns, and some large ones; grey in three channels."""
+    characters = sheet_facts().characters
+    canvas = Canvas(np.zeros((330, 1600, 3), np.uint8), 1.0)
+    for row, first in enumerate(range(0, len(characters), 110)):
+        canvas.write(characters[first : first + 110], 4, 40 + 44 * row, 22, INK, bold=row % 2 == 1)
+    canvas.write("Rg8&ß@", 4, 300, 80, INK)
+    canvas.write("Rg8&ß@", 500, 300, 80, INK, bold=True)
+    return canvas.pixels
+
+
+def _verdict(draw: Draw) -> Pixels:
+    return draw(1.0)[60:290, 30:760]
+
+
+def _stamp_and_line(draw: Draw) -> Pixels:
+    picture = draw(1.0)
+    return np.concatenate([picture[:54, 800:], picture[856:, :800], picture[856:, 800:]])
+
+
+def _column(draw: Draw) -> Pixels:
+    return draw(1.0)[330:850, 1040:]
+
+
+def keep() -> None:
+    """Write the kept pictures again."""
+    for name, draw in kept_parts().items():
+        content = cv2.imencode(".png", cv2.cvtColor(draw(), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+        (KEPT / f"{name}.png").write_bytes(content.tobytes())
+
+
 def main() -> None:
-    """Write all variants to a folder."""
+    """Write all variants to a folder, or the kept pictures."""
+    if sys.argv[1] == "--keep":
+        keep()
+        return
     folder, scale = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
     for name in ("full", "quarter", "grey"):
         (folder / name).mkdir(parents=True, exist_ok=True)

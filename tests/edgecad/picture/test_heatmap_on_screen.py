@@ -124,6 +124,6 @@ def test_a_classifier_draws_its_answers(model_folder: Path, phantom_screen: Call
         assert region.shape == (200, 200, 3)
         assert (region != classifier.overlay(prediction, side=200)).any()
         figure = classifier.figure(prediction, "A7")
-        assert figure.shape == (726, 1312, 3)
+        assert figure.shape == (900, 1600, 3)
         assert (figure != classifier.figure(prediction)).any()
         assert contract.heatmap.full_scale > 0

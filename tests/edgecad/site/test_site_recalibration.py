@@ -125,16 +125,12 @@ def test_without_one_a_record_says_nothing_of_it(zoned: Callable[..., Path], pha
 
 
 def test_a_picture_says_it(site: Write, zoned: Callable[..., Path], phantom_screen: Screens,
-                           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    from edgecad.picture import figure
-
-    drawn: list[str] = []
-    text = figure._text
-    monkeypatch.setattr(figure, "_text", lambda canvas, words, *more: (drawn.append(words), text(canvas, words, *more)))
+                           drawn_words: list[str]) -> None:  # fmt: skip
     with Classifier(zoned(), device="cpu", site=site()) as classifier:
         picture = classifier.figure(classifier(phantom_screen(0)))
-    assert picture.shape == (726, 1312, 3)
-    assert any("recalibrated on 140 patients of this site" in words for words in drawn)
+    assert picture.shape == (900, 1600, 3)
+    assert "Recalibrated on 140 patients of this site." in drawn_words
+    assert any(words.startswith("score ") and words.endswith(" (recalibrated)") for words in drawn_words)
 
 
 # --- whose threshold ---------------------------------------------------------------------------------------
