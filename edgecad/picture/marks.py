@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.grid import cell_of, on_pixels
+from edgecad.answer.heatmap import cell_coverage
 from edgecad.picture.colours import BLACK, INK
 
 Pixels = NDArray[np.uint8]
@@ -21,6 +22,8 @@ LEAST_SIGN = 7
 """Length of a sign below which plus and minus are not told apart, pixels."""
 LEAST_PITCH = 22
 """Distance between signs below which they are thinned out, pixels."""
+FINE = ((2, 1), (1, 1), (1, 0))
+"""Widths of an outline and of the dark lines beside it, pixels, where the rim leaves too little for wider ones."""
 WEAK_SIGN, STRONG_SIGN, LONGEST_SIGN = 0.30, 0.44, 0.62
 """Length of a sign as a share of the distance between signs: of most cells, and of outlined ones; and, as a share of
 what is seen of its cell, the longest."""
@@ -60,7 +63,8 @@ def signs_for(values: Floats, signed: Mask, strong: Mask, visible: Mask) -> Iter
     places = {where: _place(visible, values.shape, where) for where in zip(*np.nonzero(signed), strict=True)}
     roomy = np.zeros(values.shape, np.bool_)
     for where, (_, room) in places.items():
-        roomy[where] = LONGEST_SIGN * room >= LEAST_SIGN or room >= cell - 1
+        inner = room - 6 if strong[where] else room  # a cell that the rim cuts may have an outline as well
+        roomy[where] = LONGEST_SIGN * inner >= LEAST_SIGN or room >= cell - 1
     for plus in (True, False):
         own = signed & ((values > 0) == plus)
         taken = (own & roomy & lattice) | _first_of_groups(np.where(roomy, np.abs(values), -1), own, roomy & lattice)
@@ -78,7 +82,7 @@ def _place(visible: Mask, cells: tuple[int, ...], where: tuple[np.intp, np.intp]
     )
     part = visible[top : bottom + 1, left : right + 1]
     if part.all():
-        return ((top + bottom + 1) / 2, (left + right + 1) / 2), float(min(part.shape))
+        return (float(top + bottom + 1) / 2, float(left + right + 1) / 2), float(min(part.shape))
     far = cv2.distanceTransform(np.pad(part.view(np.uint8), 1), cv2.DIST_C, 3)[1:-1, 1:-1]
     down, across = np.nonzero(far == far.max())
     return (top + down.mean() + 0.5, left + across.mean() + 0.5), 2.0 * float(far.max()) - 1
@@ -116,27 +120,50 @@ def draw_outline(panel: Pixels, cells: Mask, within: Floats | None, *, dashed: b
             there is no disc.
         dashed: the white line; the dark ones go all the way round.
     """
-    if not cells.any():
-        return
     height, width = panel.shape[:2]
     cell = min(height / cells.shape[0], width / cells.shape[1])
     line = max(1, min(round(max(height, width) / 130), round(cell / 9)))
-    edge = max(1, line // 2)
-    depth = _depth(cells, height, width)
-    white = np.ones((height, width), np.bool_)
-    if dashed:
-        white = _dashes(height, cells.shape[0], line + edge)[:, None] & _dashes(width, cells.shape[1], line + edge)
+    widths = [(line, max(1, line // 2)), *(narrower for narrower in FINE if narrower[0] < line), FINE[-1]]
+    fitting = np.zeros(cells.shape, np.intp) if within is None else _fitting(cells, within, widths)
+    for number, pair in enumerate(widths):
+        part = cells & (fitting == number)
+        if part.any():
+            _outline(panel, part, within, pair, dashed=dashed)
+
+
+def _fitting(cells: Mask, within: Floats, widths: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
+    """Which widths each cell's group has, `(h, w)`: the first that leaves half of what is seen of it to its colour."""
+    found = np.zeros(cells.shape, np.intp)
+    count, groups = cv2.connectedComponents(cells.view(np.uint8), connectivity=4)
+    for group in range(1, count):
+        own = groups == group
+        if not (own & (cell_coverage(*cells.shape) == 1)).any():
+            room = float(np.minimum(_depth(own, *within.shape), within).max())
+            fits = (number for number, (line, edge) in enumerate(widths) if 2 * (line + 2 * edge) <= room)
+            found[own] = next(fits, len(widths) - 1)
+    return found
+
+
+def _outline(panel: Pixels, cells: Mask, within: Floats | None, widths: tuple[int, int], *, dashed: bool) -> None:
+    """`widths` are those of the white line and of each dark one beside it, pixels."""
+    depth = _depth(cells, *panel.shape[:2])
+    rim = None if within is None else within < depth
     if within is not None:
-        rim = within < depth
-        if dashed:
-            white = np.where(rim, _round_dashes(height, width, line + edge), white)
-        depth = np.where(rim, within, depth)
+        depth = np.minimum(within, depth)
+    line, edge = widths
     where = np.nonzero((depth > -0.5) & (depth < line + 2 * edge + 0.5))
-    deep = depth[where]
-    dark, light = _between(deep, 0, line + 2 * edge), _between(deep, edge, line + edge) * white[where]
+    white = _white(cells.shape, rim, panel.shape, line + edge)[where] if dashed else 1.0
+    dark, light = _between(depth[where], 0, line + 2 * edge), _between(depth[where], edge, line + edge) * white
     # The dark line first, the white one over it.
     mixed = panel[where] * (1 - dark)[:, None] * (1 - light)[:, None] + light[:, None] * np.array(INK)
     panel[where] = np.rint(mixed)
+
+
+def _white(cells: tuple[int, ...], rim: Mask | None, pixels: tuple[int, ...], half: int) -> Mask:
+    """Where a dashed line is white, `(height, width)`; where `rim` says so it runs along the disc's rim."""
+    height, width = pixels[:2]
+    straight = _dashes(height, cells[0], half)[:, None] & _dashes(width, cells[1], half)
+    return straight if rim is None else np.where(rim, _round_dashes(height, width, half), straight)
 
 
 def _depth(cells: Mask, height: int, width: int) -> Floats:
