@@ -114,7 +114,7 @@ def bench(
     from edgecad.bench.process import results
     from edgecad.bench.results import BenchOrder, Measured, NotMeasured
     from edgecad.errors import GateFailed
-    from edgecad.modelfiles.file import locate_model
+    from edgecad.modelfiles.file import read_model
     from edgecad.modelfiles.folder import requested_precisions
 
     model, devices = named.path, _devices(device)
@@ -139,9 +139,10 @@ def bench(
     if plot is not None:
         _check_plot(plot)
     for each in precisions:
-        locate_model(model, each)  # what is not there is said before anything else
+        _ = read_model(model, each, key).contract  # what cannot be used is said before anything else
     path = None if model is None else str(model)
-    _tell_time(len(devices) * len(precisions), order)
+    if not json:
+        _tell_time(devices, len(precisions), order)
     found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
     here = [result for result in found if isinstance(result, Measured)]
     if not here:
@@ -214,18 +215,16 @@ def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | N
         )
 
 
-def _tell_time(configurations: int, order: BenchOrder) -> None:
+def _tell_time(devices: Sequence[str], precisions: int, order: BenchOrder) -> None:
     """Say beforehand what this may take: of scenarios the time limit is known, of processes about what they take."""
+    from edgecad.engines.gpu import gpu_here
     from edgecad.system.estimates import SOON, rough_words
 
+    here = devices if gpu_here() is not None else [word for word in devices if word in ("auto", "cpu")]
     stream = order.seconds if order.runs is None else min(order.seconds, ANSWER * order.runs)
     each = OPENING + stream * ("single-stream" in order.scenarios) + OFFLINE * ("offline" in order.scenarios)
-    if configurations * each >= SOON:
-        typer.echo(
-            f"at most {rough_words(configurations * each)}, roughly: {configurations} pairs of device and precision; "
-            "those that are not here end at once",
-            err=True,
-        )
+    if len(here) * precisions * each >= SOON:
+        typer.echo(f"this takes {rough_words(len(here) * precisions * each)} at most, roughly", err=True)
 
 
 def _tell_progress(device: str, precision: str | None) -> None:
