@@ -35,7 +35,7 @@ def struct_from_json(text: str | bytes, kind: type[Checked], what: str, next_ste
     """
     try:
         return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ModelInvalid(f"{what} cannot be used: {error}; {next_step}") from error
 
 

@@ -164,3 +164,19 @@ def test_the_classes_keep_the_order_of_the_outputs(tiny_contract: Contract) -> N
 def test_version_2_names_its_activations(tiny_contract: Contract) -> None:
     with pytest.raises(ModelInvalid, match="activations"):
         contract_from_json(changed(tiny_contract, "activations", None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":' * 700_000, "[" * 2_000_000, "[" * 10**5 + "]" * 10**5, '{"version":' + "[" * 10**5 + "]" * 10**5 + "}"],
+    ids=["objects", "lists", "whole lists", "inside"],
+)
+def test_a_text_that_is_too_deep_is_no_contract(text: str) -> None:
+    with pytest.raises(ModelInvalid, match="cannot be used"):
+        contract_from_json(text)
+
+
+def test_a_contract_with_a_deep_part_is_none(tiny_contract: Contract) -> None:
+    deep = json_from_struct(tiny_contract).rstrip()[:-1] + ',"more":' + "[" * 10**5 + "]" * 10**5 + "}"
+    with pytest.raises(ModelInvalid, match="cannot be used"):
+        contract_from_json(deep)
