@@ -277,7 +277,7 @@ def test_a_watch_that_lost_its_folder_to_another_ends_and_takes_nothing_more(
         others.append(Reservation(hot.incoming).__enter__())
         return handle(claim)
 
-    monkeypatch.setattr(type(watcher._worker._processor), "handle", lambda _, claim: lost(claim))
+    monkeypatch.setattr(type(watcher._worker._processor), "handle", lambda _, claim, **more: lost(claim))
     try:
         with pytest.raises(UsageError, match="takes scans from"):
             watcher.run(threading.Event(), threading.Event())
