@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract
@@ -28,8 +29,13 @@ LINE = 1.27
 INDENT = 42
 """Of a warning's words, beside its triangle."""
 KEY_WIDE, KEY_HIGH = 486, 46
+FEW = 3
+"""Warnings, with the line that counts others, up to which more room is made for them."""
 AFTER_WARNINGS, AFTER_KEY, BETWEEN = 24, 46, 9
 """Room below the warnings, with a rule in it; below the key, for its words; and between paragraphs."""
+
+
+Spared = Literal["never", "last", "first"]
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,14 @@ class Paragraph:
 
     Attributes:
         words: all of them, of which `lines` may be the first alone.
-        needed: whether it stays when there is little room.
+        spared: when it goes, where there is little room.
     """
 
     words: str
     lines: tuple[str, ...]
     size: int
     colour: Colour
-    needed: bool = True
+    spared: Spared = "never"
     bold: bool = False
 
     @property
@@ -55,26 +61,35 @@ class Paragraph:
 
 
 def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verdict: Verdict) -> None:
-    """Draw all of it: warnings have what room the key and the notes leave, and notes that may go make more."""
+    """Draw all of it: warnings have what room the key and the notes leave, and some notes make more."""
     canvas.write("A score, not the chance of disease", LEFT, TOP - 15, TITLE_SIZE, INK)
-    told = warnings_of(prediction, verdict)
-    warnings = [_warning(words, 24) for words in told]
-    notes = list(_notes(prediction, contract))
-    room = HIGH - KEY_HIGH - AFTER_KEY - (AFTER_WARNINGS if warnings else 0)
-    if _high(warnings) + _high(notes) > room:
-        notes = [note for note in notes if note.needed]
-    if _high(warnings) + _high(notes) > room:
-        warnings = [_warning(words, LEAST) for words in told]
-        notes = [_note(note.words, LEAST, note.colour) for note in notes]
-    shown = _within(warnings, max(room - _high(notes), room / 2))
-    notes = _cut(notes, room - _high(shown))
-    y = _draw_warnings(canvas, shown)
+    warnings, notes = _laid_out(warnings_of(prediction, verdict), list(_notes(prediction, contract)))
+    y = _draw_warnings(canvas, warnings)
     canvas.put(LEFT, y, colour_key(canvas.at(KEY_WIDE), canvas.at(KEY_HIGH)))
     canvas.write("lowered the score", LEFT, y + KEY_HIGH + 27, 24, INK)
     canvas.write("raised the score", LEFT + KEY_WIDE, y + KEY_HIGH + 27, 24, INK, align="right")
     y += KEY_HIGH + AFTER_KEY
     for note in notes:
         y = _draw(canvas, note, LEFT, y)
+
+
+def _laid_out(told: list[str], notes: list[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:
+    """Warnings and notes that fit: what is spared first goes, then all is written small, then what is spared last goes.
+
+    The last step is taken only for warnings of which fewer than three would stand.
+    """
+    room = HIGH - KEY_HIGH - AFTER_KEY - (AFTER_WARNINGS if told else 0)
+    warnings = [_warning(words, 24) for words in told]
+    if _high(warnings) + _high(notes) > room:
+        notes = [note for note in notes if note.spared != "first"]
+    if _high(warnings) + _high(notes) > room:
+        warnings = [_warning(words, LEAST) for words in told]
+        notes = [replace(_note(note.words, LEAST, note.colour), spared=note.spared) for note in notes]
+    shown = _within(warnings, room - sum(map(_least_high, notes)))
+    if shown != warnings and len(shown) <= FEW:
+        notes = [note for note in notes if note.spared != "last"]
+        shown = _within(warnings, max(room - sum(map(_least_high, notes)), room / 4))
+    return shown, _cut(notes, room - _high(shown))
 
 
 def title_of_map(prediction: Prediction) -> str:
@@ -95,18 +110,18 @@ def _notes(prediction: Prediction, contract: Contract) -> Iterator[Paragraph]:
     if _colours_mislead(prediction):
         yield _note("The colours do not know the threshold.", 24, INK)
     if prediction.why_uncertain is not None:
-        yield _note(f"Uncertain: {prediction.why_uncertain}.", 24, INK)
+        yield _note(f"Uncertain: {prediction.why_uncertain}.", 24, INK, spared="last")
     if prediction.recalibration is not None:
         yield _note(f"{capitalised(prediction.recalibration.words)}.", 24, INK)
     if prediction.reading is not None and prediction.reading.table not in title_of_map(prediction):
         yield _note(f"Read through {prediction.reading.table}.", 24, SECOND)
     yield _note(f"{capitalised(contract.labelling.sentence(contract.positive))}.", 24, SECOND)
     scale = f"{contract.heatmap.full_scale:.2g}"
-    yield _note(f"Full colour is {scale} logit units, on every scan of this model.", 24, SECOND, needed=False)
+    yield _note(f"Full colour is {scale} logit units, on every scan of this model.", 24, SECOND, spared="first")
 
 
-def _note(words: str, size: int, colour: Colour, *, needed: bool = True) -> Paragraph:
-    return Paragraph(words, tuple(lines_of(words, size, WIDE)), size, colour, needed)
+def _note(words: str, size: int, colour: Colour, *, spared: Spared = "never") -> Paragraph:
+    return Paragraph(words, tuple(lines_of(words, size, WIDE)), size, colour, spared)
 
 
 def _colours_mislead(prediction: Prediction) -> bool:
@@ -119,6 +134,11 @@ def _colours_mislead(prediction: Prediction) -> bool:
 
 def _high(paragraphs: list[Paragraph]) -> float:
     return sum(paragraph.high for paragraph in paragraphs)
+
+
+def _least_high(note: Paragraph) -> float:
+    """Height below which a note is not cut for a warning: first words stay whole, second ones keep two lines."""
+    return replace(note, lines=note.lines[:2]).high if note.colour == SECOND else note.high
 
 
 def _within(warnings: list[Paragraph], room: float) -> list[Paragraph]:
