@@ -7,7 +7,7 @@ from edgecad.picture.canvas import Canvas
 from edgecad.picture.colours import ABOVE_FILL, FAINT, GROUND, INK, LOWERED, SECOND, Colour
 from edgecad.picture.letters import width_of
 from edgecad.picture.shapes import convex, covered
-from edgecad.picture.verdict import Verdict
+from edgecad.picture.verdict import Headline
 
 LEFT, TOP, LENGTH, THICK = 40, 240, 1520, 34
 """Units."""
@@ -20,7 +20,7 @@ APART = 20
 """Least distance between labels."""
 
 
-def draw_score_bar(canvas: Canvas, prediction: Prediction, verdict: Verdict) -> None:
+def draw_score_bar(canvas: Canvas, prediction: Prediction, verdict: Headline) -> None:
     """Draw the bar with its labels, and the score as a needle."""
     threshold = prediction.threshold
     low, high = prediction.zone_bounds or (threshold, threshold)
@@ -42,7 +42,7 @@ def _at(value: float) -> float:
     return LEFT + LENGTH * value
 
 
-def _label(verdict: Verdict) -> str:
+def _label(verdict: Headline) -> str:
     words = f"threshold {verdict.threshold}"
     if verdict.bounds is None:
         return words

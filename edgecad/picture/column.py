@@ -14,7 +14,7 @@ from edgecad.picture.colours import FAINT, GROUND, INK, SECOND, Colour
 from edgecad.picture.letters import width_of
 from edgecad.picture.letters.lines import cut_at_the_end, lines_of
 from edgecad.picture.shapes import convex, covered, disc, stroke
-from edgecad.picture.verdict import Verdict
+from edgecad.picture.verdict import Headline
 from edgecad.picture.warnings import capitalised, warnings_of
 
 LEFT, TOP, WIDE, HIGH = 1056, 370, 504, 476
@@ -60,7 +60,7 @@ class Paragraph:
         return len(self.lines) * self.size * LINE + BETWEEN
 
 
-def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verdict: Verdict) -> None:
+def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verdict: Headline) -> None:
     """Draw all of it: warnings have what room the key and the notes leave, and some notes make more."""
     canvas.write("A score, not the chance of disease", LEFT, TOP - 15, TITLE_SIZE, INK)
     warnings, notes = _laid_out(warnings_of(prediction, verdict), list(_notes(prediction, contract)))

@@ -22,7 +22,7 @@ from edgecad.picture.letters import width_of
 from edgecad.picture.letters.lines import cut_in_the_middle, lines_of, size_that_fits
 from edgecad.picture.line import IdLine
 from edgecad.picture.page import EDGE, hatch_sides, new_page
-from edgecad.picture.verdict import Verdict, stamp_on, verdict_of
+from edgecad.picture.verdict import Headline, headline_of, stamp_on
 from edgecad.picture.warnings import capitalised
 
 Pixels = NDArray[np.uint8]
@@ -54,7 +54,7 @@ def answer_figure(prediction: Prediction, contract: Contract, line: IdLine, scal
     Raises:
         UsageError: the scale is none.
     """
-    verdict = verdict_of(prediction, contract)
+    verdict = headline_of(prediction, contract)
     stamp = stamp_on(prediction)
     canvas = new_page(stamp, line, scale, hatched=stamp != RESEARCH_STAMP)
     if verdict.trust == "forced":
@@ -68,7 +68,7 @@ def answer_figure(prediction: Prediction, contract: Contract, line: IdLine, scal
     return canvas.pixels
 
 
-def _draw_verdict(canvas: Canvas, verdict: Verdict) -> None:
+def _draw_verdict(canvas: Canvas, verdict: Headline) -> None:
     """The word and where the score lies; smaller where they are long, and then on two lines."""
     bold = verdict.shape != "below"
     coloured = verdict.shape == "above" and verdict.trust == "plain"
@@ -86,7 +86,7 @@ def _draw_verdict(canvas: Canvas, verdict: Verdict) -> None:
     canvas.write(verdict.side, LEFT, 148, 32, SECOND)
 
 
-def _draw_figures(canvas: Canvas, verdict: Verdict) -> None:
+def _draw_figures(canvas: Canvas, verdict: Headline) -> None:
     score, threshold = f"score {verdict.score}", f"threshold {verdict.threshold}{verdict.more}"
     room = WIDTH - EDGE - LEFT
     wide = width_of(score, FIGURES_SIZE, bold=True) + width_of(threshold, FIGURES_SIZE)

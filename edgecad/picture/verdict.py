@@ -28,7 +28,7 @@ NEAR = 0.1
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Headline:
     """The first words of a picture.
 
     Attributes:
@@ -52,7 +52,7 @@ class Verdict:
     disagrees: str | None
 
 
-def verdict_of(prediction: Prediction, contract: Contract) -> Verdict:
+def headline_of(prediction: Prediction, contract: Contract) -> Headline:
     """What an answer's picture says first."""
     own = _models_own(prediction, contract)
     uncertain = prediction.certainty == "uncertain"
@@ -61,7 +61,7 @@ def verdict_of(prediction: Prediction, contract: Contract) -> Verdict:
     more = "" if own is None else f" (model's own {rest[-1]})"
     if uncertain or prediction.probability == prediction.threshold:
         more += f", counts as {prediction.label}"
-    return Verdict(
+    return Headline(
         shape="uncertain" if uncertain else "above" if prediction.above else "below",
         trust=trust_in(prediction),
         word="UNCERTAIN" if uncertain else prediction.label,

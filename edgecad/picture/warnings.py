@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from edgecad.answer.prediction import Finding, Prediction
-from edgecad.picture.verdict import Verdict
+from edgecad.picture.verdict import Headline
 
 SHORT: dict[str, str] = {
     "operating-point-useless": "Do not deploy: sensitivity or specificity is only {value:.2f}",
@@ -38,7 +38,7 @@ UNKNOWN = "overlay"
 """A code that is not known here stands after this one: with what is said of the scan, before what is of the model."""
 
 
-def warnings_of(prediction: Prediction, verdict: Verdict) -> list[str]:
+def warnings_of(prediction: Prediction, verdict: Headline) -> list[str]:
     """All that a picture warns of, the gravest first."""
     overruled = [f"Overruled: {seen_part(objection)}" for objection in prediction.overruled]
     found = sorted(prediction.findings, key=_gravity)
@@ -52,7 +52,7 @@ def seen_part(message: str) -> str:
     return re.sub(r" \([^)]*\)", "", message).partition("; ")[0]
 
 
-def _disagreement(verdict: Verdict) -> Iterator[str]:
+def _disagreement(verdict: Headline) -> Iterator[str]:
     if verdict.disagrees is not None:
         yield f"The model's own threshold calls it {verdict.disagrees}"
 

@@ -89,7 +89,7 @@ def infer(
     listed, passed = listed_scans(scans or (), folder or ANSWERS)
     tell_passed(passed)
     if identity is not None:
-        _check_identity(identity, None if stdin_paths else len(listed), drawn=folder is not None)
+        _check_identity(identity, None if stdin_paths else len(listed))
     wishes.check()
     if out is not None:
         check_writable(out)  # found out before any answer; a folder that nobody named costs no answer
@@ -142,18 +142,15 @@ def _check_no_model(scans: Sequence[str]) -> None:
             )
 
 
-def _check_identity(identity: str, scans: int | None, drawn: bool) -> None:
+def _check_identity(identity: str, scans: int | None) -> None:
     """Demand a name that one scan can bear; `scans` is None where any number may come."""
     from edgecad.errors import UsageError
 
     if scans != 1:
         seen = "any number may come" if scans is None else f"{scans} were given"
         raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
-    # A record holds any name; a picture only what OpenCV's fonts have.
-    if not re.fullmatch(r"[ -~]{1,64}" if drawn else r"[^\ud800-\udfff]{1,64}", identity):
-        raise UsageError(
-            "--id can be printed on a picture only as 1 to 64 plain ASCII characters; give a number or code"
-        )
+    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}", identity):
+        raise UsageError("--id is a name of 1 to 64 characters on one line; give a number or code")
 
 
 def _whose(wanted: IdentityChoice, path: str, named: str | None) -> Identify:

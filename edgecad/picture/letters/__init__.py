@@ -23,7 +23,7 @@ PHASES = 4
 CUT = "…"
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class LetterFacts(msgspec.Struct, frozen=True):
     """What `letters.json` says of the PNGs. Pixels are theirs."""
 
     em: int
@@ -100,7 +100,7 @@ def _joined(strokes: list[tuple[Stroke, int]]) -> Stroke:
 @lru_cache(maxsize=2048)
 def _letter(place: int, size: float, phase: int, bold: bool) -> Stroke:
     """One character, beginning at `phase` quarters of a pixel."""
-    facts = sheet_facts()
+    facts = letter_facts()
     ratio = size / facts.em
     left, right = -facts.left * ratio, (facts.cell[0] - facts.left) * ratio
     top, bottom = facts.baseline * ratio, (facts.baseline - facts.cell[1]) * ratio
@@ -135,18 +135,18 @@ def _weights(at: NDArray[np.floating], count: int) -> Alpha:
 
 
 @lru_cache(maxsize=1)
-def sheet_facts() -> Sheet:
+def letter_facts() -> LetterFacts:
     """Which characters there are, and how wide."""
-    return msgspec.json.decode((FOLDER / "letters.json").read_bytes(), type=Sheet)
+    return msgspec.json.decode((FOLDER / "letters.json").read_bytes(), type=LetterFacts)
 
 
 @lru_cache(maxsize=1)
 def _places() -> dict[str, int]:
-    return {letter: place for place, letter in enumerate(sheet_facts().characters)}
+    return {letter: place for place, letter in enumerate(letter_facts().characters)}
 
 
 def _widths(bold: bool) -> list[int]:
-    return sheet_facts().widths["700" if bold else "400"]
+    return letter_facts().widths["700" if bold else "400"]
 
 
 @lru_cache(maxsize=2)

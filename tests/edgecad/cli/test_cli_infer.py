@@ -254,13 +254,26 @@ def test_an_id_is_in_the_record_and_for_one_scan_only(edgecad: Run, model_folder
     assert edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--id", "x").code == 2
 
 
-@pytest.mark.parametrize("identity", ["", "M\u00fcller", "a\nb", "x" * 65])
-def test_an_id_that_a_picture_cannot_show_is_refused(
+@pytest.mark.parametrize("identity", ["", "a\nb", "\x1b[2J", "x" * 65])
+def test_an_id_that_is_no_line_of_text_is_refused(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path, identity: str
 ) -> None:
     done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "out", "--id", identity)
     assert done.code == 2
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("identity", ["M\u00fcller", "Nguy\u1ec5n 7", "\u60a3\u8005"])
+def test_an_id_in_any_script_is_taken_and_drawn(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path, identity: str
+) -> None:
+    pictures = []
+    for more in (["--id", identity], []):
+        done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path, "--json", *more)
+        record = json.loads(done.stdout)
+        assert record["id"] == (identity if more else None)
+        pictures.append(cv2.imread(record["figure"]))
+    assert (pictures[0][858:, :300] != pictures[1][858:, :300]).any()
 
 
 def test_another_threshold_never_overwrites_the_first_answer(

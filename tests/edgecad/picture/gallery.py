@@ -28,7 +28,7 @@ from edgecad.decision.recalibration import Recalibration
 from edgecad.picture.canvas import Canvas
 from edgecad.picture.colours import INK
 from edgecad.picture.figure import answer_figure, refusal_figure
-from edgecad.picture.letters import sheet_facts
+from edgecad.picture.letters import letter_facts
 from edgecad.picture.line import IdLine, line_of
 from edgecad.polarmap import Disc, TableReading, View
 
@@ -288,7 +288,7 @@ def kept_parts() -> dict[str, Callable[[], Pixels]]:
 
 def all_letters() -> Pixels:
     """All characters, lines of both weights by turns, and some large ones; grey in three channels."""
-    characters = sheet_facts().characters
+    characters = letter_facts().characters
     canvas = Canvas(np.zeros((330, 1600, 3), np.uint8), 1.0)
     for row, first in enumerate(range(0, len(characters), 110)):
         canvas.write(characters[first : first + 110], 4, 40 + 44 * row, 22, INK, bold=row % 2 == 1)

@@ -14,7 +14,7 @@ from edgecad.answer.prediction import Finding
 from edgecad.contract import Labelling
 from edgecad.picture.colours import GROUND
 from edgecad.picture.figure import answer_figure
-from edgecad.picture.verdict import verdict_of
+from edgecad.picture.verdict import headline_of
 from edgecad.picture.warnings import SHORT, seen_part, warnings_of
 from edgecad.polarmap import PreparedMap, View
 
@@ -31,7 +31,7 @@ def told(drawn_words: list[str]) -> str:
 def test_an_answer_without_findings_warns_of_nothing(drawn_words: list[str]) -> None:
     answer_figure(answered(0.91), CONTRACT, LINE)
     said = told(drawn_words)
-    assert warnings_of(answered(0.91), verdict_of(answered(0.91), CONTRACT)) == []
+    assert warnings_of(answered(0.91), headline_of(answered(0.91), CONTRACT)) == []
     for words in (
         "A score, not the chance of disease", "lowered the score", "raised the score",
         "7×7 cells: too coarse for an artery. Not uptake, not ischaemia.",
@@ -45,7 +45,7 @@ def test_an_answer_without_findings_warns_of_nothing(drawn_words: list[str]) -> 
 def test_every_finding_is_told_in_few_words_with_its_figure(drawn_words: list[str], code: str) -> None:
     finding = Finding(code, 0.21, f"what {code} says at length")
     answer = answered(0.91, findings=(finding,))
-    (words,) = warnings_of(answer, verdict_of(answer, CONTRACT))
+    (words,) = warnings_of(answer, headline_of(answer, CONTRACT))
     assert words[0] == words[0].upper()
     assert len(words) <= 80
     assert "{" not in words
@@ -67,7 +67,7 @@ def test_however_many_findings_the_gravest_stand_first_and_the_rest_is_counted(
     answer = answered(score, findings=findings, overruled=tuple(long))
     labelling = Labelling(reference="readers " * int(rng.integers(1, 60)), prevalence=0.4)
     picture = answer_figure(answer, replace(CONTRACT, labelling=labelling), LINE)
-    wanted, said = warnings_of(answer, verdict_of(answer, CONTRACT)), told(drawn_words)
+    wanted, said = warnings_of(answer, headline_of(answer, CONTRACT)), told(drawn_words)
     shown = [words for words in wanted if words in said]
     assert wanted[0][:20] in said
     assert len(shown) >= min(2, len(wanted)) or len(long) > 0
@@ -84,7 +84,7 @@ def test_however_many_findings_the_gravest_stand_first_and_the_rest_is_counted(
 def test_what_speaks_against_the_model_stands_before_what_is_said_of_the_scan() -> None:
     useless = Finding("operating-point-useless", 0.2, "DO NOT DEPLOY")
     answer = answered(0.31, 0.5, findings=(*MANY, useless), overruled=("the disc is cut off (3 of 4); send all",))
-    words = warnings_of(answer, verdict_of(answer, CONTRACT))
+    words = warnings_of(answer, headline_of(answer, CONTRACT))
     assert words[:3] == [
         "Do not deploy: sensitivity or specificity is only 0.20",
         "Overruled: the disc is cut off",

@@ -8,7 +8,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from edgecad.picture.letters import CUT, coverage, sheet_facts, width_of
+from edgecad.picture.letters import CUT, FOLDER, coverage, letter_facts, width_of
 from edgecad.picture.letters.lines import cut_at_the_end, cut_in_the_middle, lines_of, size_that_fits
 
 LATIN_1 = "".join(chr(code) for code in range(0xA1, 0x100) if code != 0xAD)
@@ -23,7 +23,7 @@ def test_ascii_latin_1_and_signs_have_letters_of_their_own(bold: bool) -> None:
     box = coverage("\ufffd", 40.0, bold=bold).alpha
     assert all(alpha.any() for alpha in shapes.values())
     assert not [letter for letter, alpha in shapes.items() if alpha.shape == box.shape and (alpha == box).all()]
-    assert set(VIETNAMESE) <= set(sheet_facts().characters)
+    assert set(VIETNAMESE) <= set(letter_facts().characters)
 
 
 @pytest.mark.parametrize("letter", ["患", "🫀", "\n", "\x07", "\x00", "д", "\u200b", "\ud800", "\u0301"])
@@ -112,3 +112,10 @@ def test_words_are_made_smaller_down_to_the_least_size() -> None:
     words = "a line that almost fits the room"
     assert 22 <= size_that_fits(words, 40, 22, 500) < 40
     assert width_of(words, size_that_fits(words, 40, 22, 500)) <= 500
+
+
+def test_the_licence_of_the_letters_lies_beside_them() -> None:
+    words = (FOLDER / "OFL.txt").read_text(encoding="utf-8")
+    assert "SIL OPEN FONT LICENSE Version 1.1" in words
+    assert "IBM Corp." in words
+    assert {path.name for path in FOLDER.glob("letters*")} == {"letters-400.png", "letters-700.png", "letters.json"}

@@ -13,7 +13,7 @@ from edgecad.contract import Decision
 from edgecad.picture.colours import GROUND, LOWERED, RAISED
 from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import line_of
-from edgecad.picture.verdict import UNPROVEN, verdict_of
+from edgecad.picture.verdict import UNPROVEN, headline_of
 
 from .gallery import CONTRACT, LINE, RECALIBRATION, answered, dataclass_zone, refused
 
@@ -133,7 +133,7 @@ def test_figures_that_differ_are_told_apart_and_never_rounded_to_a_certainty(see
     threshold = float(rng.choice([rng.uniform(0.001, 0.999), 0.001, 0.5, 0.999]))
     score = float(np.clip(threshold + rng.choice([0, 1e-8, -1e-5, 1e-3, 0.2, -0.2, 1, -1]), 0, 1))
     own = replace(CONTRACT, decision=Decision(threshold=threshold, rule="given"))
-    verdict = verdict_of(answered(score, threshold, threshold_from="contract", zone=None), own)
+    verdict = headline_of(answered(score, threshold, threshold_from="contract", zone=None), own)
     assert (verdict.score == verdict.threshold) == (score == threshold)
     assert not {"0.00", "1.00"} & {verdict.score, verdict.threshold}
     assert verdict.side.startswith("exactly" if score == threshold else "above" if score > threshold else "below")
@@ -141,8 +141,8 @@ def test_figures_that_differ_are_told_apart_and_never_rounded_to_a_certainty(see
 
 def test_an_uncertain_score_far_from_the_threshold_is_not_called_just_above_it() -> None:
     wide = dataclass_zone(0.05, 0.9)
-    assert verdict_of(answered(0.8, zone=wide), CONTRACT).side == "above threshold"
-    assert verdict_of(answered(0.2, zone=wide), CONTRACT).side == "just above threshold"
+    assert headline_of(answered(0.8, zone=wide), CONTRACT).side == "above threshold"
+    assert headline_of(answered(0.2, zone=wide), CONTRACT).side == "just above threshold"
 
 
 def test_a_refusal_says_the_reason_what_was_seen_and_what_is_wanted_and_shows_no_score(drawn_words: list[str]) -> None:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,11 @@ def test_the_advice_can_be_pasted_and_installs_what_is_missing(
         report = (tmp_path / "report.json").read_text()
         for name in ("tensorflow", "tf2onnx", "onnx", "pydicom"):
             assert f'"name": "{name}"' in report.lower()
+
+
+def test_the_wheel_holds_the_letters_of_pictures_and_their_licence(wheels: Path) -> None:
+    with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    beside = {"OFL.txt", "letters-400.png", "letters-700.png", "letters.json"}
+    assert {f"edgecad/picture/letters/{name}" for name in beside} <= names
+    assert any(name.endswith("licenses/edgecad/picture/letters/OFL.txt") for name in names)
