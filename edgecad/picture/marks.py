@@ -22,6 +22,7 @@ LEAST_SIGN = 7
 """Length of a sign below which plus and minus are not told apart, pixels."""
 LEAST_PITCH = 22
 """Distance between signs below which they are thinned out, pixels."""
+CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 FINE = ((2, 1), (1, 1), (1, 0))
 """Widths of an outline and of the dark lines beside it, pixels, where the rim leaves too little for wider ones."""
 WEAK_SIGN, STRONG_SIGN, LONGEST_SIGN = 0.30, 0.44, 0.62
@@ -48,12 +49,13 @@ class Sign:
 def signs_for(values: Floats, signed: Mask, strong: Mask, visible: Mask) -> Iterator[Sign]:
     """Where signs stand: on every cell with room for one, or, where cells are small, on a lattice of them.
 
-    Each group of cells that touch by a side, of one direction, has at least one, if any of its cells has the room.
+    Each group of cells that touch by a side, of one direction, has at least one, if any of its cells has the room. An
+    outlined group that has none is told by its outline.
 
     Args:
         values: `(h, w)`; their signs are drawn.
         signed: `(h, w)`, which cells are to have one.
-        strong: `(h, w)`, which of them have a large one.
+        strong: `(h, w)`, which of them are outlined: they have a large one, if it does not lie on the outline.
         visible: `(height, width)`, what is seen of the cells.
     """
     cell = min(pixels / cells for pixels, cells in zip(visible.shape, values.shape, strict=True))
@@ -61,17 +63,22 @@ def signs_for(values: Floats, signed: Mask, strong: Mask, visible: Mask) -> Iter
     lattice = np.zeros(values.shape, np.bool_)
     lattice[(every - 1) // 2 :: every, (every - 1) // 2 :: every] = True
     places = {where: _place(visible, values.shape, where) for where in zip(*np.nonzero(signed), strict=True)}
-    roomy = np.zeros(values.shape, np.bool_)
+    longest = np.zeros(values.shape)
+    line, edge = _widths(visible.shape, values.shape)
+    edged = strong & (cv2.erode(np.pad(strong.view(np.uint8), 1), CROSS)[1:-1, 1:-1] == 0)
     for where, (_, room) in places.items():
-        inner = room - 6 if strong[where] else room  # a cell that the rim cuts may have an outline as well
-        roomy[where] = LONGEST_SIGN * inner >= LEAST_SIGN or room >= cell - 1
+        longest[where] = LONGEST_SIGN * room if room < cell - 1 else max(LEAST_SIGN, LONGEST_SIGN * room)
+        if edged[where]:
+            # A cell that the rim cuts may have a finer outline.
+            outline = line + 2 * edge if room >= cell - 1 else 3
+            longest[where] = min(longest[where], room - 2 * outline - 2)
+    roomy = longest >= LEAST_SIGN
     for plus in (True, False):
         own = signed & ((values > 0) == plus)
         taken = (own & roomy & lattice) | _first_of_groups(np.where(roomy, np.abs(values), -1), own, roomy & lattice)
         for where in zip(*np.nonzero(taken & roomy), strict=True):
-            (row, column), room = places[where]
-            length = min((STRONG_SIGN if strong[where] else WEAK_SIGN) * cell * every, LONGEST_SIGN * room)
-            yield Sign(row, column, plus, max(LEAST_SIGN, round(length)))
+            length = min((STRONG_SIGN if strong[where] else WEAK_SIGN) * cell * every, float(longest[where]))
+            yield Sign(*places[where][0], plus, max(LEAST_SIGN, round(length)))
 
 
 def _place(visible: Mask, cells: tuple[int, ...], where: tuple[np.intp, np.intp]) -> tuple[tuple[float, float], float]:
@@ -120,15 +127,20 @@ def draw_outline(panel: Pixels, cells: Mask, within: Floats | None, *, dashed: b
             there is no disc.
         dashed: the white line; the dark ones go all the way round.
     """
-    height, width = panel.shape[:2]
-    cell = min(height / cells.shape[0], width / cells.shape[1])
-    line = max(1, min(round(max(height, width) / 130), round(cell / 9)))
-    widths = [(line, max(1, line // 2)), *(narrower for narrower in FINE if narrower[0] < line), FINE[-1]]
+    usual = _widths(panel.shape, cells.shape)
+    widths = [usual, *(narrower for narrower in FINE if narrower[0] < usual[0]), FINE[-1]]
     fitting = np.zeros(cells.shape, np.intp) if within is None else _fitting(cells, within, widths)
     for number, pair in enumerate(widths):
         part = cells & (fitting == number)
         if part.any():
             _outline(panel, part, within, pair, dashed=dashed)
+
+
+def _widths(pixels: tuple[int, ...], cells: tuple[int, ...]) -> tuple[int, int]:
+    """Of an outline, and of each dark line beside it, pixels."""
+    cell = min(side / count for side, count in zip(pixels, cells, strict=False))
+    line = max(1, min(round(max(pixels[:2]) / 130), round(cell / 9)))
+    return line, max(1, line // 2)
 
 
 def _fitting(cells: Mask, within: Floats, widths: Sequence[tuple[int, int]]) -> NDArray[np.intp]:

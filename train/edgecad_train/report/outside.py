@@ -18,7 +18,10 @@ CLEAR_BELOW = share_outside_at(2.0)
 BOUNDS = {"even": NO_PREFERENCE, "doubted_from": DOUBTED_FROM, "clear_below": CLEAR_BELOW}
 """As pages name them."""
 
-NOTE = f"outside the disc: {NO_PREFERENCE:.0%} is no preference for it; from {DOUBTED_FROM:.0%} on doubt the map"
+NOTE = (
+    f"outside the disc: {NO_PREFERENCE:.0%} is no preference for it; "
+    f"from {DOUBTED_FROM:.0%} on doubt the map, and its cells are striped there"
+)
 """For pictures that print shares."""
 
 
