@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -188,9 +189,9 @@ def _tell_time(recipe: Recipe) -> None:
         record for record in found if kind == (record.identity.library, record.identity.gpu, record.identity.precision)
     ]
     last = max(alike, key=lambda record: record.built, default=None)
-    if last is None:
+    if last is None and sys.stderr.isatty():
         typer.echo("building takes from seconds to many minutes; none of this kind was built here yet", err=True)
-    elif last.seconds >= SOON:
+    elif last is not None and last.seconds >= SOON:
         typer.echo(
             f"building takes {rough_words(last.seconds)}, roughly: as long as the last one of this kind", err=True
         )

@@ -42,7 +42,10 @@ def _word_for(param: Any) -> str | None:
 
 
 def write_options(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
-    """Write arguments, then panels of options in the order in which the first option of each comes."""
+    """Write arguments, then panels of options in the order in which the first option of each comes.
+
+    Options without a panel, and with them `--help`, stand last, unless the command's first option is one of them.
+    """
     arguments, panels = [], dict[str, list[tuple[str, str]]]()
     for param in params:
         record = param.get_help_record(ctx)
@@ -54,6 +57,8 @@ def write_options(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
         else:
             panel = getattr(param, "rich_help_panel", None) or OPTIONS
             panels.setdefault(panel, []).append((record[0], in_words(record[1], param)))
+    if next(iter(panels), OPTIONS) != OPTIONS:
+        panels[OPTIONS] = panels.pop(OPTIONS, [])
     for title, rows in (("Arguments", arguments), *panels.items()):
         if rows:
             with formatter.section(title):

@@ -44,7 +44,7 @@ def models(ctx: typer.Context) -> None:
 
 @app.command("list")
 def show(models: ModelsOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
-    """List the models, which one is in force, and what is wrong with any.
+    """List the models: which one is in force, what is wrong.
 
     Files are held against their sums, with --key also against the signature. Nothing is run.
     """

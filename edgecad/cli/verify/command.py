@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from edgecad.verification.against import Scan
     from edgecad.verification.model import ReferenceModel, Verification
 
+COMPARISON = "Comparison with another model"
+"""Panel of the help."""
+
 app = CommandApp()
 
 
@@ -40,12 +43,16 @@ def verify(
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="MODEL", help="Compare with this model too. It runs on the CPU, the reference.", show_default=False
+            rich_help_panel=COMPARISON,
+            metavar="MODEL",
+            help="Compare with this model too. It runs on the CPU, the reference.",
+            show_default=False,
         ),
     ] = None,
     against_precision: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=COMPARISON,
             metavar="|".join(PRECISIONS),
             help="Which file of --against, or else of MODEL. Default: fp32.",
             autocompletion=values(*PRECISIONS),
@@ -55,6 +62,7 @@ def verify(
     data: Annotated[
         list[str] | None,
         typer.Option(
+            rich_help_panel=COMPARISON,
             metavar="SCANS",
             help="Compare on these scans, a folder or a file; may be repeated. Default: the golden screens.",
             show_default=False,
@@ -62,11 +70,19 @@ def verify(
     ] = None,
     max_probability_difference: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Fail the comparison beyond this.", show_default=False),
+        typer.Option(
+            rich_help_panel=COMPARISON, min=0, max=1, help="Fail the comparison beyond this.", show_default=False
+        ),
     ] = None,
     min_heatmap_correlation: Annotated[
         float | None,
-        typer.Option(min=-1, max=1, help="Fail the comparison below this, on any scan.", show_default=False),
+        typer.Option(
+            rich_help_panel=COMPARISON,
+            min=-1,
+            max=1,
+            help="Fail the comparison below this, on any scan.",
+            show_default=False,
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -17,6 +17,7 @@ from edgecad.bench import process
 from edgecad.bench.process import result_of
 from edgecad.bench.results import BenchOrder, NotMeasured
 from edgecad.bench.scenarios import Limit
+from edgecad.cli.bench.command import _tell_time
 from edgecad.engines.gpu import gpu_here
 from edgecad.system.installation import install_words
 
@@ -24,6 +25,26 @@ Run = Callable[..., Any]
 QUICK = ("--device", "cpu", "--runs", "20")
 ONCE = "import edgecad.bench.process\nedgecad.bench.process.COLD_STARTS = 0"
 """The one process that measures is enough, where nobody looks at the cold starts beside it."""
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "runs", "words"),
+    [
+        (("single-stream", "offline"), None, "about 60 s"),
+        (("single-stream",), 20, "about 10 s"),
+        (("single-stream", "offline"), 10_000, "about 17 min"),
+        (("offline",), None, "about 30 s"),
+    ],
+)
+def test_it_says_beforehand_what_it_may_take(
+    scenarios: tuple[Any, ...], runs: int | None, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = 30.0 if runs is None else 3000.0
+    order = BenchOrder(
+        model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=64
+    )
+    _tell_time(("cpu",), 1, order)
+    assert capsys.readouterr().err == f"this takes {words} at most, roughly\n"
 
 
 def test_everything_is_measured_on_what_works_and_said_of_what_does_not(

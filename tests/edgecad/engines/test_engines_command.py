@@ -47,6 +47,20 @@ def files(tmp_path: Path, tiny_model: Callable[..., bytes], tiny_contract: Contr
     return folder
 
 
+def test_a_build_says_how_long_the_last_one_of_its_kind_took(
+    cache: Run, fake: Fake, files: Path, tmp_path: Path
+) -> None:
+    fake("tensorrt_rtx")
+    assert cache("build", files).exit_code == 0
+    (sidecar,) = (tmp_path / "cache" / "engines").glob("*.plan.json")
+    record = json.loads(sidecar.read_text())
+    sidecar.write_text(json.dumps({**record, "seconds": 95.0}))
+    done = cache("build", files, "--precision", "fp32", "--batch", 2)  # another engine of the same kind
+    assert done.exit_code == 0
+    assert done.stderr == "building takes about 2 min, roughly: as long as the last one of this kind\n"
+    assert cache("build", files, "--batch", 3, "--quiet").stderr == ""
+
+
 def test_build_list_and_clear(cache: Run, fake: Fake, files: Path, tmp_path: Path) -> None:
     log = fake("tensorrt_rtx")
     assert cache("list").stdout.startswith("0 engines in ")

@@ -225,3 +225,14 @@ def test_a_gate_that_is_missed_is_reported_with_its_figures(candidates: Candidat
     candidate = candidates.of("int8", impossible)
     assert not candidate.verdict.holds
     assert "probability difference" in candidate.narrowed.attempts[0].said
+
+
+def test_fitting_tells_how_far_it_is_so_that_its_time_can_be_told(
+    candidates: Candidates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(int8_of_room, "RoughTime", lambda say: lambda *far: told.append(far))
+    narrowed = _narrowed(candidates, lambda proto: Said(True))
+    assert {task for task, _, _ in told} == {attempt.what for attempt in narrowed.attempts}
+    assert [done for _, done, _ in told] == [*range(told[0][2])]
+    assert len(told) > 5

@@ -22,7 +22,7 @@ def _least(figure: str) -> Any:
 class Demands:
     """Least figures, 0 to 1; None demands nothing. Each field is an option of `edgecad evaluate`."""
 
-    PANEL: ClassVar[str] = "Demands: a figure below gives exit code 5"
+    PANEL: ClassVar[str] = "Demands (a figure below gives exit code 5)"
 
     min_auc: Annotated[float | None, _least("area under the ROC curve")] = None
     min_sensitivity: Annotated[float | None, _least("sensitivity for CAD at the model's threshold")] = None

@@ -123,24 +123,24 @@ class CurveOptions(InputOptions):
     ] = None
     backbone: Annotated[
         str,
-        typer.Option(metavar="NAME", help="For --curve, as in train: the network whose features are frozen."),
+        typer.Option(metavar="NAME", help="As in train: the network whose features are frozen."),
         After("curve"),
     ] = Settings.backbone
     weights: Annotated[
         str,
-        typer.Option(metavar="WORD|FILE", help="For --curve, as in train: imagenet, none, or a file."),
+        typer.Option(metavar="WORD|FILE", help="As in train: imagenet, none, or a file."),
         After("backbone"),
     ] = "imagenet"
     draws: Annotated[
         int,
-        typer.Option(min=2, max=100, metavar="N", help="For --curve: how often patients are drawn and dealt."),
+        typer.Option(min=2, max=100, metavar="N", help="How often patients are drawn and dealt."),
         After("weights"),
     ] = 5
-    warmup_epochs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="For --curve, as in train: epochs of the head.")
-    ] = Settings.warmup_epochs
+    warmup_epochs: Annotated[int, typer.Option(min=1, metavar="N", help="As in train: epochs of the head.")] = (
+        Settings.warmup_epochs
+    )
     seed: Annotated[
-        int, typer.Option(min=0, max=2**31, metavar="N", help="For --curve: of the draws, first weights and orders.")
+        int, typer.Option(min=0, max=2**31, metavar="N", help="Of the draws, first weights and orders.")
     ] = 0
     patient_from: PatientFromOption = None
 
