@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -89,7 +88,7 @@ def infer(
     listed, passed = listed_scans(scans or (), folder or ANSWERS)
     tell_passed(passed)
     if identity is not None:
-        _check_identity(identity, None if stdin_paths else len(listed))
+        identity = _checked_identity(identity, None if stdin_paths else len(listed))
     wishes.check()
     if out is not None:
         check_writable(out)  # found out before any answer; a folder that nobody named costs no answer
@@ -142,15 +141,17 @@ def _check_no_model(scans: Sequence[str]) -> None:
             )
 
 
-def _check_identity(identity: str, scans: int | None) -> None:
-    """Demand a name that one scan can bear; `scans` is None where any number may come."""
+def _checked_identity(identity: str, scans: int | None) -> str:
+    """A name that one scan can bear, as records and pictures have it; `scans` is None where any number may come."""
     from edgecad.errors import UsageError
+    from edgecad.identity.cleaning import MAX_LETTERS, cleaned
 
     if scans != 1:
         seen = "any number may come" if scans is None else f"{scans} were given"
         raise UsageError(f"--id names one scan, and {seen}; run infer once for each")
-    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}", identity):
-        raise UsageError("--id is a name of 1 to 64 characters on one line; give a number or code")
+    if not (identity.isprintable() and 1 <= len(cleaned(identity)) <= MAX_LETTERS):
+        raise UsageError(f"--id takes 1 to {MAX_LETTERS} letters on one line; give a number or code")
+    return cleaned(identity)
 
 
 def _whose(wanted: IdentityChoice, path: str, named: str | None) -> Identify:

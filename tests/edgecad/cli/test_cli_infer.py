@@ -254,8 +254,18 @@ def test_an_id_is_in_the_record_and_for_one_scan_only(edgecad: Run, model_folder
     assert edgecad("infer", phantom_jpeg, phantom_jpeg, "--model", model_folder, "--id", "x").code == 2
 
 
-@pytest.mark.parametrize("identity", ["", "a\nb", "\x1b[2J", "x" * 65])
-def test_an_id_that_is_no_line_of_text_is_refused(
+@pytest.mark.parametrize("identity", ["M\u00fcller", "\u0141\u00f3d\u017a 7", "x" * 256, "\u65e5\u672c"])
+def test_any_letters_are_an_id_on_a_picture_too(
+    edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path, identity: str
+) -> None:
+    words = ("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "out", "--json", "--id", identity)
+    done = edgecad(*words)
+    assert (done.code, json.loads(done.stdout)["id"]) == (0, identity), done.stderr
+    assert len([*(tmp_path / "out").glob("*.png")]) == 1
+
+
+@pytest.mark.parametrize("identity", ["", " ", "a\nb", "a\x1b[31mb", "a\u202eb", "x" * 257])
+def test_an_id_that_is_not_one_line_of_letters_is_refused(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path, identity: str
 ) -> None:
     done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--out", tmp_path / "out", "--id", identity)
