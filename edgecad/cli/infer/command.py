@@ -229,7 +229,7 @@ def _printer(json: bool, csv: bool) -> Callable[[Record], None]:
     from edgecad.answer.records import json_line
 
     if csv:
-        from edgecad.cli.infer.record_csv import csv_header, csv_row
+        from edgecad.answer.record_csv import csv_header, csv_row
 
         # Bytes, because the form has its own line ends and is UTF-8 wherever it is read.
         typer.echo(csv_header(), nl=False)

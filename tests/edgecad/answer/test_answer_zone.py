@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from edgecad import Classifier, Contract, Prediction
 from edgecad.answer.findings import doubts_about
+from edgecad.answer.record_csv import csv_header, csv_row
 from edgecad.answer.records import json_line, record_of_answer
-from edgecad.cli.infer.record_csv import csv_header, csv_row
 from edgecad.contract import Decision, Share, Zone, ZoneShares
 from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from edgecad.answer.record_csv import COLUMNS
 from edgecad.answer.records import COMING, SCHEMA, Record
-from edgecad.cli.infer.record_csv import COLUMNS
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.frozen import json_from_struct
 from edgecad.site import MAX_BYTES, SiteChoices

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from edgecad.answer.prediction import Finding
+from edgecad.answer.record_csv import COLUMNS, csv_header, csv_row
 from edgecad.answer.records import Record
-from edgecad.cli.infer.record_csv import COLUMNS, csv_header, csv_row
 
 Run = Callable[..., Any]
 HEADER = (

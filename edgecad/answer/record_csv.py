@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from edgecad.answer.records import Record
+from edgecad.answer.records import Record
 
+Row = TypeVar("Row", bound=Record)
 Cell = str | float | None
 
 COLUMNS: dict[str, Callable[[Record], Cell]] = {
@@ -64,14 +64,19 @@ a column stays where it was."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def csv_header() -> bytes:
+def csv_header(columns: Iterable[str] = COLUMNS) -> bytes:
     """The first line, UTF-8."""
-    return _line(COLUMNS)
+    return _line(columns)
 
 
 def csv_row(record: Record) -> bytes:
     """One scan's row, UTF-8, as RFC 4180 has it: a cell with a comma, a quote or a line break is quoted."""
-    return _line(_harmless(value_of(record)) for value_of in COLUMNS.values())
+    return csv_row_of(record, COLUMNS)
+
+
+def csv_row_of(record: Row, columns: Mapping[str, Callable[[Row], Cell]]) -> bytes:
+    """The same with other columns, for records of a kind that has more fields."""
+    return _line(_harmless(value_of(record)) for value_of in columns.values())
 
 
 def _harmless(cell: Cell) -> Cell:
