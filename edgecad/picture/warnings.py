@@ -41,9 +41,9 @@ UNKNOWN = "overlay"
 def warnings_of(prediction: Prediction, verdict: Headline) -> list[str]:
     """All that a picture warns of, the gravest first."""
     overruled = [f"Overruled: {seen_part(objection)}" for objection in prediction.overruled]
-    found = sorted(prediction.findings, key=_gravity)
-    words = [_short(finding, prediction.positive) for finding in found]
-    grave = sum(_gravity(finding) <= _ORDER["model-unmeasured"] for finding in found)
+    found = sorted(prediction.findings, key=gravity_of)
+    words = [in_few_words(finding, prediction.positive) for finding in found]
+    grave = sum(gravity_of(finding) <= _ORDER["model-unmeasured"] for finding in found)
     return [*words[:grave], *overruled, *_disagreement(verdict), *words[grave:]]
 
 
@@ -57,11 +57,13 @@ def _disagreement(verdict: Headline) -> Iterator[str]:
         yield f"The model's own threshold calls it {verdict.disagrees}"
 
 
-def _gravity(finding: Finding) -> float:
+def gravity_of(finding: Finding) -> float:
+    """By which findings are put in order, the gravest first."""
     return _ORDER.get(finding.code, _ORDER[UNKNOWN] + 0.5)
 
 
-def _short(finding: Finding, positive: str) -> str:
+def in_few_words(finding: Finding, positive: str) -> str:
+    """A finding as a picture says it; `positive` is the class that the score is for."""
     words = SHORT.get(finding.code) or finding.text
     return capitalised(words.format(value=finding.value, positive=positive) if words != finding.text else words)
 

@@ -19,6 +19,7 @@ from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.claims import Claim, Claims, NotMoved
 from edgecad.spool.counts import CountsByDay
+from edgecad.spool.daypage.pages import DayPages
 from edgecad.spool.growing import CutShort, Stillness
 from edgecad.spool.heartbeat import Heartbeat, State
 from edgecad.spool.index import PLACES, RecordIndex, SpoolRecord, code_of
@@ -97,6 +98,7 @@ class Worker:
         self._processor = Processor(
             classifier, out, self._claims, self._index, self._counts, key, prepare, wanted, self._beat_if_due
         )
+        self._pages = DayPages(out, self._index)
         self._stillness, self._cut = Stillness(self._claims, self._options.patience), CutShort(out)
         self._recovered = False
         self._forgot: tuple[date, str] | None = None
@@ -132,12 +134,26 @@ class Worker:
                 while not stop.is_set():
                     wake.clear()
                     went_well = self._round(stop)
-                    if once and went_well and not self._source.waiting and not self._stillness.waiting:
+                    if once and went_well and not self._busy:
+                        self._write_stale(stop)
                         break
                     if not stop.is_set():
                         self._rest(wake, self._options.interval if went_well else RETRY)
             finally:
+                with suppress(MemoryError, OSError):  # the next process makes it from the records
+                    self._pages.write_changed()
                 self._beat("stopped")
+
+    @property
+    def _busy(self) -> bool:
+        """Whether scans wait."""
+        return bool(self._source.waiting or self._stillness.waiting)
+
+    def _write_stale(self, stop: threading.Event) -> None:
+        for _ in self._pages.write_stale():
+            self._beat_if_due()
+            if stop.is_set():
+                return
 
     def _round(self, stop: threading.Event) -> bool:
         """Look once, and handle all that is there; False if a disk failed, which loses nothing."""
@@ -153,6 +169,7 @@ class Worker:
             self._take_back()
             self._take_all(stop)
             self._forget()
+            self._pages.write_due(busy=self._busy)
         except OSError as error:
             if lacks_memory(error):
                 raise
@@ -176,6 +193,8 @@ class Worker:
             yield f"{len(self._unread)} scans in OUT/taken cannot be read, {min(self._unread)} first; look at the disk"
         if self._kept:
             yield self._kept
+        if self._pages.problem:
+            yield self._pages.problem
 
     def _recover(self) -> None:
         """Once: look after what a process before us left."""
@@ -186,6 +205,7 @@ class Worker:
         self._claims.recover()
         self._index.load({claim.id for claim in self._claims.left()})
         self._recount()
+        self._pages.load()
         for _, slots in sorted(self._index.days().items())[-CUT_DAYS:]:
             self._cut.add(self._index.records_of(slot for slot in slots if slot.place == "refused"))
         if self._series.checks:
@@ -220,6 +240,7 @@ class Worker:
             if claim is not None:
                 self._index.remove(record)
                 day = Path(record.file).parent.name
+                self._pages.change(day)
                 self._counts.recount(day, self._index.records_of(self._index.days().get(day, ())))
                 self._handle(claim)
 
@@ -241,9 +262,11 @@ class Worker:
             self._unread.discard(claim.id)
             self._tell(record)
         self._beat_if_due()
+        self._pages.write_due(busy=True)
 
     def _tell(self, record: SpoolRecord) -> None:
         self._cut.add([record])
+        self._pages.change(Path(record.file).parent.name)
         self.worst = max(self.worst, code_of(record))
         self._on_record(record)
         self._look_at_series(record)
@@ -280,6 +303,7 @@ class Worker:
         now = (today, self._index.last_day)
         if self._options.keep_days is not None and now != self._forgot:
             self._kept = self._index.forget_before(today, self._options.keep_days)
+            self._pages.forget()
             self._forgot = now
 
     def _complain(self, problem: str | None) -> None:
