@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from edgecad.contract import METADATA_KEY
 from edgecad.errors import ModelInvalid
@@ -23,6 +23,7 @@ from edgecad.modelfiles.sums import NEXT_STEP
 PLACEHOLDER = hashlib.sha256(b"the place of a digest").hexdigest()
 """What a contract has for its digest until the file is complete."""
 ZEROS, _DIGITS = b"0" * 64, re.compile("[0-9a-f]{64}")
+_PIECE = 1 << 20
 NOT_CARRIED = (
     "the model's contract is of version 1 and carries no digest, so the file cannot tell whether it changed; export "
     "the model again"
@@ -102,3 +103,34 @@ def hashed(content: bytes, digest: object) -> tuple[str, str]:
     zeroed.update(ZEROS)
     zeroed.update(view[at + len(ZEROS) :])
     return before.hexdigest(), zeroed.hexdigest()
+
+
+def digest_on_disk(path: Path, digest: object) -> str:
+    """What the digest of a file on the disk must be, in hexadecimal; it is read in pieces, twice.
+
+    Args:
+        digest: as the contract in the file has it, whatever that is.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        at = _place_on_disk(file, digest)
+        file.seek(0)
+        found, done = hashlib.sha256(), 0
+        while piece := file.read(_PIECE if at < 0 or done > at else at - done or len(ZEROS)):
+            found.update(ZEROS if done == at else piece)
+            done += len(piece)
+    return found.hexdigest()
+
+
+def _place_on_disk(file: BinaryIO, digest: object) -> int:
+    """As `_place` has it."""
+    at, begin, rest = -1, 0, b""
+    while piece := file.read(_PIECE):
+        window = rest + piece
+        here = _place(window, digest)
+        at = begin + here if here >= 0 else at
+        rest = window[-len(ZEROS) + 1 :]
+        begin += len(window) - len(rest)
+    return at

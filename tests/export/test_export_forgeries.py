@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ from edgecad.contract import (
 from edgecad.errors import ModelInvalid
 from edgecad.frozen import json_from_struct
 from edgecad.inference.classifier import Classifier, golden_answers
-from edgecad.modelfiles.digest import NOT_CARRIED, with_digest
+from edgecad.modelfiles.digest import NOT_CARRIED, digest_on_disk, hashed, said_in, with_digest
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.metadata import metadata_of
 from edgecad.modelfiles.sums import write_sums
@@ -237,6 +238,37 @@ def test_an_edited_folder_is_refused_whether_the_sums_are_written_again_or_remov
             with pytest.raises(ModelInvalid):
                 Classifier(folder, device="cpu", precision=precision)  # type: ignore[arg-type]
         refused(folder, scan, "export")
+
+
+@pytest.mark.parametrize("changed", FILES.values())
+def test_a_folder_of_which_one_file_changed_opens_in_no_precision(changed: str, folder: Path, scan: Path) -> None:
+    rng = np.random.default_rng([7, *changed.encode()])
+    content = bytearray((folder / changed).read_bytes())
+    text = metadata_of(bytes(content))[METADATA_KEY].encode()
+    begin = content.index(text)
+    # In a weight: what lies well before the contract is the graph.
+    content[int(rng.integers(begin // 4, begin // 2))] ^= 1
+    (folder / changed).write_bytes(content)
+    for how in ("rewritten", "removed"):
+        write_sums(folder)
+        resummed(folder, how)
+        for precision in ("auto", *FILES):
+            with pytest.raises(ModelInvalid):
+                Classifier(folder, device="cpu", precision=precision)  # type: ignore[arg-type]
+        refused(folder, scan, changed)
+
+
+@pytest.mark.parametrize("name", FILES.values())
+def test_the_digest_of_a_file_on_the_disk_is_that_of_its_bytes(name: str, honest: Path, tmp_path: Path) -> None:
+    content = (honest / name).read_bytes()
+    digest = said_in(metadata_of(content)[METADATA_KEY])["digest"]
+    # Wherever the digits stand, and across the border of two pieces, as well.
+    for before in (0, 2**20 - 1 - content.rindex(digest.encode()) % 2**20, 2**20 - 40):
+        path = tmp_path / "long.onnx"
+        path.write_bytes(bytes(before) + content)
+        assert digest_on_disk(path, digest) == hashed(path.read_bytes(), digest)[1]
+    assert digest_on_disk(honest / name, digest) == digest
+    assert digest_on_disk(honest / name, "none") == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize("name", FILES.values())
