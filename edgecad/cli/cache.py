@@ -180,7 +180,7 @@ def _once(action: Callable[[], None]) -> Callable[[], None]:
 def _tell_time(recipe: Recipe) -> None:
     """Say how long the build may take: as long as the last one of its kind here, which the cache has written down."""
     from edgecad.engines.cache import cache_folder, entries
-    from edgecad.system.estimates import SOON, rough_words
+    from edgecad.system.clock import SOON, rough_words
 
     own = recipe.identity
     kind = (own.library, own.gpu, own.precision)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from edgecad.system.estimates import RoughTime
+from edgecad.system.clock import RoughTime
 
 if TYPE_CHECKING:
     from rich.console import Console

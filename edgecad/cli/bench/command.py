@@ -218,7 +218,7 @@ def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | N
 def _tell_time(devices: Sequence[str], precisions: int, order: BenchOrder) -> None:
     """Say beforehand what this may take: of scenarios the time limit is known, of processes about what they take."""
     from edgecad.engines.gpu import gpu_here
-    from edgecad.system.estimates import SOON, rough_words
+    from edgecad.system.clock import SOON, rough_words
 
     here = devices if gpu_here() is not None else [word for word in devices if word in ("auto", "cpu")]
     stream = order.seconds if order.runs is None else min(order.seconds, ANSWER * order.runs)

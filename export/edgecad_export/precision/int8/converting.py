@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgecad.system.estimates import RoughTime
+from edgecad.system.clock import RoughTime
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.int8.equalisation import equalised, groups_of
 from edgecad_export.precision.int8.fitting import fitted

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from edgecad.cli.progress import bars_on, silent, with_estimates
-from edgecad.system.estimates import RoughTime
+from edgecad.system.clock import RoughTime
 
 TASKS = (
     ("reading", 218, 218, ""),

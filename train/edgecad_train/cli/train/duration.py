@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import typer
 
 from edgecad.cli.progress import Bars, silent
-from edgecad.system.estimates import SOON, rough_words
+from edgecad.system.clock import SOON, rough_words
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.settings import Settings
 

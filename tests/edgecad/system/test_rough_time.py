@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edgecad.system.estimates import SOON, RoughTime, rough_words
+from edgecad.system.clock import SOON, RoughTime, rough_words
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "days": 86400}
 
