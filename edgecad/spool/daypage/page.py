@@ -80,7 +80,9 @@ def _counts(day: DaySummary) -> Iterator[str]:
         tiles.insert(4, ("failed", "failed"))
     yield '\n<ul class="tiles">'
     for state, words in tiles:
-        yield f"<li>{icon(state)}<b>{day.states[state]}</b><span>{shown(words)}</span></li>"
+        count = day.states[state]
+        trusted = count == 0 or day.doubted[state] < count
+        yield f"<li>{icon(state, trusted=trusted)}<b>{count}</b><span>{shown(words)}</span></li>"
     yield "</ul>\n"
 
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from edgecad.answer.prediction import Finding
 from edgecad.spool.counts import DailyCounts
-from edgecad.spool.daypage.words import State, is_above, model_stamp, moment_of, numbers_of, state_of
+from edgecad.spool.daypage.words import State, is_above, is_trusted, model_stamp, moment_of, numbers_of, state_of
 from edgecad.spool.index import Slot, SpoolRecord
 
 _T = TypeVar("_T")
@@ -24,6 +24,7 @@ class DaySummary:
 
     Attributes:
         states: records by icon.
+        doubted: those of them whose answers may not have their colour.
         uncertain_above: of those that are uncertain, how many lie above their threshold.
         above, below: what answers on that side are called.
         counts: as DAY.json has them, for the scores.
@@ -35,6 +36,7 @@ class DaySummary:
 
     day: str
     states: Counter[State] = field(default_factory=Counter)
+    doubted: Counter[State] = field(default_factory=Counter)
     uncertain_above: int = 0
     above: set[str] = field(default_factory=set)
     below: set[str] = field(default_factory=set)
@@ -60,6 +62,7 @@ class DaySummary:
             self._add_answer(record)
 
     def _add_answer(self, record: SpoolRecord) -> None:
+        self.doubted[state_of(record)] += not is_trusted(record)
         self.thresholds[numbers_of(record)[1]] += 1
         self._findings.update(set(record.findings))
         if record.label is not None:
