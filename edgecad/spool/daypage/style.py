@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from edgecad.picture.canvas import HEIGHT, WIDTH
+from edgecad.picture.column import MAP_SIDE
+from edgecad.picture.figure import MAP_TOP, MAPS
+
 THUMB = 172
-"""Width of a thumbnail, pixels."""
-MAPS = (40, 370, 984, 476)
-"""Where both maps stand on a picture of 1600 x 900 units: left, top, width, height."""
-_SCALE = THUMB / MAPS[2]
+"""Width of a thumbnail, pixels: both maps of a picture, cut out of it."""
+CUT_WIDE = MAPS[1] + MAP_SIDE - MAPS[0]
+_SCALE = THUMB / CUT_WIDE
 
 STYLE = f"""
 *{{box-sizing:border-box}}
@@ -44,10 +47,10 @@ h2,thead{{break-after:avoid}}
 .said{{width:180px}}
 .verdict{{display:flex;align-items:center}}
 .bar{{display:block;width:270px;max-width:100%}}
-.thumb{{display:block;position:relative;width:{THUMB}px;height:{_SCALE * MAPS[3]:.0f}px;overflow:hidden;
-color:#565b63;background:#eceef0;font-size:12px;text-align:center;line-height:{_SCALE * MAPS[3]:.0f}px}}
-.thumb img{{position:absolute;width:{_SCALE * 1600:.1f}px;height:{_SCALE * 900:.1f}px;
-left:-{_SCALE * MAPS[0]:.1f}px;top:-{_SCALE * MAPS[1]:.1f}px}}
+.thumb{{display:block;position:relative;width:{THUMB}px;height:{_SCALE * MAP_SIDE:.0f}px;overflow:hidden;
+color:#565b63;background:#eceef0;font-size:12px;text-align:center;line-height:{_SCALE * MAP_SIDE:.0f}px}}
+.thumb img{{position:absolute;width:{_SCALE * WIDTH:.1f}px;height:{_SCALE * HEIGHT:.1f}px;
+left:-{_SCALE * MAPS[0]:.1f}px;top:-{_SCALE * MAP_TOP:.1f}px}}
 .thumb.whole img{{width:100%;height:100%;left:0;top:0;object-fit:contain}}
 .note::before{{content:"\\26a0\\fe0e\\00a0"}}
 a{{color:inherit}}

@@ -21,8 +21,10 @@ from edgecad.spool.worker import make_out
 DAY = "2026-11-29"
 HOSTILE = (
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onload='x", "</style><b>", "&lt;&amp;", "]]>",
-    "javascript:alert(1)", "=HYPERLINK(1)", "-1+1", "@SUM(A1)", "＝1", "a,b\"c\r\nd", "\u202egpj.exe", "\x00\x07\x1b[31m",
-    "\u0645\u0631\u064a\u0636 7", "患者１２", "%2e%2e/..", "x" * 300, "a{b}c {0} %s", "<!--", "</table>", "&#60;script&#62;",
+    "javascript:alert(1)", "=HYPERLINK(1)", "-1+1", "@SUM(A1)", "＝1", "a,b\"c\r\nd", "\u202egpj.exe",
+    "\x00\x07\x1b[31m",
+    "\u0645\u0631\u064a\u0636 7", "患者１２", "%2e%2e/..", "x" * 300, "a{b}c {0} %s", "<!--", "</table>",
+    "&#60;script&#62;",
 )  # fmt: skip
 MODELS = ("a" * 64, "b" * 63 + "<")
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -123,7 +125,7 @@ def mixed(drawn_out: DrawnOut) -> Callable[[int, int], DrawnOut]:
     """So many records of a seed, each of any kind."""
 
     def draw(seed: int, count: int) -> DrawnOut:
-        numbers = random.Random(seed)
+        numbers = random.Random(seed)  # noqa: S311 - it draws test cases
         for _ in range(count):
             drawn_out.add(picture=numbers.random() < 0.8, **drawn_fields(numbers))
         return drawn_out
@@ -141,8 +143,8 @@ def drawn_fields(numbers: random.Random) -> dict[str, Any]:
     stamp = numbers.choice([PHANTOM_STAMP, RESEARCH_STAMP, words()])
     fields: dict[str, Any] = {
         "status": status, "scan": words(), "id": numbers.choice([None, words()]), "stamp": stamp,
-        "frame": numbers.choice([None, 3]), "model": numbers.choice(MODELS), "remarks": (words(),) * numbers.randrange(2),
-        "device": numbers.choice(["cpu", words()]),
+        "frame": numbers.choice([None, 3]), "model": numbers.choice(MODELS),
+        "remarks": (words(),) * numbers.randrange(2), "device": numbers.choice(["cpu", words()]),
     }  # fmt: skip
     if status == "copy":
         return {**fields, "first": numbers.choice([None, words(), f"done/{DAY}/x.json", "done/2026-11-01/y.json"])}
@@ -161,5 +163,3 @@ def drawn_fields(numbers: random.Random) -> dict[str, Any]:
         "stamp": f"{FORCED_STAMP} - {stamp}" if overruled else stamp,
         "recalibration": numbers.choice([None, by]), "region_threshold": numbers.choice([None, 0.2]),
     }  # fmt: skip
-
-

@@ -15,7 +15,6 @@ import pytest
 
 from edgecad.answer.prediction import FORCED_STAMP, PHANTOM_STAMP, RESEARCH_STAMP, Finding
 from edgecad.spool.daypage.pages import DayPages
-from edgecad.spool.daypage.style import MAPS
 from edgecad.spool.daypage.words import moment_of, state_of
 from edgecad.spool.index import RecordIndex, SpoolRecord
 
@@ -165,7 +164,9 @@ def test_a_picture_that_is_gone_leaves_words_and_no_picture_is_no_link(drawn_out
     assert "href" not in row_of(drawn_out, none).replace('<use href="#i-above"/>', "")
 
 
-@pytest.mark.parametrize("figure", ["../../etc/x.figure.png", "/x.figure.png", "done/2026-11-29/../../x.figure.png", "x"])
+@pytest.mark.parametrize(
+    "figure", ["../../etc/x.figure.png", "/x.figure.png", "done/2026-11-29/../../x.figure.png", "x"]
+)
 def test_a_record_links_to_nothing_outside_its_out(figure: str, drawn_out: DrawnOut) -> None:
     page = SeenPage((drawn_out.add(figure=figure), drawn_out.page())[1])
     assert page.of("img", "src") == []
@@ -211,11 +212,3 @@ def test_thirty_scans_take_sixty_kilobytes(drawn_out: DrawnOut) -> None:
         else:
             drawn_out.add(zone=(0.4, 0.6), certainty="clear", id=f"study-{number:04d}", scan="x" * 40, **common)
     assert len(drawn_out.page().encode()) < 60_000
-
-
-def test_the_thumbnail_is_cut_where_the_maps_stand() -> None:
-    from edgecad.picture import figure
-
-    left, top, wide, high = MAPS
-    assert (left, top, wide, high) == (40, 370, 548 + 476 - 40, 476)
-    assert figure.__doc__

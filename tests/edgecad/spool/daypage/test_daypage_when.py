@@ -61,8 +61,8 @@ def timed(drawn_out: DrawnOut, monkeypatch: pytest.MonkeyPatch) -> Timed:
 
 def test_at_most_once_a_minute_while_scans_wait(timed: Timed) -> None:
     counts = []
+    timed.out.add()
     for _ in range(600):  # a scan a second for ten minutes
-        timed.out.add()
         timed.pages.change(DAY)
         counts.append(timed.after(1, busy=True))
     assert sum(counts) == 10
@@ -131,7 +131,7 @@ def test_old_days_wait_until_nothing_else_is_to_do(timed: Timed) -> None:
 
 
 @pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[OSError | ValueError]]:
+def full(monkeypatch: pytest.MonkeyPatch) -> list[OSError | ValueError]:
     """A disk that refuses what is written while there is something in the list."""
     refusals: list[OSError | ValueError] = []
     table_of = pages_module.table_of
@@ -143,7 +143,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[OSError | ValueError]
         yield from table_of(records)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pages_module, "table_of", refused)
-    yield refusals
+    return refusals
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space", "/in/patient.jpg"), ValueError("patient")])
