@@ -36,7 +36,7 @@ def stopped_row(record: SpoolRecord, day: DaySummary) -> str:
     linked = reason if figure is None else f'<a href="{link(figure)}">{reason}</a>'
     notes = "".join(_notes(_own_remarks(record, day)))
     return (
-        f"<tr><td>{_time(record)}</td><td>{icon(state_of(record))}{linked}</td>"
+        f'<tr><td>{_time(record)}</td><td><div class="verdict">{icon(state_of(record))}{linked}</div></td>'
         f"<td>{shown(record.message or '')}{notes}</td><td>{name_of_scan(record)}</td></tr>\n"
     )
 
