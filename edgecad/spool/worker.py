@@ -27,12 +27,12 @@ from edgecad.spool.options import WorkerOptions
 from edgecad.spool.orientation import WINDOWS, SeriesWatch
 from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, StillGrowing, content_hash, nothing
 from edgecad.spool.source import Arrival, ScanSource, Traits
+from edgecad.spool.supervisor import tell_supervisor
 from edgecad.system.clock import time_text
 from edgecad.system.disk import words_of
 from edgecad.system.folders import made_folder, sweep_partials, sync_folder, write_whole
 from edgecad.system.lock import attempted
 from edgecad.system.memory import lacks_memory, memory_as_device
-from edgecad.system.supervisor import tell_supervisor
 
 SHORTEST_REST = 0.05
 """Seconds to sleep at least between two heartbeats."""
