@@ -64,7 +64,7 @@ def read_spec(folder: Path) -> RunSpec:
     other = other_versions(spec.versions)
     if other:
         raise UsageError(
-            f"{folder.name} was begun with {', '.join(other)}, which is not what is installed now, so that its figures "
+            f"{folder} was begun with {', '.join(other)}, which is not what is installed now, so that its figures "
             "would mix two versions: install those, or remove the folder and train again"
         )
     return spec

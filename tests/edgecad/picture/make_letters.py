@@ -1,4 +1,4 @@
-"""Make the letters of pictures again: python tools/letters.py
+"""Make the letters of pictures again: python tests/edgecad/picture/make_letters.py
 
 It writes one PNG a weight into `edgecad/picture/letters/`, with the signed distance of every pixel to the outline of
 its letter, and one JSON file with the letters' widths. It needs the packages `fonttools` and `fontpkg-ibm-plex-sans`
@@ -19,7 +19,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 from numpy.typing import NDArray
 
-FOLDER = Path(__file__).resolve().parents[1] / "edgecad" / "picture" / "letters"
+FOLDER = Path(__file__).resolve().parents[3] / "edgecad" / "picture" / "letters"
 WEIGHTS = (400, 700)
 EM, SPREAD = 48, 2.5
 """Pixels of the PNGs: of the em square, and of the distance at which a value saturates."""
