@@ -1,7 +1,8 @@
 """Letters from signed distances, the same on every version of OpenCV: IBM Plex Sans, 400 and 700.
 
 `letters-400.png` and `letters-700.png` hold a cell for each character; `letters.json` says which, and how wide they
-are. `python tests/edgecad/picture/make_letters.py` of the repository makes them. Licence: SIL Open Font License 1.1, `OFL.txt`.
+are. `python tests/edgecad/picture/make_letters.py` of the repository makes them. Licence: SIL Open Font License 1.1,
+`OFL.txt`.
 """
 
 from __future__ import annotations
