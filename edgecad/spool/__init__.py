@@ -6,6 +6,7 @@
     index       which scan has its record already, and where
     days        in which order days got their records
     counts      of a day, for who watches over the worker
+    daypage     a day's page and table, for people
     growing     whether somebody may still write on in a scan
     apart       one scan judged in a process of its own
     orientation whether the last scans lie as those of the model's training

@@ -16,7 +16,7 @@ class WorkerOptions:
         interval: between two looks, if nothing wakes the worker before.
         patience: for which a file must be still that somebody writes on after it was taken.
         heartbeat: between two heartbeats.
-        keep_days: after which scans and records are removed; None keeps them.
+        keep_days: after which scans, records and days' pages are removed; None keeps them.
     """
 
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0
@@ -29,8 +29,8 @@ class WorkerOptions:
         typer.Option(
             min=1,
             max=36500,
-            help="Remove scans and records after so many days, but none from before a month without any. Default: "
-            "keep them.",
+            help="Remove scans, records and days' pages after so many days, but none from before a month without any. "
+            "Default: keep them.",
             show_default=False,
         ),
     ] = None

@@ -37,8 +37,8 @@ def watch(
     What arrives in IN ends in OUT/done or OUT/refused, by day, each scan beside its record (JSON) and its
     picture. A file that is still being written is waited for. A second file with the same bytes gets a record that
     names the first one's. IN, with the folders inside it, belongs to one watch: a second one ends with code 2. The
-    model is opened once, at the start. OUT/heartbeat.json is written every few seconds, OUT/days counts by day. The
-    watch may be killed at any moment: started again, it goes on and repeats nothing.
+    model is opened once, at the start. OUT/heartbeat.json is written every few seconds. OUT/days has a page, a table
+    and counts of each day. The watch may be killed at any moment: started again, it goes on and repeats nothing.
     """
     from edgecad.cli.watch.waking import file_events, signals
     from edgecad.watch.folders import check_free

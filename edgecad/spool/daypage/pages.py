@@ -74,7 +74,10 @@ class DayPages:
         """Remove pages and tables of days whose records are gone: what they hold must not be kept longer."""
         for path in tuple(self._folder.iterdir()):
             if path.suffix in (PAGE, TABLE) and DAY.fullmatch(path.stem) and not self._has_folder(path.stem):
-                self._remove(path.stem)
+                try:
+                    self._remove(path.stem)
+                except OSError as error:
+                    self.problem = f"the page of an old day cannot be removed: {_said_of(error)}"
 
     def _remove(self, day: str) -> None:
         for suffix in (PAGE, TABLE):

@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -26,6 +27,7 @@ MARKUP = {
     "use", "text", "div", "span", "main", "h1", "h2", "p", "ul", "li", "b", "bdi", "small", "table", "thead", "tbody",
     "tr", "th", "td", "a", "img",
 }  # fmt: skip
+ANSWER: dict[str, Any] = {"zone": (0.4, 0.6), "certainty": "clear", "scan": "x" * 40}
 Mixed = Callable[[int, int], DrawnOut]
 
 
@@ -97,7 +99,8 @@ def test_what_was_not_analysed_comes_first_and_all_by_time(seed: int, mixed: Mix
 
 
 def row_of(out: DrawnOut, record: SpoolRecord) -> str:
-    (row,) = [row for row in re.findall(r"<tr><td>.*?</tr>", out.page(), re.DOTALL) if moment_of(record)[11:19] in row]
+    rows: list[str] = re.findall(r"<tr><td>.*?</tr>", out.page(), re.DOTALL)
+    (row,) = [row for row in rows if moment_of(record)[11:19] in row]
     return row
 
 
@@ -206,9 +209,9 @@ def test_records_of_schema_1_have_their_page(tmp_path: Path, drawn_out: DrawnOut
 def test_thirty_scans_take_sixty_kilobytes(drawn_out: DrawnOut) -> None:
     for number in range(30):
         kind = number % 10
-        common = {"findings": (Finding("overlay", 0.1, "text or lines over 10% of the disc were painted over"),) * 2}
+        overlay = Finding("overlay", 0.1, f"text or lines over {kind}% of the disc were painted over")
         if kind == 9:
             drawn_out.add(status="refused", reason="several-maps", message="other pictures stand beside the disc; " * 4)
         else:
-            drawn_out.add(zone=(0.4, 0.6), certainty="clear", id=f"study-{number:04d}", scan="x" * 40, **common)
+            drawn_out.add(id=f"study-{number:04d}", findings=(overlay,) * 2, **ANSWER)
     assert len(drawn_out.page().encode()) < 60_000

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edgecad.spool.daypage import pages as pages_module
 from edgecad.spool.daypage.pages import DayPages
+from edgecad.spool.daypage.table import table_of
 from edgecad.spool.index import RecordIndex
 
 from .conftest import DAY, DrawnOut
@@ -134,7 +134,6 @@ def test_old_days_wait_until_nothing_else_is_to_do(timed: Timed) -> None:
 def full(monkeypatch: pytest.MonkeyPatch) -> list[OSError | ValueError]:
     """A disk that refuses what is written while there is something in the list."""
     refusals: list[OSError | ValueError] = []
-    table_of = pages_module.table_of
 
     def refused(records: object) -> Iterator[bytes]:
         yield b"half"
@@ -142,7 +141,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[OSError | ValueError]:
             raise refusals[0]
         yield from table_of(records)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pages_module, "table_of", refused)
+    monkeypatch.setattr("edgecad.spool.daypage.pages.table_of", refused)
     return refusals
 
 
@@ -201,3 +200,15 @@ def test_a_day_whose_records_were_taken_away_has_no_page(timed: Timed, tmp_path:
     timed.pages.change(DAY)
     timed.pages.write_changed()
     assert list((timed.out.out / "days").iterdir()) == []
+
+
+def test_a_page_that_cannot_be_removed_keeps_no_scan_waiting(timed: Timed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    (timed.out.out / "days" / f"{BEFORE}.html").write_text("of a day without records")
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "unlink", refused)
+        timed.pages.forget()
+    assert timed.pages.problem is not None
+    assert timed.pages.problem.startswith("the page of an old day cannot be removed: Permission denied;")
