@@ -3,18 +3,21 @@
 The way of a scan, as `edgecad infer` takes it:
 
     cli/infer/command               its options                        -> cli/opening: which model, device, threshold
-    inference/classifier            the public class; loading opens    -> modelfiles: the file; contract: what it says;
-                                                                          runners, engines: what runs its graph
+    inference/classifier            the public class; loading opens    -> modelfiles: the file, read once and checked;
+                                                                          contract: what it says; runners, engines:
+                                                                          what runs its graph
+    inference/proofs                does it answer here as at export?  -> golden: three phantom screens
     preparing                       images: bytes to a screen          -> polarmap: the disc, checked, as the network's
                                                                           input
     inference/checks                what must hold of an engine's outputs
     answer                          the prediction, its heat map, doubts and record
     picture                         the picture of an answer or a refusal
     inference/answering             all of it for one scan of many; errors become records
+    inference/identity              whose scan it is, as far as the site asks
 
-Beside the way: decision, identity and site (what a site chooses), golden and verification (is the model what was
-exported), bench and doctor (this machine), spool and watch (a hot folder), system (the operating system), frozen and
-errors (for all).
+Beside the way: decision, identity and site (what a site chooses), models (which one is in force), verification (is it
+what was exported), bench and doctor (this machine), spool (each scan once, and a page for each day) and watch (a hot
+folder as its source), system (the operating system), frozen and errors (for all).
 """
 
 from __future__ import annotations

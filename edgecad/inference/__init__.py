@@ -2,6 +2,9 @@
 
 classifier      the one public class
 loading         a model's file -> its contract and a runner that was checked
+proofs          the golden samples at opening, and how a success is remembered
+choices         the colour tables and the map that were asked for; thresholds: the one in force, and who chose it
 checks          what must hold of every answer of an engine
 answering       one scan -> its record and its picture, for `infer` and `watch`
+identity        whose scan it is, as far as a site asks
 """

@@ -8,5 +8,6 @@ digest          what a lone file says of all its bytes
 agreement       whether the precisions of a folder are of one export
 metadata        the contract in the file, read before any engine opens it; protobuf: the wire format it lies in
 bounds          what a file may be at most: its size, its metadata, its nodes
+pointer         `latest`, which names the model in force, and its history
 external_data   files that an `.onnx` file would make an engine open
 """

@@ -11,7 +11,8 @@
     apart       one scan judged in a process of its own
     orientation whether the last scans lie as those of the model's training
     processor   judges one scan, records it, puts it away
-    heartbeat   what a supervisor is told
+    daypage     a day for people, made from its records
+    heartbeat   what a supervisor reads; supervisor: what one is told that started us
     worker      the loop around it
 
 A record is written before its scan is put away and bears the scan's claim, so a process that is killed between the
