@@ -17,6 +17,7 @@ from edgecad.contract.graph import OUTPUT_TABLE
 from edgecad.contract.reading import COMING_FIELDS
 from edgecad.errors import EdgecadError, JudgeDied, errors_of
 from edgecad.runners.devices import device_words
+from edgecad.spool.heartbeat import Heartbeat
 
 from .pages import ROOT, inline_code_of, pages, text_of
 
@@ -115,6 +116,12 @@ def test_every_output_of_the_graph_is_explained_and_no_other() -> None:
         for row in rows("docs/reference/graph.md", "name")
     ]
     assert explained == [(output.name, output.shape, output.required) for output in OUTPUT_TABLE]
+
+
+def test_every_field_of_the_heartbeat_is_explained_and_no_other() -> None:
+    section = text_of("docs/scanner.md").partition("### The heartbeat")[2].partition("\n### ")[0]
+    explained = [word for row in re.findall(r"(?m)^\| (`.+?) \|", section) for word in words_in([row])]
+    assert sorted(explained) == sorted(Heartbeat.__struct_fields__)
 
 
 def test_every_device_is_explained_and_no_other() -> None:
