@@ -22,6 +22,8 @@ SECONDS: Final = 3.0
 """For one name, the start of the process included, which takes 0.02 s."""
 _REPEATS = re.compile(r"[*+?{]")
 _REPEATED_GROUP = re.compile(r"\)[*+?{]")
+_VERBOSE = re.compile(r"\(\?[a-zA-Z]*x")
+"""The flag with which blanks and comments may stand between a group and its repeat."""
 _MOST_REPEATS: Final = 2
 # It imports nothing that is not in Python itself. The name comes through a pipe: others may read a command line.
 _CHILD: Final = (
@@ -63,9 +65,11 @@ def is_quick(pattern: str) -> bool:
     """Whether a pattern surely takes less than 0.1 s: two repeats at most, and none of a group.
 
     Such a search takes at most as many steps as the cube of the name's length. Signs that are no repeats, as in
-    `[*+]`, are counted as well; a pattern that has them only runs apart.
+    `[*+]`, are counted as well; a pattern that has them only runs apart, and so does one with the flag `x`.
     """
-    return len(_REPEATS.findall(pattern)) <= _MOST_REPEATS and _REPEATED_GROUP.search(pattern) is None
+    if _VERBOSE.search(pattern) or _REPEATED_GROUP.search(pattern):
+        return False
+    return len(_REPEATS.findall(pattern)) <= _MOST_REPEATS
 
 
 def _found_apart(pattern: str, name: str) -> str | None:

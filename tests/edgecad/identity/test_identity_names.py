@@ -80,7 +80,9 @@ def test_what_says_no_place_of_an_id_is_refused_with_what_would(words: str, seen
         id_source_of(words)
 
 
-@pytest.mark.parametrize("pattern", [r"^((?:a+)+)$", r"^((?:a|a)*)$", r"^((?:a*)*b)", r"(a*a*a*a*a*a*a*a*)c"])
+@pytest.mark.parametrize(
+    "pattern", [r"^((?:a+)+)$", r"^((?:a|a)*)$", r"^((?:a*)*b)", r"(a*a*a*a*a*a*a*a*)c", r"(?x)(a|aa) +c"]
+)
 def test_a_pattern_that_never_ends_finds_nothing_in_time(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgecad.identity.pattern.SECONDS", 0.7)
     begun = time.monotonic()
