@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 UIDS = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _UID = re.compile(r"[0-9.]{1,64}")
+_ESCAPE = "\x1b"
 _META_GROUP = 0x0002
 _LAST_GROUP = 0x7FE0
 """That of the pixels, behind which nothing is read."""
@@ -103,10 +104,13 @@ def text_in(dataset: Dataset, attribute: Attribute) -> str:
             element = dataset.get(attribute.tag)
             values = () if element is None else _values(element.value)
             texts = [value if isinstance(value, bytes) else str(value) for value in values]
+            letters_known = all(isinstance(text, bytes) or _letters_known(text, dataset) for text in texts)
     except InputRefused as error:
         raise NoText(f"{attribute.name} cannot be read") from error
     if element is None:
         raise NoText(f"the object has no {attribute.name}")
+    if not letters_known:
+        raise _unreadable(attribute.name)
     return _one_text(texts, attribute.name)
 
 
@@ -116,6 +120,22 @@ def _values(value: Any) -> Sequence[Any]:
     return (() if value is None else (value,)) if one else tuple(value)
 
 
+def _letters_known(text: str, dataset: Dataset) -> bool:
+    """Whether an object says in what letters a text is. pydicom reads it as Latin-1 otherwise, which is a guess."""
+    from pydicom.charset import convert_encodings, default_encoding
+
+    sets = convert_encodings(dataset.get("SpecificCharacterSet"))
+    # An escape that is left of several sets was to one that the object does not name.
+    if len(sets) > 1 and _ESCAPE in text:
+        return False
+    # The default set has no characters beyond ASCII.
+    return text.isascii() or set(sets) != {default_encoding}
+
+
+def _unreadable(name: str) -> NoText:
+    return NoText(f"{name} is in letters that cannot be read")
+
+
 def _one_text(texts: Sequence[str | bytes], name: str) -> str:
     if len(texts) > 1:
         raise NoText(f"{name} holds {len(texts)} values, and an id is one")
@@ -123,7 +143,7 @@ def _one_text(texts: Sequence[str | bytes], name: str) -> str:
     if isinstance(text, bytes):
         raise NoText(f"{name} holds no text")
     if "\N{REPLACEMENT CHARACTER}" in text:
-        raise NoText(f"{name} is in letters that cannot be read")
+        raise _unreadable(name)
     if not text.strip():
         raise NoText(f"{name} is empty")
     return text

@@ -75,6 +75,29 @@ def test_an_attribute_of_any_kind_of_text_is_told_as_it_stands(
 
 
 @pytest.mark.parametrize(
+    ("sets", "letters", "identity"),
+    [
+        (None, b"A-4711", "A-4711"), (None, b"M\xfcller", None), ("", b"M\xfcller", None),
+        ("ISO_IR 6", b"M\xfcller", None), ("ISO_IR 999", b"M\xfcller", None), ("ISO_IR 999", b"A-4711", "A-4711"),
+        ("ISO_IR 100", b"M\xfcller", "Müller"), ("ISO_IR 192", b"M\xc3\xbcller", "Müller"),
+        ("ISO_IR 192", b"M\xfcller", None), (["", "ISO 2022 IR 87"], b"\x1b$B;3ED\x1b(B", "山田"),
+        (["", "ISO 2022 IR 87"], b"\x1b$Zxx", None), (["", "ISO_IR 999"], b"M\xfc", None),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, of the sets
+def test_letters_of_a_set_that_an_object_does_not_name_are_no_id(
+    write: Write, sets: str | list[str] | None, letters: bytes, identity: str | None
+) -> None:
+    """No set, an unknown one, an escape to one that is not named: another id than the patient's would be a guess."""
+    more = {} if sets is None else {"SpecificCharacterSet": sets}
+    data = write(AccessionNumber="Q" * len(letters), **more).replace(b"Q" * len(letters), letters)
+    for given in (data, pydicom.dcmread(io.BytesIO(data))):
+        found = by("dicom:AccessionNumber", given)
+        assert found.identity == identity
+        assert (found.remark is None) == (identity is not None)
+
+
+@pytest.mark.parametrize(
     ("attributes", "why"),
     [
         ({}, "has no PatientID"),
