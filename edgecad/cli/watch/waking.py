@@ -16,7 +16,8 @@ from typing import Any
 def signals(wake: threading.Event) -> Iterator[threading.Event]:
     """Turn signals to end into an event, so that the scan under way is finished first.
 
-    SIGHUP comes when a terminal is closed. Where it is ignored, as after `nohup`, it stays so; Windows has none.
+    SIGHUP comes when a terminal is closed. Where it is ignored, as after `nohup`, it stays so; Windows has none. After
+    one of them the process ends, and ignores SIGTERM and SIGHUP while it does.
     """
     stop, interrupted = threading.Event(), threading.Event()
 
@@ -34,7 +35,9 @@ def signals(wake: threading.Event) -> Iterator[threading.Event]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Supervisors and closed terminals send several; one more must not end by a signal what ends by itself.
+            again = stop.is_set() and number != signal.SIGINT
+            signal.signal(number, signal.SIG_IGN if again else handler)
     if interrupted.is_set():
         raise KeyboardInterrupt
 

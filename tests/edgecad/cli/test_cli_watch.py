@@ -63,6 +63,21 @@ def test_a_signal_ends_it_in_order(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("names", [("SIGTERM",), ("SIGHUP",), ("SIGHUP", "SIGTERM")])
+def test_many_signals_end_it_as_one_does(
+    started: Callable[..., subprocess.Popen[str]], folders: tuple[Path, Path], names: tuple[str, ...]
+) -> None:
+    """Some of them come while the interpreter ends, where their default would be the exit code."""
+    process = started()
+    while process.poll() is None:
+        for name in names:
+            process.send_signal(getattr(signal, name))
+        time.sleep(0.002)
+    assert process.returncode == 0
+    assert json.loads((folders[1] / "heartbeat.json").read_text())["state"] == "stopped"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_watch_that_nohup_started_outlives_its_terminal(
     started: Callable[..., subprocess.Popen[str]], folders: tuple[Path, Path]
 ) -> None:
