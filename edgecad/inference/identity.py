@@ -110,6 +110,16 @@ class IdentityChoice:
         """Find whose scan it is, of whose name that was kept; as `identified`."""
         return self.identified(given, noted.identity if noted.id_from == str(self.source) else None)
 
+    def unread_by(self, noted: Noted) -> Identified:
+        """What is known of whose scan it is, of whose name that was kept, where nothing may be read of the scan."""
+        found = self.identified_by(noted, None)
+        by_dicom = self.source is not None and self.source.kind == "dicom"
+        lacks = [*([NO_ID] if by_dicom else []), *(["no UIDs"] if self.uids else [])]
+        if not lacks:
+            return found
+        why = f"{' and '.join(lacks)}: processes ended over this scan, so nothing was read of its attributes"
+        return replace(found, remark=why if by_dicom or found.remark is None else f"{found.remark}; {why}")
+
     def word_for(self, name: str | None, scan_sha256: str | None, otherwise: str = UNREAD) -> str:
         """What a record calls a scan.
 

@@ -170,7 +170,7 @@ class Processor:
     def _whose(self, claim: Claim, data: bytes | None) -> Identified:
         """Whose scan it is, as far as the site asks; of what ended too many processes nothing is read."""
         if claim.deaths >= MOST_DEATHS:
-            return self.wanted.identified_by(self._noted(claim), None)
+            return self.wanted.unread_by(self._noted(claim))
         with self.claims.judging(claim):
             return self.wanted.identified_by(self._noted(claim), data)
 

@@ -14,7 +14,7 @@ from edgecad.errors import DeviceFailed
 from edgecad.identity import id_source_of
 from edgecad.inference.identity import IdentityChoice
 from edgecad.spool.index import SpoolRecord
-from edgecad.spool.processor import Processor
+from edgecad.spool.processor import LAST_DEATHS, Processor
 from edgecad.spool.source import Traits
 
 from .test_spool_worker import Handed, Station
@@ -157,3 +157,30 @@ def test_what_cannot_be_read_is_called_by_its_claim_and_has_the_id_of_its_name(
     (record,) = station.records()
     assert (record.status, record.scan, record.id) == ("refused", record.claim, "7")
     assert "Doe" not in msgspec.json.encode(record).decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "uids", "identity", "lacks"),
+    [
+        (None, False, None, None),
+        (None, True, None, "no UIDs"),
+        (r"regex:\s(\d+)\.", False, "4711", None),
+        (r"regex:\s(\d+)\.", True, "4711", "no UIDs"),
+        ("dicom:AccessionNumber", False, None, "no id"),
+        ("dicom:AccessionNumber", True, None, "no id and no UIDs"),
+    ],
+)
+def test_a_record_says_that_nothing_was_read_of_a_scan_that_ended_too_many_processes(
+    killed: Callable[[IdentityChoice], Station], source: str | None, uids: bool, identity: str | None, lacks: str | None
+) -> None:
+    """It was not looked at, so its record must not say what it holds."""
+    wanted = IdentityChoice(None if source is None else id_source_of(source), scan="hash", uids=uids)
+    station = killed(wanted)
+    path = claim_of(station)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "deaths": LAST_DEATHS}))
+    station.once(wanted=wanted)
+    (record,) = station.records()
+    assert record.id == identity
+    assert record.uids is None
+    why = "processes ended over this scan, so nothing was read of its attributes"
+    assert [remark for remark in record.remarks if remark.startswith("no ")] == ([f"{lacks}: {why}"] if lacks else [])
