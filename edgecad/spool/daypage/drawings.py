@@ -66,12 +66,12 @@ def score_bar(score: float, threshold: float, zone: tuple[float, float] | None, 
     """Scores from 0 to 1: hollow below, filled above, hatched where they are uncertain; a line, and a needle."""
     low, high = (_at(edge) for edge in (zone or (threshold, threshold)))
     at, needle = _at(threshold), _at(score)
-    filled, edge = ("#dcae54", BLUE) if trusted else ("#b4b8be", GREY)
+    filled, edge = (AMBER_ON_WHITE, BLUE) if trusted else ("#b4b8be", GREY)
     zoned = "" if zone is None else f'<rect x="{low}" y="13" width="{_wide(low, high)}" height="11" fill="{HATCH}"/>'
     return (
         f'<svg class="bar" viewBox="0 0 {BAR_WIDE} 30" aria-hidden="true"><rect x="{EDGE}" y="13.5" '
         f'width="{_wide(EDGE, low)}" height="10" fill="#fff" stroke="{edge}"/><rect x="{high}" y="13" '
-        f'width="{_wide(high, BAR_WIDE - EDGE)}" height="11" fill="{filled}"/>{zoned}'
+        f'width="{_wide(high, BAR_WIDE - EDGE)}" height="11" fill="{filled}" fill-opacity=".7"/>{zoned}'
         f'<path d="M{at} 9v19" stroke="{INK}" stroke-width="2"/>'
         f'<path d="M{needle} 4v21m-1-16-5-7h12l-5 7" fill="{INK}" stroke="{INK}" stroke-width="2"/></svg>'
     )

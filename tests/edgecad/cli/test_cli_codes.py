@@ -229,7 +229,7 @@ def test_an_unexpected_error_is_shown_whole_when_asked_for(monkeypatch: pytest.M
 
 def test_no_two_kinds_of_error_share_a_code() -> None:
     codes = [kind.exit_code for kind in EdgecadError.__subclasses__()]
-    assert sorted(codes) == [2, 3, 4, 5, 6, 7]
+    assert sorted(codes) == [1, 2, 3, 4, 5, 6, 7]
 
 
 # --- the other commands ------------------------------------------------------------------------------------
