@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from edgecad.errors import ModelInvalid
-from edgecad.modelfiles.protobuf import fields, numbers
+from edgecad.modelfiles.protobuf import NO_FIELD, fields, numbers
 from edgecad.system.reading import FilePart
 from edgecad.system.words import on_one_line
 
-MOST_BYTES = 2**30
-"""Four times the largest network on offer; protobuf itself ends at twice that."""
+MOST_BYTES = 3 * 2**27
+"""384 MiB, one and a half times the largest network on offer; a file is whole in memory, which has 500 MB."""
 LARGE = 2**26
 """A larger file is walked through on the disk first, so that no hole and no bomb of that size is read."""
 MOST_FIELDS = 200_000
@@ -97,7 +97,7 @@ def check_size(path: Path, size: int) -> None:
         ModelInvalid: it is larger.
     """
     if size > MOST_BYTES:
-        raise ModelInvalid(f"{path} has {size / 2**30:.1f} GiB, and {MOST_BYTES / 2**30:g} is the most; {NEXT_STEP}")
+        raise ModelInvalid(f"{path} has {size / 2**20:.0f} MiB, and {MOST_BYTES / 2**20:g} is the most; {NEXT_STEP}")
 
 
 def check_structure(name: str, content: bytes) -> None:
@@ -144,6 +144,8 @@ class _Walk:
             holds, refused = HOLDS.get(kind, {}), REFUSED.get(kind, {})
             for number, value in fields(message):
                 self.count()
+                if number == NO_FIELD:
+                    self.refuse("has groups, an old form of protobuf that no ONNX file has")
                 if number in refused:
                     self.refuse(refused[number])
                 if isinstance(value, int):

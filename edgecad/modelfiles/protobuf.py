@@ -8,6 +8,8 @@ from edgecad.system.reading import FilePart
 
 FIXED, GROUP = {1: 8, 5: 4}, (3, 4)
 """Wire types: bytes of a number, and the ends of a group."""
+NO_FIELD = 0
+"""The number of what is no field: the ends of groups. Protobuf itself gives none this number."""
 ALL_BITS, ENUMERATION = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF
 
 
@@ -15,6 +17,7 @@ def fields(message: memoryview | FilePart) -> Iterator[tuple[int, int | memoryvi
     """Each field's number, and its value: a number of 64 bits, or bytes that are only looked at if they matter.
 
     What stands in a group, which protobuf skips, is taken for fields of the message: too much is seen, not too little.
+    The ends of a group are given as `NO_FIELD`, so that whoever counts fields counts them.
 
     Raises:
         ValueError, IndexError: the bytes are no protobuf message.
@@ -26,7 +29,9 @@ def fields(message: memoryview | FilePart) -> Iterator[tuple[int, int | memoryvi
         if wire == 0:
             number, at = varint(message, at, ALL_BITS)
             yield field, number
-        elif wire not in GROUP:
+        elif wire in GROUP:
+            yield NO_FIELD, 0
+        else:
             length, at = varint(message, at) if wire == 2 else (FIXED.get(wire, -1), at)
             if length < 0 or at + length > len(message):
                 raise ValueError(f"wire type {wire}, {length} bytes")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgecad.contract import METADATA_KEY
 from edgecad.errors import ModelInvalid
 from edgecad.modelfiles import bounds
-from edgecad.modelfiles.bounds import bounded_content, check_structure
+from edgecad.modelfiles.bounds import MOST_BYTES, bounded_content, check_structure
+from edgecad.modelfiles.digest import digest_on_disk, hashed
+from edgecad.modelfiles.metadata import metadata_of
 from edgecad.modelfiles.protobuf import fields
 from edgecad.system.reading import FilePart, file_bytes
 
@@ -128,6 +133,10 @@ APPENDED: dict[str, Callable[[bytes], bytes]] = {
     "empty weights": _in_graph(b"\x2a"),
     "empty inputs": _in_graph(b"\x5a"),
     "an unknown number again and again": lambda model: model + b"\xf8\x07\x01" * (7 << 20),
+    "empty groups": lambda model: model + b"\x13\x14" * (10 << 20),
+    "groups in groups": lambda model: model + b"\x13" * (10 << 20) + b"\x14" * (10 << 20),
+    "empty groups in a graph": lambda model: model + b"\x3a\x80\x80\x80\x0a" + b"\x13\x14" * (10 << 20),
+    "one group": lambda model: model + b"\x9b\x06\x08\x01\x9c\x06",
     "a second graph": lambda model: model + b"\x3a\x02\x12\x00",
     "a graph that is cut": lambda model: model + b"\x3a\x02\x0a\x20",
 }
@@ -157,6 +166,9 @@ HOLES: dict[str, Callable[[Path], None]] = {
     "1 TB": lambda path: _hole(path, 10**12),
     "1.1 GiB": lambda path: _hole(path, 11 * GIB // 10),
     "900 MB": lambda path: _hole(path, 900 << 20),
+    "just above the most": lambda path: _hole(path, MOST_BYTES + 1),
+    "300 MB": lambda path: _hole(path, 300 << 20),
+    "a text of 300 MB": lambda path: _hole_in_a_field(path, 6, 300 << 20),
     "100 MB": lambda path: _hole(path, 100 << 20),
     "30 MB": lambda path: _hole(path, 30 << 20),
     "a graph": lambda path: _hole_in_a_field(path, 7),
@@ -227,6 +239,24 @@ def test_holes_are_refused_soon(what: str, tiny_model: Build, tmp_path: Path, re
     path.write_bytes(tiny_model())
     HOLES[what](path)
     assert "no model that `edgecad export` makes is so" in refused(path)
+
+
+def test_the_digest_of_a_large_file_on_the_disk_is_taken_in_pieces(tiny_model: Build, tmp_path: Path) -> None:
+    content = tiny_model()
+    digest = json.loads(metadata_of(content)[METADATA_KEY])["digest"]
+    path = tmp_path / "model.int8.onnx"
+    path.write_bytes(b"")
+    os.truncate(path, 64 << 20)
+    with path.open("ab") as file:
+        file.write(content)
+    tracemalloc.start()
+    try:
+        found = digest_on_disk(path, digest)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == hashed(path.read_bytes(), digest)[1]
+    assert peak < 8 << 20
 
 
 def test_an_endless_loop_is_none_for_watch_either(
