@@ -118,7 +118,7 @@ def digest_on_disk(path: Path, digest: object) -> str:
         at = _place_on_disk(file, digest)
         file.seek(0)
         found, done = hashlib.sha256(), 0
-        while piece := file.read(_PIECE if at < 0 or done > at else at - done or len(ZEROS)):
+        while piece := file.read(len(ZEROS) if done == at else min(_PIECE, at - done) if done < at else _PIECE):
             found.update(ZEROS if done == at else piece)
             done += len(piece)
     return found.hexdigest()
