@@ -134,7 +134,8 @@ def followed(path: Path) -> Path:
     if path.name != LATEST or not path.is_file():
         return path
     with path.open("rb") as file:
-        name = file.read(256).decode("utf-8", "replace").strip()
+        # Editors on Windows write a mark before the first line.
+        name = file.read(256).decode("utf-8-sig", "replace").strip()
     if "\0" in name or name in ("", ".", "..") or Path(name).name != name:
         raise UsageError(f"{path} does not name a folder beside it; give the folder itself")
     return path.parent / name

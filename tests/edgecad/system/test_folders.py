@@ -91,6 +91,12 @@ def test_latest_is_a_text_file_that_names_the_folder_last_pointed_to(tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "latest"}
 
 
+@pytest.mark.parametrize("content", ["\ufeffone\r\n", "\ufeffone", "one\r\n", " one\t\n\n"])
+def test_a_pointer_that_an_editor_wrote_is_followed(tmp_path: Path, content: str) -> None:
+    (tmp_path / "latest").write_bytes(content.encode())
+    assert followed(tmp_path / "latest") == tmp_path / "one"
+
+
 def test_any_path_that_is_no_pointer_is_given_back(tmp_path: Path) -> None:
     (tmp_path / "latest").mkdir()
     for path in (tmp_path / "latest", tmp_path / "one", tmp_path / "absent" / "latest"):
