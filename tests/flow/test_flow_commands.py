@@ -110,7 +110,7 @@ def test_training_and_runtime_feed_the_network_the_same_bytes(
             fed.append(images.copy())
             return loaded.runner.run(images, outputs)
 
-    with Classifier(replace(loaded, runner=Tapped())) as classifier:
+    with Classifier(replace(loaded, runner=Tapped()), replay="never") as classifier:
         for case in cases:
             classifier(case.path)
     assert np.concatenate(fed).tobytes() == trained_on.images.tobytes()

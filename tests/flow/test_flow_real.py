@@ -17,6 +17,7 @@ from onnx import numpy_helper
 
 from edgecad.answer.heatmap import cell_coverage
 from edgecad.answer.prediction import Prediction
+from edgecad.errors import GateFailed
 from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.digest import with_digest
 
@@ -133,8 +134,13 @@ def test_verify_fails_when_weights_change_and_the_contract_stays(
             tensor.CopyFrom(numpy_helper.from_array((values * np.float32(1.3)).astype(values.dtype), tensor.name))
     changed = tmp_path / "changed.onnx"
     changed.write_bytes(with_digest(proto.SerializeToString()))
-    with Classifier(changed, device="cpu") as classifier, Classifier(way_from_imagenet.model, device="cpu") as honest:
+    with (
+        Classifier(changed, device="cpu", replay="never") as classifier,
+        Classifier(way_from_imagenet.model, device="cpu") as honest,
+    ):
         assert replace(classifier.contract, digest=honest.contract.digest) == honest.contract
+    with pytest.raises(GateFailed):
+        Classifier(changed, device="cpu")
     done = edgecad(way_from_imagenet.folder, "verify", changed)
     assert done.returncode == 5, done.stdout
     assert "DIFFERS" in done.stdout
