@@ -20,6 +20,7 @@ from edgecad.modelfiles.file import DEFAULT, VARIABLE
 from edgecad.system.clock import second_text
 from edgecad.system.folders import LATEST, followed, point_latest, write_whole
 from edgecad.system.lock import taken_within
+from edgecad.system.reading import file_bytes
 
 HISTORY = "latest-history.json"
 DAMAGED = "latest-history.damaged.json"
@@ -107,14 +108,14 @@ def read_history(models: Path) -> tuple[PointerChange, ...]:
         ModelInvalid: the history is damaged, or of a newer version.
     """
     path = models / HISTORY
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return ()
     step = "name the model yourself: edgecad models use NAME"
-    if len(content) > MAX_BYTES:
-        raise ModelInvalid(f"{path} is larger than a history of the pointer gets; {step}")
+    if not os.path.lexists(path):
+        return ()
+    try:
+        content = file_bytes(path, MAX_BYTES)
+    except OSError as error:
+        words = f"{path} cannot be read as a history of the pointer ({error.strerror or error})"
+        raise ModelInvalid(f"{words}; {step}") from error
     history = struct_from_json(content, PointerHistory, str(path), step)
     if history.schema != PointerHistory().schema:
         raise ModelInvalid(f"{path} has schema {history.schema}, which this version cannot read; {step}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -181,3 +182,29 @@ def test_a_model_that_was_named_itself_has_no_pointer(models: Path, monkeypatch:
     assert pointer_of(None, file) is None
     monkeypatch.setenv("EDGECAD_MODEL", str(models / "latest"))
     assert pointer_of(None, file) == ModelPointer(models / "latest", "a")
+
+
+def _hole(path: Path) -> None:
+    path.write_bytes(b"")
+    os.truncate(path, 20 * 10**9)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a hole": _hole,
+    "a link to nothing": lambda path: path.symlink_to("nowhere"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a pipe": lambda path: os.mkfifo(path),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links of this kind are not of Windows")
+@pytest.mark.parametrize("what", ODD)
+def test_a_history_that_is_no_readable_file_is_said_and_put_aside(what: str, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    ODD[what](tmp_path / HISTORY)
+    with pytest.raises(ModelInvalid, match="cannot be read as a history of the pointer"):
+        read_history(tmp_path)
+    put_in_force(tmp_path / "one", "a test")
+    assert [change.after for change in read_history(tmp_path)] == ["one"]
+    assert os.path.lexists(tmp_path / DAMAGED)
