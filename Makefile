@@ -31,9 +31,9 @@ setup: $(VENV)/.installed
 
 # The stamp is newer than what defines the environment, so nothing is installed twice.
 $(VENV)/.installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	  f"make: $(PYTHON) is Python {v[0]}.{v[1]}; training needs 3.11 to 3.13: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv $(VENV)
+	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
@@ -67,7 +67,7 @@ endef
 # Where a GPU and its driver are: onnxruntime-gpu in place of onnxruntime, in an environment of its own.
 GPU_EXTRAS := gpu,train,export,tensorrt,dicom,watch,dev
 test-gpu:
-	test -d .venv-gpu || $(PYTHON) -m venv .venv-gpu
+	test -d .venv-gpu || "$(PYTHON)" -m venv .venv-gpu
 	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(GPU_EXTRAS)]'
 	.venv-gpu/bin/python -m pytest -m gpu -s
 	.venv-gpu/bin/python benchmarks/runtime.py gpu --models $(MODELS)
@@ -94,7 +94,7 @@ FOR_PLATFORM ?=
 RELEASE_BIN := .venv-release/bin
 PIP := -m pip --disable-pip-version-check
 .venv-release/.installed: pyproject.toml
-	$(PYTHON) -m venv --clear .venv-release
+	"$(PYTHON)" -m venv --clear .venv-release
 	$(RELEASE_BIN)/python $(PIP) install --quiet 'build>=1.2' 'cyclonedx-bom>=7'
 	@touch $@
 
@@ -121,7 +121,7 @@ clone"; exit 1; }
 	@if test -n "$$(ls -A $(DIST) 2>/dev/null)"; then echo "make: $(DIST)/ is not empty; remove it, or name another: make \
 release DIST=..."; exit 1; fi
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE_BIN)/python -m build --quiet --outdir $(DIST) .
-	$(PYTHON) -m venv --clear --without-pip .venv-sbom
+	"$(PYTHON)" -m venv --clear --without-pip .venv-sbom
 	$(RELEASE_BIN)/python $(PIP) --python .venv-sbom install --quiet --constraint constraints.txt \
 	  "$$(ls $(DIST)/edgecad-*.whl)[$(RUNTIME_EXTRAS)]"
 	sed "s/^dynamic = .*/version = \"$(VERSION)\"/" pyproject.toml > .venv-sbom/pyproject.toml
