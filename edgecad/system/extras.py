@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
-from importlib.util import find_spec
 from types import ModuleType
 
 from edgecad.errors import NotAvailable
@@ -28,7 +28,7 @@ def check_installed(*modules: str, extras: tuple[str, ...]) -> None:
         NotAvailable: naming the first that is missing, and the command that installs it.
     """
     for module in modules:
-        if find_spec(module) is None:
+        if importlib.util.find_spec(module) is None:
             raise _missing(module, *extras)
 
 

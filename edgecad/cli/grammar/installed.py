@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
-from importlib.util import find_spec
 
 RUNNING = ("onnxruntime",)
 FIGURES = ("sklearn", "scipy", "statsmodels", "matplotlib")
@@ -30,5 +30,7 @@ them. What a command needs only for some of its work, it asks for itself."""
 def missing_extras(command: str) -> tuple[str, ...]:
     """Extras that a command wants and that are not installed; looked for without importing anything."""
     return tuple(
-        extra for extra, modules in NEEDS.get(command, {}).items() if any(find_spec(name) is None for name in modules)
+        extra
+        for extra, modules in NEEDS.get(command, {}).items()
+        if any(importlib.util.find_spec(name) is None for name in modules)
     )

@@ -28,9 +28,15 @@ def started(folders: tuple[Path, Path], model_folder: Path) -> Iterator[Callable
     """Start a watch, and wait until it looks."""
     processes = []
 
-    def start(*more: str) -> subprocess.Popen[str]:
+    def start(*more: str, hangs_up: bool = os.name != "nt") -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "edgecad", "watch", *map(str, folders), "--model", str(model_folder), *more]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_as_a_terminal_starts_it if hangs_up else None,
+        )
         processes.append(process)
         _until(lambda: (folders[1] / "heartbeat.json").exists())
         return process
@@ -39,6 +45,11 @@ def started(folders: tuple[Path, Path], model_folder: Path) -> Iterator[Callable
     for process in processes:
         process.kill()
         process.communicate()
+
+
+def _as_a_terminal_starts_it() -> None:
+    """These tests may be run by `nohup`, whose programs inherit that they ignore the signal."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -69,7 +80,8 @@ def test_many_signals_end_it_as_one_does(
 ) -> None:
     """Some of them come while the interpreter ends, where their default would be the exit code."""
     process = started()
-    while process.poll() is None:
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
         for name in names:
             process.send_signal(getattr(signal, name))
         time.sleep(0.002)
@@ -83,7 +95,7 @@ def test_a_watch_that_nohup_started_outlives_its_terminal(
 ) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` leaves it to its program
     try:
-        process = started()
+        process = started(hangs_up=False)
     finally:
         signal.signal(signal.SIGHUP, before)
     process.send_signal(signal.SIGHUP)

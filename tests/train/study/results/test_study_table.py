@@ -227,7 +227,7 @@ def test_evidence_outside_a_disc_is_told_where_the_disc_lies_on_black(
     preparation: Preparation, on_black: bool, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[bool, str]] = []
-    monkeypatch.setattr(maps, "draw_strategies", lambda *words, disc, seen: told.append((disc, seen)))
+    monkeypatch.setattr(maps, "draw_strategies", lambda *words, seen, **more: told.append((more["disc"], seen)))
     spec = BackboneSpec(name="mobilenetv2", weights=Weights(name="none"), preparation=preparation)
     folder = half_done(tmp_path / "study", backbones=(spec,))
     draw_maps(folder, rows_of(folder), {SIZE: fake_data()})
