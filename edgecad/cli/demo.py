@@ -12,11 +12,9 @@ from typing import Annotated
 import typer
 
 from edgecad.cli.grammar import CommandApp
-from edgecad.cli.grammar.installed import NEEDS
 
 MARK = "EDGECAD-DEMO.txt"
 NOT_AVAILABLE = 4
-NEEDED = NEEDS["demo"]
 
 app = CommandApp()
 
@@ -36,7 +34,6 @@ def demo(
     Starts from ImageNet weights: the file in $EDGECAD_WEIGHTS, else Keras' cache, else a download;
     if it finds no weights, it says so and trains from scratch.
     """
-    _check_installed()
     _fresh(out)
     _step("1 of 6: draw phantoms", "phantom", out / "data", "--patients", patients, "--seed", 7)
     _train(out)
@@ -46,13 +43,6 @@ def demo(
     _step("5 of 6: answer a phantom of the test part", "infer", _unseen_scan(out), "--model", model, "--out", answers)
     _step("6 of 6: how long a scan takes here", "bench", model, "--device", "cpu", "--runs", 100)
     _tell_pictures(out)
-
-
-def _check_installed() -> None:
-    """Look for packages without importing them: the demo itself stays light."""
-    from edgecad.system.extras import check_installed
-
-    check_installed(*(module for modules in NEEDED.values() for module in modules), extras=tuple(NEEDED))
 
 
 def _fresh(out: Path) -> None:

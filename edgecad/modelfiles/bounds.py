@@ -86,7 +86,7 @@ def bounded_content(path: Path) -> bytes:
             raise ModelInvalid(f"edgecad cannot open {path.name}: it is no whole ONNX file; {NEXT_STEP}")
         file.seek(0)
         content = file.read(size)
-    _kept(path.name, memoryview(content))
+    check_structure(path.name, content)
     return content
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import edgecad
-from edgecad.cli.demo import NEEDED
+from edgecad.cli.grammar.installed import NEEDS
 from edgecad_train.cli import installed
 
 if sys.version_info >= (3, 11):
@@ -122,7 +122,7 @@ def test_the_extra_of_training_holds_what_its_commands_ask_for() -> None:
 
 
 def test_the_demo_asks_for_what_its_extras_hold() -> None:
-    for extra, packages in NEEDED.items():
+    for extra, packages in NEEDS["demo"].items():
         held = distributions(PROJECT["optional-dependencies"][extra])
         assert {DISTRIBUTION_OF.get(package, package) for package in packages} <= held
 
