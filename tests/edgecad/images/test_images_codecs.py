@@ -185,7 +185,7 @@ def test_whatever_the_decoder_does_is_an_answer(image, dicom_of, codestream, tmp
 
 
 def test_without_the_decoder_the_extra_is_named(image, dicom_of, codestream, monkeypatch):
-    monkeypatch.setattr("edgecad.system.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(NotAvailable, match="openjpeg") as caught:
         read_screen(dicom_of(codestream(image), syntax=EXACT))
     assert install_command("jpeg2000") in str(caught.value)
