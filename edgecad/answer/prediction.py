@@ -75,6 +75,7 @@ class Prediction:
             never lies on the other side of `threshold`.
         remarks: what was not checked of the model's file, in sentences.
         device, provider, precision: what ran it.
+        chosen: why this device and precision: they were named, by default, or by a saved bench.
         milliseconds: time by stage.
     """
 
@@ -99,6 +100,7 @@ class Prediction:
     device: str
     provider: str
     precision: str
+    chosen: str | None = None
     site_sha256: str | None = None
     recalibration: Recalibration | None = None
     own_probability: float | None = None

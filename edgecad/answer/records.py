@@ -112,6 +112,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     device: str
     provider: str
     precision: str
+    chosen: str | None = None
+    """Why this device and precision: `named`, `default` (with the reason, where something else was recorded), or
+    `bench of` and its day with milliseconds an answer; null in earlier records."""
     milliseconds: dict[str, float] | None = None
     figure: str | None = None
 
@@ -127,6 +130,7 @@ class Provenance(msgspec.Struct, frozen=True):
     precision: str
     site: str | None = None
     remarks: tuple[str, ...] = ()
+    chosen: str | None = None
 
 
 def record_of_answer(
@@ -175,6 +179,7 @@ def record_of_answer(
         device=prediction.device,
         provider=prediction.provider,
         precision=prediction.precision,
+        chosen=prediction.chosen,
         milliseconds={stage: round(value, 3) for stage, value in prediction.milliseconds.items()},
         figure=figure,
     )

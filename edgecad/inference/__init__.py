@@ -2,6 +2,7 @@
 
 classifier      the one public class
 loading         a model's file -> its contract and a runner that was checked
+choosing        what `auto` stands for; benched: what `edgecad bench --save` recorded, on which it rests
 proofs          the golden samples at opening, and how a success is remembered
 choices         the colour tables and the map that were asked for; thresholds: the one in force, and who chose it
 checks          what must hold of every answer of an engine

@@ -162,6 +162,7 @@ def provenance_of(classifier: Classifier) -> Provenance:
         facts.precision,
         None if classifier.site is None else classifier.site.sha256,
         classifier.remarks,
+        classifier.chosen,
     )
 
 

@@ -26,7 +26,8 @@ from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, repl
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
-from edgecad.inference.loading import LoadedModel, best_model, load_model, open_file, proven
+from edgecad.inference.choosing import NAMED, Opening, chosen_model
+from edgecad.inference.loading import LoadedModel, load_model, open_file, proven
 from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, ModelFile, own_file, parse_choice
@@ -79,14 +80,13 @@ class Classifier:
         Args:
             model: model folder, pointer or `.onnx` file; default `$EDGECAD_MODEL`, then `models/latest`. Or one
                 that was loaded already.
-            device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`; all but `auto` are strict, and the table in
-                `edgecad.runners.devices` has them all. A TensorRT engine that is not in the user's cache is built,
-                which takes minutes, and must answer the golden samples as at export.
+            device: one of the table in `edgecad.runners.devices`, such as `cpu`, strictly; an engine that has to be
+                built takes minutes. Or `auto`: what `edgecad bench --save` recorded, else a default; see `choosing`.
             threshold: a decision threshold, 0 to 1, in place of the site's and the contract's; on the score as answers
                 show it, so after a site's recalibration.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
-                is. `auto`: int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden samples
-                here as at export; else fp32, and `remark` says why.
+                is. `auto`: what was recorded, else int8 on a CPU and fp16 on a GPU, if the folder has it and it answers
+                the golden samples here as at export; else fp32, and `remark` says why.
             threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
                 from several threads of their own gets most of them with 1. Answers do not depend on it.
             site: a site's own choices, or their TOML file; see `edgecad.site`.
@@ -121,8 +121,8 @@ class Classifier:
         demanded = opening_proof(replay, prove_golden)
         if isinstance(model, LoadedModel):
             loaded = proven(model if signer is None else _signed(model, signer), demanded)
-        elif precision == AUTO:
-            loaded = best_model(model, device, prove_golden, threads, demanded, signer)
+        elif precision == AUTO or device == AUTO:
+            loaded = chosen_model(Opening(model, device, precision, prove_golden, demanded, threads, signer))
         else:
             loaded = proven(load_model(model, device, precision, prove_golden, threads, key=signer), demanded)
         self.contract = loaded.contract
@@ -132,7 +132,7 @@ class Classifier:
         self.site = site
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
         self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
-        self.remark = loaded.remark
+        self.remark, self.chosen = loaded.remark, loaded.chosen or NAMED
         self.remarks = loaded.file.remarks
         own = loaded.contract.preparation
         self.preparation = own if place is None else with_place(own, place)
@@ -354,6 +354,7 @@ class Classifier:
             device=facts.device,
             provider=facts.provider,
             precision=facts.precision,
+            chosen=self.chosen,
             site_sha256=None if self.site is None else self.site.sha256,
             remarks=self.remarks,
             recalibration=self.recalibration,

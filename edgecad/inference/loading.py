@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from edgecad.contract import Contract, Precision
 from edgecad.contract.graph import FAMILIARITY
-from edgecad.errors import GateFailed, ModelInvalid
-from edgecad.modelfiles.file import FILES, ModelFile, read_model
-from edgecad.modelfiles.folder import model_folder
+from edgecad.errors import ModelInvalid
+from edgecad.modelfiles.file import ModelFile, read_model
 from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
 from edgecad.runners.devices import chosen_device, parse_device
 from edgecad.runners.opening import open_runner
@@ -29,7 +28,8 @@ class LoadedModel:
     Attributes:
         file: that was opened.
         contract_text: as it stands in the file.
-        remark: why another precision than the fastest was taken, if it was.
+        remark: why another precision, or another device, than the fastest was taken, if it was.
+        chosen: why this device and precision, for records; empty: they were named.
 
     Raises:
         ModelInvalid: graph and contract are not of one model.
@@ -40,6 +40,7 @@ class LoadedModel:
     contract: Contract
     runner: Runner
     remark: str = ""
+    chosen: str = ""
 
     @property
     def contract_sha256(self) -> str:
@@ -72,40 +73,6 @@ Proof = Callable[[LoadedModel], None]
 """Given a model on a new engine before its first use; raises if it answers otherwise than at export."""
 
 
-def best_model(
-    model: str | os.PathLike[str] | None,
-    device: str,
-    proof: Proof,
-    threads: int | None = None,
-    at_opening: Proof | None = None,
-    key: Path | None = None,
-) -> LoadedModel:
-    """Open a folder's model in the precision that its device is fastest at (its row's `fast`), else in fp32.
-
-    Args:
-        model, device, threads, key: as `edgecad.inference.classifier.Classifier` takes them.
-        proof: demanded of an engine that had to be built.
-        at_opening: demanded of what is opened; default: `proof`. Where it raises `GateFailed` for another precision
-            than fp32, fp32 is opened, proven and taken, and `remark` says so.
-
-    Raises:
-        GateFailed: fp32 answers otherwise than at export, too.
-        ModelInvalid, NotAvailable, EngineBuildFailed: as for `load_model`.
-    """
-    folder, demanded = model_folder(model), at_opening or proof
-    fast = chosen_device(parse_device(device)).device.fast
-    if folder is None or not (folder / FILES[fast]).is_file():
-        return proven(load_model(model, device, None, proof, threads, key=key), demanded)
-    try:
-        loaded = load_model(model, device, fast, proof, threads, key=key)
-        demanded(loaded)  # one without golden answers is not taken by choice
-    except GateFailed as error:
-        # What is wrong may be this machine, and not the precision.
-        plain = proven(load_model(model, device, "fp32", proof, threads, key=key), demanded)
-        return _remarked(plain, f"{fast} was not taken, fp32 runs instead: {error}")
-    return loaded
-
-
 def proven(loaded: LoadedModel, proof: Proof) -> LoadedModel:
     """A model that passed a proof, or carries nothing that could be proven, and then `remark` says so.
 
@@ -113,12 +80,13 @@ def proven(loaded: LoadedModel, proof: Proof) -> LoadedModel:
         GateFailed: it answers otherwise than at export.
     """
     if not loaded.contract.golden:
-        return _remarked(loaded, WITHOUT_GOLDEN)
+        return remarked(loaded, WITHOUT_GOLDEN)
     proof(loaded)
     return loaded
 
 
-def _remarked(loaded: LoadedModel, remark: str) -> LoadedModel:
+def remarked(loaded: LoadedModel, remark: str) -> LoadedModel:
+    """A model with another remark in front of its own."""
     return replace(loaded, remark="; ".join(filter(None, (remark, loaded.remark))))
 
 

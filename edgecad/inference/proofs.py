@@ -22,10 +22,10 @@ import msgspec
 import numpy as np
 
 import edgecad
-from edgecad.engines.gpu import gpu_here
+from edgecad.engines.gpu import Gpu, gpu_here
 from edgecad.errors import UsageError
 from edgecad.inference.loading import LoadedModel, Proof
-from edgecad.runners.devices import parse_device
+from edgecad.runners.devices import DEVICES, parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.usercache import user_cache
 
@@ -44,12 +44,14 @@ class ProvenFacts(msgspec.Struct, frozen=True):
 
     Attributes:
         model_sha256: of the ONNX file, which holds the recorded answers.
+        precision: that runs; of one file there may be several.
         machine: of the processor and, for a GPU, of the GPU.
         versions: of what decodes, prepares and computes.
     """
 
     model_sha256: str
     device: str
+    precision: str
     provider: str
     machine: tuple[str, ...]
     versions: dict[str, str]
@@ -85,20 +87,32 @@ def _once(proof: Proof) -> Callable[[LoadedModel], None]:
 def facts_of(loaded: LoadedModel) -> ProvenFacts:
     """What a proof of this model would rest on."""
     request = parse_device(loaded.facts.device)
-    gpu = gpu_here(index=request.index) if request.device.indexed else None
     return ProvenFacts(
         model_sha256=loaded.file.sha256,
         device=loaded.facts.device,
+        precision=loaded.facts.precision,
         provider=loaded.facts.provider,
-        machine=(platform.system(), platform.machine(), _processor(), *((str(gpu), gpu.driver) if gpu else ())),
-        versions={
-            "edgecad": edgecad.__version__,
-            "python": platform.python_version(),
-            "opencv": cv2.__version__,
-            "numpy": np.__version__,
-            **{name: _version(name) for name in ("onnxruntime", "onnxruntime-gpu", "simplejpeg", "pydicom")},
-        },
+        machine=machine_here(gpu_here(index=request.index) if request.device.indexed else None),
+        versions=versions_here(),
     )
+
+
+def machine_here(*gpus: Gpu | None) -> tuple[str, ...]:
+    """The machine as far as answers and their time rest on it: system, processor, and those of the GPUs that count."""
+    told = [word for gpu in gpus if gpu is not None for word in (str(gpu), gpu.driver)]
+    return platform.system(), platform.machine(), _processor(), *told
+
+
+def versions_here() -> dict[str, str]:
+    """Versions of what decodes, prepares and computes; empty where a package is not installed."""
+    engines = [package.distribution for row in DEVICES for package in row.packages]
+    return {
+        "edgecad": edgecad.__version__,
+        "python": platform.python_version(),
+        "opencv": cv2.__version__,
+        "numpy": np.__version__,
+        **{name: _version(name) for name in (*engines, "simplejpeg", "pydicom")},
+    }
 
 
 def _version(distribution: str) -> str:
@@ -143,10 +157,11 @@ def _remember(path: Path | None, text: bytes) -> None:
     with suppress(OSError, ValueError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, text)
-        _forget_oldest(path.parent)
+        forget_oldest(path.parent, MOST)
 
 
-def _forget_oldest(folder: Path) -> None:
+def forget_oldest(folder: Path, most: int) -> None:
+    """Leave the newest files of a folder."""
     files = [(path.lstat().st_mtime, path) for path in folder.iterdir()]
-    for _, path in sorted(files)[:-MOST]:
+    for _, path in sorted(files)[:-most]:
         path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,7 +85,7 @@ def _opened(choices: Choices, model: bytes) -> Classifier:
     # Our parent has checked it: its digest, its sums and the signature that somebody demanded.
     file = ModelFile(Path(choices.name), model, hashlib.sha256(model).hexdigest(), choices.remarks)
     return Classifier(
-        open_file(file, choices.device, threads=choices.threads),
+        replace(open_file(file, choices.device, threads=choices.threads), chosen=choices.chosen),
         threshold=choices.threshold,
         site=choices.site,
         tables=choices.tables,

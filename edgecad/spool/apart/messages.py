@@ -33,6 +33,7 @@ class Choices(msgspec.Struct, frozen=True):
     Attributes:
         name: of the model's file, for errors.
         remarks: on that file, for records.
+        chosen: why this device and precision, for records.
         device: that is in use, never `auto`.
         threads: of one run on a CPU; None elsewhere.
         threshold: on the probability that answers show; None where the site chose it.
@@ -40,6 +41,7 @@ class Choices(msgspec.Struct, frozen=True):
 
     name: str
     remarks: tuple[str, ...]
+    chosen: str
     device: str
     threads: int | None
     threshold: float | None
@@ -55,6 +57,7 @@ def choices_of(classifier: Classifier) -> Choices:
     return Choices(
         name=classifier.file.path.name,
         remarks=classifier.file.remarks,
+        chosen=classifier.chosen,
         device=classifier.facts.device,
         threads=classifier.facts.threads or None,
         threshold=None if classifier.threshold_from == "site" else classifier.threshold,
