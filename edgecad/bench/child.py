@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from typing import BinaryIO, NoReturn
 
 import msgspec
 
@@ -22,8 +24,10 @@ def main(argument: str) -> None:
     """Carry out a `BenchOrder` given as JSON; the answer is a line on stdout."""
     imported = time.perf_counter()
     channel = own_channel()
-    end_with_parent()
     order = msgspec.json.decode(argument, type=BenchOrder)
+    if order.waits:
+        _wait(order, channel)
+    end_with_parent()
     try:
         result: Result = measured(order, imported)
     except (EdgecadError, OSError) as error:
@@ -76,13 +80,24 @@ def measured(order: BenchOrder, imported: float) -> Measured:
         model_sha256=classifier.model_sha256,
         device=facts.device,
         provider=facts.provider,
-        precision=classifier.contract.precision,
+        precision=facts.precision,
         threads=facts.threads,
         golden=wrong,
         starts=(start,),
         single_stream=stream,
         offline=many,
     )
+
+
+def _wait(order: BenchOrder, channel: BinaryIO) -> NoReturn:
+    """Answer some scans for each line of the input; it ends with our parent."""
+    from edgecad.bench.scenarios import answer_when_asked
+
+    for times in answer_when_asked(_opened(order), order.runs or 1):
+        channel.write(msgspec.json.encode(times) + b"\n")
+        if not sys.stdin.buffer.readline():
+            os._exit(0)
+    raise AssertionError("it answers for ever")
 
 
 def _opened(order: BenchOrder, threads: int | None = None) -> Classifier:

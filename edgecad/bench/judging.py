@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from edgecad.bench.results import Measured, NotMeasured, Result
 from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
-from edgecad.runners.devices import parse_device
+from edgecad.runners.devices import DEVICES, parse_device
 
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
 
-ALIKE = 1.03
-"""Latencies within this factor are alike; of such the more precise is taken."""
-PRECISE_FIRST = ("fp32", "fp16", "int8")
+ALIKE = 1.02
+"""Latencies within this factor are alike; of such the more precise is taken, then the engine that comes first in the
+table of devices."""
+PRECISE_FIRST = ("fp32", "fp16", "bf16", "int8")
 MAX_DRIFT, MAX_OTHERS = 0.1, 0.1
 """Past these a machine is called noisy: medians of tenths of a run lie so far apart, others use so much of it."""
 
@@ -22,21 +23,44 @@ def recommended(results: Sequence[Result]) -> Measured | None:
 
     A precision that its device computes in another one is never taken, such as fp16 on a CPU.
     """
-    allowed = [
-        found
-        for found in results
-        if isinstance(found, Measured)
-        and not found.golden
-        and found.precision not in parse_device(found.device).device.emulated
+    return next(iter(ranked(results)), None)
+
+
+def ranked(results: Sequence[Result]) -> tuple[Measured, ...]:
+    """All that may be taken, the recommended one first, then the one that would be recommended without it, ..."""
+    left = [found for found in results if isinstance(found, Measured) and is_fit(found)]
+    order = []
+    while left:
+        fastest = min(map(milliseconds_a_scan, left))
+        alike = [found for found in left if milliseconds_a_scan(found) <= ALIKE * fastest]
+        order.append(min(alike, key=_simplicity))
+        left.remove(order[-1])
+    return tuple(order)
+
+
+def near_fastest(results: Sequence[Result], factor: float, most: int) -> tuple[Measured, ...]:
+    """The fastest that may be taken, and at most so many within a factor of it."""
+    order = sorted(ranked(results), key=milliseconds_a_scan)
+    return tuple(found for found in order if milliseconds_a_scan(found) <= factor * milliseconds_a_scan(order[0]))[
+        :most
     ]
-    times = {id(found): milliseconds_a_scan(found) for found in allowed}
-    fastest = min(times.values(), default=0.0)
-    alike = [found for found in allowed if times[id(found)] <= ALIKE * fastest]
-    return min(alike, key=lambda found: PRECISE_FIRST.index(found.precision), default=None)
+
+
+def is_fit(found: Measured) -> bool:
+    """Whether it answers the golden samples as at export, in the precision that it is called by."""
+    return not found.golden and found.precision not in parse_device(found.device).device.emulated
+
+
+def _simplicity(found: Measured) -> tuple[int, int]:
+    """Less is more precise, then simpler."""
+    place = [row.word for row in DEVICES].index(parse_device(found.device).kind)
+    return PRECISE_FIRST.index(found.precision), place
 
 
 def milliseconds_a_scan(found: Measured) -> float:
-    """Of a whole answer: the median of one scan after another, or what a folder's rate comes to."""
+    """Of a whole answer: the median in turn with others, else of one scan after another, or what a folder's rate is."""
+    if found.in_turn is not None:
+        return found.in_turn.p50
     if found.single_stream is not None:
         return found.single_stream.whole.p50
     return 1000 / found.offline.folder.median if found.offline is not None else 0.0

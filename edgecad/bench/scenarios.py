@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ STEADY, MOST_WARM_UP = 0.05, 50
 """How near two medians of five answers lie once the engine is warm, and after how many answers it must do."""
 KEPT = 500
 """Latencies that are kept of a run, for its picture."""
+FIRST = 2
+"""Answers at the start of a turn that do not count."""
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 GAIN = 1.02
 """A batch that is not by so much faster than the fastest before it, twice, is the last one tried."""
@@ -51,6 +53,23 @@ class Limit:
         return runs >= most or (seconds >= self.seconds and runs >= min(self.least, most))
 
 
+def answer_when_asked(classifier: Classifier, runs: int) -> Iterator[list[float]]:
+    """Warm up, then answer `runs` scans whenever the next value is wanted: milliseconds of each, file to heat map.
+
+    The first answers of a turn do not count: another process's data lie in the processor's caches.
+    """
+    scan = golden_samples()[SCAN]
+    _warm_up(lambda: classifier.replay(scan))
+    yield []
+    while True:
+        times = []
+        for _ in range(FIRST + runs):
+            started = time.perf_counter()
+            classifier.replay(scan)
+            times.append(1000 * (time.perf_counter() - started))
+        yield times[FIRST:]
+
+
 def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
     """Answer one scan after another, file's bytes in, heat map out."""
     scan = golden_samples()[SCAN]
@@ -69,7 +88,7 @@ def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
     whole_times = times["whole"]
     return SingleStream(
         runs=runs,
-        stages=tuple(_stage(name, values) for name, values in times.items()),
+        stages=tuple(percentiles_of(name, values) for name, values in times.items()),
         p90_bound=upper_bound(whole_times, 90),
         p95_bound=upper_bound(whole_times, 95),
         p99_bound=upper_bound(whole_times, 99),
@@ -147,7 +166,8 @@ def _warm_up(work: Callable[[], object]) -> None:
             return
 
 
-def _stage(name: str, values: list[float]) -> StageTimes:
+def percentiles_of(name: str, values: Sequence[float]) -> StageTimes:
+    """Of the milliseconds of one stage."""
     p50, p90, p95, p99 = (float(value) for value in np.percentile(values, (50, 90, 95, 99)))
     return StageTimes(name=name, p50=p50, p90=p90, p95=p95, p99=p99)
 

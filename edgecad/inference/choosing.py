@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgecad.contract import Precision
-from edgecad.errors import DeviceFailed, EngineBuildFailed, GateFailed, NotAvailable
+from edgecad.errors import EdgecadError, GateFailed
 from edgecad.inference.benched import BenchFound, bench_for
 from edgecad.inference.loading import LoadedModel, Proof, load_model, proven, remarked
 from edgecad.modelfiles.file import AUTO, FILES
@@ -20,8 +20,6 @@ from edgecad.runners.devices import chosen_device, parse_device
 
 NAMED, DEFAULT = "named", "default"
 """Why a device and precision were taken, in a record: somebody named both, or `auto` stood for its default."""
-NOT_TAKEN = (GateFailed, NotAvailable, DeviceFailed, EngineBuildFailed)
-"""A saved configuration that ends so is passed over; a model that is not valid is not valid anywhere else."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def _benched(opening: Opening, found: BenchFound) -> LoadedModel | str:
     try:
         loaded = opening.loaded(best.device, best.precision)
         opening.at_opening(loaded)
-    except NOT_TAKEN as error:
+    except EdgecadError as error:  # what is wrong with the model itself ends the default, too
         return f"{best.device} {best.precision}, best in the bench of {found.saved.time[:10]}, was not taken: {error}"
     return replace(loaded, chosen=found.saved.why(best, others))
 

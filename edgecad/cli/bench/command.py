@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from edgecad.bench.results import BenchOrder, Measured, Result, Scenario
+    from edgecad.contract import Precision
     from edgecad.doctor.machine import Machine
 
 ALL = "all"
@@ -84,6 +85,14 @@ def bench(
         ),
     ] = None,
     key: KeyOption = None,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save",
+            help="Record what is recommended: --device auto and --precision auto take it from then on, for this model "
+            "on this machine. The fastest are measured once more, in turn.",
+        ),
+    ] = False,
     json: JsonOption = False,
     plot: Annotated[
         Path | None,
@@ -107,24 +116,60 @@ def bench(
     On every device and precision that works here, each in a process of its own, on a golden screen from a
     file's bytes to the heat map. Batches grow until two after each other are no faster. What does not
     work is listed with the reason. Last comes what to use: the fastest configuration that answers the
-    golden samples as at export.
+    golden samples as at export. With --save it is what auto takes, as long as model, machine and versions
+    stay the same and the golden samples hold.
     """
+    from msgspec.structs import replace
+
     from edgecad.bench.judging import error_of, recommended
-    from edgecad.bench.percentiles import runs_needed
     from edgecad.bench.process import results
-    from edgecad.bench.results import BenchOrder, Measured, NotMeasured
+    from edgecad.bench.results import Measured, NotMeasured
+    from edgecad.cli.bench.saving import decided, lines_about, saved, subject_to_save
     from edgecad.errors import GateFailed
-    from edgecad.modelfiles.file import read_model
     from edgecad.modelfiles.folder import requested_precisions
 
     model, devices = named.path, _devices(device)
-    scenarios = _scenarios(scenario)
+    order = _order(_scenarios(scenario, save), runs, seconds, max_p95_ms, key)
+    precisions = requested_precisions(model, precision)
+    if plot is not None:
+        _check_plot(plot)
+    _check_model(model, precisions, key)
+    subject = subject_to_save(model) if save else None
+    path = None if model is None else str(model)
+    if not json:
+        _tell_time(devices, len(precisions), order)
+    found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
+    if not any(isinstance(result, Measured) for result in found):
+        raise error_of([result for result in found if isinstance(result, NotMeasured)])
+    found = found if subject is None else decided(found, replace(order, model=path))
+    best = recommended(found)
+    kept = None if subject is None or best is None else saved(found, model, subject)
+    if json:
+        _print_json(found, order, path, None if kept is None else kept[0])
+    else:
+        _print(found, model, () if kept is None else lines_about(*kept))
+    unwritten = None if plot is None else _save_plot([own for own in found if isinstance(own, Measured)], best, plot)
+    if best is None:
+        raise GateFailed("nothing here answers the golden samples as at export, so nothing is recommended; run: "
+                         "edgecad verify")  # fmt: skip
+    _hold(best, max_p95_ms)
+    if unwritten is not None:
+        raise unwritten
+
+
+def _order(
+    scenarios: tuple[Scenario, ...], runs: int | None, seconds: float | None, max_p95_ms: float | None, key: Path | None
+) -> BenchOrder:
+    """What each process is told; device and precision are still open."""
+    from edgecad.bench.percentiles import runs_needed
+    from edgecad.bench.results import BenchOrder
+
     if max_p95_ms is not None:
         _check_limit(max_p95_ms, scenarios, runs)
     if seconds is None:
         seconds = 30 if runs is None else LONGEST
     least = runs_needed(90 if max_p95_ms is None else 95)
-    order = BenchOrder(
+    return BenchOrder(
         model=None,
         device="",
         precision=None,
@@ -135,30 +180,14 @@ def bench(
         least=least,
         key=None if key is None else str(key),
     )
-    precisions = requested_precisions(model, precision)
-    if plot is not None:
-        _check_plot(plot)
+
+
+def _check_model(model: Path | None, precisions: Sequence[Precision | None], key: Path | None) -> None:
+    """What cannot be used is said before anything else."""
+    from edgecad.modelfiles.file import read_model
+
     for each in precisions:
-        _ = read_model(model, each, key).contract  # what cannot be used is said before anything else
-    path = None if model is None else str(model)
-    if not json:
-        _tell_time(devices, len(precisions), order)
-    found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
-    here = [result for result in found if isinstance(result, Measured)]
-    if not here:
-        raise error_of([result for result in found if isinstance(result, NotMeasured)])
-    best = recommended(found)
-    if json:
-        _print_json(found, order, path)
-    else:
-        _print(found, model)
-    unwritten = None if plot is None else _save_plot(here, best, plot)
-    if best is None:
-        raise GateFailed("nothing here answers the golden samples as at export, so nothing is recommended; run: "
-                         "edgecad verify")  # fmt: skip
-    _hold(best, max_p95_ms)
-    if unwritten is not None:
-        raise unwritten
+        _ = read_model(model, each, key).contract
 
 
 def _valid(found: Iterable[Result]) -> Iterator[Result]:
@@ -186,7 +215,7 @@ def _devices(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def _scenarios(word: str) -> tuple[Scenario, ...]:
+def _scenarios(word: str, save: bool) -> tuple[Scenario, ...]:
     from edgecad.errors import UsageError
 
     chosen: tuple[Scenario, ...] = ("single-stream", "offline")
@@ -197,6 +226,9 @@ def _scenarios(word: str) -> tuple[Scenario, ...]:
             f"no scenario is called {word!r}{did_you_mean(word, (*SCENARIOS, ALL))}; choose {', '.join(SCENARIOS)} "
             f"or {ALL}"
         )
+    if save and "single-stream" not in chosen:
+        raise UsageError("--save takes the fastest of one scan after another; leave --scenario out, or say "
+                         "single-stream")  # fmt: skip
     return chosen
 
 
@@ -232,15 +264,17 @@ def _tell_progress(device: str, precision: str | None) -> None:
         typer.echo(f"measuring {device} {precision or ''}".rstrip(), err=True)
 
 
-def _print_json(found: Sequence[Result], order: BenchOrder, model: str | None) -> None:
+def _print_json(found: Sequence[Result], order: BenchOrder, model: str | None, saved: Path | None) -> None:
     import msgspec
 
     from edgecad.cli.bench.record import record_of
 
-    typer.echo(msgspec.json.encode(record_of(found, order, model)).decode())
+    typer.echo(
+        msgspec.json.encode({**record_of(found, order, model), "saved": None if saved is None else str(saved)}).decode()
+    )
 
 
-def _print(found: Sequence[Result], model: Path | None) -> None:
+def _print(found: Sequence[Result], model: Path | None, about_saved: Sequence[str]) -> None:
     from edgecad.bench.machine import power_mode
     from edgecad.bench.results import Measured
     from edgecad.cli.bench.text import lines_of
@@ -254,7 +288,7 @@ def _print(found: Sequence[Result], model: Path | None) -> None:
         power_mode(),
     ]
     typer.echo(f"{about}\n{'; '.join(filter(None, told))}\n")
-    for line in lines_of(found, model):
+    for line in lines_of(found, model, about_saved):
         typer.echo(line)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecad.bench.judging import noise, recommended
+from edgecad.bench.judging import noise, ranked, recommended
 from edgecad.bench.percentiles import runs_needed
 from edgecad.bench.results import Measured, NotMeasured, Offline, Result, SingleStream, StageTimes
 from edgecad.cli.table import table_lines
@@ -18,8 +18,12 @@ PERCENTILES = ("p50", "p90 ", "p95 ", "p99 ")
 """Titles; the space stands where a value has its bracket."""
 
 
-def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
-    """The tables, what could not be measured, and the recommendation with its command last."""
+def lines_of(results: Sequence[Result], model: Path | None, about_saved: Sequence[str] = ()) -> Iterator[str]:
+    """The tables, what could not be measured, and the recommendation with its command last.
+
+    Args:
+        about_saved: what was saved for `auto`, line by line; with it the command needs no device and no precision.
+    """
     here = [found for found in results if isinstance(found, Measured)]
     best = recommended(results)
     if here:
@@ -27,6 +31,8 @@ def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
     streams = [(found, found.single_stream) for found in here if found.single_stream is not None]
     if streams:
         yield from _single_stream(streams)
+    if any(found.in_turn for found in here):
+        yield from _in_turn(here)
     if any(found.offline for found in here):
         yield from _offline(here)
     if best is not None and best.single_stream is not None:
@@ -34,7 +40,7 @@ def lines_of(results: Sequence[Result], model: Path | None) -> Iterator[str]:
     yield from _remarks(results)
     yield from _not_here(results)
     if best is not None:
-        yield from _recommendation(best, model)
+        yield from _recommendation(best, model, about_saved)
 
 
 def _starts(here: Sequence[Measured]) -> Iterator[str]:
@@ -58,6 +64,18 @@ def _single_stream(streams: Sequence[tuple[Measured, SingleStream]]) -> Iterator
     if any(stream.p99_bound is None for _, stream in streams):
         needed = ", ".join(f"{runs_needed(percentile)} for p{percentile}" for percentile in (90, 95, 99))
         yield f"  (in brackets: too few runs to know it; it takes {needed})"
+
+
+def _in_turn(here: Sequence[Measured]) -> Iterator[str]:
+    """The fastest, best first; those that are alike are told apart by what is more precise, then simpler."""
+    yield ""
+    yield "The fastest once more, in turn, file to heat map, milliseconds"
+    rows = (
+        (_name(found), f"{found.in_turn.p50:.2f}", f"{found.in_turn.p95:.2f}")
+        for found in ranked(here)
+        if found.in_turn is not None
+    )
+    yield from table_lines(("", "p50", "p95"), rows, "lrr")
 
 
 def _memory(stream: SingleStream) -> str:
@@ -109,11 +127,13 @@ def _not_here(results: Sequence[Result]) -> Iterator[str]:
         yield f"not here: {device}{f' ({named})' if named else ''}: {reason}"
 
 
-def _recommendation(best: Measured, model: Path | None) -> Iterator[str]:
+def _recommendation(best: Measured, model: Path | None, about_saved: Sequence[str]) -> Iterator[str]:
     by = "" if best.single_stream is not None else ", by the folder's rate,"
     yield f"recommended: {_name(best)} ({best.provider}), the fastest{by} that answers the golden samples as at export"
+    yield from about_saved
     named = f" --model {shlex.quote(str(model))}" if model else ""
-    yield f"next: edgecad infer SCAN{named} --device {best.device} --precision {best.precision}"
+    options = "" if about_saved else f" --device {best.device} --precision {best.precision}"
+    yield f"next: edgecad infer SCAN{named}{options}"
 
 
 def _percentiles(stage: StageTimes, stream: SingleStream) -> tuple[str, ...]:
