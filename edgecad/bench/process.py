@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edgecad.bench.results import BenchOrder, Measured, NotMeasured, Result, Start
-from edgecad.contract import Precision
+from edgecad.contract import RunPrecision
 from edgecad.errors import DeviceFailed
 from edgecad.system.children import end_child, exit_description, lines_of, start_child
 
@@ -23,9 +23,9 @@ COLD_STARTS = 3
 def results(
     model: str | None,
     devices: Sequence[str],
-    precisions: Sequence[Precision | None],
+    precisions: Sequence[RunPrecision | None],
     order: BenchOrder,
-    begins: Callable[[str, Precision | None], None] = lambda device, precision: None,
+    begins: Callable[[str, RunPrecision | None], None] = lambda device, precision: None,
 ) -> Iterator[Result]:
     """Measure each device with each precision, in processes of their own.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edgecad.contract import Precision
+from edgecad.contract import RunPrecision
 from edgecad.frozen import Frozen
 
 Scenario = Literal["single-stream", "offline"]
@@ -28,7 +28,7 @@ class BenchOrder(Frozen, frozen=True, kw_only=True):
 
     model: str | None
     device: str
-    precision: Precision | None
+    precision: RunPrecision | None
     begun: float
     scenarios: tuple[Scenario, ...] = ()
     runs: int | None = None
@@ -150,7 +150,7 @@ class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
     model_sha256: str
     device: str
     provider: str
-    precision: Precision
+    precision: RunPrecision
     threads: int
     golden: tuple[str, ...]
     starts: tuple[Start, ...]
@@ -163,7 +163,7 @@ class NotMeasured(Frozen, frozen=True, kw_only=True, tag="not measured"):
     """A device and precision that does not work here, why, and the exit code of that error."""
 
     device: str
-    precision: Precision | None
+    precision: RunPrecision | None
     reason: str
     code: int
 

@@ -12,6 +12,8 @@ from edgecad.runners.devices import device_help, device_words
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """What the shell offers; written again here because the module that obeys them is too heavy for it."""
+RUN_PRECISIONS = (*PRECISIONS, "bf16")
+"""The same where a model runs: some devices run the fp32 file in bf16."""
 
 ModelOption = Annotated[
     Path | None,
@@ -52,10 +54,10 @@ PrecisionChoice = Annotated[
     str,
     typer.Option(
         "--precision",
-        metavar="|".join(("auto", *PRECISIONS)),
-        help="Which file of a model folder. auto takes int8 on a CPU and fp16 on a GPU, if "
-        "the folder has it and it answers the golden samples here; else fp32.",
-        autocompletion=values("auto", *PRECISIONS),
+        metavar="|".join(("auto", *RUN_PRECISIONS)),
+        help="Which file of a model folder; bf16 runs the fp32 file in it, where the device can. auto takes int8 on a "
+        "CPU and fp16 on a GPU, if the folder has it and it answers the golden samples here; else fp32.",
+        autocompletion=values("auto", *RUN_PRECISIONS),
     ),
 ]
 ThresholdOption = Annotated[

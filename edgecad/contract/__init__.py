@@ -33,6 +33,7 @@ from edgecad.contract.parts import (
     Origin,
     PooledOver,
     Precision,
+    RunPrecision,
     Scaling,
 )
 from edgecad.contract.preparation import Crop, Drawing, Input, MapPlace, Preparation, Region
@@ -68,6 +69,7 @@ __all__ = [
     "Precision",
     "Preparation",
     "Region",
+    "RunPrecision",
     "Scaling",
     "Share",
     "Zone",

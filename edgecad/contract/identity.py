@@ -10,15 +10,15 @@ import msgspec
 
 from edgecad.contract.parts import Contract
 
-OF_ONE_FILE = frozenset(("precision", "tolerances", "golden", "familiarity", "versions", "digest"))
+OF_ONE_FILE = frozenset(("precision", "tolerances", "executions", "golden", "familiarity", "versions", "digest"))
 """Fields that an export gives to each of its files; all others are of the network and its training."""
 
 
 def network_digest(contract: Contract) -> str:
     """SHA-256 of what training alone decides, in hexadecimal.
 
-    An export adds to the contract: precision, tolerances, golden answers, limits of familiarity for that file,
-    versions of packages. None of it counts. Single values are listed, so that a field which the contract gets later
+    An export adds to the contract: precision, tolerances, executions, golden answers, limits of familiarity for that
+    file, versions of packages. None of it counts. Single values are listed, so that a field which the contract gets later
     changes no digest.
     """
     decided = (

@@ -31,6 +31,9 @@ Scaling = Literal["tf", "caffe", "torch", "efficientnet", "none"]
 Precision = Literal["fp32", "fp16", "int8"]
 """Of the weights and activations of the backbone; head and heat map are fp32 in every file."""
 
+RunPrecision = Literal["fp32", "fp16", "int8", "bf16"]
+"""Of what runs: that of the file; or `bf16`, in which some engines can run an fp32 file. No file has it."""
+
 Activation = Literal["silu", "relu", "linear"]
 """Of a hidden layer of the head: z s(z), where s is the sigmoid (`silu`), [z > 0] (`relu`), or 1 (`linear`)."""
 
@@ -214,6 +217,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
     intended_use: str
     precision: Precision = "fp32"
     tolerances: dict[str, float] = msgspec.field(default_factory=dict)
+    executions: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
+    """Precisions in which an engine may run this file beside its own, and what its answers to the golden samples may
+    then differ by: the names are those of `tolerances`. A precision that is not here is not run."""
     golden: tuple[GoldenAnswer, ...] = ()
     orientation: OrientationReference | None = None
     """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
@@ -230,6 +236,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
         demand(whole, "features are pooled over the disc, and crop is none: whole images have no disc")
         digits = self.digest is None or re.fullmatch("[0-9a-f]{64}", self.digest) is not None
         demand(digits, "digest is not 64 hexadecimal digits")
+        bounded = all({"probabilities", "heatmap_correlation"} <= bounds.keys() for bounds in self.executions.values())
+        demand(bounded, "executions without bounds for probabilities and the heat map's correlation")
+        demand(not self.executions or self.precision == "fp32", "executions are of an fp32 file, and this is another")
         demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
 
     @property

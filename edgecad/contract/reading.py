@@ -24,6 +24,7 @@ _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
             "orientation": None,
             "test_openings": None,
             "digest": None,
+            "executions": {},
         },
         ("decision",): {"asked": None, "evidence": None, "zone": None, "zone_words": None},
         ("preparation",): {"input": "rgb", "tables": [], "drawing": None, "map": None},

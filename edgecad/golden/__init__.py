@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
@@ -30,12 +31,39 @@ FAMILIARITY_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True)
+class ReplayBounds:
+    """What a replayed answer may differ by; each is a bound of the figure that `Replay` calls so.
+
+    The defaults are for what runs in the precision whose answers were recorded.
+    """
+
+    logits: float = LOGIT_TOLERANCE
+    heatmap: float = MAP_CORRELATION
+    familiarity: float = FAMILIARITY_TOLERANCE
+    probability: float = float("inf")
+
+
+def bounds_of(contract: Contract, precision: str) -> ReplayBounds:
+    """The bounds for a file that runs in `precision`: the contract's own where that is not the file's."""
+    own = contract.executions.get(precision)
+    if own is None:
+        return ReplayBounds()
+    return ReplayBounds(
+        logits=own.get("logits", float("inf")),
+        heatmap=own["heatmap_correlation"],
+        familiarity=own.get("familiarity", FAMILIARITY_TOLERANCE),
+        probability=own["probabilities"],
+    )
+
+
+@dataclass(frozen=True)
 class Replay:
     """How one golden sample came out here.
 
     `logits` is the largest difference relative to the recorded logits' scale; `heatmap` the
     agreement of the maps; `familiarity` the difference of the distances to the training scans relative to the
-    limit, 0 where none was recorded. `skipped` says why a sample was not replayed.
+    limit, 0 where none was recorded; `probability` the difference of the positive class' own. `skipped` says why a
+    sample was not replayed.
     """
 
     sample: str
@@ -43,12 +71,15 @@ class Replay:
     heatmap: float = 1.0
     familiarity: float = 0.0
     skipped: str = ""
+    probability: float = 0.0
+    bounds: ReplayBounds = ReplayBounds()
 
     @property
     def holds(self) -> bool:
         """Whether this machine answers as the exporter's did."""
-        near = self.logits <= LOGIT_TOLERANCE and self.familiarity <= FAMILIARITY_TOLERANCE
-        return near and self.heatmap >= MAP_CORRELATION
+        most = self.bounds
+        near = self.logits <= most.logits and self.familiarity <= most.familiarity
+        return near and self.heatmap >= most.heatmap and self.probability <= most.probability
 
 
 GOLDEN_TABLES = TableCandidates(user=tuple(map(known_table, ("warm", "iron", "rainbow", "grey"))))
@@ -85,8 +116,11 @@ def _recorded(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer
     )
 
 
-def replay(answer: Answer, contract: Contract) -> tuple[Replay, ...]:
+def replay(answer: Answer, contract: Contract, bounds: ReplayBounds | None = None) -> tuple[Replay, ...]:
     """Answer the golden samples again and compare with what a contract recorded.
+
+    Args:
+        bounds: what the answers may differ by; default: as in the precision whose answers were recorded.
 
     Raises:
         GateFailed: the model carries no golden answers, or to samples that this runtime does not have; a sample is
@@ -97,13 +131,16 @@ def replay(answer: Answer, contract: Contract) -> tuple[Replay, ...]:
     if not recorded:
         raise GateFailed("the model carries no golden answers, so nothing can be replayed; export it again")
     samples = golden_samples()
-    replays = tuple(_replayed(answer, entry, samples.get(entry.sample), contract.familiarity) for entry in recorded)
+    allowed = bounds or ReplayBounds()
+    replays = tuple(
+        replace(_replayed(answer, entry, samples.get(entry.sample), contract), bounds=allowed) for entry in recorded
+    )
     if all(entry.skipped for entry in replays):
         raise GateFailed(f"no golden sample could be replayed: {replays[0].skipped}")
     return replays
 
 
-def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, limits: Familiarity | None) -> Replay:
+def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, contract: Contract) -> Replay:
     if content is None or hashlib.sha256(content).hexdigest() != recorded.sha256:
         raise GateFailed(
             f"the model was exported with another golden sample {recorded.sample}; install the edgecad version that "
@@ -131,8 +168,16 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, lim
         recorded.sample,
         logits=float(np.abs(prediction.logits - expected).max()) / scale,
         heatmap=agreement(prediction.heatmap, shown, scale),
-        familiarity=_moved(prediction.familiarity, recorded.familiarity, limits),
+        familiarity=_moved(prediction.familiarity, recorded.familiarity, contract.familiarity),
+        probability=abs(_probability(prediction.logits, contract) - _probability(expected, contract)),
     )
+
+
+def _probability(logits: NDArray[np.floating], contract: Contract) -> float:
+    """The positive class' own, of the softmax at the contract's temperature."""
+    positive = contract.positive_index
+    odds = np.clip(float(logits[positive] - logits[1 - positive]) / contract.decision.temperature, -700, 700)
+    return float(1 / (1 + np.exp(-odds)))
 
 
 def _moved(seen: float | None, recorded: float | None, limits: Familiarity | None) -> float:

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.contract import METADATA_KEY, Precision
+from edgecad.contract import METADATA_KEY, RunPrecision
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import EdgecadError, ModelInvalid, UsageError
 from edgecad.frozen import Frozen, demand
 from edgecad.inference.proofs import SUFFIX, forget_oldest, machine_here, versions_here
 from edgecad.modelfiles.digest import digest_on_disk, said_in
-from edgecad.modelfiles.file import AUTO, FILES, locate_model
+from edgecad.modelfiles.file import AUTO, FILES, file_precision, locate_model
 from edgecad.modelfiles.folder import model_folder
 from edgecad.modelfiles.metadata import metadata_in
 from edgecad.runners.devices import AUTO as ANY_DEVICE
@@ -67,7 +67,7 @@ class BenchedRow(Frozen, frozen=True):
     """
 
     device: str
-    precision: Precision
+    precision: RunPrecision
     p50: float
     p95: float
     fit: bool
@@ -260,9 +260,9 @@ def _read(path: Path, subject: BenchSubject | None) -> SavedBench | None:
         raise ValueError(f"it cannot be read ({error})") from error
     if subject is not None and bench.subject != subject:
         raise ValueError("it is about another model, machine or version than its name says")
-    strange = {row.precision for row in bench.rows if row.fit} - _possible(bench.subject)
+    strange = [row.precision for row in bench.rows if file_precision(row.precision) not in bench.subject.files]
     if strange:
-        raise ValueError(f"it names {', '.join(sorted(strange))}, which the model has not")
+        raise ValueError(f"it names {strange[0]}, which the model has not")
     return bench
 
 
@@ -271,8 +271,3 @@ def _check_own(about: os.stat_result) -> None:
         raise ValueError("it is no regular file")
     if hasattr(os, "geteuid") and about.st_uid != os.geteuid():
         raise ValueError("it belongs to another user")
-
-
-def _possible(subject: BenchSubject) -> set[str]:
-    """Precisions that a model can run in."""
-    return set(subject.files)

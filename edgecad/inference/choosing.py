@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from edgecad.contract import Precision
+from edgecad.contract import RunPrecision
 from edgecad.errors import EdgecadError, GateFailed
 from edgecad.inference.benched import BenchFound, bench_for
 from edgecad.inference.loading import LoadedModel, Proof, load_model, proven, remarked
@@ -34,13 +34,13 @@ class Opening:
 
     model: str | os.PathLike[str] | None
     device: str
-    precision: Precision | Literal["auto"] | None
+    precision: RunPrecision | Literal["auto"] | None
     proof: Proof
     at_opening: Proof
     threads: int | None = None
     key: Path | None = None
 
-    def loaded(self, device: str, precision: Precision | None) -> LoadedModel:
+    def loaded(self, device: str, precision: RunPrecision | None) -> LoadedModel:
         """The model on a device, in a precision, not yet proven."""
         return load_model(self.model, device, precision, self.proof, self.threads, key=self.key)
 

@@ -19,10 +19,10 @@ from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
 from edgecad.colourtables import ColourTable
-from edgecad.contract import Contract, GoldenAnswer, MapPlace, Precision
+from edgecad.contract import Contract, GoldenAnswer, MapPlace, RunPrecision
 from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import EdgecadError, GateFailed, UsageError
-from edgecad.golden import GOLDEN_TABLES, Replay, recorded_answers, replay, replay_preparation
+from edgecad.golden import GOLDEN_TABLES, Replay, bounds_of, recorded_answers, replay, replay_preparation
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
@@ -67,7 +67,7 @@ class Classifier:
         model: str | os.PathLike[str] | LoadedModel | None = None,
         device: str = "auto",
         threshold: float | None = None,
-        precision: Precision | Literal["auto"] | None = AUTO,
+        precision: RunPrecision | Literal["auto"] | None = AUTO,
         threads: int | None = None,
         site: Site | str | os.PathLike[str] | None = None,
         tables: Sequence[ColourTable | str | os.PathLike[str]] = (),
@@ -85,8 +85,9 @@ class Classifier:
             threshold: a decision threshold, 0 to 1, in place of the site's and the contract's; on the score as answers
                 show it, so after a site's recalibration.
             precision: which file of a model folder: `fp32`, `fp16` or `int8`; None is `fp32`, or what a lone file
-                is. `auto`: what was recorded, else int8 on a CPU and fp16 on a GPU, if the folder has it and it answers
-                the golden samples here as at export; else fp32, and `remark` says why.
+                is. `bf16` runs the fp32 file in it, on a device that can (`openvino`), if its contract has bounds for
+                that and the golden samples are within them. `auto`: what was recorded, else int8 on a CPU and fp16 on
+                a GPU, if the folder has it and it answers as at export; else fp32, and `remark` says why.
             threads: that one scan may use on a CPU; default: all that this process may use. Who answers many scans
                 from several threads of their own gets most of them with 1. Answers do not depend on it.
             site: a site's own choices, or their TOML file; see `edgecad.site`.
@@ -254,7 +255,7 @@ class Classifier:
         Raises:
             GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
         """
-        return replay(self.replay, self.contract)
+        return replay(self.replay, self.contract, bounds_of(self.contract, self.facts.precision))
 
     def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
         if isinstance(source, Screen) and frame not in (None, source.frame):

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecad.contract import Contract, Precision
+from edgecad.contract import Contract, RunPrecision
 from edgecad.contract.graph import FAMILIARITY
-from edgecad.errors import ModelInvalid
-from edgecad.modelfiles.file import ModelFile, read_model
+from edgecad.errors import ModelInvalid, UsageError
+from edgecad.modelfiles.file import FILES, ModelFile, read_model
 from edgecad.runners.base import OpenRequest, Runner, RunnerFacts
-from edgecad.runners.devices import chosen_device, parse_device
+from edgecad.runners.devices import DeviceRequest, chosen_device, parse_device, unit_words
 from edgecad.runners.opening import open_runner
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ class LoadedModel:
 
     @property
     def facts(self) -> RunnerFacts:
-        """Device, provider and precision, as checked after opening; only the contract knows the precision."""
-        return replace(self.runner.facts, precision=self.contract.precision)
+        """Device, provider and precision, as checked after opening; where the runner cannot tell, the contract does."""
+        facts = self.runner.facts
+        return replace(facts, precision=facts.precision or self.contract.precision)
 
     def __post_init__(self) -> None:
         taken, said = self.runner.facts.size, self.contract.preparation.size
@@ -93,7 +94,7 @@ def remarked(loaded: LoadedModel, remark: str) -> LoadedModel:
 def load_model(
     model: str | os.PathLike[str] | None,
     device: str,
-    precision: Precision | None = None,
+    precision: RunPrecision | None = None,
     proof: Proof | None = None,
     threads: int | None = None,
     batches: Batches | None = None,
@@ -103,23 +104,26 @@ def load_model(
 
     Args:
         model, device, threads, key: as `edgecad.inference.classifier.Classifier` takes them.
-        precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
+        precision: that shall run, which tells the file of a folder; fp32 unless it is named. A lone file has the one
+            that it has, and one in fp32 runs in another that its contract has bounds for, on a device that can.
         proof: demanded of an engine that had to be built.
         batches: that an engine is built for; default: up to 8 images at once.
 
     Raises:
+        UsageError: there is no such device, or it does not run that precision.
         ModelInvalid: no model, no contract, one newer than this runtime, or a file that changed.
         NotAvailable: the device, or a package for it, is not here.
         EngineBuildFailed: the device runs engines that are built, and none was.
     """
-    parse_device(device)  # a word that is no device is said before anything about the model
+    # A word that is no device, or cannot do what is asked, is said before anything about the model.
+    _check_executes(parse_device(device), precision)
     return open_file(read_model(model, precision, key), device, precision, proof, threads, batches)
 
 
 def open_file(
     file: ModelFile,
     device: str,
-    precision: Precision | None = None,
+    precision: RunPrecision | None = None,
     proof: Proof | None = None,
     threads: int | None = None,
     batches: Batches | None = None,
@@ -142,12 +146,28 @@ def open_file(
             threads=threads,
             prove=None if proof is None else prove,
             batches=batches,
+            precision=precision,
         )
     )
     return LoadedModel(file, *contract(), runner)
 
 
-def contract_in(file: ModelFile, precision: Precision | None = None) -> tuple[str, Contract]:
+def _check_executes(request: DeviceRequest, precision: RunPrecision | None) -> None:
+    """Refuse a precision that no file has and a device does not run.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if precision is None or precision in FILES or precision in chosen_device(request).device.executes:
+        return
+    able = [word for word in unit_words() if precision in parse_device(word).device.executes]
+    raise UsageError(
+        f"{request.kind} does not run an fp32 file in {precision}; use --device {' or '.join(able)}, or a precision of "
+        f"files: --precision {' or '.join(FILES)}"
+    )
+
+
+def contract_in(file: ModelFile, precision: RunPrecision | None = None) -> tuple[str, Contract]:
     """The contract that a model's file carries, as it stands there and read.
 
     Raises:
@@ -155,8 +175,19 @@ def contract_in(file: ModelFile, precision: Precision | None = None) -> tuple[st
     """
     contract = file.contract
     if precision not in (None, contract.precision):
-        raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
+        _check_bounds_for(precision, file, contract)
     return file.contract_text, contract
+
+
+def _check_bounds_for(precision: RunPrecision | None, file: ModelFile, contract: Contract) -> None:
+    """Refuse to run a file in another precision than its own, unless it says what its answers may then differ by."""
+    if precision in FILES or contract.precision != "fp32":
+        raise ModelInvalid(f"{file.path.name} is {contract.precision}, and {precision} was asked for; name its own")
+    if precision not in contract.executions or not contract.golden:
+        raise ModelInvalid(
+            f"{file.path.name} was not proven in {precision} at export, so nothing says how far its answers may then "
+            "differ; export it again, or use --precision fp32"
+        )
 
 
 def runner_proof(file: ModelFile, text: str, contract: Contract, proof: Proof) -> Callable[[Runner], None]:

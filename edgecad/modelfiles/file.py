@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from edgecad.contract import CONTRACT_VERSION, METADATA_KEY, Contract, Precision, contract_from_json
+from edgecad.contract import CONTRACT_VERSION, METADATA_KEY, Contract, Precision, RunPrecision, contract_from_json
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.modelfiles.agreement import check_agreement
 from edgecad.modelfiles.bounds import bounded_content
@@ -25,6 +25,8 @@ VARIABLE = "EDGECAD_MODEL"
 DEFAULT = Path("models/latest")
 FILES: dict[Precision, str] = {"fp32": "model.onnx", "fp16": "model.fp16.onnx", "int8": "model.int8.onnx"}
 """What a model folder calls its files."""
+RUN_FILES: dict[RunPrecision, Precision] = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "bf16": "fp32"}
+"""Which file is run in a precision."""
 NEXT_STEP = f"run `edgecad export`, name another model, or set {VARIABLE}"
 
 
@@ -70,10 +72,10 @@ AUTO: Literal["auto"] = "auto"
 """The fastest precision that a device is good at and that a folder has; `edgecad.inference.loading` chooses."""
 
 
-def parse_choice(text: str) -> Precision | Literal["auto"]:
-    """Read `auto`, `fp32`, `fp16` or `int8`."""
+def parse_choice(text: str) -> RunPrecision | Literal["auto"]:
+    """Read `auto`, or a precision that can run."""
     try:
-        return AUTO if text == AUTO else parse_precision(text) or AUTO
+        return AUTO if text == AUTO else parse_run_precision(text) or AUTO
     except UsageError as error:
         raise UsageError(f"{error}, or {AUTO}") from error
 
@@ -88,6 +90,21 @@ def parse_precision(text: str | None) -> Precision | None:
     raise UsageError(f"no precision is called {text!r}{did_you_mean(text, FILES)}; choose {', '.join(FILES)}")
 
 
+def parse_run_precision(text: str | None) -> RunPrecision | None:
+    """Read a precision that can run: that of a file, or `bf16`; None where none was named."""
+    for precision in RUN_FILES:
+        if text == precision:
+            return precision
+    if text is None:
+        return None
+    raise UsageError(f"no precision is called {text!r}{did_you_mean(text, RUN_FILES)}; choose {', '.join(RUN_FILES)}")
+
+
+def file_precision(precision: RunPrecision) -> Precision:
+    """Precision of the file that is read to run in a precision."""
+    return RUN_FILES[precision]
+
+
 def is_model(word: str) -> bool:
     """Whether a word names a model: an `.onnx` file, a model folder, or a pointer to one. Nothing is opened."""
     try:
@@ -98,13 +115,13 @@ def is_model(word: str) -> bool:
         return False
 
 
-def locate_model(given: str | os.PathLike[str] | None = None, precision: Precision | None = None) -> Path:
+def locate_model(given: str | os.PathLike[str] | None = None, precision: RunPrecision | None = None) -> Path:
     """Path of the `.onnx` file that is meant.
 
     Args:
         given: a model folder, a pointer such as `models/latest`, or an `.onnx` file. Without it,
             `$EDGECAD_MODEL`, then `models/latest`.
-        precision: which file of a folder; fp32 unless it is named. A lone file has the one that it has.
+        precision: that shall run, which tells the file of a folder; fp32 unless it is named. A lone file is taken.
 
     Raises:
         ModelInvalid: nothing is there, or not in that precision.
@@ -113,13 +130,14 @@ def locate_model(given: str | os.PathLike[str] | None = None, precision: Precisi
     target = pointed(path)
     if (target / "model.keras").is_file():
         raise ModelInvalid(f"{path} is a training run, not a model; run `edgecad export` on it first")
-    file = target / FILES[precision or "fp32"] if target.is_dir() else target
+    wanted = file_precision(precision or "fp32")
+    file = target / FILES[wanted] if target.is_dir() else target
     if not file.is_file():
         there = [name for name, own in FILES.items() if target.is_dir() and (target / own).is_file()]
         if there:
             raise ModelInvalid(
-                f"{path} has no {precision or 'fp32'} file, only {', '.join(there)}; name one with --precision, "
-                f"or export it again{'' if precision in (None, 'fp32') else f' with --{precision}'}"
+                f"{path} has no {wanted} file, only {', '.join(there)}; name one with --precision, "
+                f"or export it again{'' if wanted == 'fp32' else f' with --{wanted}'}"
             )
         where = f" (it names {target})" if target != path else ""
         raise ModelInvalid(f"no model at {path}{where}; {NEXT_STEP}")
@@ -142,7 +160,7 @@ def pointed(path: Path) -> Path:
 
 
 def read_model(
-    given: str | os.PathLike[str] | None = None, precision: Precision | None = None, key: Path | None = None
+    given: str | os.PathLike[str] | None = None, precision: RunPrecision | None = None, key: Path | None = None
 ) -> ModelFile:
     """Read a model's file, wherever `locate_model` finds it, and check it before anything opens it.
 

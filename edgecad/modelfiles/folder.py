@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edgecad.contract import Precision
+from edgecad.contract import RunPrecision
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_precision, pointed
+from edgecad.modelfiles.file import DEFAULT, FILES, VARIABLE, locate_model, parse_run_precision, pointed
 from edgecad.modelfiles.signature import check_signature, demanded_key, signed_place
 from edgecad.modelfiles.sums import SIGNATURE, FileSum, check_sums, places_of, sums_of
 
@@ -78,7 +78,7 @@ def check_integrity(given: str | os.PathLike[str] | None, key: Path | None = Non
     return Integrity(folder, "holds", signed, check_sums(folder, sums))
 
 
-def requested_precisions(given: str | os.PathLike[str] | None, word: str | None) -> tuple[Precision | None, ...]:
+def requested_precisions(given: str | os.PathLike[str] | None, word: str | None) -> tuple[RunPrecision | None, ...]:
     """Read `--precision` where `all` is allowed: those that a folder has. None: whichever is meant by default.
 
     Raises:
@@ -88,15 +88,17 @@ def requested_precisions(given: str | os.PathLike[str] | None, word: str | None)
     if word != ALL:
         return (_parsed(word),)
     folder = model_folder(given)
-    there = tuple(own for own, name in FILES.items() if folder is not None and (folder / name).is_file())
+    there: tuple[RunPrecision | None, ...] = tuple(
+        own for own, name in FILES.items() if folder is not None and (folder / name).is_file()
+    )
     if not there:
         locate_model(given)
         return (None,)
     return there
 
 
-def _parsed(word: str | None) -> Precision | None:
+def _parsed(word: str | None) -> RunPrecision | None:
     try:
-        return parse_precision(word)
+        return parse_run_precision(word)
     except UsageError as error:
         raise UsageError(f"{error}, or {ALL}") from error

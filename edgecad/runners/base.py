@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgecad.runners.devices import DeviceRequest
 
 if TYPE_CHECKING:
-    from edgecad.contract import Contract
+    from edgecad.contract import Contract, RunPrecision
     from edgecad.engines.record import Batches
 
 
@@ -21,9 +21,9 @@ class RunnerFacts:
     """What a runner was checked to be, after opening.
 
     Attributes:
-        device: as `DeviceRequest.name` has it: `cpu` or `cuda:N`.
+        device: as `DeviceRequest.name` has it: `cpu`, `cuda:N` or `openvino:gpu`.
         provider: the engine's own name for what computes.
-        precision: of the weights it runs; empty where only the model's contract can tell.
+        precision: that it runs in; empty where only the model's contract can tell.
         threads: on a CPU; 0 elsewhere.
         size: side of the square input that the graph takes, pixels.
         outputs: of the graph, those that `edgecad.contract.graph` knows, in its order.
@@ -31,7 +31,7 @@ class RunnerFacts:
 
     device: str
     provider: str
-    precision: str
+    precision: RunPrecision | Literal[""]
     threads: int
     size: int
     outputs: tuple[str, ...]
@@ -63,6 +63,8 @@ class OpenRequest:
         prove: for an engine that has to be built: called with a runner on it before its first use; raises if it
             answers otherwise than at export.
         batches: that an engine is built for; None: up to 8 images at once.
+        precision: to run an fp32 file in, `bf16`; None, or the file's own: as it is written. An opener is given only
+            what its row `executes`.
     """
 
     device: DeviceRequest
@@ -72,3 +74,4 @@ class OpenRequest:
     threads: int | None = None
     prove: Callable[[Runner], None] | None = None
     batches: Batches | None = None
+    precision: RunPrecision | None = None

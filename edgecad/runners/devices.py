@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgecad.errors import UsageError
 from edgecad.system.words import did_you_mean
 
 if TYPE_CHECKING:
-    from edgecad.contract import Precision
+    from edgecad.contract import Precision, RunPrecision
 
 AUTO = "auto"
+_NUMBER = "N"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,25 @@ class Package:
 
 
 @dataclass(frozen=True)
+class DeviceUnit:
+    """One of several things that an engine can compute on, and what is otherwise there than its row says.
+
+    Attributes:
+        word: what stands behind the colon; `N` for any number of 0 to 99.
+        fast, executes, emulated: as the row's; None: as there.
+    """
+
+    word: str
+    fast: Precision | None = None
+    executes: tuple[RunPrecision, ...] | None = None
+    emulated: tuple[Precision, ...] | None = None
+
+
+NUMBERED = (DeviceUnit(_NUMBER),)
+"""There may be several alike, numbered from 0."""
+
+
+@dataclass(frozen=True)
 class Device:
     """One row: an engine, and how it is named, opened and described.
 
@@ -39,7 +59,8 @@ class Device:
         packages: that it runs on, one of which is enough; `doctor` imports those that are installed, and the record of
             `bench` has their versions.
         fast: the precision that `--precision auto` takes, if the model has it and it answers as at export.
-        indexed: whether there may be several, named `word:N`.
+        units: what it can compute on, named `word:unit`; the first one, or number 0, is meant where none is named.
+        executes: precisions that it can run an fp32 file in, beside those that files have.
         auto: rank in which `--device auto` tries it, 1 first; 0: never.
         here: `module:function`, which tells without opening whether `auto` may take it on this machine; empty: always.
         emulated: precisions that it computes in another one, so that `bench` recommends none of them.
@@ -53,7 +74,8 @@ class Device:
     opener: str
     packages: tuple[Package, ...]
     fast: Precision
-    indexed: bool = False
+    units: tuple[DeviceUnit, ...] = ()
+    executes: tuple[RunPrecision, ...] = ()
     auto: int = 0
     here: str = ""
     emulated: tuple[Precision, ...] = ()
@@ -63,14 +85,45 @@ class Device:
     use: str = ""
 
     @property
+    def indexed(self) -> bool:
+        """Whether its units are numbered."""
+        return self.units == NUMBERED
+
+    @property
     def pattern(self) -> str:
-        """As help writes it: `cpu`, or `cuda[:N]`."""
-        return f"{self.word}[:N]" if self.indexed else self.word
+        """As help writes it: `cpu`, `cuda[:N]` or `openvino[:cpu|gpu|npu]`."""
+        return f"{self.word}[:{'|'.join(unit.word for unit in self.units)}]" if self.units else self.word
 
     @property
     def words(self) -> tuple[str, ...]:
         """As errors write it: `cpu`, or `cuda` and `cuda:N`."""
-        return (self.word, f"{self.word}:N") if self.indexed else (self.word,)
+        return (self.word, *(f"{self.word}:{unit.word}" for unit in self.units))
+
+    @property
+    def unit_words(self) -> tuple[str, ...]:
+        """One for each thing that may compute, as far as that is known without looking: of alike ones the first."""
+        return (self.word,) if self.indexed or not self.units else self.words[1:]
+
+    def default_unit(self) -> str:
+        """The unit that is meant where none is named; empty where there are none."""
+        return "0" if self.indexed else next((unit.word for unit in self.units), "")
+
+    def takes(self, unit: str) -> bool:
+        """Whether it can be named with this behind the colon."""
+        numbered = self.indexed and re.fullmatch(r"\d{1,2}", unit, re.ASCII) is not None
+        return numbered or (not self.indexed and any(own.word == unit for own in self.units))
+
+    def on(self, unit: str) -> Device:
+        """This row as it is for one of its units."""
+        own = next((each for each in self.units if each.word == unit), None)
+        if own is None:
+            return self
+        return replace(
+            self,
+            fast=self.fast if own.fast is None else own.fast,
+            executes=self.executes if own.executes is None else own.executes,
+            emulated=self.emulated if own.emulated is None else own.emulated,
+        )
 
 
 _ONNX = "edgecad.runners.onnx"
@@ -90,7 +143,7 @@ DEVICES: tuple[Device, ...] = (
         opener=f"{_ONNX}:open_session",
         packages=(Package("onnxruntime-gpu", "onnxruntime", "gpu"),),
         fast="fp16",
-        indexed=True,
+        units=NUMBERED,
         auto=1,
         here=f"{_ONNX}:cuda_here",
         shows_nodes=True,
@@ -103,7 +156,7 @@ DEVICES: tuple[Device, ...] = (
             Package("tensorrt-rtx", "tensorrt_rtx", "tensorrt-rtx"),
         ),
         fast="fp16",
-        indexed=True,
+        units=NUMBERED,
         built=True,
         about="A TensorRT engine that is not in the cache is built first, for minutes.",
         use="edgecad cache build",
@@ -113,42 +166,63 @@ DEVICES: tuple[Device, ...] = (
 
 @dataclass(frozen=True)
 class DeviceRequest:
-    """A device as the user named it; `auto` may choose, any other name is strict."""
+    """A device as the user named it; `auto` may choose, any other name is strict.
+
+    Attributes:
+        kind: a word of the table, or `auto`.
+        unit: what stood behind the colon; empty: the one that its row means by that.
+    """
 
     kind: str
-    index: int = 0
+    unit: str = ""
 
     @property
     def device(self) -> Device:
-        """Its row; `auto` has none."""
-        return next(row for row in DEVICES if row.word == self.kind)
+        """Its row, as it is for its unit; `auto` has none."""
+        row = next(row for row in DEVICES if row.word == self.kind)
+        return row.on(self.unit or row.default_unit())
+
+    @property
+    def index(self) -> int:
+        """Number of the unit, where they are numbered; else 0."""
+        return int(self.unit) if self.unit.isdecimal() else 0
 
     @property
     def name(self) -> str:
-        """As the facts of a runner have it: `cpu`, or `cuda:0`."""
-        return f"{self.kind}:{self.index}" if self.device.indexed else self.kind
+        """As the facts of a runner have it: `cpu`, `cuda:0` or `openvino:gpu`."""
+        unit = str(self.index) if self.device.indexed else self.unit or self.device.default_unit()
+        return f"{self.kind}:{unit}" if unit else self.kind
 
 
 def parse_device(text: str) -> DeviceRequest:
-    """Read `auto`, or a word of the table, with `:N` where there may be several.
+    """Read `auto`, or a word of the table, with one of its units behind a colon.
 
     Raises:
         UsageError: there is no such device.
     """
-    word, colon, number = text.partition(":")
+    word, colon, unit = text.partition(":")
     row = next((row for row in DEVICES if row.word == word), None)
-    indexed = row is not None and row.indexed and re.fullmatch(r"\d{1,2}", number, re.ASCII) is not None
-    if text == AUTO or (row is not None and (indexed or not colon)):
-        return DeviceRequest(word, int(number or 0))
+    if text == AUTO or (row is not None and (row.takes(unit) or not colon)):
+        return DeviceRequest(word, unit)
     *others, last = (AUTO, *(each for row in DEVICES for each in row.words))
     raise UsageError(
-        f"no device is called {text!r}{did_you_mean(word, device_words())}; choose {', '.join(others)} or {last}"
+        f"no device is called {text!r}{did_you_mean(text if colon else word, _known_words())}; "
+        f"choose {', '.join(others)} or {last}"
     )
 
 
+def _known_words() -> tuple[str, ...]:
+    return (AUTO, *(row.word for row in DEVICES), *(word for row in DEVICES for word in row.unit_words))
+
+
 def device_words() -> tuple[str, ...]:
-    """What `--device` takes, without numbers."""
+    """What `--device` takes, without units."""
     return (AUTO, *(row.word for row in DEVICES))
+
+
+def unit_words() -> tuple[str, ...]:
+    """All that may compute here, each by its own name, as far as the table knows; `auto` is none of them."""
+    return tuple(word for row in DEVICES for word in row.unit_words)
 
 
 def device_help() -> str:

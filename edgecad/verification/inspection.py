@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecad.contract import Contract, Precision
+from edgecad.contract import Contract, RunPrecision
 from edgecad.errors import UsageError
 from edgecad.inference.loading import load_model
 from edgecad.modelfiles.folder import model_folder
@@ -44,7 +44,7 @@ class Inspection:
 def inspect_model(
     model: str | os.PathLike[str] | None,
     device: str = "auto",
-    precision: Precision | None = None,
+    precision: RunPrecision | None = None,
     key: Path | None = None,
 ) -> Inspection:
     """Open a model, run a zero image through it and gather what there is.

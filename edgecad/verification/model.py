@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgecad.contract import Contract, Origin, Precision
+from edgecad.contract import Contract, Origin, RunPrecision
 from edgecad.golden import Replay
 from edgecad.inference.classifier import Classifier
 from edgecad.modelfiles.file import locate_model, read_model
@@ -37,7 +37,7 @@ class ReferenceModel:
     """The model to compare with, and which file of it; it runs on the CPU."""
 
     model: Model
-    precision: Precision | None = None
+    precision: RunPrecision | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class VerificationRequest:
 
     model: Model
     device: str = "auto"
-    precisions: tuple[Precision | None, ...] = (None,)
+    precisions: tuple[RunPrecision | None, ...] = (None,)
     key: Path | None = None
     site: Site | None = None
     reference: ReferenceModel | None = None
@@ -147,6 +147,6 @@ def _contract(request: VerificationRequest) -> Contract:
     return read_model(request.model, request.precisions[0], request.key).contract
 
 
-def _opened(request: VerificationRequest, model: Model, device: str, precision: Precision | None) -> Classifier:
+def _opened(request: VerificationRequest, model: Model, device: str, precision: RunPrecision | None) -> Classifier:
     """A model as the request demands all of them."""
     return Classifier(model, device, precision=precision, site=request.site, replay="never", key=request.key)

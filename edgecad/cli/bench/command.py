@@ -14,7 +14,7 @@ from edgecad.cli.completion import values
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.opening import NamedModel
-from edgecad.cli.options import PRECISIONS, JsonOption, KeyOption
+from edgecad.cli.options import RUN_PRECISIONS, JsonOption, KeyOption
 from edgecad.runners.devices import DEVICES, device_help, device_words, parse_device
 from edgecad.system.words import did_you_mean
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from edgecad.bench.results import BenchOrder, Measured, Result, Scenario
-    from edgecad.contract import Precision
+    from edgecad.contract import RunPrecision
     from edgecad.doctor.machine import Machine
 
 ALL = "all"
@@ -51,9 +51,9 @@ def bench(
     precision: Annotated[
         str,
         typer.Option(
-            metavar="|".join((ALL, *PRECISIONS)),
+            metavar="|".join((ALL, *RUN_PRECISIONS)),
             help="All that the folder has, or one.",
-            autocompletion=values(ALL, *PRECISIONS),
+            autocompletion=values(ALL, *RUN_PRECISIONS),
         ),
     ] = ALL,
     scenario: Annotated[
@@ -182,7 +182,7 @@ def _order(
     )
 
 
-def _check_model(model: Path | None, precisions: Sequence[Precision | None], key: Path | None) -> None:
+def _check_model(model: Path | None, precisions: Sequence[RunPrecision | None], key: Path | None) -> None:
     """What cannot be used is said before anything else."""
     from edgecad.modelfiles.file import read_model
 

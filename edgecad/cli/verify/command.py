@@ -11,7 +11,7 @@ from edgecad.cli.completion import values
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.opening import NamedModel, model_argument
-from edgecad.cli.options import PRECISIONS, DeviceOption, JsonOption, KeyOption, SiteOption
+from edgecad.cli.options import PRECISIONS, RUN_PRECISIONS, DeviceOption, JsonOption, KeyOption, SiteOption
 
 if TYPE_CHECKING:
     from edgecad.contract import Precision
@@ -32,9 +32,9 @@ def verify(
     precision: Annotated[
         str | None,
         typer.Option(
-            metavar="|".join((*PRECISIONS, "all")),
-            help="Which file of a model folder, or all that it has. Default: fp32.",
-            autocompletion=values(*PRECISIONS, "all"),
+            metavar="|".join((*RUN_PRECISIONS, "all")),
+            help="Which file of a model folder, or all that it has; bf16 runs the fp32 file in it. Default: fp32.",
+            autocompletion=values(*RUN_PRECISIONS, "all"),
             show_default=False,
         ),
     ] = None,

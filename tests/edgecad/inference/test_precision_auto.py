@@ -99,5 +99,5 @@ def test_the_commands_say_what_was_not_taken(
 
 
 def test_a_precision_that_is_none_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="int8, or auto"):
+    with pytest.raises(UsageError, match="bf16, or auto"):
         parse_choice("fp8")

@@ -17,7 +17,7 @@ from edgecad.cli.program import app
 from edgecad.errors import ModelInvalid, NotAvailable, UsageError
 from edgecad.inference.loading import load_model
 from edgecad.runners import devices
-from edgecad.runners.devices import DEVICES, Device, DeviceRequest, Package, chosen_device, parse_device
+from edgecad.runners.devices import DEVICES, NUMBERED, Device, DeviceRequest, Package, chosen_device, parse_device
 
 ENGINE = '''
 """An engine for one test: it has a file, and computes as the CPU does."""
@@ -57,7 +57,7 @@ ROW = Device(
     opener="abacus_engine:open_abacus",
     packages=(Package("msgspec", "msgspec", "cpu"),),
     fast="fp32",
-    indexed=True,
+    units=NUMBERED,
     about="An abacus is oiled first.",
 )
 
@@ -88,7 +88,7 @@ def test_a_new_engine_is_one_file_and_one_row(
     assert (found["device"], found["provider"]) == ("abacus:3", "beads")
     reference = json.loads(CliRunner().invoke(app, [*common, "--device", "cpu"]).stdout)
     assert found["probability"] == reference["probability"]
-    assert [request.device for request in engine.opened] == [DeviceRequest("abacus", 3)]
+    assert [request.device for request in engine.opened] == [DeviceRequest("abacus", "3")]
 
 
 def test_help_completion_bench_doctor_and_inspect_know_a_row(edgecad: Callable[..., Any], tmp_path: Path) -> None:
@@ -98,7 +98,8 @@ def test_help_completion_bench_doctor_and_inspect_know_a_row(edgecad: Callable[.
 sys.path.insert(0, {str(tmp_path)!r})
 from edgecad.runners import devices
 devices.DEVICES += (devices.Device("abacus", "abacus_engine:open_abacus",
-    (devices.Package("msgspec", "msgspec", "cpu"),), "fp32", indexed=True, about="An abacus is oiled first."),)
+    (devices.Package("msgspec", "msgspec", "cpu"),), "fp32", units=devices.NUMBERED,
+    about="An abacus is oiled first."),)
 """
     for command in ("infer", "watch", "bench"):
         shown = " ".join(edgecad(command, "--help", before=before).stdout.split())
@@ -178,8 +179,8 @@ def test_every_row_names_functions_that_are_there(row: Device) -> None:
         ("auto", DeviceRequest("auto"), None),
         ("cpu", DeviceRequest("cpu"), "cpu"),
         ("cuda", DeviceRequest("cuda"), "cuda:0"),
-        ("cuda:12", DeviceRequest("cuda", 12), "cuda:12"),
-        ("tensorrt:1", DeviceRequest("tensorrt", 1), "tensorrt:1"),
+        ("cuda:12", DeviceRequest("cuda", "12"), "cuda:12"),
+        ("tensorrt:1", DeviceRequest("tensorrt", "1"), "tensorrt:1"),
     ],
 )
 def test_words_are_read(text: str, request_: DeviceRequest, name: str | None) -> None:
