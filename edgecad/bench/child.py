@@ -50,6 +50,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
     """
     from edgecad.bench.scenarios import SCAN, Limit, offline, single_stream
     from edgecad.golden import golden_samples
+    from edgecad.modelfiles.file import parse_run_precision
     from edgecad.system.cores import usable_threads
     from edgecad.system.parallel import share_for
 
@@ -80,7 +81,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
         model_sha256=classifier.model_sha256,
         device=facts.device,
         provider=facts.provider,
-        precision=facts.precision,
+        precision=parse_run_precision(facts.precision) or classifier.contract.precision,
         threads=facts.threads,
         golden=wrong,
         starts=(start,),

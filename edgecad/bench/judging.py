@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from edgecad.bench.results import Measured, NotMeasured, Result
 from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
-from edgecad.runners.devices import DEVICES, parse_device
+from edgecad.runners import devices
+from edgecad.runners.devices import parse_device
 
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
 
@@ -53,7 +54,7 @@ def is_fit(found: Measured) -> bool:
 
 def _simplicity(found: Measured) -> tuple[int, int]:
     """Less is more precise, then simpler."""
-    place = [row.word for row in DEVICES].index(parse_device(found.device).kind)
+    place = [row.word for row in devices.DEVICES].index(parse_device(found.device).kind)
     return PRECISE_FIRST.index(found.precision), place
 
 

@@ -14,6 +14,8 @@ from edgecad.contract import RunPrecision
 from edgecad.errors import DeviceFailed
 from edgecad.system.children import end_child, exit_description, lines_of, start_child
 
+Configuration = tuple[str, RunPrecision | None]
+"""Device and precision, as `edgecad.inference.classifier.Classifier` takes them."""
 TIME_LIMIT = 3600.0
 """Seconds that one device and precision may take; the first use of a TensorRT engine builds it, for minutes."""
 COLD_STARTS = 3
@@ -22,21 +24,19 @@ COLD_STARTS = 3
 
 def results(
     model: str | None,
-    devices: Sequence[str],
-    precisions: Sequence[RunPrecision | None],
+    configurations: Sequence[Configuration],
     order: BenchOrder,
     begins: Callable[[str, RunPrecision | None], None] = lambda device, precision: None,
 ) -> Iterator[Result]:
-    """Measure each device with each precision, in processes of their own.
+    """Measure each configuration, in processes of their own.
 
     Args:
         order: scenarios, runs and seconds; the rest is filled in here.
         begins: told before each of them.
     """
-    for device in devices:
-        for precision in precisions:
-            begins(device, precision)
-            yield result_of(replace(order, model=model, device=device, precision=precision))
+    for device, precision in configurations:
+        begins(device, precision)
+        yield result_of(replace(order, model=model, device=device, precision=precision))
 
 
 def result_of(order: BenchOrder) -> Result:

@@ -18,8 +18,8 @@ def network_digest(contract: Contract) -> str:
     """SHA-256 of what training alone decides, in hexadecimal.
 
     An export adds to the contract: precision, tolerances, executions, golden answers, limits of familiarity for that
-    file, versions of packages. None of it counts. Single values are listed, so that a field which the contract gets later
-    changes no digest.
+    file, versions of packages. None of it counts. Single values are listed, so that a field which the contract gets
+    later changes no digest.
     """
     decided = (
         contract.created,

@@ -165,7 +165,7 @@ def bench_for(model: str | os.PathLike[str] | None) -> BenchFound:
     except (OSError, EdgecadError, ValueError):
         return NOTHING
     try:
-        saved = _read(folder / subject.name, subject)
+        saved = _read(folder / subject.name)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return BenchFound(remark=f"the saved bench {folder / subject.name} is not used: {reason}; run: {SAVE}")
@@ -203,7 +203,7 @@ def saved_benches() -> Iterator[tuple[Path, SavedBench | str]]:
     folder = benches_folder()
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            yield path, _read(path, None) or "it is gone"
+            yield path, _read(path) or "it is gone"
         except (OSError, ValueError) as error:
             yield path, str(error)
 
@@ -234,11 +234,8 @@ def _contract_of(path: Path) -> Mapping[str, object]:
     return said_in(text)
 
 
-def _read(path: Path, subject: BenchSubject | None) -> SavedBench | None:
-    """A saved bench; None where there is none.
-
-    Args:
-        subject: that it must be about; None: whatever it is about.
+def _read(path: Path) -> SavedBench | None:
+    """A saved bench, about what its name says; None where there is none.
 
     Raises:
         OSError, ValueError: it cannot be used.
@@ -258,7 +255,7 @@ def _read(path: Path, subject: BenchSubject | None) -> SavedBench | None:
         bench = msgspec.json.decode(content, type=SavedBench)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"it cannot be read ({error})") from error
-    if subject is not None and bench.subject != subject:
+    if path.name != bench.subject.name:
         raise ValueError("it is about another model, machine or version than its name says")
     strange = [row.precision for row in bench.rows if file_precision(row.precision) not in bench.subject.files]
     if strange:

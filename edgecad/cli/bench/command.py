@@ -15,12 +15,13 @@ from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.opening import NamedModel
 from edgecad.cli.options import RUN_PRECISIONS, JsonOption, KeyOption
-from edgecad.runners.devices import DEVICES, device_help, device_words, parse_device
+from edgecad.runners.devices import AUTO, DEVICES, device_help, device_words, parse_device, unit_words
 from edgecad.system.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from edgecad.bench.process import Configuration
     from edgecad.bench.results import BenchOrder, Measured, Result, Scenario
     from edgecad.contract import RunPrecision
     from edgecad.doctor.machine import Machine
@@ -133,12 +134,12 @@ def bench(
     precisions = requested_precisions(model, precision)
     if plot is not None:
         _check_plot(plot)
-    _check_model(model, precisions, key)
+    measured = _configurations(devices, precisions, _executions(model, precisions, key), named=precision != ALL)
     subject = subject_to_save(model) if save else None
     path = None if model is None else str(model)
     if not json:
-        _tell_time(devices, len(precisions), order)
-    found = list(_valid(results(path, devices, precisions, order, _tell_progress)))
+        _tell_time(measured, order)
+    found = list(_valid(results(path, measured, order, _tell_progress)))
     if not any(isinstance(result, Measured) for result in found):
         raise error_of([result for result in found if isinstance(result, NotMeasured)])
     found = found if subject is None else decided(found, replace(order, model=path))
@@ -182,12 +183,25 @@ def _order(
     )
 
 
-def _check_model(model: Path | None, precisions: Sequence[RunPrecision | None], key: Path | None) -> None:
-    """What cannot be used is said before anything else."""
-    from edgecad.modelfiles.file import read_model
+def _executions(
+    model: Path | None, precisions: Sequence[RunPrecision | None], key: Path | None
+) -> Sequence[RunPrecision]:
+    """Precisions beside those of files that a model was proven in; what cannot be used is said before anything else."""
+    from edgecad.modelfiles.file import FILES, RUN_FILES, read_model
 
-    for each in precisions:
-        _ = read_model(model, each, key).contract
+    contracts = [read_model(model, each, key).contract for each in precisions]
+    return [each for each in RUN_FILES if each not in FILES and any(each in own.executions for own in contracts)]
+
+
+def _configurations(
+    devices: Sequence[str], precisions: Sequence[RunPrecision | None], executions: Sequence[RunPrecision], named: bool
+) -> list[Configuration]:
+    """What is measured, device by device; beside the files' precisions those that a device can run an fp32 file in."""
+    found: list[Configuration] = []
+    for device in devices:
+        able = () if device == AUTO or named else parse_device(device).device.executes
+        found += [(device, each) for each in (*precisions, *(own for own in executions if own in able))]
+    return found
 
 
 def _valid(found: Iterable[Result]) -> Iterator[Result]:
@@ -206,8 +220,7 @@ def _devices(word: str) -> tuple[str, ...]:
     from edgecad.errors import UsageError
 
     if word == ALL:
-        _, *words = device_words()
-        return tuple(words)
+        return unit_words()
     try:
         parse_device(word)
     except UsageError as error:
@@ -247,16 +260,17 @@ def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | N
         )
 
 
-def _tell_time(devices: Sequence[str], precisions: int, order: BenchOrder) -> None:
+def _tell_time(measured: Sequence[Configuration], order: BenchOrder) -> None:
     """Say beforehand what this may take: of scenarios the time limit is known, of processes about what they take."""
     from edgecad.engines.gpu import gpu_here
     from edgecad.system.clock import SOON, rough_words
 
-    here = devices if gpu_here() is not None else [word for word in devices if word in ("auto", "cpu")]
+    gpu = gpu_here() is not None
+    here = [device for device, _ in measured if gpu or device == AUTO or not parse_device(device).device.indexed]
     stream = order.seconds if order.runs is None else min(order.seconds, ANSWER * order.runs)
     each = OPENING + stream * ("single-stream" in order.scenarios) + OFFLINE * ("offline" in order.scenarios)
-    if len(here) * precisions * each >= SOON:
-        typer.echo(f"this takes {rough_words(len(here) * precisions * each)} at most, roughly", err=True)
+    if len(here) * each >= SOON:
+        typer.echo(f"this takes {rough_words(len(here) * each)} at most, roughly", err=True)
 
 
 def _tell_progress(device: str, precision: str | None) -> None:

@@ -84,8 +84,9 @@ def _said(order: JudgeOrder, model: bytes, scan: bytes) -> bytes:
 def _opened(choices: Choices, model: bytes) -> Classifier:
     # Our parent has checked it: its digest, its sums and the signature that somebody demanded.
     file = ModelFile(Path(choices.name), model, hashlib.sha256(model).hexdigest(), choices.remarks)
+    loaded = open_file(file, choices.device, choices.precision, threads=choices.threads)
     return Classifier(
-        replace(open_file(file, choices.device, threads=choices.threads), chosen=choices.chosen),
+        replace(loaded, chosen=choices.chosen),
         threshold=choices.threshold,
         site=choices.site,
         tables=choices.tables,

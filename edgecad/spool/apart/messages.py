@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from edgecad.answer.records import Record
 from edgecad.colourtables import ColourTable
-from edgecad.contract import MapPlace
+from edgecad.contract import MapPlace, RunPrecision
 from edgecad.errors import EdgecadError, InputRefused, errors_of
 from edgecad.inference.answering import ScanOutcome
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import NOBODY, Identified
+from edgecad.modelfiles.file import parse_run_precision
 from edgecad.site import Site, SiteSignature
 
 
@@ -34,7 +35,7 @@ class Choices(msgspec.Struct, frozen=True):
         name: of the model's file, for errors.
         remarks: on that file, for records.
         chosen: why this device and precision, for records.
-        device: that is in use, never `auto`.
+        device, precision: that are in use, never `auto`.
         threads: of one run on a CPU; None elsewhere.
         threshold: on the probability that answers show; None where the site chose it.
     """
@@ -43,6 +44,7 @@ class Choices(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...]
     chosen: str
     device: str
+    precision: RunPrecision | None
     threads: int | None
     threshold: float | None
     site: Site | None
@@ -59,6 +61,7 @@ def choices_of(classifier: Classifier) -> Choices:
         remarks=classifier.file.remarks,
         chosen=classifier.chosen,
         device=classifier.facts.device,
+        precision=parse_run_precision(classifier.facts.precision),
         threads=classifier.facts.threads or None,
         threshold=None if classifier.threshold_from == "site" else classifier.threshold,
         site=None if classifier.site is None else _without_key(classifier.site),

@@ -43,7 +43,7 @@ def test_it_says_beforehand_what_it_may_take(
     order = BenchOrder(
         model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=64
     )
-    _tell_time(("cpu",), 1, order)
+    _tell_time([("cpu", None)], order)
     assert capsys.readouterr().err == f"this takes {words} at most, roughly\n"
 
 

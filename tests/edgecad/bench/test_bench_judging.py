@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgecad.bench.judging import error_of, noise, recommended
+from edgecad.bench.judging import error_of, near_fastest, noise, ranked, recommended
 from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, StageTimes, Start
 from edgecad.errors import EdgecadError, EngineBuildFailed, NotAvailable
 
@@ -91,3 +91,38 @@ def test_of_failures_the_gravest_is_raised(codes: tuple[int, ...], kind: type[Ex
     error = error_of(failed)
     assert type(error) is kind
     assert str(error) == f"because {max(codes)}"
+
+
+def test_of_engines_that_are_alike_the_first_of_the_table_is() -> None:
+    """It needs no package beside the others."""
+    alike = [measured("int8", 9.95, "tensorrt:0"), measured("int8", 10.0, "cuda:0"), measured("int8", 10.1)]
+    assert [found.device for found in ranked(alike)] == ["cpu", "cuda:0", "tensorrt:0"]
+
+
+def test_the_rest_is_ranked_as_if_the_first_were_not_there() -> None:
+    found = [
+        measured("int8", 5.0), measured("fp32", 10.0), measured("fp16", 9.9, "cuda:0"),
+        measured("int8", 1.0, golden=("phantom-1.jpg",)), measured("fp16", 1.0),
+    ]  # fmt: skip
+    order = [(each.device, each.precision) for each in ranked(found)]
+    assert order == [("cpu", "int8"), ("cpu", "fp32"), ("cuda:0", "fp16")]
+
+
+def test_what_was_measured_in_turn_counts_before_what_was_measured_alone() -> None:
+    times = {
+        name: StageTimes(name="whole", p50=p50, p90=p50, p95=p50, p99=p50) for name, p50 in (("a", 4.0), ("b", 5.0))
+    }
+    slow, fast = replace(measured("fp32", 3.0), in_turn=times["b"]), replace(measured("int8", 6.0), in_turn=times["a"])
+    assert recommended([slow, fast]) == fast
+
+
+def test_the_near_ones_are_the_fastest_within_a_factor() -> None:
+    found = [
+        measured("fp32", 12.0),
+        measured("int8", 10.0),
+        measured("fp16", 11.0, "cuda:0"),
+        measured("int8", 13.0, "cuda:0"),
+    ]
+    assert [each.precision for each in near_fastest(found, 1.25, 5)] == ["int8", "fp16", "fp32"]
+    assert [each.precision for each in near_fastest(found, 1.25, 2)] == ["int8", "fp16"]
+    assert near_fastest([], 1.25, 5) == ()

@@ -1,0 +1,329 @@
+"""What `auto` takes after `edgecad bench --save`: what is recorded for model, machine and versions, once proven."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace as replaced
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from typer.testing import CliRunner
+
+from edgecad import Classifier
+from edgecad.cli.program import app
+from edgecad.engines.gpu import Gpu
+from edgecad.inference import benched, proofs
+from edgecad.inference.benched import (
+    BenchedRow,
+    BenchSubject,
+    SavedBench,
+    bench_for,
+    remove_benches,
+    save_bench,
+    saved_benches,
+    subject_here,
+)
+from edgecad.runners import devices, onnx
+from edgecad.runners.base import OpenRequest
+from edgecad.system import usercache
+
+FolderOf = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(usercache.VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def abacus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second device of this machine, for as long as a test lasts: the CPU by another name."""
+
+    def opened(request: OpenRequest) -> Any:
+        runner = onnx.OnnxRunner(request.model, devices.DeviceRequest("cpu"), request.name, request.threads)
+        runner._facts = replaced(runner.facts, device="abacus")
+        return runner
+
+    module = ModuleType("abacus_engine")
+    module.opened = opened  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "abacus_engine", module)
+    row = devices.Device("abacus", "abacus_engine:opened", (), "fp32")
+    monkeypatch.setattr(devices, "DEVICES", (*devices.DEVICES, row))
+
+
+def row(device: str, precision: Any, p50: float = 2.0, fit: bool = True) -> BenchedRow:
+    return BenchedRow(device=device, precision=precision, p50=p50, p95=2 * p50, fit=fit)
+
+
+def bench(model: Path, *rows: BenchedRow, noisy: tuple[str, ...] = ()) -> SavedBench:
+    return SavedBench(
+        schema=benched.SCHEMA,
+        time="2026-11-30T12:00:00+00:00",
+        subject=subject_here(model),
+        rows=rows,
+        noisy=noisy,
+        threads=2,
+    )
+
+
+ROWS = (("abacus", "fp32", 1.5), ("cpu", "fp32", 1.75), ("abacus", "int8", 2.0), ("cpu", "int8", 2.5))
+AGAINST = {
+    ("auto", "auto"): ("abacus", "fp32", "bench of 2026-11-30: 1.50 ms, against cpu fp32 1.75 ms"),
+    ("auto", "int8"): ("abacus", "int8", "bench of 2026-11-30: 2.00 ms, against cpu int8 2.50 ms"),
+    ("auto", None): ("abacus", "fp32", "bench of 2026-11-30: 1.50 ms, against cpu fp32 1.75 ms"),
+    ("cpu", "auto"): ("cpu", "fp32", "bench of 2026-11-30: 1.75 ms, against cpu int8 2.50 ms"),
+    ("cpu", "int8"): ("cpu", "int8", "named"),
+}
+
+
+@pytest.mark.parametrize(("named", "taken"), AGAINST.items(), ids=str)
+def test_the_best_that_fits_what_was_named_is_taken(
+    named: tuple[str, Any], taken: tuple[str, str, str], folder_of: FolderOf, abacus: None
+) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, *(row(*words) for words in ROWS)))
+    with Classifier(folder, device=named[0], precision=named[1], replay="never") as classifier:
+        assert (classifier.facts.device, classifier.facts.precision, classifier.chosen) == taken
+        assert classifier.remark == ""
+
+
+def test_without_a_saved_bench_it_is_the_default_and_says_so(folder_of: FolderOf, cache: Path) -> None:
+    with Classifier(folder_of("fp32", "int8"), replay="never") as classifier:
+        assert (classifier.facts.device, classifier.facts.precision) == ("cpu", "int8")
+        assert (classifier.chosen, classifier.remark) == ("default", "")
+    assert not cache.exists()
+
+
+def test_a_lone_file_has_a_bench_of_its_own(folder_of: FolderOf, abacus: None) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row("abacus", "int8")))
+    lone = folder / "model.int8.onnx"
+    assert bench_for(lone).saved is None
+    save_bench(bench(lone, row("abacus", "int8")))
+    for precision in ("auto", None):
+        with Classifier(lone, precision=precision, replay="never") as classifier:
+            assert (classifier.facts.device, classifier.facts.precision) == ("abacus", "int8")
+
+
+def test_a_bench_without_a_row_that_fits_is_silent(folder_of: FolderOf, abacus: None) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row("abacus", "fp32"), row("abacus", "int8", fit=False)))
+    for device, precision in (("cpu", "auto"), ("auto", "int8")):
+        with Classifier(folder, device=device, precision=precision, replay="never") as classifier:
+            assert (classifier.facts.device, classifier.chosen, classifier.remark) == ("cpu", "default", "")
+
+
+def test_noise_stands_in_the_reason(folder_of: FolderOf) -> None:
+    folder = folder_of("fp32")
+    save_bench(bench(folder, row("cpu", "fp32"), noisy=("others used 30%",)))
+    with Classifier(folder, replay="never") as classifier:
+        assert classifier.chosen == "bench of 2026-11-30: 2.00 ms, on a noisy machine"
+
+
+def test_what_fails_its_golden_samples_now_is_not_taken_and_that_is_said(folder_of: FolderOf, abacus: None) -> None:
+    folder = folder_of("fp32", "int8", wrong="int8")
+    save_bench(bench(folder, row("abacus", "int8")))
+    with Classifier(folder, replay="always") as classifier:
+        assert (classifier.facts.device, classifier.facts.precision) == ("cpu", "fp32")
+        said = "abacus int8, best in the bench of 2026-11-30, was not taken: on abacus"
+        assert classifier.chosen.startswith(f"default; {said}")
+        assert classifier.remark.startswith(said)
+        assert "otherwise than at export" in classifier.remark
+
+
+@pytest.mark.parametrize("device", ["tensorrt:7", "cuda:7"])
+def test_what_cannot_be_opened_now_is_not_taken_and_that_is_said(device: str, folder_of: FolderOf) -> None:
+    folder = folder_of("fp32")
+    save_bench(bench(folder, row(device, "fp32")))
+    with Classifier(folder, replay="never") as classifier:
+        assert classifier.facts.device == "cpu"
+        assert classifier.chosen.startswith(f"default; {device} fp32, best in the bench of 2026-11-30, was not taken: ")
+
+
+def _other_file(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    (folder / "model.int8.onnx").unlink()
+    (folder / "SHA256SUMS").unlink()
+
+
+def _same_file_of_another_digest(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    from edgecad.modelfiles.digest import with_digest
+
+    path = folder / "model.onnx"
+    path.write_bytes(with_digest(path.read_bytes().replace(b'"a-run"', b'"b-run"').replace(b"tiny", b"tinz")))
+
+
+CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
+    "file gone": _other_file,
+    "file changed": _same_file_of_another_digest,
+    "edgecad": lambda _, patch: patch.setattr("edgecad.__version__", "9.9"),
+    "opencv": lambda _, patch: patch.setattr("cv2.__version__", "9.9"),
+    "engine gone": lambda _, patch: patch.setattr(proofs, "version", lambda name: "9.9"),
+    "machine": lambda _, patch: patch.setattr("platform.machine", lambda: "other"),
+    "processor": lambda _, patch: patch.setattr(proofs, "_CPU", Path(__file__)),
+    "gpu": lambda _, patch: patch.setattr(
+        benched, "gpu_here", lambda index: Gpu("abacus", "8.7", "1.0")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_it_says_nothing_of_another_model_machine_or_version(
+    what: str, folder_of: FolderOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row("cpu", "fp32")))
+    assert bench_for(folder).saved is not None
+    CHANGES[what](folder, monkeypatch)
+    assert bench_for(folder) == benched.BenchFound()
+
+
+def _text(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    told = json.loads(path.read_text())
+    change(told)
+    path.write_text(json.dumps(told))
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _link(path: Path) -> None:
+    path.rename(path.with_name("real"))
+    path.symlink_to("real")
+
+
+def _dangling(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def _row(**changed: Any) -> Callable[[Path], None]:
+    return lambda path: _text(path, lambda told: told["rows"][0].update(changed))
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "it cannot be read"),
+    "empty": (lambda path: path.write_bytes(b""), "it cannot be read"),
+    "no text": (lambda path: path.write_bytes(bytes(range(256))), "it cannot be read"),
+    "deep": (lambda path: path.write_bytes(b"[" * 60000), "it cannot be read"),
+    "huge": (lambda path: os.truncate(path, 20 << 30), "more than 65536 bytes"),
+    "a link": (_link, "it is a link"),
+    "a dangling link": (_dangling, "it is a link"),
+    "a pipe": (_pipe, "no regular file"),
+    "a folder": (_folder, ""),
+    "another schema": (lambda path: _text(path, lambda told: told.update(schema=2)), "schema 2"),
+    "an unknown field": (lambda path: _text(path, lambda told: told.update(run="rm")), "unknown field"),
+    "of another model": (
+        lambda path: _text(path, lambda told: told["subject"]["files"].update(fp32="0" * 64)),
+        "than its name says",
+    ),
+    "no device": (_row(device="abacus"), "no device is called 'abacus'"),
+    "auto": (_row(device="auto"), "auto is no device of its own"),
+    "a device without its number": (_row(device="cuda"), "cuda is no device of its own"),
+    "a path as a device": (_row(device="../cpu"), "no device is called"),
+    "no precision": (_row(precision="fp8"), "it cannot be read"),
+    "a precision that the model has not": (_row(precision="fp16"), "it names fp16, which the model has not"),
+    "no time": (_row(p50=0.0), "milliseconds above 0"),
+    "an endless time": (lambda path: path.write_text(path.read_text().replace(": 2.0", ": 1e999")), ""),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links lie in folders on POSIX systems alone")
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_file_that_cannot_be_used_is_passed_over_with_a_remark(what: str, folder_of: FolderOf) -> None:
+    damage, said = DAMAGE[what]
+    folder = folder_of("fp32", "int8")
+    path = save_bench(bench(folder, row("cpu", "fp32")))
+    damage(path)
+    found = bench_for(folder)
+    assert found.saved is None
+    assert found.remark.startswith(f"the saved bench {path} is not used: ")
+    assert said in found.remark
+    assert "\n" not in found.remark
+    with Classifier(folder, replay="never") as classifier:
+        assert classifier.remark == found.remark
+        assert classifier.chosen == f"default; {found.remark}"
+    assert [str(each) for each, about in saved_benches() if not isinstance(about, str)] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files belong to users on POSIX systems alone")
+def test_a_file_of_another_user_is_passed_over(folder_of: FolderOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of("fp32")
+    save_bench(bench(folder, row("cpu", "fp32")))
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert "it belongs to another user" in bench_for(folder).remark
+
+
+@pytest.mark.parametrize(("device", "precision"), [("cpu", "bf16"), ("cuda:1", "int8")])
+def test_a_forged_row_that_no_device_runs_ends_in_the_default(device: str, precision: Any, folder_of: FolderOf) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row(device, precision)))
+    with Classifier(folder, replay="never") as classifier:
+        assert (classifier.facts.device, classifier.facts.precision) == ("cpu", "int8")
+        assert "was not taken" in classifier.chosen
+
+
+def test_a_model_that_is_not_valid_is_said_to_be_so_all_the_same(folder_of: FolderOf) -> None:
+    from edgecad.errors import ModelInvalid
+
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row("cpu", "int8")))
+    content = (folder / "model.int8.onnx").read_bytes()
+    (folder / "model.int8.onnx").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ModelInvalid, match=r"changed since it was exported|not the one|SHA256SUMS"):
+        Classifier(folder, replay="never")
+
+
+def test_a_bench_is_listed_and_removed(folder_of: FolderOf, cache: Path) -> None:
+    saved = bench(folder_of("fp32"), row("cpu", "fp32"))
+    path = save_bench(saved)
+    (cache / "benches" / "noise.json").write_text("{")
+    assert dict(saved_benches())[path] == saved
+    assert remove_benches() == 2
+    assert list((cache / "benches").iterdir()) == []
+
+
+def test_the_oldest_go(folder_of: FolderOf, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benched, "MOST", 2)
+    saved = bench(folder_of("fp32"), row("cpu", "fp32"))
+    for number in range(4):
+        subject = BenchSubject({"fp32": str(number)}, saved.subject.machine, saved.subject.versions)
+        path = save_bench(replace(saved, subject=subject))
+        os.utime(path, (1000 + number, 1000 + number))
+    assert len(list((cache / "benches").iterdir())) == 2
+
+
+def test_records_say_why(folder_of: FolderOf, phantom_jpeg: Path, tmp_path: Path, abacus: None) -> None:
+    folder = folder_of("fp32", "int8")
+    save_bench(bench(folder, row("abacus", "fp32", 1.5), row("cpu", "int8", 2.0)))
+    (tmp_path / "no-scan.jpg").write_bytes(b"nothing")
+    words = ["infer", "--json", str(phantom_jpeg), str(tmp_path / "no-scan.jpg"), "--model", str(folder)]
+    for more, chosen in (
+        ([], "bench of 2026-11-30: 1.50 ms, against cpu int8 2.00 ms"),
+        (["--device", "cpu", "--precision", "fp32"], "named"),
+    ):
+        done = CliRunner().invoke(app, [*words, *more])
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [record["status"] for record in records] == ["answered", "failed"] or len(records) == 2
+        assert {record["chosen"] for record in records} == {chosen}
+
+
+def test_a_bench_is_json_that_people_can_read(folder_of: FolderOf) -> None:
+    path = save_bench(bench(folder_of("fp32"), row("cpu", "fp32")))
+    assert msgspec.json.decode(path.read_bytes(), type=SavedBench).rows[0].words == "cpu fp32 2.00 ms"
+    assert path.read_text().count("\n") > 10
