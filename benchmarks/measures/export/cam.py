@@ -33,7 +33,7 @@ def cam(options: ExportOptions) -> Iterator[CamRow]:
 
 
 def _file(backbone: str, models: Path | None) -> bytes:
-    """The fp32 file of a network that was hardly trained; a kept one has ReLU in its head."""
+    """The fp32 file of a network that was hardly trained."""
     if models is not None:
         return (model_in(kept_model(backbone, models)) / FILES["fp32"]).read_bytes()
     with untrained_run(backbone, 24) as folder:

@@ -11,24 +11,39 @@ from measures.peers.with_keras import BATCHES
 from measures.program import Options, option
 
 OURS = "EdgeCAD fp32"
+PROVEN = ("EdgeCAD int8", "EdgeCAD on OpenVINO fp32", "EdgeCAD on OpenVINO bf16", "EdgeCAD on OpenVINO int8")
+"""What `auto` may take on a processor beside our fp32; each opens only if it answers the golden samples."""
+NNCF = "OpenVINO int8, its own"
 NETWORKS_PEERS = (
-    OURS, "EdgeCAD fp16", "EdgeCAD int8", "onnxruntime fp32", "OpenVINO fp32", "OpenVINO bf16",
-    "OpenVINO int8, its own", "OpenVINO on our int8", "LiteRT fp32", "Keras predict", "TF function", "TF with XLA",
+    OURS, "EdgeCAD fp16", *PROVEN, "onnxruntime fp32", "OpenVINO fp32", "OpenVINO bf16", NNCF, "OpenVINO on our int8",
+    "LiteRT fp32", "Keras predict", "TF function", "TF with XLA",
 )  # fmt: skip
+
+
+EXPLAINED, FOLDERS = ("mobilenetv2", "resnet152v2"), ("mobilenetv2", "resnet50v2", "resnet152v2")
 
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceOptions(Options):
     """Of `benchmarks/inference.py`."""
 
-    what: Literal["networks", "explanation", "cold", "folder"]
-    backbones: tuple[str, ...] = option(NETWORKS, "networks", metavar="NAME")
+    what: Literal["networks", "auto", "explanation", "cold", "folder", "models"]
+    backbones: tuple[str, ...] = option(
+        (), f"default: {' '.join(NETWORKS)}; for explanation {' '.join(EXPLAINED)}, for folder {' '.join(FOLDERS)}",
+        metavar="NAME",
+    )  # fmt: skip
     models: Path = option(Path("edgecad-bench"), "folder of models that are made once")
     peers: tuple[str, ...] = option(
         NETWORKS_PEERS, "for networks; default: all", choices=NETWORKS_PEERS, metavar="NAME"
     )
-    turns: int = option(20, "for networks and explanation")
-    runs: int = option(10, "images of each turn that count, for networks and explanation")
-    rounds: int = option(10, "whole processes of each kind, for cold")
-    screens: int = option(500, "for folder")
+    turns: int = option(10, "for networks, auto and explanation")
+    runs: int = option(5, "images of each turn that count, for networks, auto and explanation")
+    rounds: int = option(3, "whole processes of each kind, for cold")
+    screens: int = option(200, "for folder")
+    bench_runs: int = option(30, "answers of each configuration in edgecad bench --save, for auto")
     batches: tuple[int, ...] = option(BATCHES, "that Keras is tried at, for folder", choices=BATCHES)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Those that were named, or what is claimed."""
+        return self.backbones or {"explanation": EXPLAINED, "folder": FOLDERS}.get(self.what, NETWORKS)

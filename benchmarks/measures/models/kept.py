@@ -1,7 +1,11 @@
-"""Models that several benchmarks time: made once, kept in a folder, the same for all."""
+"""Models that several benchmarks time: made once, kept in a folder, the same for all.
+
+They are what `edgecad train` and `export` make by default, but for their weights.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +18,7 @@ NETWORKS = ("mobilenetv2", "resnet50v2", "resnet152v2", "efficientnetb0")
 PHANTOMS = 24
 """That a random model is made from; screens drawn with seed 0 have colours that it knows."""
 
+RECIPE = "recipe.json"
 ROUNDING = ("--tolerance", "fp32.logits=1e-3")
 """Random weights amplify rounding more than trained ones: 1.3e-4 of the logits in EfficientNetB0, 1e-4 is allowed."""
 
@@ -34,9 +39,10 @@ def kept_model(backbone: str, folder: Path) -> Path:
     # Under another name until all of it is there: a benchmark that was interrupted leaves nothing that looks whole.
     making = Path(tempfile.mkdtemp(dir=folder, prefix=f"{backbone}-"))
     try:
-        # With ReLU our map is Grad-CAM's, so that both can be held against one another.
-        train_untrained(making, backbone, PHANTOMS, "--activation", "relu")
+        train_untrained(making, backbone, PHANTOMS)
         exported(making, [own for own in FILES if own != "fp32"], ANYTHING, options=ROUNDING)
+        (making / RECIPE).write_text(_recipe())
+        shutil.rmtree(place, ignore_errors=True)
         making.replace(place)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -55,7 +61,14 @@ def run_in(place: Path) -> Path:
     return runs / (runs / "latest").read_text().strip()
 
 
+def _recipe() -> str:
+    """What a kept model depends on; one of another recipe is made again."""
+    return json.dumps({"phantoms": PHANTOMS, "bounds": ANYTHING, "options": ROUNDING, "defaults": "uptake, stride-16"})
+
+
 def _whole(place: Path) -> bool:
     if not (place / "models" / "latest").is_file():
+        return False
+    if not (place / RECIPE).is_file() or (place / RECIPE).read_text() != _recipe():
         return False
     return all((model_in(place) / name).is_file() for name in FILES.values())
