@@ -136,8 +136,11 @@ MODELS ?= edgecad-bench
 bench: bench-inference bench-limits bench-scenarios bench-runtime bench-export bench-training bench-uptake \
   bench-nonmaps bench-orientation bench-localisation bench-features
 
+# These three take about half an hour together on two quiet cores, once the models are made (some minutes a network).
 bench-inference: setup
+	$(BIN)/python benchmarks/inference.py models --models $(MODELS)
 	$(BIN)/python benchmarks/inference.py networks --models $(MODELS)
+	$(BIN)/python benchmarks/inference.py auto --models $(MODELS)
 	$(BIN)/python benchmarks/inference.py explanation --models $(MODELS)
 	$(BIN)/python benchmarks/inference.py cold --models $(MODELS)
 	$(BIN)/python benchmarks/inference.py folder --models $(MODELS)

@@ -1,4 +1,4 @@
-"""`edgecad cache`: TensorRT engines of this user: built, listed, cleared."""
+"""`edgecad cache`: TensorRT engines of this user: built, listed, cleared; and saved benches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.bench.kept import forget, lines_about_benches, rows_of_benches
 from edgecad.cli.completion import values
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BUILD = "next: edgecad cache build MODEL, where there is an NVIDIA GPU"
 
 app = CommandApp()
+app.command()(forget)
 
 
 @app.callback(invoke_without_command=True)
@@ -32,7 +34,8 @@ def cache(ctx: typer.Context) -> None:
     """List, build and clear TensorRT engines.
 
     They lie in $EDGECAD_CACHE/engines, else where this system keeps caches. An engine is good for one
-    model, precision, library version, GPU and driver; where anything differs it is built again.
+    model, precision, library version, GPU and driver; where anything differs it is built again. What
+    edgecad bench --save recorded lies in $EDGECAD_CACHE/benches.
     """
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -41,7 +44,7 @@ def cache(ctx: typer.Context) -> None:
 
 @app.command("list")
 def show(json: JsonOption = False) -> None:
-    """List the engines, and what is wrong with any."""
+    """List the engines and the saved benches, and what is wrong with any."""
     import msgspec
 
     from edgecad.engines.cache import cache_folder, entries
@@ -50,11 +53,14 @@ def show(json: JsonOption = False) -> None:
     found = entries(folder)
     if json:
         rows = [_row(entry) for entry in found]
-        typer.echo(msgspec.json.encode({"schema": 1, "folder": str(folder), "engines": rows}).decode())
+        told = {"schema": 1, "folder": str(folder), "engines": rows, "benches": rows_of_benches()}
+        typer.echo(msgspec.json.encode(told).decode())
         return
     typer.echo(f"{_counted(len(found))} in {folder}")
     for entry in found:
         typer.echo(_paragraph(entry))
+    for line in lines_about_benches():
+        typer.echo(line)
     typer.echo("next: edgecad cache clear" if found else BUILD)
 
 

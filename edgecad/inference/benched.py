@@ -21,7 +21,6 @@ from edgecad.contract import METADATA_KEY, RunPrecision
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import EdgecadError, ModelInvalid, UsageError
 from edgecad.frozen import Frozen, demand
-from edgecad.inference.proofs import SUFFIX, forget_oldest, machine_here, versions_here
 from edgecad.modelfiles.digest import digest_on_disk, said_in
 from edgecad.modelfiles.file import AUTO, FILES, file_precision, locate_model
 from edgecad.modelfiles.folder import model_folder
@@ -30,9 +29,9 @@ from edgecad.runners.devices import AUTO as ANY_DEVICE
 from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.reading import opened
-from edgecad.system.usercache import user_cache
+from edgecad.system.usercache import forget_oldest, user_cache
 
-FOLDER = "benches"
+FOLDER, SUFFIX = "benches", ".json"
 MOST, MOST_BYTES = 200, 2**16
 """Files that are kept, the oldest go first; and bytes of one."""
 MOST_GPUS = 16
@@ -91,6 +90,7 @@ class SavedBench(Frozen, frozen=True):
 
     Attributes:
         time: when it was measured, UTC, ISO 8601.
+        model: its name, for people.
         rows: the one to take first, then the next best, then those that are not fit.
         noisy: why its figures should not be relied on; empty on a quiet machine.
         threads: that the process could use.
@@ -98,6 +98,7 @@ class SavedBench(Frozen, frozen=True):
 
     schema: int
     time: str
+    model: str
     subject: BenchSubject
     rows: tuple[BenchedRow, ...]
     noisy: tuple[str, ...]
@@ -173,6 +174,18 @@ def bench_for(model: str | os.PathLike[str] | None) -> BenchFound:
     return BenchFound(saved, precision=lone)
 
 
+def choice_words(model: str | os.PathLike[str] | None) -> str:
+    """What `auto` stands for with a model, in one line for people; nothing is opened."""
+    found = bench_for(model)
+    if found.saved is None:
+        return f"its default: {found.remark or f'no bench was saved for this model, machine and versions: {SAVE}'}"
+    rows = found.saved.fitting(ANY_DEVICE, AUTO)
+    if not rows:
+        return "its default: the saved bench names nothing that may be taken"
+    best, *others = rows
+    return f"{best.device} {best.precision} for {found.saved.model}, if it is proven: {found.saved.why(best, others)}"
+
+
 def save_bench(bench: SavedBench) -> Path:
     """Write a bench in place of the one for the same model, machine and versions; whole or not at all.
 
@@ -194,6 +207,9 @@ def subject_here(model: str | os.PathLike[str] | None) -> BenchSubject:
     Raises:
         ModelInvalid, OSError: there is no model, or it cannot be read.
     """
+    # Not above: it loads numpy and OpenCV, which nobody needs who lists what was saved.
+    from edgecad.inference.proofs import machine_here, versions_here
+
     gpus = takewhile(lambda gpu: gpu is not None, (gpu_here(index=index) for index in range(MOST_GPUS)))
     return BenchSubject(dict(_files(model)), machine_here(*gpus), versions_here())
 

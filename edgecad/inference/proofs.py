@@ -27,7 +27,7 @@ from edgecad.errors import UsageError
 from edgecad.inference.loading import LoadedModel, Proof
 from edgecad.runners.devices import DEVICES, parse_device
 from edgecad.system.folders import write_whole
-from edgecad.system.usercache import user_cache
+from edgecad.system.usercache import forget_oldest, user_cache
 
 Replays = Literal["always", "once", "never"]
 """When the golden samples are replayed at opening: each time; unless that is remembered; or not, by who does it."""
@@ -158,10 +158,3 @@ def _remember(path: Path | None, text: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, text)
         forget_oldest(path.parent, MOST)
-
-
-def forget_oldest(folder: Path, most: int) -> None:
-    """Leave the newest files of a folder."""
-    files = [(path.lstat().st_mtime, path) for path in folder.iterdir()]
-    for _, path in sorted(files)[:-most]:
-        path.unlink(missing_ok=True)

@@ -32,3 +32,14 @@ def user_cache(environment: Mapping[str, str] = os.environ, platform: str = sys.
     except RuntimeError as error:
         raise UsageError(f"no home folder, so no place for a cache; set {VARIABLE} to a folder") from error
     return root / "edgecad"
+
+
+def forget_oldest(folder: Path, most: int) -> None:
+    """Leave the newest files of a folder.
+
+    Raises:
+        OSError: it cannot be read, or one of them cannot be removed.
+    """
+    files = [(path.lstat().st_mtime, path) for path in folder.iterdir()]
+    for _, path in sorted(files)[:-most]:
+        path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ class LimitOptions(Options):
 
     what: Literal["limit", "growth"]
     backbones: tuple[str, ...] = option((), f"default: {' '.join(NETWORKS)}, for growth {' '.join(GROWN)}")
-    rounds: int = option(20, "turns through everything that is timed")
+    rounds: int = option(10, "turns through everything that is timed")
     repeats: int = option(5, "times in each turn, after one that does not count")
     side: int = option(2048, "rows and columns of the matrices, for limit")
     megabytes: int = option(512, "of each array that is read or copied, for limit")

@@ -49,6 +49,7 @@ def saved(found: Sequence[Result], model: Path | None, subject: BenchSubject) ->
     bench = SavedBench(
         schema=SCHEMA,
         time=second_text(),
+        model=order[0].name,
         subject=subject,
         rows=tuple(map(_row, order)),
         noisy=noise(order[0]),

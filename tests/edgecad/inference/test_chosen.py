@@ -25,6 +25,7 @@ from edgecad.inference.benched import (
     BenchSubject,
     SavedBench,
     bench_for,
+    choice_words,
     remove_benches,
     save_bench,
     saved_benches,
@@ -68,6 +69,7 @@ def bench(model: Path, *rows: BenchedRow, noisy: tuple[str, ...] = ()) -> SavedB
     return SavedBench(
         schema=benched.SCHEMA,
         time="2026-11-30T12:00:00+00:00",
+        model="a-run",
         subject=subject_here(model),
         rows=rows,
         noisy=noisy,
@@ -296,6 +298,32 @@ def test_a_bench_is_listed_and_removed(folder_of: FolderOf, cache: Path) -> None
     assert dict(saved_benches())[path] == saved
     assert remove_benches() == 2
     assert list((cache / "benches").iterdir()) == []
+
+
+def test_the_cache_command_lists_and_forgets_them(folder_of: FolderOf, cache: Path) -> None:
+    path = save_bench(bench(folder_of("fp32"), row("cpu", "fp32"), row("cuda:0", "fp32", fit=False)))
+    (cache / "benches" / "noise.json").write_text("{")
+    shown = CliRunner().invoke(app, ["cache", "list"]).stdout
+    assert f"2 saved benches in {cache / 'benches'}" in shown
+    assert "a-run, 2026-11-30: cpu fp32 2.00 ms\n" in shown
+    assert "CANNOT BE USED: it cannot be read" in shown
+    told = json.loads(CliRunner().invoke(app, ["cache", "list", "--json"]).stdout)["benches"]
+    assert {each["path"]: each["fault"] is None for each in told} == {
+        str(path): True, str(path.with_name("noise.json")): False,
+    }  # fmt: skip
+    gone = CliRunner().invoke(app, ["cache", "forget"])
+    assert gone.stdout.splitlines()[0] == f"removed 2 saved benches from {cache / 'benches'}"
+    assert "saved bench" not in CliRunner().invoke(app, ["cache", "list"]).stdout
+
+
+def test_what_auto_stands_for_is_said_in_a_line(folder_of: FolderOf) -> None:
+    folder = folder_of("fp32", "int8")
+    assert choice_words(folder).startswith("its default: no bench was saved for this model, machine and versions")
+    path = save_bench(bench(folder, row("cpu", "fp32"), row("cpu", "int8", 3.0)))
+    why = "bench of 2026-11-30: 2.00 ms, against cpu int8 3.00 ms"
+    assert choice_words(folder) == f"cpu fp32 for a-run, if it is proven: {why}"
+    path.write_bytes(b"")
+    assert choice_words(folder).startswith(f"its default: the saved bench {path} is not used")
 
 
 def test_the_oldest_go(folder_of: FolderOf, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
