@@ -76,6 +76,25 @@ def test_networks_gives_every_engine_a_row_or_a_reason(measured: Measured) -> No
     assert (held["at most 1 times: EdgeCAD fp32 in OpenVINO fp32"] is None) is ("OpenVINO fp32" not in here)
 
 
+def test_auto_after_bench_save_is_timed_beside_what_it_chose_from(measured: Measured) -> None:
+    peers = ("EdgeCAD fp32", "EdgeCAD int8", "EdgeCAD on OpenVINO int8")
+    found = measured("auto", "--turns", "2", "--runs", "2", "--bench-runs", "20", "--peers", *peers)
+    best = found["saved"]["rows"][0]
+    assert (found["took"]["device"], found["took"]["precision"]) == (best["device"], best["precision"])
+    assert found["took"]["chosen"].startswith("bench of ")
+    assert {row["device"] for row in found["saved"]["rows"]} >= {"cpu"}
+    here = [peer for peer in ("EdgeCAD auto", *peers) if peer not in found["missing"]]
+    assert set(found["rows"]) == {f"{peer}, {way}" for peer in here for way in ("network", "whole answer")}
+    for way in ("network", "whole answer"):
+        assert found["rows"][f"EdgeCAD auto, {way}"]["of_ours"]["median"] == 1.0
+    wanted = [bar["wanted"] for bar in found["bars"]]
+    assert wanted == [
+        f"at most 1.03 times: EdgeCAD auto, {way} in the best that is proven" for way in ("network", "whole answer")
+    ]
+    for bar in found["bars"]:
+        assert bar["held"] is (bar["measured"]["median"] <= 1.03)
+
+
 def test_explanation_gives_the_map_that_differentiation_gives(measured: Measured) -> None:
     found = measured("explanation", "--turns", "2", "--runs", "2")
     assert len(found["rows"]) == 4

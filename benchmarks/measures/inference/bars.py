@@ -18,17 +18,19 @@ class Bar:
     Attributes:
         above, below: rows; the time of `above` is divided by that of `below`, the fastest of them.
         at_most, at_least: the bound; one of them is given.
+        among: what `below` is called, where they are many.
     """
 
     above: tuple[str, ...]
     below: tuple[str, ...]
     at_most: float | None = None
     at_least: float | None = None
+    among: str = ""
 
     @property
     def words(self) -> str:
         """The bound in words."""
-        sides = (" or ".join(side) for side in (self.above, self.below))
+        sides = (" or ".join(self.above), self.among or " or ".join(self.below))
         bound = f"at most {self.at_most:g}" if self.at_least is None else f"at least {self.at_least:g}"
         return f"{bound} times: {' in '.join(sides)}"
 

@@ -34,7 +34,7 @@ class InferenceOptions(Options):
     )  # fmt: skip
     models: Path = option(Path("edgecad-bench"), "folder of models that are made once")
     peers: tuple[str, ...] = option(
-        NETWORKS_PEERS, "for networks; default: all", choices=NETWORKS_PEERS, metavar="NAME"
+        NETWORKS_PEERS, "for networks and auto; default: all", choices=NETWORKS_PEERS, metavar="NAME"
     )
     turns: int = option(10, "for networks, auto and explanation")
     runs: int = option(5, "images of each turn that count, for networks, auto and explanation")
