@@ -8,7 +8,8 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
 
-.PHONY: help setup demo test test-versions test-gpu soak check docs study wheels release clean bench bench-inference bench-limits \
+.PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
+  clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
   bench-localisation bench-features bench-familiarity bench-simulations
 
@@ -17,6 +18,7 @@ help:
 	@echo "make test    all tests but the long ones"
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
 	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
+	@echo "make test-aarch64  the runtime's tests and golden samples on an emulated Arm machine (root, binfmt_misc; an hour)"
 	@echo "make soak    the long tests: kills, power cuts, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
@@ -71,6 +73,16 @@ test-gpu:
 	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(GPU_EXTRAS)]'
 	.venv-gpu/bin/python -m pytest -m gpu -s
 	.venv-gpu/bin/python benchmarks/runtime.py gpu --models $(MODELS)
+
+# The runtime from aarch64 wheels in an emulated Debian, kept in $(AARCH64) between runs. AARCH64_OPTIONS: for
+# example --model FOLDER or --workers 8. What this machine lacks is said before anything is installed.
+AARCH64 ?= .aarch64
+AARCH64_OPTIONS ?=
+test-aarch64:
+	@"$(PYTHON)" tools/aarch64.py --folder "$(AARCH64)" --python $(BIN)/python --make "$(MAKE)" $(AARCH64_OPTIONS)
+
+clean-aarch64:
+	@"$(PYTHON)" tools/aarch64.py --folder "$(AARCH64)" --clean
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup

@@ -1,0 +1,75 @@
+"""The runtime on aarch64, in an emulated Debian: python tools/aarch64.py [--folder FOLDER] (or `make test-aarch64`).
+
+Where this machine lacks something, it says what and how to get it, prints `skipped` and ends with 0. Otherwise it ends
+with 0 where golden samples hold and enough tests passed, else with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from emulated.errors import Broken, Missing
+from emulated.lacking import lacking
+from emulated.place import Place
+from emulated.trial import Order, run_trial
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LEAST_PASSED = 700
+"""Tests of the runtime that must pass; fewer mean that a part of them was not found."""
+
+
+def _order(words: list[str]) -> tuple[Order, bool]:
+    parser = argparse.ArgumentParser(prog="tools/aarch64.py", description=(__doc__ or "").partition("\n")[0])
+    add = parser.add_argument
+    add("--folder", type=Path, default=REPOSITORY / ".aarch64", help="where the Debian is kept between runs")
+    add("--clean", action="store_true", help="remove that folder, and end")
+    add("--python", default=sys.executable, help="of the environment that exports the model and fetches wheels")
+    add("--make", default="", help="`make`, to set that environment up first")
+    add("--model", type=Path, help="an exported model folder; default: a small one is trained and exported here")
+    add("--suite", default="bookworm", help="release of Debian; bookworm has Python 3.11")
+    add("--mirror", default="", help="of Debian; default: that of this machine's apt, else debootstrap's own")
+    add("--workers", type=int, default=2, help="processes of pytest")
+    add("--tests", nargs="+", default=["tests/edgecad"], help="of the runtime, that run there")
+    given = parser.parse_args(words)
+    order = Order(
+        repository=REPOSITORY,
+        place=Place(given.folder.resolve()),
+        python=given.python,
+        make=given.make,
+        model=given.model and given.model.resolve(),
+        suite=given.suite,
+        mirror=given.mirror,
+        workers=given.workers,
+        tests=tuple(given.tests),
+        least_passed=LEAST_PASSED if given.tests == ["tests/edgecad"] else 1,
+    )
+    return order, given.clean
+
+
+def main(words: list[str]) -> int:
+    """Run what the words ask for; the exit code."""
+    order, clean = _order(words)
+    try:
+        if clean:
+            order.place.remove()
+            return 0
+        wanted = lacking(order.place)
+        return _skipped(wanted) if wanted else run_trial(order)
+    except Missing as missing:
+        return _skipped([missing])
+    except Broken as broken:
+        print(f"aarch64: {broken}", file=sys.stderr)
+        return 1
+
+
+def _skipped(wanted: list[Missing]) -> int:
+    for missing in wanted:
+        print(f"aarch64: {missing}")
+    print("skipped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

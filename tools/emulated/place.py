@@ -1,0 +1,145 @@
+"""The folder that is kept between runs: a Debian, wheels, a model, and what the last run found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulated.errors import Broken
+
+ENTER = """
+set -e
+root=$1; shift
+mount -t proc proc "$root/proc"
+mount -t sysfs -o ro sysfs "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/dev/shm"
+exec chroot "$root" "$@"
+"""
+PRIVATE = ("unshare", "--mount", "--propagation", "private", "--fork", "--kill-child", "--")
+"""Mounts of such a process are its own: they end with it, however it ends, so none is left for a later removal."""
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
+"""All that a program there is told: nothing of this machine's own."""
+MOUNTS = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of ours, and what lies in it."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The Debian."""
+        return self.folder / "root"
+
+    @property
+    def wheels(self) -> Path:
+        """The runtime and what it needs."""
+        return self.folder / "wheels"
+
+    @property
+    def model(self) -> Path:
+        """The model folder."""
+        return self.folder / "model"
+
+    @property
+    def work(self) -> Path:
+        """What is carried over; `/work` there."""
+        return self.root / "work"
+
+    @property
+    def mark(self) -> Path:
+        """Says that the folder is ours, so that it may be removed."""
+        return self.folder / "made-by-test-aarch64"
+
+    @property
+    def stamp(self) -> Path:
+        """Says that the Debian is whole."""
+        return self.root / "etc" / "edgecad-test-aarch64"
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a whole Debian."""
+        return self.stamp.is_file()
+
+    def claim(self) -> None:
+        """Make the folder, or take it where it is ours.
+
+        Raises:
+            Broken: it holds something else.
+        """
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not self.mark.is_file():
+            raise Broken(f"{self.folder} holds other things; name an empty folder: make test-aarch64 AARCH64=FOLDER")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.mark.touch()
+
+    def run(self, words: Sequence[str], folder: str = "/", log: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command in the Debian, as root, with mounts of its own.
+
+        Args:
+            words: the command.
+            folder: in which it starts, a path there.
+            log: file here that gets what it says, beside the result.
+        """
+        inside = ["env", "--chdir", folder, *words]
+        done = subprocess.run(
+            [*PRIVATE, "sh", "-c", ENTER, "sh", str(self.root), *inside],
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if log is not None:
+            log.write_text(f"{done.stdout}\n{done.stderr}", encoding="utf-8")
+        return done
+
+    def clear(self, folder: Path) -> None:
+        """Remove a folder of ours, and nothing that is mounted below it.
+
+        Raises:
+            Broken: something is mounted there, or it cannot be removed.
+        """
+        below = [mount for mount in mounts() if folder in (mount, *mount.parents)]
+        if below:
+            names = ", ".join(map(str, below))
+            raise Broken(f"{names} is mounted, and a removal would reach through it; umount it first")
+        words = ["rm", "-rf", "--one-file-system", "--", str(folder)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Broken(f"{folder} was not removed: {done.stderr.strip()}")
+
+    def remove(self) -> None:
+        """Remove the folder, if it is ours.
+
+        Raises:
+            Broken: it is not, or something is mounted in it.
+        """
+        if not self.folder.exists():
+            return
+        if not self.mark.is_file():
+            raise Broken(f"{self.folder} was not made by this program, so it is not removed")
+        self.clear(self.folder)
+
+
+def mounts() -> list[Path]:
+    """Every place where something is mounted."""
+    lines = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return [Path(os.fsdecode(_unescaped(line.split()[4]))) for line in lines]
+
+
+def _unescaped(text: str) -> bytes:
+    r"""A path of mountinfo, which writes a space as `\040`."""
+    return text.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1")
