@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,33 @@ def gpu_here(load: Callable[[str], Any] = ctypes.CDLL, index: int = 0) -> Gpu | 
     Args:
         load: opens a shared library by its name.
     """
+    cuda = _driver_library(load)
+    return None if cuda is None else _gpu(cuda, index)
+
+
+def gpu_count(load: Callable[[str], Any] = ctypes.CDLL) -> int:
+    """How many GPUs this process may see."""
+    count = ctypes.c_int()
+    cuda = _driver_library(load)
+    if cuda is None or cuda.cuInit(0) != 0 or cuda.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def gpu_memory(load: Callable[[str], Any] = ctypes.CDLL, index: int = 0) -> int:
+    """Memory of a GPU, bytes; 0 where none answers."""
+    device, size = ctypes.c_int(), ctypes.c_size_t()
+    cuda = _driver_library(load)
+    if cuda is None or cuda.cuInit(0) != 0 or cuda.cuDeviceGet(ctypes.byref(device), index) != 0:
+        return 0
+    return size.value if cuda.cuDeviceTotalMem_v2(ctypes.byref(size), device) == 0 else 0
+
+
+def _driver_library(load: Callable[[str], Any]) -> Any:
+    """The driver's library, or None where no driver is installed."""
     for name in _NAMES:
-        try:
-            return _gpu(load(name), index)
-        except OSError:  # no driver is installed
-            continue
+        with suppress(OSError):
+            return load(name)
     return None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +56,8 @@ class OnnxRunner:
         runtime.disable_telemetry_events()
         kind = device.kind
         _check_provider(kind, runtime.get_available_providers())
+        if kind == "cuda":
+            load_cuda(runtime)
         threads = (threads or usable_threads()) if kind == "cpu" else 1
         known = check_sizes(runtime, model, name)
         self._runtime, self._session = runtime, _open(runtime, model, kind, device.index, threads, name)
@@ -94,6 +99,31 @@ class OnnxRunner:
             timer.cancel()
         return dict(zip(outputs, values, strict=True))
 
+    def engine_milliseconds(self, images: NDArray[np.uint8], runs: int) -> list[float]:
+        """What the session alone takes for images `(n, size, size, 3)` uint8, which lie on the device, as outputs do.
+
+        What `run` takes beyond it is copies, and ours.
+
+        Raises:
+            DeviceFailed: the device gave up.
+        """
+        kind, _, index = self._facts.device.partition(":")
+        binding = self._session.io_binding()
+        times = []
+        try:
+            given = self._runtime.OrtValue.ortvalue_from_numpy(images, kind, int(index or 0))
+            binding.bind_ortvalue_input("image", given)
+            for name in self._facts.outputs:
+                binding.bind_output(name, kind, int(index or 0))
+            for _ in range(runs + 1):
+                begun = time.perf_counter()
+                self._session.run_with_iobinding(binding)
+                binding.synchronize_outputs()
+                times.append(1000 * (time.perf_counter() - begun))
+        except Exception as error:
+            raise self._failure(error, len(images)) from error
+        return times[1:]  # the first one chooses kernels and takes memory
+
     def _failure(self, error: Exception, images: int) -> EdgecadError:
         device, reason = self._facts.device, _first_sentence(error)
         if lacks_memory(error) or says_no_memory(str(error)) or "alloc" in reason:
@@ -118,6 +148,18 @@ def cuda_here() -> bool:
     return CUDA in require("onnxruntime", extra="cpu").get_available_providers() and gpu_here() is not None
 
 
+def load_cuda(runtime: Any) -> None:
+    """Load CUDA and cuDNN where pip installed them: the system's loader does not look there.
+
+    What cannot be loaded is said when the session is opened, which is strict. Before 1.21 onnxruntime cannot do this.
+    """
+    preload = getattr(runtime, "preload_dlls", None)
+    if preload is not None:
+        # It prints what it does not find, on standard output, where answers stand.
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(OSError, RuntimeError):
+            preload()
+
+
 def _check_provider(kind: str, available: Sequence[str]) -> None:
     if kind == "cuda" and CUDA not in available:
         raise NotAvailable(
@@ -137,7 +179,10 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name:
     if kind == "cuda":
         # Without this, a session that cannot have CUDA runs on the CPU and only warns.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-        providers = [(CUDA, {"device_id": str(index), "use_tf32": "0"})]
+        # TF32 rounds what is fp32. An exhaustive search for kernels races them at every start: another one may win
+        # tomorrow and round otherwise, and it takes seconds.
+        settings = {"device_id": str(index), "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+        providers = [(CUDA, settings)]
     try:
         # Its own fallback would print to stdout, take the CPU, and hide why.
         return runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)

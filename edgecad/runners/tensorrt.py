@@ -79,6 +79,11 @@ class TensorRtRunner:
             )
         return self._lane().run(images, outputs)
 
+    @property
+    def records(self) -> bool:
+        """Whether this thread launches one image as a recorded CUDA graph, once it has run one."""
+        return self._lane().recorded
+
     def engine_milliseconds(self, images: NDArray[np.uint8], runs: int) -> list[float]:
         """What the engine alone takes for images `(n, size, size, 3)` uint8, by CUDA events, without copies.
 
@@ -150,6 +155,11 @@ class _Lane:
                 context.set_tensor_address(name, buffer.device)
         self._single.set_input_shape(INPUT, (1, *shapes[INPUT][1:]))
         self._graph: Any = None
+        self._records = True
+
+    @property
+    def recorded(self) -> bool:
+        return self._graph is not None
 
     def _own(self, giving_back: str, handle: Any) -> None:
         self._owned.append(partial(self._cuda.try_call, giving_back, handle))
@@ -188,12 +198,30 @@ class _Lane:
             self._cuda.call("cudaGraphLaunch", self._graph, self._stream)
             return
         self._enqueue(self._single, 1)
-        self._cuda.call("cudaStreamSynchronize", self._stream)
+        if self._records:
+            self._cuda.call("cudaStreamSynchronize", self._stream)
+            self._record()
+
+    def _record(self) -> None:
+        """Record one image's work as a graph. An engine that cannot be recorded runs piece by piece ever after.
+
+        Some engines compile or take memory while they run, which CUDA forbids within a recording. The answer is
+        computed already, so nothing is lost but time.
+        """
+        self._records = False
         self._cuda.begin_capture(self._stream)
+        refused: DeviceFailed | None = None
         try:
             self._enqueue(self._single, 1)
-        finally:
+        except DeviceFailed as error:
+            refused = error
+        try:  # in any case, or the stream goes on recording
             graph = self._cuda.call("cudaStreamEndCapture", self._stream)
+        except DeviceFailed as error:
+            refused = refused or error
+        if refused is not None:
+            self._cuda.try_call("cudaGetLastError")  # or the next call reports it once more
+            return
         self._graph = self._cuda.call("cudaGraphInstantiate", graph, 0)
         self._own("cudaGraphExecDestroy", self._graph)
         self._cuda.try_call("cudaGraphDestroy", graph)

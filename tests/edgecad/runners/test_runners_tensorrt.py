@@ -42,6 +42,7 @@ class FakeCuda:
     devices: list[int] = field(default_factory=list)
     destroyed: list[int] = field(default_factory=list)
     synchronised: int = 0
+    forgotten: int = 0
     events: list[Any] = field(default_factory=list)
     clock: float = 0.0
     failing: str = ""
@@ -55,6 +56,10 @@ class FakeCuda:
 
     def cudaGetErrorString(self, status: int) -> tuple[int, bytes]:
         return 0, b"out of memory"
+
+    def cudaGetLastError(self) -> tuple[int]:
+        self.forgotten += 1
+        return (0,)
 
     def cudaSetDevice(self, index: int) -> tuple[int]:
         self.devices.append(index)
@@ -387,3 +392,34 @@ def test_the_real_cuda_python_has_every_name_that_is_used() -> None:
     assert not [name for name in used if not hasattr(runtime, name)]
     assert hasattr(runtime.cudaStreamCaptureMode, "cudaStreamCaptureModeThreadLocal")
     assert importlib.import_module("cuda.bindings.runtime").cudaMemcpyKind.cudaMemcpyHostToDevice == 1
+
+
+@pytest.mark.parametrize("refused", ["cudaStreamEndCapture", "execution"])
+def test_an_engine_that_cannot_be_recorded_runs_piece_by_piece(
+    cuda: FakeCuda, opened: Any, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = opened()
+    if refused == "execution":
+        compute = FakeContext.execute_async_v3
+        monkeypatch.setattr(
+            FakeContext,
+            "execute_async_v3",
+            lambda self, stream: stream not in cuda.recording and compute(self, stream),
+        )
+    else:
+        monkeypatch.setattr(FakeCuda, refused, lambda self, stream: (self.recording.pop(stream), (900, None))[1])
+    for seed in range(4):
+        given = images(1, seed)
+        answer = runner.run(given, ("logits",))["logits"]
+        np.testing.assert_array_equal(answer, given.astype(np.float32).sum(axis=(1, 2))[:, :2])
+    assert not runner.records
+    assert not cuda.launched
+    assert cuda.forgotten == 1, "an error of the recording that is left standing is reported by the next call"
+    assert not cuda.recording, "the stream does not go on recording"
+
+
+def test_whether_a_graph_is_launched_is_told(opened: Any) -> None:
+    runner = opened()
+    assert not runner.records
+    runner.run(images(1), ("logits",))
+    assert runner.records
