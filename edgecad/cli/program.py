@@ -28,7 +28,7 @@ OWN = {
     "models": "edgecad.cli.models.command",
     "table": "edgecad.cli.colourtables.command",
     "cache": "edgecad.cli.cache",
-    "doctor": "edgecad.cli.doctor",
+    "doctor": "edgecad.cli.doctor.command",
     "demo": "edgecad.cli.demo",
 }
 """The runtime's own commands; other rooms add theirs as entry points of the group below."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edgecad.cli import doctor
+from edgecad.cli.doctor import command as doctor
 from edgecad.doctor import judging
 from edgecad.doctor.judging import Remark, remarks_on
 from edgecad.doctor.machine import Machine, instructions_in, jetson_in

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,12 +18,29 @@ app = CommandApp()
 MARKS = {"well": "ok   ", "note": "note ", "wrong": "WRONG"}
 
 
+ProofOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--proof",
+        metavar="FILE",
+        help="Show a gpu-proof.json that make test-gpu wrote, here or elsewhere, and whether it is of this machine.",
+        show_default=False,
+    ),
+]
+
+
 @app.command()
-def doctor(json: JsonOption = False) -> None:
+def doctor(json: JsonOption = False, proof: ProofOption = None) -> None:
     """Say what this machine can run, what clashes on it, and the line that mends it.
 
-    Changes nothing. Exit code 4 if something is wrong.
+    Changes nothing. Exit code 4 if something is wrong. With --proof: 0 if all steps are proven, 5 if one failed, 4 if
+    there was no card or one was not run, 2 if the file is no proof.
     """
+    if proof is not None:
+        from edgecad.cli.doctor.proof import show_proof
+
+        show_proof(proof, json=json)
+        return
     from dataclasses import asdict
 
     import msgspec

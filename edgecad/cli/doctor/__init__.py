@@ -1,0 +1,1 @@
+"""`edgecad doctor`: the command, and how a proof of a GPU is shown."""
