@@ -17,8 +17,8 @@ help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
 	@echo "make test    all tests but the long ones"
 	@echo "make test-versions  the runtime's tests on Python 3.10 with the oldest packages, on 3.13 with the newest"
-	@echo "make test-gpu  what needs an NVIDIA GPU: strict devices, engines, their times"
 	@echo "make test-aarch64  the runtime's tests and golden samples on an emulated Arm machine (root, binfmt_misc; an hour)"
+	@echo "make test-gpu MODELS=folder  prove an NVIDIA GPU with models exported elsewhere; writes gpu-proof.json"
 	@echo "make soak    the long tests: kills, power cuts, hostile files, memory (hours)"
 	@echo "make check   ruff, mypy strict for Linux, Windows and macOS, import contracts"
 	@echo "make docs    write docs/reference/commands.md again, after an option changed"
@@ -66,13 +66,24 @@ $(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3) '.[cpu,d
 $(2)/bin/python -m pytest --numprocesses $(WORKERS) $(SPREAD) $(RUNTIME_TESTS); fi
 endef
 
-# Where a GPU and its driver are: onnxruntime-gpu in place of onnxruntime, in an environment of its own.
-GPU_EXTRAS := gpu,train,export,tensorrt,dicom,watch,dev
-test-gpu:
-	test -d .venv-gpu || "$(PYTHON)" -m venv .venv-gpu
-	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(GPU_EXTRAS)]'
-	.venv-gpu/bin/python -m pytest -m gpu -s
-	.venv-gpu/bin/python benchmarks/runtime.py gpu --models $(MODELS)
+# Where a GPU and its driver are: what it does with models that were exported elsewhere, in one file that can be sent.
+# Installed once, in an environment of its own without TensorFlow; from then on it needs no network. The program ends
+# with 0, 4 (no card, or a step could not run) or 5 (a step failed), and make itself with 2 where that is not 0.
+# TENSORRT=tensorrt is the full one, whose package fetches its libraries from NVIDIA; tensorrt,tensorrt-rtx are both.
+TENSORRT ?= tensorrt-rtx
+PROOF ?= gpu-proof.json
+MINUTES ?= 10
+GPU_ENVIRONMENT := .venv-gpu/.installed-$(TENSORRT)
+$(GPU_ENVIRONMENT): pyproject.toml constraints-gpu.txt
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	  f"make: $(PYTHON) is Python {v[0]}.{v[1]}; constraints-gpu.txt is for 3.11 to 3.13: make PYTHON=python3.11 ...")'
+	"$(PYTHON)" -m venv --clear .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-gpu.txt onnx \
+	  --editable '.[gpu,$(TENSORRT),dicom]'
+	@touch $@
+
+test-gpu: $(GPU_ENVIRONMENT)
+	.venv-gpu/bin/python benchmarks/gpu.py --models '$(MODELS)' --out '$(PROOF)' --minutes $(MINUTES)
 
 # The runtime from aarch64 wheels in an emulated Debian, kept in $(AARCH64) between runs. AARCH64_OPTIONS: for
 # example --model FOLDER or --workers 8. What this machine lacks is said before anything is installed.
@@ -226,4 +237,4 @@ study: setup
 	  --seeds 5 --rates both --time-plain --out $(STUDY)/$(STRATEGIES)
 
 clean:
-	rm -rf $(VENV) .venv-release .venv-sbom edgecad-demo edgecad-bench
+	rm -rf $(VENV) .venv-gpu .venv-release .venv-sbom edgecad-demo edgecad-bench

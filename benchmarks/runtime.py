@@ -3,7 +3,6 @@
     python benchmarks/runtime.py start       `edgecad infer` on one scan against a bare script, whole processes, in turn
     python benchmarks/runtime.py overhead    a warm answer less its network's run, against OpenCV's decoding of the file
     python benchmarks/runtime.py folder      screens a second from a folder against the bare session's
-    python benchmarks/runtime.py gpu         CUDA and TensorRT: sameness, time by batch, the floor
 
 Models have random weights unless `--model` names one: only time is measured. Each figure is written to
 benchmarks/results/runtime_<what>.json with the machine's cores and versions.
@@ -16,12 +15,11 @@ from collections.abc import Callable
 
 import msgspec
 from measures.program import keep, read_options
-from measures.runtime.gpu import gpu
 from measures.runtime.options import RuntimeOptions
 from measures.runtime.runtime import folder, overhead, start
 
 WHAT: dict[str, Callable[[RuntimeOptions], msgspec.Struct]] = {
-    "start": start, "overhead": overhead, "folder": folder, "gpu": gpu,
+    "start": start, "overhead": overhead, "folder": folder,
 }  # fmt: skip
 
 

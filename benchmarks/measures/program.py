@@ -12,14 +12,17 @@ import types
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from measures.machine import machine
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
-OwnOptions = TypeVar("OwnOptions", bound="Options")
+OwnOptions = TypeVar("OwnOptions", bound="DataclassInstance")
 
 
 def option(default: T, words: str, *, choices: Sequence[object] = (), metavar: str | None = None) -> T:
@@ -30,7 +33,7 @@ def option(default: T, words: str, *, choices: Sequence[object] = (), metavar: s
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What all programs take. Defaults are what is claimed; smaller figures are for trying a benchmark out."""
+    """What all programs take that keep figures. Defaults are what is claimed; smaller ones are to try a benchmark out."""
 
     results: Path = option(Path(__file__).resolve().parents[1] / "results", "folder of what is found")
 

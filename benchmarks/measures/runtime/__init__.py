@@ -1,1 +1,1 @@
-"""What the runtime costs beside the network, and what a GPU does."""
+"""What the runtime costs beside the network."""

@@ -29,6 +29,8 @@ TITLES = (
     "cold\nstart", "most\na second",
 )  # fmt: skip
 NOTHING = "-"
+SHOWN = ("golden", "parity", "latency", "cold", "batches")
+"""Checks that have a column."""
 
 
 def show_proof(path: Path, *, json: bool) -> None:
@@ -54,19 +56,32 @@ def proof_lines(proof: GpuProof, others: Sequence[str]) -> Iterator[str]:
     yield from table_lines((), _heading(proof), "ll")
     yield ""
     yield from _this_machine(others)
-    targets = dict.fromkeys(step.target for step in proof.steps if step.target is not None)
+    targets = dict.fromkeys(step.target for step in proof.steps if step.target is not None and step.check in SHOWN)
     if targets:
         yield ""
         yield from table_lines(TITLES, (_row(proof, target) for target in targets), "ll" + "r" * (len(TITLES) - 2))
         yield "  milliseconds; logits: largest difference to the CPU's fp32, relative; map: least agreement"
+    yield from _part("notes", proof.notes)
     for state in ("failed", "not run"):
-        steps = [step for step in proof.steps if step.state == state]
-        if steps:
-            yield ""
-            yield f"{state}:"
-            yield from (f"  {step.name}: {step.reason}" for step in steps)
+        yield from _part(state, [f"{step.name}: {step.reason}" for step in proof.steps if step.state == state])
+    yield from _part("batches without a figure", list(_without_figure(proof)))
     yield ""
     yield _verdict(proof)
+
+
+def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines)
+
+
+def _without_figure(proof: GpuProof) -> Iterator[str]:
+    for step in proof.steps:
+        if isinstance(step.figures, BatchTimes) and step.state == "proven":
+            for row in step.figures.rows:
+                if row.reason:
+                    yield f"{row.images} at once, {step.name}: {row.reason}"
 
 
 def _heading(proof: GpuProof) -> Iterator[tuple[str, str]]:

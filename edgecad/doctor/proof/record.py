@@ -138,6 +138,7 @@ class GpuProof(Frozen, frozen=True, kw_only=True):
         edgecad: its version; `commit` of its checkout, where there is one.
         card: None where no GPU answered.
         packages: versions by distribution, of all that computes here; only what is installed.
+        notes: what is known beforehand of what may not run.
         seconds: that the program took.
     """
 
@@ -150,6 +151,7 @@ class GpuProof(Frozen, frozen=True, kw_only=True):
     host: Host
     packages: dict[str, str]
     models: tuple[ModelTried, ...]
+    notes: tuple[str, ...] = ()
     steps: tuple[Step, ...]
     seconds: float
 

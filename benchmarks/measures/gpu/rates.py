@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgecad.contract import Precision
+from edgecad.runners.onnx import CPU, CUDA, load_cuda
 from measures.latency import turns
 from measures.limits.operations import Rates
 from measures.quartiles import quartiles_of
@@ -35,9 +36,14 @@ def _median_seconds(
 ) -> float:
     import onnxruntime
 
-    provider: Any = ("CUDAExecutionProvider", {"use_tf32": "0"}) if device == "cuda" else "CPUExecutionProvider"
+    provider: Any = CPU
+    options = onnxruntime.SessionOptions()
+    if device == "cuda":
+        load_cuda(onnxruntime)
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        provider = (CUDA, {"use_tf32": "0"})
     content = _model(operator, kind, left, right).SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=[provider])
+    session = onnxruntime.InferenceSession(content, options, providers=[provider], enable_fallback=0)
     binding = session.io_binding()
     values = np.random.default_rng(0).random(left, np.float32).astype(kind)
     binding.bind_ortvalue_input("x", onnxruntime.OrtValue.ortvalue_from_numpy(values, device, 0))
