@@ -69,7 +69,7 @@ endef
 # Where a GPU and its driver are: what it does with models that were exported elsewhere, in one file that can be sent.
 # Installed once, in an environment of its own without TensorFlow; from then on it needs no network. The program ends
 # with 0, 4 (no card, or a step could not run) or 5 (a step failed), and make itself with 2 where that is not 0.
-# TENSORRT=tensorrt is the full one, whose package fetches its libraries from NVIDIA; tensorrt,tensorrt-rtx are both.
+# TENSORRT=tensorrt adds the full one, whose package fetches its libraries from NVIDIA; what is there is tried.
 TENSORRT ?= tensorrt-rtx
 PROOF ?= gpu-proof.json
 MINUTES ?= 10
@@ -77,7 +77,7 @@ GPU_ENVIRONMENT := .venv-gpu/.installed-$(TENSORRT)
 $(GPU_ENVIRONMENT): pyproject.toml constraints-gpu.txt
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	  f"make: $(PYTHON) is Python {v[0]}.{v[1]}; constraints-gpu.txt is for 3.11 to 3.13: make PYTHON=python3.11 ...")'
-	"$(PYTHON)" -m venv --clear .venv-gpu
+	"$(PYTHON)" -m venv .venv-gpu
 	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-gpu.txt onnx \
 	  --editable '.[gpu,$(TENSORRT),dicom]'
 	@touch $@

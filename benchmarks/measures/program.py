@@ -33,7 +33,7 @@ def option(default: T, words: str, *, choices: Sequence[object] = (), metavar: s
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What all programs take that keep figures. Defaults are what is claimed; smaller ones are to try a benchmark out."""
+    """What all programs take that keep figures. Defaults are what is claimed; smaller ones try a benchmark out."""
 
     results: Path = option(Path(__file__).resolve().parents[1] / "results", "folder of what is found")
 
