@@ -27,7 +27,8 @@ ON_JETSON = {"tensorrt": "python3-libnvinfer"}
 _ADDITION = "CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR"
 """A model of one addition, an ONNX file in base64: the smallest that CUDA can be asked to run."""
 _OPEN_ON_CUDA = (
-    "[options := onnxruntime.SessionOptions(), "
+    "[getattr(onnxruntime, 'preload_dlls', int)(), "  # as the runtime does: the loader does not know pip's folders
+    "options := onnxruntime.SessionOptions(), "
     "options.add_session_config_entry('session.disable_cpu_ep_fallback', '1'), "
     f"onnxruntime.InferenceSession(base64.b64decode('{_ADDITION}'), options, "
     "providers=['CUDAExecutionProvider']).get_providers()[0]][-1]"

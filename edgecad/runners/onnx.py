@@ -148,6 +148,13 @@ def cuda_here() -> bool:
     return CUDA in require("onnxruntime", extra="cpu").get_available_providers() and gpu_here() is not None
 
 
+def cuda_provider(index: int) -> tuple[str, dict[str, str]]:
+    """ONNX Runtime's CUDA on a GPU, with its settings."""
+    # TF32 rounds what is fp32. An exhaustive search for kernels races them at every start: another one may win
+    # tomorrow and round otherwise, and it takes seconds.
+    return CUDA, {"device_id": str(index), "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+
+
 def load_cuda(runtime: Any) -> None:
     """Load CUDA and cuDNN where pip installed them: the system's loader does not look there.
 
@@ -179,10 +186,7 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name:
     if kind == "cuda":
         # Without this, a session that cannot have CUDA runs on the CPU and only warns.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-        # TF32 rounds what is fp32. An exhaustive search for kernels races them at every start: another one may win
-        # tomorrow and round otherwise, and it takes seconds.
-        settings = {"device_id": str(index), "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
-        providers = [(CUDA, settings)]
+        providers = [cuda_provider(index)]
     try:
         # Its own fallback would print to stdout, take the CPU, and hide why.
         return runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
@@ -191,6 +195,8 @@ def _open(runtime: Any, model: bytes, kind: str, index: int, threads: int, name:
         if lacks_memory(error) or says_no_memory(str(error)):
             raise DeviceFailed(f"{kind} has not the memory to open {name}: {reason}; end other programs") from error
         if kind == "cuda":
+            # Without a card the engine speaks of its graph.
+            reason = reason if gpu_here(index=index) else f"no NVIDIA GPU answers as cuda:{index}"
             raise NotAvailable(
                 f"device cuda:{index} cannot run this model strictly: {reason}; "
                 "look at nvidia-smi and the CUDA version, or use --device cpu"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from edgecad.runners.base import RunnerFacts
-from edgecad.runners.onnx import CUDA
+from edgecad.runners.onnx import CUDA, cuda_provider
 from edgecad.system.extras import require
 
 RUNS = 5
@@ -86,8 +86,8 @@ def _session(runtime: Any, model: bytes, facts: RunnerFacts, profile: Path) -> A
     options.log_severity_level = 4
     options.enable_profiling = True
     options.profile_file_prefix = str(profile)
-    index = facts.device.partition(":")[2] or "0"
-    provider = (CUDA, {"device_id": index, "use_tf32": "0"}) if facts.provider == CUDA else facts.provider
+    index = int(facts.device.partition(":")[2] or 0)
+    provider = cuda_provider(index) if facts.provider == CUDA else facts.provider
     return runtime.InferenceSession(model, options, providers=[provider], enable_fallback=0)
 
 

@@ -228,13 +228,14 @@ class Proving:
 
     def _cold(self, each: Try) -> Step:
         """Processes that answer once, put together; the first that does not work stands for all."""
-        starts = list[Start]()
+        starts, seconds = list[Start](), 0.0
         for _ in range(self._options.starts):
             (step,) = self._run(self._order("cold", each))
             if not isinstance(step.figures, ColdStarts):
                 return step
             starts += step.figures.starts
-        return replace(step, figures=ColdStarts(tuple(starts)))
+            seconds += step.seconds
+        return replace(step, seconds=seconds, figures=ColdStarts(tuple(starts)))
 
     def _order(self, task: str, each: Try) -> Order:
         told = {

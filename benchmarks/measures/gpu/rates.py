@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgecad.contract import Precision
-from edgecad.runners.onnx import CPU, CUDA, load_cuda
+from edgecad.runners.onnx import CPU, cuda_provider, load_cuda
 from measures.latency import turns
 from measures.limits.operations import Rates
 from measures.quartiles import quartiles_of
@@ -41,7 +41,7 @@ def _median_seconds(
     if device == "cuda":
         load_cuda(onnxruntime)
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-        provider = (CUDA, {"use_tf32": "0"})
+        provider = cuda_provider(0)
     content = _model(operator, kind, left, right).SerializeToString()
     session = onnxruntime.InferenceSession(content, options, providers=[provider], enable_fallback=0)
     binding = session.io_binding()
