@@ -76,8 +76,9 @@ def _unseen_scan(out: Path) -> Path:
 
 
 def _train(out: Path) -> None:
+    # On the processor: code 4 then means that weights are missing, and never that a GPU is.
     arguments = ("train", out / "data", "--backbone", "mobilenetv2", "--out", out / "runs", "--labelled-by",
-                 "a simulated reader")  # fmt: skip
+                 "a simulated reader", "--device", "cpu")  # fmt: skip
     pretrained = ("--warmup-epochs", 60, "--finetune-epochs", 15)
     given = os.environ.get("EDGECAD_WEIGHTS")
     title = "2 of 6: train in two stages"

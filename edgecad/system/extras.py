@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from edgecad.errors import NotAvailable
@@ -37,18 +40,28 @@ def _missing(module: str, *extras: str) -> NotAvailable:
 
 
 def require_tensorflow(*, extra: str) -> ModuleType:
-    """Import TensorFlow without its greetings.
+    """Import TensorFlow without its greetings, and let it see no GPU: only training opens one, by its name.
 
-    They are written by C++ to file descriptor 2, before any setting is read; an import that fails still
-    raises. Devices are listed meanwhile, because a machine without CUDA complains at that moment.
+    An import that fails still raises. Devices are listed meanwhile, because a machine without CUDA complains at that
+    moment.
     """
+    first = "tensorflow" not in sys.modules
+    with without_greetings():
+        tensorflow = require("tensorflow", extra=extra)
+        tensorflow.config.list_physical_devices()
+    if first:
+        tensorflow.config.set_visible_devices([], "GPU")
+    return tensorflow
+
+
+@contextmanager
+def without_greetings() -> Iterator[None]:
+    """Leave out what TensorFlow writes to file descriptor 2, from C++ and before any setting is read."""
     saved = os.dup(2)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of ours
         os.dup2(nowhere.fileno(), 2)
         try:
-            tensorflow = require("tensorflow", extra=extra)
-            tensorflow.config.list_physical_devices()
+            yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-    return tensorflow

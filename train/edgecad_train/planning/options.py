@@ -12,11 +12,13 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from edgecad.cli.completion import values
 from edgecad.cli.fields import After, words_of
 from edgecad.decision.zone import ALPHA_WORDS, DEFAULT_ALPHA, LARGEST_ALPHA, SMALLEST_ALPHA
 from edgecad.errors import UsageError
 from edgecad_train.options import InputOptions, PatientFromOption
 from edgecad_train.splits.protocol import TEST_SHARE, Protocol
+from edgecad_train.training.device.asked import PATTERN, WORDS
 from edgecad_train.training.settings import Settings
 from edgecad_train.training.strategies import STRATEGIES
 
@@ -142,6 +144,11 @@ class CurveOptions(InputOptions):
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, metavar="N", help="Of the draws, first weights and orders.")
     ] = 0
+    device: Annotated[
+        str,
+        typer.Option(metavar="DEVICE", help=f"As in train: {PATTERN}.", autocompletion=values(*WORDS)),
+        After("seed"),
+    ] = Settings.device
     patient_from: PatientFromOption = None
 
     def __post_init__(self) -> None:
@@ -162,5 +169,10 @@ class CurveOptions(InputOptions):
     def settings(self) -> Settings:
         """How the head is trained."""
         return Settings(
-            self.backbone, self.weights, "warm-up", warmup_epochs=self.warmup_epochs, seed=self.seed
-        )  # fmt: skip
+            self.backbone,
+            self.weights,
+            "warm-up",
+            warmup_epochs=self.warmup_epochs,
+            seed=self.seed,
+            device=self.device,
+        )

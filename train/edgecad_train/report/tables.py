@@ -202,6 +202,7 @@ def version_rows(run: RunFiles) -> tuple[Row, ...]:
         ("made", contract.created),
         ("contract", f"version {contract.version}, origin {contract.origin}"),
         *sorted(contract.versions.items()),
+        ("trained on", str(run.record.device or "not recorded")),
         ("seed of the run", str(run.record.settings.seed)),
         ("seed of the split", str(run.partition.seed)),
     )

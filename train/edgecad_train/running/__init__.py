@@ -2,5 +2,6 @@
 
 make            from a spec and prepared scans to a run folder; `train` and `study` go this one way
 training        trains, chooses, opens the test part once
+device          what an unfinished run was begun on, and is ended on
 contracting     the contract of what was trained
 """

@@ -16,12 +16,14 @@ from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens, count_opening, kept_opening
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.running.device import device_of_run
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
 from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.runs.spec import RunSpec, read_spec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
 from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_run
+from edgecad_train.training.device.failures import telling_failures
 from edgecad_train.training.stages import Progress
 
 SAME = "the same command again"
@@ -104,16 +106,20 @@ def finish_run(
         columns: those that are kept, by patient.
 
     Raises:
-        UsageError: the scans are not those of the run.
+        UsageError: the scans are not those of the run, or the device is not the one that it was begun on.
+        NotAvailable: the device is not here.
+        DeviceFailed: its memory did not suffice, or it gave up.
     """
     spec, started = run.spec, time.monotonic() if started is None else started
     check_scans(data, spec, run.folder)
     checkpoint = run.checkpoint
     earlier = sum(checkpoint.seconds.values())  # of sessions that were ended
-    outcome = train(
-        data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
-        opens=_opens(run),
-    )  # fmt: skip
+    device = device_of_run(run.folder, spec.settings.device)
+    with telling_failures(device, spec.settings.batch_size):
+        outcome = train(
+            data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
+            opens=_opens(run), device=device,
+        )  # fmt: skip
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
         write_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)

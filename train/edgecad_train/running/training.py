@@ -22,10 +22,11 @@ from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.checkpoint import Checkpoint
 from edgecad_train.training.choosing.twice import chosen_twice
+from edgecad_train.training.device.record import TrainingDevice
 from edgecad_train.training.frozen import Storage
 from edgecad_train.training.settings import Settings
 from edgecad_train.training.stages import Progress
-from edgecad_train.training.trainer import SELECTING_ON_TEST
+from edgecad_train.training.trainer import SELECTING_ON_TEST, frozen_places
 
 
 def train(
@@ -38,6 +39,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     scratch: Path | None = None,
     opens: Opens | None = None,
+    device: TrainingDevice | None = None,
 ) -> TrainingOutcome:
     """Train, choose on what was held out, and open the test part once, at the end.
 
@@ -47,12 +49,13 @@ def train(
         checkpoint: where a run in progress is kept, so that it resumes after a kill.
         scratch: folder for arrays that are larger than the memory budget.
         opens: counts the opening; None counts nothing, and the contract says so.
+        device: that was opened in this process; None where nobody opened one, and no record names it.
     """
     checkpoint = checkpoint or Checkpoint(None)
     trainings = Trainings(data, partition, settings, checkpoint, progress)
     kept = cache or (checkpoint.folder / "frozen" if checkpoint.folder else None)
     trainings.prepare(Storage(scratch, cache=kept))
-    return _Run(trainings, opens).outcome(name, trainings.made())
+    return _Run(trainings, opens, device).outcome(name, trainings.made())
 
 
 @dataclass
@@ -61,6 +64,7 @@ class _Run:
 
     trainings: Trainings
     opens: Opens | None = None
+    device: TrainingDevice | None = None
 
     @property
     def data(self) -> PreparedData:
@@ -108,6 +112,8 @@ class _Run:
             deciding_log_odds=trained.deciding.log_odds,
             optimism=self._optimism(trained) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.trainings.checkpoint.seconds.items()},
+            device=self.device,
+            frozen_on=frozen_places(self.trainings.materials, self.settings.plan),
         )
 
     def _decide(self, truth: NDArray[np.bool_], log_odds: NDArray[np.float64]) -> Decision:

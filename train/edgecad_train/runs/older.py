@@ -8,7 +8,7 @@ from typing import Any
 Json = dict[str, Any]
 
 RENAMED = {"reference": "labelled_by", "patience": "early_stopping", "passes": "augment"}
-LATER_SETTINGS: Json = {"features": "last", "uncertain": 0.0}
+LATER_SETTINGS: Json = {"features": "last", "uncertain": 0.0, "device": "auto"}
 """Options that came later within schema 3, and what a run did that does not name them; today's defaults are others."""
 SAME = ("backbone", "weights", "batch_size", "seed", "class_weights", "select_on_test")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.network import Network
 from edgecad_train.splits.split import Folds, Split, rows_of
+from edgecad_train.training.device.record import FrozenPlace, TrainingDevice
 from edgecad_train.training.history import TrainingHistory
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
@@ -41,6 +42,8 @@ class TrainingOutcome:
         deciding_log_odds: of every scan, `(n,)`, what chose the decision; `log_odds` where no search gave the folds
             other heads than the exported one.
         deciders: names of the trainings that said so.
+        device: that trained; None where nobody opened one.
+        frozen_on: layer of each cut from which stages learn -> where epochs read its values from.
     """
 
     network: Network
@@ -59,6 +62,8 @@ class TrainingOutcome:
     seconds_by_step: dict[str, float]
     deciding_log_odds: NDArray[np.float64]
     deciders: tuple[str, ...]
+    device: TrainingDevice | None = None
+    frozen_on: dict[str, FrozenPlace] = field(default_factory=dict)
 
     @property
     def chosen_apart(self) -> bool:

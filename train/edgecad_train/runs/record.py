@@ -17,6 +17,7 @@ from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.optimism import Optimism
 from edgecad_train.networks.head import Unfrozen
 from edgecad_train.runs.older import run_from_schema_2, with_later_settings
+from edgecad_train.training.device.record import FrozenPlace, TrainingDevice
 from edgecad_train.training.history import TrainingHistory
 from edgecad_train.training.search.record import SearchRecord
 from edgecad_train.training.settings import Settings
@@ -56,6 +57,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     seconds_by_step: dict[str, float]
     threads: int | None = None
     """Of TensorFlow: with others sums are in another order, and scores differ by about 1e-7."""
+    device: TrainingDevice | None = None
+    """That trained; None in runs of earlier versions, where TensorFlow chose."""
+    frozen_on: dict[str, FrozenPlace] = {}
+    """Layer of each cut from which stages learn -> where epochs read its values from: on a GPU, or not."""
     evidence_outside: float | None = None
     """Mean share of the heat maps' magnitude outside the disc, over the test scans; None where that is not black."""
 

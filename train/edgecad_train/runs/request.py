@@ -153,7 +153,9 @@ def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
     yield from _input_words(preparation)
     yield from words_of(DataOptions(patient_from=patient_from_of(record.patient_rule), keep=list(record.kept) or None))
     settings = record.settings.spelt_out()
-    named = replace(settings, weights=PurePath(settings.first_weights).name)
+    # Not `auto`, which may choose another device where the command is given again; and no number of another machine.
+    device = record.device.kind if record.device else settings.device
+    named = replace(settings, weights=PurePath(settings.first_weights).name, device=device)
     yield from words_of(named, record.settings.idle, defaults=True)
 
 

@@ -3,6 +3,7 @@
 NAME.unfinished/job.json     its spec
 NAME.unfinished/frozen/      outputs of what is frozen; see `edgecad_train.training.frozen`
 NAME.unfinished/opening.json which opening of the test part it is, once it was opened
+NAME.unfinished/device.json  the device that it was begun on; see `edgecad_train.running.device`
 NAME.unfinished/...          the checkpoint; see `edgecad_train.training.checkpoint`
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
-from edgecad.errors import EdgecadError, NotAvailable, UsageError
+from edgecad.errors import DeviceFailed, EdgecadError, NotAvailable, UsageError
 from edgecad.frozen import json_from_struct
 from edgecad.system.folders import write_whole
 from edgecad_train.runs.listing import JOB, LOCK, SUFFIX, resume_command
@@ -64,13 +65,18 @@ def begun(runs: Path, spec: RunSpec, own_name: bool = False, again: str | None =
         with resumed(folder, again) as unfinished:
             yield unfinished
     except (UsageError, NotAvailable):
-        if folder and not any(folder.glob("*.npz")):
+        if folder and not _trained(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         if new:
             with suppress(OSError):  # it holds something by now, or was never made
                 runs.rmdir()
+
+
+def _trained(folder: Path) -> bool:
+    """Whether anything of a checkpoint is there."""
+    return any(folder.glob("*.npz"))
 
 
 def _free_folder(runs: Path, spec: RunSpec) -> Path:
@@ -105,6 +111,7 @@ def resumed(folder: Path, again: str | None = None) -> Iterator[Unfinished]:
     Raises:
         UsageError: another process is at it, or it was begun with other versions.
         EdgecadError: the disk failed; says how to resume.
+        DeviceFailed: a device gave up; says how to resume, if anything was trained.
     """
     spec = read_spec(folder)
     with _locked(folder):
@@ -112,6 +119,11 @@ def resumed(folder: Path, again: str | None = None) -> Iterator[Unfinished]:
             shutil.rmtree(partial, ignore_errors=True)  # a kill while the run folder was written
         try:
             yield Unfinished(folder, spec)
+        except DeviceFailed as error:
+            if not _trained(folder):
+                raise
+            resume = again or resume_command(folder.parent)
+            raise DeviceFailed(f"{error}; what was trained is kept; to resume it: {resume}") from error
         except OSError as error:
             if error.errno not in DISK:
                 raise

@@ -166,6 +166,8 @@ def _run_record(
         seconds=round(seconds, 1),
         seconds_by_step=outcome.seconds_by_step,
         threads=int(os.environ.get("TF_NUM_INTRAOP_THREADS") or usable_threads()),
+        device=outcome.device,
+        frozen_on=outcome.frozen_on,
         evidence_outside=_evidence_outside(outcome),
     )
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from edgecad.errors import UsageError
 from edgecad_train.training.adam import Adam, values_of
+from edgecad_train.training.device.placing import check_placed
+from edgecad_train.training.device.resident import ResidentRows
 from edgecad_train.training.frozen import Rows
 from edgecad_train.training.loss import Loss
 from edgecad_train.training.rates import RateGroup
@@ -30,12 +32,13 @@ class Examples:
     """Rows to learn from or to judge by.
 
     Attributes:
-        passes: arrays `(n, ...)`, one an augmentation pass; the first is without augmentation.
+        passes: arrays `(n, ...)`, one an augmentation pass; the first is without augmentation. They may stay on the
+            device.
         rows: `(m,)`, which of the n take part.
         labels: class index of each of them, `(m,)` int64.
     """
 
-    passes: tuple[Rows, ...]
+    passes: tuple[Rows | ResidentRows, ...]
     rows: NDArray[np.intp]
     labels: NDArray[np.int64]
 
@@ -46,10 +49,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def taken(self, epoch: int, positions: NDArray[np.intp]) -> tuple[Rows, NDArray[np.int64]]:
-        """Inputs and labels at `positions`, of the pass whose turn it is in `epoch`."""
-        source = self.passes[epoch % len(self.passes)]
-        return np.asarray(source[self.rows[positions]]), self.labels[positions]
+    def taken(self, epoch: int, positions: NDArray[np.intp]) -> tuple[Any, NDArray[np.int64]]:
+        """Inputs and labels at `positions`, of the pass whose turn it is in `epoch`; inputs are a tensor."""
+        source, rows = self.passes[epoch % len(self.passes)], self.rows[positions]
+        inputs = source.gathered(rows) if isinstance(source, ResidentRows) else tf.constant(np.asarray(source[rows]))
+        return inputs, self.labels[positions]
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class EpochRunner:
         self._weights = tf.constant(loss.class_weights, tf.float32)
         self._train_block = tf.function(self._learn_from, reduce_retracing=True)
         self._judge_block = tf.function(self._judge, reduce_retracing=True)
+        self._checked = False
 
     def train(self, examples: Examples, seed: EpochSeed, epoch: int) -> tuple[float, float]:
         """One epoch; mean loss (nats) and accuracy (0 to 1) while it learnt, as Keras reports them."""
@@ -119,9 +124,20 @@ class EpochRunner:
         sums = np.zeros(2)
         for positions in self._blocks(examples, order):
             inputs, labels = examples.taken(epoch, positions)
-            sums += np.array([float(value) for value in block(tf.constant(inputs), tf.constant(labels))])
+            told = block(inputs, tf.constant(labels))
+            self._check_places(told)
+            sums += np.array([float(value) for value in told])
         loss, hits = sums / max(len(order), 1)
         return float(loss), float(hits)
+
+    def _check_places(self, told: Sequence[Any]) -> None:
+        """After the first step: what learns, what the optimisers remember and what was computed lie on the device."""
+        if not self._checked:
+            learning = [variable.value for group in self._groups for variable in group.variables]
+            check_placed("what learns", learning)
+            check_placed("what the optimiser remembers", [own for each in self._optimizers for own in each.memory])
+            check_placed("the loss", told)
+            self._checked = True
 
     def _blocks(self, examples: Examples, order: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
         """Whole batches, as many as fit into a block."""

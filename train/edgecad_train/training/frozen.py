@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edgecad.system.folders import write_whole
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore, mapped_rows
 from edgecad_train.networks.network import Network
+from edgecad_train.training.device.placing import check_placed
 
 Rows = NDArray[Any]
 """Arrays `(n, ...)` that are read by rows: in memory, or mapped from a file."""
@@ -99,7 +100,10 @@ def run_in_batches(
     ) as out:
         for start in range(0, len(inputs), batch_size):
             batch = np.asarray(inputs[start : start + batch_size])
-            for row in forward(tf.constant(batch)).numpy():
+            values = forward(tf.constant(batch))
+            if not start:
+                check_placed("what the frozen part gives", [values])
+            for row in values.numpy():
                 out.add(row)
             if tell:
                 tell(min(start + batch_size, len(inputs)), len(inputs))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 import typer
 
+from edgecad.cli.completion import values
 from edgecad.cli.fields import After
 from edgecad.cli.grammar.options import OPTIONS
 from edgecad.contract import Activation, Features
@@ -20,6 +21,7 @@ from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 from edgecad_train.networks.backbones import BACKBONES, Backbone, backbone_named
 from edgecad_train.networks.head import Head
+from edgecad_train.training.device.asked import AUTO, PATTERN, WORDS, check_device
 from edgecad_train.training.strategies import STRATEGIES, Plan, plan_for
 
 if TYPE_CHECKING:
@@ -158,8 +160,20 @@ class Settings:
         ),
         After("resume"),
     ] = 0
+    device: Annotated[
+        str,
+        typer.Option(
+            rich_help_panel=OPTIONS,
+            metavar="DEVICE",
+            help=f"What trains: {PATTERN}. cuda is an NVIDIA GPU, and never falls back. auto: the first GPU that "
+            "TensorFlow sees, else the CPU.",
+            autocompletion=values(*WORDS),
+        ),
+        After("seed"),
+    ] = AUTO
 
     def __post_init__(self) -> None:
+        check_device(self.device)
         rule_from_words(self.decide)
         if self.search and not self.units:
             raise UsageError("--search finds the units of a hidden layer, and --units 0 wants none; leave one out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -16,6 +16,8 @@ from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network, with_head
 from edgecad_train.training.augment import AugmentedImages
 from edgecad_train.training.checkpoint import Checkpoint
+from edgecad_train.training.device.record import FrozenPlace
+from edgecad_train.training.device.resident import ResidentRows, kept_on_device, room_on_device
 from edgecad_train.training.epochs import EpochSeed
 from edgecad_train.training.freezing import cut_of
 from edgecad_train.training.frozen import Rows, Scans, Storage, Tell, frozen_outputs, layer_of
@@ -44,6 +46,7 @@ class Materials:
         outputs: layer name of each cut -> values `(n, ...)`, one array an augmentation pass.
         seed: of heads, orders and dropout.
         frozen_seconds: what the frozen part took.
+        resident: the same as `outputs`, at cuts from which stages learn, where the values stay on a GPU as well.
     """
 
     network: Network
@@ -53,10 +56,15 @@ class Materials:
     outputs: dict[str, tuple[Rows, ...]]
     seed: int
     frozen_seconds: float
+    resident: dict[str, tuple[ResidentRows, ...]] = field(default_factory=dict)
 
     def passes(self, cut: Any) -> tuple[Rows, ...]:
         """Values at a cut, pass by pass."""
         return self.outputs[layer_of(cut)]
+
+    def learnt_from(self, cut: Any) -> tuple[Rows | ResidentRows, ...]:
+        """The same for epochs: on the device, where they stay there."""
+        return self.resident.get(layer_of(cut)) or self.passes(cut)
 
 
 def materials_for(
@@ -80,7 +88,29 @@ def materials_for(
         found = {layer_of(network.model.input): shown.images, **frozen.outputs}
         outputs = {name: (*outputs.get(name, ()), values) for name, values in found.items()}
         seconds += frozen.seconds
-    return Materials(network, tuple(network.model.get_weights()), scans, labels, outputs, seed, seconds)
+    first = tuple(network.model.get_weights())
+    return Materials(network, first, scans, labels, outputs, seed, seconds, _resident(network, plan, outputs))
+
+
+def _resident(
+    network: Network, plan: Plan, outputs: dict[str, tuple[Rows, ...]]
+) -> dict[str, tuple[ResidentRows, ...]]:
+    """Keep on a GPU what stages learn from, as far as it has room: the fewest bytes first."""
+    learnt = {layer_of(cut): outputs[layer_of(cut)] for cut in _learnt_cuts(network, plan)}
+    smallest = sorted(learnt, key=lambda name: sum(rows.size for rows in learnt[name]))
+    kept = ((name, kept_on_device(learnt[name], room_on_device())) for name in smallest)
+    return {name: rows for name, rows in kept if rows}
+
+
+def _learnt_cuts(network: Network, plan: Plan) -> list[Any]:
+    """Where the frozen part ends, stage by stage."""
+    return [cut for stage in plan.stages if (cut := cut_of(network, stage.part)) is not None]
+
+
+def frozen_places(materials: Materials, plan: Plan) -> dict[str, FrozenPlace]:
+    """Layer name of each cut from which stages learn -> where its values are read from in every epoch."""
+    names = (layer_of(cut) for cut in _learnt_cuts(materials.network, plan))
+    return {name: "device" if name in materials.resident else "host" for name in names}
 
 
 def _augmented(scans: Scans, seed: int, number: int) -> Scans:
@@ -255,9 +285,9 @@ class Trainer:
         for layer, values in zip(self.network.head_layers(), self._first_head, strict=True):
             layer.set_weights(values)
 
-    def _sources(self, index: int) -> tuple[Rows, ...]:
+    def _sources(self, index: int) -> tuple[Rows | ResidentRows, ...]:
         cut = cut_of(self.network, self.plan.stages[index].part)
-        return self._materials.passes(self.network.model.input if cut is None else cut)
+        return self._materials.learnt_from(self.network.model.input if cut is None else cut)
 
 
 def _named(progress: Progress | None, name: str) -> Progress | None:

@@ -44,8 +44,11 @@ def _measured(options: CurveOptions, found: Found, quiet: bool) -> LearningCurve
     require_tensorflow(extra=EXTRA)
     from edgecad_train.cli.train.steps import check_fits, fetch_imagenet
     from edgecad_train.planning.curve import learning_curve
+    from edgecad_train.training.device.failures import telling_failures
+    from edgecad_train.training.device.opening import open_device
 
     settings = options.settings
+    device = open_device(settings.device)
     with tempfile.TemporaryDirectory(prefix="edgecad-plan-") as scratch, stage_progress(quiet) as bars:
         fetch_imagenet(settings, bars)
         check_fits(settings)
@@ -57,6 +60,7 @@ def _measured(options: CurveOptions, found: Found, quiet: bool) -> LearningCurve
         check_usable(data)
         for entry in data.refused:
             typer.echo(f"left out: {entry}", err=True)
-        return learning_curve(
-            data, settings, options.draws, lambda task, done, of: bars(task, done, of, ""), Path(scratch)
-        )
+        with telling_failures(device):
+            return learning_curve(
+                data, settings, options.draws, lambda task, done, of: bars(task, done, of, ""), Path(scratch)
+            )

@@ -45,17 +45,22 @@ def study(
     Choosing a network by this table is choosing on test patients: the winner's figures are too good,
     and only new patients can say how good it is.
     """
-    _check_ray(ray, options.time_plain)
+    _check_ray(ray, options.time_plain, settings.device)
     _check_installed(ray)
     _run(StudyRequest(data, options, settings), out, workers, ray, quiet)
 
 
-def _check_ray(ray: str | None, time_plain: bool) -> None:
+def _check_ray(ray: str | None, time_plain: bool, device: str) -> None:
     """Before a scan is read, and before the folder holds a study that cannot be done."""
     from edgecad.errors import UsageError
 
     if ray is not None and time_plain:
         raise UsageError("--time-plain is for one machine, and the nodes of a cluster differ; leave it or --ray out")
+    if ray is not None and device.startswith("cuda"):
+        raise UsageError(
+            f"--device {device} is for the processes of one machine, and --ray asks nodes for processors alone; leave "
+            "one of the two out"
+        )
 
 
 def _check_installed(ray: str | None) -> None:

@@ -26,6 +26,7 @@ from edgecad_train.data.table.keep import parse_keep
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
+from edgecad_train.running.device import device_of_run
 from edgecad_train.running.make import check_scans, finish_run
 from edgecad_train.running.training import run_name
 from edgecad_train.runs.listing import notes_about, resume_command
@@ -35,6 +36,9 @@ from edgecad_train.runs.request import TrainRequest
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
 from edgecad_train.runs.writing import search_record
+from edgecad_train.training.device.asked import AUTO
+from edgecad_train.training.device.opening import open_device, unused_gpu, why_unused
+from edgecad_train.training.device.record import TrainingDevice
 from edgecad_train.training.settings import Settings
 from edgecad_train.versions import package_versions
 
@@ -44,6 +48,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     started, settings = time.monotonic(), request.settings.spelt_out()
     for note in notes_about(request.out):
         typer.echo(note, err=True)
+    say_device(open_device(settings.device), settings.device)
     known = sum(case.defect is not None for case in found.cases)
     told = f"; the defect is known of {known}" if known else ""
     typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}{told}")
@@ -72,6 +77,14 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     with _interruptible(request.out), begun(request.out, spec) as unfinished:
         outcome = _train(unfinished, data, found, started, bars)
     _report(outcome, unfinished.final)
+
+
+def say_device(device: TrainingDevice, asked: str = "") -> None:
+    """Say what will train, and where `auto` leaves a GPU of this machine alone, why."""
+    typer.echo(f"device: {device}")
+    gpu = unused_gpu() if asked == AUTO and not device.on_gpu else None
+    if gpu is not None:
+        typer.echo(f"note: the GPU is not used: {why_unused(gpu)}; --device cpu leaves this note out", err=True)
 
 
 def _place(folder: Path | None) -> str | None:
@@ -105,6 +118,7 @@ def resume(folder: Path, bars: Bars) -> None:
             typer.echo(f"{unfinished.final} had ended; next: edgecad export {shlex.quote(str(unfinished.final))}")
             return
         typer.echo(f"resuming {unfinished.spec.name}")
+        say_device(device_of_run(folder, unfinished.spec.settings.device))
         fetch_imagenet(unfinished.spec.settings, bars)
         found = _found_again(unfinished.spec)
         outcome = _train(unfinished, _read_again(unfinished.spec, found, folder, bars), found, started, bars)

@@ -18,6 +18,7 @@ from edgecad_train.study.results.comparisons import AgainstReference
 from edgecad_train.study.results.grid import grid
 from edgecad_train.study.results.rows import Row
 from edgecad_train.study.results.study_table import StudyTable
+from edgecad_train.training.device.asked import CPU
 
 COLUMNS = {
     "auc": "AUC",
@@ -156,6 +157,7 @@ def _notes(study: Study, rows: Sequence[Row], findings: Sequence[DataFinding]) -
         *_heat_map_notes(rows),
         _time_note(study),
         *_threads_note(rows),
+        *_devices_note(rows),
     ]
     notes += [f"Of the data: {finding.text}." for finding in findings]
     return "\n".join(f"- {note}" for note in notes)
@@ -226,3 +228,12 @@ def _threads_note(rows: Sequence[Row]) -> Iterator[str]:
     if len(threads) > 1:
         counts = " and ".join(map(str, threads))
         yield f"Runs had {counts} threads: sums are in another order then, and scores differ by about 1e-7."
+
+
+def _devices_note(rows: Sequence[Row]) -> Iterator[str]:
+    """Which devices trained, unless it was the processor alone."""
+    devices = sorted({str(device) for row in rows for run in row.runs if (device := run.records.record.device)})
+    if len(devices) > 1:
+        yield f"Runs were trained on {' and on '.join(devices)}: sums are in another order on each, and figures differ."
+    elif devices != [CPU]:
+        yield from (f"Runs were trained on {device}." for device in devices)
