@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from edgecad.system.folders import write_whole
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore, mapped_rows
 from edgecad_train.networks.network import Network
-from edgecad_train.training.device.placing import check_placed
+from edgecad_train.training.device.placing import check_placed, gpu_in_use
 
 Rows = NDArray[Any]
 """Arrays `(n, ...)` that are read by rows: in memory, or mapped from a file."""
@@ -151,9 +151,9 @@ def _opened(path: Path) -> Rows:
 
 
 def _key(network: Network, cut: Any, images_sha256: str) -> str:
-    """Names outputs by what defines them: the scans, the layers up to the cut, and their weights."""
+    """Names outputs by what defines them: the scans, the layers up to the cut, their weights, and a GPU."""
     below = keras.Model(network.model.input, cut)
-    digest = hashlib.sha256(f"{images_sha256} {network.backbone.name} {layer_of(cut)}".encode())
+    digest = hashlib.sha256(f"{images_sha256} {network.backbone.name} {layer_of(cut)}{gpu_in_use()}".encode())
     # Layers without weights count as well: the pooling of other features may stand on the same weights.
     digest.update(" ".join(f"{type(layer).__name__}{tuple(layer.output.shape)}" for layer in below.layers).encode())
     for value in below.get_weights():

@@ -17,6 +17,7 @@ from edgecad_train.cli.scans import warn_of_whole_images
 from edgecad_train.cli.train.ready import check_ready
 from edgecad_train.data import check_usable, find_cases, parse_input, preparation_for, read_cases
 from edgecad_train.planning.options import CurveOptions
+from edgecad_train.training.device.driver import check_driver
 from edgecad_train.training.settings import check_weights
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def prepare(options: CurveOptions) -> Callable[[bool], LearningCurve]:
     found = find_cases(options.curve, options.patient_from)
     tell_passed(found.passed)
     check_weights(options.settings)
+    check_driver(options.device)
     check_ready(Path(tempfile.gettempdir()), options.settings.network, options.settings.first_weights)
     return lambda quiet: _measured(options, found, quiet)
 

@@ -45,8 +45,11 @@ def study(
     Choosing a network by this table is choosing on test patients: the winner's figures are too good,
     and only new patients can say how good it is.
     """
+    from edgecad_train.training.device.driver import check_driver
+
     _check_ray(ray, options.time_plain, settings.device)
     _check_installed(ray)
+    check_driver(settings.device)
     _run(StudyRequest(data, options, settings), out, workers, ray, quiet)
 
 

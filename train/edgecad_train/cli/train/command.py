@@ -105,6 +105,7 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
     from edgecad_train.cli.progress import stage_progress
     from edgecad_train.cli.scans import tell_findings
     from edgecad_train.cli.train.ready import check_ready
+    from edgecad_train.training.device.driver import check_driver
 
     found = request.found()
     tell_passed(found.passed)
@@ -118,6 +119,7 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
         # Before the scans are read: a file that is not found may be one that a path of Windows means.
         tell_findings(found.findings)
         check_ready(request.out, request.settings.network, request.settings.first_weights)
+        check_driver(request.settings.device)
         require_tensorflow(extra="train")
         from edgecad_train.cli.train.steps import train_new
 

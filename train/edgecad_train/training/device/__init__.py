@@ -1,6 +1,7 @@
 """The device that trains: how it is named, opened, checked and told.
 
 asked       the words of `--device`; needs no TensorFlow
+driver      whether there is a GPU at all; needs no TensorFlow either
 record      what a run remembers of it
 opening     strict: what is not here, or gives up at once, is an error; a probe is computed
 placing     whether what learns, and what came of it, lies there

@@ -30,7 +30,8 @@ def check_device(word: str) -> None:
     kind = word.partition(":")[0]
     if kind in device_words() and kind not in WORDS:
         raise UsageError(f"--device {word}: {kind} answers scans and trains nothing; {_CHOOSE}")
-    meant = "; a GPU is called cuda here" if kind == "gpu" else did_you_mean(kind, WORDS)
+    guess = "" if kind in WORDS else did_you_mean(kind, WORDS)
+    meant = "; a GPU is called cuda here" if kind == "gpu" else guess
     raise UsageError(f"--device: no device of training is called {word!r}{meant}; {_CHOOSE}")
 
 

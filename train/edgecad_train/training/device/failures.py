@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import tensorflow as tf
 
 from edgecad.errors import DeviceFailed, NotAvailable
+from edgecad_train.training.device.driver import ON_CPU
 from edgecad_train.training.device.record import TrainingDevice
 
 GAVE_UP = (
@@ -28,9 +29,7 @@ _HEADINGS = ("Graph execution error", "Detected at node", "Hint:", "Stack trace"
 
 
 @contextmanager
-def telling_failures(
-    device: TrainingDevice, batch_size: int | None = None, otherwise: str = "use --device cpu"
-) -> Iterator[None]:
+def telling_failures(device: TrainingDevice, batch_size: int | None = None, otherwise: str = ON_CPU) -> Iterator[None]:
     """Say what a device could not do.
 
     Args:
@@ -48,9 +47,9 @@ def telling_failures(
     except GAVE_UP as error:
         if not device.on_gpu:
             raise
-        if _MEMORY.search(str(error)):
+        if _MEMORY.search(line_of(error)):
             raise _no_room(device, batch_size, otherwise, error) from error
-        if isinstance(error, tf.errors.UnimplementedError) and _KERNEL.search(str(error)):
+        if isinstance(error, tf.errors.UnimplementedError) and _KERNEL.search(line_of(error)):
             raise NotAvailable(
                 f"TensorFlow has no kernel on a GPU that sums in one order for a layer of this network "
                 f"({line_of(error)}); {otherwise}, or take another --backbone"

@@ -11,9 +11,17 @@ from edgecad.errors import NotAvailable
 
 
 def device_in_use() -> str:
-    """The device on which TensorFlow puts what it is not told about, as it names it: `/device:GPU:0`."""
-    devices = [*tf.config.list_logical_devices("GPU"), *tf.config.list_logical_devices("CPU")]
-    return str(devices[0].name)
+    """The device on which this process is to compute, as TensorFlow names it: the only GPU that it sees, or the CPU.
+
+    It is what was chosen, and not what TensorFlow made of it: a GPU that it leaves out as too small is still wanted.
+    """
+    return "/device:GPU:0" if tf.config.get_visible_devices("GPU") else "/device:CPU:0"
+
+
+def gpu_in_use() -> str:
+    """Name of the GPU that this process computes on; empty on a processor."""
+    gpus = tf.config.get_visible_devices("GPU")
+    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "a GPU")) if gpus else ""
 
 
 def check_placed(what: str, values: Iterable[Any]) -> None:
