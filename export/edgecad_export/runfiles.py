@@ -91,8 +91,21 @@ def load_keras(path: Path, next_step: str) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part happens to hit.
-        reason = str(error).strip().partition("\n")[0][:160]
-        raise ModelInvalid(f"{path} cannot be loaded: {reason}; {next_step}") from error
+        raise ModelInvalid(f"{path} cannot be loaded: {reason_of(error)}; {next_step}") from error
+
+
+CAUSE = "Exception encountered:"
+"""What stands in Keras' messages before the reason; before it stands the whole layer."""
+LONGEST = 600
+"""Characters of a reason that is told whole; of a longer one the last line is, which has the reason."""
+
+
+def reason_of(error: Exception) -> str:
+    """Keras' own reason in one line: what follows its last word on the layer that it stumbled over."""
+    text = str(error).rpartition(CAUSE)[2].partition("Full object config:")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    whole = " ".join(lines)
+    return (whole if len(whole) <= LONGEST else lines[-1][:LONGEST]).rstrip(".; ")
 
 
 def _validation(path: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:

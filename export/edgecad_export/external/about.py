@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from edgecad.contract import Crop, Input, MapPlace, Origin, Scaling
 from edgecad.errors import UsageError
 
 T = TypeVar("T")
+LinearEnd = Literal["logits"]
+"""What linear units at a model's end are; as values of a regression nothing here could use them."""
 SUFFIXES = (".keras", ".h5", ".hdf5")
 """Files of whole Keras models."""
 
@@ -57,6 +59,15 @@ class ExternalModel:
         str | None,
         typer.Option(
             metavar="CLASS", help="Class whose probability it gives, if it ends in one unit.", show_default=False
+        ),
+    ] = None
+    linear_end: Annotated[
+        LinearEnd | None,
+        typer.Option(
+            metavar="KIND",
+            help="logits: its linear end gives logits, trained with from_logits=True. Needed where its file does not "
+            "say so by its loss.",
+            show_default=False,
         ),
     ] = None
     threshold: Annotated[

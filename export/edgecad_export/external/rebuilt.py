@@ -1,4 +1,4 @@
-"""Someone else's Keras model, rebuilt in the form that export explains exactly, and proven to be the same function."""
+"""Someone else's Keras model, rebuilt in the form that export explains exactly."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import Dense
 from edgecad.contract import Scaling
 from edgecad.contract.graph import OUTPUTS
 from edgecad.contract.scaling import pixel_rule
-from edgecad.errors import GateFailed, ModelInvalid, UsageError
-from edgecad.inference.checks import probabilities_of
+from edgecad.errors import ModelInvalid, UsageError
 from edgecad_export.external.about import ExternalModel
 from edgecad_export.external.keras_head import KerasHead, head_of
+from edgecad_export.external.losses import FileLoss, check_linear_end
 from edgecad_export.graph.flat import FlatCopy
+from edgecad_export.runfiles import reason_of
 
 OWN = ("image", "as_float", "scaling", "pooling", "cam_head", "classes")
 HIDDEN = "cam_hidden_{}"
 MOST_HIDDEN = 32
 """Names of what is added here and by export, hidden layers by number; a copied layer of such a name gets another."""
-SAME, SAME_HALVED = 1e-5, 2e-2
-"""Largest difference of a probability between a model and its rebuilt form; the second, if it computed in 16 bits."""
-BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -36,34 +33,29 @@ class RebuiltModel:
     Attributes:
         original: as it was loaded.
         head: what was read of its end.
+        last: layer of the original whose activation ends it; None where no layer does.
+        layers: of the original, all that were copied.
         halved: whether the original computed in 16 bits; the rebuilt one does not.
     """
 
     model: keras.Model
     original: keras.Model
     head: KerasHead
+    last: keras.layers.Layer | None
+    layers: tuple[keras.layers.Layer, ...]
     halved: bool
-
-    @property
-    def fed(self) -> Any:
-        """What its own layers are fed, `(n, size, size, 3)`: the image after `--scaling`."""
-        names = {layer.name for layer in self.model.layers}
-        return self.model.get_layer("scaling" if "scaling" in names else "as_float").output
 
     @property
     def size(self) -> int:
         """Side of the input, pixels."""
         return int(self.model.inputs[0].shape[1])
 
-    @property
-    def head_words(self) -> str:
-        """The head in one line, as contracts tell it."""
-        hidden = [f"Dense({len(layer.bias)}, {layer.activation})" for layer in self.head.layers[:-1]]
-        return " - ".join(["GAP", *hidden, f"Dense({self.head.units}, {self.head.end})"])
 
-
-def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> RebuiltModel:
+def rebuilt_from_external(original: keras.Model, about: ExternalModel, loss: FileLoss | None = None) -> RebuiltModel:
     """Copy the layers up to the pooling onto a uint8 image with scaling, and write the head anew.
+
+    Args:
+        loss: that it was trained with, where its file tells.
 
     Raises:
         ModelInvalid: its form is another; says what was found and what is wanted.
@@ -74,14 +66,22 @@ def rebuilt_from_external(original: keras.Model, about: ExternalModel) -> Rebuil
     try:
         output = flat.called(original, _scaled(image, about.input_scaling))
     except (ValueError, TypeError, NotImplementedError) as error:  # what Keras says of shapes, and of odd layers
-        reason = str(error).strip().partition("\n")[0][:160]
-        raise ModelInvalid(f"the model cannot be built again on {image.shape[1:]}: {reason}") from error
+        raise ModelInvalid(f"the model cannot be built again on {image.shape[1:]}: {reason_of(error)}") from error
     head = head_of(keras.tree.flatten(output)[0])
+    _check_end(head, about, loss)
     values = keras.layers.GlobalAveragePooling2D(name="pooling")(head.features)
     layers = _two_logits(head, about)
     for number, layer in enumerate(layers[:-1], 1):
         values = _dense(layer, HIDDEN.format(number), values)
-    return RebuiltModel(keras.Model(image, _dense(layers[-1], "classes", values)), original, head, flat.halved)
+    model = keras.Model(image, _dense(layers[-1], "classes", values))
+    return RebuiltModel(model, original, head, flat.original_of(head.last), flat.originals, flat.halved)
+
+
+def _check_end(head: KerasHead, about: ExternalModel, loss: FileLoss | None) -> None:
+    if head.end == "linear":
+        check_linear_end(head.units, about, loss)
+    elif about.linear_end is not None:
+        raise UsageError(f"the model ends in {head.end}, not in linear units; leave --linear-end out")
 
 
 def _size(model: keras.Model, about: ExternalModel) -> int:
@@ -149,37 +149,3 @@ def _dense(layer: Dense, name: str, values: Any) -> Any:
     values = made(values)
     made.set_weights([layer.weights.astype(np.float32), layer.bias.astype(np.float32)])
     return values
-
-
-def check_same_function(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.uint8]) -> None:
-    """Hold the rebuilt model against the original, each fed as it wants to be.
-
-    Args:
-        images: prepared, `(n, size, size, 3)` uint8 RGB.
-
-    Raises:
-        GateFailed: they differ, or a value is not finite.
-    """
-    original = _of_original(rebuilt, about, images)
-    seen = probabilities_of(np.asarray(rebuilt.model.predict(images, batch_size=BATCH, verbose=0), np.float64), 1.0)
-    if not (np.isfinite(original).all() and np.isfinite(seen).all()):
-        raise GateFailed("the model gives values that are not finite; its weights are damaged: save it again")
-    difference, bound = float(np.abs(original - seen).max()), SAME_HALVED if rebuilt.halved else SAME
-    if difference > bound:
-        raise GateFailed(
-            f"the model answers otherwise once its layers are copied (probabilities differ by {difference:.1e}, "
-            f"at most {bound:g}), so it cannot be explained; nothing was written"
-        )
-
-
-def _of_original(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Probabilities of both classes, `(n, 2)`, as the model's own output means them."""
-    kind = rebuilt.original.inputs[0].dtype
-    fed = images if kind == "uint8" else pixel_rule(about.input_scaling).applied(images)
-    output = keras.tree.flatten(rebuilt.original.predict(fed, batch_size=BATCH, verbose=0))[0]
-    values = np.asarray(output, np.float64).reshape(len(images), -1)
-    if rebuilt.head.units == 2:
-        return values if rebuilt.head.end == "softmax" else probabilities_of(values, 1.0)
-    positive = values[:, 0] if rebuilt.head.end == "sigmoid" else 1 / (1 + np.exp(-values[:, 0]))
-    pair = np.stack([positive, 1 - positive], axis=1)
-    return pair if about.unit == about.class_names[0] else pair[:, ::-1]

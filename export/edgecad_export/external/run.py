@@ -26,8 +26,11 @@ from edgecad.preparing import prepared_from
 from edgecad.system.clock import second_text
 from edgecad.system.digests import file_sha256
 from edgecad_export.external.about import ExternalModel, doubts_of
-from edgecad_export.external.keras_file import open_external
-from edgecad_export.external.rebuilt import OWN, RebuiltModel, check_same_function, rebuilt_from_external
+from edgecad_export.external.keras_file import OpenedModel, open_external
+from edgecad_export.external.losses import doubts_of_loss
+from edgecad_export.external.own_scaling import doubts_of_scaling
+from edgecad_export.external.rebuilt import RebuiltModel, rebuilt_from_external
+from edgecad_export.external.same_function import check_same_function
 from edgecad_export.graph.trained_classifier import classifier_from_keras
 from edgecad_export.proof.answers import answers_of_keras
 from edgecad_export.proof.gate import golden_images
@@ -37,8 +40,6 @@ MAX_IMAGES = 256
 """Scans that a model is proven on; of more, every so many-th is taken."""
 DIMMED = (1, 2, 3)
 """Without scans the phantom screens stand in, whole and with grey levels divided by these."""
-SCALED = 0.2
-"""Below it a model narrows its input by itself: to -1 to 1, to 0 to 1, or by ImageNet's deviations."""
 Warn = Callable[[str], None]
 INTENDED_USE = "Not said by whoever exported it. Research only. Not a medical device."
 
@@ -55,12 +56,12 @@ def external_run(path: Path, about: ExternalModel, warn: Warn = lambda _: None) 
         GateFailed: the rebuilt model does not answer as the original does.
     """
     about.check_complete()
-    original = open_external(path)
-    rebuilt = rebuilt_from_external(original, about)
+    opened = open_external(path)
+    rebuilt = rebuilt_from_external(opened.model, about, opened.loss)
     preparation = _preparation(rebuilt.size, about)
     images = _phantom_screens(preparation) if about.images is None else _scans(about.images, preparation, warn)
     check_same_function(rebuilt, about, images)
-    for doubt in (*doubts_of(about), *_doubts_of_form(rebuilt, about)):
+    for doubt in (*doubts_of(about), *_doubts_of_form(rebuilt, opened, about)):
         warn(doubt)
     contract = _contract(path, about, rebuilt, preparation, images)
     calibration = images[:0] if about.images is None else images[::2]
@@ -105,36 +106,17 @@ def _scans(folder: Path, preparation: Preparation, warn: Warn) -> NDArray[np.uin
     return np.stack(prepared)
 
 
-def _doubts_of_form(rebuilt: RebuiltModel, about: ExternalModel) -> Iterator[str]:
+def _doubts_of_form(rebuilt: RebuiltModel, opened: OpenedModel, about: ExternalModel) -> Iterator[str]:
     """What looks wrong of the model, though it may be meant."""
+    if opened.keras_2 is not None:
+        yield (
+            f"it was written by Keras {opened.keras_2} and is read here by Keras {version('keras')}, layer by layer: "
+            "try scans whose scores you know"
+        )
     if rebuilt.halved:
         yield "it computed in 16 bits where it was trained; here it computes in 32, and its scores move a little"
-    own, scaling = own_scaling(rebuilt), about.input_scaling
-    if own <= SCALED and scaling != "none":
-        yield (
-            f"before its first weights it scales by itself, by {own:.2g}, and --scaling {scaling} scales before "
-            "that: if it was trained on 0 to 255, --scaling none is right"
-        )
-    if own > SCALED and scaling == "none":
-        yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
-
-
-def own_scaling(rebuilt: RebuiltModel) -> float:
-    """By how much a model narrows its input before its first weights: 1 for not at all, 1/127.5 for -1 to 1.
-
-    Measured on the graph with a black and a white image, because scaling is a layer, or operations of any names.
-    """
-    first = next((layer for layer in rebuilt.model.layers if layer.name not in OWN and _weighs(layer)), None)
-    if first is None:
-        return 1.0
-    ends = keras.Model(rebuilt.model.inputs[0], [rebuilt.fed, first.input])
-    black_and_white = np.stack([np.full((rebuilt.size, rebuilt.size, 3), level, np.uint8) for level in (0, 255)])
-    fed, reached = (np.asarray(values, np.float64) for values in ends.predict_on_batch(black_and_white))
-    return float(np.abs(np.diff(reached, axis=0)).max() / np.abs(np.diff(fed, axis=0)).max())
-
-
-def _weighs(layer: keras.layers.Layer) -> bool:
-    return any(weight.path.endswith("kernel") for weight in layer.weights)
+    yield from doubts_of_loss(rebuilt.head.end, opened.loss)
+    yield from doubts_of_scaling(rebuilt, about.input_scaling)
 
 
 def _contract(
@@ -152,7 +134,7 @@ def _contract(
         preparation=preparation,
         scaling=about.input_scaling,
         backbone=_backbone(rebuilt.original),
-        head=rebuilt.head_words,
+        head=rebuilt.head.words,
         activations=classifier.activations,
         feature_layer=classifier.feature_layer,
         pooled_over=classifier.pooled_over,

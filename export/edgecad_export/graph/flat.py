@@ -24,6 +24,7 @@ class FlatCopy:
         """
         self._names = set(reserved)
         self._copies: dict[int, keras.layers.Layer] = {}
+        self._originals: dict[int, keras.layers.Layer] = {}
         self.halved = False
         """Whether a layer computed in 16 bits."""
 
@@ -45,6 +46,15 @@ class FlatCopy:
         # What keras.models.clone_model does, without its new model around each part.
         return model._run_through_graph(tensor, operation_fn=lambda operation: operation, call_fn=self._call)
 
+    def original_of(self, copy: Any) -> Any:
+        """The layer that `copy` is the copy of; None for an operation, which is not copied."""
+        return self._originals.get(id(copy))
+
+    @property
+    def originals(self) -> tuple[keras.layers.Layer, ...]:
+        """All layers that were copied."""
+        return tuple(self._originals.values())
+
     def _call(self, operation: Any, *values: Any, **options: Any) -> Any:
         if "training" in options:  # as Keras does with a call that was written with training=True, or by default
             options["training"] = False
@@ -62,7 +72,8 @@ class FlatCopy:
     def _copy(self, layer: keras.layers.Layer) -> keras.layers.Layer:
         if id(layer) not in self._copies:
             config = {**layer.get_config(), "name": self._free_name(layer.name), "dtype": self._policy(layer)}
-            self._copies[id(layer)] = type(layer).from_config(config)
+            self._copies[id(layer)] = copy = type(layer).from_config(config)
+            self._originals[id(copy)] = layer
         return self._copies[id(layer)]
 
     def _policy(self, layer: keras.layers.Layer) -> str:

@@ -174,7 +174,7 @@ def test_scaling_twice_or_never_looks_wrong(scaling: Any, how: str, tmp_path: Pa
     model = keras.Sequential([base, layers.GlobalAveragePooling2D(), layers.Dense(2)])
     model.save(tmp_path / "model.keras")
     told: list[str] = []
-    about = replace(BARE, scaling=scaling)
+    about = replace(BARE, scaling=scaling, linear_end="logits")
     external_run(tmp_path / "model.keras", about, told.append)
     more = "".join(told[len(doubts_of(about)) :])
     twice, never = how in SCALES and scaling != "none", how not in SCALES and scaling == "none"

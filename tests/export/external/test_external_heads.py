@@ -91,7 +91,15 @@ def _randomised(model: Any) -> Any:
 
 def _about(model: Any, **changes: Any) -> ExternalModel:
     unit = {"unit": "nonCAD"} if model.output_shape[-1] == 1 else {}
-    return replace(ABOUT, **{**unit, **changes})
+    end = {"linear_end": "logits"} if _ends_linear(model) else {}
+    return replace(ABOUT, **{**unit, **end, **changes})
+
+
+def _ends_linear(model: Any) -> bool:
+    last = model.layers[-1]
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    return getattr(last, "activation", None) is keras.activations.linear
 
 
 @dataclass(frozen=True)

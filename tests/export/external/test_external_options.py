@@ -18,8 +18,8 @@ from edgecad_export.external.about import ExternalModel
 
 LEAST = ExternalModel(classes="CAD, nonCAD", positive="CAD", scaling="tf")
 ALL = {
-    "classes": "a,b", "positive": "b", "scaling": "none", "unit": "a", "threshold": 0.2, "crop": "polar-map",
-    "input": "uptake", "table": ["jet", "grey"], "map": "2/3", "size": 96,
+    "classes": "a,b", "positive": "b", "scaling": "none", "unit": "a", "linear_end": "logits", "threshold": 0.2,
+    "crop": "polar-map", "input": "uptake", "table": ["jet", "grey"], "map": "2/3", "size": 96,
     "images": Path("scans"), "origin": "mixed", "labelled_by": "one reader", "prevalence": 0.4,
     "intended_use": "A study.", "name": "theirs",
 }  # fmt: skip

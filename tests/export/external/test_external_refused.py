@@ -20,7 +20,7 @@ from edgecad_export.external.run import external_run
 
 layers = keras.layers
 SIZE = 32
-ABOUT = ExternalModel("CAD,nonCAD", "CAD", "tf")
+ABOUT = ExternalModel("CAD,nonCAD", "CAD", "tf", linear_end="logits")
 Build = Callable[[], Any]
 
 
@@ -241,6 +241,7 @@ def test_a_description_that_names_code_is_refused_before_keras_reads_it(
     module: str, name: str, words: tuple[str, ...], good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: pytest.fail("it was loaded"))
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", lambda *_, **__: pytest.fail("it was loaded"))
     with zipfile.ZipFile(good) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     description = json.loads(members["config.json"])
@@ -327,7 +328,9 @@ def test_what_cannot_be_meant_is_refused_before_any_file_is_opened(changes: dict
 @pytest.mark.parametrize(
     ("model", "changes", "word"),
     [
-        (lambda: _with(_pool(), layers.Dense(1, activation="sigmoid")), {}, "--unit nonCAD"),
+        (lambda: _with(_pool(), layers.Dense(1, activation="sigmoid")), {"linear_end": None}, "--unit nonCAD"),
+        (lambda: _with(_pool(), layers.Dense(1)), {}, "--unit nonCAD"),
+        (lambda: _with(_pool(), layers.Dense(2, activation="softmax")), {}, "leave --linear-end out"),
         (lambda: _with(_pool(), layers.Dense(2)), {"unit": "CAD"}, "leave --unit out"),
         (lambda: _with(_pool(), layers.Dense(2)), {"size": 64}, "leave --size out"),
         (lambda: _shaped(None, None, 3), {}, "--size 224"),
