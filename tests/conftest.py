@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -522,6 +523,25 @@ def edgecad(tmp_path: Path, warm: Warm | None, users_cache: Path) -> Callable[..
         return Finished(code, said, told, frozenset(modules), peak / 1024)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    """Words that run Python as `sys.executable` does, but with TensorFlow imported already; see `forks/server.py`.
+
+    Where the memory or the time of a process is looked at, or what it loads, take `sys.executable`.
+    """
+    if sys.platform != "linux":  # elsewhere libraries do not outlive a fork
+        yield (sys.executable,)
+        return
+    with tempfile.TemporaryDirectory(prefix="edgecad-") as folder:  # a socket's path has at most 107 characters
+        place, room = Path(folder) / "forks", Path(__file__).with_name("forks")
+        words, pipe = [sys.executable, str(room / "server.py"), str(place)], subprocess.PIPE
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
+        with subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environment) as server:
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"ready\n"
+            yield sys.executable, str(room / "client.py"), str(place)
 
 
 FIRST = ("flow", "benchmarks", "docs", "export", "train")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ Measured = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def measured(tmp_path: Path) -> Measured:
+def measured(with_real_network: Callable[[Path], list[str]], tmp_path: Path) -> Measured:
     """Run one benchmark as a user runs it, and read its file."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
-        command = [sys.executable, str(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
+        command = [*with_real_network(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads((tmp_path / "results" / f"export_{what}_mobilenetv2.json").read_text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,13 @@ Measured = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def measured(with_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Measured:
-    """Run it as a user does, and read its file. Commands of `cost` are other processes, with the real network."""
+def measured(
+    with_small_network: Callable[[Path], list[str]], with_real_network: Callable[[Path], list[str]], tmp_path: Path
+) -> Measured:
+    """Run it as a user does, and read its file. `cost` takes the real network."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
-        program = [sys.executable, str(PROGRAM)] if what == "cost" else with_small_network(PROGRAM)
+        program = (with_real_network if what == "cost" else with_small_network)(PROGRAM)
         folders = ["--kept", str(tmp_path / "kept"), "--results", str(tmp_path)]
         done = subprocess.run([*program, what, *words, *folders], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

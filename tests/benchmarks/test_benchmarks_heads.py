@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,13 @@ SMALL = ("--weights", "none", "--runs", "1", "--patients", "40", "--train-option
 
 
 @pytest.fixture
-def measured(with_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Measured:
+def measured(
+    with_small_network: Callable[[Path], list[str]], with_real_network: Callable[[Path], list[str]], tmp_path: Path
+) -> Measured:
     """Run it as a user does, and read its file. A study's workers are processes of their own, with the real network."""
 
     def run(what: str) -> dict[str, Any]:
-        program = [sys.executable, str(PROGRAM)] if what == "activations" else with_small_network(PROGRAM)
+        program = (with_real_network if what == "activations" else with_small_network)(PROGRAM)
         words = [what, *SMALL, "--kept", str(tmp_path / "kept"), "--results", str(tmp_path)]
         done = subprocess.run([*program, *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -24,13 +24,12 @@ Measured = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def measured(kept_models: Path, tmp_path: Path) -> Measured:
+def measured(with_real_network: Callable[[Path], list[str]], kept_models: Path, tmp_path: Path) -> Measured:
     """Run one benchmark as a user runs it, and read its file."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
         command = [
-            sys.executable,
-            str(PROGRAM),
+            *([sys.executable, str(PROGRAM)] if what == "cold" else with_real_network(PROGRAM)),
             what,
             "--backbones",
             "mobilenetv2",

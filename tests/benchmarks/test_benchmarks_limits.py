@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -26,11 +25,13 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture
-def measured(tmp_path: Path, kept_models: Path) -> Callable[..., dict[str, Any]]:
+def measured(
+    with_real_network: Callable[[Path], list[str]], tmp_path: Path, kept_models: Path
+) -> Callable[..., dict[str, Any]]:
     """Run one benchmark as a user runs it, and read its file."""
 
     def run(what: str, name: str, *words: str) -> dict[str, Any]:
-        command = [sys.executable, str(BENCHMARKS / "limits.py"), what, *SMALL, *words, "--models", str(kept_models)]
+        command = [*with_real_network(BENCHMARKS / "limits.py"), what, *SMALL, *words, "--models", str(kept_models)]
         done = subprocess.run([*command, "--results", str(tmp_path / "results")], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         found: dict[str, Any] = json.loads((tmp_path / "results" / f"limits_{name}.json").read_text())

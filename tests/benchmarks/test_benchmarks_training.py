@@ -17,11 +17,16 @@ STAGES = {"warm-up", "fine-tuning"}
 
 
 @pytest.fixture
-def measured(with_small_network: Callable[[Path], list[str]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def measured(
+    with_small_network: Callable[[Path], list[str]],
+    with_small_network_anew: Callable[[Path], list[str]],
+    tmp_path: Path,
+) -> Callable[..., dict[str, Any]]:
     """Run one benchmark as a user runs it, and read its file; whole commands train the small network."""
 
     def run(what: str, *words: str) -> dict[str, Any]:
-        command = [*with_small_network(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
+        program = with_small_network_anew if what == "memory" else with_small_network
+        command = [*program(PROGRAM), what, *SMALL, *words, "--results", str(tmp_path / "results")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads(next((tmp_path / "results").glob(f"training_{what}*.json")).read_text())

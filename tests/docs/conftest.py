@@ -20,17 +20,20 @@ from edgecad_train.phantoms import write_dataset
 from .pages import Block, blocks_of
 
 SMALL = Path(__file__).with_name("small.py")
+HEAVY = "train|study|export|evaluate"
+"""Commands that import TensorFlow; the others begin as they do for a reader."""
 Follow = Callable[[Path, Iterable[Block]], None]
 
 
 @pytest.fixture(scope="session")
-def follow(tmp_path_factory: pytest.TempPathFactory) -> Follow:
+def follow(tmp_path_factory: pytest.TempPathFactory, quick_python: tuple[str, ...]) -> Follow:
     """Run blocks in a folder, one after another; the first that does not end as it must fails the test."""
     if shutil.which("bash") is None:
         pytest.skip("the pages are for a shell, and there is no bash here")
     programs = tmp_path_factory.mktemp("programs")
     program = programs / "edgecad"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(SMALL))} "$@"\n')
+    heavy, light = (f'exec {shlex.join([*python, str(SMALL)])} "$@"' for python in (quick_python, (sys.executable,)))
+    program.write_text(f'#!/bin/sh\ncase "$1" in\n{HEAVY}) {heavy} ;;\nesac\n{light}\n')
     program.chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("EDGECAD_")}
     environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
