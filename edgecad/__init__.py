@@ -23,6 +23,7 @@ folder as its source), system (the operating system), frozen and errors (for all
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ __all__ = ["Classifier", "Contract", "EdgecadError", "InputRefused", "Prediction
 # From 1.29 on onnxruntime's own builds report sessions, names of models and a device's identifier to their maker over
 # the network. It is told not to before it can be loaded, whatever the environment says.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+# OpenVINO reports each import of its own to its maker over the network, and asks nobody. What sends is a package
+# beside it, without which it does all else. An import of that package fails from here on in this process.
+SENDER = "openvino_telemetry"
+sys.modules.setdefault(SENDER, None)  # type: ignore[arg-type]
 
 _HOMES = {
     "Classifier": "edgecad.inference.classifier",

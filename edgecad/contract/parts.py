@@ -218,8 +218,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
     precision: Precision = "fp32"
     tolerances: dict[str, float] = msgspec.field(default_factory=dict)
     executions: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
-    """Precisions in which an engine may run this file beside its own, and what its answers to the golden samples may
-    then differ by: the names are those of `tolerances`. A precision that is not here is not run."""
+    """What the answers to the golden samples may differ by where another engine than the recording one runs this file
+    in a way of its own, by the precision that it runs in: bf16, of an fp32 file, or the file's. The names are those of
+    `tolerances`. bf16 is not run where it is not here."""
     golden: tuple[GoldenAnswer, ...] = ()
     orientation: OrientationReference | None = None
     """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
@@ -238,7 +239,8 @@ class Contract(Frozen, frozen=True, kw_only=True):
         demand(digits, "digest is not 64 hexadecimal digits")
         bounded = all({"probabilities", "heatmap_correlation"} <= bounds.keys() for bounds in self.executions.values())
         demand(bounded, "executions without bounds for probabilities and the heat map's correlation")
-        demand(not self.executions or self.precision == "fp32", "executions are of an fp32 file, and this is another")
+        known = set(self.executions) <= {self.precision, *(["bf16"] if self.precision == "fp32" else [])}
+        demand(known, f"executions of a file in {self.precision} are of another precision")
         demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
 
     @property

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, requires
 
+from edgecad import SENDER
+
 TIME_LIMIT = 60.0
 """Seconds for an import: a network drive is slow, a hanging driver never ends."""
 
@@ -82,7 +84,8 @@ def imported(module: str, expression: str = "''") -> Import:
     Args:
         expression: Python, with the module's own name in it, such as `cv2.__version__`.
     """
-    code = f"import {module}; print({expression})"
+    # The other process is not EdgeCAD's, so it is told here what `edgecad/__init__.py` tells this one.
+    code = f"import sys; sys.modules[{SENDER!r}] = None; import {module}; print({expression})"
     try:
         ended = subprocess.run(
             [sys.executable, "-c", code],

@@ -20,6 +20,8 @@ from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, Familiarity, GoldenAnswer, Preparation
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
 from edgecad.polarmap import TableCandidates
+from edgecad.runners.base import RunnerFacts
+from edgecad.runners.devices import parse_device
 
 Answer = Callable[[bytes], Prediction]
 """What answers a sample's bytes, in whatever colours: `Classifier.replay`."""
@@ -43,10 +45,10 @@ class ReplayBounds:
     probability: float = float("inf")
 
 
-def bounds_of(contract: Contract, precision: str) -> ReplayBounds:
-    """The bounds for a file that runs in `precision`: the contract's own where that is not the file's."""
-    own = contract.executions.get(precision)
-    if own is None:
+def bounds_of(contract: Contract, facts: RunnerFacts) -> ReplayBounds:
+    """The bounds for what runs: the contract's own where the device computes that precision in a way of its own."""
+    own = contract.executions.get(facts.precision)
+    if own is None or facts.precision not in parse_device(facts.device).device.executes:
         return ReplayBounds()
     return ReplayBounds(
         logits=own.get("logits", float("inf")),

@@ -255,7 +255,7 @@ class Classifier:
         Raises:
             GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
         """
-        return replay(self.replay, self.contract, bounds_of(self.contract, self.facts.precision))
+        return replay(self.replay, self.contract, bounds_of(self.contract, self.facts))
 
     def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
         if isinstance(source, Screen) and frame not in (None, source.frame):

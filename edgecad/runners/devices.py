@@ -60,7 +60,8 @@ class Device:
             `bench` has their versions.
         fast: the precision that `--precision auto` takes, if the model has it and it answers as at export.
         units: what it can compute on, named `word:unit`; the first one, or number 0, is meant where none is named.
-        executes: precisions that it can run an fp32 file in, beside those that files have.
+        executes: precisions that it computes in a way of its own, so that the golden samples are held against the
+            bounds of the contract's `executions`: bf16, in which it can run an fp32 file, and those of files.
         auto: rank in which `--device auto` tries it, 1 first; 0: never.
         here: `module:function`, which tells without opening whether `auto` may take it on this machine; empty: always.
         emulated: precisions that it computes in another one, so that `bench` recommends none of them.
@@ -128,6 +129,7 @@ class Device:
 
 _ONNX = "edgecad.runners.onnx"
 _TENSORRT = "edgecad.runners.tensorrt"
+_OPENVINO = "edgecad.runners.openvino"
 DEVICES: tuple[Device, ...] = (
     Device(
         "cpu",
@@ -160,6 +162,19 @@ DEVICES: tuple[Device, ...] = (
         built=True,
         about="A TensorRT engine that is not in the cache is built first, for minutes.",
         use="edgecad cache build",
+    ),
+    Device(
+        "openvino",
+        opener=f"{_OPENVINO}:open_openvino",
+        packages=(Package("openvino", "openvino", "openvino"),),
+        fast="int8",
+        units=(
+            DeviceUnit("cpu"),
+            DeviceUnit("gpu", fast="fp16", executes=("int8",), emulated=()),
+            DeviceUnit("npu", fast="fp16", executes=("int8",), emulated=()),
+        ),
+        executes=("bf16", "int8"),
+        emulated=("fp16",),
     ),
 )
 

@@ -47,17 +47,35 @@ def check_sizes(runtime: Any, model: bytes, name: str) -> bool:
     ranks = None if values is None else _ranks(runtime, skeleton, [each.name for each in values if not each.shape])
     if values is None or ranks is None:
         return False
+    demand_bounded(name, ((value.name, _size_of(value)) for value in (*values, *ranks)))
+    return True
+
+
+def demand_bounded(name: str, values: Iterable[tuple[str, int | None]]) -> None:
+    """Refuse a graph, which errors call `name`, whose values are too large.
+
+    Args:
+        values: each value's name and its bytes for one image; None: only a run can tell.
+
+    Raises:
+        ModelInvalid: one is, or all together are, or nobody can tell.
+    """
     together = 0
-    for value in (*values, *ranks):
-        if not all(isinstance(size, int) and size >= 0 for size in value.shape):
-            raise ModelInvalid(f"{name} has a value {value.name} whose size only a run can tell; {NEXT_STEP}")
-        kind = value.type.removeprefix("tensor(").removesuffix(")")
-        size = math.prod(value.shape) * BYTES.get(kind, 4)
+    for own, size in values:
+        if size is None:
+            raise ModelInvalid(f"{name} has a value {own} whose size only a run can tell; {NEXT_STEP}")
         together += size
         if size > MOST_VALUE or together > MOST_TOGETHER:
             asked = max(size, together) / 2**30
             raise ModelInvalid(f"{name} asks for {asked:.1f} GiB of memory for one image; {NEXT_STEP}")
-    return True
+
+
+def _size_of(value: Any) -> int | None:
+    """Bytes of one of ONNX Runtime's values; None where its shape is not known."""
+    if not all(isinstance(size, int) and size >= 0 for size in value.shape):
+        return None
+    kind = value.type.removeprefix("tensor(").removesuffix(")")
+    return int(math.prod(value.shape)) * BYTES.get(kind, 4)
 
 
 def _values(runtime: Any, skeleton: bytes) -> list[Any] | None:

@@ -107,9 +107,11 @@ def point_latest(folder: Path) -> None:
     write_whole(folder.parent / LATEST, f"{folder.name}\n".encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part; `private`: for this user alone."""
     with whole_file(path) as file:
+        if private:
+            Path(file.name).chmod(0o600)  # while nothing is in it
         file.write(content)
 
 

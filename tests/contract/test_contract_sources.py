@@ -34,7 +34,7 @@ DISTRIBUTION_OF = {
 }  # fmt: skip
 """Where the import's name is not the distribution's; typer brings click."""
 EXTRAS_OF = {
-    "edgecad": ("cpu", "dicom", "jpeg2000", "plot", "sign", "tensorrt", "tensorrt-rtx", "watch"),
+    "edgecad": ("cpu", "dicom", "jpeg2000", "openvino", "plot", "sign", "tensorrt", "tensorrt-rtx", "watch"),
     # Phantoms are written as DICOM as well, for those who have that extra.
     "edgecad_train": ("train", "dicom", "cluster"),
     "edgecad_export": ("export", "cpu", "dicom", "sign"),

@@ -171,7 +171,7 @@ def test_without_matplotlib_a_picture_is_refused_before_anything_is_measured(edg
         (("--scenario", "offline", "--max-p95-ms", "5"), "--max-p95-ms is about one scan after another"),
         (("--runs", "20", "--max-p95-ms", "5"), "takes 130 answers"),
         (("--max-p95-ms", "inf"), "limits nothing"),
-        (("--device", "gpu"), "or tensorrt:N, or all"),
+        (("--device", "gpu"), "or openvino:npu, or all"),
         (("--precision", "fp8"), "no precision is called 'fp8'"),
         (("--plot", "no/such/folder.png"), "name a file in a folder that is there"),
         (("--plot", "bench.pdf"), "give FILE.png"),

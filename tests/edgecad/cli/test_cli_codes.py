@@ -114,7 +114,10 @@ def test_a_wrong_device_ends_with_code_2_and_lists_the_devices(
 ) -> None:
     done = edgecad("infer", phantom_jpeg, "--model", model_folder, "--device", "gpu")
     assert done.code == 2
-    assert "auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N" in one_line(done)
+    assert (
+        "auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N, openvino, openvino:cpu, openvino:gpu or openvino:npu"
+        in one_line(done)
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_found_out_before_any_answer(

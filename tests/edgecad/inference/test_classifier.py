@@ -388,7 +388,10 @@ def test_cuda_is_never_replaced_by_the_cpu(model_folder: Path) -> None:
 
 @pytest.mark.parametrize("device", ["gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", "", "CPU ", "tensorrt:"])
 def test_a_device_of_another_name_is_a_usage_error_that_lists_the_names(model_folder: Path, device: str) -> None:
-    with pytest.raises(UsageError, match="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N"):
+    with pytest.raises(
+        UsageError,
+        match="auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N, openvino, openvino:cpu, openvino:gpu or openvino:npu",
+    ):
         Classifier(model_folder, device=device)
 
 

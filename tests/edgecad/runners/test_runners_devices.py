@@ -103,7 +103,7 @@ devices.DEVICES += (devices.Device("abacus", "abacus_engine:open_abacus",
 """
     for command in ("infer", "watch", "bench"):
         shown = " ".join(edgecad(command, "--help", before=before).stdout.split())
-        assert "tensorrt[:N] or abacus[:N]" in shown
+        assert "openvino[:cpu|gpu|npu] or abacus[:N]" in shown
         assert ("An abacus is oiled first." in shown) == (command == "bench")
     asked = {"_EDGECAD_COMPLETE": "complete_bash", "COMP_WORDS": "edgecad infer --device a", "COMP_CWORD": "3"}
     offered = edgecad(before=f"{before}\nos.environ.update({asked!r})").stdout
@@ -127,7 +127,7 @@ def test_a_row_is_measured_by_bench_with_the_others(
     registered()
     monkeypatch.setattr(process, "result_of", result_of)
     CliRunner().invoke(bench, [str(model_folder)])
-    assert measured == ["cpu", "cuda", "tensorrt", "abacus"]
+    assert measured == ["cpu", "cuda", "tensorrt", "openvino", "abacus"]
 
 
 def test_auto_takes_the_first_that_is_here_by_rank(registered: Callable[..., Any]) -> None:
@@ -181,6 +181,8 @@ def test_every_row_names_functions_that_are_there(row: Device) -> None:
         ("cuda", DeviceRequest("cuda"), "cuda:0"),
         ("cuda:12", DeviceRequest("cuda", "12"), "cuda:12"),
         ("tensorrt:1", DeviceRequest("tensorrt", "1"), "tensorrt:1"),
+        ("openvino", DeviceRequest("openvino"), "openvino:cpu"),
+        ("openvino:gpu", DeviceRequest("openvino", "gpu"), "openvino:gpu"),
     ],
 )
 def test_words_are_read(text: str, request_: DeviceRequest, name: str | None) -> None:
@@ -190,8 +192,28 @@ def test_words_are_read(text: str, request_: DeviceRequest, name: str | None) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "gpu", "cpu:0", "auto:1", "cuda:", "cuda:x", "cuda:123", "cuda:-1", "cuda:1:2", "CPU", "cuda:\u0661"]
+    "text",
+    [
+        "",
+        "gpu",
+        "cpu:0",
+        "auto:1",
+        "cuda:",
+        "cuda:x",
+        "cuda:123",
+        "cuda:-1",
+        "cuda:1:2",
+        "CPU",
+        "openvino:0",
+        "openvino:",
+        "openvino:GPU",
+        "cuda:\u0661",
+    ],
 )
 def test_other_words_are_refused_with_those_of_the_table(text: str) -> None:
-    with pytest.raises(UsageError, match=r"choose auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N$"):
+    with pytest.raises(
+        UsageError,
+        match=r"choose auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N, "
+        r"openvino, openvino:cpu, openvino:gpu or openvino:npu$",
+    ):
         parse_device(text)

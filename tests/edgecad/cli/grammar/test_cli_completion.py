@@ -62,7 +62,7 @@ def test_options_are_completed_each_once(completed: Callable[..., list[str]]) ->
 @pytest.mark.parametrize("command", ["infer", "watch", "verify", "bench", "inspect"])
 def test_devices_and_precisions_are_completed(completed: Callable[..., list[str]], command: str) -> None:
     devices = [word for word in completed(command, "--device", "") if word != "all"]
-    assert devices == ["auto", "cpu", "cuda", "tensorrt"]
+    assert devices == ["auto", "cpu", "cuda", "tensorrt", "openvino"]
     assert completed(command, "--device", "c") == ["cpu", "cuda"]
     own = [word for word in completed(command, "--precision", "") if word not in ("all", "auto")]
     assert own[:3] == ["fp32", "fp16", "int8"]

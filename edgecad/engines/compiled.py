@@ -1,0 +1,184 @@
+"""The user's models that OpenVINO compiled: kept, so that the next opening is a read and not a compilation.
+
+One file holds what was compiled and, in its first line, what it rests on. It is named by the SHA-256 of that, so it is
+found by none but the same model, version, device and machine. OpenVINO runs what it reads here, so a file is read only
+if this user alone could have written it, and if its own hash holds. What cannot be read or written costs the time of a
+compilation, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from edgecad.engines.record import sha256_of
+from edgecad.errors import UsageError
+from edgecad.frozen import Frozen
+from edgecad.system.clock import second_text
+from edgecad.system.folders import write_whole
+from edgecad.system.usercache import user_cache
+
+SUFFIX = ".compiled"
+MOST_BYTES = 2**31
+"""That all of them may have; the ones that were not used for longest go first."""
+_LONGEST_HEAD = 2**14
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class CompiledIdentity(Frozen, frozen=True, kw_only=True):
+    """All that decides what a model is compiled to; where anything differs it is compiled again."""
+
+    model_sha256: str
+    library_version: str
+    """Number and build."""
+    unit: str
+    machine: tuple[str, ...]
+    """The unit's name and driver, and a hash of what the processor says of itself."""
+    precision: str
+    """Of what is computed, in OpenVINO's word."""
+    threads: int
+    streams: int
+
+
+class CompiledHead(Frozen, frozen=True, kw_only=True):
+    """The first line of a file; what was compiled follows it."""
+
+    schema: Literal[1] = 1
+    """Changes with these fields, and with anything in the way of compiling."""
+    identity: CompiledIdentity
+    model: str
+    """For people: the model's name, network and data."""
+    written: str
+    """UTC, ISO 8601."""
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class CompiledEntry:
+    """What lies there under one name: the head of a file, or None and what keeps it from being used."""
+
+    path: Path
+    size_bytes: int
+    head: CompiledHead | None
+    fault: str | None
+
+
+def compiled_folder() -> Path:
+    """Folder of the user's compiled models, in the user's cache.
+
+    Raises:
+        UsageError: nothing says where.
+    """
+    return user_cache() / "compiled"
+
+
+def path_of(identity: CompiledIdentity, folder: Path) -> Path:
+    """Where a compiled model lies: a part that people can read, and a hash of its whole identity."""
+    key = sha256_of(msgspec.json.encode(identity))
+    return folder / f"{identity.model_sha256[:12]}-{identity.unit.lower()}-{identity.precision}-{key[:16]}{SUFFIX}"
+
+
+def found_compiled(identity: CompiledIdentity) -> bytes | None:
+    """What was kept of an identity; None where there is none that may be used."""
+    try:
+        path = path_of(identity, compiled_folder())
+        head, content = _read(path)
+        os.utime(path)  # used now
+    except (OSError, ValueError, UsageError):
+        return None
+    whole = len(content) == head.size_bytes and sha256_of(content) == head.sha256
+    # The name already says what it rests on; a file that was renamed or copied may lie about it.
+    return content if whole and head.identity == identity else None
+
+
+def keep_compiled(identity: CompiledIdentity, model: str, content: bytes) -> None:
+    """Keep what was compiled, for this user alone; the oldest others go where they become too large together."""
+    head = CompiledHead(
+        identity=identity, model=model, written=second_text(), sha256=sha256_of(content), size_bytes=len(content)
+    )
+    with suppress(OSError, ValueError, UsageError):
+        folder = compiled_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if _is_ours(folder.stat()) and len(content) <= MOST_BYTES:
+            write_whole(path_of(identity, folder), msgspec.json.encode(head) + b"\n" + content, private=True)
+            _forget_oldest(folder)
+
+
+def forget_compiled(identity: CompiledIdentity) -> None:
+    """Take away what was kept of an identity: it cannot be opened."""
+    with suppress(OSError, UsageError):
+        path_of(identity, compiled_folder()).unlink()
+
+
+def compiled_entries(folder: Path) -> tuple[CompiledEntry, ...]:
+    """All of a folder, by name; their contents are not hashed."""
+    return tuple(_entry(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
+
+
+def _entry(path: Path) -> CompiledEntry:
+    size = path.lstat().st_size
+    try:
+        head, content = _read(path)
+    except (OSError, ValueError) as error:
+        return CompiledEntry(path, size, None, str(error) or "it cannot be read")
+    fault = None if len(content) == head.size_bytes else f"{len(content)} bytes, {head.size_bytes} wanted"
+    return CompiledEntry(path, size, None if fault else head, fault)
+
+
+def clear_compiled(folder: Path) -> tuple[int, int]:
+    """Take all away, with what killed processes left behind: how many there were, and their bytes."""
+    count = size = 0
+    for path in _files(folder):
+        with suppress(OSError):
+            own = path.lstat().st_size
+            path.unlink()
+            count, size = count + (path.suffix == SUFFIX), size + own
+    return count, size
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from folder.glob(f"*{SUFFIX}")
+    yield from folder.glob(f".*{SUFFIX}.*.partial")
+
+
+def _read(path: Path) -> tuple[CompiledHead, bytes]:
+    """A file's head and content.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+        ValueError: it is not a file of this user's alone, too large, or none of these.
+    """
+    if not _is_ours(path.parent.stat()):
+        raise ValueError("others may write its folder")
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(handle, "rb") as file:  # noqa: PTH123 - a handle, not a path
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or not _is_ours(status):
+            raise ValueError("it is no file of this user's alone")
+        if status.st_size > MOST_BYTES + _LONGEST_HEAD:
+            raise ValueError("it is too large")
+        line = file.readline(_LONGEST_HEAD)
+        return msgspec.json.decode(line, type=CompiledHead), file.read()
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether this user owns it and nobody else may write it; on Windows the profile's folder sees to that."""
+    own = getattr(os, "getuid", lambda: status.st_uid)()
+    return status.st_uid == own and (os.name == "nt" or not status.st_mode & _OTHERS_MAY_WRITE)
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = sorted(((path.lstat(), path) for path in folder.glob(f"*{SUFFIX}")), key=lambda pair: -pair[0].st_mtime)
+    together = 0
+    for status, path in files:
+        together += status.st_size
+        if together > MOST_BYTES:
+            path.unlink(missing_ok=True)
