@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import re
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +26,7 @@ from edgecad.errors import UsageError
 from edgecad.inference.loading import LoadedModel, Proof
 from edgecad.runners.devices import DEVICES, parse_device
 from edgecad.system.folders import write_whole
+from edgecad.system.processor import processor_digest
 from edgecad.system.usercache import forget_oldest, user_cache
 
 Replays = Literal["always", "once", "never"]
@@ -34,9 +34,6 @@ Replays = Literal["always", "once", "never"]
 FOLDER, SUFFIX = "proofs", ".json"
 MOST = 200
 """Proofs that are kept; the oldest go first."""
-_CPU = Path("/proc/cpuinfo")
-_CHANGING = re.compile(r"(processor|core id|.*apicid|.*mhz|bogomips|cpu cores|siblings|physical id)\b.*", re.IGNORECASE)
-"""Lines of the description of a processor that differ from core to core, or from time to time."""
 
 
 class ProvenFacts(msgspec.Struct, frozen=True):
@@ -100,7 +97,7 @@ def facts_of(loaded: LoadedModel) -> ProvenFacts:
 def machine_here(*gpus: Gpu | None) -> tuple[str, ...]:
     """The machine as far as answers and their time rest on it: system, processor, and those of the GPUs that count."""
     told = [word for gpu in gpus if gpu is not None for word in (str(gpu), gpu.driver)]
-    return platform.system(), platform.machine(), _processor(), *told
+    return platform.system(), platform.machine(), processor_digest(), *told
 
 
 def versions_here() -> dict[str, str]:
@@ -120,17 +117,6 @@ def _version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return ""
-
-
-def _processor() -> str:
-    """SHA-256 of what the first processor says of itself: its model and its instructions choose the kernels."""
-    try:
-        with _CPU.open("rb") as file:
-            first = file.read(1 << 14).partition(b"\n\n")[0].decode("utf-8", "replace")
-    except OSError:
-        first = platform.processor()
-    lines = [line for line in first.splitlines() if not _CHANGING.match(line)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _place(text: bytes) -> Path | None:

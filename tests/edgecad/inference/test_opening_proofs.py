@@ -123,7 +123,7 @@ CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "numpy": lambda patch: patch.setattr("numpy.__version__", "9.9"),
     "onnxruntime": lambda patch: patch.setattr(proofs, "version", lambda name: f"{name} 9.9"),
     "machine": lambda patch: patch.setattr("platform.machine", lambda: "abacus"),
-    "processor": lambda patch: patch.setattr(proofs, "_CPU", Path(__file__)),
+    "processor": lambda patch: patch.setattr("edgecad.system.processor._CPU", Path(__file__)),
 }
 
 
