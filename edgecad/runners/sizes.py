@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from edgecad.errors import ModelInvalid
@@ -16,6 +16,11 @@ from edgecad.modelfiles.protobuf import fields, message, message_field, numbers
 
 MOST_VALUE, MOST_TOGETHER = 2**29, 2**32
 """Bytes of one value and of all together, for one image; the largest network on offer has a tenth of that."""
+MOST_BEFORE = 2**26
+"""Bytes that nodes read and write which rest on constants alone: an engine computes them while it opens a graph, and no
+limit of time holds then. No export has such nodes. A product of so many values takes seconds at most."""
+KEPT = frozenset({"Constant", "DequantizeLinear"})
+"""Operators that rest on constants alone and do not count: what a file holds itself, and the weights of int8."""
 SMALL = 1024
 """Bytes of a constant that is kept, because a shape may be written in it."""
 NEXT_STEP = "no model that `edgecad export` makes is so; name another one, or export it again"
@@ -48,7 +53,50 @@ def check_sizes(runtime: Any, model: bytes, name: str) -> bool:
     if values is None or ranks is None:
         return False
     demand_bounded(name, ((value.name, _size_of(value)) for value in (*values, *ranks)))
+    found = {value.name.encode(): _size_of(value) or 0 for value in values}
+    before = bytes_before_images(model, found)
+    if before > MOST_BEFORE:
+        raise ModelInvalid(
+            f"{name} computes with {before / 2**20:.0f} MiB of constants before it sees an image; {NEXT_STEP}"
+        )
     return True
+
+
+def bytes_before_images(model: bytes, sizes: Mapping[bytes, int]) -> int:
+    """Bytes read and written by nodes that rest on constants alone; nodes stand in their order, as ONNX demands.
+
+    Args:
+        sizes: of the nodes' outputs, in bytes.
+    """
+    weights, nodes = _weights_and_nodes(model)
+    known, constants, total = {**sizes, **weights}, set(weights), 0
+    for each in nodes:
+        kind, inputs, outputs = _told(each)
+        if constants.issuperset(inputs):
+            constants.update(outputs)
+            total += 0 if kind in KEPT else sum(known.get(name, 0) for name in (*inputs, *outputs))
+    return total
+
+
+def _weights_and_nodes(model: bytes) -> tuple[dict[bytes, int], list[memoryview]]:
+    """Names and bytes of a graph's constants, wherever in it they stand, and its nodes."""
+    weights: dict[bytes, int] = {}
+    nodes = []
+    graphs = (value for number, value in fields(memoryview(model)) if number == GRAPH)
+    parts = (part for graph in graphs if isinstance(graph, memoryview) for part in fields(graph))
+    for number, value in parts:
+        if number == INITIALISER and isinstance(value, memoryview):
+            weights[_text(list(fields(value)), 8)] = len(value)
+        elif number == NODE and isinstance(value, memoryview):
+            nodes.append(value)
+    return weights, nodes
+
+
+def _told(node: memoryview) -> tuple[str, list[bytes], list[bytes]]:
+    """Operator of a node, and the names of its inputs and outputs; optional ones that are left out have none."""
+    found = [(number, bytes(value)) for number, value in fields(node) if isinstance(value, memoryview) and number <= 4]
+    inputs, outputs = ([value for number, value in found if number == wanted and value] for wanted in (1, 2))
+    return _text(found, 4).decode("utf-8", "replace"), inputs, outputs
 
 
 def demand_bounded(name: str, values: Iterable[tuple[str, int | None]]) -> None:

@@ -190,3 +190,61 @@ def test_a_run_that_ends_is_not_ended_and_leaves_no_timer(model_folder: Path, mo
     for timer in [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]:
         timer.join(5)
         assert not timer.is_alive()
+
+
+def _random(name: str, *shape: int) -> Any:
+    return numpy_helper.from_array(np.random.default_rng(0).random(shape, np.float32), name)
+
+
+BEFORE: dict[str, tuple[list[Any], list[Any]]] = {
+    "products": (
+        [_random("square", 2048, 2048)],
+        [node("MatMul", ["square", one], [other]) for one, other in pairwise(["square", "2nd", "3rd", "4th"])],
+    ),
+    "convolutions": (
+        [_random("picture", 1, 32, 256, 256), _random("filter", 32, 32, 7, 7)],
+        [node("Conv", ["picture", "filter"], [f"seen {each}"], pads=[3] * 4) for each in range(6)],
+    ),
+    "small results of large constants": (
+        [_random("long", 1, 2**22)],
+        [node("ReduceSum", ["long"], [f"sum {each}"]) for each in range(5)],
+    ),
+    "what rests on a constant node": (
+        [],
+        [
+            node("Constant", [], ["given"], value=_random("", 2**21)), node("CumSum", ["given", "axis"], ["1st"]),
+            _constant("axis", 0),
+            *(node("Sin", [one], [other]) for one, other in pairwise(["1st", "2nd", "3rd", "4th", "5th"])),
+        ],
+    ),
+    "what nothing is given": ([], [node("RandomNormal", [], ["drawn"], shape=[2**24 + 2**10])]),
+}  # fmt: skip
+
+
+def with_nodes(tiny_model: Build, weights: list[Any], nodes: list[Any]) -> bytes:
+    """The tiny model with nodes that no output needs; constants first."""
+    model = onnx.load_from_string(tiny_model())
+    model.graph.initializer.extend(weights)
+    model.graph.node.extend(sorted(nodes, key=lambda each: each.op_type != "Constant"))
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("what", BEFORE)
+def test_a_graph_that_computes_before_it_sees_an_image_is_refused(what: str, tiny_model: Build) -> None:
+    """An engine computes constants while it opens a graph, and no limit of time holds then."""
+    content, begun = with_nodes(tiny_model, *BEFORE[what]), time.process_time()
+    with pytest.raises(ModelInvalid, match=r"computes with \d+ MiB of constants before it sees an image"):
+        OnnxRunner(content, DeviceRequest("cpu"))
+    assert time.process_time() - begun < 2
+
+
+def test_a_little_before_an_image_and_weights_in_8_bits_are_taken(tiny_model: Build) -> None:
+    weights = [
+        _random("square", 256, 256), numpy_helper.from_array(np.ones((8, 2**20), np.int8), "narrow"),
+        numpy_helper.from_array(np.array(0.1, np.float32), "scale"),
+    ]  # fmt: skip
+    nodes = [
+        node("MatMul", ["square", "square"], ["product"]),
+        *(node("DequantizeLinear", ["narrow", "scale"], [f"wide {each}"]) for each in range(4)),
+    ]
+    assert OnnxRunner(with_nodes(tiny_model, weights, nodes), DeviceRequest("cpu")).facts.size == 64
