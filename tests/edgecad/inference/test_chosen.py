@@ -170,7 +170,7 @@ CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
     "opencv": lambda _, patch: patch.setattr("cv2.__version__", "9.9"),
     "engine gone": lambda _, patch: patch.setattr(proofs, "version", lambda name: "9.9"),
     "machine": lambda _, patch: patch.setattr("platform.machine", lambda: "other"),
-    "processor": lambda _, patch: patch.setattr(proofs, "_CPU", Path(__file__)),
+    "processor": lambda _, patch: patch.setattr("edgecad.system.processor._CPU", Path(__file__)),
     "gpu": lambda _, patch: patch.setattr(
         benched, "gpu_here", lambda index: Gpu("abacus", "8.7", "1.0")
     ),
