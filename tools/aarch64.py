@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emulated.errors import Broken, Missing
 from emulated.lacking import lacking
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.trial import Order, run_trial
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -35,7 +35,7 @@ def _order(words: list[str]) -> tuple[Order, bool]:
     given = parser.parse_args(words)
     order = Order(
         repository=REPOSITORY,
-        place=Place(given.folder.resolve()),
+        place=KeptFolder(given.folder.resolve()),
         python=given.python,
         make=given.make,
         model=given.model and given.model.resolve(),

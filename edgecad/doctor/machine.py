@@ -15,7 +15,7 @@ from edgecad.system.cores import usable_threads
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
 """Sets that decide how fast a network runs, as Linux names them: x86-64 first, then aarch64."""
-JETPACKS = {35: "5", 36: "6", 38: "7"}
+JETPACKS = {35: "5", 36: "6", 38: "7", 39: "7"}
 """JetPack by the major version of Jetson Linux (NVIDIA's JetPack archive)."""
 
 

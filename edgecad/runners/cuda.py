@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from edgecad.engines.libraries import TEGRA_RELEASE
 from edgecad.errors import DeviceFailed, NotAvailable
 from edgecad.system.extras import require
 
@@ -115,5 +116,6 @@ def _runtime() -> Any:
     try:
         return importlib.import_module("cuda.bindings.runtime")
     except ImportError:
-        require("cuda", extra="tensorrt")
+        # A Jetson has TensorRT of its own, and pip has none for it.
+        require("cuda", extra="tensorrt-system" if TEGRA_RELEASE.exists() else "tensorrt")
         return importlib.import_module("cuda.cudart")

@@ -6,13 +6,13 @@ import subprocess
 from collections.abc import Iterator
 
 from emulated.errors import UNREACHED, Broken, Missing
-from emulated.place import PRIVATE, Place
+from emulated.place import PRIVATE, KeptFolder
 from emulated.said import say
 
 PACKAGES = "python3,python3-venv,ca-certificates"
 
 
-def make_debian(place: Place, suite: str, mirror: str) -> None:
+def make_debian(place: KeptFolder, suite: str, mirror: str) -> None:
     """Make the Debian, unless there is a whole one of this release.
 
     Args:
@@ -54,7 +54,7 @@ def _mirrors(said: str, suite: str) -> Iterator[str]:
     yield from (row[3] for row in sorted(main, key=lambda row: row[2] != suite))
 
 
-def _stage(place: Place, words: list[str]) -> None:
+def _stage(place: KeptFolder, words: list[str]) -> None:
     """Debootstrap mounts on its own; such mounts end with it."""
     log = place.folder / "debootstrap.log"
     with log.open("w", encoding="utf-8") as output:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.wheels import ENVIRONMENT
 
 EDGECAD = f"{ENVIRONMENT}/bin/edgecad"
-MODEL = "/work/model"
+MODEL = "/trial/model"
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx", "fp16": "model.fp16.onnx"}
 AUTO_NEVER = "fp16"
 """No processor is fast in it, and its answers there are not those of a GPU."""
@@ -53,7 +53,7 @@ class Replayed:
         return f"{self.device} {self.precision}: {self.samples} samples, {figures}: {word}"
 
 
-def replay(place: Place, device: str, precision: str) -> Replayed:
+def replay(place: KeptFolder, device: str, precision: str) -> Replayed:
     """`edgecad verify` there."""
     words = [EDGECAD, "verify", MODEL, "--device", device, "--precision", precision, "--json"]
     done = place.run(words)
@@ -80,7 +80,7 @@ def _worst(rows: list[dict[str, Any]], name: str, kind: Any) -> float | None:
     return kind(values) if values else None
 
 
-def replays(place: Place, openvino: bool) -> Iterator[Replayed]:
+def replays(place: KeptFolder, openvino: bool) -> Iterator[Replayed]:
     """fp32 and int8 of the model on onnxruntime, and on OpenVINO where it is installed; fp16 is only asked for."""
     for device in ("cpu", *(["openvino"] if openvino else [])):
         for precision in ("fp32", "int8"):
@@ -114,7 +114,7 @@ with Classifier(sys.argv[1], device="auto", precision="auto") as classifier:
 """
 
 
-def taken(place: Place, hidden: str = "") -> Taken:
+def taken(place: KeptFolder, hidden: str = "") -> Taken:
     """What `auto` takes of the model; `hidden` is a precision that the folder does not have then."""
     offered = tuple(precision for precision, name in FILES.items() if (place.model / name).is_file())
     offered = tuple(precision for precision in offered if precision != hidden)
@@ -128,7 +128,7 @@ def taken(place: Place, hidden: str = "") -> Taken:
             (shown / name).write_bytes((place.model / name).read_bytes())
             sums.append(line)
     (shown / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
-    done = place.run([f"{ENVIRONMENT}/bin/python", "-c", TAKE, "/work/offered"])
+    done = place.run([f"{ENVIRONMENT}/bin/python", "-c", TAKE, "/trial/offered"])
     try:
         return Taken(offered, json.loads(done.stdout)[0], "")
     except ValueError:

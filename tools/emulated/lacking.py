@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulated.errors import Missing
-from emulated.place import Place
+from emulated.place import KeptFolder
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 MAGIC = "7f454c460201010000000000000000000200b700"
@@ -35,7 +35,7 @@ class Here:
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
 
 
-def lacking(place: Place, here: Here | None = None) -> list[Missing]:
+def lacking(place: KeptFolder, here: Here | None = None) -> list[Missing]:
     """All that is missing on this machine; empty: a trial can begin."""
     here = here or Here()
     if here.system() != "Linux":
@@ -89,7 +89,7 @@ def _flags(entry: str) -> str:
     return next((line.partition(":")[2] for line in entry.splitlines() if line.startswith("flags:")), "")
 
 
-def _room(place: Place, here: Here) -> Iterator[Missing]:
+def _room(place: KeptFolder, here: Here) -> Iterator[Missing]:
     there = next(folder for folder in (place.folder, *place.folder.parents) if folder.exists())
     if not place.made and here.free(there) < ROOM:
         how = "name a folder on another disk: make test-aarch64 AARCH64=FOLDER"

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from emulated.errors import Broken
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.said import say
 
 EPOCHS = ("--warmup-epochs", "1", "--finetune-epochs", "1")
@@ -21,7 +21,7 @@ STEPS = (
 """A few layers by the name of MobileNetV2, with the default input and features; its answers mean nothing."""
 
 
-def bring_model(place: Place, python: str, repository: Path, given: Path | None) -> None:
+def bring_model(place: KeptFolder, python: str, repository: Path, given: Path | None) -> None:
     """Put a model folder into `place.model`.
 
     Args:

@@ -33,7 +33,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True)
-class Place:
+class KeptFolder:
     """A folder of ours, and what lies in it."""
 
     folder: Path
@@ -55,8 +55,8 @@ class Place:
 
     @property
     def work(self) -> Path:
-        """What is carried over; `/work` there."""
-        return self.root / "work"
+        """What is carried over; `/trial` there."""
+        return self.root / "trial"
 
     @property
     def mark(self) -> Path:

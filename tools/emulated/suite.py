@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulated.errors import Broken
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.said import say
 from emulated.wheels import ENVIRONMENT
 
@@ -41,8 +41,8 @@ class Tested:
         return self.code == 0 and not self.failed and self.passed >= least
 
 
-def carry(place: Place, repository: Path) -> None:
-    """Copy tests and what they read, and the model, to `/work` there."""
+def carry(place: KeptFolder, repository: Path) -> None:
+    """Copy tests and what they read, and the model, to `/trial` there."""
     place.work.mkdir(exist_ok=True)
     for name in CARRIED:
         source, target = repository / name, place.work / name
@@ -55,7 +55,7 @@ def carry(place: Place, repository: Path) -> None:
     shutil.copytree(place.model, place.work / "model")
 
 
-def run_tests(place: Place, tests: tuple[str, ...], workers: int) -> Tested:
+def run_tests(place: KeptFolder, tests: tuple[str, ...], workers: int) -> Tested:
     """Run pytest there.
 
     Raises:
@@ -66,7 +66,7 @@ def run_tests(place: Place, tests: tuple[str, ...], workers: int) -> Tested:
     report.unlink(missing_ok=True)
     spread = [f"--numprocesses={workers}", "--dist=loadgroup", "--no-loadscope-reorder", "--max-worker-restart=0"]
     words = [f"{ENVIRONMENT}/bin/pytest", "-m", "not soak and not slow", "--junitxml", REPORT, "--durations", "20"]
-    done = place.run([*words, *(spread if workers > 1 else []), *tests], folder="/work", log=log)
+    done = place.run([*words, *(spread if workers > 1 else []), *tests], folder="/trial", log=log)
     if not report.is_file():
         raise Broken(f"pytest ended with {done.returncode} and left no report: {log}")
     return read_report(report.read_text(encoding="utf-8"), done.returncode)

@@ -12,7 +12,7 @@ from emulated.debian import make_debian
 from emulated.errors import Broken
 from emulated.golden import AUTO_NEVER, EDGECAD, FILES, Replayed, Taken, as_json, replay, replays, taken
 from emulated.model import bring_model
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.said import say
 from emulated.suite import Tested, carry, run_tests
 from emulated.wheels import ENVIRONMENT, fetch_wheels, install_wheels, target_there
@@ -36,7 +36,7 @@ class Order:
     """
 
     repository: Path
-    place: Place
+    place: KeptFolder
     python: str
     make: str
     model: Path | None
@@ -71,8 +71,8 @@ class Findings:
     def faults(self) -> list[str]:
         """What does not hold; empty: the trial is passed."""
         faults = [each.line() for each in self.replayed if not each.holds]
-        if not any(each.holds and (each.device, each.precision) == ("cpu", "fp32") for each in self.replayed):
-            faults.append("fp32 was not proven on the processor")
+        if ("cpu", "fp32") not in [(each.device, each.precision) for each in self.replayed]:
+            faults.append("fp32 was not tried on the processor")
         faults += [each.line() for each in self.taken if not each.right]
         tested = self.tested
         if not tested.right(self.least_passed):
@@ -141,7 +141,7 @@ def _found(order: Order, openvino: str) -> Findings:
     )
 
 
-def _machine(place: Place) -> str:
+def _machine(place: KeptFolder) -> str:
     doctor = place.run([EDGECAD, "doctor", "--json"])
     try:
         machine = json.loads(doctor.stdout)["machine"]
@@ -150,7 +150,7 @@ def _machine(place: Place) -> str:
     return f"{machine['system']}, Python {machine['python']}"
 
 
-def _versions(place: Place) -> dict[str, str]:
+def _versions(place: KeptFolder) -> dict[str, str]:
     listed = place.run([f"{ENVIRONMENT}/bin/pip", "list", "--format", "json"])
     versions = {each["name"]: each["version"] for each in json.loads(listed.stdout)}
     told = ("edgecad", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "simplejpeg", "pydicom", "pytest")

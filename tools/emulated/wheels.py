@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulated.errors import UNREACHED, Broken, Missing
-from emulated.place import Place
+from emulated.place import KeptFolder
 from emulated.said import say
 
 EXTRAS = "cpu,dicom,jpeg2000,watch,sign"
@@ -45,7 +45,7 @@ class Target:
         return (*newer, "manylinux2014_aarch64", "linux_aarch64")
 
 
-def target_there(place: Place) -> Target:
+def target_there(place: KeptFolder) -> Target:
     """Ask the Debian's Python.
 
     Raises:
@@ -58,7 +58,7 @@ def target_there(place: Place) -> Target:
     return Target((int(major), int(minor)), int(glibc.split(".")[1]), machine)
 
 
-def fetch_wheels(place: Place, python: str, repository: Path, target: Target) -> str:
+def fetch_wheels(place: KeptFolder, python: str, repository: Path, target: Target) -> str:
     """Build the runtime's wheel and fetch all that it and its tests need; all of it is made anew each time.
 
     Args:
@@ -93,7 +93,7 @@ def fetch_wheels(place: Place, python: str, repository: Path, target: Target) ->
     return ""
 
 
-def install_wheels(place: Place, openvino: bool) -> None:
+def install_wheels(place: KeptFolder, openvino: bool) -> None:
     """Install the wheels there, in an environment that is kept; what is there in the same version stays.
 
     Raises:
@@ -105,8 +105,16 @@ def install_wheels(place: Place, openvino: bool) -> None:
     there = place.work / "wheels"
     place.clear(there)
     shutil.copytree(place.wheels, there)
-    pip = [f"{ENVIRONMENT}/bin/pip", "install", "--quiet", "--no-index", "--no-compile", "--find-links", "/work/wheels"]
-    own = f"/work/wheels/{next(there.glob('edgecad-*.whl')).name}"
+    pip = [
+        f"{ENVIRONMENT}/bin/pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-compile",
+        "--find-links",
+        "/trial/wheels",
+    ]
+    own = f"/trial/wheels/{next(there.glob('edgecad-*.whl')).name}"
     extras = f"{EXTRAS},{OPENVINO}" if openvino else EXTRAS
     _there(place, [*pip, f"{own}[{extras}]", *_exact(there)])
     _there(place, [*pip, "--no-deps", "--force-reinstall", own])  # the same version may hold other code
@@ -148,7 +156,7 @@ def _pip(python: str, *words: str) -> None:
     raise Broken(f"pip {words[0]}: {errors[-1]}")
 
 
-def _there(place: Place, words: list[str]) -> None:
+def _there(place: KeptFolder, words: list[str]) -> None:
     done = place.run(words)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-600:]

@@ -192,6 +192,7 @@ def test_fewer_threads_than_processors_are_said() -> None:
 def test_a_jetsons_release_and_a_processors_instructions_are_read() -> None:
     release = "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64"
     assert jetson_in(release) == "JetPack 6 (Jetson Linux 36.4.3)"
+    assert jetson_in("# R39 (release), REVISION: 2.0, GCID: 1, BOARD: generic") == "JetPack 7 (Jetson Linux 39.2.0)"
     assert "unknown here" in jetson_in("# R99 (release), REVISION: 1.0")
     assert jetson_in("") == jetson_in("Ubuntu 22.04") == ""
     assert instructions_in("flags\t\t: fpu avx2 avx512_vnni\n") == ("avx2", "avx512_vnni")
