@@ -18,7 +18,7 @@ import pytest
 
 from edgecad.doctor.proof.figures import BatchTimes, ColdStarts, Latency, PhantomAgreement, Refusals
 from edgecad.doctor.proof.reading import read_proof
-from edgecad.doctor.proof.record import GpuProof
+from edgecad.doctor.proof.record import GpuProof, Target
 from edgecad.engines.gpu import gpu_here
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,7 +107,7 @@ def test_without_a_card_all_that_needs_none_is_done_and_make_ends_with_2(
 @no_card
 @pytest.mark.timeout(300)
 def test_with_a_card_every_step_of_every_target_is_proven(
-    folder_of: Callable[..., Path], kit: Callable[..., tuple[int, GpuProof, str]], edgecad: Callable[..., Any]
+    folder_of: Callable[..., Path], kit: Callable[..., tuple[int, GpuProof, str]]
 ) -> None:
     code, proof, told = kit(folder_of("fp32", "fp16"))
     assert not proof.of("failed"), told
@@ -137,45 +137,80 @@ def test_with_a_card_every_step_of_every_target_is_proven(
     }
 
 
-@no_card
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("mood", "device", "check", "words"),
-    [
-        ("answers otherwise", "cuda", "golden", "answered otherwise than at export"),
-        ("answers otherwise", "tensorrt", "open", "otherwise than at export"),
-        ("crashes", "cuda", "golden", "was ended by signal 6 (SIGABRT)"),
-        ("hangs", "cuda", "golden", "did not end within the time limit"),
-    ],
-)
-def test_a_card_that_misbehaves_is_a_step_that_failed_and_no_end_of_the_program(
-    mood: str, device: str, check: str, words: str, model_folder: Path, kit: Callable[..., tuple[int, GpuProof, str]]
-) -> None:
-    limit = "0.25" if mood == "hangs" else "5"
-    code, proof, told = kit(model_folder, "--devices", device, "--minutes", limit, mood=mood)
-    (failed,) = (step for step in proof.of("failed") if step.check == check)
-    assert words in failed.reason
-    assert code == proof.exit_code == 5
-    assert failed.name in told
-    assert states(proof, device, "fp32")["latency"] in ("not run", "proven")
-    assert states(proof, device, "fp16") == {
-        "open": "not run",
-        **({"build": "not run"} if device == "tensorrt" else {}),
-    }, "the model has no such file"
+@pytest.fixture
+def ordered(
+    monkeypatch: pytest.MonkeyPatch, model_folder: Path, tmp_path: Path
+) -> Callable[..., dict[str, tuple[str, str, Any]]]:
+    """Carry out one order on a card that is not there: state, reason and figures of each check."""
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    monkeypatch.syspath_prepend(CARD)
+    monkeypatch.setenv("EDGECAD_CACHE", str(tmp_path / "cache"))
+    orders, running, phantoms = (
+        importlib.import_module(f"measures.gpu.{name}") for name in ("orders", "running", "phantoms")
+    )
+    phantoms.draw_phantoms(tmp_path, 2)
+
+    def carry_out(task: str, device: str, mood: str = "", seconds: float = 120.0) -> dict[str, tuple[str, str, Any]]:
+        monkeypatch.setenv("FAKE_CARD", mood)
+        target = Target("tiny", device, "fp32", "tensorrt_rtx" if device == "tensorrt" else "")
+        order = orders.Order(
+            task=task, target=target, model=str(model_folder), place=str(tmp_path), runs=2, rounds=2, batches=(1, 8)
+        )
+        steps = list(running.steps_from(order, time.monotonic() + seconds))
+        assert tuple(step.check for step in steps) == orders.CHECKS[task], "a step for each check, whatever happens"
+        return {step.check: (step.state, step.reason, step.figures) for step in steps}
+
+    return carry_out
 
 
 @no_card
 @pytest.mark.timeout(240)
-def test_a_batch_beyond_the_memory_of_a_card_has_a_reason_and_the_others_have_figures(
-    model_folder: Path, kit: Callable[..., tuple[int, GpuProof, str]], edgecad: Callable[..., Any], tmp_path: Path
+def test_answers_that_differ_are_steps_that_failed(ordered: Callable[..., Any], tmp_path: Path) -> None:
+    assert ordered("reference", "cpu")["reference"][0] == "proven"
+    found = ordered("examine", "cuda", "answers otherwise")
+    assert [found[check][0] for check in ("open", "golden", "parity", "alike", "latency")] == [
+        "proven", "failed", "failed", "proven", "proven",
+    ]  # fmt: skip
+    assert "otherwise than at export" in found["golden"][1]
+    assert "logits" in found["parity"][1]
+    assert found["parity"][2].logits > found["parity"][2].wanted["logits"]
+    built = ordered("examine", "tensorrt", "answers otherwise")
+    assert built["open"][0] == "failed", "a new engine is proven before its first use"
+    assert {built[check][0] for check in ("golden", "parity", "alike", "latency")} == {"not run"}
+    assert not list(tmp_path.rglob("*.plan")), "and is not kept"
+
+
+@no_card
+@pytest.mark.parametrize(
+    ("mood", "seconds", "words"),
+    [("crashes", 120.0, "was ended by signal 6"), ("hangs", 6.0, "did not end within the time limit")],
+)
+def test_a_process_that_dies_or_hangs_is_a_step_that_failed(
+    ordered: Callable[..., Any], mood: str, seconds: float, words: str
 ) -> None:
-    _, proof, _ = kit(model_folder, "--devices", "cuda", mood="little memory")
-    (figures,) = (step.figures for step in proof.steps if isinstance(step.figures, BatchTimes))
+    found = ordered("examine", "cuda", mood, seconds)
+    (failed,) = (reason for state, reason, _ in found.values() if state == "failed")
+    assert words in failed
+    assert found["latency"][0] == "not run"
+
+
+@no_card
+def test_what_begins_after_the_time_limit_is_not_run(ordered: Callable[..., Any]) -> None:
+    found = ordered("examine", "cuda", seconds=-1.0)
+    assert {state for state, _, _ in found.values()} == {"not run"}
+    assert "the time limit was reached" in found["open"][1]
+
+
+@no_card
+def test_a_batch_beyond_the_memory_of_a_card_has_a_reason_and_the_others_have_figures(
+    ordered: Callable[..., Any],
+) -> None:
+    state, _, figures = ordered("batches", "cuda", "little memory")["batches"]
+    assert state == "proven"
     one, many = figures.rows
     assert one.network is not None
     assert many.network is None
     assert "run fewer at once" in many.reason
-    assert "8 at once, batches of" in edgecad("doctor", "--proof", tmp_path / "gpu-proof.json").stdout
 
 
 @pytest.mark.parametrize(("make", "code", "words"), [("none", 2, "MODELS=FOLDER"), ("empty", 2, "has no model folder"),

@@ -1,6 +1,6 @@
-"""A stand-in for `cuda.bindings.runtime`: the device's memory is the host's; what is recorded runs when it is launched."""
+"""A stand-in for `cuda.bindings.runtime`: memory of the device is the host's; what is recorded runs once launched."""
 
-# ruff: noqa: N802 - names of CUDA's own
+# ruff: noqa: N802, N816 - names of CUDA's own
 
 import ctypes
 import os
