@@ -121,6 +121,14 @@ def test_the_extra_of_training_holds_what_its_commands_ask_for() -> None:
     assert {DISTRIBUTION_OF.get(package, package) for package in (*installed.FIGURES, *installed.TRAIN)} <= held
 
 
+def test_the_extra_of_a_gpu_stands_beside_that_of_training() -> None:
+    """The same TensorFlow with CUDA, on Linux alone: elsewhere it would end the installation of all extras."""
+    train, gpu = (PROJECT["optional-dependencies"][extra] for extra in ("train", "train-gpu"))
+    (plain,) = [line for line in train if line.startswith("tensorflow")]
+    wanted, marker = plain.split("; ")
+    assert gpu == [f"{wanted.replace('tensorflow', 'tensorflow[and-cuda]')}; {marker} and sys_platform == 'linux'"]
+
+
 def test_the_demo_asks_for_what_its_extras_hold() -> None:
     for extra, packages in NEEDS["demo"].items():
         held = distributions(PROJECT["optional-dependencies"][extra])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,29 @@ def test_plain_keras_time_is_epochs_times_what_was_measured(tmp_path: Path) -> N
     unit = msgspec.structs.replace(study.units[0], inner_folds=5)
     assert plain_seconds_of(unit, folder.plain_time) == 2500.0
     assert "| 500 (" in markdown(study_table(study, rows_of(folder)))
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((), None),
+        (("cpu",), None),
+        (("cuda:0",), "Runs were trained on cuda:0, NVIDIA Test."),
+        (("cpu", "cuda:0"), "Runs were trained on cpu and on cuda:0, NVIDIA Test: sums are in another order on each"),
+    ],
+)
+def test_the_table_says_which_devices_trained_unless_it_was_the_processor(
+    names: tuple[str, ...], told: str | None, tmp_path: Path
+) -> None:
+    folder = half_done(tmp_path / "study")
+    for number, unit in enumerate(folder.study().units[:-2] if names else ()):
+        name = names[number % len(names)]
+        record = folder.run_folder(unit) / "run.json"
+        device = {"name": name, "gpu": "NVIDIA Test" if name != "cpu" else ""}
+        record.write_text(json.dumps({**json.loads(record.read_text()), "device": device}))
+    page = markdown(study_table(folder.study(), rows_of(folder)))
+    assert ("trained on" in page) == (told is not None)
+    assert told is None or f"- {told}" in page
 
 
 def test_a_unit_plans_the_epochs_that_were_asked_for() -> None:
