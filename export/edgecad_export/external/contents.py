@@ -27,7 +27,7 @@ MAX_GROWTH, SMALL = 20, 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Contents:
+class FileContents:
     """What a file says in words.
 
     Attributes:
@@ -43,7 +43,7 @@ class Contents:
     version: str | None
 
 
-def contents_of(path: Path) -> Contents:
+def contents_of(path: Path) -> FileContents:
     """Read what a file says, by its content and not its name.
 
     Raises:
@@ -59,7 +59,7 @@ def contents_of(path: Path) -> Contents:
     raise ModelInvalid(f"{path} is neither a .keras archive nor HDF5, or was cut short; {SAVE_AGAIN}")
 
 
-def _of_archive(path: Path) -> Contents:
+def _of_archive(path: Path) -> FileContents:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         if not {"config.json", "model.weights.h5"} <= names:
@@ -76,7 +76,7 @@ def _of_archive(path: Path) -> Contents:
         description = json.loads(archive.read("config.json"))
         about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
     training = description.get("compile_config") if isinstance(description, dict) else None
-    return Contents(
+    return FileContents(
         True, description, training, _version(about.get("keras_version") if isinstance(about, dict) else None)
     )
 
@@ -87,7 +87,7 @@ def _is_hdf5(path: Path) -> bool:
     return bool(h5py.is_hdf5(path))
 
 
-def _of_hdf5(path: Path) -> Contents:
+def _of_hdf5(path: Path) -> FileContents:
     import h5py
 
     if path.suffix not in (".h5", ".hdf5"):
@@ -101,7 +101,7 @@ def _of_hdf5(path: Path) -> Contents:
             raise ModelInvalid(f"{path} holds weights alone and does not tell the layers; {SAVE_AGAIN}")
         check_hdf5(path, file)
     told = {name: json.loads(text) for name, text in texts.items() if isinstance(text, (str, bytes))}
-    return Contents(False, told["model_config"], told.get("training_config"), version)
+    return FileContents(False, told["model_config"], told.get("training_config"), version)
 
 
 def _version(told: Any) -> str | None:

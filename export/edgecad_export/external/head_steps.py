@@ -37,7 +37,7 @@ POOLED_AXES = ((1, 2), (-3, -2))
 
 
 @dataclass(frozen=True)
-class Step:
+class HeadStep:
     """A layer or an operation, as it is called in the graph.
 
     Attributes:
@@ -67,14 +67,14 @@ class Step:
         return _cells(self.before) == 1
 
 
-def steps_upwards(tensor: Any) -> Iterator[tuple[Step, int]]:
+def steps_upwards(tensor: Any) -> Iterator[tuple[HeadStep, int]]:
     """Each step before `tensor`, from the last to the first, and how many tensors it takes."""
     while True:
         history = tensor._keras_history
         node = history.operation._inbound_nodes[history.node_index]
         if not node.input_tensors:
             return
-        step = Step(history.operation, node.input_tensors[0], tensor, node)
+        step = HeadStep(history.operation, node.input_tensors[0], tensor, node)
         yield step, len(node.input_tensors)
         tensor = step.before
 
@@ -84,7 +84,7 @@ def _cells(tensor: Any) -> int | None:
     return None if None in sides else prod(sides)
 
 
-def pools_all(step: Step) -> bool | None:
+def pools_all(step: HeadStep) -> bool | None:
     """Whether a step is the mean over all cells of a map; None where it is no mean of cells at all."""
     operation, shape = step.operation, step.before.shape
     if isinstance(operation, keras.layers.GlobalAveragePooling2D):
@@ -97,14 +97,14 @@ def pools_all(step: Step) -> bool | None:
     return None
 
 
-def is_idle(step: Step) -> bool:
+def is_idle(step: HeadStep) -> bool:
     """Whether it changes no value of a row of channels; a reshape must be given one cell and give one."""
     if step.kind in RESHAPING:
         return step.one_cell and _cells(step.after) == 1 and step.before.shape[-1] == step.after.shape[-1]
     return isinstance(step.operation, IDLE)
 
 
-def affine_of(step: Step) -> Affine | None:
+def affine_of(step: HeadStep) -> Affine | None:
     """Its affine map on a row of channels; None if it is none."""
     operation = step.operation
     if isinstance(operation, keras.layers.Dense):
@@ -118,12 +118,12 @@ def affine_of(step: Step) -> Affine | None:
     return _of_arithmetic(step) if step.kind in ARITHMETIC and step.before.shape == step.after.shape else None
 
 
-def is_activation(step: Step) -> bool:
+def is_activation(step: HeadStep) -> bool:
     """Whether it is an activation and nothing else."""
     return activation_of(step) is not None and not getattr(step.operation, "weights", None)
 
 
-def activation_of(step: Step) -> str | None:
+def activation_of(step: HeadStep) -> str | None:
     """Name of its activation, `linear` for none; None if it is neither a layer with one nor an activation."""
     operation = step.operation
     if isinstance(operation, keras.layers.Softmax) or step.kind == "Softmax":
@@ -153,7 +153,7 @@ def _of_normalisation(layer: Any) -> Affine:
     return np.diag(gain), offset - mean * gain
 
 
-def _of_arithmetic(step: Step) -> Affine | None:
+def _of_arithmetic(step: HeadStep) -> Affine | None:
     """Arithmetic with constants, value by value: what it makes of noughts and of ones tells it all."""
     if len(step.node.input_tensors) != 1:
         return None

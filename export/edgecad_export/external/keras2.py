@@ -39,7 +39,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "fused": (None, True, False),
 }
 """Arguments that layers of Keras 3 lack or need not be told, and the values that say nothing."""
-CHANGED = {"hard_sigmoid": "it is clip(0.2 x + 0.5, 0, 1) in Keras 2 and relu6(x + 3) / 6 in Keras 3"}
+CHANGED = {
+    "hard_sigmoid": "which is clip(0.2 x + 0.5, 0, 1) in Keras 2 and another function in Keras 3, where "
+    "keras.ops.hard_sigmoid(1.2 * x) is it",
+}
 """Functions whose name means another function in Keras 3."""
 
 
@@ -112,7 +115,7 @@ def _plain(config: dict[str, Any]) -> dict[str, Any]:
         if name.endswith(UNUSED) or (name in NEUTRAL and value in NEUTRAL[name]):
             continue
         if isinstance(value, str) and value in CHANGED:
-            raise ModelInvalid(f"layer {config.get('name')!r} has {value}, and {CHANGED[value]}")
+            raise ModelInvalid(f"layer {config.get('name')!r} has {value}, {CHANGED[value]}")
         made[name] = _FORMS[name](value) if name in _FORMS else value
     return made
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from edgecad.errors import ModelInvalid
-from edgecad_export.external.contents import SAVE_AGAIN, Contents, contents_of, weights_opened
+from edgecad_export.external.contents import SAVE_AGAIN, FileContents, contents_of, weights_opened
 from edgecad_export.external.keras2 import AGAIN, model_of_keras_2, of_keras_2
 from edgecad_export.external.keras2_weights import give_weights_of_h5, give_weights_of_keras
 from edgecad_export.external.losses import FileLoss, loss_of
@@ -57,7 +57,7 @@ def open_external(path: Path) -> OpenedModel:
     return OpenedModel(model, loss_of(contents.training), keras_2)
 
 
-def _of_keras_2(path: Path, contents: Contents) -> keras.Model:
+def _of_keras_2(path: Path, contents: FileContents) -> keras.Model:
     try:
         model = model_of_keras_2(contents.description)
         with weights_opened(path, contents.archive) as file:

@@ -19,7 +19,7 @@ from edgecad.errors import ModelInvalid
 from edgecad_export.external.head_steps import (
     IDLE,
     RESHAPING,
-    Step,
+    HeadStep,
     activation_of,
     affine_of,
     is_activation,
@@ -78,7 +78,7 @@ def head_of(output: Any) -> KerasHead:
     Raises:
         ModelInvalid: another form; says what was found and what is wanted.
     """
-    above: list[Step] = []
+    above: list[HeadStep] = []
     for step, inputs in steps_upwards(output):
         if inputs > 1:
             raise ModelInvalid(f"{step} joins {inputs} branches in the head; {WANTED}")
@@ -90,14 +90,14 @@ def head_of(output: Any) -> KerasHead:
     raise ModelInvalid(f"no layer pools the last features; {WANTED}")
 
 
-def _read(features: Any, steps: list[Step]) -> KerasHead:
+def _read(features: Any, steps: list[HeadStep]) -> KerasHead:
     reader = _Reader(features)
     for step in steps:
         reader.read(step)
     return reader.finished()
 
 
-def _check_pooling(step: Step) -> None:
+def _check_pooling(step: HeadStep) -> None:
     shape = step.before.shape
     if len(shape) != 4 or None in shape[1:]:
         raise ModelInvalid(f"{step} pools {shape[1:]}; a map (h, w, channels) of known size is wanted")
@@ -107,7 +107,7 @@ def _check_pooling(step: Step) -> None:
         raise ModelInvalid(f"{step} averages {what} of a map of {shape[1]}x{shape[2]}, not all; {WANTED}")
 
 
-def _check_known(step: Step) -> None:
+def _check_known(step: HeadStep) -> None:
     """Refuse at once what a head may not have."""
     if step.kind in MAXIMA:
         raise ModelInvalid(
@@ -131,7 +131,7 @@ class _Reader:
         self._end: End | None = None
         self._last: Any = None
 
-    def read(self, step: Step) -> None:
+    def read(self, step: HeadStep) -> None:
         """Take one more layer or operation."""
         if is_idle(step):
             return
@@ -163,7 +163,7 @@ class _Reader:
         if before is not None:
             self._open = Dense(before.weights @ weights, before.bias @ weights + bias)
 
-    def _activation(self, step: Step, name: str) -> None:
+    def _activation(self, step: HeadStep, name: str) -> None:
         nonlinear = next((known for known in NONLINEAR if known == name), None)
         if nonlinear and self._open is not None:
             self._done.append(replace(self._open, activation=nonlinear))
