@@ -490,39 +490,56 @@ def warm() -> Iterator[Warm | None]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def edgecad_in(warm: Warm | None, users_cache: Path) -> Callable[[Path], Callable[..., Finished]]:
+    """Run `edgecad ARGUMENTS` as `edgecad` does, in `place` of a folder that is given."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("memory is read from /proc, which this system does not have")
+
+    def within(folder: Path) -> Callable[..., Finished]:
+        probe, place = folder / "probe.json", folder / "place"
+        streams = [folder / f"standard-{name}" for name in ("in", "out", "err")]
+        place.mkdir()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
+        environment |= {"EDGECAD_PROBE": str(probe), "EDGECAD_CACHE": str(users_cache)}
+
+        def run(*arguments: object, stdin: bytes = b"", before: str = "", fresh: bool = False) -> Finished:
+            probe.unlink(missing_ok=True)
+            for file, content in zip(streams, (stdin, b"", b""), strict=True):
+                file.write_bytes(content)
+            program, words = PROBE.replace("{before}", before), [*map(str, arguments)]
+            if fresh or warm is None:
+                with streams[0].open("rb") as given, streams[1].open("wb") as out, streams[2].open("wb") as err:
+                    command = [sys.executable, "-c", program, *words]
+                    code = subprocess.run(
+                        command,
+                        stdin=given,
+                        stdout=out,
+                        stderr=err,
+                        cwd=place,
+                        env=environment,
+                        timeout=120,
+                        check=False,
+                    ).returncode
+            else:
+                order = {"program": program, "words": words, "folder": str(place), "environment": environment}
+                code = warm.run({**order, "streams": [str(file) for file in streams]}, 120)
+            modules, peak = json.loads(probe.read_text())
+            said, told = (file.read_bytes().decode() for file in streams[1:])
+            return Finished(code, said, told, frozenset(modules), peak / 1024)
+
+        return run
+
+    return within
+
+
 @pytest.fixture
-def edgecad(tmp_path: Path, warm: Warm | None, users_cache: Path) -> Callable[..., Finished]:
+def edgecad(tmp_path: Path, edgecad_in: Callable[[Path], Callable[..., Finished]]) -> Callable[..., Finished]:
     """Run `edgecad ARGUMENTS` in a process of its own and an empty folder, without a model in the environment.
 
     `before` is Python to run first, inside that process. It has numpy and OpenCV loaded already, unless `fresh`.
     """
-    if not Path("/proc/self/status").exists():
-        pytest.skip("memory is read from /proc, which this system does not have")
-    probe, place = tmp_path / "probe.json", tmp_path / "place"
-    streams = [tmp_path / f"standard-{name}" for name in ("in", "out", "err")]
-    place.mkdir()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGECAD_")}
-    environment |= {"EDGECAD_PROBE": str(probe), "EDGECAD_CACHE": str(users_cache)}
-
-    def run(*arguments: object, stdin: bytes = b"", before: str = "", fresh: bool = False) -> Finished:
-        probe.unlink(missing_ok=True)
-        for file, content in zip(streams, (stdin, b"", b""), strict=True):
-            file.write_bytes(content)
-        program, words = PROBE.replace("{before}", before), [*map(str, arguments)]
-        if fresh or warm is None:
-            with streams[0].open("rb") as given, streams[1].open("wb") as out, streams[2].open("wb") as err:
-                command = [sys.executable, "-c", program, *words]
-                code = subprocess.run(
-                    command, stdin=given, stdout=out, stderr=err, cwd=place, env=environment, timeout=120, check=False
-                ).returncode
-        else:
-            order = {"program": program, "words": words, "folder": str(place), "environment": environment}
-            code = warm.run({**order, "streams": [str(file) for file in streams]}, 120)
-        modules, peak = json.loads(probe.read_text())
-        said, told = (file.read_bytes().decode() for file in streams[1:])
-        return Finished(code, said, told, frozenset(modules), peak / 1024)
-
-    return run
+    return edgecad_in(tmp_path)
 
 
 @pytest.fixture(scope="session")
