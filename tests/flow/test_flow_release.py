@@ -18,6 +18,8 @@ import edgecad
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "edgecad[cpu,dicom,watch,sign]"
+UNCOMPILED = {"PIP_COMPILE": "0"}
+"""Three environments are made here; to compile all of their packages takes longer than to run the few that are run."""
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("make") or not shutil.which("git"), reason="make and git are wanted"),
@@ -35,7 +37,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _done(words: list[str], folder: Path = ROOT, **variables: str) -> str:
     """Run a command; what it printed."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | variables
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | UNCOMPILED | variables
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode and "No matching distribution" in done.stderr:
         pytest.skip("no package index can be reached here")
