@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edgecad import __version__
-from edgecad.contract import METADATA_KEY, Contract, Familiarity, Precision
+from edgecad.contract import METADATA_KEY, Contract, Familiarity, Precision, RunPrecision
 from edgecad.frozen import json_from_struct
 from edgecad.modelfiles.digest import PLACEHOLDER, with_digest
 from edgecad_export.graph.onnx_from_keras import set_metadata
 from edgecad_export.precision.limits import carried_over, distances_of
 from edgecad_export.precision.narrowed import Narrowed
+from edgecad_export.proof.executions import left_over
 from edgecad_export.proof.gate import ParityGate, Verdict
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.runfiles import Run
@@ -36,11 +38,13 @@ class Candidate:
         contract: of this file: its precision, and the tolerances that it was held to.
         narrowed: the graph, and how it came to be.
         seconds: what making and judging it took.
+        as_bf16: what the gate says of an fp32 graph whose backbone is rounded to bf16; None where nobody asked.
     """
 
     contract: Contract
     narrowed: Narrowed
     seconds: float
+    as_bf16: Verdict | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -82,6 +86,20 @@ class Candidates:
         if contract.familiarity is not None and precision != "fp32" and narrowed.verdict.validation.finite:
             contract = replace(contract, familiarity=self._carried(contract.familiarity, narrowed.proto))
         return Candidate(contract, narrowed, time.monotonic() - begun)
+
+    def with_executions(self, candidate: Candidate, allowed: Mapping[RunPrecision, Tolerances]) -> Candidate:
+        """The same with what its answers may differ by where another engine runs it in a way of its own."""
+        if candidate.precision == "int8":
+            left = {"int8": left_over(candidate.verdict, allowed["int8"])}
+            return dataclasses.replace(candidate, contract=replace(candidate.contract, executions=left))
+        if candidate.precision != "fp32":
+            return candidate
+        from edgecad_export.precision.bf16 import as_bf16
+
+        verdict = self.gate.judge(as_bf16(self.fp32), allowed["bf16"])
+        bounds = {"bf16": allowed["bf16"].recorded()} if verdict.holds else {}
+        contract = replace(candidate.contract, executions=bounds)
+        return dataclasses.replace(candidate, contract=contract, as_bf16=verdict)
 
     def _carried(self, limits: Familiarity, proto: onnx.ModelProto) -> Familiarity:
         """The limits for the file's own distances, from those that both files give for the same images."""

@@ -87,7 +87,8 @@ def _made(
     for precision in request.precisions:
         say(f"{precision}: making and judging the file")
         try:
-            made.append(candidates.of(precision, request.tolerances[precision]))
+            one = candidates.of(precision, request.tolerances[precision])
+            made.append(candidates.with_executions(one, request.tolerances) if one.verdict.holds else one)
         except Exception as error:  # whatever a converter meets, the files that hold are kept
             if not made:
                 raise

@@ -14,7 +14,7 @@ from edgecad.engines import TIME_LIMIT
 from edgecad.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgecad.contract import Precision
+    from edgecad.contract import Precision, RunPrecision
     from edgecad_export.proof.tolerances import Tolerances
 
 
@@ -57,7 +57,7 @@ class ExportRequest:
         _ = self.tolerances
         for word in self.tolerance or ():
             precision = word.partition(".")[0]
-            if precision not in self.precisions:
+            if precision not in (*self.precisions, "bf16"):  # which every fp32 file is tried in
                 raise UsageError(
                     f"--tolerance {word} is for a file that is not written; add --{precision}, or leave it out"
                 )
@@ -69,7 +69,7 @@ class ExportRequest:
         return tuple(precision for precision, written in chosen.items() if written)
 
     @cached_property
-    def tolerances(self) -> Mapping[Precision, Tolerances]:
+    def tolerances(self) -> Mapping[RunPrecision, Tolerances]:
         """What each file may differ by from the Keras model."""
         from edgecad_export.proof.tolerances import tolerances_from_words  # numpy, which the help does without
 

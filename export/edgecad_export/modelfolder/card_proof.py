@@ -69,6 +69,7 @@ def proof_section(files: Sequence[ExportedFile], refused: Sequence[Candidate]) -
         "What was allowed:",
         _bounds(files),
         *_kept(files),
+        *_executions(files),
         *_switched(files),
         *_refused(refused),
     )
@@ -121,6 +122,20 @@ def _kept(files: Sequence[ExportedFile]) -> Iterator[str]:
         )
         if file.contract.precision == "fp16":
             yield f"fp16 was {HALF_PROOF}"
+
+
+def _executions(files: Sequence[ExportedFile]) -> Iterator[str]:
+    """What engines that compute in a way of their own may do with the files."""
+    verdict = files[0].candidate.as_bf16
+    if verdict is not None and verdict.holds:
+        seen = max(verdict.validation.probabilities, verdict.golden.probabilities)
+        yield (
+            "bf16: an engine that can may run the backbone of the fp32 file in bf16 (`--precision bf16`). With all its "
+            f"weights and values rounded so, the score differed by {seen:.1e} at most. The golden samples prove it "
+            "where it runs."
+        )
+    elif verdict is not None:
+        yield f"bf16: the fp32 file is not run in it: {plain(verdict.summary)}."
 
 
 def _switched(files: Sequence[ExportedFile]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from edgecad_export.candidates import Candidate
 from edgecad_export.graph.parts import backbone_bytes, nodes_by_type
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.precision.ranges import LARGEST, ROOM, SMALLEST, ActivationRanges
+from edgecad_export.proof.gate import Verdict
 
 
 def write_parity_file(
@@ -62,6 +63,8 @@ def _measured(candidate: Candidate, fp32: int) -> dict[str, Any]:
         "precision": candidate.precision,
         "backbone_share_of_fp32": round(backbone_bytes(narrowed.proto) / fp32, 4),
         "tolerances": candidate.contract.tolerances,
+        "executions": candidate.contract.executions,
+        "as_bf16": None if candidate.as_bf16 is None else _as_bf16(candidate.as_bf16),
         "validation": asdict(candidate.verdict.validation),
         "golden": asdict(candidate.verdict.golden),
         "kept_in_fp32": narrowed.wider,
@@ -69,6 +72,14 @@ def _measured(candidate: Candidate, fp32: int) -> dict[str, Any]:
         "attempts": [asdict(attempt) for attempt in narrowed.attempts],
         "nodes": nodes_by_type(narrowed.proto),
         "seconds": round(candidate.seconds, 2),
+    }
+
+
+def _as_bf16(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "said": verdict.summary,
+        "validation": asdict(verdict.validation),
+        "golden": asdict(verdict.golden),
     }
 
 

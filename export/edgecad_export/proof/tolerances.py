@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
-from edgecad.contract import Precision
+from edgecad.contract import RunPrecision
 from edgecad.errors import UsageError
 from edgecad.inference.checks import IDENTITY_TOLERANCE
 
@@ -38,7 +38,7 @@ class Tolerances:
         return {name: value for name, value in asdict(self).items() if value != float("inf")}
 
 
-TOLERANCES: Mapping[Precision, Tolerances] = {
+TOLERANCES: Mapping[RunPrecision, Tolerances] = {
     "fp32": Tolerances(
         probabilities=1e-4, neighbourhood=1e-3, heatmap_correlation=0.9999, logits=1e-4, hidden=1e-4, familiarity=0.01
     ),
@@ -46,10 +46,14 @@ TOLERANCES: Mapping[Precision, Tolerances] = {
     "int8": Tolerances(
         probabilities=0.05, neighbourhood=0.05, heatmap_correlation=0.95, auc_loss=0.005, hidden=0.2, familiarity=0.5
     ),
+    # No file has it: an engine runs the fp32 file so. It has 8 significant bits, as int8 has 8.
+    "bf16": Tolerances(
+        probabilities=0.05, neighbourhood=0.05, heatmap_correlation=0.95, auc_loss=0.005, hidden=0.2, familiarity=0.5
+    ),
 }
 
 
-def tolerances_from_words(words: Sequence[str]) -> dict[Precision, Tolerances]:
+def tolerances_from_words(words: Sequence[str]) -> dict[RunPrecision, Tolerances]:
     """The defaults with `PRECISION.NAME=VALUE` put in place, for example `int8.probabilities=0.03`.
 
     Raises:
@@ -62,7 +66,7 @@ def tolerances_from_words(words: Sequence[str]) -> dict[Precision, Tolerances]:
     return changed
 
 
-def _parsed(word: str) -> tuple[Precision, str, float]:
+def _parsed(word: str) -> tuple[RunPrecision, str, float]:
     names = [field.name for field in fields(Tolerances)]
     where, _, number = word.partition("=")
     precision, _, name = where.partition(".")
