@@ -55,6 +55,7 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "sop_instance_uid": lambda record: record.uids.sop_instance if record.uids else None,
     "study_instance_uid": lambda record: record.uids.study if record.uids else None,
     "series_instance_uid": lambda record: record.uids.series if record.uids else None,
+    "chosen": lambda record: record.chosen,
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

@@ -23,7 +23,7 @@ NAMED, DEFAULT = "named", "default"
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpeningRequest:
     """How a model is to be opened.
 
     Attributes:
@@ -45,7 +45,7 @@ class Opening:
         return load_model(self.model, device, precision, self.proof, self.threads, key=self.key)
 
 
-def chosen_model(opening: Opening) -> LoadedModel:
+def chosen_model(opening: OpeningRequest) -> LoadedModel:
     """Open a model where device or precision is `auto`.
 
     Of what `edgecad bench --save` recorded, the best row is taken that fits what was named, if it opens and answers the
@@ -65,7 +65,7 @@ def chosen_model(opening: Opening) -> LoadedModel:
     return replace(remarked(plain, loaded), chosen=f"{DEFAULT}; {loaded}" if loaded else DEFAULT)
 
 
-def _benched(opening: Opening, found: BenchFound) -> LoadedModel | str:
+def _benched(opening: OpeningRequest, found: BenchFound) -> LoadedModel | str:
     """What a saved bench recommends, open and proven; or why it is not, empty where nothing was saved."""
     if found.saved is None:
         return found.remark
@@ -81,7 +81,7 @@ def _benched(opening: Opening, found: BenchFound) -> LoadedModel | str:
     return replace(loaded, chosen=found.saved.why(best, others))
 
 
-def _default(opening: Opening) -> LoadedModel:
+def _default(opening: OpeningRequest) -> LoadedModel:
     """The device by its rank, and where the precision is open, the one that it is fastest at, else fp32."""
     if opening.precision != AUTO:
         return proven(opening.loaded(opening.device, opening.precision), opening.at_opening)

@@ -26,7 +26,7 @@ from edgecad.golden import GOLDEN_TABLES, Replay, bounds_of, recorded_answers, r
 from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
-from edgecad.inference.choosing import NAMED, Opening, chosen_model
+from edgecad.inference.choosing import NAMED, OpeningRequest, chosen_model
 from edgecad.inference.loading import LoadedModel, load_model, open_file, proven
 from edgecad.inference.proofs import Replays, opening_proof
 from edgecad.inference.thresholds import threshold_in_force
@@ -123,7 +123,7 @@ class Classifier:
         if isinstance(model, LoadedModel):
             loaded = proven(model if signer is None else _signed(model, signer), demanded)
         elif precision == AUTO or device == AUTO:
-            loaded = chosen_model(Opening(model, device, precision, prove_golden, demanded, threads, signer))
+            loaded = chosen_model(OpeningRequest(model, device, precision, prove_golden, demanded, threads, signer))
         else:
             loaded = proven(load_model(model, device, precision, prove_golden, threads, key=signer), demanded)
         self.contract = loaded.contract

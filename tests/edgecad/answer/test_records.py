@@ -138,6 +138,7 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
         "own_threshold",
         "uids",
         "remarks",
+        "chosen",
     }
     assert {getattr(record, name) for name in later - {"remarks"}} == {None}
     assert record.remarks == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_what_answers_otherwise_than_at_export_is_saved_as_unfit(
     assert [(row.precision, row.fit) for row in saved.rows] == [("fp32", True), ("int8", False)]
     lines = done.stdout.splitlines()
     assert f"saved: auto takes cpu fp32 for this model here ({cache / 'benches' / saved.subject.name})" in lines
-    assert lines[-1] == f"next: edgecad infer SCAN --model {folder}"
+    assert lines[-1] == f"next: edgecad infer SCAN --model {shlex.quote(str(folder))}"
     assert any(line.startswith("it was noisy: ") for line in lines) == bool(saved.noisy)
 
 
