@@ -74,7 +74,8 @@ PROVENANCE = Provenance(PHANTOM_STAMP, "m" * 64, "c" * 64, "cpu", "CPUExecutionP
 FIELDS = {
     "schema", "scan", "frame", "id", "status", "stamp", "reason", "message", "label", "positive", "probability",
     "threshold", "logits", "findings", "overruled", "scan_sha256", "model", "contract", "device", "provider",
-    "precision", "chosen", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time", "site",
+    "precision", "chosen", "milliseconds", "figure", "words", "classes", "temperature", "threshold_from", "time",
+    "site",
     "heatmap", "full_scale", "region_threshold", "view", "disc", "screen", "colour_table", "segments", "layout",
     "familiarity", "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold",
     "remarks", "uids",
