@@ -50,7 +50,8 @@ def doctor(json: JsonOption = False, proof: ProofOption = None) -> None:
 
     report = examine()
     if json:
-        typer.echo(msgspec.json.encode({"schema": 1, **asdict(report), "well": report.well}).decode())
+        told = {"schema": 1, **asdict(report), "auto": _choice(), "well": report.well}
+        typer.echo(msgspec.json.encode(told).decode())
     else:
         _print(report)
     if not report.well:
@@ -72,6 +73,9 @@ def _print(report: Report) -> None:
     }
     if machine.jetson:
         rows["jetson"] = machine.jetson
+    choice = _choice()
+    if choice is not None:
+        rows["auto"] = choice
     for line in table_lines((), rows.items(), "ll"):
         typer.echo(line)
     typer.echo()
@@ -82,6 +86,20 @@ def _print(report: Report) -> None:
     wrong = sum(remark.level == "wrong" for remark in report.remarks)
     typer.echo()
     typer.echo(f"{wrong} to mend; then: edgecad doctor" if wrong else f"nothing is wrong; next: {_next_step()}")
+
+
+def _choice() -> str | None:
+    """What `auto` stands for with the model that is in force; None where there is none."""
+    from edgecad.errors import ModelInvalid
+    from edgecad.modelfiles.file import locate_model
+
+    # What is broken here, such as OpenCV, the remarks tell.
+    with suppress(ModelInvalid, OSError, ImportError):
+        locate_model()
+        from edgecad.inference.benched import choice_words
+
+        return choice_words(None)
+    return None
 
 
 def _next_step() -> str:

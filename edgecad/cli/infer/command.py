@@ -248,8 +248,9 @@ def _print(record: Record) -> None:
 
 def _print_footer(classifier: Classifier, model: Path | None) -> None:
     labelling, facts = classifier.contract.labelling, classifier.facts
+    why = f", {classifier.chosen}" if classifier.chosen.startswith("bench") else ""
     typer.echo(
         f"{labelling.sentence(classifier.contract.positive)}; ran on {facts.device} ({facts.provider}, "
-        f"{facts.precision})"
+        f"{facts.precision}{why})"
     )
     typer.echo(f"next: edgecad verify{model_argument(model)}")

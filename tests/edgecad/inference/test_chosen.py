@@ -351,6 +351,22 @@ def test_records_say_why(folder_of: FolderOf, phantom_jpeg: Path, tmp_path: Path
         assert {record["chosen"] for record in records} == {chosen}
 
 
+def test_doctor_and_infer_tell_people(
+    folder_of: FolderOf, phantom_jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)["auto"] is None
+    folder = folder_of("fp32", "int8")
+    monkeypatch.setenv("EDGECAD_MODEL", str(folder))
+    save_bench(bench(folder, row("cpu", "fp32", 1.5), row("cpu", "int8", 2.0)))
+    why = "bench of 2026-11-30: 1.50 ms, against cpu int8 2.00 ms"
+    told = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)
+    assert told["auto"] == f"cpu fp32 for a-run, if it is proven: {why}"
+    assert f"(CPUExecutionProvider, fp32, {why})" in CliRunner().invoke(app, ["infer", str(phantom_jpeg)]).stdout
+    folder.joinpath("model.onnx").write_bytes(b"")
+    assert json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)["auto"].startswith("its default")
+
+
 def test_a_bench_is_json_that_people_can_read(folder_of: FolderOf) -> None:
     path = save_bench(bench(folder_of("fp32"), row("cpu", "fp32")))
     assert msgspec.json.decode(path.read_bytes(), type=SavedBench).rows[0].words == "cpu fp32 2.00 ms"
