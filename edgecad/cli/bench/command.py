@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edgecad.contract import RunPrecision
     from edgecad.doctor.machine import Machine
 
-ALL = "all"
+ALL, REFERENCE = "all", "cpu"
 SCENARIOS = ("single-stream", "offline")
 OPENING, OFFLINE, ANSWER = 8.0, 25.0, 0.1
 """Seconds, roughly, that one device and precision takes: to start its processes, for the offline scenario, and for one
@@ -205,13 +205,17 @@ def _configurations(
 
 
 def _valid(found: Iterable[Result]) -> Iterator[Result]:
-    """Results as they come; a model that is not valid, or a file that is not readable, will be neither elsewhere."""
+    """Results as they come; what is no valid model, or no readable file, for the reference engine is none elsewhere.
+
+    Another engine may lack what a model needs; then it is one that does not work here.
+    """
     from edgecad.bench.judging import error_of
     from edgecad.bench.results import NotMeasured
     from edgecad.errors import EdgecadError, ModelInvalid
 
     for result in found:
-        if isinstance(result, NotMeasured) and result.code in (ModelInvalid.exit_code, EdgecadError.exit_code):
+        invalid = isinstance(result, NotMeasured) and result.code in (ModelInvalid.exit_code, EdgecadError.exit_code)
+        if isinstance(result, NotMeasured) and invalid and result.device == REFERENCE:
             raise error_of([result])
         yield result
 

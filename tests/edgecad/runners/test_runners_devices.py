@@ -131,6 +131,35 @@ def test_a_row_is_measured_by_bench_with_the_others(
     assert measured[-1] == "abacus"
 
 
+def test_an_engine_that_cannot_take_a_model_does_not_end_a_bench(
+    registered: Callable[..., Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where the reference engine finds a model invalid it is so everywhere."""
+    from edgecad.bench import process
+    from edgecad.bench.results import BenchOrder, NotMeasured, Result
+
+    measured: list[str] = []
+    codes = {"cpu": 4}
+
+    def result_of(order: BenchOrder) -> Result:
+        measured.append(order.device)
+        reason = f"not by {order.device}"
+        return NotMeasured(
+            device=order.device, precision=order.precision, reason=reason, code=codes.get(order.device, 6)
+        )
+
+    registered()
+    monkeypatch.setattr(process, "result_of", result_of)
+    done = CliRunner().invoke(app, ["bench", str(model_folder)])
+    assert measured == [*devices.unit_words()]
+    assert (done.exit_code, done.stdout) == (6, "")
+    codes["cpu"] = 6
+    measured.clear()
+    done = CliRunner().invoke(app, ["bench", str(model_folder)])
+    assert (measured, done.exit_code) == (["cpu"], 6)
+    assert "not by cpu" in done.stderr
+
+
 def test_auto_takes_the_first_that_is_here_by_rank(registered: Callable[..., Any]) -> None:
     engine = registered(
         Device("abacus", "abacus_engine:open_abacus", (), "fp32", auto=-1, here="abacus_engine:is_here")
