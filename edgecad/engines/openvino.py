@@ -20,6 +20,10 @@ OLDEST = (2025, 0)
 """Year and number of the oldest version that was tried."""
 _CONVERTERS = "openvino.tools.ovc"
 """Part of the package that an import of `openvino` loads at its end: 0.1 s, and nothing here needs it."""
+_SAYS_NOTHING = re.compile(
+    r"(Exception from|Check '|While |FrontEnd API failed|Model wasn't fully|Summary:|To facilitate)", re.IGNORECASE
+)
+"""How lines of an error begin that name a place in the sources, or no reason."""
 Hint = Literal["f32", "f16", "bf16"]
 """OpenVINO's words for the precision of what it computes."""
 
@@ -30,9 +34,7 @@ def library() -> Any:
     Raises:
         NotAvailable: it is not installed, or too old.
     """
-    if "openvino" in sys.modules:
-        return _checked(sys.modules["openvino"])
-    alone = _CONVERTERS not in sys.modules
+    alone = sys.modules.keys().isdisjoint(("openvino", _CONVERTERS))
     try:
         if alone:
             sys.modules[_CONVERTERS] = None  # type: ignore[assignment]
@@ -184,7 +186,7 @@ def machine_of(core: Any, unit: str) -> tuple[str, ...]:
 
 
 def reason_of(error: BaseException) -> str:
-    """OpenVINO's own words for a failure, in one line: the last, because places in its sources stand before them."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    told = [line for line in lines if line and not re.match(r"(Exception|Check|While|from)\b.*(src/|failed at)", line)]
-    return (told[-1] if told else " ".join(lines) or type(error).__name__)[:160].rstrip(" .")
+    """OpenVINO's own words for a failure in one line, without places in its sources and what says nothing."""
+    lines = [line.strip(" -") for line in str(error).splitlines()]
+    told = [line for line in lines if line and _SAYS_NOTHING.match(line) is None]
+    return (" ".join(told) or " ".join(lines) or type(error).__name__)[:160].rstrip(" .")
