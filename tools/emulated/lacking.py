@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulated.errors import Missing
-from emulated.place import KeptFolder
+from emulated.place import KeptFolder, is_arm
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 MAGIC = "7f454c460201010000000000000000000200b700"
@@ -61,7 +61,7 @@ def _root(here: Here) -> Iterator[Missing]:
 
 def _emulator(here: Here) -> Iterator[Missing]:
     """An Arm machine needs none."""
-    if here.processor() in ("aarch64", "arm64"):
+    if is_arm(here.processor()):
         return
     if not (here.binfmt / "register").exists():
         how = (

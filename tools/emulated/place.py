@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +11,7 @@ from pathlib import Path
 
 from emulated.errors import Broken
 
-ENTER = """
-set -e
-root=$1; shift
-mount -t proc proc "$root/proc"
-mount -t sysfs -o ro sysfs "$root/sys"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs tmpfs "$root/dev/shm"
-exec chroot "$root" "$@"
-"""
+ENTER = Path(__file__).with_name("enter.sh")
 PRIVATE = ("unshare", "--mount", "--propagation", "private", "--fork", "--kill-child", "--")
 """Mounts of such a process are its own: they end with it, however it ends, so none is left for a later removal."""
 ENVIRONMENT = {
@@ -92,9 +85,9 @@ class KeptFolder:
             folder: in which it starts, a path there.
             log: file here that gets what it says, beside the result.
         """
-        inside = ["env", "--chdir", folder, *words]
+        inside, kind = ["env", "--chdir", folder, *words], "native" if is_arm(platform.machine()) else "emulated"
         done = subprocess.run(
-            [*PRIVATE, "sh", "-c", ENTER, "sh", str(self.root), *inside],
+            [*PRIVATE, "sh", str(ENTER), kind, str(self.root), *inside],
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -132,6 +125,11 @@ class KeptFolder:
         if not self.mark.is_file():
             raise Broken(f"{self.folder} was not made by this program, so it is not removed")
         self.clear(self.folder)
+
+
+def is_arm(machine: str) -> bool:
+    """Whether a machine is one that needs no emulator, by its name."""
+    return machine in ("aarch64", "arm64")
 
 
 def mounts() -> list[Path]:
