@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgecad.doctor.processor import BOARD, processor_in
 from edgecad.engines.gpu import Gpu, gpu_here
 from edgecad.engines.libraries import TEGRA_RELEASE
 from edgecad.system.cores import usable_threads
@@ -52,7 +53,7 @@ def machine_here() -> Machine:
     return Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
-        processor=_processor(cpuinfo),
+        processor=processor_in(cpuinfo, _text(BOARD)),
         instructions=instructions_in(cpuinfo),
         processors=os.cpu_count() or 1,
         threads=usable_threads(),
@@ -76,11 +77,6 @@ def jetson_in(release: str) -> str:
         return ""
     jetpack = JETPACKS.get(int(found[1]))
     return f"{f'JetPack {jetpack}' if jetpack else 'a JetPack unknown here'} (Jetson Linux {found[1]}.{found[2]})"
-
-
-def _processor(cpuinfo: str) -> str:
-    found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
-    return found[1].strip() if found else platform.processor()
 
 
 def _memory_gb() -> float:
