@@ -15,7 +15,7 @@ from measures.gpu.options import GpuOptions
 from measures.gpu.proving import prove
 from measures.program import read_options
 
-from edgecad.doctor.proof.record import Step
+from edgecad.doctor.proof.record import ProofStep
 from edgecad.errors import EdgecadError
 from edgecad.system.disk import words_of
 
@@ -35,7 +35,7 @@ def main() -> int:
     return proof.exit_code
 
 
-def _tell(step: Step) -> None:
+def _tell(step: ProofStep) -> None:
     because = f": {step.reason}" if step.reason else ""
     print(f"{step.state:8} {step.seconds:6.1f} s  {step.name}{because}", flush=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from edgecad.doctor.proof.figures import Built
+from edgecad.doctor.proof.figures import EngineBuilt
 from edgecad.doctor.proof.record import Target
 from edgecad.engines.builder import build_engine
 from edgecad.engines.record import Batches, EngineRecord
@@ -15,7 +15,7 @@ from edgecad.modelfiles.file import read_model
 BUILD_SECONDS = 300.0
 
 
-def built_here(model: Path, target: Target) -> Built:
+def built_here(model: Path, target: Target) -> EngineBuilt:
     """Build an engine of a model, as far as that goes without a card.
 
     Raises:
@@ -38,7 +38,7 @@ def built_here(model: Path, target: Target) -> Built:
     return built_of(record)
 
 
-def built_of(record: EngineRecord) -> Built:
+def built_of(record: EngineRecord) -> EngineBuilt:
     """What an engine's record says of its building."""
     identity = record.identity
-    return Built(f"{identity.library} {identity.library_version}", record.engine_bytes / 1e6, record.proven)
+    return EngineBuilt(f"{identity.library} {identity.library_version}", record.engine_bytes / 1e6, record.proven)

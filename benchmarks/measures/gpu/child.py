@@ -16,8 +16,8 @@ import msgspec
 from edgecad import Classifier
 from edgecad.answer.prediction import Prediction
 from edgecad.bench.results import Start
-from edgecad.doctor.proof.figures import BatchTimes, ColdStarts, DeviceRates, Figures, Opened, Reference
-from edgecad.doctor.proof.record import Check, State, Step, Target
+from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, DeviceRates, Figures, Opened, Reference
+from edgecad.doctor.proof.record import Check, State, ProofStep, Target
 from edgecad.engines.libraries import LIBRARIES
 from edgecad.engines.record import Batches
 from edgecad.errors import DeviceFailed, EdgecadError, EngineBuildFailed, NotAvailable
@@ -48,7 +48,7 @@ def main(argument: str) -> None:
     os._exit(0)
 
 
-def steps_of(order: Order, imported: float) -> Iterator[Step]:
+def steps_of(order: Order, imported: float) -> Iterator[ProofStep]:
     """The steps of an order. One that stops the others is followed by them, not run, with its reason.
 
     Args:
@@ -62,7 +62,7 @@ def steps_of(order: Order, imported: float) -> Iterator[Step]:
         yield step
         if step.figures is None:
             because = f"{check} {'failed' if step.state == 'failed' else 'was not run'}: {step.reason}"
-            yield from (Step(check=each, state="not run", target=target, reason=because) for each in left)
+            yield from (ProofStep(check=each, state="not run", target=target, reason=because) for each in left)
             return
 
 
@@ -128,7 +128,7 @@ def _reference(order: Order) -> tuple[Figures, str]:
     return Reference(len(answers), max(scores) - min(scores)), wrong
 
 
-def _cold(order: Order, imported: float) -> ColdStarts:
+def _cold(order: Order, imported: float) -> ColdTimes:
     target, scan = _target(order), golden_samples()[SCAN]
     opening = time.perf_counter()
     classifier = Classifier(order.model, target.device, precision=target.precision, replay="never")
@@ -138,7 +138,7 @@ def _cold(order: Order, imported: float) -> ColdStarts:
     start = Start(
         process=1000 * (imported - order.begun), open=1000 * (opened - opening), first=1000 * (answered - opened)
     )
-    return ColdStarts((start,))
+    return ColdTimes((start,))
 
 
 def _batches(order: Order) -> tuple[Figures, str]:
@@ -166,7 +166,7 @@ def _target(order: Order) -> Target:
     return order.target
 
 
-def _step(check: Check, target: Target | None, work: Work) -> Step:
+def _step(check: Check, target: Target | None, work: Work) -> ProofStep:
     begun = time.perf_counter()
     figures: Figures | None = None
     try:
@@ -174,7 +174,7 @@ def _step(check: Check, target: Target | None, work: Work) -> Step:
         state: State = "failed" if wrong else "proven"
     except Exception as error:  # a mistake of ours or of a library is a step that failed, and no end of the program
         wrong, state = _words(error), "not run" if check == "rates" else _state(error)
-    return Step(
+    return ProofStep(
         check=check, state=state, target=target, reason=wrong, seconds=time.perf_counter() - begun, figures=figures
     )
 

@@ -17,9 +17,9 @@ import edgecad
 from edgecad.bench.results import Start
 from edgecad.doctor.machine import machine_here
 from edgecad.doctor.packages import installed
-from edgecad.doctor.proof.figures import ColdStarts, DeviceRates
+from edgecad.doctor.proof.figures import ColdTimes, DeviceRates
 from edgecad.doctor.proof.judging import computing_packages, notes_on
-from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, Host, ModelTried, Step, Target
+from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, Host, ModelTried, ProofStep, Target
 from edgecad.engines.cache import cache_folder, entries
 from edgecad.engines.gpu import gpu_count, gpu_here, gpu_memory
 from edgecad.engines.libraries import LIBRARIES
@@ -37,7 +37,7 @@ from measures.gpu.running import in_environment, steps_from
 NO_CARD = "no NVIDIA GPU answers here"
 FAR = 63
 """A number that no card bears."""
-Told = Callable[[Step], None]
+Told = Callable[[ProofStep], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def prove(options: GpuOptions, told: Told) -> GpuProof:
         ModelInvalid: a model cannot be used.
         OSError: the file cannot be written.
     """
-    begun, card, steps = time.monotonic(), card_here(), list[Step]()
+    begun, card, steps = time.monotonic(), card_here(), list[ProofStep]()
     seconds = 60 * options.minutes if card else min(60 * options.minutes, WITHOUT_CARD)
     for word in options.devices:
         parse_device(word)
@@ -141,7 +141,7 @@ class Proving:
         self._folders, self._models = folders, models
         self._rates: dict[str, tuple[float, float]] = {}
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[ProofStep]:
         """All of them, in their order."""
         draw_phantoms(self._place, self._options.phantoms)
         yield from self._strict()
@@ -171,7 +171,7 @@ class Proving:
                     for precision in PRECISIONS:
                         yield Try(folder, Target(model.folder, word, precision, library))
 
-    def _strict(self) -> Iterator[Step]:
+    def _strict(self) -> Iterator[ProofStep]:
         """Devices beyond the last one; and all of them where every card is hidden from the process."""
         words = [word for word in ("cuda", "tensorrt") if word in self._options.devices] or ["cuda", "tensorrt"]
         numbers = (self._card.cards, FAR) if self._card else (0, 9)
@@ -182,25 +182,25 @@ class Proving:
             with in_environment({"CUDA_VISIBLE_DEVICES": ""}):
                 yield from self._run(replace(order, asked=tuple(f"{word}:0" for word in words)))
 
-    def _without_card(self, tries: Sequence[Try]) -> Iterator[Step]:
+    def _without_card(self, tries: Sequence[Try]) -> Iterator[ProofStep]:
         """What can be built without a card is built; the rest says why it is not run."""
         if self._options.devices != (CPU,):
-            yield Step(check="rates", state="not run", reason=NO_CARD)
+            yield ProofStep(check="rates", state="not run", reason=NO_CARD)
         for each in tries:
             if each.target.device == CPU:
                 continue
             if parse_device(each.target.device).device.built:
                 yield from self._run(self._order("build", each))
-            yield Step(check="open", state="not run", target=each.target, reason=NO_CARD)
+            yield ProofStep(check="open", state="not run", target=each.target, reason=NO_CARD)
 
-    def _measured_rates(self) -> Iterator[Step]:
+    def _measured_rates(self) -> Iterator[ProofStep]:
         order = Order(task="rates", side=self._options.side, megabytes=self._options.megabytes)
         for step in self._run(order):
             if isinstance(step.figures, DeviceRates):
                 self._rates = step.figures.reached
             yield step
 
-    def _examined(self, each: Try) -> Generator[Step, None, bool]:
+    def _examined(self, each: Try) -> Generator[ProofStep, None, bool]:
         """Open and examine a target; whether it was opened is returned."""
         opened = False
         for step in self._run(self._order("examine", each)):
@@ -210,7 +210,7 @@ class Proving:
             yield step
         return opened
 
-    def _built(self, each: Try, opening: Step) -> Step:
+    def _built(self, each: Try, opening: ProofStep) -> ProofStep:
         """The engine that opening a target left in the cache."""
         file = next(
             model.sha256.get(each.target.precision) for model in self._models if model.folder == each.target.model
@@ -221,21 +221,23 @@ class Proving:
                 file,
                 each.target.library,
             ):
-                return Step(
+                return ProofStep(
                     check="build", state="proven", target=each.target, seconds=found.seconds, figures=built_of(found)
                 )
-        return Step(check="build", state="not run", target=each.target, reason=opening.reason or "no engine is kept")
+        return ProofStep(
+            check="build", state="not run", target=each.target, reason=opening.reason or "no engine is kept"
+        )
 
-    def _cold(self, each: Try) -> Step:
+    def _cold(self, each: Try) -> ProofStep:
         """Processes that answer once, put together; the first that does not work stands for all."""
         starts, seconds = list[Start](), 0.0
         for _ in range(self._options.starts):
             (step,) = self._run(self._order("cold", each))
-            if not isinstance(step.figures, ColdStarts):
+            if not isinstance(step.figures, ColdTimes):
                 return step
             starts += step.figures.starts
             seconds += step.seconds
-        return replace(step, seconds=seconds, figures=ColdStarts(tuple(starts)))
+        return replace(step, seconds=seconds, figures=ColdTimes(tuple(starts)))
 
     def _order(self, task: str, each: Try) -> Order:
         told = {
@@ -244,11 +246,11 @@ class Proving:
         }  # fmt: skip
         return msgspec.convert(msgspec.to_builtins(told), Order)
 
-    def _run(self, order: Order) -> Iterator[Step]:
+    def _run(self, order: Order) -> Iterator[ProofStep]:
         lacks = order.target is not None and not (Path(order.model) / FILES[order.target.precision]).is_file()
         if order.target is not None and lacks and order.task != "reference":
             check: Check = "build" if order.task == "build" else "open"
             reason = f"the model has no {FILES[order.target.precision]}; export it with --{order.target.precision}"
-            yield Step(check=check, state="not run", target=order.target, reason=reason)
+            yield ProofStep(check=check, state="not run", target=order.target, reason=reason)
             return
         yield from steps_from(replace(order, place=str(self._place)), self._deadline)

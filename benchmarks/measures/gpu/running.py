@@ -11,12 +11,12 @@ from contextlib import contextmanager
 import msgspec
 from msgspec.structs import replace
 
-from edgecad.doctor.proof.record import Check, State, Step
+from edgecad.doctor.proof.record import Check, State, ProofStep
 from edgecad.system.children import end_child, exit_description, lines_of, start_child
 from measures.gpu.orders import CHECKS, Order
 
 
-def steps_from(order: Order, deadline: float) -> Iterator[Step]:
+def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
     """Carry out an order in a process of its own; a step for each of its checks, whatever happens to it.
 
     Args:
@@ -31,7 +31,7 @@ def steps_from(order: Order, deadline: float) -> Iterator[Step]:
         process = start_child("measures.gpu.child", msgspec.json.encode(begun), errors)
         try:
             for line in lines_of(process, deadline):
-                step = msgspec.json.decode(line, type=Step)
+                step = msgspec.json.decode(line, type=ProofStep)
                 left.remove(step.check)
                 yield step
             reason = f"the process {exit_description(process, errors)}" if left else ""
@@ -42,11 +42,13 @@ def steps_from(order: Order, deadline: float) -> Iterator[Step]:
     yield from ended(order, left, "failed", reason)
 
 
-def ended(order: Order, left: Sequence[Check], state: State, reason: str) -> Iterator[Step]:
+def ended(order: Order, left: Sequence[Check], state: State, reason: str) -> Iterator[ProofStep]:
     """Steps for the checks that an order did not come to; the first one has the `state`, the others were not run."""
     for number, check in enumerate(check for check in CHECKS[order.task] if check in left):
         own = state if number == 0 else "not run"
-        yield Step(check=check, state=own, target=order.target, reason=" ".join(reason.split()) or "it did not say why")
+        yield ProofStep(
+            check=check, state=own, target=order.target, reason=" ".join(reason.split()) or "it did not say why"
+        )
 
 
 @contextmanager

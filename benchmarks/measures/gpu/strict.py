@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgecad import Classifier
-from edgecad.doctor.proof.figures import Refusal, Refusals
+from edgecad.doctor.proof.figures import RefusedDevice, Refusals
 from edgecad.errors import EdgecadError, NotAvailable
 
 
@@ -18,7 +18,7 @@ def refusals_of(model: Path, asked: Iterable[str]) -> tuple[Refusals, str]:
             with Classifier(model, device=device, precision="fp32") as classifier:
                 wrong.append(f"{device} was asked for, and {classifier.facts.device} answered")
         except EdgecadError as error:
-            found.append(Refusal(device, error.exit_code, str(error)))
+            found.append(RefusedDevice(device, error.exit_code, str(error)))
             if error.exit_code != NotAvailable.exit_code:
                 wrong.append(f"{device} was refused with code {error.exit_code}, 4 wanted: {error}")
     return Refusals(tuple(found)), "; ".join(wrong)

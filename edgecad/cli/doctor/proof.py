@@ -12,7 +12,7 @@ from edgecad.cli.table import table_lines
 from edgecad.doctor.packages import installed
 from edgecad.doctor.proof.figures import (
     BatchTimes,
-    ColdStarts,
+    ColdTimes,
     GoldenAgreement,
     Latency,
     PhantomAgreement,
@@ -20,7 +20,7 @@ from edgecad.doctor.proof.figures import (
 )
 from edgecad.doctor.proof.judging import differences
 from edgecad.doctor.proof.reading import read_proof
-from edgecad.doctor.proof.record import Card, GpuProof, Step, Target
+from edgecad.doctor.proof.record import Card, GpuProof, ProofStep, Target
 from edgecad.engines.gpu import gpu_here
 from edgecad.system.words import on_one_line
 
@@ -106,7 +106,7 @@ def _card(card: Card) -> str:
     return f"{card.name} (compute capability {card.capability}){memory}, driver {card.driver}{several}"
 
 
-def _strict(step: Step) -> str:
+def _strict(step: ProofStep) -> str:
     if not isinstance(step.figures, Refusals) or step.state != "proven":
         return step.state
     return f"proven: {', '.join(each.device for each in step.figures.refused)} refused, and answered by nothing else"
@@ -138,20 +138,20 @@ def _row(proof: GpuProof, target: Target) -> tuple[str, ...]:
     )
 
 
-def _state(step: Step | None) -> str:
+def _state(step: ProofStep | None) -> str:
     if step is None or not isinstance(step.figures, GoldenAgreement):
         return NOTHING if step is None else step.state
     return f"{step.figures.samples} hold" if step.state == "proven" else step.state
 
 
-def _cells(step: Step) -> tuple[str, ...]:
+def _cells(step: ProofStep) -> tuple[str, ...]:
     found = step.figures
     if isinstance(found, PhantomAgreement):
         return f"{found.logits:.1e}", f"{found.heatmap:.5f}"
     if isinstance(found, Latency):
         engine = NOTHING if found.engine is None else f"{found.engine.p50:.3f}"
         return f"{found.answer.p50:.2f}", f"{found.answer.p95:.2f}", f"{found.network.p50:.3f}", engine
-    if isinstance(found, ColdStarts) and found.starts:
+    if isinstance(found, ColdTimes) and found.starts:
         return (f"{found.median:.0f}",)
     if isinstance(found, BatchTimes):
         best = max(found.rows, key=lambda row: row.a_second, default=None)

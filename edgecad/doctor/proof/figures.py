@@ -6,7 +6,7 @@ from edgecad.bench.results import Start
 from edgecad.frozen import Frozen, demand
 
 
-class Refusal(Frozen, frozen=True):
+class RefusedDevice(Frozen, frozen=True):
     """A device that was asked for and must be refused: the error's exit code and its words."""
 
     device: str
@@ -17,10 +17,10 @@ class Refusal(Frozen, frozen=True):
 class Refusals(Frozen, frozen=True, tag="refusals"):
     """Devices that are not here; none may be answered by another one."""
 
-    refused: tuple[Refusal, ...]
+    refused: tuple[RefusedDevice, ...]
 
 
-class Built(Frozen, frozen=True, tag="built"):
+class EngineBuilt(Frozen, frozen=True, tag="built"):
     """An engine that was built from the model's file.
 
     Attributes:
@@ -130,7 +130,7 @@ class Latency(Frozen, frozen=True, tag="latency"):
         return None if self.engine is None else self.network.p50 - self.engine.p50
 
 
-class ColdStarts(Frozen, frozen=True, tag="cold"):
+class ColdTimes(Frozen, frozen=True, tag="cold"):
     """Whole processes from nothing to the first answer; engines are in the cache."""
 
     starts: tuple[Start, ...]
@@ -174,14 +174,14 @@ class DeviceRates(Frozen, frozen=True, tag="rates"):
 
 Figures = (
     Refusals
-    | Built
+    | EngineBuilt
     | Opened
     | GoldenAgreement
     | Reference
     | PhantomAgreement
     | Alike
     | Latency
-    | ColdStarts
+    | ColdTimes
     | BatchTimes
     | DeviceRates
 )

@@ -8,8 +8,8 @@ from edgecad.contract import Precision
 from edgecad.doctor.proof.figures import (
     Alike,
     BatchTimes,
-    Built,
-    ColdStarts,
+    EngineBuilt,
+    ColdTimes,
     DeviceRates,
     Figures,
     GoldenAgreement,
@@ -29,8 +29,8 @@ Check = Literal[
     "strict", "rates", "reference", "build", "open", "golden", "parity", "alike", "latency", "cold", "batches"
 ]
 FOUND: dict[str, type[Frozen]] = {
-    "strict": Refusals, "rates": DeviceRates, "reference": Reference, "build": Built, "open": Opened,
-    "golden": GoldenAgreement, "parity": PhantomAgreement, "alike": Alike, "latency": Latency, "cold": ColdStarts,
+    "strict": Refusals, "rates": DeviceRates, "reference": Reference, "build": EngineBuilt, "open": Opened,
+    "golden": GoldenAgreement, "parity": PhantomAgreement, "alike": Alike, "latency": Latency, "cold": ColdTimes,
     "batches": BatchTimes,
 }  # fmt: skip
 """The figures that each check gives."""
@@ -102,7 +102,7 @@ class Target(Frozen, frozen=True):
         return f"{self.device}{library} {self.precision}"
 
 
-class Step(Frozen, frozen=True, kw_only=True):
+class ProofStep(Frozen, frozen=True, kw_only=True):
     """One check of one target, or of the machine where there is none.
 
     Attributes:
@@ -152,7 +152,7 @@ class GpuProof(Frozen, frozen=True, kw_only=True):
     packages: dict[str, str]
     models: tuple[ModelTried, ...]
     notes: tuple[str, ...] = ()
-    steps: tuple[Step, ...]
+    steps: tuple[ProofStep, ...]
     seconds: float
 
     def __post_init__(self) -> None:
@@ -163,7 +163,7 @@ class GpuProof(Frozen, frozen=True, kw_only=True):
                 f"the {step.name} is called proven, and there was no card",
             )
 
-    def of(self, state: State) -> tuple[Step, ...]:
+    def of(self, state: State) -> tuple[ProofStep, ...]:
         """The steps in a state."""
         return tuple(step for step in self.steps if step.state == state)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from edgecad.doctor.proof.figures import BatchTimes, ColdStarts, Latency, PhantomAgreement, Refusals
+from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, Latency, PhantomAgreement, Refusals
 from edgecad.doctor.proof.reading import read_proof
 from edgecad.doctor.proof.record import GpuProof, Target
 from edgecad.engines.gpu import gpu_here
@@ -128,7 +128,7 @@ def test_with_a_card_every_step_of_every_target_is_proven(
         if isinstance(step.figures, BatchTimes):
             assert [row.images for row in step.figures.rows] == [1, 8]
             assert all(row.network and row.engine_ms and row.floor_ms for row in step.figures.rows)
-        if isinstance(step.figures, ColdStarts):
+        if isinstance(step.figures, ColdTimes):
             assert len(step.figures.starts) == 1
         if isinstance(step.figures, PhantomAgreement):
             assert (step.figures.phantoms, step.figures.labels) == (3, 0)

@@ -1,6 +1,6 @@
 """On a machine with an NVIDIA GPU: named devices run on it and nowhere else, and answer as the CPU does.
 
-Engines of whole networks and their times are in `benchmarks/runtime.py gpu`.
+Whole networks, and their times, are proven by `make test-gpu`.
 """
 
 from __future__ import annotations

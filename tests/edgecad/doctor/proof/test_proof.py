@@ -17,17 +17,17 @@ from edgecad.cli.doctor.proof import proof_lines
 from edgecad.doctor.proof.figures import (
     BatchTime,
     BatchTimes,
-    Built,
+    EngineBuilt,
     GoldenAgreement,
     Latency,
     PhantomAgreement,
-    Refusal,
+    RefusedDevice,
     Refusals,
     Times,
 )
 from edgecad.doctor.proof.judging import differences, notes_on
 from edgecad.doctor.proof.reading import MOST, read_proof
-from edgecad.doctor.proof.record import FOUND, Card, GpuProof, Host, ModelTried, Step, Target
+from edgecad.doctor.proof.record import FOUND, Card, GpuProof, Host, ModelTried, ProofStep, Target
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import UsageError
 
@@ -35,18 +35,18 @@ ON = Target("a-model", "tensorrt", "fp16", "tensorrt_rtx")
 CARD = Card(name="NVIDIA Test 2000", capability="8.6", memory_mb=6442, driver="580.65 (CUDA 13.0)", cards=2)
 GPU = Gpu("NVIDIA Test 2000", "8.6", "580.65 (CUDA 13.0)")
 PROVEN = (
-    Step(check="strict", state="proven", figures=Refusals((Refusal("cuda:2", 4, "no such GPU"),))),
-    Step(check="build", state="proven", target=ON, figures=Built("tensorrt_rtx 1.7", 3.5, True)),
-    Step(check="golden", state="proven", target=ON, figures=GoldenAgreement(3, 1e-4, 0.9999, 0.0)),
-    Step(
+    ProofStep(check="strict", state="proven", figures=Refusals((RefusedDevice("cuda:2", 4, "no such GPU"),))),
+    ProofStep(check="build", state="proven", target=ON, figures=EngineBuilt("tensorrt_rtx 1.7", 3.5, True)),
+    ProofStep(check="golden", state="proven", target=ON, figures=GoldenAgreement(3, 1e-4, 0.9999, 0.0)),
+    ProofStep(
         check="parity", state="proven", target=ON,
         figures=PhantomAgreement(40, 2e-3, 1e-3, 0.9995, 0, {"probability": 0.01, "heatmap": 0.999}),
     ),
-    Step(
+    ProofStep(
         check="latency", state="proven", target=ON,
         figures=Latency(200, Times(9.0, 9.5), Times(0.9, 1.0), Times(0.75, 0.8), recorded=True),
     ),
-    Step(
+    ProofStep(
         check="batches", state="proven", target=ON,
         figures=BatchTimes((
             BatchTime(images=1, network=Times(1.0, 1.1), a_second=1000.0),
@@ -54,11 +54,13 @@ PROVEN = (
         )),
     ),
 )  # fmt: skip
-FAILED = Step(check="golden", state="failed", target=replace(ON, precision="fp32"), reason="phantom-1.jpg otherwise")
-NOT_RUN = Step(check="open", state="not run", target=Target("a-model", "cuda", "fp32"), reason="no cuDNN")
+FAILED = ProofStep(
+    check="golden", state="failed", target=replace(ON, precision="fp32"), reason="phantom-1.jpg otherwise"
+)
+NOT_RUN = ProofStep(check="open", state="not run", target=Target("a-model", "cuda", "fp32"), reason="no cuDNN")
 
 
-def proof(*steps: Step, **changes: Any) -> GpuProof:
+def proof(*steps: ProofStep, **changes: Any) -> GpuProof:
     made = GpuProof(
         made="2026-11-30T12:00:00+00:00",
         edgecad=runtime.__version__,
@@ -100,7 +102,7 @@ def test_what_is_written_is_read_again(written: Callable[[Any], Path]) -> None:
     ],
 )
 def test_the_exit_code_says_what_is_proven(
-    steps: tuple[Step, ...],
+    steps: tuple[ProofStep, ...],
     changes: dict[str, Any],
     code: int,
     written: Callable[[Any], Path],
