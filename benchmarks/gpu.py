@@ -19,6 +19,9 @@ from edgecad.doctor.proof.record import ProofStep
 from edgecad.errors import EdgecadError
 from edgecad.system.disk import words_of
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as the shell has it."""
+
 
 def main() -> int:
     """Take all steps, and say where the file is."""
@@ -28,6 +31,9 @@ def main() -> int:
     except EdgecadError as error:
         print(f"gpu.py: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print(f"gpu.py: interrupted; {options.out} has the steps until now", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         print(f"gpu.py: {words_of(error)}", file=sys.stderr)
         return EdgecadError.exit_code

@@ -17,7 +17,7 @@ from edgecad import Classifier
 from edgecad.answer.prediction import Prediction
 from edgecad.bench.results import Start
 from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, DeviceRates, Figures, Opened, Reference
-from edgecad.doctor.proof.record import Check, State, ProofStep, Target
+from edgecad.doctor.proof.record import Check, ProofStep, State, Target
 from edgecad.engines.libraries import LIBRARIES
 from edgecad.engines.record import Batches
 from edgecad.errors import DeviceFailed, EdgecadError, EngineBuildFailed, NotAvailable

@@ -8,7 +8,7 @@ from edgecad.answer.prediction import stamp_of
 from edgecad.contract import Precision
 from edgecad.doctor.proof.record import ModelTried
 from edgecad.errors import UsageError
-from edgecad.modelfiles.file import FILES, read_model
+from edgecad.modelfiles.file import FILES, pointed, read_model
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16")
 """What GPUs are for; int8 is for CPUs."""
@@ -17,11 +17,13 @@ DEPTH = 4
 
 
 def models_in(folder: Path | None) -> list[Path]:
-    """Model folders at or below a folder, by name.
+    """Model folders at or below a folder, by name. A pointer, such as `models/latest`, is followed.
 
     Raises:
         UsageError: no folder was named, or none of ours is in it.
+        ModelInvalid: a pointer names no folder beside it.
     """
+    folder = None if folder is None else pointed(folder)
     if folder is None or not folder.is_dir():
         seen = "no folder of models was named" if folder is None else f"{folder} is no folder"
         raise UsageError(f"{seen}; export a model on a machine that trains, copy it here, and name it: MODELS=FOLDER")

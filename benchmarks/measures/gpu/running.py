@@ -11,9 +11,11 @@ from contextlib import contextmanager
 import msgspec
 from msgspec.structs import replace
 
-from edgecad.doctor.proof.record import Check, State, ProofStep
+from edgecad.doctor.proof.record import Check, ProofStep, State
 from edgecad.system.children import end_child, exit_description, lines_of, start_child
 from measures.gpu.orders import CHECKS, Order
+
+MORE = "allow more: make test-gpu MINUTES=30"
 
 
 def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
@@ -24,7 +26,7 @@ def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
     """
     left = list(CHECKS[order.task])
     if time.monotonic() >= deadline:
-        yield from ended(order, left, "not run", "the time limit was reached before; allow more with --minutes")
+        yield from ended(order, left, "not run", f"the time limit was reached before; {MORE}")
         return
     with tempfile.TemporaryFile() as errors:
         begun = replace(order, begun=time.perf_counter())
@@ -36,7 +38,7 @@ def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
                 yield step
             reason = f"the process {exit_description(process, errors)}" if left else ""
         except TimeoutError:
-            reason = "it did not end within the time limit; allow more with --minutes"
+            reason = f"it did not end within the time limit; {MORE}"
         finally:
             end_child(process)
     yield from ended(order, left, "failed", reason)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgecad import Classifier
-from edgecad.doctor.proof.figures import RefusedDevice, Refusals
+from edgecad.doctor.proof.figures import Refusals, RefusedDevice
 from edgecad.errors import EdgecadError, NotAvailable
 
 

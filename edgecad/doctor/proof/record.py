@@ -8,9 +8,9 @@ from edgecad.contract import Precision
 from edgecad.doctor.proof.figures import (
     Alike,
     BatchTimes,
-    EngineBuilt,
     ColdTimes,
     DeviceRates,
+    EngineBuilt,
     Figures,
     GoldenAgreement,
     Latency,

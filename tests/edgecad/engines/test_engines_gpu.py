@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.engines import gpu as gpu_module
 from edgecad.engines.builder import build_engine
-from edgecad.engines.gpu import Gpu, gpu_here
+from edgecad.engines.gpu import Gpu, gpu_count, gpu_here, gpu_memory
 from edgecad.engines.record import Batches, named
 
 
@@ -26,6 +26,14 @@ class FakeDriver:
 
     def cuDeviceGet(self, device: Any, index: int) -> int:  # noqa: N802
         return 0 if index < self._devices else 101
+
+    def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
+        count._obj.value = self._devices
+        return 0
+
+    def cuDeviceTotalMem_v2(self, size: Any, device: Any) -> int:  # noqa: N802
+        size._obj.value = 8 * 2**30
+        return 0
 
     def cuDeviceGetName(self, name: Any, length: int, device: Any) -> int:  # noqa: N802
         name.value = b"Orin"
@@ -74,6 +82,17 @@ def test_without_driver_or_device_there_is_no_gpu() -> None:
     assert gpu_here(absent) is None
     assert gpu_here(lambda name: FakeDriver(init=100)) is None
     assert gpu_here(lambda name: FakeDriver(devices=0)) is None
+
+
+def test_cards_are_counted_and_their_memory_is_told() -> None:
+    def absent(name: str) -> Any:
+        raise OSError("cannot open shared object file")
+
+    assert gpu_count(lambda name: FakeDriver(devices=3)) == 3
+    assert gpu_memory(lambda name: FakeDriver(devices=3), 2) == 8 * 2**30
+    assert gpu_memory(lambda name: FakeDriver(devices=3), 3) == 0
+    for load in (absent, lambda name: FakeDriver(init=100)):
+        assert (gpu_count(load), gpu_memory(load)) == (0, 0)
 
 
 def test_the_library_asked_for_is_the_drivers() -> None:

@@ -21,8 +21,8 @@ from edgecad.doctor.proof.figures import (
     GoldenAgreement,
     Latency,
     PhantomAgreement,
-    RefusedDevice,
     Refusals,
+    RefusedDevice,
     Times,
 )
 from edgecad.doctor.proof.judging import differences, notes_on
