@@ -1,7 +1,8 @@
-"""ONNX Runtime's CUDA on machines without one: what is loaded before it, how it is asked for, and the session's time."""
+"""ONNX Runtime's CUDA where there is none: what is loaded before it, how it is asked for, and the session's time."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,7 +58,7 @@ def test_the_cpu_needs_nothing_of_cuda(asked: list[Any], tiny_model: Callable[..
 
 def test_what_cuda_prints_while_it_is_loaded_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
     def loads() -> None:
-        print("Failed to load libcublasLt.so.13")
+        sys.stdout.write("Failed to load libcublasLt.so.13\n")
         raise RuntimeError("no such folder")
 
     load_cuda(SimpleNamespace(preload_dlls=loads))
