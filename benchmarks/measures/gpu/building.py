@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from edgecad.doctor.proof.figures import EngineBuilt
-from edgecad.doctor.proof.record import Target
+from edgecad.doctor.proof.record import ProofTarget
 from edgecad.engines.builder import build_engine
 from edgecad.engines.record import Batches, EngineRecord
 from edgecad.errors import EngineBuildFailed
@@ -15,7 +15,7 @@ from edgecad.modelfiles.file import read_model
 BUILD_SECONDS = 300.0
 
 
-def built_here(model: Path, target: Target) -> EngineBuilt:
+def built_here(model: Path, target: ProofTarget) -> EngineBuilt:
     """Build an engine of a model, as far as that goes without a card.
 
     Raises:

@@ -17,7 +17,7 @@ from edgecad import Classifier
 from edgecad.answer.prediction import Prediction
 from edgecad.bench.results import Start
 from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, DeviceRates, Figures, Opened, Reference
-from edgecad.doctor.proof.record import Check, ProofStep, State, Target
+from edgecad.doctor.proof.record import Check, ProofStep, ProofTarget, State
 from edgecad.engines.libraries import LIBRARIES
 from edgecad.engines.record import Batches
 from edgecad.errors import DeviceFailed, EdgecadError, EngineBuildFailed, NotAvailable
@@ -28,7 +28,7 @@ from edgecad.system.children import end_with_parent, own_channel
 from measures.gpu.building import built_here
 from measures.gpu.examining import alike_of, golden_of, parity_of, reference_file, wanted_of
 from measures.gpu.options import MOST
-from measures.gpu.orders import CHECKS, Order
+from measures.gpu.orders import CHECKS, GpuOrder
 from measures.gpu.phantoms import answers_of, keep_reference, reference_in
 from measures.gpu.strict import refusals_of
 from measures.gpu.timing import SCAN, batches_of, latency_of, rates_of, works_in
@@ -38,17 +38,17 @@ Work = Callable[[], tuple[Figures, str]]
 
 
 def main(argument: str) -> None:
-    """Carry out an `Order` given as JSON; each step is a line on stdout as soon as it is over."""
+    """Carry out an `GpuOrder` given as JSON; each step is a line on stdout as soon as it is over."""
     imported = time.perf_counter()
     channel = own_channel()
     end_with_parent()
-    for step in steps_of(msgspec.json.decode(argument, type=Order), imported):
+    for step in steps_of(msgspec.json.decode(argument, type=GpuOrder), imported):
         channel.write(msgspec.json.encode(step) + b"\n")
     # Everything is said; what a driver's destructors do now cannot matter any more.
     os._exit(0)
 
 
-def steps_of(order: Order, imported: float) -> Iterator[ProofStep]:
+def steps_of(order: GpuOrder, imported: float) -> Iterator[ProofStep]:
     """The steps of an order. One that stops the others is followed by them, not run, with its reason.
 
     Args:
@@ -66,7 +66,7 @@ def steps_of(order: Order, imported: float) -> Iterator[ProofStep]:
             return
 
 
-def _hide_other_libraries(target: Target | None) -> None:
+def _hide_other_libraries(target: ProofTarget | None) -> None:
     """Leave one library that builds engines, so that the way of `--device tensorrt` itself takes it."""
     if target is not None and target.library:
         for module in LIBRARIES:
@@ -74,7 +74,7 @@ def _hide_other_libraries(target: Target | None) -> None:
                 sys.modules[module] = None  # type: ignore[assignment]  # what Python takes for a module that is not here
 
 
-def _works(order: Order, imported: float) -> Iterator[tuple[Check, Work]]:
+def _works(order: GpuOrder, imported: float) -> Iterator[tuple[Check, Work]]:
     model, place = Path(order.model), Path(order.place)
     if order.task == "strict":
         yield "strict", lambda: refusals_of(model, order.asked)
@@ -94,7 +94,7 @@ def _works(order: Order, imported: float) -> Iterator[tuple[Check, Work]]:
         yield from _examined(order, model, place)
 
 
-def _examined(order: Order, model: Path, place: Path) -> Iterator[tuple[Check, Work]]:
+def _examined(order: GpuOrder, model: Path, place: Path) -> Iterator[tuple[Check, Work]]:
     """What one opened target is asked, one after the other; the opening is a step of its own."""
     target, opened = _target(order), list[Classifier]()
 
@@ -118,7 +118,7 @@ def _examined(order: Order, model: Path, place: Path) -> Iterator[tuple[Check, W
     yield "latency", lambda: (latency_of(classifier, order.runs), "")
 
 
-def _reference(order: Order) -> tuple[Figures, str]:
+def _reference(order: GpuOrder) -> tuple[Figures, str]:
     target, place = _target(order), Path(order.place)
     with Classifier(order.model, "cpu", precision="fp32", replay="never") as classifier:
         wrong = golden_of(classifier)[1]
@@ -128,7 +128,7 @@ def _reference(order: Order) -> tuple[Figures, str]:
     return Reference(len(answers), max(scores) - min(scores)), wrong
 
 
-def _cold(order: Order, imported: float) -> ColdTimes:
+def _cold(order: GpuOrder, imported: float) -> ColdTimes:
     target, scan = _target(order), golden_samples()[SCAN]
     opening = time.perf_counter()
     classifier = Classifier(order.model, target.device, precision=target.precision, replay="never")
@@ -141,7 +141,7 @@ def _cold(order: Order, imported: float) -> ColdTimes:
     return ColdTimes((start,))
 
 
-def _batches(order: Order) -> tuple[Figures, str]:
+def _batches(order: GpuOrder) -> tuple[Figures, str]:
     target = _target(order)
     sizes = Batches(1, min(16, max(order.batches)), max(MOST, *order.batches))
     loaded = load_model(order.model, target.device, target.precision, prove_golden, batches=sizes)
@@ -153,20 +153,20 @@ def _batches(order: Order) -> tuple[Figures, str]:
     return BatchTimes(rows), "" if any(row.network for row in rows) else rows[0].reason
 
 
-def _rates(order: Order) -> DeviceRates:
+def _rates(order: GpuOrder) -> DeviceRates:
     from measures.gpu.rates import device_rates
 
     found = device_rates("cuda" if order.target is None else order.target.device, order.side, order.megabytes)
     return DeviceRates({name: (rates.operations, rates.bytes) for name, rates in found.items()})
 
 
-def _target(order: Order) -> Target:
+def _target(order: GpuOrder) -> ProofTarget:
     if order.target is None:
         raise ValueError(f"{order.task} without a target")
     return order.target
 
 
-def _step(check: Check, target: Target | None, work: Work) -> ProofStep:
+def _step(check: Check, target: ProofTarget | None, work: Work) -> ProofStep:
     begun = time.perf_counter()
     figures: Figures | None = None
     try:

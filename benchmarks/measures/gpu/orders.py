@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from edgecad.doctor.proof.record import Check, Target
+from edgecad.doctor.proof.record import Check, ProofTarget
 from edgecad.frozen import Frozen
 
 Task = Literal["strict", "rates", "reference", "build", "examine", "cold", "batches"]
@@ -17,7 +17,7 @@ CHECKS: dict[Task, tuple[Check, ...]] = {
 """The checks that a task comes to, in their order."""
 
 
-class Order(Frozen, frozen=True, kw_only=True):
+class GpuOrder(Frozen, frozen=True, kw_only=True):
     """What one process is to do.
 
     Attributes:
@@ -29,7 +29,7 @@ class Order(Frozen, frozen=True, kw_only=True):
     """
 
     task: Task
-    target: Target | None = None
+    target: ProofTarget | None = None
     model: str = ""
     place: str = ""
     begun: float = 0.0

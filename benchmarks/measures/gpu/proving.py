@@ -19,7 +19,7 @@ from edgecad.doctor.machine import machine_here
 from edgecad.doctor.packages import installed
 from edgecad.doctor.proof.figures import ColdTimes, DeviceRates
 from edgecad.doctor.proof.judging import computing_packages, notes_on
-from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, Host, ModelTried, ProofStep, Target
+from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, Host, ModelTried, ProofStep, ProofTarget
 from edgecad.engines.cache import cache_folder, entries
 from edgecad.engines.gpu import gpu_count, gpu_here, gpu_memory
 from edgecad.engines.libraries import LIBRARIES
@@ -30,7 +30,7 @@ from edgecad.system.folders import write_whole
 from measures.gpu.building import built_of
 from measures.gpu.models import PRECISIONS, model_tried, models_in, names_of
 from measures.gpu.options import WITHOUT_CARD, GpuOptions
-from measures.gpu.orders import Order
+from measures.gpu.orders import GpuOrder
 from measures.gpu.phantoms import draw_phantoms
 from measures.gpu.running import in_environment, steps_from
 
@@ -45,7 +45,7 @@ class Try:
     """A model's folder, and the device and precision that it is tried on."""
 
     folder: Path
-    target: Target
+    target: ProofTarget
 
 
 def card_here() -> Card | None:
@@ -146,7 +146,9 @@ class Proving:
         draw_phantoms(self._place, self._options.phantoms)
         yield from self._strict()
         for folder, model in zip(self._folders, self._models, strict=True):
-            yield from self._run(Order(task="reference", target=Target(model.folder, CPU, "fp32"), model=str(folder)))
+            yield from self._run(
+                GpuOrder(task="reference", target=ProofTarget(model.folder, CPU, "fp32"), model=str(folder))
+            )
         tries = list(self._tries())
         if self._card is None:
             yield from self._without_card(tries)
@@ -169,14 +171,14 @@ class Proving:
                 libraries = [name for name in LIBRARIES if find_spec(name) is not None] or [""]
                 for library in libraries if parse_device(word).device.built else [""]:
                     for precision in PRECISIONS:
-                        yield Try(folder, Target(model.folder, word, precision, library))
+                        yield Try(folder, ProofTarget(model.folder, word, precision, library))
 
     def _strict(self) -> Iterator[ProofStep]:
         """Devices beyond the last one; and all of them where every card is hidden from the process."""
         words = [word for word in ("cuda", "tensorrt") if word in self._options.devices] or ["cuda", "tensorrt"]
         numbers = (self._card.cards, FAR) if self._card else (0, 9)
         asked = tuple(f"{word}:{number}" for word in words for number in numbers)
-        order = Order(task="strict", model=str(self._folders[0]), asked=asked)
+        order = GpuOrder(task="strict", model=str(self._folders[0]), asked=asked)
         yield from self._run(order)
         if self._card is not None:
             with in_environment({"CUDA_VISIBLE_DEVICES": ""}):
@@ -194,7 +196,7 @@ class Proving:
             yield ProofStep(check="open", state="not run", target=each.target, reason=NO_CARD)
 
     def _measured_rates(self) -> Iterator[ProofStep]:
-        order = Order(task="rates", side=self._options.side, megabytes=self._options.megabytes)
+        order = GpuOrder(task="rates", side=self._options.side, megabytes=self._options.megabytes)
         for step in self._run(order):
             if isinstance(step.figures, DeviceRates):
                 self._rates = step.figures.reached
@@ -239,14 +241,14 @@ class Proving:
             seconds += step.seconds
         return replace(step, seconds=seconds, figures=ColdTimes(tuple(starts)))
 
-    def _order(self, task: str, each: Try) -> Order:
+    def _order(self, task: str, each: Try) -> GpuOrder:
         told = {
             "task": task, "target": each.target, "model": str(each.folder), "runs": self._options.runs,
             "rounds": self._options.rounds, "batches": self._options.batches, "rates": self._rates,
         }  # fmt: skip
-        return msgspec.convert(msgspec.to_builtins(told), Order)
+        return msgspec.convert(msgspec.to_builtins(told), GpuOrder)
 
-    def _run(self, order: Order) -> Iterator[ProofStep]:
+    def _run(self, order: GpuOrder) -> Iterator[ProofStep]:
         lacks = order.target is not None and not (Path(order.model) / FILES[order.target.precision]).is_file()
         if order.target is not None and lacks and order.task != "reference":
             check: Check = "build" if order.task == "build" else "open"

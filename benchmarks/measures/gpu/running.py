@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from edgecad.doctor.proof.record import Check, ProofStep, State
 from edgecad.system.children import end_child, exit_description, lines_of, start_child
-from measures.gpu.orders import CHECKS, Order
+from measures.gpu.orders import CHECKS, GpuOrder
 
 MORE = "allow more: make test-gpu MINUTES=30"
 
 
-def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
+def steps_from(order: GpuOrder, deadline: float) -> Iterator[ProofStep]:
     """Carry out an order in a process of its own; a step for each of its checks, whatever happens to it.
 
     Args:
@@ -44,7 +44,7 @@ def steps_from(order: Order, deadline: float) -> Iterator[ProofStep]:
     yield from ended(order, left, "failed", reason)
 
 
-def ended(order: Order, left: Sequence[Check], state: State, reason: str) -> Iterator[ProofStep]:
+def ended(order: GpuOrder, left: Sequence[Check], state: State, reason: str) -> Iterator[ProofStep]:
     """Steps for the checks that an order did not come to; the first one has the `state`, the others were not run."""
     for number, check in enumerate(check for check in CHECKS[order.task] if check in left):
         own = state if number == 0 else "not run"

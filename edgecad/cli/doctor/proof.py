@@ -20,7 +20,7 @@ from edgecad.doctor.proof.figures import (
 )
 from edgecad.doctor.proof.judging import differences
 from edgecad.doctor.proof.reading import read_proof
-from edgecad.doctor.proof.record import Card, GpuProof, ProofStep, Target
+from edgecad.doctor.proof.record import Card, GpuProof, ProofStep, ProofTarget
 from edgecad.engines.gpu import gpu_here
 from edgecad.system.words import on_one_line
 
@@ -122,7 +122,7 @@ def _this_machine(others: Sequence[str]) -> Iterator[str]:
         yield f"  and {len(others) - 8} more; --json has all"
 
 
-def _row(proof: GpuProof, target: Target) -> tuple[str, ...]:
+def _row(proof: GpuProof, target: ProofTarget) -> tuple[str, ...]:
     found = {step.check: step for step in proof.steps if step.target == target}
     cells = {check: _cells(step) for check, step in found.items()}
     none = (NOTHING,) * 4

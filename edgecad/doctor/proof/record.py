@@ -82,7 +82,7 @@ class ModelTried(Frozen, frozen=True, kw_only=True):
     sha256: dict[Precision, str]
 
 
-class Target(Frozen, frozen=True):
+class ProofTarget(Frozen, frozen=True):
     """A model's folder on a device with a precision.
 
     Attributes:
@@ -112,7 +112,7 @@ class ProofStep(Frozen, frozen=True, kw_only=True):
 
     check: Check
     state: State
-    target: Target | None = None
+    target: ProofTarget | None = None
     reason: str = ""
     seconds: float = 0.0
     figures: Figures | None = None

@@ -18,7 +18,7 @@ import pytest
 
 from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, Latency, PhantomAgreement, Refusals
 from edgecad.doctor.proof.reading import read_proof
-from edgecad.doctor.proof.record import GpuProof, Target
+from edgecad.doctor.proof.record import GpuProof, ProofTarget
 from edgecad.engines.gpu import gpu_here
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -152,8 +152,8 @@ def ordered(
 
     def carry_out(task: str, device: str, mood: str = "", seconds: float = 120.0) -> dict[str, tuple[str, str, Any]]:
         monkeypatch.setenv("FAKE_CARD", mood)
-        target = Target("tiny", device, "fp32", "tensorrt_rtx" if device == "tensorrt" else "")
-        order = orders.Order(
+        target = ProofTarget("tiny", device, "fp32", "tensorrt_rtx" if device == "tensorrt" else "")
+        order = orders.GpuOrder(
             task=task, target=target, model=str(model_folder), place=str(tmp_path), runs=2, rounds=2, batches=(1, 8)
         )
         steps = list(running.steps_from(order, time.monotonic() + seconds))

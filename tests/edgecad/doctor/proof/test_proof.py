@@ -27,11 +27,11 @@ from edgecad.doctor.proof.figures import (
 )
 from edgecad.doctor.proof.judging import differences, notes_on
 from edgecad.doctor.proof.reading import MOST, read_proof
-from edgecad.doctor.proof.record import FOUND, Card, GpuProof, Host, ModelTried, ProofStep, Target
+from edgecad.doctor.proof.record import FOUND, Card, GpuProof, Host, ModelTried, ProofStep, ProofTarget
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import UsageError
 
-ON = Target("a-model", "tensorrt", "fp16", "tensorrt_rtx")
+ON = ProofTarget("a-model", "tensorrt", "fp16", "tensorrt_rtx")
 CARD = Card(name="NVIDIA Test 2000", capability="8.6", memory_mb=6442, driver="580.65 (CUDA 13.0)", cards=2)
 GPU = Gpu("NVIDIA Test 2000", "8.6", "580.65 (CUDA 13.0)")
 PROVEN = (
@@ -57,7 +57,7 @@ PROVEN = (
 FAILED = ProofStep(
     check="golden", state="failed", target=replace(ON, precision="fp32"), reason="phantom-1.jpg otherwise"
 )
-NOT_RUN = ProofStep(check="open", state="not run", target=Target("a-model", "cuda", "fp32"), reason="no cuDNN")
+NOT_RUN = ProofStep(check="open", state="not run", target=ProofTarget("a-model", "cuda", "fp32"), reason="no cuDNN")
 
 
 def proof(*steps: ProofStep, **changes: Any) -> GpuProof:
