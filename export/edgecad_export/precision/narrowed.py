@@ -20,11 +20,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class JudgedGraph:
-    """A graph that was judged, with the nodes that it keeps wider."""
+    """A graph that was judged, with the nodes that it keeps wider, and its share of multiply-adds in fewer bits."""
 
     proto: onnx.ModelProto
     verdict: Verdict
     wider: tuple[str, ...]
+    work: float | None = None
 
 
 def nearest(one: JudgedGraph | None, other: JudgedGraph) -> JudgedGraph:
@@ -42,6 +43,7 @@ class Narrowed:
         wider: nodes that were kept in fp32, beside the head.
         attempts: all that was tried, in order.
         ranges: of its activations, where they decide what stays wider.
+        work: share of the backbone's multiply-adds that are done in fewer bits, 0 to 1; None where nobody counted.
     """
 
     proto: onnx.ModelProto
@@ -49,3 +51,4 @@ class Narrowed:
     wider: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     ranges: ActivationRanges | None = None
+    work: float | None = None

@@ -18,8 +18,9 @@ import edgecad_export.precision.int8.converting as int8_of_room
 from edgecad_export.candidates import Candidates
 from edgecad_export.exporter import candidates_of
 from edgecad_export.graph.parts import backbone_bytes, parts_of
-from edgecad_export.precision.int8.converting import PLANS, narrowed_to_int8, prepared_graph
+from edgecad_export.precision.int8.converting import narrowed_to_int8, prepared_graph
 from edgecad_export.precision.int8.plain_graph import backbone_of
+from edgecad_export.precision.int8.plans import plans_of
 from edgecad_export.precision.narrowed import Narrowed
 from edgecad_export.proof.tolerances import Tolerances
 from edgecad_export.request import ExportRequest
@@ -203,7 +204,9 @@ def test_it_ends_where_the_file_would_be_too_large_and_gives_back_the_last_that_
 ) -> None:
     monkeypatch.setattr(int8_of_room, "MOST_BYTES", 0.01)
     narrowed = _narrowed(candidates, lambda proto: Said(False))
-    assert len(narrowed.attempts) == 1 < len(PLANS)
+    assert (
+        len(narrowed.attempts) == 1 < len(plans_of(prepared_graph(candidates.fp32, candidates.run.calibration).plain))
+    )
     assert narrowed.wider == ()
     assert narrowed.proto.SerializeToString() == int8.SerializeToString()
 

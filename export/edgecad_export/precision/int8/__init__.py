@@ -1,6 +1,7 @@
 """fp32 to int8.
 
 converting              the way: backbone in 8 bits, the rest in 32
+plans, work             what stays in fp32, and what that costs
 plain_graph             the plainest form of the fp32 graph
 equalisation            like ranges in all channels
 variations              more images to calibrate by
