@@ -12,6 +12,7 @@ from edgecad.contract import Precision
 from edgecad.errors import EdgecadError, GateFailed
 from edgecad.inference.checks import probabilities_of
 from edgecad_export.candidates import Candidate
+from edgecad_export.cost import work_words
 from edgecad_export.modelfolder.engines import Engines
 from edgecad_export.modelfolder.exported_file import ExportedFile
 
@@ -66,10 +67,16 @@ def reason_of(error: Exception) -> str:
 def _refusal(exported: Exported) -> str:
     said = [
         f"{candidate.precision} was refused after {_counted(len(candidate.narrowed.attempts))}: "
-        f"{candidate.verdict.summary}"
+        f"{candidate.verdict.summary}{_nearest(candidate)}"
         for candidate in exported.refused
     ]
     return ". ".join(said)
+
+
+def _nearest(candidate: Candidate) -> str:
+    """How much of the attempt that came nearest was in 8 bits."""
+    words = work_words(candidate.narrowed)
+    return f" (the nearest, with {words})" if words else ""
 
 
 def allowing(refused: Sequence[Candidate]) -> str:

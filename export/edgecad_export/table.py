@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from edgecad.cli.table import table_lines
 from edgecad.modelfiles.file import FILES
 from edgecad_export.candidates import Candidate
+from edgecad_export.cost import gains
 from edgecad_export.modelfolder.card_proof import HALF_PROOF
 from edgecad_export.modelfolder.exported_file import ExportedFile
 
@@ -33,7 +34,11 @@ def table_of(files: Sequence[ExportedFile], refused: Sequence[Candidate] = ()) -
         f"held against the Keras model on {golden} golden screens and on the images of validation that the file was "
         "not fitted to; figures are the worst of those images:"
     )
-    below = [LEGEND, *(_switched(entry.name, entry.candidate) for entry in files if _units(entry.candidate))]
+    below = [
+        LEGEND,
+        *gains(files),
+        *(_switched(entry.name, entry.candidate) for entry in files if _units(entry.candidate)),
+    ]
     if "fp16" in {entry.contract.precision for entry in files}:
         below.insert(1, f"fp16: {HALF_PROOF}")
     rows = [*map(_cells, files), *map(_refused_cells, refused)]

@@ -116,6 +116,8 @@ def _kept(files: Sequence[ExportedFile]) -> Iterator[str]:
         narrowed = file.candidate.narrowed
         count, tries = len(narrowed.wider), len(narrowed.attempts)
         kept = f"{count} node{'' if count == 1 else 's'} of the backbone {'was' if count == 1 else 'were'} kept in fp32"
+        if count and narrowed.work is not None:
+            kept += f", so that {narrowed.work:.0%} of its multiply-adds are in 8 bits"
         yield (
             f"{file.contract.precision}: {kept if count else 'the whole backbone was narrowed'}, after {tries} "
             f"attempt{'' if tries == 1 else 's'}; head and heat map are fp32 in every file."

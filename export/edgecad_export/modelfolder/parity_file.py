@@ -68,6 +68,7 @@ def _measured(candidate: Candidate, fp32: int) -> dict[str, Any]:
         "validation": asdict(candidate.verdict.validation),
         "golden": asdict(candidate.verdict.golden),
         "kept_in_fp32": narrowed.wider,
+        "multiply_adds_in_fewer_bits": None if narrowed.work is None else round(narrowed.work, 4),
         "range": None if narrowed.ranges is None else _range(narrowed.ranges),
         "attempts": [asdict(attempt) for attempt in narrowed.attempts],
         "nodes": nodes_by_type(narrowed.proto),

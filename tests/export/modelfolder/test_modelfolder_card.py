@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from edgecad.contract import (
 )
 from edgecad.decision.evidence import Evidence, OperatingPoint, Share
 from edgecad_export.candidates import Candidate
+from edgecad_export.exported import Exported, failure_of
 from edgecad_export.modelfolder.card import model_card
 from edgecad_export.modelfolder.exported_file import ExportedFile
 from edgecad_export.precision.narrowed import Attempt, Narrowed
@@ -307,3 +310,35 @@ def test_the_card_says_what_of_the_map_goes_in_and_through_which_tables(export: 
     assert "exactly 3 polar maps" in card(map=MapPlace(number=2, count=3))
     assert "number 2 is taken" in card(map=MapPlace(number=2, count=3))
     assert "exactly one polar map" in colours
+
+
+def _working(file: ExportedFile, work: float, milliseconds: float) -> ExportedFile:
+    """The file as if this share of its multiply-adds were in 8 bits, and an image took this time."""
+    candidate = dataclasses.replace(file.candidate, narrowed=dataclasses.replace(file.candidate.narrowed, work=work))
+    return dataclasses.replace(file, candidate=candidate, milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(("share", "advised"), [(0.5, False), (0.89, False), (0.91, True), (1.3, True)])
+def test_int8_says_what_is_in_8_bits_and_where_it_gains_nothing(share: float, advised: bool, export: Export) -> None:
+    fp32, own = export("fp32", "int8")
+    files = (fp32, _working(own, 0.77, share * fp32.milliseconds))
+    said = " ".join(table_of(files))
+    assert "int8: 77% of the multiply-adds in 8 bits" in said
+    assert f"{share:.2f} of fp32's time on this CPU" in said
+    assert (f"use {fp32.name} here" in said) is advised
+    assert "multiply-adds" not in " ".join(table_of((fp32, own))), "nobody counted"
+
+
+def test_the_card_says_how_much_of_a_file_with_wider_nodes_is_in_8_bits(export: Export, contract: Contract) -> None:
+    fp32, own = export("fp32", "int8")
+    assert "so that 77% of its multiply-adds are in 8 bits" in model_card(
+        "tiny", (fp32, _working(own, 0.77, 1)), contract
+    )
+    (whole,) = export("fp32", "int8", wider=())[1:]
+    assert "multiply-adds" not in model_card("tiny", (fp32, _working(whole, 1, 1)), contract)
+
+
+def test_a_refused_int8_says_how_much_of_the_nearest_attempt_was_in_8_bits(export: Export) -> None:
+    fp32, own = export("fp32", "int8")
+    failure = failure_of(Exported(Path("models/a"), (fp32,), refused=(_working(own, 0.42, 1).candidate,)))
+    assert "the nearest, with 42% of the multiply-adds in 8 bits" in str(failure)
