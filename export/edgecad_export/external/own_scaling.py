@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Scaling
-from edgecad.contract.scaling import BGR_MEAN, DEVIATION, MEAN, PixelRule, pixel_rule
+from edgecad.contract.scaling import DEVIATION, MEAN, PixelRule, pixel_rule
 from edgecad_export.external.rebuilt import OWN, RebuiltModel
 
 CORNERS = np.array(list(product((0, 255), repeat=3)), np.uint8)
@@ -31,9 +31,8 @@ KNOWN: dict[str, PixelRule] = {
     **{name: pixel_rule(name) for name in ("tf", "caffe", "torch")},
     "0 to 1": PixelRule(np.eye(3) / 255, np.zeros(3)),
     "EfficientNet's": PixelRule(np.diag(1 / (255 * np.sqrt(DEVIATION))), -MEAN / np.sqrt(DEVIATION)),
-    "ImageNet's mean taken away": PixelRule(np.eye(3), -BGR_MEAN[::-1]),
 }
-"""Rules that scale. BGR is found in each of them as well."""
+"""Rules that scale. Each is found in the other order of channels as well."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ class ColourMap(PixelRule):
     def name(self) -> str | None:
         """The known rule that it is, `none` for grey levels as they are; None for another."""
         for name, rule in {"none": pixel_rule("none"), **KNOWN}.items():
-            for order, words in ((slice(None), ""), (slice(None, None, -1), " in BGR")):
+            turned = " in RGB" if name == "caffe" else " in BGR"  # Caffe's own order is BGR
+            for order, words in ((slice(None), ""), (slice(None, None, -1), turned)):
                 if self._is(ColourMap(rule.matrix[:, order], rule.offset[order])):
                     return name + words
         return None
@@ -157,7 +157,7 @@ def _of_affine(own: ColourMap, scaling: Scaling) -> Iterator[str]:
         return
     does = f"before its first weights it scales by itself ({own.name or own.words})"
     fits = [other for other in get_args(Scaling) if _fits(own, other)]
-    if scaling != "none" and not fits:
+    if scaling != "none" and ("none" in fits or not fits):
         fits = ["none"]
     if scaling == "none":
         wide = np.abs(total.values).max() > WIDE
