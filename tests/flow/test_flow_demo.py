@@ -22,7 +22,7 @@ def _demo(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     # A proxy that nobody serves: the download fails at once, on any machine.
     offline = {"https_proxy": "http://127.0.0.1:9", "KERAS_HOME": str(folder / "keras")}
     return subprocess.run(
-        [sys.executable, "-m", "edgecad", "demo", "out", "--patients", "24"],
+        [sys.executable, "-m", "edgecad", "demo", "out", "--patients", "20"],
         cwd=folder,
         env={**os.environ, **offline, **environment},
         capture_output=True,
