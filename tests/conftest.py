@@ -561,8 +561,11 @@ def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
             yield sys.executable, str(room / "client.py"), str(place)
 
 
-FIRST = ("flow", "benchmarks", "docs", "export", "train")
+FIRST = ("flow", "benchmarks", "docs", "export")
 """Folders of tests with groups that take minutes: these begin first, so that no worker is left alone with one."""
+FIRST_UNTIL = 0.7
+"""Share of a run after which none of them begins. Until then each is followed by others that wait more than they work:
+two workers with a TensorFlow each, which uses all cores, take longer than one of them beside one that sleeps."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -574,16 +577,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     because the plugin that spreads the tests reads the groups in the same hook.
     """
     items.sort(key=lambda item: FIRST.index(_room(item)) if _room(item) in FIRST else len(FIRST))
+    groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        backbone = parameters.get("backbone_onnx")
-        if "kept_models" in getattr(item, "fixturenames", ()):
-            group = "kept models"
-        elif backbone is None:
-            group = item.path.name
-        else:
-            group = "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"
-        item.add_marker(pytest.mark.xdist_group(group))
+        groups.setdefault(_group(item), []).append(item)
+    for group, own in groups.items():
+        for item in own:
+            item.add_marker(pytest.mark.xdist_group(group))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = [item for own in _mixed([*groups.values()]) for item in own]
+
+
+def _group(item: pytest.Item) -> str:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    backbone = parameters.get("backbone_onnx")
+    if "kept_models" in getattr(item, "fixturenames", ()):
+        return "kept models"
+    if backbone is None:
+        return item.path.name
+    return "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"
+
+
+def _mixed(groups: list[list[pytest.Item]]) -> list[list[pytest.Item]]:
+    """Groups that take long evenly between the others, those of a kind in their order."""
+    places: list[tuple[float, int]] = []
+    for is_long in (True, False):
+        own = [number for number, group in enumerate(groups) if (_room(group[0]) in FIRST) is is_long]
+        until = FIRST_UNTIL if is_long else 1.0
+        places += [(until * place / len(own), number) for place, number in enumerate(own)]
+    return [groups[number] for _, number in sorted(places)]
 
 
 def _room(item: pytest.Item) -> str:
