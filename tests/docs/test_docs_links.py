@@ -75,9 +75,9 @@ def test_paths_that_a_page_names_are_there(page: str) -> None:
 
 
 def test_pages_name_targets_that_the_makefile_has() -> None:
-    there = set(re.findall(r"(?m)^([a-z-]+):", text_of("Makefile")))
+    there = set(re.findall(r"(?m)^([a-z0-9-]+):", text_of("Makefile")))
     for page in written_pages():
-        named = set(re.findall(r"(?m)^make ([a-z-]+)", text_of(page)))
+        named = set(re.findall(r"(?m)^make ([a-z0-9-]+)", text_of(page)))
         for words in inline_code_of(page):
             named |= set(re.findall(r"^make ([a-z-]+)$", words))
         assert named <= there, page
