@@ -90,10 +90,10 @@ test-gpu: $(GPU_ENVIRONMENT)
 AARCH64 ?= .aarch64
 AARCH64_OPTIONS ?=
 test-aarch64:
-	@"$(PYTHON)" tools/aarch64.py --folder "$(AARCH64)" --python $(BIN)/python --make "$(MAKE)" $(AARCH64_OPTIONS)
+	@"$(PYTHON)" tests/aarch64/emulate.py --folder "$(AARCH64)" --python $(BIN)/python --make "$(MAKE)" $(AARCH64_OPTIONS)
 
 clean-aarch64:
-	@"$(PYTHON)" tools/aarch64.py --folder "$(AARCH64)" --clean
+	@"$(PYTHON)" tests/aarch64/emulate.py --folder "$(AARCH64)" --clean
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("edgecad", "train", "export", "benchmarks", "tools")
+ROOMS = ("edgecad", "train", "export", "benchmarks")
 MOST_FILES = 15
 """Python files beside one another; `__init__.py` and `__main__.py` are not counted: they name a room."""
 

@@ -1,4 +1,4 @@
-"""The runtime on aarch64, in an emulated Debian: python tools/aarch64.py [--folder FOLDER] (or `make test-aarch64`).
+"""The runtime on aarch64, in an emulated Debian: python tests/aarch64/emulate.py (or `make test-aarch64`).
 
 Where this machine lacks something, it says what and how to get it, prints `skipped` and ends with 0. Otherwise it ends
 with 0 where golden samples hold and enough tests passed, else with 1.
@@ -7,6 +7,7 @@ with 0 where golden samples hold and enough tests passed, else with 1.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -15,13 +16,13 @@ from emulated.lacking import lacking
 from emulated.place import KeptFolder
 from emulated.trial import Order, run_trial
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 LEAST_PASSED = 700
 """Tests of the runtime that must pass; fewer mean that a part of them was not found."""
 
 
 def _order(words: list[str]) -> tuple[Order, bool]:
-    parser = argparse.ArgumentParser(prog="tools/aarch64.py", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="emulate.py", description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("--folder", type=Path, default=REPOSITORY / ".aarch64", help="where the Debian is kept between runs")
     add("--clean", action="store_true", help="remove that folder, and end")
@@ -50,6 +51,8 @@ def _order(words: list[str]) -> tuple[Order, bool]:
 
 def main(words: list[str]) -> int:
     """Run what the words ask for; the exit code."""
+    # So that what runs is ended as well, and not this process alone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     order, clean = _order(words)
     try:
         if clean:
@@ -62,6 +65,9 @@ def main(words: list[str]) -> int:
     except Broken as broken:
         print(f"aarch64: {broken}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("aarch64: interrupted; what is whole in the folder is taken up next time", file=sys.stderr)
+        return 130
 
 
 def _skipped(wanted: list[Missing]) -> int:

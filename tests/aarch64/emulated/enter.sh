@@ -39,4 +39,7 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 if [ "$kind" = native ]; then mount -t sysfs -o ro sysfs "$root/sys"; else arm_processor; fi
-exec chroot "$root" "$@"
+# Not `exec`: this shell is the first process, and takes up those whose parents have ended.
+code=0
+chroot "$root" "$@" || code=$?
+exit $code

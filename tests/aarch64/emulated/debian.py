@@ -55,10 +55,12 @@ def _mirrors(said: str, suite: str) -> Iterator[str]:
 
 
 def _stage(place: KeptFolder, words: list[str]) -> None:
-    """Debootstrap mounts on its own; such mounts end with it."""
+    """Debootstrap mounts on its own; such mounts end with it, and so do its processes."""
     log = place.folder / "debootstrap.log"
     with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run([*PRIVATE, *words], stdout=output, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            [*PRIVATE, "sh", "-c", '"$@"; exit $?', "sh", *words], stdout=output, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode == 0:
         return
     said = log.read_text(encoding="utf-8", errors="replace")

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "tools" / "aarch64.py"
+PROGRAM = Path(__file__).with_name("emulate.py")
 ENABLED = (
     "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: {flags}\noffset 0\n"
     "magic 7f454c460201010000000000000000000200b700\nmask ffffffffffffff00\n"

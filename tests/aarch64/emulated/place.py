@@ -12,8 +12,9 @@ from pathlib import Path
 from emulated.errors import Broken
 
 ENTER = Path(__file__).with_name("enter.sh")
-PRIVATE = ("unshare", "--mount", "--propagation", "private", "--fork", "--kill-child", "--")
-"""Mounts of such a process are its own: they end with it, however it ends, so none is left for a later removal."""
+PRIVATE = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--")
+"""Mounts and processes of such a command are its own: all end with it, however it ends. So no mount is left that a later
+removal could reach through. Its first process must be a shell, which takes up those whose parents have ended."""
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
