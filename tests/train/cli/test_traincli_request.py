@@ -25,7 +25,7 @@ ODD = Settings(
     backbone="mobilenetv2", weights="none", strategy="fine-tuning", lr_exponent=3.4, layerwise=True, warmup_epochs=7,
     finetune_epochs=8, early_stopping=3, units=32, dropout=0.1, search=True, search_trials=9, batch_size=4,
     class_weights="balanced", label_smoothing=0.1, augment=2, decide="sensitivity>=0.9", labelled_by="two readers",
-    select_on_test=True, seed=5, features="both", uncertain=0.15,
+    select_on_test=True, seed=5, features="both", uncertain=0.15, device="cuda:1",
 )  # fmt: skip
 
 
