@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from edgecad_train.training.device.driver import shown_gpus
+from edgecad.engines.gpu import gpu_here
 
 SMALL = Path(__file__).parents[2] / "small.py"
 NEAR = 1e-4
@@ -36,14 +36,14 @@ def _trained(data: Path, folder: Path, device: str) -> tuple[dict[str, Any], lis
 
 @pytest.mark.gpu
 def test_a_gpu_trains_as_the_processor_does_and_twice_the_same(phantom_folder: Path, tmp_path: Path) -> None:
-    if not shown_gpus():
+    if gpu_here() is None:
         pytest.skip("no NVIDIA driver shows a GPU here, and this trains on one")
     if not tf.config.list_physical_devices("GPU"):
         pytest.skip("this TensorFlow sees no GPU: install the extra train-gpu")
     _, wanted = _trained(phantom_folder, tmp_path / "cpu", "cpu")
     record, found = _trained(phantom_folder, tmp_path / "gpu", "cuda")
     assert record["device"]["name"] == "cuda:0"
-    assert record["device"]["gpu"] == str(shown_gpus()[0])
+    assert record["device"]["gpu"] == str(gpu_here())
     assert set(record["frozen_on"].values()) == {"device"}
     assert found[0]["loss"] == pytest.approx(wanted[0]["loss"], rel=NEAR)
     assert found[0]["val_loss"] == pytest.approx(wanted[0]["val_loss"], rel=NEAR)

@@ -42,8 +42,8 @@ class FakeGpus:
         details = {"device_name": "NVIDIA Test", "compute_capability": (8, 9)}
         patch.setattr(experimental, "get_device_details", lambda gpu: details)
         here = number if shown is None else shown
-        for module in (driver, opening):
-            patch.setattr(module, "gpu_here", lambda index=0: A_GPU if index < here else None)
+        patch.setattr(driver, "gpu_count", lambda: here)
+        patch.setattr(opening, "gpu_here", lambda index=0: A_GPU if index < here else None)
 
     def _see(self, gpus: list[Any], kind: str) -> None:
         self.visible = gpus

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import os
-from itertools import count, takewhile
 
-from edgecad.engines.gpu import Gpu, gpu_here
+from edgecad.engines.gpu import gpu_count
 from edgecad.errors import NotAvailable
 from edgecad_train.training.device.asked import CUDA, gpu_asked
 
 ON_CPU = "use --device cpu"
 """What to do without a GPU, where nothing speaks against the processor."""
-
-
-def shown_gpus() -> tuple[Gpu, ...]:
-    """GPUs that this process may see, as the driver shows them."""
-    found = (gpu_here(index=index) for index in count())
-    return tuple(gpu for gpu in takewhile(lambda gpu: gpu is not None, found) if gpu is not None)
 
 
 def check_driver(asked: str, otherwise: str = ON_CPU) -> None:
@@ -26,9 +19,9 @@ def check_driver(asked: str, otherwise: str = ON_CPU) -> None:
         NotAvailable: it does not.
     """
     index = gpu_asked(asked)
-    if index is None or gpu_here(index=index) is not None:
+    shown = 0 if index is None else gpu_count()
+    if index is None or index < shown:
         return
-    shown = len(shown_gpus())
     raise NotAvailable(f"{CUDA}:{index} was asked for, and {_shown_words(shown)}, or {otherwise}")
 
 
