@@ -64,3 +64,29 @@ def test_a_file_that_misses_is_tried_with_looser_bounds(monkeypatch: pytest.Monk
     found = parity.narrowed(tmp_path, "int8")
     assert found.loosened == parity.LOOSER["int8"][2]
     assert tried == [[f"int8.{bound}" for bound in bounds] for bounds in parity.LOOSER["int8"][:3]]
+
+
+RUN = PROGRAM.parents[1] / "tests" / "formats" / "f477da6" / "run"
+"""A run of a small network, as an earlier EdgeCAD left it."""
+
+
+@pytest.mark.parametrize("words", [(), ("missed",)], ids=["holds", "missed"])
+def test_int8_says_whether_it_holds_by_default_and_what_of_it_is_in_8_bits(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    int8, options = (importlib.import_module(f"measures.export.{name}") for name in ("int8", "options"))
+    source = int8.exported
+    bounds = ("probabilities=0", "neighbourhood=0") if words else ()
+    monkeypatch.setattr(int8, "exported", lambda *given, **named: source(*given, bounds, **named))
+    (row,) = int8.int8(options.ExportOptions(what="int8", runs=(RUN,), rounds=20, results=tmp_path))
+    entry = row.int8
+    assert row.held is not bool(words)
+    assert row.held is (entry.validation.probabilities <= entry.tolerances["probabilities"])
+    assert 0 < entry.multiply_adds_in_fewer_bits <= 1
+    assert (entry.multiply_adds_in_fewer_bits == 1) is (not entry.kept_in_fp32)
+    assert set(row.milliseconds) == ({"fp32", "int8"} if row.held else {"fp32"})
+    assert (row.faster is None) is bool(words)
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert ("**missed**: " in told) is bool(words)
+    assert f"{entry.multiply_adds_in_fewer_bits:.0%}" in told

@@ -15,11 +15,12 @@ UNTRAINED = ("resnet152v2", "efficientnetb0", "densenet121", "vgg16", "inception
 class ExportOptions(Options):
     """Of `benchmarks/export.py`."""
 
-    what: Literal["trained", "untrained", "cam"]
-    weights: tuple[str, ...] = option((), "for trained", metavar="BACKBONE=FILE")
-    backbones: tuple[str, ...] = option(UNTRAINED, "for untrained and cam")
+    what: Literal["trained", "untrained", "cam", "int8"]
+    weights: tuple[str, ...] = option((), "for trained and int8", metavar="BACKBONE=FILE")
+    backbones: tuple[str, ...] = option(UNTRAINED, "for untrained and cam, and for int8 without --weights and --runs")
     precisions: tuple[Literal["fp16", "int8"], ...] = option(("fp16", "int8"), "beside fp32, for trained and untrained")
-    patients: int = option(218, "phantoms, for trained")
-    epochs: tuple[int, int] = option((100, 30), "of warm-up and fine-tuning, for trained")
+    patients: int = option(218, "phantoms, for trained and int8")
+    epochs: tuple[int, int] = option((100, 30), "of warm-up and fine-tuning, for trained and int8")
     models: Path | None = option(None, "for cam: folder of models that are made once; without it one is made anew")
+    runs: tuple[Path, ...] = option((), "for int8: run folders that lie there already")
     rounds: int = option(200, "images through each file that count")

@@ -88,3 +88,11 @@ def test_plans_go_from_the_fastest_on_and_none_comes_twice() -> None:
 def test_a_beginning_that_does_most_of_the_work_is_no_plan_of_its_own() -> None:
     plans = plans_of(_network([32, 32, 2, 4, 4], [1, 1, 1, 2, 1]))
     assert all("first 3 convolutions" not in plan.what for plan in plans)
+
+
+@pytest.mark.parametrize(("channels", "whole"), [(1, False), (16, True)])
+def test_a_beginning_that_computes_little_is_never_in_8_bits(channels: int, whole: bool) -> None:
+    """3 x 3 on 3 channels is 27 multiply-adds a value, and on 16 it is 144."""
+    plans = plans_of(_network([channels, channels, 1, 32, 32, 32], [1, 2, 1, 1, 1, 1]))
+    assert (plans[0].what == "the whole backbone") is whole
+    assert plans[1 if whole else 0].wider[:2] == ("conv0", "conv1")
