@@ -70,7 +70,7 @@ def test_multiply_adds_by_hand() -> None:
 
 
 def test_plans_go_from_the_fastest_on_and_none_comes_twice() -> None:
-    plans = plans_of(_network([4, 2, 32, 32, 32, 32, 32, 4], [1] * 8, sums=(3, 4)))
+    plans = plans_of(_network([8, 2, 32, 32, 32, 32, 32, 4], [1] * 8, sums=(3, 4)))
     assert plans[0] == Int8Plan("the whole backbone", (), 0.0)
     assert str(plans[0]) == "the whole backbone"
     assert plans[1].wider == ("conv0", "conv1")
