@@ -42,6 +42,8 @@ from edgecad.system.parallel import workers_beside
 if TYPE_CHECKING:
     from edgecad.contract import Contract, RunPrecision
 
+_ENDING = 10.0
+"""Seconds that a run which was told to stop may take for the operation that it is at."""
 _LOOK = 1.0
 """Seconds after which a run that is still under way is looked at, so that an interrupt is seen."""
 
@@ -144,6 +146,8 @@ class _Lane:
             while not request.wait_for(max(1, int(1000 * min(_LOOK, deadline - time.monotonic())))):
                 if time.monotonic() >= deadline:
                     request.cancel()
+                    with suppress(RuntimeError):  # that it was cancelled; a request that is let go before runs on
+                        request.wait_for(int(1000 * _ENDING))
                     raise DeviceFailed(
                         f"openvino computed an image for {RUN_SECONDS:g} s without an end and was stopped; use a "
                         "smaller network or a faster machine"

@@ -18,9 +18,13 @@ from edgecad.contract.graph import known_outputs, missing_outputs
 from edgecad.engines.openvino import Hint, OpenVinoSettings
 from edgecad.errors import ModelInvalid
 from edgecad.runners.sizes import demand_bounded
+from edgecad.system.memory import at_most_more
 
 INPUT = "image"
 FEATURES = "features"
+ROOM, ROOM_FOR_WEIGHTS = 2**30, 4
+"""Bytes that reading a graph may take, and how many times its weights beside that. What a shape rests on OpenVINO
+computes while it reads, before its size can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def compiled_stages(
         ModelInvalid: it is not one of ours.
         RuntimeError, MemoryError: as OpenVINO does.
     """
-    graph = _bounded(module, core.read_model(model), name)
+    with at_most_more(ROOM + ROOM_FOR_WEIGHTS * len(model)):
+        graph = _bounded(module, core.read_model(model), name)
     if settings.hint == "bf16":
         parts = [*_backbone_and_head(module, graph, settings)]
     else:

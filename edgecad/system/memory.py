@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from edgecad.errors import DeviceFailed
 
@@ -43,6 +45,28 @@ def memory_as_device() -> Iterator[None]:
         if lacks_memory(error):
             raise DeviceFailed(NO_MEMORY) from error
         raise
+
+
+@contextmanager
+def at_most_more(size: int) -> Iterator[None]:
+    """Let this process take at most `size` bytes more inside the block; whoever needs more is told that there is none.
+
+    For a library that may compute what a hostile file asks for before it can be asked how much that is. Linux alone
+    tells and obeys; elsewhere nothing is limited.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([taken + size, *known]), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def says_no_memory(words: str) -> bool:

@@ -294,6 +294,7 @@ def test_a_run_that_does_not_end_is_ended(model_folder: Path, monkeypatch: pytes
         )
     ]
     monkeypatch.setattr(runner_module, "RUN_SECONDS", 0.2)
+    monkeypatch.setattr(runner_module, "_ENDING", 0.1)
     with pytest.raises(DeviceFailed, match=r"for 0\.2 s without an end and was stopped"):
         runner.run(_images(1), ["logits"])
     assert stopped.is_set()
