@@ -13,8 +13,8 @@ from emulated.errors import Broken
 
 ENTER = Path(__file__).with_name("enter.sh")
 PRIVATE = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--")
-"""Mounts and processes of such a command are its own: all end with it, however it ends. So no mount is left that a later
-removal could reach through. Its first process must be a shell, which takes up those whose parents have ended."""
+"""Mounts and processes of such a command are its own: all end with it, however it ends, so no mount is left which a
+later removal could reach through. Its first process must be a shell: it takes up those whose parents have ended."""
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
