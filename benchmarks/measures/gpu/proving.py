@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -13,20 +12,15 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-import edgecad
 from edgecad.bench.results import Start
-from edgecad.doctor.machine import machine_here
-from edgecad.doctor.packages import installed
 from edgecad.doctor.proof.figures import ColdTimes, DeviceRates
-from edgecad.doctor.proof.judging import computing_packages, notes_on
-from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, Host, ModelTried, ProofStep, ProofTarget
+from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, ModelTried, ProofStep, ProofTarget
 from edgecad.engines.cache import cache_folder, entries
-from edgecad.engines.gpu import gpu_count, gpu_here, gpu_memory
 from edgecad.engines.libraries import LIBRARIES
 from edgecad.modelfiles.file import FILES
 from edgecad.runners.devices import parse_device
-from edgecad.system.clock import second_text
 from edgecad.system.folders import write_whole
+from measures.gpu.beginning import blank_proof, card_here
 from measures.gpu.building import built_of
 from measures.gpu.models import PRECISIONS, model_tried, models_in, names_of
 from measures.gpu.options import WITHOUT_CARD, GpuOptions
@@ -48,20 +42,6 @@ class Try:
     target: ProofTarget
 
 
-def card_here() -> Card | None:
-    """The first card, as its driver tells."""
-    gpu = gpu_here()
-    if gpu is None:
-        return None
-    return Card(
-        name=gpu.name,
-        capability=gpu.capability,
-        memory_mb=round(gpu_memory() / 1e6),
-        driver=gpu.driver,
-        cards=max(1, gpu_count()),
-    )
-
-
 def prove(options: GpuOptions, told: Told) -> GpuProof:
     """Take all steps. The file is written after each, so that what was found stays whatever happens.
 
@@ -79,7 +59,7 @@ def prove(options: GpuOptions, told: Told) -> GpuProof:
         parse_device(word)
     folders = models_in(options.models)
     tried = [model_tried(*pair) for pair in zip(folders, names_of(folders), strict=True)]
-    blank = _blank(card, tried)
+    blank = blank_proof(card, tried)
     proof = blank
     write_whole(options.out, msgspec.json.format(msgspec.json.encode(proof), indent=1))
     with tempfile.TemporaryDirectory() as name, in_environment({"EDGECAD_CACHE": str(Path(name) / "cache")}):
@@ -89,39 +69,6 @@ def prove(options: GpuOptions, told: Told) -> GpuProof:
             proof = replace(blank, steps=tuple(steps), seconds=round(time.monotonic() - begun, 1))
             write_whole(options.out, msgspec.json.format(msgspec.json.encode(proof), indent=1))
     return proof
-
-
-def _blank(card: Card | None, models: Sequence[ModelTried]) -> GpuProof:
-    machine, versions = machine_here(), installed()
-    return GpuProof(
-        made=second_text(),
-        edgecad=edgecad.__version__,
-        commit=_commit(),
-        card=card,
-        host=Host(
-            system=machine.system,
-            python=machine.python,
-            processor=machine.processor,
-            threads=machine.threads,
-            memory_gb=machine.memory_gb,
-            jetson=machine.jetson,
-        ),
-        packages=computing_packages(versions),
-        models=tuple(models),
-        notes=tuple(notes_on(card, versions)),
-        steps=(),
-        seconds=0.0,
-    )
-
-
-def _commit() -> str:
-    """Of the checkout that this lies in; empty where there is none."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return ended.stdout.strip() if ended.returncode == 0 else ""
 
 
 class Proving:

@@ -150,9 +150,11 @@ def ordered(
     )
     phantoms.draw_phantoms(tmp_path, 2)
 
-    def carry_out(task: str, device: str, mood: str = "", seconds: float = 120.0) -> dict[str, tuple[str, str, Any]]:
+    def carry_out(
+        task: str, device: str, mood: str = "", seconds: float = 120.0, library: str = "tensorrt_rtx"
+    ) -> dict[str, tuple[str, str, Any]]:
         monkeypatch.setenv("FAKE_CARD", mood)
-        target = ProofTarget("tiny", device, "fp32", "tensorrt_rtx" if device == "tensorrt" else "")
+        target = ProofTarget("tiny", device, "fp32", library if device == "tensorrt" else "")
         order = orders.GpuOrder(
             task=task, target=target, model=str(model_folder), place=str(tmp_path), runs=2, rounds=2, batches=(1, 8)
         )
@@ -192,6 +194,22 @@ def test_a_process_that_dies_or_hangs_is_a_step_that_failed(
     (failed,) = (reason for state, reason, _ in found.values() if state == "failed")
     assert words in failed
     assert found["latency"][0] == "not run"
+
+
+@no_card
+@pytest.mark.parametrize("library", ["tensorrt", "tensorrt_rtx"])
+def test_of_two_libraries_the_one_that_is_tried_computes(
+    library: str, ordered: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").mkdir()
+    full = (CARD / "tensorrt_rtx.py").read_text().replace('__version__ = "1.7.1.116"', '__version__ = "11.4.0.106"')
+    (tmp_path / "full" / "tensorrt.py").write_text(full)
+    monkeypatch.syspath_prepend(tmp_path / "full")
+    state, reason, figures = ordered("cold", "tensorrt", library=library)["cold"]
+    assert (state, reason) == ("proven", "")
+    assert figures.starts
+    (sidecar,) = (tmp_path / "cache").rglob("*.plan.json")
+    assert json.loads(sidecar.read_text())["identity"]["library"] == library
 
 
 @no_card
