@@ -110,7 +110,7 @@ def _examined(order: GpuOrder, model: Path, place: Path) -> Iterator[tuple[Check
     def parity() -> tuple[Figures, str]:
         reference = reference_in(reference_file(place, target.model))
         answers.extend(answers_of(classifier, place))
-        return parity_of(answers, reference, wanted_of(classifier))
+        return parity_of(answers, reference, wanted_of(classifier.contract))
 
     yield "golden", lambda: golden_of(classifier)
     yield "parity", parity

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgecad.doctor.proof.figures import BatchTimes, ColdTimes, Latency, PhantomAgreement, Refusals
 from edgecad.doctor.proof.reading import read_proof
@@ -274,6 +275,29 @@ def test_floors_grow_with_the_batch_and_rates_are_those_of_the_device(
     assert 0 < one.floor_ms < four.floor_ms < 4.001 * one.floor_ms
     assert one.engine_ms > 0
     assert four.a_second == pytest.approx(4000 / four.network.p50)
+
+
+@pytest.mark.parametrize(
+    ("precision", "activations", "tolerances", "wanted"),
+    [
+        ("fp32", ("silu",), {"probabilities": 1.0}, {"logits": 1e-3, "probability": 1e-3, "heatmap": 0.9999}),
+        ("fp32", ("relu",), {}, {"logits": 1e-3, "probability": 1e-3}),
+        ("fp16", (), {}, {"probability": 0.01, "heatmap": 0.999}),
+        ("fp16", ("silu",), {"probabilities": 0.02, "auc_loss": 1.0}, {"probability": 0.02, "heatmap": 0.999}),
+        ("fp16", ("silu", "relu"), {"heatmap_correlation": 0.9}, {"probability": 0.01}),
+    ],
+)
+def test_bounds_are_those_that_the_file_was_held_to(
+    precision: str, activations: Any, tolerances: Any, wanted: Any, tiny_contract: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    examining = importlib.import_module("measures.gpu.examining")
+    contract = replace(tiny_contract, precision=precision, activations=activations, tolerances=tolerances)
+    assert examining.wanted_of(contract) == wanted
+    figures = PhantomAgreement(3, 0.5, 0.5, 0.5, 1, wanted)
+    beyond = "; ".join(examining._beyond(figures, wanted))
+    assert all(f"{name} 0.5, {bound:g} wanted" in beyond for name, bound in wanted.items())
+    assert not list(examining._beyond(PhantomAgreement(3, 0.0, 0.0, 1.0, 0, wanted), wanted))
 
 
 def test_the_constraints_name_exact_versions_and_none_of_tensorflow() -> None:
