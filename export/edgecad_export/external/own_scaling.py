@@ -145,33 +145,33 @@ def doubts_of_scaling(rebuilt: RebuiltModel, scaling: Scaling) -> Iterator[str]:
 def _of_affine(own: ColourMap, scaling: Scaling) -> Iterator[str]:
     total = own.after(pixel_rule(scaling))
     if not own.scales:
-        if scaling == "none":
-            yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
-        elif total.name is None and scaling == "efficientnet":
-            yield (
-                "nothing scales before its first weights, and --scaling efficientnet is for networks that scale by "
-                "themselves after it: check its training"
-            )
-        return
-    if total.name is not None and total.scales:
-        return
-    does = f"before its first weights it scales by itself ({own.name or own.words})"
-    fits = [other for other in get_args(Scaling) if _fits(own, other)]
-    if scaling != "none" and ("none" in fits or not fits):
-        fits = ["none"]
+        yield from _of_nothing(total, scaling)
+    elif total.name is None or not total.scales:
+        does = f"before its first weights it scales by itself ({own.name or own.words})"
+        fits = [other for other in get_args(Scaling) if _fits(own, other)]
+        yield does + (_beside_none(total, fits) if scaling == "none" else _beside_another(scaling, fits))
+
+
+def _of_nothing(total: ColourMap, scaling: Scaling) -> Iterator[str]:
     if scaling == "none":
-        wide = np.abs(total.values).max() > WIDE
-        hint = f"; --scaling {' or '.join(fits)} would make a known one of it" if fits else ""
+        yield "nothing scales before its first weights, and --scaling none feeds it 0 to 255: check its training"
+    elif total.name is None:
         yield (
-            f"{does}, which is no known scaling; --scaling none feeds it 0 to 255"
-            f"{', and its first weights see values up to ' + format(np.abs(total.values).max(), '.3g') if wide else ''}"
-            f"{hint}: check its training"
+            f"nothing scales before its first weights, and --scaling {scaling} is for networks that scale by "
+            "themselves after it: check its training"
         )
-        return
-    yield (
-        f"{does}, and --scaling {scaling} scales before that: if it was trained on 0 to 255, --scaling "
-        f"{' or '.join(fits)} is right"
-    )
+
+
+def _beside_none(total: ColourMap, fits: list[Scaling]) -> str:
+    most = float(np.abs(total.values).max())
+    values = f", and its first weights see values up to {most:.3g}" if most > WIDE else ""
+    hint = f"; --scaling {' or '.join(fits)} would make a known one of it" if fits else ""
+    return f", which is no known scaling; --scaling none feeds it 0 to 255{values}{hint}: check its training"
+
+
+def _beside_another(scaling: Scaling, fits: list[Scaling]) -> str:
+    right = "none" if "none" in fits or not fits else " or ".join(fits)
+    return f", and --scaling {scaling} scales before that: if it was trained on 0 to 255, --scaling {right} is right"
 
 
 def _fits(own: ColourMap, scaling: Scaling) -> bool:

@@ -21,6 +21,8 @@ from edgecad.polarmap import prepare
 from edgecad_export.exporter import export_run
 from edgecad_export.external import run as external
 from edgecad_export.external.about import ExternalModel, doubts_of
+from edgecad_export.external.own_scaling import doubts_of_scaling
+from edgecad_export.external.rebuilt import rebuilt_from_external
 from edgecad_export.external.run import external_run
 from edgecad_export.request import ExportRequest
 from edgecad_train.phantoms import jpeg_bytes
@@ -167,20 +169,28 @@ SCALES = {"a layer", "operations", "operations, BGR"}
 
 @pytest.mark.parametrize("scaling", ["tf", "torch", "none"])
 @pytest.mark.parametrize("how", OWN_SCALING)
-def test_scaling_twice_or_never_looks_wrong(scaling: Any, how: str, tmp_path: Path) -> None:
+def test_scaling_twice_or_never_looks_wrong(scaling: Any, how: str) -> None:
     """By what the graph does, not by the names of its layers."""
     image = keras.Input((SIZE, SIZE, 3))
     base = keras.Model(image, layers.Conv2D(4, 3, strides=8, activation="relu")(OWN_SCALING[how](image)))
     model = keras.Sequential([base, layers.GlobalAveragePooling2D(), layers.Dense(2)])
-    model.save(tmp_path / "model.keras")
-    told: list[str] = []
     about = replace(BARE, scaling=scaling, linear_end="logits")
-    external_run(tmp_path / "model.keras", about, told.append)
-    more = "".join(told[len(doubts_of(about)) :])
+    more = "".join(doubts_of_scaling(rebuilt_from_external(model, about), scaling))
     twice, never = how in SCALES and scaling != "none", how not in SCALES and scaling == "none"
     assert ("scales by itself" in more) == twice
     assert ("nothing scales before its first weights" in more) == never
     assert bool(more) == (twice or never)
+
+
+def test_what_looks_wrong_is_told_with_the_rest(tmp_path: Path) -> None:
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(4, 3, strides=8, activation="relu")(image / 255.0)
+    keras.Model(image, layers.Dense(2)(layers.GlobalAveragePooling2D()(x))).save(tmp_path / "model.keras")
+    told: list[str] = []
+    about = replace(BARE, linear_end="logits")
+    external_run(tmp_path / "model.keras", about, told.append)
+    (more,) = told[len(doubts_of(about)) :]
+    assert "it scales by itself (0 to 1)" in more
 
 
 def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
