@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import keras
+
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad_export.external.about import ExternalModel
 
@@ -30,6 +32,11 @@ class FileLoss:
     def of_classes(self) -> bool:
         """Whether it compares classes, and not numbers."""
         return self.name in (*OF_TWO, *OF_EACH)
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether it is one of Keras' own that are no cross-entropy: of a regression, or of margins."""
+        return not self.of_classes and hasattr(keras.losses, self.name)
 
     def __str__(self) -> str:
         """As messages name it."""
@@ -95,16 +102,16 @@ def check_linear_end(units: int, about: ExternalModel, loss: FileLoss | None) ->
         )
     if loss is not None and loss.of_classes and loss.from_logits:
         return
+    if loss is not None and loss.of_numbers:
+        raise UsageError(
+            f"the model ends in {ends} and the file's loss is {loss}, which makes no logits of them; train its head "
+            "with a cross-entropy from_logits=True, or save the model compiled with the loss it was trained with"
+        )
     if about.linear_end is None:
         seen = "the file tells no loss" if loss is None else f"the file's loss is {loss}"
         raise UsageError(
             f"the model ends in {ends}, as a regression does, and {seen}, so nothing says that these are logits; add "
             "--linear-end logits if it was trained with from_logits=True"
-        )
-    if loss is not None and not loss.of_classes:
-        raise UsageError(
-            f"--linear-end logits: the file's loss is {loss}, which makes no logits of {ends}; train its head with a "
-            "cross-entropy from_logits=True, or save the model compiled with the loss it was trained with"
         )
 
 

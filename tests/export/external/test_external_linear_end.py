@@ -56,8 +56,6 @@ def test_the_files_loss_says_that_they_are_logits(suffix: str, units: int, loss:
     [
         (2, None, "the file tells no loss"),
         (1, None, "the file tells no loss"),
-        (1, "mse", "the file's loss is MeanSquaredError"),
-        (2, losses.Huber(), "the file's loss is Huber"),
         (2, "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy(from_logits=False)"),
     ],
 )
@@ -67,6 +65,23 @@ def test_else_it_is_asked_for(suffix: str, units: int, loss: Any, seen: str, tmp
     assert seen in str(told.value)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("about", [ABOUT, SAID])
+@pytest.mark.parametrize(("units", "loss", "name"), [(1, "mse", "MeanSquaredError"), (2, losses.Huber(), "Huber")])
+def test_a_regression_is_none_whatever_is_said(
+    units: int, loss: Any, name: str, about: ExternalModel, suffix: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=rf"the file's loss is {name}, which makes no logits.*from_logits=True"):
+        external_run(_file(tmp_path, suffix, units, loss), _about(about, units))
+
+
+@pytest.mark.parametrize("loss", [None, FileLoss("OwnLoss", False), FileLoss("BinaryCrossentropy", False)])
+def test_a_loss_that_nobody_knows_stands_against_nothing(loss: FileLoss | None) -> None:
+    check_linear_end(1, SAID, loss)
+    with pytest.raises(UsageError, match="add --linear-end logits"):
+        check_linear_end(1, replace(ABOUT, unit="CAD"), loss)
+
+
 def test_said_it_is_taken(tmp_path: Path) -> None:
     assert external_run(_file(tmp_path, ".keras", 2, None), SAID).contract.head == "GAP - Dense(2, linear)"
 
@@ -74,8 +89,8 @@ def test_said_it_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("units", "name", "from_logits", "error", "words"),
     [
-        (1, "MeanSquaredError", False, UsageError, "--linear-end logits: the file's loss is MeanSquaredError"),
-        (2, "CategoricalHinge", False, UsageError, "makes no logits of two linear units"),
+        (1, "MeanSquaredError", False, UsageError, "the file's loss is MeanSquaredError"),
+        (2, "CategoricalHinge", False, UsageError, "ends in two linear units and the file's loss is CategoricalHinge"),
         (2, "BinaryCrossentropy", True, ModelInvalid, "a categorical loss, or one unit"),
         (2, "BinaryCrossentropy", False, ModelInvalid, "a categorical loss, or one unit"),
         (1, "SparseCategoricalCrossentropy", True, ModelInvalid, "a binary loss, or two units"),
