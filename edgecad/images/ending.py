@@ -11,8 +11,7 @@ from edgecad.images.jpeg import reading as jpeg
 from edgecad.images.limits import MAX_BYTES
 from edgecad.images.png import reading as png
 from edgecad.images.png.chunks import parts_from_png
-from edgecad.images.source import READ_ONLY
-from edgecad.system.reading import opened
+from edgecad.system.reading import READ_ONLY, opened
 
 JPEG_END = b"\xff\xd9"
 """EOI, ITU-T T.81, table B.1. Some cameras pad with zeros behind it."""

@@ -21,15 +21,13 @@ from edgecad.images.kinds import HEAD, kind_of, other_kind
 from edgecad.images.limits import MAX_BYTES, check_bytes, check_size
 from edgecad.images.png import reading as png
 from edgecad.images.screen import FileKind, Pixels, Said, Screen, screen_from_pixels
-from edgecad.system.reading import opened
+from edgecad.system.reading import READ_ONLY, opened
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | npt.NDArray[Any] | Dataset"
 
-# Windows lacks the second and third, and needs the fourth, because it would translate line ends.
-READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _SOME = "a JPEG, PNG or DICOM Secondary Capture of one polar map screen"
 
 

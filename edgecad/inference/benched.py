@@ -28,7 +28,7 @@ from edgecad.modelfiles.metadata import metadata_in
 from edgecad.runners.devices import AUTO as ANY_DEVICE
 from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
-from edgecad.system.reading import opened
+from edgecad.system.reading import READ_ONLY, opened
 from edgecad.system.usercache import forget_oldest, user_cache
 
 FOLDER, SUFFIX = "benches", ".json"
@@ -260,7 +260,7 @@ def _read(path: Path) -> SavedBench | None:
         raise ValueError("it is a link")
     try:
         # What is no file, such as a pipe, must not be waited for.
-        with opened(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)) as file:
+        with opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0)) as file:
             _check_own(os.fstat(file.fileno()))
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:

@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, overload
 
+# Windows lacks the second and third, and needs the fourth, because it would translate line ends.
+READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _WINDOW = 1 << 12
 
 
