@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgecad.errors import UsageError
+from edgecad.system.cores import is_arm
 from edgecad.system.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ DEVICES: tuple[Device, ...] = (
         packages=(Package("openvino", "openvino", "openvino"),),
         fast="int8",
         units=(
-            DeviceUnit("cpu"),
+            # Its plugin for Arm does not compile int8 files (2026.4.1).
+            DeviceUnit("cpu", fast="fp32" if is_arm() else None),
             DeviceUnit("gpu", fast="fp16", executes=("int8",), emulated=()),
             DeviceUnit("npu", fast="fp16", executes=("int8",), emulated=()),
         ),

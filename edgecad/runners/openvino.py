@@ -35,7 +35,7 @@ from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
 from edgecad.runners.onnx import RUN_SECONDS
 from edgecad.runners.stages import INPUT, CompiledStage, bytes_of, checked_side, compiled_stages, stages_from_bytes
-from edgecad.system.cores import usable_threads
+from edgecad.system.cores import is_arm, usable_threads
 from edgecad.system.memory import lacks_memory, says_no_memory
 from edgecad.system.parallel import workers_beside
 
@@ -250,6 +250,10 @@ class _Opening:
             if unit != "CPU":
                 raise NotAvailable(
                     f"openvino:{unit.lower()} cannot run {name}: {reason}; use --device openvino:cpu"
+                ) from error
+            if self._precision == "int8" and is_arm():
+                raise NotAvailable(
+                    f"OpenVINO cannot compile int8 for Arm: {reason}; use --precision fp32, or --device cpu"
                 ) from error
             raise ModelInvalid(
                 f"OpenVINO cannot open {name}: {reason}; use --device cpu, or export it again"

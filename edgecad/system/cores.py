@@ -1,8 +1,9 @@
-"""How many processors this process may really use."""
+"""What processor this is, and how much of it this process may really use."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -29,3 +30,9 @@ def _cgroup_quota() -> int | None:
         return -(-quota_us // period_us) if quota_us > 0 else None
     except (OSError, ValueError):
         return None
+
+
+def is_arm() -> bool:
+    """Whether the processor is a 64-bit Arm one."""
+    machine = os.environ.get("PROCESSOR_ARCHITECTURE", "") if sys.platform == "win32" else os.uname().machine
+    return machine.lower() in ("aarch64", "arm64")

@@ -247,6 +247,14 @@ def test_a_trial_in_which_all_holds_has_no_fault_even_where_fp16_is_refused(find
     assert json.loads(json.dumps(findings.as_json()))["faults"] == []
 
 
+@pytest.mark.parametrize(("precision", "code", "faults"), [("int8", 4, 0), ("int8", 5, 1), ("fp32", 4, 1)])
+def test_openvino_may_say_of_int8_alone_that_it_is_not_available(
+    precision: str, code: int, faults: int, findings: Any
+) -> None:
+    told = replace(findings.replayed[0], device="openvino", precision=precision, code=code, samples=0, said="no int8")
+    assert len(replace(findings, replayed=[*findings.replayed, told]).faults) == faults
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -70,7 +70,7 @@ class Findings:
     @property
     def faults(self) -> list[str]:
         """What does not hold; empty: the trial is passed."""
-        faults = [each.line() for each in self.replayed if not each.holds]
+        faults = [each.line() for each in self.replayed if not each.right]
         if ("cpu", "fp32") not in [(each.device, each.precision) for each in self.replayed]:
             faults.append("fp32 was not tried on the processor")
         faults += [each.line() for each in self.taken if not each.right]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from edgecad import Classifier
 from edgecad.engines import openvino as library_module
@@ -227,6 +228,21 @@ def test_a_model_of_no_kind_of_ours_is_said(tiny_model: Build, tiny_contract: An
     foreign.graph.node[-1].op_type = "Unheard"
     with pytest.raises(ModelInvalid, match=r"OpenVINO cannot open a model: .*Unheard"):
         _opened(foreign.SerializeToString(), tiny_contract)
+
+
+@pytest.mark.parametrize(("arm", "kind"), [(True, NotAvailable), (False, ModelInvalid)])
+def test_int8_that_an_arm_processor_cannot_compile_is_not_the_models_fault(
+    arm: bool, kind: type[Exception], tiny_model: Build, tiny_contract: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise RuntimeError("Exception from src/core.cpp:117:\nConvolution input precision should be single")
+
+    monkeypatch.setattr(runner_module, "is_arm", lambda: arm)
+    monkeypatch.setattr(runner_module, "compiled_stages", refused)
+    with pytest.raises(kind, match="--device cpu") as raised:
+        _opened(tiny_model(), replace(tiny_contract, precision="int8"))
+    assert ("--precision fp32" in str(raised.value)) is arm
+    assert "\n" not in str(raised.value)
 
 
 def test_weights_in_another_file_are_refused(tiny_model: Build, tiny_contract: Any) -> None:
