@@ -51,7 +51,8 @@ def wanted_of(contract: Contract) -> dict[str, float]:
         "heatmap": told.get("heatmap_correlation", FP16["heatmap"]),
     }
     wanted = FP32 if contract.precision == "fp32" else own
-    return {name: bound for name, bound in wanted.items() if name != "heatmap" or "relu" not in contract.activations}
+    jumps = contract.activations is None or "relu" in contract.activations  # version 1 does not tell
+    return {name: bound for name, bound in wanted.items() if name != "heatmap" or not jumps}
 
 
 def parity_of(answers: list[Prediction], reference: Kept, wanted: Mapping[str, float]) -> tuple[PhantomAgreement, str]:

@@ -282,6 +282,7 @@ def test_floors_grow_with_the_batch_and_rates_are_those_of_the_device(
     [
         ("fp32", ("silu",), {"probabilities": 1.0}, {"logits": 1e-3, "probability": 1e-3, "heatmap": 0.9999}),
         ("fp32", ("relu",), {}, {"logits": 1e-3, "probability": 1e-3}),
+        ("fp16", None, {}, {"probability": 0.01}),
         ("fp16", (), {}, {"probability": 0.01, "heatmap": 0.999}),
         ("fp16", ("silu",), {"probabilities": 0.02, "auc_loss": 1.0}, {"probability": 0.02, "heatmap": 0.999}),
         ("fp16", ("silu", "relu"), {"heatmap_correlation": 0.9}, {"probability": 0.01}),
@@ -292,7 +293,10 @@ def test_bounds_are_those_that_the_file_was_held_to(
 ) -> None:
     monkeypatch.syspath_prepend(PROGRAM.parent)
     examining = importlib.import_module("measures.gpu.examining")
-    contract = replace(tiny_contract, precision=precision, activations=activations, tolerances=tolerances)
+    version = tiny_contract.version if activations is not None else 1
+    contract = replace(
+        tiny_contract, version=version, precision=precision, activations=activations, tolerances=tolerances
+    )
     assert examining.wanted_of(contract) == wanted
     figures = PhantomAgreement(3, 0.5, 0.5, 0.5, 1, wanted)
     beyond = "; ".join(examining._beyond(figures, wanted))
