@@ -35,12 +35,14 @@ class FileContents:
         description: of the model's layers.
         training: what it was compiled with; None where the file does not tell.
         version: of the Keras that wrote it; None where the file does not tell.
+        weight_bytes: at most so many bytes of weights.
     """
 
     archive: bool
     description: Any
     training: Any
     version: str | None
+    weight_bytes: int
 
 
 def contents_of(path: Path) -> FileContents:
@@ -74,11 +76,11 @@ def _of_archive(path: Path) -> FileContents:
         if path.suffix != ".keras":
             raise ModelInvalid(f"{path} is a .keras archive by its content and {path.suffix} by its name; rename it")
         description = json.loads(archive.read("config.json"))
+        weight_bytes = archive.getinfo("model.weights.h5").file_size
         about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
     training = description.get("compile_config") if isinstance(description, dict) else None
-    return FileContents(
-        True, description, training, _version(about.get("keras_version") if isinstance(about, dict) else None)
-    )
+    version = _version(about.get("keras_version") if isinstance(about, dict) else None)
+    return FileContents(True, description, training, version, weight_bytes)
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -101,7 +103,7 @@ def _of_hdf5(path: Path) -> FileContents:
             raise ModelInvalid(f"{path} holds weights alone and does not tell the layers; {SAVE_AGAIN}")
         check_hdf5(path, file)
     told = {name: json.loads(text) for name, text in texts.items() if isinstance(text, (str, bytes))}
-    return FileContents(False, told["model_config"], told.get("training_config"), version)
+    return FileContents(False, told["model_config"], told.get("training_config"), version, path.stat().st_size)
 
 
 def _version(told: Any) -> str | None:

@@ -52,6 +52,7 @@ def open_external(path: Path) -> OpenedModel:
         raise ModelInvalid(f"no model at {path}; name a .keras or .h5 file, or a run folder")
     contents = contents_of(path)
     _check_description(path, contents.description)
+    _check_widths(path, contents)
     keras_2 = contents.version if of_keras_2(contents.version) else None
     model = load_keras(path, SAVE_AGAIN) if keras_2 is None else _of_keras_2(path, contents)
     return OpenedModel(model, loss_of(contents.training), keras_2)
@@ -96,6 +97,27 @@ def _check_description(path: Path, description: Any) -> None:
                 f"{path} wants {name} of {module or 'its own'}, which is not Keras' own, and no code of others is run; "
                 "replace it by layers of Keras"
             )
+
+
+def _check_widths(path: Path, contents: FileContents) -> None:
+    """A layer of more units than the file has weights is none: Keras would make them before it reads any."""
+    widest = max(_widths(contents.description), default=0)
+    if widest > 2 * contents.weight_bytes:
+        raise ModelInvalid(
+            f"{path} describes a layer of {widest} units and holds {contents.weight_bytes} bytes of weights, so it is "
+            f"no model's; {SAVE_AGAIN}"
+        )
+
+
+def _widths(part: Any) -> Iterator[int]:
+    waiting = [part]
+    while waiting:
+        entry = waiting.pop()
+        if isinstance(entry, dict):
+            yield from (entry[key] for key in ("units", "filters") if isinstance(entry.get(key), int))
+            waiting.extend(entry.values())
+        elif isinstance(entry, list):
+            waiting.extend(entry)
 
 
 def _of_keras(module: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,17 @@ def test_hdf5_that_declares_more_than_it_stores_or_links_away_is_not_loaded(
     with h5py.File(path, "a") as file:
         change(file["model_weights"])
     _refused(path, *words)
+
+
+@pytest.mark.usefixtures("never_loaded")
+@pytest.mark.parametrize("key", ["units", "filters"])
+def test_a_layer_wider_than_all_weights_is_not_made(key: str, tmp_path: Path) -> None:
+    path = _saved(tmp_path, "model.h5")
+    with h5py.File(path, "a") as file:
+        description = json.loads(file.attrs["model_config"])
+        next(layer["config"] for layer in description["config"]["layers"] if key in layer["config"])[key] = 10**10
+        file.attrs["model_config"] = json.dumps(description)
+    _refused(path, "a layer of 10000000000 units", "bytes of weights", "save the whole model")
 
 
 def test_a_group_inside_itself_ends(tmp_path: Path) -> None:
