@@ -67,7 +67,7 @@ def _moved(rebuilt: RebuiltModel, by: float) -> None:
     conv.set_weights([kernel, bias])
 
 
-@pytest.mark.parametrize("bias", [0.0, 60.0, -60.0])
+@pytest.mark.parametrize("bias", [60.0, -60.0])
 @pytest.mark.parametrize("end", ENDS)
 def test_a_wrong_weight_is_found_though_every_score_is_0_or_1(end: str, bias: float, images: NDArray[np.uint8]) -> None:
     model = _model(ENDS[end], bias=bias)
