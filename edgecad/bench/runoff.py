@@ -23,7 +23,7 @@ from edgecad.system.children import end_child, lines_of, start_child
 
 NEAR = 2.0
 """Configurations within this factor of the fastest are measured again; a busy machine makes one twice as slow."""
-MOST = 6
+MOST = 4
 """Of them, at most: all are open at once."""
 TURNS, RUNS = 20, 10
 """How often each is asked, and for how many answers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +31,13 @@ from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.reading import READ_ONLY, opened
 from edgecad.system.usercache import forget_oldest, user_cache
+from edgecad.system.words import on_one_line
 
 FOLDER, SUFFIX = "benches", ".json"
 MOST, MOST_BYTES = 200, 2**16
 """Files that are kept, the oldest go first; and bytes of one."""
-MOST_GPUS = 16
+MOST_GPUS, MOST_LETTERS = 16, 200
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 SAVE = "edgecad bench --save"
 
 
@@ -106,6 +109,9 @@ class SavedBench(Frozen, frozen=True):
 
     def __post_init__(self) -> None:
         demand(self.schema == SCHEMA, f"schema {self.schema}, {SCHEMA} wanted")
+        # Both are printed, and stand in records.
+        demand(_TIME.match(self.time) is not None, "time is not ISO 8601")
+        demand(self.model.isprintable() and len(self.model) <= MOST_LETTERS, "model is no name on one line")
 
     def fitting(self, device: str, precision: str | None) -> tuple[BenchedRow, ...]:
         """The rows that may answer for what was named, the best first; `auto` leaves it open."""
@@ -124,6 +130,11 @@ class SavedBench(Frozen, frozen=True):
 
 
 SCHEMA = 1
+
+
+def shown_name(name: str) -> str:
+    """A model's name as a saved bench may have it: on one line, and not too long."""
+    return on_one_line(name)[:MOST_LETTERS]
 
 
 @dataclass(frozen=True)

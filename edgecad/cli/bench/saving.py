@@ -9,7 +9,7 @@ from edgecad.bench.judging import is_fit, near_fastest, noise, ranked
 from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.bench.runoff import MOST, NEAR, in_turn
 from edgecad.errors import ModelInvalid
-from edgecad.inference.benched import SCHEMA, BenchedRow, BenchSubject, SavedBench, save_bench, subject_here
+from edgecad.inference.benched import SCHEMA, BenchedRow, BenchSubject, SavedBench, save_bench, shown_name, subject_here
 from edgecad.system.clock import second_text
 from edgecad.system.cores import usable_threads
 
@@ -49,7 +49,7 @@ def saved(found: Sequence[Result], model: Path | None, subject: BenchSubject) ->
     bench = SavedBench(
         schema=SCHEMA,
         time=second_text(),
-        model=order[0].name,
+        model=shown_name(order[0].name),
         subject=subject,
         rows=tuple(map(_row, order)),
         noisy=noise(order[0]),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgecad.bench import runoff
-from edgecad.bench.results import BenchOrder, Measured, Start
+from edgecad.bench.results import BenchOrder, Measured, StageTimes, Start
 from edgecad.bench.runoff import in_turn
 from edgecad.errors import ModelInvalid
 from edgecad.inference import benched
@@ -126,6 +126,21 @@ def test_a_model_that_changed_meanwhile_is_not_saved(
     with pytest.raises(ModelInvalid, match="changed while it was measured, so nothing was saved"):
         saved([], folder, subject)
     assert list(benched.benches_folder().glob("*")) == []
+
+
+def test_whatever_a_model_is_called_its_bench_can_be_saved_and_read(
+    folder_of: Callable[..., Path], cache: Path
+) -> None:
+    from msgspec.structs import replace
+
+    from edgecad.cli.bench.saving import saved, subject_to_save
+
+    folder = folder_of("fp32")
+    times = StageTimes(name="whole", p50=1.0, p90=1.0, p95=1.0, p99=1.0)
+    found = replace(measured("fp32"), name="a\nb\x1b" + 300 * "c", in_turn=times)
+    _, bench = saved([found], folder, subject_to_save(folder))
+    assert bench.model == r"a\nb\x1b" + 192 * "c"
+    assert bench_for(folder).saved == bench
 
 
 def test_the_fastest_take_turns_in_processes_of_their_own(folder_of: Callable[..., Path], short: None) -> None:

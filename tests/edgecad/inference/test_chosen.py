@@ -230,6 +230,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder": (_folder, ""),
     "another schema": (lambda path: _text(path, lambda told: told.update(schema=2)), "schema 2"),
     "an unknown field": (lambda path: _text(path, lambda told: told.update(run="rm")), "unknown field"),
+    "no time of day": (lambda path: _text(path, lambda told: told.update(time="\x1b[2J\nnow")), "time is not ISO 8601"),
+    "a name of two lines": (lambda path: _text(path, lambda told: told.update(model="a\nb")), "model is no name"),
     "of another model": (
         lambda path: _text(path, lambda told: told["subject"]["files"].update(fp32="0" * 64)),
         "than its name says",
