@@ -24,7 +24,7 @@ import edgecad
 from edgecad.engines.gpu import Gpu, gpu_here
 from edgecad.errors import UsageError
 from edgecad.inference.loading import LoadedModel, Proof
-from edgecad.runners.devices import DEVICES, parse_device
+from edgecad.runners.devices import DEVICES, DeviceRequest, parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.processor import processor_digest
 from edgecad.system.usercache import forget_oldest, user_cache
@@ -69,7 +69,7 @@ def _nothing(loaded: LoadedModel) -> None:
 
 def _once(proof: Proof) -> Callable[[LoadedModel], None]:
     def prove(loaded: LoadedModel) -> None:
-        if parse_device(loaded.facts.device).device.built:  # the same facts may build another engine
+        if not _tells_all(parse_device(loaded.facts.device)):
             return proof(loaded)
         text = msgspec.json.encode(facts_of(loaded), order="sorted")
         path = _place(text)
@@ -79,6 +79,16 @@ def _once(proof: Proof) -> Callable[[LoadedModel], None]:
         return None
 
     return prove
+
+
+def _tells_all(request: DeviceRequest) -> bool:
+    """Whether the facts say all that answers on a device rest on.
+
+    Not where engines are built, because the same facts may build another one; nor on Intel's graphics and NPU, whose
+    drivers have no version that is known here.
+    """
+    row = request.device
+    return not row.built and (not row.units or row.indexed or request.unit in ("", row.default_unit()))
 
 
 def facts_of(loaded: LoadedModel) -> ProvenFacts:

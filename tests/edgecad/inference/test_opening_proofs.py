@@ -168,6 +168,16 @@ def test_engines_that_are_built_are_replayed_each_time(
     assert len(replays) == 2
 
 
+@pytest.mark.parametrize(("unit", "times"), [("gpu", 2), ("npu", 2), ("cpu", 1)])
+def test_where_a_driver_has_no_known_version_they_are_replayed_each_time(
+    unit: str, times: int, model_folder: Path, replays: list[str], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "parse_device", lambda _: devices.DeviceRequest("openvino", unit))
+    for _ in range(2):
+        once(model_folder)
+    assert len(replays) == times
+
+
 def test_a_failure_is_never_remembered(wrong_model: Path, replays: list[str], cache: Path) -> None:
     for _ in range(2):
         with pytest.raises(GateFailed):
