@@ -11,9 +11,9 @@ from edgecad.runners.devices import parse_device
 
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
 
-ALIKE = 1.02
-"""Latencies within this factor are alike; of such the more precise is taken, then the engine that comes first in the
-table of devices."""
+ALIKE = 0.02
+"""Answers are alike that differ by no more than this share of what the network takes; the rest of an answer is the same
+on every device. Of alike ones the more precise is taken, then the engine that comes first in the table of devices."""
 PRECISE_FIRST = ("fp32", "fp16", "bf16", "int8")
 MAX_DRIFT, MAX_OTHERS = 0.1, 0.1
 """Past these a machine is called noisy: medians of tenths of a run lie so far apart, others use so much of it."""
@@ -32,8 +32,9 @@ def ranked(results: Sequence[Result]) -> tuple[Measured, ...]:
     left = [found for found in results if isinstance(found, Measured) and is_fit(found)]
     order = []
     while left:
-        fastest = min(map(milliseconds_a_scan, left))
-        alike = [found for found in left if milliseconds_a_scan(found) <= ALIKE * fastest]
+        fastest = min(left, key=milliseconds_a_scan)
+        most = milliseconds_a_scan(fastest) + ALIKE * _network_milliseconds(fastest)
+        alike = [found for found in left if milliseconds_a_scan(found) <= most]
         order.append(min(alike, key=_simplicity))
         left.remove(order[-1])
     return tuple(order)
@@ -65,6 +66,12 @@ def milliseconds_a_scan(found: Measured) -> float:
     if found.single_stream is not None:
         return found.single_stream.whole.p50
     return 1000 / found.offline.folder.median if found.offline is not None else 0.0
+
+
+def _network_milliseconds(found: Measured) -> float:
+    """Of the network in one answer; of the whole where nobody measured it apart."""
+    stages = () if found.single_stream is None else found.single_stream.stages
+    return next((stage.p50 for stage in stages if stage.name == "run"), milliseconds_a_scan(found))
 
 
 def noise(found: Measured) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class InferenceOptions(Options):
     peers: tuple[str, ...] = option(
         NETWORKS_PEERS, "for networks and auto; default: all", choices=NETWORKS_PEERS, metavar="NAME"
     )
-    turns: int = option(10, "for networks, auto and explanation")
+    turns: int = option(10, "for networks and explanation; auto takes twice as many")
     runs: int = option(5, "images of each turn that count, for networks, auto and explanation")
     rounds: int = option(3, "whole processes of each kind, for cold")
     screens: int = option(200, "for folder")
