@@ -1,4 +1,4 @@
-"""`edgecad cache`: TensorRT engines of this user: built, listed, cleared; and saved benches."""
+"""`edgecad cache`: TensorRT engines of this user: built, listed, cleared; saved benches, and what OpenVINO compiled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.bench.kept import forget, lines_about_benches, rows_of_benches
+from edgecad.cli.compiled import lines_about_compiled, removed_words, rows_of_compiled
 from edgecad.cli.completion import values
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
@@ -35,7 +36,8 @@ def cache(ctx: typer.Context) -> None:
 
     They lie in $EDGECAD_CACHE/engines, else where this system keeps caches. An engine is good for one
     model, precision, library version, GPU and driver; where anything differs it is built again. What
-    edgecad bench --save recorded lies in $EDGECAD_CACHE/benches.
+    edgecad bench --save recorded lies in $EDGECAD_CACHE/benches, what OpenVINO compiled for one model,
+    precision, version and machine in $EDGECAD_CACHE/compiled.
     """
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -44,7 +46,7 @@ def cache(ctx: typer.Context) -> None:
 
 @app.command("list")
 def show(json: JsonOption = False) -> None:
-    """List the engines and the saved benches, and what is wrong with any."""
+    """List engines, compiled models and saved benches, and what is wrong with any."""
     import msgspec
 
     from edgecad.engines.cache import cache_folder, entries
@@ -54,12 +56,13 @@ def show(json: JsonOption = False) -> None:
     if json:
         rows = [_row(entry) for entry in found]
         told = {"schema": 1, "folder": str(folder), "engines": rows, "benches": rows_of_benches()}
+        told["compiled"] = rows_of_compiled()
         typer.echo(msgspec.json.encode(told).decode())
         return
     typer.echo(f"{_counted(len(found))} in {folder}")
     for entry in found:
         typer.echo(_paragraph(entry))
-    for line in lines_about_benches():
+    for line in (*lines_about_compiled(), *lines_about_benches()):
         typer.echo(line)
     typer.echo("next: edgecad cache clear" if found else BUILD)
 
@@ -130,20 +133,24 @@ def build(
 
 @app.command()
 def clear(json: JsonOption = False) -> None:
-    """Remove all engines but those that are being built."""
+    """Remove all engines but those that are being built, and all compiled models."""
     import msgspec
 
     from edgecad.engines.cache import cache_folder
     from edgecad.engines.cache import clear as clear_folder
+    from edgecad.engines.compiled import clear_compiled, compiled_folder
 
     folder = cache_folder()
-    gone = clear_folder(folder)
+    gone, (count, size) = clear_folder(folder), clear_compiled(compiled_folder())
     if json:
         record = {"schema": 1, "folder": str(folder), "removed": gone.engines, "bytes": gone.size_bytes}
-        typer.echo(msgspec.json.encode({**record, "left": gone.left}).decode())
+        own = {"compiled_removed": count, "compiled_bytes": size}
+        typer.echo(msgspec.json.encode({**record, "left": gone.left, **own}).decode())
         return
     left = f"; left {gone.left} that are being built" if gone.left else ""
     typer.echo(f"removed {_counted(gone.engines)} ({gone.size_bytes / 1e6:.1f} MB) from {folder}{left}")
+    if count:
+        typer.echo(removed_words(count, size))
     typer.echo(BUILD)
 
 
