@@ -9,7 +9,7 @@ The way of a model, as `edgecad export` takes it:
     proof/                  the gate: a file that does not answer as the Keras model does gets no name
     exporter                all of this, golden answers, and the folder that appears whole
     modelfolder/            what lies in it beside the graphs
-    table, timing           what the command says at its end
+    table, cost, timing     what the command says at its end
 """
 
 import logging
