@@ -36,13 +36,6 @@ class JudgedParity(msgspec.Struct, frozen=True):
     auc_loss: float | None
 
 
-class AttemptEntry(msgspec.Struct, frozen=True):
-    """One try, and what the gate said."""
-
-    what: str
-    said: str
-
-
 class Int8Entry(msgspec.Struct, frozen=True):
     """What of int8's entry in parity.json is kept, whether it was written or refused."""
 
@@ -52,7 +45,7 @@ class Int8Entry(msgspec.Struct, frozen=True):
     kept_in_fp32: tuple[str, ...]
     multiply_adds_in_fewer_bits: float
     backbone_share_of_fp32: float
-    attempts: tuple[AttemptEntry, ...]
+    attempts: tuple[dict[str, str], ...]
     seconds: float
 
 
@@ -75,7 +68,7 @@ class Int8Row(msgspec.Struct, frozen=True):
     def line(self) -> str:
         """A row of the table."""
         own = self.int8.validation
-        said = "holds" if self.held else f"**missed**: {self.int8.attempts[-1].said}"
+        said = "holds" if self.held else f"**missed**: {self.int8.attempts[-1]['said']}"
         cells = (
             self.backbone, own.images, f"{own.probabilities:.3f} of {self.int8.tolerances['probabilities']:g}",
             f"{own.flips} + {own.flips_in_neighbourhood}",
