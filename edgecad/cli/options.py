@@ -37,10 +37,20 @@ DeviceOption = Annotated[
     str,
     typer.Option(
         metavar="DEVICE",
-        help=f"{device_help()}. Any but auto is strict: it never falls back.",
+        help=f"{device_help()}. auto: what edgecad bench --save recorded, else CUDA where it is, else the CPU. "
+        "Any other is strict: it never falls back.",
         autocompletion=device_words,
     ),
 ]
+NodesDeviceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help=f"{device_help()}. auto: CUDA where it is, else the CPU. Any other is strict: it never falls back.",
+        autocompletion=device_words,
+    ),
+]
+"""For what opens a model to look at it, and not by what a bench recorded."""
 PrecisionOption = Annotated[
     str | None,
     typer.Option(
@@ -55,8 +65,9 @@ PrecisionChoice = Annotated[
     typer.Option(
         "--precision",
         metavar="|".join(("auto", *RUN_PRECISIONS)),
-        help="Which file of a model folder; bf16 runs the fp32 file in it, where the device can. auto takes int8 on a "
-        "CPU and fp16 on a GPU, if the folder has it and it answers the golden samples here; else fp32.",
+        help="Which file of a model folder; bf16 runs the fp32 file in it, where the device can. auto: what edgecad "
+        "bench --save recorded, else int8 on a CPU and fp16 on a GPU, if the folder has it and it answers the golden "
+        "samples here; else fp32.",
         autocompletion=values("auto", *RUN_PRECISIONS),
     ),
 ]

@@ -53,7 +53,7 @@ def bench(
         str,
         typer.Option(
             metavar="|".join((ALL, *RUN_PRECISIONS)),
-            help="All that the folder has, or one.",
+            help="all: all that the folder has, and bf16 where a device runs the fp32 file in it; or one.",
             autocompletion=values(ALL, *RUN_PRECISIONS),
         ),
     ] = ALL,

@@ -7,7 +7,7 @@ import typer
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.opening import NamedModel, model_argument
-from edgecad.cli.options import DeviceOption, JsonOption, KeyOption, PrecisionOption
+from edgecad.cli.options import JsonOption, KeyOption, NodesDeviceOption, PrecisionOption
 
 app = CommandApp()
 
@@ -16,7 +16,7 @@ app = CommandApp()
 @takes(named=NamedModel)
 def inspect(
     named: NamedModel,
-    device: DeviceOption = "auto",
+    device: NodesDeviceOption = "auto",
     precision: PrecisionOption = None,
     key: KeyOption = None,
     json: JsonOption = False,
