@@ -6,7 +6,7 @@ ifneq ($(words $(VENV)),1)
 $(error VENV is "$(VENV)"; make cannot hold a path with spaces: name one without)
 endif
 BIN := $(VENV)/bin
-EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,dicom,jpeg2000,watch,plot,bench,dev
+EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,openvino,dicom,jpeg2000,watch,plot,bench,dev
 
 .PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
   clean bench bench-inference bench-limits \

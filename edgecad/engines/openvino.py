@@ -119,15 +119,13 @@ class OpenVinoSettings:
             "NUM_STREAMS": self.streams,
             "INFERENCE_PRECISION_HINT": self.hint,
             **self._exact,
-            # Models that were compiled are kept by `edgecad.engines.compiled`, under its rules.
-            "CACHE_DIR": "",
         }
         if self.unit == "CPU":
             wanted["INFERENCE_NUM_THREADS"] = self.threads * self.streams
             # Threads that are bound to cores stay there while another program has them.
             wanted["ENABLE_CPU_PINNING"] = False
             wanted["ENABLE_CPU_RESERVATION"] = False
-        supported = {str(name) for name in core.get_property(self.unit, "SUPPORTED_PROPERTIES")} | {"CACHE_DIR"}
+        supported = {str(name) for name in core.get_property(self.unit, "SUPPORTED_PROPERTIES")}
         return {name: value for name, value in wanted.items() if name in supported}
 
     @property
