@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from emulated.place import KeptFolder
-from emulated.wheels import ENVIRONMENT
+from emulated.wheels import BESIDE, ENVIRONMENT, OPENVINO
 
 EDGECAD = f"{ENVIRONMENT}/bin/edgecad"
 MODEL = "/trial/model"
@@ -47,7 +47,7 @@ class Replayed:
     @property
     def right(self) -> bool:
         """Whether it holds, or is refused as OpenVINO's plugin for Arm does with int8: not available, code 4."""
-        return self.holds or (self.device, self.precision, self.code) == ("openvino", "int8", 4)
+        return self.holds or (self.device, self.precision, self.code) == (OPENVINO, "int8", 4)
 
     def line(self) -> str:
         """For a person."""
@@ -60,7 +60,8 @@ class Replayed:
 
 def replay(place: KeptFolder, device: str, precision: str) -> Replayed:
     """`edgecad verify` there."""
-    words = [EDGECAD, "verify", MODEL, "--device", device, "--precision", precision, "--json"]
+    beside = ["env", f"PYTHONPATH={BESIDE}"] if device == OPENVINO else []
+    words = [*beside, EDGECAD, "verify", MODEL, "--device", device, "--precision", precision, "--json"]
     done = place.run(words)
     said = (done.stderr.strip().splitlines() or [""])[-1]
     try:
@@ -87,7 +88,7 @@ def _worst(rows: list[dict[str, Any]], name: str, kind: Any) -> float | None:
 
 def replays(place: KeptFolder, openvino: bool) -> Iterator[Replayed]:
     """fp32 and int8 of the model on onnxruntime, and on OpenVINO where it is installed; fp16 is only asked for."""
-    for device in ("cpu", *(["openvino"] if openvino else [])):
+    for device in ("cpu", *([OPENVINO] if openvino else [])):
         for precision in ("fp32", "int8"):
             if (place.model / FILES[precision]).is_file():
                 yield replay(place, device, precision)

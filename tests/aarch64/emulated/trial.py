@@ -15,7 +15,7 @@ from emulated.model import bring_model
 from emulated.place import KeptFolder
 from emulated.said import say
 from emulated.suite import Tested, carry, run_tests
-from emulated.wheels import ENVIRONMENT, fetch_wheels, install_wheels, target_there
+from emulated.wheels import BESIDE, ENVIRONMENT, fetch_wheels, install_wheels, target_there
 
 SUMMARY = "summary.json"
 
@@ -152,7 +152,9 @@ def _machine(place: KeptFolder) -> str:
 
 def _versions(place: KeptFolder) -> dict[str, str]:
     listed = place.run([f"{ENVIRONMENT}/bin/pip", "list", "--format", "json"])
-    versions = {each["name"]: each["version"] for each in json.loads(listed.stdout)}
+    beside = place.run([f"{ENVIRONMENT}/bin/pip", "list", "--format", "json", "--path", BESIDE])
+    rows = [*json.loads(listed.stdout), *json.loads(beside.stdout or "[]")]
+    versions = {each["name"]: each["version"] for each in rows}
     told = ("edgecad", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "simplejpeg", "pydicom", "pytest")
     return {name: versions[name] for name in told if name in versions}
 

@@ -20,6 +20,8 @@ FOR_TESTS = ("onnx", "scipy", "pytest>=8.3,<9.2", "pytest-timeout", "pytest-xdis
 OPENVINO = "openvino"
 """An extra of the runtime; its wheel may be none for this Debian."""
 ENVIRONMENT = "/opt/edgecad"
+BESIDE = "/opt/openvino"
+"""Where OpenVINO is, without the telemetry that its wheel asks for."""
 OLDEST_GLIBC = 17
 FACTS = "import sys, platform; print(*sys.version_info[:2], platform.libc_ver()[1], platform.machine())"
 
@@ -96,6 +98,8 @@ def fetch_wheels(place: KeptFolder, python: str, repository: Path, target: Targe
 def install_wheels(place: KeptFolder, openvino: bool) -> None:
     """Install the wheels there, in an environment that is kept; what is there in the same version stays.
 
+    OpenVINO goes beside it, because the tests are of the runtime without it.
+
     Raises:
         Broken: pip there failed.
     """
@@ -115,17 +119,18 @@ def install_wheels(place: KeptFolder, openvino: bool) -> None:
         "/trial/wheels",
     ]
     own = f"/trial/wheels/{next(there.glob('edgecad-*.whl')).name}"
-    extras = f"{EXTRAS},{OPENVINO}" if openvino else EXTRAS
-    _there(place, [*pip, f"{own}[{extras}]", *_exact(there)])
+    _there(place, [*pip, f"{own}[{EXTRAS}]", *_exact(there)])
     _there(place, [*pip, "--no-deps", "--force-reinstall", own])  # the same version may hold other code
     _there(place, [f"{ENVIRONMENT}/bin/pip", "check"])
+    if openvino:
+        _there(place, [*pip, "--no-deps", "--upgrade", "--target", BESIDE, OPENVINO])
 
 
 def _exact(folder: Path) -> Iterator[str]:
     """What was fetched, by name and version: pip replaces what an earlier run installed otherwise."""
     for wheel in sorted(folder.glob("*.whl")):
         name, version = wheel.name.split("-")[:2]
-        if name != "edgecad":
+        if name != "edgecad" and not name.startswith(OPENVINO):
             yield f"{name}=={version}"
 
 
