@@ -20,10 +20,10 @@ NOT_KNOWN = "not known"
 """In place of a hash that a model which was trained elsewhere does not bring."""
 
 Origin = Literal["phantom", "patients", "mixed"]
-Scaling = Literal["tf", "caffe", "torch", "efficientnet", "none"]
+Scaling = Literal["tf", "unit", "caffe", "torch", "efficientnet", "none"]
 """How uint8 becomes the backbone's input, inside the graph.
 
-`tf`: x / 127.5 - 1. `caffe`: BGR less ImageNet's mean. `torch`: by ImageNet's mean and deviation.
+`tf`: x / 127.5 - 1. `unit`: x / 255. `caffe`: BGR less ImageNet's mean. `torch`: by ImageNet's mean and deviation.
 `efficientnet`: what Keras does for weights="imagenet". `none`: 0 to 255 as it is; the network scales by itself.
 `edgecad.contract.scaling` has the numbers.
 """

@@ -33,6 +33,8 @@ def pixel_rule(scaling: Scaling) -> PixelRule:
         return PixelRule(np.eye(3), np.zeros(3))
     if scaling == "tf":
         return PixelRule(np.eye(3) / 127.5, np.full(3, -1.0))
+    if scaling == "unit":
+        return PixelRule(np.eye(3) / 255, np.zeros(3))
     if scaling == "caffe":
         return PixelRule(np.eye(3)[::-1], -BGR_MEAN)
     if scaling == "torch":

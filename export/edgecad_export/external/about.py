@@ -49,8 +49,8 @@ class ExternalModel:
         Scaling | None,
         typer.Option(
             metavar="RULE",
-            help="How 0 to 255 became its input: tf (-1 to 1), caffe (BGR less ImageNet's mean), torch (ImageNet's "
-            "mean and deviation), none (0 to 255: the model scales by itself, as Keras' EfficientNets do), "
+            help="How 0 to 255 became its input: tf (-1 to 1), unit (0 to 1), caffe (BGR less ImageNet's mean), torch "
+            "(ImageNet's mean and deviation), none (0 to 255: the model scales by itself, as Keras' EfficientNets do), "
             "efficientnet (only what EdgeCAD's own training puts before those).",
             show_default=False,
         ),

@@ -28,8 +28,7 @@ CLOSE = 0.02
 WIDE = 20.0
 """Values that reach a first convolution beyond this are grey levels, and no network scales to so many."""
 KNOWN: dict[str, PixelRule] = {
-    **{name: pixel_rule(name) for name in ("tf", "caffe", "torch")},
-    "0 to 1": PixelRule(np.eye(3) / 255, np.zeros(3)),
+    **{name: pixel_rule(name) for name in ("tf", "unit", "caffe", "torch")},
     "EfficientNet's": PixelRule(np.diag(1 / (255 * np.sqrt(DEVIATION))), -MEAN / np.sqrt(DEVIATION)),
 }
 """Rules that scale. Each is found in the other order of channels as well."""

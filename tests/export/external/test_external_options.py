@@ -65,7 +65,7 @@ def test_each_option_reaches_its_place(words: Words) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "allowed"),
     [
-        ("--scaling", "imagenet", ("tf", "caffe", "torch", "efficientnet", "none")),
+        ("--scaling", "imagenet", ("tf", "unit", "caffe", "torch", "efficientnet", "none")),
         ("--crop", "disc", ("polar-map", "none")),
         ("--origin", "people", ("phantom", "patients", "mixed")),
     ],
