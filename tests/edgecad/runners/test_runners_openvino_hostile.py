@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,12 @@ def test_a_run_that_takes_too_long_is_ended(
     with pytest.raises(DeviceFailed, match=r"for 0\.1 s without an end"):
         runner.run(np.zeros((1, 64, 64, 3), np.uint8), ["logits"])
     assert time.monotonic() - begun < 2  # all of it takes ten
+
+
+def test_models_that_are_opened_at_once_leave_the_process_its_memory(tiny_model: Build, tiny_contract: Any) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    content = tiny_model()
+    with ThreadPoolExecutor(6) as pool:
+        sizes_seen = list(pool.map(lambda _: _open(content, tiny_contract).facts.size, range(12)))
+    assert sizes_seen == [64] * 12
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
