@@ -32,12 +32,12 @@ app.command()(forget)
 
 @app.callback(invoke_without_command=True)
 def cache(ctx: typer.Context) -> None:
-    """List, build and clear TensorRT engines.
+    """List and clear engines, compiled models and benches.
 
-    They lie in $EDGECAD_CACHE/engines, else where this system keeps caches. An engine is good for one
-    model, precision, library version, GPU and driver; where anything differs it is built again. What
-    edgecad bench --save recorded lies in $EDGECAD_CACHE/benches, what OpenVINO compiled for one model,
-    precision, version and machine in $EDGECAD_CACHE/compiled.
+    They lie in $EDGECAD_CACHE, else where this system keeps caches. engines has TensorRT engines, compiled has
+    models that OpenVINO compiled. Each is good for one model, precision, library version, device, driver and
+    machine; where anything differs it is made again. benches has what edgecad bench --save recorded, which
+    auto takes.
     """
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -96,7 +96,7 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Build the engine of a model for this machine.
+    """Build the TensorRT engine of a model for this machine.
 
     Nothing is done if the engine is there already and fits. Building runs in a process of its own, and
     takes from a second to many minutes. The engine must answer the golden samples as at export. TensorRT-RTX
@@ -133,7 +133,11 @@ def build(
 
 @app.command()
 def clear(json: JsonOption = False) -> None:
-    """Remove all engines but those that are being built, and all compiled models."""
+    """Remove engines and compiled models.
+
+    They are made again when they are needed. Engines that are being built stay, and so do saved benches: for
+    those see edgecad cache forget.
+    """
     import msgspec
 
     from edgecad.engines.cache import cache_folder

@@ -52,7 +52,7 @@ WAY = {
     "models": "List models, and put one of them in force.",
     "doctor": "Say what this machine can run, and what mends it.",
     "table": "List, show and learn colour tables.",
-    "cache": "List, build and clear TensorRT engines.",
+    "cache": "List and clear engines, compiled models and benches.",
     "demo": "The whole way on phantoms, in a few minutes.",
 }
 """Commands in the order of the help text, the way of a model; said here so that the help imports none of them."""
