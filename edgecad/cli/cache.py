@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 BUILD = "next: edgecad cache build MODEL, where there is an NVIDIA GPU"
 
 app = CommandApp()
-app.command()(forget)
 
 
 @app.callback(invoke_without_command=True)
@@ -156,6 +155,9 @@ def clear(json: JsonOption = False) -> None:
     if count:
         typer.echo(removed_words(count, size))
     typer.echo(BUILD)
+
+
+app.command()(forget)
 
 
 def _recipe(

@@ -41,7 +41,7 @@ def completed(edgecad: Run) -> Callable[..., list[str]]:
 def test_commands_are_completed_before_they_are_imported(completed: Callable[..., list[str]]) -> None:
     assert set(OWN) <= set(completed(""))
     assert completed("inf") == ["infer"]
-    assert completed("cache", "") == ["list", "build", "clear"]
+    assert completed("cache", "") == ["list", "build", "clear", "forget"]
     assert completed("trian", "--bo") == []
 
 
