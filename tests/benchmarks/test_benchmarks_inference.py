@@ -20,6 +20,7 @@ NEEDS = {
 }  # fmt: skip
 """Packages of peers that a test environment may lack; their rows then say so."""
 ALWAYS = ("EdgeCAD fp32", "EdgeCAD int8", "onnxruntime fp32", "TF function")
+FEW = ("--bench-runs", "20", "--bench-precision", "int8")
 Measured = Callable[..., dict[str, Any]]
 
 
@@ -77,7 +78,7 @@ def test_networks_gives_every_engine_a_row_or_a_reason(measured: Measured) -> No
 
 def test_auto_after_bench_save_is_timed_beside_what_it_chose_from(measured: Measured) -> None:
     peers = ("EdgeCAD fp32", "EdgeCAD int8", "EdgeCAD on OpenVINO int8")
-    found = measured("auto", "--turns", "2", "--runs", "2", "--bench-runs", "20", "--peers", *peers)
+    found = measured("auto", "--turns", "1", "--runs", "2", *FEW, "--peers", *peers)
     best = found["saved"]["rows"][0]
     assert (found["took"]["device"], found["took"]["precision"]) == (best["device"], best["precision"])
     assert found["took"]["chosen"].startswith("bench of ")

@@ -40,6 +40,7 @@ class InferenceOptions(Options):
     runs: int = option(5, "images of each turn that count, for networks, auto and explanation")
     rounds: int = option(3, "whole processes of each kind, for cold")
     screens: int = option(200, "for folder")
+    bench_precision: str = option("all", "that edgecad bench --save measures, for auto")
     bench_runs: int = option(30, "answers of each configuration in edgecad bench --save, for auto")
     batches: tuple[int, ...] = option(BATCHES, "that Keras is tried at, for folder", choices=BATCHES)
 

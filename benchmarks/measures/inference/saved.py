@@ -60,8 +60,9 @@ def saved_against_best(options: InferenceOptions, backbone: str) -> SavedAgainst
     """Save a bench in a cache of its own, then time `auto` and everything that it chose from, in turn."""
     place = kept_model(backbone, options.models).resolve()
     with tempfile.TemporaryDirectory() as name, _cache_in(Path(name)):
-        words = [*EDGECAD, "bench", model_in(place), "--save", "--scenario", "single-stream"]
-        ended = run_command([*words, "--runs", options.bench_runs], Path(name))
+        words: list[object] = [*EDGECAD, "bench", model_in(place), "--save", "--scenario", "single-stream"]
+        words += ["--precision", options.bench_precision, "--runs", options.bench_runs]
+        ended = run_command(words, Path(name))
         found = bench_for(model_in(place))
         if found.saved is None:
             raise SystemExit(f"edgecad bench --save saved nothing that can be read: {found.remark or 'no file'}")
