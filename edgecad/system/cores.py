@@ -34,5 +34,8 @@ def _cgroup_quota() -> int | None:
 
 def is_arm() -> bool:
     """Whether the processor is a 64-bit Arm one."""
-    machine = os.environ.get("PROCESSOR_ARCHITECTURE", "") if sys.platform == "win32" else os.uname().machine
+    if sys.platform == "win32":
+        machine = os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    else:
+        machine = os.uname().machine
     return machine.lower() in ("aarch64", "arm64")
