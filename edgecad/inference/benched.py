@@ -37,6 +37,8 @@ FOLDER, SUFFIX = "benches", ".json"
 MOST, MOST_BYTES = 200, 2**16
 """Files that are kept, the oldest go first; and bytes of one."""
 MOST_GPUS, MOST_LETTERS = 16, 200
+MOST_MILLISECONDS = 10_000_000
+"""Of an answer: some hours. They stand in records, where a larger number is hundreds of digits."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 SAVE = "edgecad bench --save"
 
@@ -75,7 +77,8 @@ class BenchedRow(Frozen, frozen=True):
     fit: bool
 
     def __post_init__(self) -> None:
-        demand(0 < self.p50 < float("inf") and 0 < self.p95 < float("inf"), "times are milliseconds above 0")
+        known = 0 < self.p50 <= MOST_MILLISECONDS and 0 < self.p95 <= MOST_MILLISECONDS
+        demand(known, f"times are milliseconds above 0, and {MOST_MILLISECONDS} at most")
         try:
             named = self.device != ANY_DEVICE and parse_device(self.device).name == self.device
         except UsageError as error:

@@ -243,6 +243,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no precision": (_row(precision="fp8"), "it cannot be read"),
     "a precision that the model has not": (_row(precision="fp16"), "it names fp16, which the model has not"),
     "no time": (_row(p50=0.0), "milliseconds above 0"),
+    "hundreds of digits": (_row(p95=1e300), "milliseconds above 0"),
     "an endless time": (lambda path: path.write_text(path.read_text().replace(": 2.0", ": 1e999")), ""),
 }
 
