@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from edgecad.system.words import on_one_line
+
 if TYPE_CHECKING:
     from edgecad.engines.compiled import CompiledEntry
 
@@ -43,12 +45,12 @@ def _row(entry: CompiledEntry) -> dict[str, object]:
 
 def _lines(entry: CompiledEntry) -> Iterator[str]:
     if entry.head is None:
-        yield f"  {entry.path.name}"
-        yield f"    CANNOT BE USED: {entry.fault}"
+        yield f"  {on_one_line(entry.path.name)}"
+        yield f"    CANNOT BE USED: {on_one_line(entry.fault or '')}"
         return
     identity = entry.head.identity
     yield f"  {entry.path.name}  {entry.size_bytes / 1e6:.1f} MB, compiled {entry.head.written}"
-    yield f"    {entry.head.model}, computes in {identity.precision}"
+    yield f"    {on_one_line(entry.head.model)}, computes in {identity.precision}"
     yield f"    openvino {identity.library_version.partition('-')[0]} on {identity.unit}"
     yield "    proven: its golden samples came out as at export on this machine"
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -24,11 +24,13 @@ from edgecad.frozen import Frozen
 from edgecad.system.clock import second_text
 from edgecad.system.folders import write_whole
 from edgecad.system.usercache import user_cache
+from edgecad.system.words import on_one_line
 
 SUFFIX = ".compiled"
 MOST_BYTES = 2**31
 """That all of them may have; the ones that were not used for longest go first."""
 _LONGEST_HEAD = 2**14
+_LONGEST_NAME = 200
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -102,7 +104,11 @@ def found_compiled(identity: CompiledIdentity) -> bytes | None:
 def keep_compiled(identity: CompiledIdentity, model: str, content: bytes) -> None:
     """Keep what was compiled, for this user alone; the oldest others go where they become too large together."""
     head = CompiledHead(
-        identity=identity, model=model, written=second_text(), sha256=sha256_of(content), size_bytes=len(content)
+        identity=identity,
+        model=on_one_line(model)[:_LONGEST_NAME],
+        written=second_text(),
+        sha256=sha256_of(content),
+        size_bytes=len(content),
     )
     with suppress(OSError, ValueError, UsageError):
         folder = compiled_folder()
@@ -119,17 +125,23 @@ def forget_compiled(identity: CompiledIdentity) -> None:
 
 
 def compiled_entries(folder: Path) -> tuple[CompiledEntry, ...]:
-    """All of a folder, by name; their contents are not hashed."""
-    return tuple(_entry(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
+    """All of a folder, by name; their contents are neither read nor hashed."""
+    return tuple(filter(None, map(_entry, sorted(folder.glob(f"*{SUFFIX}")))))
 
 
-def _entry(path: Path) -> CompiledEntry:
-    size = path.lstat().st_size
+def _entry(path: Path) -> CompiledEntry | None:
+    """What lies there; None where another process has just taken it away."""
     try:
-        head, content = _read(path)
+        size = path.lstat().st_size
+    except FileNotFoundError:
+        return None
+    try:
+        with _opened(path) as file:
+            head = _head(file)
+            rest = os.fstat(file.fileno()).st_size - file.tell()
     except (OSError, ValueError) as error:
         return CompiledEntry(path, size, None, str(error) or "it cannot be read")
-    fault = None if len(content) == head.size_bytes else f"{len(content)} bytes, {head.size_bytes} wanted"
+    fault = None if rest == head.size_bytes else f"{rest} bytes, {head.size_bytes} wanted"
     return CompiledEntry(path, size, None if fault else head, fault)
 
 
@@ -153,8 +165,23 @@ def _read(path: Path) -> tuple[CompiledHead, bytes]:
     """A file's head and content.
 
     Raises:
+        OSError, ValueError: as `_opened`, or it is none of these.
+    """
+    with _opened(path) as file:
+        return _head(file), file.read()
+
+
+def _head(file: BinaryIO) -> CompiledHead:
+    return msgspec.json.decode(file.readline(_LONGEST_HEAD), type=CompiledHead)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, open at its head.
+
+    Raises:
         OSError: it is not there, or cannot be read.
-        ValueError: it is not a file of this user's alone, too large, or none of these.
+        ValueError: it is not a file of this user's alone, or too large.
     """
     if not _is_ours(path.parent.stat()):
         raise ValueError("others may write its folder")
@@ -165,8 +192,7 @@ def _read(path: Path) -> tuple[CompiledHead, bytes]:
             raise ValueError("it is no file of this user's alone")
         if status.st_size > MOST_BYTES + _LONGEST_HEAD:
             raise ValueError("it is too large")
-        line = file.readline(_LONGEST_HEAD)
-        return msgspec.json.decode(line, type=CompiledHead), file.read()
+        yield file
 
 
 def _is_ours(status: os.stat_result) -> bool:
@@ -176,9 +202,11 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _forget_oldest(folder: Path) -> None:
-    files = sorted(((path.lstat(), path) for path in folder.glob(f"*{SUFFIX}")), key=lambda pair: -pair[0].st_mtime)
+    """Make room: what killed processes left behind counts as well, and one that cannot go keeps no other."""
+    files = sorted(((path.lstat(), path) for path in _files(folder)), key=lambda pair: -pair[0].st_mtime)
     together = 0
     for status, path in files:
         together += status.st_size
         if together > MOST_BYTES:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()

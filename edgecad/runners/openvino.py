@@ -222,7 +222,7 @@ class _Opening:
         try:
             content = bytes_of(stages)
             runner = self.from_kept(content)
-        except RuntimeError:  # this device keeps nothing
+        except (RuntimeError, ValueError, EdgecadError):  # this device keeps nothing, or nothing that opens as it was
             return runner
         self._request.prove(runner)
         keep_compiled(identity, f"{contract.name} ({contract.backbone}, {contract.origin} data)", content)

@@ -17,7 +17,7 @@ from edgecad import Classifier
 from edgecad.cli.program import app
 from edgecad.engines import compiled
 from edgecad.engines.compiled import CompiledIdentity, compiled_entries, found_compiled, keep_compiled, path_of
-from edgecad.errors import GateFailed
+from edgecad.errors import GateFailed, NotAvailable
 from edgecad.inference.loading import load_model
 from edgecad.runners import openvino as runner_module
 
@@ -113,6 +113,42 @@ def test_the_ones_that_were_not_used_for_longest_go(folder: Path, monkeypatch: p
     assert 2 not in kept
 
 
+def test_what_killed_processes_left_goes_first_and_what_cannot_go_keeps_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "MOST_BYTES", 3000)
+    folder.mkdir(parents=True, mode=0o700)
+    left, stuck = folder / f".x{compiled.SUFFIX}.12345678.partial", folder / f"y{compiled.SUFFIX}"
+    left.write_bytes(bytes(2500))
+    stuck.mkdir()
+    (stuck / "file").touch()
+    for age, path in enumerate((left, stuck)):
+        os.utime(path, (1000 + age, 1000 + age))
+    keep_compiled(IDENTITY, "a model", bytes(700))
+    assert not left.exists()
+    assert found_compiled(IDENTITY) == bytes(700)
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "\x1b[2Jcleared", "n" * 50_000])
+def test_whatever_a_model_is_called_it_is_kept_and_listed_on_its_lines(name: str, folder: Path) -> None:
+    keep_compiled(IDENTITY, f"{name} (small, phantom data)", b"compiled")
+    assert found_compiled(IDENTITY) == b"compiled"
+    told = CliRunner().invoke(app, ["cache", "list"]).stdout
+    (about,) = (line for line in told.splitlines() if line.endswith(", computes in f32"))
+    assert about.strip().isprintable()
+    assert len(about) < 300
+
+
+def test_listing_reads_no_contents(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_compiled(IDENTITY, "a model", b"compiled")
+    path = path_of(IDENTITY, folder)
+    with path.open("r+b") as file:  # a hole of a gibibyte
+        file.truncate(2**30)
+    monkeypatch.setattr(compiled, "_read", None)
+    (entry,) = compiled_entries(folder)
+    assert "8 wanted" in (entry.fault or "")
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing_else(folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("a file")
@@ -164,6 +200,21 @@ def test_what_openvino_does_not_take_is_compiled_again(model_folder: Path, folde
         keep_compiled(entry.head.identity, "a model", content)
         with Classifier(model_folder, "openvino") as classifier:
             assert all(replay.holds for replay in classifier.replay_golden())
+
+
+@pytest.mark.parametrize("error", [RuntimeError("not implemented"), ValueError("cut"), NotAvailable("in f16")])
+def test_a_device_that_opens_nothing_again_runs_what_it_compiled(
+    error: Exception, model_folder: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+
+    def refuse(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(runner_module, "stages_from_bytes", refuse)
+    with Classifier(model_folder, "openvino") as classifier:
+        assert all(replay.holds for replay in classifier.replay_golden())
+    assert compiled_entries(folder) == ()
 
 
 def test_cache_lists_and_clears_them(folder: Path) -> None:
