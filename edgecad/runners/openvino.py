@@ -46,6 +46,8 @@ _ENDING = 10.0
 """Seconds that a run which was told to stop may take for the operation that it is at."""
 _LOOK = 1.0
 """Seconds after which a run that is still under way is looked at, so that an interrupt is seen."""
+_USED_BY = set[int]()
+"""Processes that opened a model; one that forks from them inherits this, and none of OpenVINO's threads."""
 
 
 class OpenVinoRunner:
@@ -93,7 +95,7 @@ class OpenVinoRunner:
             DeviceFailed: the device gave up, memory did not suffice, or an image took longer than `RUN_SECONDS`.
         """
         if os.getpid() != self._process:
-            raise UsageError("this model was opened before the process forked, and OpenVINO ends there; open it after")
+            raise _forked("this model was opened")
         with self._lane() as lane:
             if len(images) == 1:
                 return lane.run(images, outputs)
@@ -162,7 +164,10 @@ def open_openvino(request: OpenRequest) -> OpenVinoRunner:
         NotAvailable: no OpenVINO, no such device, or none that computes in that precision.
         ModelInvalid: not an ONNX model, not one of ours, or one that would read other files.
         GateFailed: it answers the golden samples otherwise than at export.
+        UsageError: the process was forked after OpenVINO opened a model in it.
     """
+    if _USED_BY - {os.getpid()}:
+        raise _forked("OpenVINO opened a model")
     module = library()
     core, version = module.Core(), version_of(module)
     unit = request.device.name.partition(":")[2].upper()
@@ -171,6 +176,7 @@ def open_openvino(request: OpenRequest) -> OpenVinoRunner:
     precision: RunPrecision = request.precision or contract.precision
     settings = _settings(unit, precision, request.threads)
     demand_capability(core, unit, settings.hint)
+    _USED_BY.add(os.getpid())
     identity = CompiledIdentity(
         model_sha256=sha256_of(request.model),
         library_version=version,
@@ -187,6 +193,14 @@ def open_openvino(request: OpenRequest) -> OpenVinoRunner:
             return opening.from_kept(kept)
         forget_compiled(identity)
     return opening.compiled_now(identity, contract)
+
+
+def _forked(what: str) -> UsageError:
+    """It would wait for threads that its process has not, and not end."""
+    return UsageError(
+        f"{what} before the process forked, and OpenVINO does not run there; open models in the new processes alone, "
+        "or start them without a fork (multiprocessing: spawn)"
+    )
 
 
 def _settings(unit: str, precision: RunPrecision, threads: int | None) -> OpenVinoSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -267,6 +268,39 @@ def test_a_forked_process_does_not_wait_for_ever(model_folder: Path) -> None:
         runner.run(_images(1), ["logits"])
     runner._process = monkeypatched
     runner.run(_images(1), ["logits"])
+
+
+FORKS = """
+import os, sys
+from edgecad import Classifier
+from edgecad.errors import UsageError
+
+def opened():
+    with Classifier(sys.argv[1], "openvino", replay="never") as classifier:
+        classifier.replay_golden()
+
+if sys.argv[2] == "used":
+    opened()
+child = os.fork()
+if child == 0:
+    try:
+        opened()
+    except UsageError as error:
+        os._exit(10 if "before the process forked" in str(error) else 1)
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes fork here")
+@pytest.mark.parametrize(("before", "code"), [("unused", 0), ("used", 10)])
+def test_a_forked_process_opens_a_model_only_where_none_was_open_before(
+    before: str, code: int, model_folder: Path, tmp_path: Path
+) -> None:
+    # Without the refusal it waits for ever where its parent compiled: so the cache is new.
+    words = [sys.executable, "-c", FORKS, str(model_folder), before]
+    done = subprocess.run(words, env={**os.environ, "EDGECAD_CACHE": str(tmp_path)}, timeout=60, check=False)
+    assert done.returncode == code
 
 
 def test_lack_of_memory_is_the_devices(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
