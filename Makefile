@@ -8,6 +8,9 @@ endif
 BIN := $(VENV)/bin
 EXTRAS := cpu,train,cluster,export,sign,tensorrt-rtx,openvino,dicom,jpeg2000,watch,plot,bench,dev
 
+# A name for the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+
 .PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
   clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
@@ -83,17 +86,17 @@ $(GPU_ENVIRONMENT): pyproject.toml constraints-gpu.txt
 	@touch $@
 
 test-gpu: $(GPU_ENVIRONMENT)
-	.venv-gpu/bin/python benchmarks/gpu.py --models '$(MODELS)' --out '$(PROOF)' --minutes $(MINUTES)
+	.venv-gpu/bin/python benchmarks/gpu.py --models $(call quoted,$(MODELS)) --out $(call quoted,$(PROOF)) --minutes $(MINUTES)
 
 # The runtime from aarch64 wheels in an emulated Debian, kept in $(AARCH64) between runs. AARCH64_OPTIONS: for
 # example --model FOLDER or --workers 8. What this machine lacks is said before anything is installed.
 AARCH64 ?= .aarch64
 AARCH64_OPTIONS ?=
 test-aarch64:
-	@"$(PYTHON)" tests/aarch64/emulate.py --folder "$(AARCH64)" --python $(BIN)/python --make "$(MAKE)" $(AARCH64_OPTIONS)
+	@"$(PYTHON)" tests/aarch64/emulate.py --folder $(call quoted,$(AARCH64)) --python $(BIN)/python --make "$(MAKE)" $(AARCH64_OPTIONS)
 
 clean-aarch64:
-	@"$(PYTHON)" tests/aarch64/emulate.py --folder "$(AARCH64)" --clean
+	@"$(PYTHON)" tests/aarch64/emulate.py --folder $(call quoted,$(AARCH64)) --clean
 
 # What runs for minutes to hours; a short form of each is among the tests.
 soak: setup

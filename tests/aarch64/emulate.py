@@ -65,6 +65,9 @@ def main(words: list[str]) -> int:
     except Broken as broken:
         print(f"aarch64: {broken}", file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"aarch64: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("aarch64: interrupted; what is whole in the folder is taken up next time", file=sys.stderr)
         return 130

@@ -151,6 +151,8 @@ def test_a_folder_of_others_is_neither_taken_nor_removed(emulated: Any, tmp_path
         with pytest.raises(broken):
             step()
     assert (place.folder / "chapter.txt").is_file()
+    with pytest.raises(broken, match="no folder"):
+        emulated("place").KeptFolder(place.folder / "chapter.txt").claim()
 
 
 def test_our_own_folder_is_removed_with_all_that_is_in_it(emulated: Any, tmp_path: Path) -> None:
@@ -177,6 +179,19 @@ def test_nothing_is_removed_through_a_mount(emulated: Any, tmp_path: Path, monke
     table.write_text(row.format(f"{place.folder}-of-others".replace(" ", "\\040")))
     place.remove()
     assert not place.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["plain", "two words", "Übung", "λ", "日本 語", "a\\b", "tab\tbed"])
+def test_a_mount_is_known_by_any_name(
+    emulated: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The kernel escapes a space, a tab, a newline and a backslash; it writes all other bytes as they are."""
+    module, table = emulated("place"), tmp_path / "mountinfo"
+    path = Path("/mnt") / name
+    written = b"".join(b"\\%03o" % byte if byte in b" \t\n\\" else bytes([byte]) for byte in os.fsencode(path))
+    table.write_bytes(b"30 20 0:5 / " + written + b" rw - tmpfs tmpfs rw\n")
+    monkeypatch.setattr(module, "MOUNTS", table)
+    assert module.mounts() == [path]
 
 
 @pytest.mark.skipif(os.name == "nt" or not Path("/proc/self/mountinfo").exists(), reason="mounts are read on Linux")

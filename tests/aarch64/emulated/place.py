@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,8 +72,10 @@ class KeptFolder:
         """Make the folder, or take it where it is ours.
 
         Raises:
-            Broken: it holds something else.
+            Broken: it holds something else, or is no folder.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise Broken(f"{self.folder} is no folder; name an empty one: make test-aarch64 AARCH64=FOLDER")
         if self.folder.is_dir() and any(self.folder.iterdir()) and not self.mark.is_file():
             raise Broken(f"{self.folder} holds other things; name an empty folder: make test-aarch64 AARCH64=FOLDER")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,10 +138,9 @@ def is_arm(machine: str) -> bool:
 
 def mounts() -> list[Path]:
     """Every place where something is mounted."""
-    lines = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    return [Path(os.fsdecode(_unescaped(line.split()[4]))) for line in lines]
+    return [Path(os.fsdecode(_unescaped(line.split(b" ")[4]))) for line in MOUNTS.read_bytes().splitlines()]
 
 
-def _unescaped(text: str) -> bytes:
-    r"""A path of mountinfo, which writes a space as `\040`."""
-    return text.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1")
+def _unescaped(path: bytes) -> bytes:
+    r"""A path of mountinfo, which writes a space as `\040` and all other bytes as they are."""
+    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), path)
