@@ -15,7 +15,7 @@ from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.boundaries import first_layers_count
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import Network, build_network, with_head
-from edgecad_train.networks.weights import check_first_weights
+from edgecad_train.networks.weights import check_first_weights, load_first_weights
 
 BACKBONE = backbone_named("mobilenetv2")
 
@@ -52,6 +52,30 @@ def test_a_whole_archive_gives_every_layer_its_weights(drawn: Network, tmp_path:
     for mine, given in zip(network.backbone_layers(), drawn.backbone_layers(), strict=True):
         for one, other in zip(mine.get_weights(), given.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-3)
+
+
+def _without_names() -> keras.Model:
+    """A network whose layers Keras names by counting."""
+    image = x = keras.Input((8, 8, 3))
+    for width in (4, 5, 6):
+        x = keras.layers.DepthwiseConv2D(3)(keras.layers.BatchNormalization()(keras.layers.Conv2D(width, 1)(x)))
+    return keras.Model(image, x)
+
+
+@pytest.mark.parametrize("between", [0, 3, 20])
+def test_an_archive_fits_however_many_layers_a_process_made_before(between: int, tmp_path: Path) -> None:
+    given = _without_names()
+    draw = np.random.default_rng(0)
+    for layer in given.layers:
+        layer.set_weights([draw.uniform(0.5, 1.5, value.shape).astype(np.float32) for value in layer.get_weights()])
+    arrays = {f"{layer.name}/{own.name}": np.asarray(own) for layer in given.layers for own in layer.weights}
+    for _ in range(between):
+        keras.layers.Conv2D(1, 1), keras.layers.BatchNormalization()
+    mine = _without_names()
+    assert mine.layers[1].name != given.layers[1].name
+    assert "UNTRAINED" not in load_first_weights(mine, BACKBONE, _saved(tmp_path / "w.npz", arrays), set())
+    for one, other in zip(mine.get_weights(), given.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_an_archive_that_ends_below_the_top_says_what_is_untrained(drawn: Network, tmp_path: Path) -> None:

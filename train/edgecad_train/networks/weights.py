@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,10 @@ def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise _unfit(path, backbone, str(error)) from error
     lacking = []
+    names = _names_in(held, own)
     for layer in own:
         for variable in layer.weights:
-            value = held.pop(f"{layer.name}/{variable.name}", None)
+            value = held.pop(f"{names.get(layer.name, layer.name)}/{variable.name}", None)
             if value is not None and value.shape != tuple(variable.shape):
                 raise _unfit(path, backbone, f"{layer.name} has shape {value.shape}, {tuple(variable.shape)} wanted")
             if value is not None:
@@ -114,6 +116,30 @@ def _from_archive(own: list[keras.layers.Layer], path: Path, backbone: Backbone)
         raise _unfit(path, backbone, f"it has no layer for {next(iter(held))}")
     _check_top(lacking, own, path, backbone)
     return list(dict.fromkeys(lacking))
+
+
+def _names_in(held: Iterable[str], own: list[keras.layers.Layer]) -> dict[str, str]:
+    """What an archive calls the layers whose names Keras counts, `conv2d_7` say, by their own names.
+
+    Keras counts all layers of a class that a process has made, so the same network may begin at another number.
+    """
+    archived = {name.rpartition("/")[0] for name in held}
+    found: dict[str, str] = {}
+    for kind in {type(layer) for layer in own}:
+        counted = re.compile(rf"{_counted_name(kind)}(?:_(\d+))?")
+        mine = _in_order([layer.name for layer in own if type(layer) is kind and layer.weights], counted)
+        found |= dict(zip(mine, _in_order(archived, counted), strict=False))
+    return found
+
+
+def _counted_name(kind: type) -> str:
+    """How Keras begins the name of a layer that nobody named: `BatchNormalization` gives `batch_normalization`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def _in_order(names: Iterable[str], counted: re.Pattern[str]) -> list[str]:
+    matches = [match for match in map(counted.fullmatch, names) if match]
+    return [match.group() for match in sorted(matches, key=lambda match: int(match.group(1) or 0))]
 
 
 def _check_top(lacking: list[str], own: list[keras.layers.Layer], path: Path, backbone: Backbone) -> None:
