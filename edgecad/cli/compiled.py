@@ -52,7 +52,7 @@ def _lines(entry: CompiledEntry) -> Iterator[str]:
     yield f"  {entry.path.name}  {entry.size_bytes / 1e6:.1f} MB, compiled {entry.head.written}"
     yield f"    {on_one_line(entry.head.model)}, computes in {identity.precision}"
     yield f"    openvino {identity.library_version.partition('-')[0]} on {identity.unit}"
-    yield "    proven: its golden samples came out as at export on this machine"
+    yield "    proven: its golden samples came out as at export when it was kept"
 
 
 def _counted(count: int) -> str:

@@ -23,6 +23,7 @@ from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
 from edgecad.system.clock import second_text
 from edgecad.system.folders import write_whole
+from edgecad.system.reading import READ_ONLY, opened
 from edgecad.system.usercache import user_cache
 from edgecad.system.words import on_one_line
 
@@ -142,6 +143,8 @@ def _entry(path: Path) -> CompiledEntry | None:
     except (OSError, ValueError) as error:
         return CompiledEntry(path, size, None, str(error) or "it cannot be read")
     fault = None if rest == head.size_bytes else f"{rest} bytes, {head.size_bytes} wanted"
+    if path != path_of(head.identity, path.parent):
+        fault = "it is of another model, machine or version than its name says"
     return CompiledEntry(path, size, None if fault else head, fault)
 
 
@@ -185,9 +188,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """
     if not _is_ours(path.parent.stat()):
         raise ValueError("others may write its folder")
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with open(handle, "rb") as file:  # noqa: PTH123 - a handle, not a path
-        status = os.fstat(handle)
+    with opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0)) as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or not _is_ours(status):
             raise ValueError("it is no file of this user's alone")
         if status.st_size > MOST_BYTES + _LONGEST_HEAD:

@@ -86,7 +86,13 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
     "a link": _linked,
     "a pipe": _piped,
     "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "of another name": lambda path: path.write_bytes(path.read_bytes().replace(b"a" * 64, b"b" * 64)),
 }
+
+
+def _open_handles() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions, links and pipes of POSIX")
@@ -94,8 +100,10 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
 def test_what_was_changed_is_not_used_and_is_listed_as_that(how: str, folder: Path) -> None:
     keep_compiled(IDENTITY, "a model", b"compiled")
     SPOILT[how](path_of(IDENTITY, folder))
+    handles = _open_handles()
     assert found_compiled(IDENTITY) is None
     (entry,) = compiled_entries(folder)
+    assert _open_handles() == handles
     assert (entry.head is None) == (how != "one bit")  # contents are not hashed to be listed
 
 
