@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from edgecad.errors import NotAvailable
+from edgecad.errors import DeviceFailed, EdgecadError, NotAvailable
 from edgecad.system.extras import require
 from edgecad.system.installation import pip
+from edgecad.system.memory import NO_MEMORY, lacks_memory
 from edgecad.system.processor import processor_digest
 
 OLDEST = (2025, 0)
@@ -32,13 +35,22 @@ def library() -> Any:
     """The module `openvino`.
 
     Raises:
-        NotAvailable: it is not installed, or too old.
+        NotAvailable: it is not installed, cannot be loaded, or is too old.
+        DeviceFailed: this machine's memory does not suffice for it.
     """
     alone = sys.modules.keys().isdisjoint(("openvino", _CONVERTERS))
     try:
         if alone:
             sys.modules[_CONVERTERS] = None  # type: ignore[assignment]
         return _checked(require("openvino", extra="openvino"))
+    except EdgecadError:
+        raise
+    except Exception as error:  # a package of compiled code; what is broken in it says so in any way
+        if lacks_memory(error):
+            raise DeviceFailed(NO_MEMORY) from error
+        raise NotAvailable(
+            f"openvino is installed and cannot be loaded: {reason_of(error)}; install it anew, or use --device cpu"
+        ) from error
     finally:
         if alone:
             sys.modules.pop(_CONVERTERS, None)
@@ -64,6 +76,25 @@ def version_of(module: Any) -> str:
 def short_version(version: str) -> str:
     """The number alone."""
     return version.partition("-")[0]
+
+
+@contextmanager
+def asked(unit: str) -> Iterator[None]:
+    """Say what OpenVINO or a driver gives no answer to, inside the block.
+
+    Args:
+        unit: `CPU`, `GPU` or `NPU`.
+
+    Raises:
+        NotAvailable: it does not answer.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        raise NotAvailable(
+            f"openvino:{unit.lower()} does not say what it can or does here: {reason_of(error)}; install its driver "
+            "and openvino anew, or use --device cpu"
+        ) from error
 
 
 def demand_unit(core: Any, unit: str, version: str) -> None:

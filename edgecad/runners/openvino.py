@@ -21,6 +21,7 @@ from edgecad.engines.compiled import CompiledIdentity, forget_compiled, found_co
 from edgecad.engines.openvino import (
     Hint,
     OpenVinoSettings,
+    asked,
     demand_capability,
     demand_unit,
     library,
@@ -66,7 +67,8 @@ class OpenVinoRunner:
             ModelInvalid: it has not our input and outputs.
         """
         for stage in stages:
-            stage.settings.check(stage.compiled)
+            with asked(stage.settings.unit):
+                stage.settings.check(stage.compiled)
         self._stages, self._module, self._process = stages, module, os.getpid()
         size, self._shapes = checked_side(stages[0].compiled.inputs), _checked_shapes(stages)
         settings = stages[0].settings
@@ -169,19 +171,22 @@ def open_openvino(request: OpenRequest) -> OpenVinoRunner:
     if _USED_BY - {os.getpid()}:
         raise _forked("OpenVINO opened a model")
     module = library()
-    core, version = module.Core(), version_of(module)
-    unit = request.device.name.partition(":")[2].upper()
-    demand_unit(core, unit, version)
+    version, unit = version_of(module), request.device.name.partition(":")[2].upper()
+    with asked(unit):
+        core = module.Core()
+        demand_unit(core, unit, version)
     _, contract = request.contract()
     precision: RunPrecision = request.precision or contract.precision
     settings = _settings(unit, precision, request.threads)
-    demand_capability(core, unit, settings.hint)
+    with asked(unit):
+        demand_capability(core, unit, settings.hint)
+        machine = machine_of(core, unit)
     _USED_BY.add(os.getpid())
     identity = CompiledIdentity(
         model_sha256=sha256_of(request.model),
         library_version=version,
         unit=unit,
-        machine=machine_of(core, unit),
+        machine=machine,
         precision=settings.hint,
         threads=settings.threads,
         streams=settings.streams,

@@ -207,6 +207,63 @@ def test_an_old_or_another_openvino_is_said(version: str, monkeypatch: pytest.Mo
         library()
 
 
+BROKEN = {
+    "a library": "raise ImportError('libtbb.so.12: cannot open shared object file')",
+    "the system": "raise OSError('DLL load failed')",
+    "a part": "import openvino_has_no_such_part",
+    "itself": "raise RuntimeError('plugins.xml')",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_openvino_is_not_available(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "openvino"
+    package.mkdir()
+    (package / "__init__.py").write_text(BROKEN[what], encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(NotAvailable, match=r"installed and cannot be loaded: .*; install it anew, or use --device cpu"):
+        library()
+
+
+def test_lack_of_memory_for_openvino_itself_is_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise ImportError("libopenvino.so: failed to map segment from shared object")
+
+    monkeypatch.setattr(library_module, "require", full)
+    with pytest.raises(DeviceFailed, match="memory does not suffice"):
+        library()
+
+
+@pytest.mark.parametrize("silent", ["Core", "available_devices", "get_property"])
+def test_an_openvino_that_gives_no_answer_is_not_available(
+    silent: str, tiny_model: Build, tiny_contract: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("Exception from src/inference/src/cpp/core.cpp:97:\nno plugin\n")
+
+    class Core:
+        available_devices = property(refuse) if silent == "available_devices" else ("CPU",)
+        get_property = refuse
+
+    module = SimpleNamespace(get_version=library().get_version, Core=refuse if silent == "Core" else Core)
+    monkeypatch.setattr(runner_module, "library", lambda: module)
+    with pytest.raises(NotAvailable, match="openvino:cpu does not say what it can or does here: no plugin; install"):
+        _opened(tiny_model(), tiny_contract)
+
+
+def test_what_does_not_say_in_which_precision_it_computes_is_not_taken(
+    tiny_model: Build, tiny_contract: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("Exception from src/plugins/intel_npu/x.cpp:1:\nUnsupported property\n")
+
+    monkeypatch.setattr(OpenVinoSettings, "check", refuse)
+    with pytest.raises(NotAvailable, match="does not say what it can or does here: Unsupported property"):
+        _opened(tiny_model(), tiny_contract)
+
+
 def test_a_model_of_no_kind_of_ours_is_said(tiny_model: Build, tiny_contract: Any) -> None:
     onnx = pytest.importorskip("onnx", reason="model files are written with onnx")
     with pytest.raises(ModelInvalid, match=r"OpenVINO cannot open a model: .*; use --device cpu, or export it again"):
