@@ -24,6 +24,7 @@ from edgecad.inference.identity import NOBODY, Identified, Identify
 from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import line_of
 from edgecad.preparing import read_for
+from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.memory import NO_MEMORY, lacks_memory
 
@@ -147,6 +148,9 @@ def name_of(
     what += f" tables {named}" if named else ""
     what += "" if classifier.preparation.map is None else f" map {classifier.preparation.map}"
     what += "" if classifier.site is None else f" site {classifier.site.sha256}"
+    # Otherwise the model's file tells the precision, and devices agree within rounding.
+    computed, device = classifier.facts.precision, parse_device(classifier.facts.device)
+    what += f" {computed} of {device.kind}" if computed in device.device.executes else ""
     return f"{scan_sha256[:16]}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
