@@ -149,13 +149,25 @@ def _entry(path: Path) -> CompiledEntry | None:
 
 
 def clear_compiled(folder: Path) -> tuple[int, int]:
-    """Take all away, with what killed processes left behind: how many there were, and their bytes."""
+    """Take all away, with what killed processes left behind: how many there were, and their bytes.
+
+    Raises:
+        OSError: one of them cannot be taken away; the others are gone.
+    """
     count = size = 0
+    closed: OSError | None = None
     for path in _files(folder):
-        with suppress(OSError):
+        try:
             own = path.lstat().st_size
             path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            closed = closed or error
+        else:
             count, size = count + (path.suffix == SUFFIX), size + own
+    if closed is not None:
+        raise closed
     return count, size
 
 
@@ -187,7 +199,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         ValueError: it is not a file of this user's alone, or too large.
     """
     if not _is_ours(path.parent.stat()):
-        raise ValueError("others may write its folder")
+        raise ValueError("its folder is not this user's alone")
     with opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0)) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or not _is_ours(status):

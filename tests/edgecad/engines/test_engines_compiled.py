@@ -242,3 +242,17 @@ def test_cache_lists_and_clears_them(folder: Path) -> None:
     gone = json.loads(cache("clear", "--json"))
     assert (gone["removed"], gone["compiled_removed"]) == (0, 2)
     assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_cleared_is_said_and_keeps_no_other(folder: Path) -> None:
+    for threads in (1, 2, 3):
+        keep_compiled(msgspec.structs.replace(IDENTITY, threads=threads), "a model", b"compiled")
+    stuck = sorted(folder.iterdir())[1]
+    stuck.unlink()
+    stuck.mkdir()
+    (stuck / "file").touch()
+    done = CliRunner().invoke(app, ["cache", "clear"])
+    assert done.exit_code == 1
+    assert stuck.name in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(folder.iterdir()) == [stuck]
