@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -211,7 +212,8 @@ def save_bench(bench: SavedBench) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / bench.subject.name
     write_whole(path, msgspec.json.format(msgspec.json.encode(bench), indent=1))
-    forget_oldest(folder, MOST)
+    with suppress(OSError):  # it is saved; another process may be taking the same ones away
+        forget_oldest(folder, MOST)
     return path
 
 

@@ -339,6 +339,19 @@ def test_the_oldest_go(folder_of: FolderOf, cache: Path, monkeypatch: pytest.Mon
     assert len(list((cache / "benches").iterdir())) == 2
 
 
+def test_what_is_saved_is_saved_whatever_old_files_do(
+    folder_of: FolderOf, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benched, "MOST", 1)
+    stuck = benched.benches_folder() / "a folder"
+    (stuck / "with a file").mkdir(parents=True)
+    os.utime(stuck, (1, 1))
+    folder = folder_of("fp32")
+    path = save_bench(bench(folder, row("cpu", "fp32")))
+    assert path.is_file()
+    assert bench_for(folder).saved is not None
+
+
 def test_records_say_why(folder_of: FolderOf, phantom_jpeg: Path, tmp_path: Path, abacus: None) -> None:
     folder = folder_of("fp32", "int8")
     save_bench(bench(folder, row("abacus", "fp32", 1.5), row("cpu", "int8", 2.0)))
