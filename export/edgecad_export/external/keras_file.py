@@ -24,6 +24,8 @@ CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 """Layers of Keras that run what is in the file, or in another."""
 OF_KERAS = ("keras", "keras.src", "tensorflow.keras", "tensorflow.python.keras", "tf_keras", "builtins")
 """Modules whose classes are Keras' own; Keras 2 wrote the third to the fifth."""
+OWN_CODE = "its own code"
+"""What stands for the module that Keras does not tell: of a function, and of a class of the program that saved it."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +84,24 @@ def _of_what(folder: Path) -> str:
 
 def _check_description(path: Path, description: Any) -> None:
     kind = description.get("class_name") if isinstance(description, dict) else None
+    if not isinstance(kind, str):
+        raise ModelInvalid(f"{path} does not describe a model; {SAVE_AGAIN}")
     if kind not in ("Functional", "Sequential", "Model"):
         raise ModelInvalid(
             f"{path} is a model of class {kind}, whose layers only its own code knows; call it on a keras.Input, make "
             "keras.Model(input, output) of that, and save this one"
         )
-    for module, name in _classes(description):
+    # What it was compiled with is not loaded: a loss, a metric or a schedule of its own does no harm.
+    for module, name in _classes({key: part for key, part in description.items() if key != "compile_config"}):
         if name in CODE:
             raise ModelInvalid(
                 f"{path} has a layer {name}, which is code, and no code of others is run; replace it by layers of Keras"
             )
-        if (module is not None and not _of_keras(module)) or ">" in name:
+        if not _of_keras(module) or ">" in name:
             raise ModelInvalid(
-                f"{path} wants {name} of {module or 'its own'}, which is not Keras' own, and no code of others is run; "
-                "replace it by layers of Keras"
+                f"{path} wants {name} of {module}, which is not Keras' own, and no code of others is run; "
+                "replace it by what Keras has in the code that made the model, read the weights with "
+                f"model.load_weights('{path.name}'), and save it with model.save('model.keras')"
             )
 
 
@@ -124,14 +130,17 @@ def _of_keras(module: str) -> bool:
     return any(module == own or module.startswith(f"{own}.") for own in OF_KERAS)
 
 
-def _classes(part: Any) -> Iterator[tuple[str | None, str]]:
-    """Module, where it is told, and name of everything that the description would make."""
+def _classes(part: Any) -> Iterator[tuple[str, str]]:
+    """Module and name of everything that the description would make; a file without modules has Keras' own."""
     waiting = [part]
     while waiting:
         entry = waiting.pop()
         if isinstance(entry, dict):
-            if isinstance(entry.get("class_name"), str):
-                yield entry.get("module"), entry["class_name"]
+            kind = entry.get("class_name")
+            if kind == "function" and isinstance(entry.get("config"), str):  # Keras' own stand there by name alone
+                yield OWN_CODE, entry["config"]
+            elif isinstance(kind, str):
+                yield entry.get("module", "keras") or OWN_CODE, kind
             waiting.extend(entry.values())
         elif isinstance(entry, list):
             waiting.extend(entry)

@@ -69,18 +69,26 @@ def _only(loss: Any) -> Any:
     return loss[0] if isinstance(loss, list) and len(loss) == 1 else None
 
 
-SHORT = {"Mse": "MeanSquaredError", "Mae": "MeanAbsoluteError", "Mape": "MeanAbsolutePercentageError"}
+CLASSES = {name.lower(): name for name, kind in vars(keras.losses).items() if isinstance(kind, type)}
+"""Keras' own losses."""
 
 
 def _as_class(name: str) -> str:
-    """`binary_crossentropy`, `Custom>BinaryCrossentropy` and `BinaryCrossentropy` are one."""
-    plain = name.rpartition(">")[2]
-    name = (
-        plain
-        if "_" not in plain and plain[:1].isupper()
-        else "".join(part[:1].upper() + part[1:] for part in plain.split("_"))
-    )
-    return SHORT.get(name.capitalize(), name)
+    """`binary_crossentropy`, `Custom>BinaryCrossentropy` and `BinaryCrossentropy` are one, and so are `kld` and its."""
+    plain = name.rpartition(">")[2] or name
+    return CLASSES.get(_bare(plain)) or CLASSES.get(_bare(_spelled_out(plain))) or plain
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _spelled_out(name: str) -> str:
+    """Name of the function that Keras knows by a short name; its own where Keras knows none."""
+    try:
+        return str(getattr(keras.losses.get(name), "__name__", name))
+    except ValueError:
+        return name
 
 
 def check_linear_end(units: int, about: ExternalModel, loss: FileLoss | None) -> None:
