@@ -29,13 +29,18 @@ OPERATIONS = {
     "nn.softmax": ("nn", "Softmax"),
     "math.reduce_mean": ("numpy", "Mean"),
     "__operators__.getitem": ("numpy", "GetItem"),
+    "cast": ("core", "Cast"),
 }
 """Module of `keras.src.ops` and class for each function of TensorFlow."""
-CONSTRUCTED = {"Softmax": {"axis": "axis"}, "Mean": {"axis": "axis", "keepdims": "keepdims"}}
+CONSTRUCTED = {
+    "Softmax": {"axis": "axis"},
+    "Mean": {"axis": "axis", "keepdims": "keepdims"},
+    "Cast": {"dtype": "dtype"},
+}
 """Arguments that Keras 3 takes where the operation is made and not where it is called."""
 SECOND = ("y", "bias", "slice_spec")
 """Names that functions of TensorFlow give to their second argument."""
-IGNORED = ("name", "data_format", "axis", "keepdims", "features", "x")
+IGNORED = ("name", "data_format", "axis", "keepdims", "dtype", "features", "x")
 CONSTANT = "_CONSTANT_VALUE"
 
 

@@ -17,7 +17,6 @@ from edgecad.answer.heatmap import Dense
 from edgecad.contract import Activation
 from edgecad.errors import ModelInvalid
 from edgecad_export.external.head_steps import (
-    IDLE,
     RESHAPING,
     HeadStep,
     activation_of,
@@ -180,7 +179,7 @@ class _Reader:
 def _check_class_maps(features: Any) -> None:
     """Maps of probabilities add up to a probability and not to a logit."""
     for step, _ in steps_upwards(features):
-        if isinstance(step.operation, IDLE):
+        if is_idle(step):
             continue
         name = activation_of(step)
         if name in ENDS:

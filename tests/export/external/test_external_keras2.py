@@ -27,6 +27,7 @@ ABOUT = ExternalModel("CAD,nonCAD", "CAD", "tf")
 FUNCTIONS = {
     "TrueDivide": ("math.truediv", "y"), "Subtract": ("math.subtract", "y"), "Multiply": ("math.multiply", "y"),
     "Add": ("nn.bias_add", "bias"), "GetItem": ("__operators__.getitem", "slice_spec"), "Power": ("math.pow", "y"),
+    "Cast": ("cast", "dtype"),
 }  # fmt: skip
 SUFFIXES = ("h5", "keras")
 Build = Callable[[], Any]
@@ -88,7 +89,7 @@ def _call(node: Any) -> list[Any]:
     kind = type(node.operation).__name__
     options = {}
     if kind in FUNCTIONS and not isinstance(node.operation, layers.Layer):
-        second = node.arguments.args[1]
+        second = node.operation.dtype if kind == "Cast" else node.arguments.args[1]
         second = second.tolist() if isinstance(second, np.ndarray) else second
         options = {FUNCTIONS[kind][1]: list(map(_slice, second)) if kind == "GetItem" else second, "name": None}
         return [*_link(node.input_tensors[0]), options]  # a call on a single tensor stands without its list
@@ -207,6 +208,7 @@ def _by_arithmetic() -> Any:
     """What `mobilenet_v2.preprocess_input` becomes, and then `vgg16.preprocess_input` less its means."""
     image = keras.Input((SIZE, SIZE, 3))
     x = keras.ops.subtract(keras.ops.true_divide(image, 127.5), 1.0)
+    x = keras.ops.cast(x, "float32")
     x = keras.ops.add(x[..., ::-1], np.array([0.1, 0.2, 0.3], np.float32))
     return keras.Model(image, _head(_base()(x)))
 

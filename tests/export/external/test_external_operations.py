@@ -55,6 +55,9 @@ HEADS: dict[str, Head] = {
         layers.Flatten()(_conv(layers.Dropout(0.2)(_conv(_pool(x, keepdims=True), 5, activation="relu"))))
     ),
     "arithmetic": lambda x: ops.softmax((_dense(_pool(x) * 0.5 - 0.1) + np.array([0.1, 0.3], np.float32)) / 1.7),
+    "cast before softmax": lambda x: ops.softmax(ops.cast(_dense(_pool(x)), "float32")),
+    "cast before pooling": lambda x: _dense(_pool(layers.Activation("linear")(ops.cast(x, "float32"))), 2, "softmax"),
+    "cast after pooling": lambda x: _dense(ops.cast(_pool(x), "float32"), 2, "softmax"),
     "turned round": lambda x: ops.softmax(1.0 - _dense(_pool(x))),
     "rescaling": lambda x: _dense(layers.Rescaling(0.5, 0.1)(_pool(x)), 2, "softmax"),
     "normalised class maps": lambda x: layers.Softmax()(layers.BatchNormalization()(_pool(_conv(x)))),
