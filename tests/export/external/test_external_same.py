@@ -73,10 +73,6 @@ def test_a_wrong_weight_is_found_though_every_score_is_0_or_1(end: str, bias: fl
     model = _model(ENDS[end], bias=bias)
     about = _about(model)
     honest = _rebuilt(model)
-    if end == "sigmoid operation" and bias > 0:  # a probability next to 1 has lost its log-odds, and nothing gives them
-        with pytest.raises(GateFailed, match=r"0 or 1 to the last digit on every image tried.*--images"):
-            check_same_function(honest, about, images)
-        return
     check_same_function(honest, about, images)
     assert model.output is not None
     scores = np.asarray(model(images[:1] / np.float32(127.5) - 1))
