@@ -15,7 +15,7 @@ import keras
 
 from edgecad.errors import ModelInvalid
 from edgecad_export.external.contents import SAVE_AGAIN, FileContents, contents_of, weights_opened
-from edgecad_export.external.keras2 import AGAIN, model_of_keras_2, of_keras_2
+from edgecad_export.external.keras2 import AGAIN, UNUSED, model_of_keras_2, of_keras_2
 from edgecad_export.external.keras2_weights import give_weights_of_h5, give_weights_of_keras
 from edgecad_export.external.losses import FileLoss, loss_of
 from edgecad_export.runfiles import load_keras, reason_of
@@ -53,9 +53,9 @@ def open_external(path: Path) -> OpenedModel:
     if not path.is_file():
         raise ModelInvalid(f"no model at {path}; name a .keras or .h5 file, or a run folder")
     contents = contents_of(path)
-    _check_description(path, contents.description)
-    _check_widths(path, contents)
     keras_2 = contents.version if of_keras_2(contents.version) else None
+    _check_description(path, contents.description, UNUSED if keras_2 else ())
+    _check_widths(path, contents)
     model = load_keras(path, SAVE_AGAIN) if keras_2 is None else _of_keras_2(path, contents)
     return OpenedModel(model, loss_of(contents.training), keras_2)
 
@@ -82,7 +82,8 @@ def _of_what(folder: Path) -> str:
     )
 
 
-def _check_description(path: Path, description: Any) -> None:
+def _check_description(path: Path, description: Any, passed_over: tuple[str, ...]) -> None:
+    """Refuse code; `passed_over` are ends of the names of what is never made."""
     kind = description.get("class_name") if isinstance(description, dict) else None
     if not isinstance(kind, str):
         raise ModelInvalid(f"{path} does not describe a model; {SAVE_AGAIN}")
@@ -92,7 +93,8 @@ def _check_description(path: Path, description: Any) -> None:
             "keras.Model(input, output) of that, and save this one"
         )
     # What it was compiled with is not loaded: a loss, a metric or a schedule of its own does no harm.
-    for module, name in _classes({key: part for key, part in description.items() if key != "compile_config"}):
+    layers = {key: part for key, part in description.items() if key != "compile_config"}
+    for module, name in _classes(layers, passed_over):
         if name in CODE:
             raise ModelInvalid(
                 f"{path} has a layer {name}, which is code, and no code of others is run; replace it by layers of Keras"
@@ -130,7 +132,7 @@ def _of_keras(module: str) -> bool:
     return any(module == own or module.startswith(f"{own}.") for own in OF_KERAS)
 
 
-def _classes(part: Any) -> Iterator[tuple[str, str]]:
+def _classes(part: Any, passed_over: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Module and name of everything that the description would make; a file without modules has Keras' own."""
     waiting = [part]
     while waiting:
@@ -141,6 +143,6 @@ def _classes(part: Any) -> Iterator[tuple[str, str]]:
                 yield OWN_CODE, entry["config"]
             elif isinstance(kind, str):
                 yield entry.get("module", "keras") or OWN_CODE, kind
-            waiting.extend(entry.values())
+            waiting.extend(value for key, value in entry.items() if not str(key).endswith(passed_over))
         elif isinstance(entry, list):
             waiting.extend(entry)

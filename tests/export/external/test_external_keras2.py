@@ -62,6 +62,8 @@ def _entry(operation: Any) -> dict[str, Any]:
         config["alpha"] = config.pop("negative_slope")
     if kind == "Conv2D":
         config["kernel_initializer"] = {"class_name": "OfAnOlderKeras", "config": {}}
+        own = {"module": None, "class_name": "Own", "config": {}, "registered_name": "theirs>Own"}
+        config["kernel_regularizer"] = config["bias_constraint"] = own
     return {"module": "keras.layers", "class_name": kind, "config": config, "registered_name": None}
 
 
