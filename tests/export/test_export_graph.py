@@ -150,7 +150,7 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
     (entry,) = [prop for prop in graph.metadata_props if prop.key == METADATA_KEY]
     contract = contract_from_json(entry.value)
     assert contract == way.exported.files[0].contract
-    added = {"golden", "tolerances", "versions", "activations", "digest"}
+    added = {"golden", "tolerances", "executions", "versions", "activations", "digest"}
     before: Contract = way.run.contract
     for field in set(Contract.__struct_fields__) - added:
         assert getattr(contract, field) == getattr(before, field), field
@@ -158,6 +158,7 @@ def test_the_contract_in_the_file_is_the_runs_with_what_export_adds(graph: onnx.
     assert {"tf2onnx", "onnx", "onnxruntime"} <= contract.versions.keys()
     assert contract.activations == classifier_from_keras(way.run.model).activations
     assert contract.tolerances["logits"] == 1e-4
+    assert contract.executions.keys() <= {"bf16"}  # where it holds
     assert len(contract.golden) == 3
 
 

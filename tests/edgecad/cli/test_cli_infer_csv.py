@@ -24,7 +24,8 @@ HEADER = (
     "scan,frame,id,status,stamp,reason,message,label,positive,probability,threshold,threshold_from,logit_0,logit_1,"
     "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds,time,"
     "site,colour_table,chosen_by,steps,layout,familiarity,familiarity_limit,certainty,zone_low,zone_high,"
-    "recalibrated_on,own_probability,own_threshold,remarks,sop_instance_uid,study_instance_uid,series_instance_uid\r\n"
+    "recalibrated_on,own_probability,own_threshold,remarks,sop_instance_uid,study_instance_uid,series_instance_uid,"
+    "chosen\r\n"
 )
 ANSWER = Record(
     scan="scan.jpg",

@@ -190,7 +190,7 @@ def test_what_looks_wrong_is_told_with_the_rest(tmp_path: Path) -> None:
     about = replace(BARE, linear_end="logits")
     external_run(tmp_path / "model.keras", about, told.append)
     (more,) = told[len(doubts_of(about)) :]
-    assert "it scales by itself (0 to 1)" in more
+    assert "it scales by itself (unit)" in more
 
 
 def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
