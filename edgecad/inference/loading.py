@@ -161,8 +161,9 @@ def _check_executes(request: DeviceRequest, precision: RunPrecision | None) -> N
     if precision is None or precision in FILES or precision in chosen_device(request).device.executes:
         return
     able = [word for word in unit_words() if precision in parse_device(word).device.executes]
+    named = f"{request.kind}:{request.unit}" if request.unit else request.kind
     raise UsageError(
-        f"{request.kind} does not run an fp32 file in {precision}; use --device {' or '.join(able)}, or a precision of "
+        f"{named} does not run an fp32 file in {precision}; use --device {' or '.join(able)}, or a precision of "
         f"files: --precision {' or '.join(FILES)}"
     )
 

@@ -247,3 +247,9 @@ def test_other_words_are_refused_with_those_of_the_table(text: str) -> None:
         r"openvino, openvino:cpu, openvino:gpu or openvino:npu$",
     ):
         parse_device(text)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:1", "openvino:gpu", "openvino:npu"])
+def test_a_device_that_does_not_run_a_precision_is_called_as_it_was_named(device: str) -> None:
+    with pytest.raises(UsageError, match=f"^{device} does not run an fp32 file in bf16; use --device openvino:cpu, or"):
+        load_model(None, device, "bf16")

@@ -183,7 +183,7 @@ def test_bf16_is_refused_where_it_cannot_be_proven(model_folder: Path) -> None:
         Classifier(model_folder, "openvino", precision="bf16")
     with pytest.raises(UsageError, match="cpu does not run an fp32 file in bf16; use --device openvino:cpu"):
         Classifier(model_folder, "cpu", precision="bf16")
-    with pytest.raises(UsageError, match="openvino does not run an fp32 file in bf16"):
+    with pytest.raises(UsageError, match="openvino:gpu does not run an fp32 file in bf16"):
         Classifier(model_folder, "openvino:gpu", precision="bf16")
 
 
