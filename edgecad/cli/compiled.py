@@ -50,7 +50,7 @@ def _lines(entry: CompiledEntry) -> Iterator[str]:
         return
     identity = entry.head.identity
     yield f"  {entry.path.name}  {entry.size_bytes / 1e6:.1f} MB, compiled {entry.head.written}"
-    yield f"    {on_one_line(entry.head.model)}, computes in {identity.precision}"
+    yield f"    {on_one_line(entry.head.model)}"
     yield f"    openvino {identity.library_version.partition('-')[0]} on {identity.unit}"
     yield "    proven: its golden samples came out as at export when it was kept"
 

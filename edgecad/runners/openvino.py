@@ -244,7 +244,9 @@ class _Opening:
         except (RuntimeError, ValueError, EdgecadError):  # this device keeps nothing, or nothing that opens as it was
             return runner
         self._request.prove(runner)
-        keep_compiled(identity, f"{contract.name} ({contract.backbone}, {contract.origin} data)", content)
+        keep_compiled(
+            identity, f"{contract.name} ({contract.backbone}, {self._precision}, {contract.origin} data)", content
+        )
         return runner
 
     def _runner(self, stages: Sequence[CompiledStage]) -> OpenVinoRunner:

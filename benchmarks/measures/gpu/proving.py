@@ -17,6 +17,7 @@ from edgecad.doctor.proof.figures import ColdTimes, DeviceRates
 from edgecad.doctor.proof.record import CPU, Card, Check, GpuProof, ModelTried, ProofStep, ProofTarget
 from edgecad.engines.cache import cache_folder, entries
 from edgecad.engines.libraries import LIBRARIES
+from edgecad.errors import UsageError
 from edgecad.modelfiles.file import FILES
 from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
@@ -49,10 +50,12 @@ def prove(options: GpuOptions, told: Told) -> GpuProof:
         told: each step, as soon as it is over.
 
     Raises:
-        UsageError: there are no models, or no device of that name.
+        UsageError: there are no models, no device of that name, or no time.
         ModelInvalid: a model cannot be used.
         OSError: the file cannot be written.
     """
+    if not 0 < options.minutes < float("inf"):
+        raise UsageError(f"{options.minutes:g} minutes leave no time for a step; give MINUTES above 0, 10 as a rule")
     begun, card, steps = time.monotonic(), card_here(), list[ProofStep]()
     seconds = 60 * options.minutes if card else min(60 * options.minutes, WITHOUT_CARD)
     for word in options.devices:

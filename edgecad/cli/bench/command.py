@@ -138,7 +138,7 @@ def bench(
     subject = subject_to_save(model) if save else None
     path = None if model is None else str(model)
     if not json:
-        _tell_time(measured, order)
+        _tell_time(measured, order, save)
     found = list(_valid(results(path, measured, order, _tell_progress)))
     if not any(isinstance(result, Measured) for result in found):
         raise error_of([result for result in found if isinstance(result, NotMeasured)])
@@ -264,8 +264,9 @@ def _check_limit(max_p95_ms: float, scenarios: Sequence[Scenario], runs: int | N
         )
 
 
-def _tell_time(measured: Sequence[Configuration], order: BenchOrder) -> None:
+def _tell_time(measured: Sequence[Configuration], order: BenchOrder, save: bool) -> None:
     """Say beforehand what this may take: of scenarios the time limit is known, of processes about what they take."""
+    from edgecad.bench.runoff import MOST, SECONDS
     from edgecad.engines.gpu import gpu_here
     from edgecad.system.clock import SOON, rough_words
 
@@ -273,8 +274,9 @@ def _tell_time(measured: Sequence[Configuration], order: BenchOrder) -> None:
     here = [device for device, _ in measured if gpu or device == AUTO or not parse_device(device).device.indexed]
     stream = order.seconds if order.runs is None else min(order.seconds, ANSWER * order.runs)
     each = OPENING + stream * ("single-stream" in order.scenarios) + OFFLINE * ("offline" in order.scenarios)
-    if len(here) * each >= SOON:
-        typer.echo(f"this takes {rough_words(len(here) * each)} at most, roughly", err=True)
+    whole = len(here) * each + save * (MOST * OPENING + SECONDS)
+    if whole >= SOON:
+        typer.echo(f"this takes {rough_words(whole)} at most, roughly", err=True)
 
 
 def _tell_progress(device: str, precision: str | None) -> None:

@@ -248,6 +248,15 @@ def test_without_a_model_nothing_is_written(make: str, code: int, words: str, tm
     assert not (tmp_path / "a.json").exists()
 
 
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf"])
+def test_no_time_is_refused_before_anything_begins(minutes: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(PROGRAM), f"--minutes={minutes}", "--out", str(tmp_path / "a.json")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "MINUTES above 0" in done.stderr
+    assert not (tmp_path / "a.json").exists()
+
+
 @pytest.mark.gpu
 @pytest.mark.timeout(1800)
 def test_on_a_card_nothing_fails(folder_of: Callable[..., Path], tmp_path: Path) -> None:

@@ -45,8 +45,10 @@ def test_it_says_beforehand_what_it_may_take(
     order = BenchOrder(
         model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=64
     )
-    _tell_time([("cpu", None)], order)
+    _tell_time([("cpu", None)], order, save=False)
     assert capsys.readouterr().err == f"this takes {words} at most, roughly\n"
+    _tell_time([("cpu", None)], order, save=True)
+    assert capsys.readouterr().err != f"this takes {words} at most, roughly\n"
 
 
 def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
