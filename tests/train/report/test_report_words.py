@@ -107,6 +107,7 @@ def test_the_command_holds_every_setting_and_no_folder(run: RunFiles) -> None:
         "--labelled-by": "a simulated reader",
         "--split": "split.json",
         "--input": "rgb",
+        "--device": "auto",
     }
 
 
