@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from edgecad.system.installation import install_words, pip
 from edgecad.system.memory import lacks_memory, says_no_memory
+from edgecad.system.watchdog import WATCHDOG
 
 RUN_SECONDS = 60.0
 """For each image of a run; the largest network on offer takes a few on the slowest machine."""
@@ -83,11 +84,9 @@ class OnnxRunner:
             DeviceFailed: the device gave up, memory did not suffice, or it took longer than `RUN_SECONDS` an image.
         """
         options, seconds = self._runtime.RunOptions(), RUN_SECONDS * max(1, len(images))
-        timer = threading.Timer(seconds, setattr, (options, "terminate", True))
-        timer.daemon = True
-        timer.start()
         try:
-            values = self._session.run(list(outputs), {"image": images}, options)
+            with WATCHDOG.limited(seconds, partial(setattr, options, "terminate", True)):
+                values = self._session.run(list(outputs), {"image": images}, options)
         except Exception as error:  # As when opening: unrelated types, and what counts is in the text.
             if options.terminate:
                 raise DeviceFailed(
@@ -95,8 +94,6 @@ class OnnxRunner:
                     "stopped; use a smaller network or a faster machine"
                 ) from error
             raise self._failure(error, len(images)) from error
-        finally:
-            timer.cancel()
         return dict(zip(outputs, values, strict=True))
 
     def engine_milliseconds(self, images: NDArray[np.uint8], runs: int) -> list[float]:
