@@ -20,11 +20,11 @@ from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.sizes import check_sizes
+from edgecad.runners.watchdog import WATCHDOG
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from edgecad.system.installation import install_words, pip
 from edgecad.system.memory import lacks_memory, says_no_memory
-from edgecad.system.watchdog import WATCHDOG
 
 RUN_SECONDS = 60.0
 """For each image of a run; the largest network on offer takes a few on the slowest machine."""

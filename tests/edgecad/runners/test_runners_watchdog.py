@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from edgecad.system import watchdog
-from edgecad.system.watchdog import Watchdog
+from edgecad.runners import watchdog
+from edgecad.runners.watchdog import Watchdog
 
 
 @pytest.fixture
