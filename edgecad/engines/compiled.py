@@ -23,7 +23,7 @@ from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
 from edgecad.system.clock import second_text
 from edgecad.system.folders import write_whole
-from edgecad.system.reading import READ_ONLY, opened
+from edgecad.system.reading import is_own, opened_itself
 from edgecad.system.usercache import user_cache
 from edgecad.system.words import on_one_line
 
@@ -200,7 +200,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """
     if not _is_ours(path.parent.stat()):
         raise ValueError("its folder is not this user's alone")
-    with opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0)) as file:
+    with opened_itself(path) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or not _is_ours(status):
             raise ValueError("it is no file of this user's alone")
@@ -211,8 +211,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _is_ours(status: os.stat_result) -> bool:
     """Whether this user owns it and nobody else may write it; on Windows the profile's folder sees to that."""
-    own = getattr(os, "getuid", lambda: status.st_uid)()
-    return status.st_uid == own and (os.name == "nt" or not status.st_mode & _OTHERS_MAY_WRITE)
+    return is_own(status) and (os.name == "nt" or not status.st_mode & _OTHERS_MAY_WRITE)
 
 
 def _forget_oldest(folder: Path) -> None:

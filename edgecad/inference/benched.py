@@ -30,7 +30,7 @@ from edgecad.modelfiles.metadata import metadata_in
 from edgecad.runners.devices import AUTO as ANY_DEVICE
 from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
-from edgecad.system.reading import READ_ONLY, opened
+from edgecad.system.reading import is_own, opened_itself
 from edgecad.system.usercache import forget_oldest, user_cache
 from edgecad.system.words import on_one_line
 
@@ -275,8 +275,7 @@ def _read(path: Path) -> SavedBench | None:
     if path.is_symlink():
         raise ValueError("it is a link")
     try:
-        # What is no file, such as a pipe, must not be waited for.
-        with opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0)) as file:
+        with opened_itself(path) as file:
             _check_own(os.fstat(file.fileno()))
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -298,5 +297,5 @@ def _read(path: Path) -> SavedBench | None:
 def _check_own(about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
         raise ValueError("it is no regular file")
-    if hasattr(os, "geteuid") and about.st_uid != os.geteuid():
+    if not is_own(about):
         raise ValueError("it belongs to another user")

@@ -23,6 +23,20 @@ def opened(path: str | os.PathLike[str], flags: int, mode: int = 0o666, bufferin
     return open(path, "rb", buffering, opener=lambda name, _: os.open(name, flags, mode))
 
 
+def opened_itself(path: Path) -> BinaryIO:
+    """Open a file to be read: no link is followed, and no pipe waited for.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder or a link.
+    """
+    return opened(path, READ_ONLY | getattr(os, "O_NOFOLLOW", 0))
+
+
+def is_own(status: os.stat_result) -> bool:
+    """Whether a file or folder belongs to this user, as whom new ones would be written; on Windows nothing tells."""
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+
+
 def file_bytes(path: Path, most: int) -> bytes:
     """Content of a regular file of at most so many bytes.
 
