@@ -18,6 +18,7 @@ from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, Familiarity, GoldenAnswer, Preparation
+from edgecad.decision.probabilities import probabilities_of
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, NotAvailable
 from edgecad.polarmap import TableCandidates
 from edgecad.runners.base import RunnerFacts
@@ -171,15 +172,13 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, con
         logits=float(np.abs(prediction.logits - expected).max()) / scale,
         heatmap=agreement(prediction.heatmap, shown, scale),
         familiarity=_moved(prediction.familiarity, recorded.familiarity, contract.familiarity),
-        probability=abs(_probability(prediction.logits, contract) - _probability(expected, contract)),
+        probability=_moved_probability(prediction.logits, expected, contract),
     )
 
 
-def _probability(logits: NDArray[np.floating], contract: Contract) -> float:
-    """The positive class' own, of the softmax at the contract's temperature."""
-    positive = contract.positive_index
-    odds = np.clip(float(logits[positive] - logits[1 - positive]) / contract.decision.temperature, -700, 700)
-    return float(1 / (1 + np.exp(-odds)))
+def _moved_probability(seen: NDArray[np.floating], recorded: NDArray[np.floating], contract: Contract) -> float:
+    both = probabilities_of(np.stack([seen, recorded]), contract.decision.temperature)
+    return float(abs(np.subtract(*both[:, contract.positive_index])))
 
 
 def _moved(seen: float | None, recorded: float | None, limits: Familiarity | None) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import identity_error
+from edgecad.decision.probabilities import probabilities_of
 from edgecad.errors import GateFailed
 
 IDENTITY_TOLERANCE = 1e-4
@@ -39,10 +40,3 @@ def check_outputs(values: dict[str, NDArray[np.float32]], temperature: float) ->
                 f"the probabilities are not those of the logits (difference {error:.1e}, at most "
                 f"{PROBABILITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
             )
-
-
-def probabilities_of(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """What the graph's `probabilities` must be, `(..., classes)`: the softmax of `logits / temperature`."""
-    scaled = np.asarray(logits, np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

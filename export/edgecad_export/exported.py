@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from edgecad.contract import Precision
+from edgecad.decision.probabilities import probabilities_of
 from edgecad.errors import EdgecadError, GateFailed
-from edgecad.inference.checks import probabilities_of
 from edgecad_export.candidates import Candidate
 from edgecad_export.cost import work_words
 from edgecad_export.modelfolder.engines import Engines

@@ -80,7 +80,7 @@ class PeerModel:
 
     def answer_of_logits(self, logits: Any) -> PeerAnswer:
         """The answer of a network that ends in logits `(1, 2)`: their softmax at the contract's temperature."""
-        from edgecad.inference.checks import probabilities_of
+        from edgecad.decision.probabilities import probabilities_of
 
         found = probabilities_of(np.asarray(logits), self.contract.decision.temperature)
         return PeerAnswer(float(found[0, self.contract.positive_index]))

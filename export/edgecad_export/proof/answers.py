@@ -21,7 +21,7 @@ from edgecad.answer.heatmap import (
 )
 from edgecad.contract import Contract
 from edgecad.contract.graph import FAMILIARITY, known_outputs
-from edgecad.inference.checks import probabilities_of
+from edgecad.decision.probabilities import probabilities_of
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison
