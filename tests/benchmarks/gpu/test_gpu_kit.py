@@ -330,7 +330,7 @@ def test_the_constraints_name_exact_versions_and_none_of_tensorflow() -> None:
 def test_the_file_holds_no_path_of_the_machine(
     model_folder: Path, kit: Callable[..., tuple[int, GpuProof, str]], tmp_path: Path
 ) -> None:
-    kit(model_folder, "--devices", "cuda", "--minutes", "0")
+    kit(model_folder, "--devices", "cuda", "--minutes", "0.0001")
     text = (tmp_path / "gpu-proof.json").read_text()
     assert str(tmp_path) not in text
     assert str(Path.home()) not in json.dumps(json.loads(text))
