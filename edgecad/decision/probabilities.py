@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,3 +14,11 @@ def probabilities_of(logits: NDArray[np.floating], temperature: float) -> NDArra
     scaled = np.asarray(logits, np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def probabilities_of_one(logits: Sequence[float], temperature: float) -> list[float]:
+    """The same of one image's logits, `(classes,)`: without arrays, which for two numbers take most of the time."""
+    largest = max(logits)
+    powers = [math.exp((logit - largest) / temperature) for logit in logits]
+    together = sum(powers)
+    return [power / together for power in powers]
