@@ -53,7 +53,7 @@ class CompiledIdentity(Frozen, frozen=True, kw_only=True):
 class CompiledHead(Frozen, frozen=True, kw_only=True):
     """The first line of a file; what was compiled follows it."""
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     """Changes with these fields, and with anything in the way of compiling."""
     identity: CompiledIdentity
     model: str

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract.graph import known_outputs, missing_outputs
+from edgecad.contract.graph import missing_outputs
 from edgecad.engines.compiled import CompiledIdentity, forget_compiled, found_compiled, keep_compiled
 from edgecad.engines.openvino import (
     Hint,
@@ -34,8 +34,15 @@ from edgecad.engines.record import sha256_of
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable, UsageError
 from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
-from edgecad.runners.onnx import RUN_SECONDS
-from edgecad.runners.stages import INPUT, CompiledStage, bytes_of, checked_side, compiled_stages, stages_from_bytes
+from edgecad.runners.lanes import Lane
+from edgecad.runners.stages import (
+    CompiledGraph,
+    CompiledStage,
+    bytes_of,
+    checked_side,
+    compiled_graph,
+    graph_from_bytes,
+)
 from edgecad.system.cores import is_arm, usable_threads
 from edgecad.system.memory import lacks_memory, says_no_memory
 from edgecad.system.parallel import workers_beside
@@ -43,10 +50,6 @@ from edgecad.system.parallel import workers_beside
 if TYPE_CHECKING:
     from edgecad.contract import Contract, RunPrecision
 
-_ENDING = 10.0
-"""Seconds that a run which was told to stop may take for the operation that it is at."""
-_LOOK = 1.0
-"""Seconds after which a run that is still under way is looked at, so that an interrupt is seen."""
 _USED_BY = set[int]()
 """Processes that opened a model; one that forks from them inherits this, and none of OpenVINO's threads."""
 
@@ -54,18 +57,26 @@ _USED_BY = set[int]()
 class OpenVinoRunner:
     """A compiled model that was opened strictly and then checked."""
 
-    def __init__(self, stages: Sequence[CompiledStage], module: Any, precision: RunPrecision) -> None:
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        module: Any,
+        precision: RunPrecision,
+        whole: Callable[[], CompiledGraph] | None = None,
+    ) -> None:
         """Take a compiled model.
 
         Args:
-            stages: what was compiled, in the order in which it runs.
+            graph: that answers take.
             module: `openvino`.
             precision: that it computes in.
+            whole: compiles it with all known outputs, once one is asked for that no answer takes.
 
         Raises:
             NotAvailable: it runs elsewhere, or in another precision.
             ModelInvalid: it has not our input and outputs.
         """
+        stages = graph.stages
         for stage in stages:
             with asked(stage.settings.unit):
                 stage.settings.check(stage.compiled)
@@ -78,10 +89,11 @@ class OpenVinoRunner:
             precision=precision,
             threads=settings.threads if settings.unit == "CPU" else 0,
             size=size,
-            outputs=known_outputs(self._shapes),
+            outputs=graph.known,
         )
+        self._whole, self._of_whole, self._compiling = whole, list[OpenVinoRunner](), threading.Lock()
         # As many as run at a time: who comes later waits for one, and holds no memory meanwhile.
-        self._turn, self._free = threading.BoundedSemaphore(settings.streams), list[_Lane]()
+        self._turn, self._free = threading.BoundedSemaphore(settings.streams), list[Lane]()
 
     @property
     def facts(self) -> RunnerFacts:
@@ -98,6 +110,8 @@ class OpenVinoRunner:
         """
         if os.getpid() != self._process:
             raise _forked("this model was opened")
+        if self._whole is not None and not self._shapes.keys() >= set(outputs):
+            return self._runner_of_whole(self._whole).run(images, outputs)
         with self._lane() as lane:
             if len(images) == 1:
                 return lane.run(images, outputs)
@@ -105,12 +119,18 @@ class OpenVinoRunner:
         nothing = {name: np.empty((0, *self._shapes[name][1:]), np.float32) for name in outputs}
         return {name: np.concatenate([nothing[name], *(own[name] for own in found)]) for name in outputs}
 
+    def _runner_of_whole(self, whole: Callable[[], CompiledGraph]) -> OpenVinoRunner:
+        with self._compiling:
+            if not self._of_whole:
+                self._of_whole.append(OpenVinoRunner(whole(), self._module, self._facts.precision or "fp32"))
+        return self._of_whole[0]
+
     @contextmanager
-    def _lane(self) -> Iterator[_Lane]:
+    def _lane(self) -> Iterator[Lane]:
         """One that nobody uses; after an error it is let go, because what it was doing may still go on."""
         with self._turn:
             try:
-                lane = self._free.pop() if self._free else _Lane(self._stages, self._module, self._shapes)
+                lane = self._free.pop() if self._free else Lane(self._stages, self._module, self._shapes)
                 yield lane
             except EdgecadError:
                 raise
@@ -125,38 +145,6 @@ class OpenVinoRunner:
         if device != "openvino:cpu":
             return DeviceFailed(f"{device} failed: {reason}; use --device cpu")
         return ModelInvalid(f"OpenVINO opened the model and cannot compute it: {reason}; export it again")
-
-
-class _Lane:
-    """What one run at a time needs: requests of OpenVINO's, and memory of ours for what goes in and comes out."""
-
-    def __init__(self, stages: Sequence[CompiledStage], module: Any, shapes: dict[str, tuple[int, ...]]) -> None:
-        self._image = np.zeros(tuple(stages[0].compiled.input(0).shape), np.uint8)
-        self._values = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-        tensors = {name: module.Tensor(value, shared_memory=True) for name, value in self._values.items()}
-        tensors[INPUT] = module.Tensor(self._image, shared_memory=True)
-        self._requests = [stage.compiled.create_infer_request() for stage in stages]
-        for stage, request in zip(stages, self._requests, strict=True):
-            for index, name in enumerate(stage.takes):
-                request.set_input_tensor(index, tensors[name])
-            for index, name in enumerate(stage.gives):
-                request.set_output_tensor(index, tensors[name])
-
-    def run(self, image: NDArray[np.uint8], outputs: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        np.copyto(self._image, image)
-        deadline = time.monotonic() + RUN_SECONDS
-        for request in self._requests:
-            request.start_async()
-            while not request.wait_for(max(1, int(1000 * min(_LOOK, deadline - time.monotonic())))):
-                if time.monotonic() >= deadline:
-                    request.cancel()
-                    with suppress(RuntimeError):  # that it was cancelled; a request that is let go before runs on
-                        request.wait_for(int(1000 * _ENDING))
-                    raise DeviceFailed(
-                        f"openvino computed an image for {RUN_SECONDS:g} s without an end and was stopped; use a "
-                        "smaller network or a faster machine"
-                    )
-        return {name: self._values[name].copy() for name in outputs}
 
 
 def open_openvino(request: OpenRequest) -> OpenVinoRunner:
@@ -227,19 +215,19 @@ class _Opening:
 
     def from_kept(self, content: bytes) -> OpenVinoRunner:
         """Open what was compiled before."""
-        return self._runner(stages_from_bytes(self._core, content, self._settings))
+        return self._runner(graph_from_bytes(self._core, content, self._settings))
 
     def compiled_now(self, identity: CompiledIdentity, contract: Contract) -> OpenVinoRunner:
         """Compile the model; what is proven is kept.
 
         The proof is of what was read again, because that is what opens from then on.
         """
-        stages = self._compiled()
-        runner = self._runner(stages)
+        graph = self._compiled()
+        runner = self._runner(graph)
         if self._request.prove is None or not contract.golden:
             return runner
         try:
-            content = bytes_of(stages)
+            content = bytes_of(graph)
             runner = self.from_kept(content)
         except (RuntimeError, ValueError, EdgecadError):  # this device keeps nothing, or nothing that opens as it was
             return runner
@@ -249,17 +237,17 @@ class _Opening:
         )
         return runner
 
-    def _runner(self, stages: Sequence[CompiledStage]) -> OpenVinoRunner:
-        return OpenVinoRunner(stages, self._module, self._precision)
+    def _runner(self, graph: CompiledGraph) -> OpenVinoRunner:
+        return OpenVinoRunner(graph, self._module, self._precision, partial(self._compiled, whole=True))
 
-    def _compiled(self) -> Sequence[CompiledStage]:
+    def _compiled(self, whole: bool = False) -> CompiledGraph:
         if has_external_data(self._request.model):
             raise ModelInvalid(
                 "the model names other files to read its weights from, and one file is a model; export it again"
             )
         name, unit = self._request.name, self._settings.unit
         try:
-            return compiled_stages(self._module, self._core, self._request.model, self._settings, name)
+            return compiled_graph(self._module, self._core, self._request.model, self._settings, name, whole)
         except EdgecadError:
             raise
         except Exception as error:  # OpenVINO raises RuntimeError alone, and what counts is in the text

@@ -171,13 +171,13 @@ def test_a_model_is_compiled_once_and_proven_before_it_is_kept(
 ) -> None:
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
     calls: list[str] = []
-    compiling = runner_module.compiled_stages
+    compiling = runner_module.compiled_graph
 
     def told(*arguments: Any) -> Any:
         calls.append("compiled")
         return compiling(*arguments)
 
-    monkeypatch.setattr(runner_module, "compiled_stages", told)
+    monkeypatch.setattr(runner_module, "compiled_graph", told)
 
     def refuse(_: Any) -> None:
         raise GateFailed("it answers otherwise")
@@ -221,7 +221,7 @@ def test_a_device_that_opens_nothing_again_runs_what_it_compiled(
     def refuse(*_: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(runner_module, "stages_from_bytes", refuse)
+    monkeypatch.setattr(runner_module, "graph_from_bytes", refuse)
     with Classifier(model_folder, "openvino") as classifier:
         assert all(replay.holds for replay in classifier.replay_golden())
     assert compiled_entries(folder) == ()

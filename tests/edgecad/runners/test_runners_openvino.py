@@ -23,6 +23,7 @@ from edgecad.engines.openvino import OpenVinoSettings, demand_capability, librar
 from edgecad.errors import DeviceFailed, ModelInvalid, NotAvailable, UsageError
 from edgecad.inference.loading import load_model, open_file
 from edgecad.modelfiles.file import own_file
+from edgecad.runners import lanes
 from edgecad.runners import openvino as runner_module
 from edgecad.runners.base import OpenRequest
 from edgecad.runners.devices import parse_device
@@ -64,6 +65,28 @@ def test_it_answers_as_onnxruntime_does_whatever_the_batch(model_folder: Path) -
             alone = ours.run(images[:1])
             assert all(np.array_equal(alone[name][0], seen[name][0]) for name in seen)  # no neighbour counts
         assert ours.run(_images(0))["cam"].shape == (0, *expected["cam"].shape[1:])
+
+
+def test_outputs_that_no_answer_takes_are_computed_where_they_are_asked_for(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiling, compiled = runner_module.compiled_graph, list[Any]()
+
+    def told(*given: Any) -> Any:
+        compiled.append(compiling(*given))
+        return compiled[-1]
+
+    monkeypatch.setattr(runner_module, "compiled_graph", told)
+    with Classifier(model_folder, "openvino") as ours, Classifier(model_folder, "cpu") as reference:
+        ours.run(_images(1))
+        (answers,) = compiled
+        assert {"features", "fc_weights"} <= set(answers.known) - set(answers.stages[0].gives)
+        with ThreadPoolExecutor(4) as pool:
+            seen = list(pool.map(lambda _: ours.run(_images(2), ("features", "fc_weights", "cam")), range(4)))
+        assert len(compiled) == 2
+        expected = reference.run(_images(2), ("features", "fc_weights", "cam"))
+    for name, value in expected.items():
+        assert all(np.allclose(one[name], value, atol=1e-5) for one in seen)
 
 
 def test_what_is_given_is_not_written_over_by_the_next_run(model_folder: Path) -> None:
@@ -296,7 +319,7 @@ def test_int8_that_an_arm_processor_cannot_compile_is_not_the_models_fault(
         raise RuntimeError("Exception from src/core.cpp:117:\nConvolution input precision should be single")
 
     monkeypatch.setattr(runner_module, "is_arm", lambda: arm)
-    monkeypatch.setattr(runner_module, "compiled_stages", refused)
+    monkeypatch.setattr(runner_module, "compiled_graph", refused)
     with pytest.raises(kind, match="--device cpu") as raised:
         _opened(tiny_model(), replace(tiny_contract, precision="int8"))
     assert ("--precision fp32" in str(raised.value)) is arm
@@ -366,7 +389,7 @@ def test_lack_of_memory_is_the_devices(model_folder: Path, monkeypatch: pytest.M
     def full(*_: Any) -> None:
         raise RuntimeError("Exception from src/inference/src/cpp/infer_request.cpp:224:\nstd::bad_alloc\n")
 
-    monkeypatch.setattr(runner_module, "_Lane", full)
+    monkeypatch.setattr(runner_module, "Lane", full)
     with pytest.raises(DeviceFailed, match=r"openvino:cpu has not the memory for an image: std::bad_alloc; end other"):
         runner.run(_images(1), ["logits"])
     monkeypatch.undo()
@@ -400,8 +423,8 @@ def test_a_run_that_does_not_end_is_ended(model_folder: Path, monkeypatch: pytes
             cancel=stopped.set,
         )
     ]
-    monkeypatch.setattr(runner_module, "RUN_SECONDS", 0.2)
-    monkeypatch.setattr(runner_module, "_ENDING", 0.1)
+    monkeypatch.setattr(lanes, "RUN_SECONDS", 0.2)
+    monkeypatch.setattr(lanes, "_ENDING", 0.1)
     with pytest.raises(DeviceFailed, match=r"for 0\.2 s without an end and was stopped"):
         runner.run(_images(1), ["logits"])
     assert stopped.is_set()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgecad.errors import DeviceFailed, ModelInvalid
-from edgecad.runners import openvino as runner_module
+from edgecad.runners import lanes
 from edgecad.runners.base import OpenRequest
 from edgecad.runners.devices import parse_device
 from edgecad.runners.openvino import open_openvino
@@ -119,7 +119,7 @@ def test_a_run_that_takes_too_long_is_ended(
     tiny_model: Build, tiny_contract: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long one of many nodes; none that never ends gets so far, because no file may hold a loop."""
-    monkeypatch.setattr(runner_module, "RUN_SECONDS", 0.1)
+    monkeypatch.setattr(lanes, "RUN_SECONDS", 0.1)
     draw = np.random.default_rng(0).normal(0, 0.04, (512, 512)).astype(np.float32)
     model = onnx.load_from_string(tiny_model())
     weights = {"wide": draw[:3], "square": draw, "as rows": np.array([-1, 3], np.int64)}
