@@ -17,7 +17,7 @@ import msgspec
 from edgecad.contract.graph import answering_outputs, known_outputs, missing_outputs
 from edgecad.engines.openvino import Hint, OpenVinoSettings
 from edgecad.errors import ModelInvalid
-from edgecad.runners.layouts import without_moves
+from edgecad.runners.rewriting import rewrite
 from edgecad.runners.sizes import demand_bounded
 from edgecad.system.memory import at_most_more
 
@@ -100,7 +100,7 @@ def compiled_graph(
         parts = [(part, settings, (INPUT,), wanted)]
     if settings.unit == "CPU":
         for part, *_ in parts:
-            without_moves(module, part)
+            rewrite(module, part)
     stages = tuple(
         CompiledStage(core.compile_model(part, own.unit, own.properties(core)), own, takes, gives)
         for part, own, takes, gives in parts

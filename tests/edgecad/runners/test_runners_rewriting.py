@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecad.runners.layouts import without_moves
+from edgecad.runners.rewriting import rewrite
 
 openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'edgecad[openvino]'")
 ops = openvino.opset8
@@ -17,6 +17,8 @@ SIDE, CHANNELS = 16, 32
 RNG = np.random.default_rng(0)
 KERNEL = RNG.normal(size=(CHANNELS, 3, 3, 3)).astype(np.float32)
 CELLS = RNG.uniform(0.5, 2, (SIDE, SIDE, 1)).astype(np.float32)
+PLAIN = ([1, 1], [0, 0], [0, 0], [1, 1])
+"""Strides, padding on both sides, dilations."""
 WEIGHTS = RNG.normal(size=(2, CHANNELS)).astype(np.float32)
 
 
@@ -31,6 +33,14 @@ def _in_8_bits(value: Any, largest: float) -> Any:
     return ops.multiply(ops.convert(levels, np.float32), _constant(largest / 255, np.float32))
 
 
+def _scales() -> Any:
+    """A weight for each channel, in 8 bits and scaled by channel; no product lies halfway between two levels."""
+    numbers = ops.convert(_constant(np.arange(-16, 16).reshape(CHANNELS, 1, 1, 1, 1), np.int8), np.float32)
+    return ops.multiply(
+        numbers, _constant(np.linspace(0.0513, 0.0971, CHANNELS).reshape(CHANNELS, 1, 1, 1, 1), np.float32)
+    )
+
+
 def _graph(
     quantised: bool,
     factor: Callable[[Any], Any] = lambda value: ops.multiply(value, _constant(CELLS, np.float32)),
@@ -42,7 +52,7 @@ def _graph(
     turned = ops.transpose(ops.add(scaled, _constant(-1, np.float32)), _constant([0, 3, 1, 2]))
     seen = ops.relu(ops.convolution(turned, _constant(KERNEL, np.float32), [1, 1], [1, 1], [1, 1], [1, 1]))
     if quantised:
-        seen = _in_8_bits(seen, 20.0)
+        seen = _in_8_bits(ops.relu(ops.group_convolution(_in_8_bits(seen, 20.0), _scales(), *PLAIN)), 20.0)
     features = factor(ops.transpose(seen, _constant([0, 2, 3, 1])))
     rows = ops.reshape(features, _constant([1, SIDE * SIDE, CHANNELS]), False)
     cam = ops.matmul(_constant(WEIGHTS[None], np.float32), rows, False, True)
@@ -70,7 +80,7 @@ def _answers(compiled: Any) -> list[Any]:
 
 def _plain_and_changed(*graph: Any) -> tuple[Any, Any]:
     plain, changed = _graph(*graph), _graph(*graph)
-    without_moves(openvino, changed)
+    rewrite(openvino, changed)
     return _compiled(plain), _compiled(changed)
 
 
@@ -80,6 +90,8 @@ def test_nothing_is_moved_and_all_is_as_before(quantised: bool) -> None:
     assert _kinds(plain)["Transpose"]
     assert not _kinds(changed)["Transpose"]
     assert _kinds(changed)["Reorder fake"] == 2  # image and features
+    assert _kinds(changed)["Convolution"] == 1
+    assert _kinds(plain)["Convolution"] == 1 + quantised
     for seen, expected in zip(_answers(changed), _answers(plain), strict=True):
         assert np.ptp(expected) > 0.1
         assert np.allclose(seen, expected, rtol=1e-5, atol=1e-5)

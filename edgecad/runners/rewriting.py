@@ -1,14 +1,18 @@
-"""Moves of memory that OpenVINO makes for nothing on a processor, taken out of a graph before it is compiled.
+"""A graph in the words in which OpenVINO is fastest on a processor; what it computes stays the same.
 
-There convolutions read and give channels last, and so do our image and our features. So both
-transpositions of a graph move nothing, and OpenVINO leaves them out where it sees that. It does not see it in two
-places, which cost a small network a fifth of its time (2026.4.1):
+There convolutions read and give channels last, and so do our image and our features. So both transpositions of a graph
+move nothing, and OpenVINO leaves them out where it sees that. It does not see it in two places, which cost a small
+network a fifth of its time (2026.4.1):
 
 - In an int8 file it takes the scaling of the image for what undoes a rounding to 8 bits, and moves the transposition in
   front of it. Where the first convolution is not in 8 bits, all pixels are then moved twice.
 - Where the features have a factor for each cell and several readers, it wants their values in two orders.
 
-What is computed stays the same, but for the order in which the features' means are added up.
+And scales of channels, which an int8 file has as depthwise convolutions of one weight, it multiplies faster than it
+convolves them: 1.4 % of ResNet50V2's time.
+
+Answers differ by the order in which the features' means are added up, and in int8 where a scaled value lies halfway
+between two levels.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ TO_CHANNELS_FIRST, TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 LOWEST = np.finfo(np.float32).min
 
 
-def without_moves(module: Any, graph: Any) -> None:
+def rewrite(module: Any, graph: Any) -> None:
     """Change a graph in place; what is not as in our files stays as it is.
 
     Args:
@@ -33,6 +37,8 @@ def without_moves(module: Any, graph: Any) -> None:
         for node in nodes:
             if _turns(node, TO_CHANNELS_FIRST) and _is_read_by_float_convolution(node):
                 _hide_scaling(operators, node)
+            elif _scales_channels(node):
+                _multiply(operators, node)
     for node in nodes:
         if _turns(node, TO_CHANNELS_LAST):
             _turn_last(operators, node)
@@ -68,6 +74,22 @@ def _hide_scaling(operators: Any, turn: Any) -> None:
     """Put what changes no value between the scaling and the transposition that must stay behind it."""
     same = operators.maximum(turn.input_value(0), operators.constant(LOWEST, np.float32))
     turn.input(0).replace_source_output(same.output(0))
+
+
+def _scales_channels(node: Any) -> bool:
+    """Whether a node is a depthwise convolution of one weight."""
+    if node.get_type_name() != "GroupConvolution" or node.output(0).get_shape() != node.input_value(0).get_shape():
+        return False
+    channels, *rest = node.input_value(1).get_shape()
+    return rest == [1, 1, 1, 1] and channels == node.input_value(0).get_shape()[1]
+
+
+def _multiply(operators: Any, convolution: Any) -> None:
+    value, weights = convolution.input_values()
+    factors = operators.reshape(weights, operators.constant(np.array([1, -1, 1, 1])), special_zero=False)
+    scaled = operators.multiply(value, factors)
+    for reader in _readers(convolution.output(0)):
+        reader.replace_source_output(scaled.output(0))
 
 
 def _turn_last(operators: Any, turn: Any) -> None:
