@@ -80,8 +80,7 @@ def _scales_channels(node: Any) -> bool:
     """Whether a node is a depthwise convolution of one weight."""
     if node.get_type_name() != "GroupConvolution" or node.output(0).get_shape() != node.input_value(0).get_shape():
         return False
-    channels, *rest = node.input_value(1).get_shape()
-    return rest == [1, 1, 1, 1] and channels == node.input_value(0).get_shape()[1]
+    return list(node.input_value(1).get_shape()) == [int(node.input_value(0).get_shape()[1]), 1, 1, 1, 1]
 
 
 def _multiply(operators: Any, convolution: Any) -> None:
