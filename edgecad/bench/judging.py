@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgecad.bench.results import Measured, NotMeasured, Result
+from edgecad.bench.results import Measured, NotMeasured, Result, SingleStream, StageTimes
 from edgecad.errors import EdgecadError, EngineBuildFailed, GateFailed, ModelInvalid, NotAvailable, UsageError
 from edgecad.runners import devices
 from edgecad.runners.devices import parse_device
@@ -12,15 +12,15 @@ from edgecad.runners.devices import parse_device
 KINDS = (UsageError, NotAvailable, GateFailed, ModelInvalid, EngineBuildFailed)
 
 ALIKE = 0.02
-"""Answers are alike that differ by no more than this share of what the network takes; the rest of an answer is the same
-on every device. Of alike ones the more precise is taken, then the engine that comes first in the table of devices."""
+"""Networks are alike that differ by no more than this share of the fastest one's time; the rest of an answer is the
+same on every device. Of alike ones the more precise is taken, then the engine that is first in the table of devices."""
 PRECISE_FIRST = ("fp32", "fp16", "bf16", "int8")
 MAX_DRIFT, MAX_OTHERS = 0.1, 0.1
 """Past these a machine is called noisy: medians of tenths of a run lie so far apart, others use so much of it."""
 
 
 def recommended(results: Sequence[Result]) -> Measured | None:
-    """The fastest that answers the golden samples as at export: by the median of a whole answer, else by the folder's.
+    """The fastest that answers the golden samples as at export: by the network's median, else by the folder's rate.
 
     A precision that its device computes in another one is never taken, such as fp16 on a CPU.
     """
@@ -32,9 +32,8 @@ def ranked(results: Sequence[Result]) -> tuple[Measured, ...]:
     left = [found for found in results if isinstance(found, Measured) and is_fit(found)]
     order = []
     while left:
-        fastest = min(left, key=milliseconds_a_scan)
-        most = milliseconds_a_scan(fastest) + ALIKE * _network_milliseconds(fastest)
-        alike = [found for found in left if milliseconds_a_scan(found) <= most]
+        most = (1 + ALIKE) * min(map(network_milliseconds, left))
+        alike = [found for found in left if network_milliseconds(found) <= most]
         order.append(min(alike, key=_simplicity))
         left.remove(order[-1])
     return tuple(order)
@@ -42,10 +41,9 @@ def ranked(results: Sequence[Result]) -> tuple[Measured, ...]:
 
 def near_fastest(results: Sequence[Result], factor: float, most: int) -> tuple[Measured, ...]:
     """The fastest that may be taken, and at most so many within a factor of it."""
-    order = sorted(ranked(results), key=milliseconds_a_scan)
-    return tuple(found for found in order if milliseconds_a_scan(found) <= factor * milliseconds_a_scan(order[0]))[
-        :most
-    ]
+    order = sorted(ranked(results), key=network_milliseconds)
+    near = [found for found in order if network_milliseconds(found) <= factor * network_milliseconds(order[0])]
+    return tuple(near[:most])
 
 
 def is_fit(found: Measured) -> bool:
@@ -59,19 +57,21 @@ def _simplicity(found: Measured) -> tuple[int, int]:
     return PRECISE_FIRST.index(found.precision), place
 
 
-def milliseconds_a_scan(found: Measured) -> float:
-    """Of a whole answer: the median in turn with others, else of one scan after another, or what a folder's rate is."""
+def network_milliseconds(found: Measured) -> float:
+    """Of the network in one answer: the median in turn with others, else of one scan after another.
+
+    Where nobody measured it apart, of the whole answer, or what a folder's rate is.
+    """
     if found.in_turn is not None:
         return found.in_turn.p50
     if found.single_stream is not None:
-        return found.single_stream.whole.p50
+        return network_of(found.single_stream).p50
     return 1000 / found.offline.folder.median if found.offline is not None else 0.0
 
 
-def _network_milliseconds(found: Measured) -> float:
-    """Of the network in one answer; of the whole where nobody measured it apart."""
-    stages = () if found.single_stream is None else found.single_stream.stages
-    return next((stage.p50 for stage in stages if stage.name == "run"), milliseconds_a_scan(found))
+def network_of(stream: SingleStream) -> StageTimes:
+    """The network's times, or the whole answer's where nobody measured it apart."""
+    return next((stage for stage in stream.stages if stage.name == "run"), stream.whole)
 
 
 def noise(found: Measured) -> tuple[str, ...]:

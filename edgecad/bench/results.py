@@ -141,7 +141,7 @@ class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
         golden: samples that are answered otherwise than at export; it must not be used if there are any.
         starts: cold ones, each of a process of its own.
         single_stream, offline: where the order has them.
-        in_turn: of the whole answer, in turn with the other fast ones, where the fastest is to be saved.
+        in_turn: of the network in an answer, in turn with the other fast ones, where the fastest is to be saved.
     """
 
     name: str

@@ -54,7 +54,7 @@ class Limit:
 
 
 def answer_when_asked(classifier: Classifier, runs: int) -> Iterator[list[float]]:
-    """Warm up, then answer `runs` scans whenever the next value is wanted: milliseconds of each, file to heat map.
+    """Warm up, then answer `runs` scans whenever the next value is wanted: milliseconds of the network in each.
 
     The first answers of a turn do not count: another process's data lie in the processor's caches.
     """
@@ -62,11 +62,9 @@ def answer_when_asked(classifier: Classifier, runs: int) -> Iterator[list[float]
     _warm_up(lambda: classifier.replay(scan))
     yield []
     while True:
-        times = []
+        times: list[float] = []
         for _ in range(FIRST + runs):
-            started = time.perf_counter()
-            classifier.replay(scan)
-            times.append(1000 * (time.perf_counter() - started))
+            times.append(classifier.replay(scan).milliseconds["run"])
         yield times[FIRST:]
 
 

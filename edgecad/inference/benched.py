@@ -39,7 +39,7 @@ MOST, MOST_BYTES = 200, 2**16
 """Files that are kept, the oldest go first; and bytes of one."""
 MOST_GPUS, MOST_LETTERS = 16, 200
 MOST_MILLISECONDS = 10_000_000
-"""Of an answer: some hours. They stand in records, where a larger number is hundreds of digits."""
+"""Of a network: some hours. They stand in records, where a larger number is hundreds of digits."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 SAVE = "edgecad bench --save"
 
@@ -65,7 +65,7 @@ class BenchSubject(Frozen, frozen=True):
 
 
 class BenchedRow(Frozen, frozen=True):
-    """One device and precision, as `--device` and `--precision` name them, with milliseconds of a whole answer.
+    """One device and precision, as `--device` and `--precision` name them, with milliseconds of the network.
 
     Attributes:
         fit: whether it may be taken: it answered the golden samples as at export, in this precision.
@@ -130,10 +130,11 @@ class SavedBench(Frozen, frozen=True):
         """Why a row was taken, for records and people."""
         against = f", against {others[0].words}" if others else ""
         noisy = ", on a noisy machine" if self.noisy else ""
-        return f"bench of {self.time[:10]}: {row.p50:.2f} ms{against}{noisy}"
+        return f"bench of {self.time[:10]}: network {row.p50:.2f} ms{against}{noisy}"
 
 
-SCHEMA = 1
+SCHEMA = 2
+"""Times were those of whole answers in 1."""
 
 
 def shown_name(name: str) -> str:

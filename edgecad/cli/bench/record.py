@@ -14,12 +14,13 @@ from edgecad.doctor.packages import installed
 from edgecad.runners.devices import DEVICES
 from edgecad.system.clock import second_text
 
-SCHEMA = 3
+SCHEMA = 4
 PACKAGES = ("edgecad", "numpy", "opencv-python", "opencv-python-headless")
 """Whose versions are recorded, beside those of the engines."""
 UNITS = {
     "starts, stages, bounds, medians, latencies": "milliseconds",
     "p50, p90, p95, p99": "percentiles",
+    "in_turn": "milliseconds of the network, in turn with others",
     "batches": "images a second, network alone",
     "folder": "scans a second, file to heat map",
     "median, low, high": "median and quartiles",

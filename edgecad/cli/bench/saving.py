@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgecad.bench.judging import is_fit, near_fastest, noise, ranked
+from edgecad.bench.judging import is_fit, near_fastest, network_of, noise, ranked
 from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.bench.runoff import MOST, NEAR, in_turn
 from edgecad.errors import ModelInvalid
@@ -68,6 +68,6 @@ def lines_about(path: Path, bench: SavedBench) -> list[str]:
 
 def _row(found: Measured) -> BenchedRow:
     stream = found.single_stream
-    times = found.in_turn or (None if stream is None else stream.whole)
+    times = found.in_turn or (None if stream is None else network_of(stream))
     assert times is not None  # noqa: S101 - one scan after another is always measured for what is saved
     return BenchedRow(device=found.device, precision=found.precision, p50=times.p50, p95=times.p95, fit=is_fit(found))

@@ -69,7 +69,7 @@ def _single_stream(streams: Sequence[tuple[Measured, SingleStream]]) -> Iterator
 def _in_turn(here: Sequence[Measured]) -> Iterator[str]:
     """The fastest, best first; those that are alike are told apart by what is more precise, then simpler."""
     yield ""
-    yield "The fastest once more, in turn, file to heat map, milliseconds"
+    yield "The networks of the fastest once more, in turn, milliseconds"
     rows = (
         (_name(found), f"{found.in_turn.p50:.2f}", f"{found.in_turn.p95:.2f}")
         for found in ranked(here)

@@ -81,7 +81,7 @@ def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
     assert record["recommended"]["device"] in ("cpu", "openvino:cpu")
     assert record["saved"] is None
     assert record["machine"]["threads"] >= 1
-    assert (record["schema"], record["asked"]["runs"]) == (3, 20)
+    assert (record["schema"], record["asked"]["runs"]) == (4, 20)
     assert {"edgecad", "numpy"} <= set(record["versions"])
     assert all(len(row["model_sha256"]) == 64 for row in told.values() if row["device"] == "cpu")
 

@@ -93,14 +93,19 @@ def test_of_failures_the_gravest_is_raised(codes: tuple[int, ...], kind: type[Ex
     assert str(error) == f"because {max(codes)}"
 
 
-@pytest.mark.parametrize(("run", "taken"), [(9.0, "fp32"), (2.0, "int8")])
-def test_alike_is_a_share_of_what_the_network_takes(run: float, taken: str) -> None:
-    """Decoding and preparing are the same everywhere, and would make a small network's engines all alike."""
-    stages = tuple(
-        StageTimes(name=name, p50=p50, p90=p50, p95=p50, p99=p50) for name, p50 in (("run", run), ("whole", 10.0))
-    )
-    fast = replace(measured("int8", 10.0), single_stream=stream(10.0, stages=stages))
-    assert recommended([measured("fp32", 10.1), fast]).precision == taken  # type: ignore[union-attr]
+def test_the_networks_time_decides_and_not_the_whole_answers() -> None:
+    """Decoding and preparing are the same everywhere, and vary by more than a small network's engines differ."""
+
+    def stages(run: float, whole: float) -> SingleStream:
+        named = (("run", run), ("whole", whole))
+        return stream(whole, stages=tuple(StageTimes(name=name, p50=ms, p90=ms, p95=ms, p99=ms) for name, ms in named))
+
+    fast = replace(measured("int8", 0.0), single_stream=stages(1.0, 10.2))
+    slow = replace(measured("fp32", 0.0), single_stream=stages(1.1, 10.0))
+    assert recommended([slow, fast]) == fast
+    assert near_fastest([slow, fast], 1.05, 2) == (fast,)
+    alike = replace(measured("fp32", 0.0), single_stream=stages(1.015, 11.0))
+    assert recommended([alike, fast]) == alike
 
 
 def test_of_engines_that_are_alike_the_first_of_the_table_is() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgecad.bench import runoff
@@ -37,7 +38,7 @@ def before(cache: Path) -> str:
     return f"""
 import edgecad.bench.process, edgecad.bench.runoff
 edgecad.bench.process.COLD_STARTS = 0
-edgecad.bench.runoff.TURNS, edgecad.bench.runoff.RUNS = 2, 2
+edgecad.bench.runoff.MOST_TURNS, edgecad.bench.runoff.RUNS = 2, 2
 edgecad.bench.runoff.NEAR = 1000.0
 os.environ["EDGECAD_CACHE"] = {str(cache)!r}
 """
@@ -56,7 +57,7 @@ def order(model: Path) -> BenchOrder:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runoff, "TURNS", 3)
+    monkeypatch.setattr(runoff, "MOST_TURNS", 3)
     monkeypatch.setattr(runoff, "RUNS", 2)
 
 
@@ -156,6 +157,41 @@ def test_the_fastest_take_turns_in_processes_of_their_own(folder_of: Callable[..
 def test_where_one_cannot_take_its_turn_nothing_is_known_in_turn(folder_of: Callable[..., Path], short: None) -> None:
     found = [measured("fp32"), measured("int8")]
     assert in_turn(found, found, order(folder_of("fp32"))) == found
+
+
+class Player:
+    """One whose network takes `milliseconds` times the weather of the turn, which all share, and a bit of its own."""
+
+    def __init__(self, milliseconds: float, seed: int) -> None:
+        self.milliseconds, self.turns, self.rng = milliseconds, 0, np.random.default_rng(seed)
+
+    def turn(self) -> list[float]:
+        weather = 1 + 0.5 * abs(np.sin(1.7 * self.turns))
+        self.turns += 1
+        return list(self.milliseconds * weather * self.rng.normal(1, 0.03, runoff.RUNS))
+
+
+def told_of(*milliseconds: float) -> tuple[list[Player], list[float]]:
+    """Players of these times, and what comes out as their medians, in the least one's."""
+    players: Any = [Player(each, seed) for seed, each in enumerate(milliseconds)]
+    medians = [times.p50 for times in runoff._times(runoff._taken(players))]
+    return players, [median / min(medians) for median in medians]
+
+
+def test_turns_go_on_until_it_is_known_who_is_fastest() -> None:
+    """One that is surely slower is soon asked no more, and of two that are near more is asked."""
+    (slow, near, fast), ratios = told_of(2.0, 1.05, 1.0)
+    assert ratios == pytest.approx([2.0, 1.05, 1.0], rel=0.02)
+    assert slow.turns == runoff.TURNS <= near.turns == fast.turns < runoff.MOST_TURNS
+    (one, other), ratios = told_of(1.0, 1.02)  # on the edge of alike, so nothing ends it but the number of turns
+    assert ratios == pytest.approx([1.0, 1.02], abs=0.005)
+    assert one.turns == other.turns > 2 * runoff.TURNS
+
+
+def test_no_turn_begins_after_the_time_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runoff, "SECONDS", 0.0)
+    players, _ = told_of(1.0, 1.02)
+    assert [own.turns for own in players] == [runoff.LEAST_TURNS] * 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to die of")

@@ -79,10 +79,10 @@ def bench(model: Path, *rows: BenchedRow, noisy: tuple[str, ...] = ()) -> SavedB
 
 ROWS = (("abacus", "fp32", 1.5), ("cpu", "fp32", 1.75), ("abacus", "int8", 2.0), ("cpu", "int8", 2.5))
 AGAINST = {
-    ("auto", "auto"): ("abacus", "fp32", "bench of 2026-11-30: 1.50 ms, against cpu fp32 1.75 ms"),
-    ("auto", "int8"): ("abacus", "int8", "bench of 2026-11-30: 2.00 ms, against cpu int8 2.50 ms"),
-    ("auto", None): ("abacus", "fp32", "bench of 2026-11-30: 1.50 ms, against cpu fp32 1.75 ms"),
-    ("cpu", "auto"): ("cpu", "fp32", "bench of 2026-11-30: 1.75 ms, against cpu int8 2.50 ms"),
+    ("auto", "auto"): ("abacus", "fp32", "bench of 2026-11-30: network 1.50 ms, against cpu fp32 1.75 ms"),
+    ("auto", "int8"): ("abacus", "int8", "bench of 2026-11-30: network 2.00 ms, against cpu int8 2.50 ms"),
+    ("auto", None): ("abacus", "fp32", "bench of 2026-11-30: network 1.50 ms, against cpu fp32 1.75 ms"),
+    ("cpu", "auto"): ("cpu", "fp32", "bench of 2026-11-30: network 1.75 ms, against cpu int8 2.50 ms"),
     ("cpu", "int8"): ("cpu", "int8", "named"),
 }
 
@@ -128,7 +128,7 @@ def test_noise_stands_in_the_reason(folder_of: FolderOf) -> None:
     folder = folder_of("fp32")
     save_bench(bench(folder, row("cpu", "fp32"), noisy=("others used 30%",)))
     with Classifier(folder, replay="never") as classifier:
-        assert classifier.chosen == "bench of 2026-11-30: 2.00 ms, on a noisy machine"
+        assert classifier.chosen == "bench of 2026-11-30: network 2.00 ms, on a noisy machine"
 
 
 def test_what_fails_its_golden_samples_now_is_not_taken_and_that_is_said(folder_of: FolderOf, abacus: None) -> None:
@@ -228,7 +228,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a dangling link": (_dangling, "it is a link"),
     "a pipe": (_pipe, "no regular file"),
     "a folder": (_folder, ""),
-    "another schema": (lambda path: _text(path, lambda told: told.update(schema=2)), "schema 2"),
+    "another schema": (lambda path: _text(path, lambda told: told.update(schema=1)), "schema 1"),
     "an unknown field": (lambda path: _text(path, lambda told: told.update(run="rm")), "unknown field"),
     "no time of day": (lambda path: _text(path, lambda told: told.update(time="\x1b[2J\nnow")), "time is not ISO 8601"),
     "a name of two lines": (lambda path: _text(path, lambda told: told.update(model="a\nb")), "model is no name"),
@@ -323,7 +323,7 @@ def test_what_auto_stands_for_is_said_in_a_line(folder_of: FolderOf) -> None:
     folder = folder_of("fp32", "int8")
     assert choice_words(folder).startswith("its default: no bench was saved for this model, machine and versions")
     path = save_bench(bench(folder, row("cpu", "fp32"), row("cpu", "int8", 3.0)))
-    why = "bench of 2026-11-30: 2.00 ms, against cpu int8 3.00 ms"
+    why = "bench of 2026-11-30: network 2.00 ms, against cpu int8 3.00 ms"
     assert choice_words(folder) == f"cpu fp32 for a-run, if it is proven: {why}"
     path.write_bytes(b"")
     assert choice_words(folder).startswith(f"its default: the saved bench {path} is not used")
@@ -358,7 +358,7 @@ def test_records_say_why(folder_of: FolderOf, phantom_jpeg: Path, tmp_path: Path
     (tmp_path / "no-scan.jpg").write_bytes(b"nothing")
     words = ["infer", "--json", str(phantom_jpeg), str(tmp_path / "no-scan.jpg"), "--model", str(folder)]
     for more, chosen in (
-        ([], "bench of 2026-11-30: 1.50 ms, against cpu int8 2.00 ms"),
+        ([], "bench of 2026-11-30: network 1.50 ms, against cpu int8 2.00 ms"),
         (["--device", "cpu", "--precision", "fp32"], "named"),
     ):
         done = CliRunner().invoke(app, [*words, *more])
@@ -375,7 +375,7 @@ def test_doctor_and_infer_tell_people(
     folder = folder_of("fp32", "int8")
     monkeypatch.setenv("EDGECAD_MODEL", str(folder))
     save_bench(bench(folder, row("cpu", "fp32", 1.5), row("cpu", "int8", 2.0)))
-    why = "bench of 2026-11-30: 1.50 ms, against cpu int8 2.00 ms"
+    why = "bench of 2026-11-30: network 1.50 ms, against cpu int8 2.00 ms"
     told = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)
     assert told["auto"] == f"cpu fp32 for a-run, if it is proven: {why}"
     assert f"(CPUExecutionProvider, fp32, {why})" in CliRunner().invoke(app, ["infer", str(phantom_jpeg)]).stdout
