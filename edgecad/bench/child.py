@@ -91,14 +91,14 @@ def measured(order: BenchOrder, imported: float) -> Measured:
 
 
 def _wait(order: BenchOrder, channel: BinaryIO) -> NoReturn:
-    """Answer some scans for each line of the input; it ends with our parent."""
-    from edgecad.bench.scenarios import answer_when_asked
+    """Run the network a few times for each line of the input; it ends with our parent."""
+    from edgecad.bench.scenarios import run_when_asked
 
-    for times in answer_when_asked(_opened(order), order.runs or 1):
+    for times in run_when_asked(_opened(order), order.runs or 1):
         channel.write(msgspec.json.encode(times) + b"\n")
         if not sys.stdin.buffer.readline():
             os._exit(0)
-    raise AssertionError("it answers for ever")
+    raise AssertionError("it runs for ever")
 
 
 def _opened(order: BenchOrder, threads: int | None = None) -> Classifier:

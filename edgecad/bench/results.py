@@ -23,7 +23,7 @@ class BenchOrder(Frozen, frozen=True, kw_only=True):
         seconds: after which one scan after another ends, if `least` were answered.
         least: answers in any case, if `runs` are not fewer.
         key: path of the public key that the model must be signed with; None: that of `$EDGECAD_KEY`.
-        waits: it opens the model, and answers `runs` scans each time that it is asked, until its input ends.
+        waits: it opens the model, and runs the network `runs` times whenever it is asked, until its input ends.
     """
 
     model: str | None
@@ -141,7 +141,7 @@ class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
         golden: samples that are answered otherwise than at export; it must not be used if there are any.
         starts: cold ones, each of a process of its own.
         single_stream, offline: where the order has them.
-        in_turn: of the network in an answer, in turn with the other fast ones, where the fastest is to be saved.
+        in_turn: of the network alone, in turn with the other fast ones, where the fastest is to be saved.
     """
 
     name: str

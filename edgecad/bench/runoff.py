@@ -1,8 +1,8 @@
 """The fastest configurations once more, in turn: whatever else a machine does meanwhile slows all of them alike.
 
 One after the other they are minutes apart, and on most machines a minute differs from the next by more than they do.
-Here each has a process of its own, which waits without working until it is asked for some answers. Of an answer the
-network is timed, because the rest is the same in all of them, varies more, and hides how they differ.
+Here each has a process of its own, which waits without working until it is asked for some runs of its network. The rest
+of an answer is the same in all of them, varies by more than they do, and would hide how they differ.
 
 Turns go on until each is either surely slower than the fastest, and then it is asked no more, or surely alike.
 """
@@ -30,7 +30,7 @@ NEAR = 2.0
 MOST = 5
 """Of them, at most: all are open at once. A processor with bf16 has as many."""
 RUNS = 10
-"""Answers that each is asked for in a turn."""
+"""Runs that each is asked for in a turn."""
 TURNS, MOST_TURNS = 12, 200
 """After so many turns it is looked whether more are needed; and after so many there are no more."""
 SECONDS, LEAST_TURNS = 120.0, 5
@@ -71,7 +71,7 @@ class _Player:
         next(self._lines)
 
     def turn(self) -> list[float]:
-        """Milliseconds of the network in each answer of a turn.
+        """Milliseconds of each run of a turn.
 
         Raises:
             EOFError, OSError: it has ended.

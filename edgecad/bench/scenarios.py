@@ -14,7 +14,7 @@ from edgecad.bench.percentiles import runs_needed, upper_bound
 from edgecad.bench.results import STAGES, Batch, Folder, Offline, SingleStream, StageTimes
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.golden import golden_samples
-from edgecad.inference.classifier import Classifier
+from edgecad.inference.classifier import Classifier, outputs_for
 from edgecad.system.parallel import CoreShare, in_order
 
 SCAN = "phantom-1.jpg"
@@ -25,7 +25,7 @@ STEADY, MOST_WARM_UP = 0.05, 50
 KEPT = 500
 """Latencies that are kept of a run, for its picture."""
 FIRST = 2
-"""Answers at the start of a turn that do not count."""
+"""Runs at the start of a turn that do not count."""
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 GAIN = 1.02
 """A batch that is not by so much faster than the fastest before it, twice, is the last one tried."""
@@ -53,18 +53,20 @@ class Limit:
         return runs >= most or (seconds >= self.seconds and runs >= min(self.least, most))
 
 
-def answer_when_asked(classifier: Classifier, runs: int) -> Iterator[list[float]]:
-    """Warm up, then answer `runs` scans whenever the next value is wanted: milliseconds of the network in each.
+def run_when_asked(classifier: Classifier, runs: int) -> Iterator[list[float]]:
+    """Warm up, then run a prepared image `runs` times whenever the next value is wanted: milliseconds of each.
 
-    The first answers of a turn do not count: another process's data lie in the processor's caches.
+    The first runs of a turn do not count: another process's data lie in the processor's caches.
     """
-    scan = golden_samples()[SCAN]
-    _warm_up(lambda: classifier.replay(scan))
+    images, outputs = classifier.replay(golden_samples()[SCAN]).image[None], outputs_for(classifier.contract)
+    _warm_up(lambda: classifier.run(images, outputs))
     yield []
     while True:
-        times: list[float] = []
+        times = []
         for _ in range(FIRST + runs):
-            times.append(classifier.replay(scan).milliseconds["run"])
+            started = time.perf_counter()
+            classifier.run(images, outputs)
+            times.append(1000 * (time.perf_counter() - started))
         yield times[FIRST:]
 
 

@@ -64,7 +64,7 @@ def _readers(value: Any) -> list[Any]:
 def _is_read_by_float_convolution(node: Any) -> bool:
     """Whether all that reads a node are convolutions whose weights lie in the file as they are."""
     readers = [entry.get_node() for entry in _readers(node.output(0))]
-    return all(
+    return node.output(0).get_element_type().get_type_name() == "f32" and all(
         own.get_type_name() == "Convolution" and own.input_value(1).get_node().get_type_name() == "Constant"
         for own in readers
     )
@@ -117,7 +117,7 @@ def _factor_of_cells(node: Any, value: Any) -> Any:
     factor = others[0].get_node() if len(others) == 1 else None
     if factor is None or factor.get_type_name() != "Constant" or node.output(0).get_shape() != value.get_shape():
         return None
-    numbers = np.asarray(factor.data, np.float32)
+    numbers = np.asarray(factor.data)
     cells = numbers.reshape((1,) * (4 - numbers.ndim) + numbers.shape)
     return np.ascontiguousarray(np.transpose(cells, TO_CHANNELS_FIRST))
 

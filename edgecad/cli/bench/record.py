@@ -20,7 +20,7 @@ PACKAGES = ("edgecad", "numpy", "opencv-python", "opencv-python-headless")
 UNITS = {
     "starts, stages, bounds, medians, latencies": "milliseconds",
     "p50, p90, p95, p99": "percentiles",
-    "in_turn": "milliseconds of the network, in turn with others",
+    "in_turn": "milliseconds, network alone, in turn with others",
     "batches": "images a second, network alone",
     "folder": "scans a second, file to heat map",
     "median, low, high": "median and quartiles",
