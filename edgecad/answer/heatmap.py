@@ -130,9 +130,9 @@ def score_map(cam: Floats, positive: int) -> Floats:
 def identity_difference(cam: Floats, cam_bias: Floats, logits: Floats) -> float:
     """Largest `|mean(cam) + cam_bias - logits|`, logit units, summed up in float64; NaN where it is not finite."""
     cells = cam.shape[-2] * cam.shape[-1]
-    sums = np.add.reduce(cam, axis=(-2, -1), dtype=np.float64)
-    # An answer has two of each: as plain numbers they take a fourth of the time of arrays.
-    rows = zip(*(part.ravel().tolist() for part in (sums, cam_bias, logits)), strict=True)
+    # An answer has few of them: as plain numbers, in Python's float64, they take a third of the time of arrays.
+    sums = map(sum, cam.reshape(-1, cells).tolist())
+    rows = zip(sums, cam_bias.ravel().tolist(), logits.ravel().tolist(), strict=True)
     differences = [abs(total / cells + bias - logit) for total, bias, logit in rows]
     return max(differences, default=0.0) if math.isfinite(sum(differences)) else math.nan
 
