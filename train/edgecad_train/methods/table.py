@@ -1,0 +1,145 @@
+"""The methods of a study beside the paper's strategies.
+
+None of the other systems is published with its code and data, so that each is built anew from what its paper says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edgecad.errors import UsageError
+from edgecad.system.words import did_you_mean
+
+Needs = Literal["image", "uptake", "segments", "features"]
+"""What a method reads: the prepared image; uptake on a grid of the disc; means of the 17 segments and the total
+deficit; pooled features of a network of the study."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes:
+        name: word for commands and tables.
+        after: whom it follows.
+        theirs: what is theirs, for people: a sentence or two.
+        ours: what is ours, likewise.
+        needs: what it reads.
+        module: its module, with a function `answer(task: Task) -> Answer`; imported when the method is at work.
+        keras: whether its module needs Keras, so that TensorFlow is opened before it is imported.
+        exact_map: whether it has a heat map whose mean plus a constant is the log-odds.
+        exportable: whether `edgecad train --method` and `edgecad export` take it; the others are rows of a study.
+    """
+
+    name: str
+    after: str
+    theirs: str
+    ours: str
+    needs: Needs
+    module: str
+    keras: bool = False
+    exact_map: bool = False
+    exportable: bool = False
+
+    @property
+    def needs_uptake(self) -> bool:
+        """Whether it cannot do without uptake that was read through a colour table."""
+        return self.needs in ("uptake", "segments")
+
+    @property
+    def takes_network(self) -> bool:
+        """Whether it stands on a network of the study, so that there is a row for each."""
+        return self.needs == "features"
+
+
+NORMAL_LIMITS = "normal-limits"
+"""In every study unless it is left out: nothing in it is fitted to CAD."""
+
+_ALL = (
+    Method(
+        name=NORMAL_LIMITS,
+        after="total perfusion deficit, Slomka et al., J Nucl Cardiol 2005;12:66-77",
+        theirs="Mean and standard deviation of each place over patients without CAD; what lies below, added up.",
+        ours="Uptake by its 90th percentile, deficits from two standard deviations; a logistic curve of the fitting "
+        "part makes log-odds of it and changes no order.",
+        needs="uptake",
+        module="edgecad_train.methods.limits.method",
+        exact_map=True,
+        exportable=True,
+    ),
+    Method(
+        name="deep-features",
+        after="Berkaya et al. 2020",
+        theirs="A support vector machine on features of a network that nobody fine-tuned.",
+        ours="Which features (those that the study pools), a linear kernel, its C by inner folds, log-odds by Platt.",
+        needs="features",
+        module="edgecad_train.methods.features.linear",
+        keras=True,
+        exact_map=True,
+        exportable=True,
+    ),
+    Method(
+        name="deep-features-rbf",
+        after="Berkaya et al. 2020",
+        theirs="A support vector machine on features of a network that nobody fine-tuned.",
+        ours="Which features, a Gaussian kernel, its C and width by inner folds, log-odds by Platt; no heat map.",
+        needs="features",
+        module="edgecad_train.methods.features.rbf",
+        keras=True,
+    ),
+    Method(
+        name="segments-svm",
+        after="Arsanjani et al. 2013, J Nucl Cardiol 20:553-562",
+        theirs="A support vector machine with a polynomial of second order on quantities of the map.",
+        ours="The quantities: means of 17 segments and the total deficit of the stress map alone; C by inner folds.",
+        needs="segments",
+        module="edgecad_train.methods.segments.svm",
+        exact_map=True,
+    ),
+    Method(
+        name="segments-boosting",
+        after="Arsanjani et al. 2013, J Nucl Cardiol 20:553-562, and Hu et al. 2020",
+        theirs="Boosted decision stumps (LogitBoost) on quantities of the map.",
+        ours="Newton steps of histogram boosting at depth 1 in place of LogitBoost; 17 means and the total deficit, no "
+        "clinical columns; rounds by inner folds.",
+        needs="segments",
+        module="edgecad_train.methods.segments.boosting",
+        exact_map=True,
+    ),
+    Method(
+        name="segments-mlp",
+        after="Rahmani et al. 2019",
+        theirs="A small neural network on means of segments.",
+        ours="10 hidden units on 17 means and the total deficit of the stress map alone, its penalty by inner folds; "
+        "no heat map.",
+        needs="segments",
+        module="edgecad_train.methods.segments.mlp",
+    ),
+    Method(
+        name="segments-logistic",
+        after="Arsanjani et al. 2013 and Rahmani et al. 2019",
+        theirs="Quantities of segments as the input.",
+        ours="A ridge logistic regression of 17 means and the total deficit, its penalty by inner folds.",
+        needs="segments",
+        module="edgecad_train.methods.segments.logistic",
+        exact_map=True,
+        exportable=True,
+    ),
+)
+
+METHODS = {method.name: method for method in _ALL}
+"""By name, in the order of tables."""
+
+
+def method_named(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in METHODS:
+        raise UsageError(
+            f"no method is called {name!r}{did_you_mean(name, METHODS)}; choose all, or some of: {', '.join(METHODS)}"
+        )
+    return METHODS[name]
