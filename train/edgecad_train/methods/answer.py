@@ -24,6 +24,8 @@ class Answer:
         maps: heat maps of any rows of the scans; None where the method has none.
         learnt: arrays that were fitted, by name: what an export needs. Written as `.npz` without objects.
         chosen: hyperparameters that inner folds chose, and epochs, by name; for records and people.
+        frozen_seconds: that a frozen network took, whoever ran it; it is shared by all fits.
+        weights: where the first weights of its network came from, in the words of a contract.
         model: the fitted Keras model, where there is one: image or grid -> logits. Kept where models are.
     """
 
@@ -32,6 +34,8 @@ class Answer:
     maps: HeatMaps | None = None
     learnt: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     chosen: Mapping[str, float | int | str] = field(default_factory=dict)
+    frozen_seconds: float = 0.0
+    weights: str = "none"
     model: Any = None
 
     def __post_init__(self) -> None:

@@ -53,6 +53,11 @@ class Method:
         return self.needs == "features"
 
 
+NO_UPTAKE = "it reads uptake, and the input is the screen's colours, which do not rise with uptake in every table"
+GIVE_UPTAKE = "give --input uptake, or leave the method out"
+"""Why a method is refused that needs uptake, and what helps."""
+NO_NETWORK = "none"
+"""Network of a method that stands on none."""
 NORMAL_LIMITS = "normal-limits"
 """In every study unless it is left out: nothing in it is fitted to CAD."""
 

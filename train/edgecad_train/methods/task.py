@@ -17,6 +17,7 @@ from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.data.input.seen import uptake_seen
 from edgecad_train.methods.grids import on_cells, on_nodes
+from edgecad_train.methods.table import GIVE_UPTAKE, NO_UPTAKE
 from edgecad_train.training.settings import Settings
 
 Rows = NDArray[np.intp]
@@ -52,7 +53,7 @@ class MethodScans:
         Raises:
             UsageError: uptake is not the input.
         """
-        return self.shared(f"cells {side}", lambda: self._of_uptake(lambda disc: on_cells(disc, side)))
+        return self.each(f"cells {side}", lambda disc: on_cells(disc, side))
 
     def nodes(self, rings: int = 12, angles: int = 36) -> NDArray[np.float32]:
         """Uptake on the unrolled disc, `(n, rings, angles)` percent: apex first, from 3 o'clock counter-clockwise.
@@ -60,7 +61,7 @@ class MethodScans:
         Raises:
             UsageError: uptake is not the input.
         """
-        return self.shared(f"nodes {rings} {angles}", lambda: self._of_uptake(lambda d: on_nodes(d, rings, angles)))
+        return self.each(f"nodes {rings} {angles}", lambda disc: on_nodes(disc, rings, angles))
 
     @property
     def segments(self) -> NDArray[np.float64]:
@@ -69,7 +70,7 @@ class MethodScans:
         Raises:
             UsageError: uptake is not the input.
         """
-        return self.shared("segments", lambda: self._of_uptake(segment_means))
+        return self.each("segments", segment_means)
 
     def shared(self, name: str, compute: Callable[[], Shared]) -> Shared:
         """What `compute` gives, kept under a name: of what needs no fit, for all fits of these scans."""
@@ -78,14 +79,21 @@ class MethodScans:
         kept: Shared = self._shared[name]
         return kept
 
+    def each(self, name: str, of: Callable[[NDArray[np.float32]], NDArray[Any]]) -> NDArray[Any]:
+        """What `of` makes of each scan's uptake, `(n, ...)`, kept under a name.
+
+        Args:
+            of: from uptake `(size, size)` percent, NaN outside the disc.
+
+        Raises:
+            UsageError: uptake is not the input.
+        """
+        return self.shared(name, lambda: self._of_uptake(of))
+
     def _of_uptake(self, of: Callable[[NDArray[np.float32]], NDArray[Any]]) -> NDArray[Any]:
-        """One value or array a scan, from its uptake `(size, size)` percent, NaN outside the disc; scan by scan."""
         how = self.data.preparation
         if how.drawing is None:
-            raise UsageError(
-                "this method reads uptake, and the input is the screen's colours, which do not rise with uptake in "
-                "every table; give --input uptake, or leave the method out"
-            )
+            raise UsageError(f"{NO_UPTAKE}; {GIVE_UPTAKE}")
         discs = (uptake_seen(image, how) for image in self.data.images)
         return np.stack([of(disc) for disc in discs if disc is not None])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from edgecad.answer.heatmap import disc_weights
 from edgecad.contract import Features, Input, PooledOver
 from edgecad_train.networks.backbones import Backbone
+
+if TYPE_CHECKING:
+    import keras
 
 JOINED = "both_features"
 """Name of the layer that joins the last features to those at a sixteenth."""
@@ -27,6 +28,8 @@ def pooled_over(seen: Input) -> PooledOver:
 
 def within_disc(features: Any) -> Any:
     """Features `(n, h, w, channels)`, each cell weighted so that their mean is the mean over the disc."""
+    import keras  # here and below, because what is pooled over is asked where no network is built
+
     weights = disc_weights(*features.shape[1:3])[..., None]
     # A layer of Keras' own needs no code when the model is loaded.
     return keras.layers.Rescaling(weights.tolist(), name=DISC_WEIGHTS)(features)
@@ -38,6 +41,8 @@ def features_of(base: keras.Model, backbone: Backbone, features: Features) -> An
     Args:
         base: the whole backbone.
     """
+    import keras
+
     if features != "both":
         return base.get_layer(backbone.top(features).layer).output
     last, finer = (base.get_layer(top.layer).output for top in (backbone.last, backbone.stride_16))
@@ -50,6 +55,8 @@ def _repeated(coarse: Any, side: int) -> Any:
     Grids are 7 and 14, 10 and 19, or 8 and 17 cells a side. Doubling is exact in every engine; nearest cells by other
     factors lie on ties.
     """
+    import keras
+
     doubled = 2 * coarse.shape[1]
     # Not UpSampling2D, of which the converter makes shape arithmetic.
     x = keras.layers.Resizing(doubled, doubled, interpolation="nearest", name=REPEATED)(coarse)

@@ -22,12 +22,12 @@ import numpy as np
 import edgecad
 from edgecad.errors import UsageError
 from edgecad.system.folders import check_writable
-from edgecad_train.classes import CLASSES
+from edgecad_train.classes import CLASSES, LabelRule
 from edgecad_train.phantoms.encoding import jpeg_bytes, mask_bytes
 from edgecad_train.phantoms.mark import LABELS_NAME, MARK_NAME, MASKS_NAME, files_named
 from edgecad_train.phantoms.palettes import palette_named
-from edgecad_train.phantoms.patient import PhantomPatient
-from edgecad_train.phantoms.population import draw_patient, noiseless_label
+from edgecad_train.phantoms.patient import Label, PhantomPatient
+from edgecad_train.phantoms.population import draw_patient, labelled_by, noiseless_label
 from edgecad_train.phantoms.screen import render_screen
 from edgecad_train.phantoms.uptake import defect_mask
 
@@ -65,6 +65,7 @@ class DatasetSummary:
     disagreeing: int
     seed: int
     palette: str | None
+    rule: LabelRule = "deficit"
 
     @property
     def prevalence(self) -> float:
@@ -87,7 +88,12 @@ def mask_path(patient: PhantomPatient) -> str:
     return f"{MASKS_NAME}/{patient.patient}.png"
 
 
-def _row(patient: PhantomPatient) -> dict[str, str | int]:
+def _without_noise(patient: PhantomPatient, rule: LabelRule) -> Label:
+    """Label of a reader without noise; an artery's rule has none."""
+    return noiseless_label(patient.deficit) if rule == "deficit" else patient.label
+
+
+def _row(patient: PhantomPatient, rule: LabelRule) -> dict[str, str | int]:
     layout = patient.layout
     return {
         "path": relative_path(patient),
@@ -98,7 +104,7 @@ def _row(patient: PhantomPatient) -> dict[str, str | int]:
         "extent": f"{patient.extent:.4f}",
         "severity": f"{patient.severity:.4f}",
         "deficit_percent": f"{patient.deficit:.4f}",
-        "noiseless_label": noiseless_label(patient.deficit),
+        "noiseless_label": _without_noise(patient, rule),
         "sex": patient.uptake.sex,
         "palette": patient.palette,
         "disc_diameter": layout.diameter,
@@ -110,11 +116,11 @@ def _row(patient: PhantomPatient) -> dict[str, str | int]:
     }
 
 
-def _csv_text(patients: Iterable[PhantomPatient]) -> str:
+def _csv_text(patients: Iterable[PhantomPatient], rule: LabelRule) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(patient) for patient in patients)
+    writer.writerows(_row(patient, rule) for patient in patients)
     return buffer.getvalue()
 
 
@@ -127,6 +133,7 @@ def _mark(summary: DatasetSummary, files: list[str]) -> str:
         "patients": summary.patients,
         "cad": summary.cad,
         "palette": summary.palette,
+        "label_rule": summary.rule,
         "versions": {"edgecad": edgecad.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
         "files": files,
     }
@@ -164,8 +171,8 @@ def _write_screens(out: Path, patients: list[PhantomPatient], progress: Progress
             progress(done, len(patients))
 
 
-def _drawn(seed: int, index: int, palette: str | None) -> PhantomPatient:
-    patient = draw_patient(seed, index)
+def _drawn(seed: int, index: int, palette: str | None, rule: LabelRule) -> PhantomPatient:
+    patient = labelled_by(rule, draw_patient(seed, index))
     return patient if palette is None else replace(patient, palette=palette)
 
 
@@ -177,6 +184,7 @@ def write_dataset(
     progress: Progress | None = None,
     *,
     force: bool = False,
+    rule: LabelRule = "deficit",
 ) -> DatasetSummary:
     """Write a folder of phantoms; the same arguments and versions write the same bytes.
 
@@ -187,6 +195,7 @@ def write_dataset(
         palette: one colour table for all, or None for a mix.
         progress: called with (done, all) after each screen.
         force: replace the phantoms that `out` holds; files that are not phantoms stay.
+        rule: what labels say; see `edgecad_train.phantoms.population.labelled_by`.
 
     Raises:
         UsageError: a number out of range, an unknown palette, or a folder that is in use.
@@ -197,7 +206,7 @@ def write_dataset(
     if palette is not None:
         palette_named(palette)
     check_writable(out)
-    drawn = [_drawn(seed, index, palette) for index in range(patients)]
+    drawn = [_drawn(seed, index, palette, rule) for index in range(patients)]
     files = [
         *(relative_path(patient) for patient in drawn),
         *(mask_path(patient) for patient in drawn if patient.defects),
@@ -208,12 +217,13 @@ def write_dataset(
         out=out,
         patients=patients,
         cad=sum(patient.label == "CAD" for patient in drawn),
-        disagreeing=sum(patient.label != noiseless_label(patient.deficit) for patient in drawn),
+        disagreeing=sum(patient.label != _without_noise(patient, rule) for patient in drawn),
         seed=seed,
         palette=palette,
+        rule=rule,
     )
     # The mark comes first: an interrupted run leaves a folder that --force may replace.
     (out / MARK_NAME).write_text(_mark(summary, files), "utf-8")
     _write_screens(out, drawn, progress)
-    (out / LABELS_NAME).write_text(_csv_text(drawn), "utf-8", newline="\n")
+    (out / LABELS_NAME).write_text(_csv_text(drawn, rule), "utf-8", newline="\n")
     return summary

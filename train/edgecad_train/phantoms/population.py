@@ -13,7 +13,7 @@ Chosen from physics and from what is known of such maps, before any network saw 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from edgecad_train.phantoms import ventricle
 from edgecad_train.phantoms.layouts import draw_layout
 from edgecad_train.phantoms.palettes import PALETTES
 from edgecad_train.phantoms.patient import Defect, Label, PhantomPatient, Uptake
+from edgecad_train.classes import LabelRule
 from edgecad_train.phantoms.streams import Stream, stream
 from edgecad_train.phantoms.uptake import WAVES, covered_wall, loss_wall, segments_hit
 
@@ -114,6 +115,17 @@ def call_chance(deficit: float) -> float:
 def noiseless_label(deficit: float) -> Label:
     """Return what a reader without noise says."""
     return "CAD" if deficit >= READER_THRESHOLD else "nonCAD"
+
+
+def labelled_by(rule: LabelRule, patient: PhantomPatient) -> PhantomPatient:
+    """The patient with the label of a rule; `deficit` is the reader's, as drawn.
+
+    By an artery's name CAD is a defect in its territory, however small, and nothing else: what is best by one rule need
+    not be by another, so that phantoms tell nothing of which system to take.
+    """
+    if rule == "deficit":
+        return patient
+    return replace(patient, label="CAD" if rule in patient.territories else "nonCAD")
 
 
 def draw_patient(seed: int, index: int) -> PhantomPatient:

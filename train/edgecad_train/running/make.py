@@ -17,6 +17,7 @@ from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens, count_opening, kept_opening
 from edgecad_train.data.table.columns import PatientColumns
 from edgecad_train.running.device import device_of_run
+from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
 from edgecad_train.runs.outcome import TrainingOutcome
@@ -137,16 +138,3 @@ def _opens(run: Unfinished) -> Opens:
     if known is not None:
         return lambda patients: known
     return lambda patients: count_opening(Path(run.spec.data), kept_opening(run.folder, "train"), patients)
-
-
-def check_scans(data: PreparedData, spec: RunSpec, unfinished: Path) -> None:
-    """See that scans are those of a run.
-
-    Raises:
-        UsageError: they are not.
-    """
-    if data.sha256 != spec.data_sha256:
-        raise UsageError(
-            f"the scans in {spec.data} are not those that {spec.name} was begun with; put those back, or remove "
-            f"{unfinished} and train again"
-        )

@@ -10,13 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Decision
 from edgecad_train.data import PreparedData
-from edgecad_train.data.openings import Opens, patients_of
-from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
-from edgecad_train.evaluation.evaluation import evaluate_part
+from edgecad_train.data.openings import Opens
 from edgecad_train.evaluation.optimism import ChosenBy, Judged, Optimism, optimism_of, rank_at_even_odds
-from edgecad_train.running.contracting import contract_for
+from edgecad_train.running.contracting import contract_for, network_words
+from edgecad_train.running.judging import judge
 from edgecad_train.running.trained import Trained, Trainings
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -80,20 +78,13 @@ class _Run:
 
     def outcome(self, name: str, trained: Trained) -> TrainingOutcome:
         """Choose threshold and temperature on what was held out; then judge the test part."""
-        part, held = self.partition.chosen_on, self.partition.held
-        log_odds = trained.said.log_odds
-        decision = self._decide(*by_patient(self.data, held, trained.deciding.log_odds))
-        truth, own = by_patient(self.data, held, log_odds)
-        # Before any figure of the test part is there: who is killed hereafter has opened it.
-        openings = self.opens(patients_of(self.data, self.partition.test)) if self.opens else None
-        judges = by_patient(self.data, self.partition.test, log_odds)
-        decision = with_test_part(decision, *judges)
-        evaluations = (evaluate_part(truth, own, decision, part), evaluate_part(*judges, decision, "test"))
+        held, log_odds = self.partition.held, trained.said.log_odds
+        judged = judge(self.data, self.partition, self.settings, log_odds, trained.deciding.log_odds, self.opens)
         rows = rows_of(self.data.cases, held)
         contract = contract_for(
-            name, self.data, self.partition, self.settings, trained.trainer, trained.choices[-1], decision,
-            np.asarray(trained.deciding.maps[rows]), evaluations, trained.familiarity,
-            openings,
+            name, self.data, self.partition, self.settings, judged,
+            network_words(trained.trainer, trained.choices[-1]), np.asarray(trained.deciding.maps[rows]),
+            trained.familiarity,
         )  # fmt: skip
         return TrainingOutcome(
             network=trained.trainer.network,
@@ -103,7 +94,7 @@ class _Run:
             partition=self.partition,
             settings=self.settings,
             data=self.data,
-            evaluations=evaluations,
+            evaluations=judged.evaluations,
             said=trained.said,
             development=rows,
             network_logits=trained.own.logits[rows],
@@ -115,16 +106,6 @@ class _Run:
             device=self.device,
             frozen_on=frozen_places(self.trainings.materials, self.settings.plan),
         )
-
-    def _decide(self, truth: NDArray[np.bool_], log_odds: NDArray[np.float64]) -> Decision:
-        """The one place where scores choose: validation, or out-of-fold of the exported head; one row a patient.
-
-        Args:
-            truth: `(n,)`, True for CAD.
-            log_odds: `(n,)`, before temperature.
-        """
-        settings = self.settings
-        return choose_decision(log_odds, truth, self.partition.chosen_on, settings.rule, settings.uncertain)
 
     def _optimism(self, trained: Trained) -> Optimism:
         """Train the network to export once more, and choose its epochs on the test part too, as the paper did.

@@ -20,7 +20,7 @@ from edgecad_train.evaluation.subgroups.grouping import Grouping, grouped
 from edgecad_train.runs.names import CHARACTERISTICS, GROUPS
 
 if TYPE_CHECKING:
-    from edgecad_train.runs.outcome import TrainingOutcome
+    from edgecad_train.runs.outcome import RunOutcome
 
 SCHEMA = 1
 NEXT = "remove it, or train again"
@@ -64,7 +64,7 @@ class Characteristics(Frozen, frozen=True, kw_only=True):
     """Of what chose or judged, then of the test part."""
 
 
-def write_characteristics(outcome: TrainingOutcome, columns: PatientColumns, folder: Path) -> None:
+def write_characteristics(outcome: RunOutcome, columns: PatientColumns, folder: Path) -> None:
     """Write characteristics.json, and a line a patient with the groups; nothing where no column is kept."""
     if not columns.kept:
         return
@@ -83,7 +83,7 @@ def write_groups(groupings: Sequence[Grouping], patients: Sequence[str], path: P
         table.writerows([patient, *(grouping.of[patient] for grouping in made)] for patient in patients)
 
 
-def _characteristics(outcome: TrainingOutcome, groupings: Sequence[Grouping]) -> Characteristics:
+def _characteristics(outcome: RunOutcome, groupings: Sequence[Grouping]) -> Characteristics:
     partition = outcome.partition
     parts = {"development": partition.development, "test": partition.test}
     positive = {case.patient for case in outcome.data.cases if case.label == POSITIVE}
@@ -116,7 +116,7 @@ def _counted(part: str, group: str, members: Sequence[str], positive: set[str]) 
     )
 
 
-def _answers(outcome: TrainingOutcome, patients: tuple[str, ...]) -> Answers:
+def _answers(outcome: RunOutcome, patients: tuple[str, ...]) -> Answers:
     # Here, because an outcome holds a network, and whoever reads a run needs none.
     from edgecad_train.runs.outcome import by_patient
 

@@ -11,6 +11,7 @@ localisation.csv  one line a scan that chose or judged: where its heat map lies
 split.json        patients of each part or fold; `edgecad train --split` takes it
 validation.npz    prepared images, labels and logits, for the exporter's parity check
 calibration.npz   prepared images of the training part, for the exporter's quantisation
+learnt.npz        arrays that a method learnt (normal limits, weights); absent in runs of networks
 familiarity.npz   centres of the training scans' features; absent where familiarity was not measured
 characteristics.json  who the patients of each part are, and figures by group; absent without `--keep`
 groups.csv        one line a patient: the group by each kept column; absent without `--keep`
@@ -19,6 +20,9 @@ heatmaps.npz      heat maps of the scans that chose or judged, and their prepare
 *.png             curves, ROC, calibration, confusion, decision curve, pages of heat maps
 report.html       one page that opens offline
 reporting-checklist.html  TRIPOD+AI and CLAIM, filled from the run
+
+The run of a method has no history.json, no localisation and no heat maps where the method has none, and a model.keras
+only where the method is a network.
 
 A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, familiarity.npz,
 prepared images, pictures and pages. `edgecad_train.report` draws the last two from the others.
@@ -41,6 +45,7 @@ LOCALISATION = "localisation.csv"
 SPLIT = "split.json"
 VALIDATION = "validation.npz"
 CALIBRATION = "calibration.npz"
+LEARNT = "learnt.npz"
 FAMILIARITY = "familiarity.npz"
 SCANS = "scans.json"
 CHARACTERISTICS = "characteristics.json"

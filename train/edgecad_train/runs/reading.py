@@ -59,6 +59,7 @@ class RunRecords:
     contract: Contract
     record: RunRecord
     trainings: tuple[TrainingHistory, ...]
+    """None of a method's run."""
     evaluations: tuple[Evaluation, ...]
     partition: Split | Folds
     predictions: tuple[PatientLine, ...]
@@ -101,18 +102,22 @@ def read_records(folder: Path) -> RunRecords:
     """
     if not folder.is_dir():
         raise ModelInvalid(f"no run folder at {folder}; {NEXT}")
-    metrics = record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS))
+    metrics, record = record_from_json(_bytes(folder / METRICS), Metrics, _what(folder, METRICS)), read_record(folder)
     return RunRecords(
         folder=folder,
         contract=contract_from_json(_bytes(folder / CONTRACT), NEXT),
-        record=read_record(folder),
-        trainings=record_from_json(_bytes(folder / HISTORY), History, _what(folder, HISTORY)).trainings,
+        record=record,
+        trainings=() if record.method else _trainings(folder),
         evaluations=metrics.evaluations,
         partition=partition_from_json(_bytes(folder / SPLIT), _what(folder, SPLIT), NEXT),
         predictions=predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, NEXT),
         localisation=metrics.localisation,
         located=located_from_csv(folder / LOCALISATION, NEXT),
     )
+
+
+def _trainings(folder: Path) -> tuple[TrainingHistory, ...]:
+    return record_from_json(_bytes(folder / HISTORY), History, _what(folder, HISTORY)).trainings
 
 
 def read_record(folder: Path) -> RunRecord:

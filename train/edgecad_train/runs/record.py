@@ -10,7 +10,7 @@ import msgspec
 
 from edgecad.contract import Origin
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.frozen import SchemaNumber, struct_from_json
+from edgecad.frozen import Frozen, SchemaNumber, struct_from_json
 from edgecad_train.data.labelled import DataFinding, RefusedScan
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
@@ -27,6 +27,14 @@ NEXT = "give a run folder of edgecad train, or train again"
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+class MethodRecord(Frozen, frozen=True, kw_only=True):
+    """Which method a run is of, where it is none of a fine-tuned network."""
+
+    name: str
+    chosen: dict[str, dict[str, float | int | str]]
+    """Hyperparameters that inner folds chose, of each fit by its name: `fold 1`, ..., and last `run` or `refit`."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +71,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Layer of each cut from which stages learn -> where epochs read its values from: on a GPU, or not."""
     evidence_outside: float | None = None
     """Mean share of the heat maps' magnitude outside the disc, over the test scans; None where that is not black."""
+    method: MethodRecord | None = None
+    """None: a network was trained by `plan`."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,8 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     versions: dict[str, str]
     keep: tuple[str, ...] = ()
     """Columns of the CSV to group patients by, with their cuts; they decide nothing."""
+    method: str = ""
+    """Name of the method; empty where a network is trained by a strategy."""
     openings: Openings | None = None
     """Of the test part, where a study counts them for all its runs; None: the run counts its own."""
 

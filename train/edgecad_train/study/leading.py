@@ -13,6 +13,7 @@ from edgecad.system.folders import write_whole
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.openings import StudyOpenings
+from edgecad_train.study.results.ceiling import ceiling_of
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
@@ -112,7 +113,7 @@ class _Table:
         """Write the tables; the pictures too, if it is time for them."""
         folder = self._folder
         self._rows = rows_of(folder, self._rows)
-        table = study_table(folder.study(), self._rows)
+        table = study_table(folder.study(), self._rows, ceiling_of(self._rows, next(iter(self._plan.data.values()))))
         self.openings.count()
         write_whole(folder.path / "table.csv", csv_text(table).encode())
         write_whole(folder.path / "pairs.csv", pairs_text(table).encode())

@@ -64,14 +64,14 @@ def plain_tasks(study: Study) -> tuple[PlainTask, ...]:
 
 def _all_tasks(study: Study) -> Iterator[PlainTask]:
     for unit in study.units:
-        for stage in unit.settings.plan.stages:
+        for stage in unit.plan.stages:
             yield PlainTask(unit, stage)
 
 
 def plain_seconds_of(unit: Unit, time_of: Callable[[str], PlainTime | None]) -> float | None:
     """Seconds that plain Keras would take for a unit, or None where a stage of it was not measured."""
     total = 0.0
-    for stage in unit.settings.plan.stages:
+    for stage in unit.plan.stages:
         measured = time_of(_name(unit, stage))
         if measured is None or measured.seconds is None:
             return None

@@ -14,18 +14,18 @@ from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
 
 
-def next_cell(study: Study) -> Unit:
-    """The first run of the network that was named first, two-stage if the study has it.
+def next_cell(study: Study) -> Unit | None:
+    """The first run of the network that was named first, two-stage if the study has it; None without strategies.
 
     Never the table's best: that would be choosing on test patients.
     """
-    own = [unit for unit in study.units if unit.settings.backbone == study.units[0].settings.backbone]
-    return next((unit for unit in own if unit.settings.strategy == REFERENCE_STRATEGY), own[0])
+    first = study.spec.backbones[0].name
+    own = [unit for unit in study.units if not unit.method and unit.settings.backbone == first]
+    return next((unit for unit in own if unit.settings.strategy == REFERENCE_STRATEGY), own[0] if own else None)
 
 
-def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str:
-    """The command that does what the cell's run did: the same scans, parts, weights and figures."""
-    unit = next_cell(plan.study)
+def next_command(request: StudyRequest, plan: StudyPlan, unit: Unit, out: Path) -> str:
+    """The command that does what the run of a cell did: the same scans, parts, weights and figures."""
     given, settings = request.options, replace(unit.settings, weights=_weights(unit, plan))
     options = DataOptions(
         **{each.name: getattr(given, each.name) for each in fields(InputOptions)}, patient_from=given.patient_from

@@ -26,6 +26,8 @@ def say_plan(plan: StudyPlan) -> None:
         typer.echo(f"left out: {entry}", err=True)
     for finding in plan.findings:
         typer.echo(f"warning: {finding.text}", err=True)
+    for name, reason in plan.methods_left_out.items():
+        typer.echo(f"left out: {name}: {reason}", err=True)
     for name in study.random_networks:
         typer.echo(f"warning: {name} starts from random weights in every strategy; see --weights", err=True)
     patients = len({case.patient for data in plan.data.values() for case in data.cases})
@@ -55,5 +57,6 @@ def say_outcome(outcome: StudyOutcome, plan: StudyPlan, request: StudyRequest, o
     if outcome.exit_code:
         typer.echo("next: the same command again, which tries what failed and keeps what is done")
         raise typer.Exit(outcome.exit_code)
-    typer.echo(f"to look at one cell ({next_cell(plan.study)}), picked by order and not by its figures, train it again")
-    typer.echo(f"next: {next_command(request, plan, out)}")
+    if (cell := next_cell(plan.study)) is not None:
+        typer.echo(f"to look at one cell ({cell}), picked by order and not by its figures, train it again")
+        typer.echo(f"next: {next_command(request, plan, cell, out)}")

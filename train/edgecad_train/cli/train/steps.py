@@ -27,7 +27,8 @@ from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
 from edgecad_train.running.device import device_of_run
-from edgecad_train.running.make import check_scans, finish_run
+from edgecad_train.running.make import finish_run
+from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import run_name
 from edgecad_train.runs.listing import notes_about, resume_command
 from edgecad_train.runs.names import RUNS

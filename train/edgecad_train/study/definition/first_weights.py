@@ -8,6 +8,7 @@ from pathlib import Path
 from edgecad.errors import UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.extras import require_tensorflow
+from edgecad_train.methods.table import METHODS
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.imagenet import check_imagenet, imagenet_file, imagenet_path, is_cached
 from edgecad_train.networks.weights import check_first_weights
@@ -24,7 +25,8 @@ def weights_files(options: StudyOptions) -> dict[str, Path]:
     Raises:
         UsageError: a word that is no choice, or a file that is not there or holds no weights.
     """
-    if not any(plan_for(strategy).pretrained for strategy in options.strategy_names):
+    strategies = any(plan_for(strategy).pretrained for strategy in options.strategy_names)
+    if not strategies and not any(METHODS[name].takes_network for name in options.method_names):
         return {}
     return {
         name: _file(name, choice)

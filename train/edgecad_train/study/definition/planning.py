@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -49,6 +49,7 @@ class StudyPlan:
         weights_files: first weights by backbone, where there is a file.
         findings: what to know of the data before believing the table.
         passed: files and folders that are no labelled scans.
+        methods_left_out: methods that a study has unless it cannot, and why.
     """
 
     study: Study
@@ -58,6 +59,7 @@ class StudyPlan:
     weights_files: Mapping[str, Path]
     findings: tuple[DataFinding, ...] = ()
     passed: tuple[PassedOver, ...] = ()
+    methods_left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -91,7 +93,8 @@ class StudyOutline:
             data_sha256=data_sha256,
             patient_rule=self.found.patient_rule,
             versions=package_versions(),
-            reference=options.reference,
+            reference=options.reference_name,
+            methods=options.method_names,
         )
 
     def as_read(self, before: StudySpec) -> StudyOutline:
@@ -103,6 +106,17 @@ class StudyOutline:
             return msgspec.structs.replace(how, tables=told or how.tables)
 
         return replace(self, preparations={size: with_tables(size, how) for size, how in self.preparations.items()})
+
+    def as_begun(self, before: StudySpec) -> StudyOutline:
+        """The same without the baseline, where a study was begun without it and no methods are named now.
+
+        Studies of earlier versions knew no methods, and the command that began them resumes them.
+        """
+        options = self.request.options
+        if before.methods or options.methods:
+            return self
+        without = replace(self.request, options=replace(options, without_normal_limits=True))
+        return replace(self, request=without)
 
     def _row(self, name: str) -> BackboneSpec:
         preparation = self.preparations[backbone_named(name).size]
@@ -137,6 +151,7 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     """
     outline = outline_of(request)
     before = study_in(out) if out else None
+    outline = outline.as_begun(before.spec) if before else outline
     if before and out and all(path.is_file() for path in outline.files.values()):
         refuse_other(out, before.spec, outline.as_read(before.spec).spec(before.spec.data_sha256))
     if out:
@@ -156,7 +171,16 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     about_splits = findings_of_splits(data, {name: partition.part_of() for name, partition in parts.items()})
     findings = (*outline.found.findings, *about_splits)
     study = study_from(spec, data.origin, partitions)
-    return StudyPlan(study, request.data.absolute(), prepared, parts, outline.files, findings, outline.found.passed)
+    return StudyPlan(
+        study,
+        request.data.absolute(),
+        prepared,
+        parts,
+        outline.files,
+        findings,
+        outline.found.passed,
+        outline.request.options.methods_left_out,
+    )
 
 
 def _agreeing(data: Mapping[int, PreparedData]) -> PreparedData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -11,6 +12,7 @@ import typer
 from edgecad.cli.grammar.options import OPTIONS
 from edgecad.errors import UsageError
 from edgecad.system.words import did_you_mean
+from edgecad_train.methods.table import GIVE_UPTAKE, METHODS, NO_UPTAKE, NORMAL_LIMITS, method_named
 from edgecad_train.networks.backbones import BACKBONES, backbone_named
 from edgecad_train.options import InputOptions, MasksOption, PatientFromOption
 from edgecad_train.splits.protocol import ProtocolName
@@ -38,8 +40,21 @@ class StudyOptions(InputOptions):
         str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {BACKBONE_NAMES}.")
     ] = Settings.backbone
     strategies: Annotated[
-        str, typer.Option(metavar="A,B,..", help=f"all for every one, or some of: {STRATEGY_NAMES}.")
+        str, typer.Option(metavar="A,B,..", help=f"all for every one, none, or some of: {STRATEGY_NAMES}.")
     ] = "all"
+    methods: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B,..",
+            help="Other systems as rows beside the strategies: all for every one that can be had here, or some of: "
+            f"{', '.join(METHODS)}. {NORMAL_LIMITS} is always there.",
+            show_default=False,
+        ),
+    ] = ""
+    without_normal_limits: Annotated[
+        bool,
+        typer.Option(f"--without-{NORMAL_LIMITS}", help="Leave out the baseline that nothing of CAD was fitted to."),
+    ] = False
     first_weights: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,8 +69,8 @@ class StudyOptions(InputOptions):
         str,
         typer.Option(
             metavar="NAME",
-            help="Strategy that the others of each network are compared with. It is named before the study begins and "
-            "cannot be changed afterwards.",
+            help="Strategy that the other rows of each network are compared with, or a method. It is named before the "
+            f"study begins and cannot be changed afterwards. Without strategies: {NORMAL_LIMITS}.",
         ),
     ] = Settings.strategy
     seeds: Annotated[
@@ -126,22 +141,25 @@ class StudyOptions(InputOptions):
         for name in self.backbone_names:
             backbone_named(name)
         _ = self.strategy_names, self.protocol_name  # each checks itself
-        self._check_reference()
         parse_input(self)
+        if not self.strategy_names and not self.method_names:
+            raise UsageError("--strategies none and no method: nothing is to be compared; name --methods")
+        self._check_reference()
         if self.seeds and self.folds:
             raise UsageError("--seeds and --folds were both given; seeds draw a split each, folds share patients out")
 
     def _check_reference(self) -> None:
-        """The default may be none of the strategies; what was named must be one."""
-        if self.reference not in STRATEGIES:
+        """The default may be none of the strategies; what was named must be a row."""
+        known, rows = (*STRATEGIES, *METHODS), (*self.strategy_names, *self.method_names)
+        if self.reference not in known:
             raise UsageError(
-                f"--reference: no strategy is called {self.reference!r}{did_you_mean(self.reference, STRATEGIES)}; "
-                f"choose one of: {', '.join(STRATEGIES)}"
+                f"--reference: no row is called {self.reference!r}{did_you_mean(self.reference, known)}; "
+                f"choose one of: {', '.join(known)}"
             )
-        if self.reference != Settings.strategy and self.reference not in self.strategy_names:
+        if self.reference != Settings.strategy and self.reference not in rows:
             raise UsageError(
-                f"--reference {self.reference} is none of the strategies {', '.join(self.strategy_names)}; "
-                "name it in --strategies, or choose one of them"
+                f"--reference {self.reference} is none of the rows {', '.join(rows)}; "
+                "name it in --strategies or --methods, or choose one of them"
             )
 
     @property
@@ -151,19 +169,68 @@ class StudyOptions(InputOptions):
 
     @property
     def strategy_names(self) -> tuple[str, ...]:
-        """Strategies in the paper's order.
+        """Strategies in the paper's order; none where the word is `none`.
 
         Raises:
-            UsageError: an unknown name, or none.
+            UsageError: an unknown name, or no word.
         """
+        if self.strategies == "none":
+            return ()
         names = STRATEGIES if self.strategies == "all" else listed(self.strategies, "--strategies")
         unknown = [name for name in names if name not in STRATEGIES]
         if unknown:
             raise UsageError(
-                f"no strategy is called {unknown[0]!r}{did_you_mean(unknown[0], STRATEGIES)}; choose all, or "
+                f"no strategy is called {unknown[0]!r}{did_you_mean(unknown[0], STRATEGIES)}; choose all, none, or "
                 f"some of: {', '.join(STRATEGIES)}"
             )
         return tuple(name for name in STRATEGIES if name in names)
+
+    @property
+    def reference_name(self) -> str:
+        """What rows are compared with; the baseline where no strategy is there to be the default."""
+        default = self.reference == Settings.strategy and not self.strategy_names
+        return NORMAL_LIMITS if default and NORMAL_LIMITS in self.method_names else self.reference
+
+    @property
+    def method_names(self) -> tuple[str, ...]:
+        """Methods in the table's order, the baseline among them.
+
+        Raises:
+            UsageError: an unknown name, or one that was named and cannot be had.
+        """
+        return tuple(name for name in self._asked_methods if name not in self.methods_left_out)
+
+    @property
+    def methods_left_out(self) -> Mapping[str, str]:
+        """Methods that belong to the table and cannot be had here, and why.
+
+        Raises:
+            UsageError: one of them was named.
+        """
+        if self._reads_uptake:
+            return {}
+        lacking = {name: NO_UPTAKE for name in self._asked_methods if METHODS[name].needs_uptake}
+        named = () if self.methods in ("", "all") else listed(self.methods, "--methods")
+        for name in named:
+            if name in lacking:
+                raise UsageError(f"--methods {name}: {lacking[name]}; {GIVE_UPTAKE}")
+        return lacking
+
+    @property
+    def _reads_uptake(self) -> bool:
+        from edgecad_train.data.input.request import parse_input
+
+        return parse_input(self).input == "uptake"
+
+    @property
+    def _asked_methods(self) -> tuple[str, ...]:
+        names = tuple(METHODS) if self.methods == "all" else listed(self.methods, "--methods") if self.methods else ()
+        for name in names:
+            method_named(name)
+        if self.without_normal_limits and self.methods != "all" and NORMAL_LIMITS in names:
+            raise UsageError(f"--methods names {NORMAL_LIMITS}, and --without-{NORMAL_LIMITS} leaves it out; give one")
+        own = {*names} | {NORMAL_LIMITS} if not self.without_normal_limits else {*names} - {NORMAL_LIMITS}
+        return tuple(name for name in METHODS if name in own)
 
     @property
     def protocol_name(self) -> ProtocolName:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from edgecad.contract import Origin, Preparation
 from edgecad.frozen import Frozen
+from edgecad_train.methods.table import method_named
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.partitions import draws
@@ -20,7 +21,7 @@ STUDY = "study.json"
 SCHEMA: Literal[3] = 3
 """From 3 on a unit is a run folder."""
 REFERENCE_STRATEGY = "two-stage"
-"""What every other strategy is compared with, unless another is named before the study begins."""
+"""What every other row is compared with, unless another is named before the study begins."""
 
 
 class Weights(Frozen, frozen=True, kw_only=True):
@@ -60,7 +61,9 @@ class StudySpec(Frozen, frozen=True, kw_only=True):
     versions: dict[str, str]
     reference: str = REFERENCE_STRATEGY
     """Strategy that the others of each network are compared with. It is part of the definition, so that nobody names
-    it after a look at the table."""
+    it after a look at the table. It may be a method, which is then every row's."""
+    methods: tuple[str, ...] = ()
+    """Rows beside the strategies; see `edgecad_train.methods.table`."""
 
     @property
     def chooser(self) -> Protocol:
@@ -82,17 +85,15 @@ class Study(Frozen, frozen=True, kw_only=True):
 
     @property
     def random_networks(self) -> tuple[str, ...]:
-        """Networks without first weights although a strategy wants some."""
-        lacking = (
-            unit.settings.backbone for unit in self.units if unit.settings.plan.pretrained and not unit.weights_sha256
-        )
+        """Networks without first weights although a strategy or method wants some."""
+        lacking = (unit.network for unit in self.units if unit.plan.pretrained and not unit.weights_sha256)
         return tuple(dict.fromkeys(lacking))
 
     def rows(self) -> dict[tuple[str, str], tuple[Unit, ...]]:
-        """`(backbone, variant)` of each row of the table, in order, and its units."""
-        keys = dict.fromkeys((unit.settings.backbone, unit.variant) for unit in self.units)
+        """`(network, variant)` of each row of the table, in order, and its units."""
+        keys = dict.fromkeys((unit.network, unit.variant) for unit in self.units)
         return {
-            (name, variant): tuple(u for u in self.units if (u.settings.backbone, u.variant) == (name, variant))
+            (name, variant): tuple(u for u in self.units if (u.network, u.variant) == (name, variant))
             for name, variant in keys
         }
 
@@ -103,17 +104,32 @@ def study_from(spec: StudySpec, origin: Origin, partitions: Sequence[Split | Fol
     Args:
         partitions: one for each of `draws(spec.seeds, spec.folds)`.
     """
-    units = tuple(
+    parts = tuple(zip(draws(spec.seeds, spec.folds), partitions, strict=True))
+    units = [
         _unit(spec, row, replace(spec.settings, strategy=strategy, layerwise=layerwise, seed=seed), fold, partition)
         for row in spec.backbones
         for strategy, layerwise in _variants(spec)
-        for (seed, fold), partition in zip(draws(spec.seeds, spec.folds), partitions, strict=True)
-    )
-    return Study(origin=origin, spec=spec, units=units)
+        for (seed, fold), partition in parts
+    ]
+    units += [
+        _unit(spec, row, replace(spec.settings, seed=seed), fold, partition, method)
+        for method in spec.methods
+        for row in (spec.backbones if method_named(method).takes_network else spec.backbones[:1])
+        for (seed, fold), partition in parts
+    ]
+    return Study(origin=origin, spec=spec, units=tuple(units))
 
 
-def _unit(spec: StudySpec, row: BackboneSpec, settings: Settings, fold: int | None, partition: Split | Folds) -> Unit:
-    weights = row.weights if settings.plan.pretrained else Weights(name="none")
+def _unit(
+    spec: StudySpec,
+    row: BackboneSpec,
+    settings: Settings,
+    fold: int | None,
+    partition: Split | Folds,
+    method: str = "",
+) -> Unit:
+    pretrained = method_named(method).takes_network if method else settings.plan.pretrained
+    weights = row.weights if pretrained else Weights(name="none")
     return Unit(
         settings=replace(settings, backbone=row.name, weights=weights.name),
         weights_sha256=weights.sha256,
@@ -123,6 +139,7 @@ def _unit(spec: StudySpec, row: BackboneSpec, settings: Settings, fold: int | No
         data_sha256=spec.data_sha256,
         split_sha256=partition.sha256,
         versions=spec.versions,
+        method=method,
     )
 
 

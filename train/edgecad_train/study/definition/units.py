@@ -9,9 +9,11 @@ import msgspec
 
 from edgecad.contract import Preparation
 from edgecad.frozen import Frozen
+from edgecad_train.methods.table import NO_NETWORK, method_named
 from edgecad_train.runs.older import LATER_SETTINGS
 from edgecad_train.study.definition.partitions import part_name
 from edgecad_train.training.settings import Settings
+from edgecad_train.training.strategies import Plan
 
 NAME_LENGTH = 16
 
@@ -42,12 +44,17 @@ class Unit(Frozen, frozen=True, kw_only=True):
     split_sha256: str
     versions: dict[str, str]
     """Of what figures depend on; see `edgecad_train.versions`."""
+    method: str = ""
+    """Name of the method; empty where a network is trained by a strategy. Of a method the settings name the network
+    that it stands on, or the one whose input it reads; their strategy is idle."""
 
     @property
     def name(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the unit's canonical JSON."""
         told = msgspec.to_builtins(self)
         told = {**told, **{name: _without(told[name], later) for name, later in LATER.items()}}
+        if not self.method:
+            del told["method"]  # it came later, and a unit keeps its name
         canonical = msgspec.json.encode(told, order="sorted")
         return hashlib.sha256(canonical).hexdigest()[:NAME_LENGTH]
 
@@ -57,9 +64,25 @@ class Unit(Frozen, frozen=True, kw_only=True):
         return part_name(self.settings.seed, self.fold)
 
     @property
+    def network(self) -> str:
+        """Name of the network that is trained or read; `none` of a method without one."""
+        own = not self.method or method_named(self.method).takes_network
+        return self.settings.backbone if own else NO_NETWORK
+
+    @property
+    def plan(self) -> Plan:
+        """The strategy, filled in; a method has no stages."""
+        if not self.method:
+            return self.settings.plan
+        return Plan(self.method, (), pretrained=method_named(self.method).takes_network)
+
+    @property
     def variant(self) -> str:
-        """The strategy, with its rates where they are layer-wise: words for a row of the table."""
+        """The method, or the strategy with its rates where they are layer-wise: words for a row of the table."""
+        if self.method:
+            return self.method
         return f"{self.settings.strategy}, layer-wise" if self.settings.layerwise else self.settings.strategy
 
     def __str__(self) -> str:
-        return f"{self.settings.backbone}, {self.variant}, {self.part_name}"
+        words = (self.network, self.variant, self.part_name)
+        return ", ".join(words[1:] if self.network == NO_NETWORK else words)

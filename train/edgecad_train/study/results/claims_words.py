@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgecad_train.evaluation.claims.networks import NetworkPair
 from edgecad_train.evaluation.claims.strategies import MayBeBest
+from edgecad_train.methods.table import NO_NETWORK
 from edgecad_train.study.results.claims import StudyClaims, reference_rows
 from edgecad_train.study.results.comparisons import Difference
 from edgecad_train.study.results.grid import grid
@@ -39,9 +40,9 @@ def verdicts(table: StudyTable) -> tuple[str, ...]:
 
 
 def row_name(table: StudyTable, place: int) -> str:
-    """Strategy, and the network where there are several."""
+    """Strategy or method, and the network where there are several."""
     row = table.rows[place]
-    several = len({own.backbone for own in table.rows}) > 1
+    several = len({own.backbone for own in table.rows} - {NO_NETWORK}) > 1 and row.backbone != NO_NETWORK
     return f"{row.backbone}, {row.variant}" if several else row.variant
 
 
@@ -95,8 +96,8 @@ def _strategy_lines(table: StudyTable) -> str:
     best = table.claims.best
     if best is None:
         return ""
-    heads = ["network", "strategy", f"AUC less {table.study.spec.reference}'s (95 %, together)", "p, adjusted", SEEN,
-             "may be the best", f"less than the highest: {SEEN}"]  # fmt: skip
+    heads = ["network", "strategy or method", f"AUC less {table.study.spec.reference}'s (95 %, together)",
+             "p, adjusted", SEEN, "may be the best", f"less than the highest: {SEEN}"]  # fmt: skip
     return grid(heads, [_strategy_cells(table, best, number) for number in range(len(table.claims.rows))])
 
 
@@ -205,7 +206,7 @@ def _network_lines(table: StudyTable) -> str:
     claims = table.claims
     if not claims.networks and not claims.accuracy:
         return ""
-    heads = ["network", "strategy", "AUC, these runs", "higher than", "lower than", SEEN,
+    heads = ["network", "strategy or method", "AUC, these runs", "higher than", "lower than", SEEN,
              f"accuracy less {table.study.spec.reference}'s (95 %, alone)", "p, adjusted"]  # fmt: skip
     return grid(heads, [_network_cells(table, place) for place, row in enumerate(table.rows) if row.runs])
 

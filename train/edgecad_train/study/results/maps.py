@@ -13,6 +13,7 @@ from scipy.special import expit
 from edgecad.errors import ModelInvalid
 from edgecad_train.data import PreparedData
 from edgecad_train.data.input.seen import seen_words, shown_images
+from edgecad_train.methods.table import NO_NETWORK
 from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
 from edgecad_train.runs.reading import read_heatmaps
 from edgecad_train.study.folder import StudyFolder
@@ -21,7 +22,8 @@ from edgecad_train.study.results.unit_run import UnitRun
 
 
 def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, PreparedData]) -> tuple[Path, ...]:
-    """Write `maps-NETWORK.png` for each network of which two rows have the first split's run.
+    """Write `maps-NETWORK.png` for each network of which two rows with heat maps have the first split's run; those of
+    methods without a network are in `maps-methods.png`.
 
     Args:
         data: prepared scans by input size.
@@ -29,7 +31,7 @@ def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, Prepa
     drawn = []
     for backbone in dict.fromkeys(row.backbone for row in rows):
         own = [row for row in rows if row.backbone == backbone]
-        first = {_head(row): row.runs[0] for row in own if row.runs and row.runs[0].unit == row.units[0]}
+        first = {_head(row): row.runs[0] for row in own if row.located and row.runs[0].unit == row.units[0]}
         if len(first) > 1:
             drawn.append(_draw(folder, backbone, first, data))
     return tuple(drawn)
@@ -38,6 +40,8 @@ def draw_maps(folder: StudyFolder, rows: Sequence[Row], data: Mapping[int, Prepa
 def _head(row: Row) -> str:
     """A column's head has room for few words."""
     settings = row.units[0].settings
+    if row.units[0].method:
+        return row.variant
     return f"{row.number} {'layer-wise' if settings.layerwise else settings.strategy}".removeprefix("S5, ours ")
 
 
@@ -59,7 +63,7 @@ def _draw(folder: StudyFolder, backbone: str, runs: Mapping[str, UnitRun], data:
     ]
     labels = [prepared.cases[scan].label for scan in scans[order]]
     images, contract = shown_images(prepared.images[scans[order]], preparation), some.records.contract
-    path = folder.path / f"maps-{backbone}.png"
+    path = folder.path / f"maps-{'methods' if backbone == NO_NETWORK else backbone}.png"
     seen = seen_words(preparation) if preparation.input == "uptake" else "polar map"
     disc = contract.black_counts
     return draw_strategies(columns, images, labels, contract.origin, path, crop=preparation.crop, disc=disc, seen=seen)

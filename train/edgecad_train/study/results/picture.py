@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from edgecad_train.methods.table import NO_NETWORK
 from edgecad_train.report.pictures.drawing import GREY, INK, new_figure, save, tidy
 from edgecad_train.study.results.claims import reference_rows
 from edgecad_train.study.results.rows import Row
@@ -15,6 +16,7 @@ from edgecad_train.study.results.study_table import StudyTable
 from edgecad_train.study.results.table import COLUMNS
 
 FIGURES = ("auc", "accuracy", "sensitivity_cad", "specificity_cad")
+NO_NETWORK_WORDS = "without a network"
 ROW, GAP = 0.3, 1.9
 """Inches a row; rows of space above a network's first."""
 
@@ -126,11 +128,17 @@ def _draw_seconds(axes: Axes, table: StudyTable, places: Sequence[float]) -> Non
 
 def _name_rows(axes: Axes, rows: Sequence[Row], places: Sequence[float], height: float) -> None:
     axes.set_ylim(height, 0)
-    axes.set_yticks(places, [f"{row.variant} ({row.number})  {len(row.runs)}/{len(row.units)}" for row in rows])
+    axes.set_yticks(places, [_row_words(row) for row in rows])
     network = ""
     for row, y in zip(rows, places, strict=True):
         if row.backbone != network:
             network = row.backbone
-            axes.annotate(network, (0, y - 0.85), xycoords=("axes fraction", "data"), xytext=(-8, 0),
+            name = NO_NETWORK_WORDS if network == NO_NETWORK else network
+            axes.annotate(name, (0, y - 0.85), xycoords=("axes fraction", "data"), xytext=(-8, 0),
                           textcoords="offset points", ha="right", va="center", fontweight="bold", color=INK,
                           annotation_clip=False)  # fmt: skip
+
+
+def _row_words(row: Row) -> str:
+    number = f" ({row.number})" if row.number else ""
+    return f"{row.variant}{number}  {len(row.runs)}/{len(row.units)}"

@@ -10,6 +10,8 @@ import numpy as np
 
 from edgecad.contract import Metric
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup, localised
+from edgecad_train.methods.table import METHODS, NO_NETWORK
+from edgecad_train.runs.names import HEATMAPS
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
@@ -19,10 +21,13 @@ from edgecad_train.study.results.pooling import pooled
 from edgecad_train.study.results.unit_run import UnitRun
 from edgecad_train.training.strategies import paper_number
 
+STRATEGY = "transfer-learning"
+"""In the column of methods: a network that was fine-tuned by one of the paper's strategies."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy on one network, as far as its runs are done.
+    """One method, or one strategy on one network, as far as its runs are done.
 
     Attributes:
         units: all of the study.
@@ -43,12 +48,12 @@ class Row:
 
     @property
     def backbone(self) -> str:
-        """The network."""
-        return self.units[0].settings.backbone
+        """The network; `none` of a method without one."""
+        return self.units[0].network
 
     @property
     def variant(self) -> str:
-        """The strategy, with its rates where they are layer-wise."""
+        """The method, or the strategy with its rates where they are layer-wise."""
         return self.units[0].variant
 
     @property
@@ -58,8 +63,14 @@ class Row:
 
     @property
     def number(self) -> str:
-        """The strategy's number in the paper."""
-        return paper_number(self.units[0].settings.strategy)
+        """The strategy's number in the paper; nothing of a method."""
+        unit = self.units[0]
+        return "" if unit.method else paper_number(unit.settings.strategy)
+
+    @property
+    def method(self) -> str:
+        """The method's name; of a strategy the name of what all strategies are."""
+        return self.units[0].method or STRATEGY
 
     def metric(self, name: str) -> Metric | None:
         """A figure by its name."""
@@ -77,6 +88,13 @@ class Row:
         told = (run.records.record.evidence_outside for run in self.runs)
         shares = [share for share in told if share is not None]
         return float(np.mean(shares)) if shares else None
+
+    @property
+    def located(self) -> bool:
+        """Whether its runs have heat maps; those of some methods have none."""
+        if not self.runs or not self.units[0].method:
+            return bool(self.runs)
+        return (self.runs[0].records.folder / HEATMAPS).is_file()
 
     @cached_property
     def localisation(self) -> Localisation | None:
@@ -116,10 +134,17 @@ Key = tuple[str, str]
 """Backbone and variant of a row."""
 
 
-def reference_key(study: Study, backbone: str, keys: Sequence[Key]) -> Key | None:
-    """The row that a network's other rows are compared with: at uniform rates if there is one; None without either."""
+def reference_key(study: Study, network: str, keys: Sequence[Key]) -> Key | None:
+    """The row that a network's other rows are compared with: at uniform rates if there is one; None without any.
+
+    A method without a network is compared with the reference of the study's first one. Where the reference is a method
+    it is every row's, on the same network or else on the first one.
+    """
     name = study.spec.reference
-    return next((key for key in ((backbone, name), (backbone, f"{name}, layer-wise")) if key in keys), None)
+    anywhere = name in METHODS or network == NO_NETWORK
+    places = (network, study.spec.backbones[0].name, NO_NETWORK) if anywhere else (network,)
+    wanted = ((place, variant) for place in places for variant in (name, f"{name}, layer-wise"))
+    return next((key for key in wanted if key in keys), None)
 
 
 def _done(folder: StudyFolder, units: Sequence[Unit]) -> tuple[UnitRun, ...]:

@@ -13,6 +13,7 @@ from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
 from edgecad_train.study.definition.spec import Study
+from edgecad_train.study.results.ceiling import phantom_words
 from edgecad_train.study.results.claims_words import networks_section, strategies_section
 from edgecad_train.study.results.comparisons import AgainstReference
 from edgecad_train.study.results.grid import grid
@@ -47,6 +48,7 @@ def markdown(table: StudyTable, findings: Sequence[DataFinding] = (), openings: 
     parts = [
         f"# {word}" if word else "# Study",
         _progress(rows),
+        phantom_words(table.ceiling) if study.origin != "patients" else "",
         _figures(rows),
         *_claims(table),
         _notes(study, rows, findings),
@@ -80,7 +82,7 @@ def _units(row: Row) -> int:
 
 
 def _figures(rows: Sequence[Row]) -> str:
-    heads = ["network", "strategy", "paper", "runs", *COLUMNS.values(), *HEAT_MAPS.values(),
+    heads = ["network", "strategy or method", "paper", "runs", *COLUMNS.values(), *HEAT_MAPS.values(),
              "evidence outside the disc", "seconds a run"]  # fmt: skip
     lines = [[*_first_cells(row), *(_cell(row.metric(name)) for name in COLUMNS), *_last_cells(row)] for row in rows]
     return grid([*heads, "plain Keras would take, seconds"], lines)
@@ -140,8 +142,9 @@ def p_by_run(found: AgainstReference, p_value: Callable[[ModelComparison], float
 def terminal_lines(table: StudyTable) -> tuple[str, ...]:
     """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
     study, rows = table.study, table.rows
-    titles = ("network", "strategy", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
-    return (protocol_words(study), *table_lines(titles, map(_terminal_cells, rows), "llllll"))
+    titles = ("network", "strategy or method", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
+    phantoms = () if study.origin == "patients" else (phantom_words(table.ceiling),)
+    return (protocol_words(study), *phantoms, *table_lines(titles, map(_terminal_cells, rows), "llllll"))
 
 
 def _terminal_cells(row: Row) -> tuple[str, ...]:
@@ -194,8 +197,8 @@ def protocol_words(study: Study) -> str:
 
 
 def _weights_notes(rows: Sequence[Row]) -> Iterator[str]:
-    runs = [run for row in rows for run in row.runs if run.unit.settings.plan.pretrained]
-    told = ((run.unit.settings.backbone, run.records.contract.weights) for run in runs)
+    runs = [run for row in rows for run in row.runs if run.unit.plan.pretrained]
+    told = ((run.unit.network, run.records.contract.weights) for run in runs)
     for name, weights in dict.fromkeys(told):
         yield f"{name}: first weights {weights}."
 

@@ -63,10 +63,12 @@ def _csv_cells(table: StudyTable, place: int) -> Iterator[tuple[str, object]]:
     unit = row.units[0]
     yield from {
         "origin": study.origin,
-        "backbone": unit.settings.backbone,
-        "strategy": unit.settings.strategy,
+        "method": row.method,
+        "input": unit.preparation.input,
+        "backbone": row.backbone,
+        "strategy": "" if unit.method else unit.settings.strategy,
         "paper": row.number,
-        "layerwise": unit.settings.layerwise,
+        "layerwise": "" if unit.method else unit.settings.layerwise,
         "weights": row.runs[0].records.contract.weights if row.runs else "",
         "protocol": study.spec.protocol,
         "inner_folds": unit.inner_folds,
@@ -76,6 +78,8 @@ def _csv_cells(table: StudyTable, place: int) -> Iterator[tuple[str, object]]:
     }.items()
     for name in SHOWN:
         yield from _csv_metric(name, row.metric(name))
+    for part in ("value", "low", "high"):
+        yield f"true_deficit_auc_{part}", _number(getattr(table.ceiling, part)) if table.ceiling else ""
     yield "auc_by_run", "; ".join(f"{name}: {interval_words(metric)}" for name, metric in row.areas)
     known, maps = row.localisation, row.heat_maps
     yield "heat_maps_of", ("known defects" if known and known.judged else "above the threshold") if maps else ""

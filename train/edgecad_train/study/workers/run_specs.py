@@ -40,6 +40,7 @@ def run_spec_of(
         data_sha256=unit.data_sha256,
         weights_sha256=unit.weights_sha256 or None,
         versions=unit.versions,
+        method=unit.method,
         openings=openings,
     )
 

@@ -1,0 +1,64 @@
+"""From what was said of all scans to threshold and figures: what was held out chooses, the test part judges.
+
+One way for whatever said it, network or method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.contract import Decision, Openings
+from edgecad_train.data import PreparedData
+from edgecad_train.data.openings import Opens, patients_of
+from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
+from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.runs.outcome import by_patient
+from edgecad_train.splits.split import Folds, Split
+from edgecad_train.training.settings import Settings
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """How a run decides, and how it fared.
+
+    Attributes:
+        evaluations: of what chose (validation or out-of-fold), and of the test part.
+        openings: of the test part; None where nobody counts them.
+    """
+
+    decision: Decision
+    evaluations: tuple[Evaluation, Evaluation]
+    openings: Openings | None
+
+
+def judge(
+    data: PreparedData,
+    partition: Split | Folds,
+    settings: Settings,
+    said: Floats,
+    deciding: Floats,
+    opens: Opens | None,
+) -> RunVerdict:
+    """Choose on what was held out, then open the test part once.
+
+    Args:
+        said: log-odds of every scan, `(n,)`, of those held out by what did not learn from them.
+        deciding: the same, by what chooses.
+        opens: counts the opening; None counts nothing.
+    """
+    part, held = partition.chosen_on, partition.held
+    truth, log_odds = by_patient(data, held, deciding)
+    # The one place where scores choose: validation, or out-of-fold of what is exported; one row a patient.
+    decision = choose_decision(log_odds, truth, part, settings.rule, settings.uncertain)
+    own = by_patient(data, held, said)
+    # Before any figure of the test part is there: who is killed hereafter has opened it.
+    openings = opens(patients_of(data, partition.test)) if opens else None
+    judges = by_patient(data, partition.test, said)
+    decision = with_test_part(decision, *judges)
+    evaluations = (evaluate_part(*own, decision, part), evaluate_part(*judges, decision, "test"))
+    return RunVerdict(decision, evaluations, openings)

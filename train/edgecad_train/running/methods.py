@@ -1,0 +1,188 @@
+"""The doing of a method's run: fit as the partition says, choose on what was held out, and leave a run folder.
+
+Nothing here imports Keras; a method that needs it has it opened before its module is imported. A method takes seconds
+to minutes, so that a run that was killed begins again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.system.folders import new_folder
+from edgecad_train.data import DataFinding, PreparedData
+from edgecad_train.data.openings import Opens
+from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.methods.answer import Answer
+from edgecad_train.methods.table import Method, method_named
+from edgecad_train.methods.task import MethodScans, Progress, Rows, Task
+from edgecad_train.running.contracting import contract_for, method_words
+from edgecad_train.running.judging import judge
+from edgecad_train.running.scans import check_scans
+from edgecad_train.runs.listing import SUFFIX
+from edgecad_train.runs.outcome import MethodOutcome
+from edgecad_train.runs.spec import RunSpec
+from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_method_run
+from edgecad_train.splits.split import Folds, Split, rows_of
+from edgecad_train.training.device.record import TrainingDevice
+
+
+class MethodModule(Protocol):
+    """A module of `edgecad_train.methods.table`."""
+
+    def answer(self, task: Task) -> Answer:
+        """Fit once, and answer."""
+
+
+def make_method_run(
+    folder: Path,
+    spec: RunSpec,
+    data: PreparedData,
+    *,
+    contents: Contents = ALL,
+    findings: Sequence[DataFinding] = (),
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    opens: Opens | None = None,
+    columns: PatientColumns = NO_COLUMNS,
+) -> MethodOutcome | None:
+    """Make the run of a method in `folder`; the folder appears whole or not at all.
+
+    Args:
+        cache: folder of frozen outputs that several runs share.
+        opens: counts the opening of the test part, where the spec does not tell it.
+        columns: those that are kept, by patient.
+
+    Returns:
+        The run in memory; None where the folder was there already.
+
+    Raises:
+        UsageError: the scans are not those of the run, or the method cannot read them.
+    """
+    shutil.rmtree(folder.with_name(f"{folder.name}{SUFFIX}"), ignore_errors=True)
+    if folder.is_dir():
+        return None
+    check_scans(data, spec, folder)
+    begun, known = time.monotonic(), spec.openings
+    outcome = fit_method(data, spec, progress, cache, opens if known is None else lambda patients: known)
+    with new_folder(folder) as partial:
+        seconds = time.monotonic() - begun
+        write_method_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)
+    return outcome
+
+
+def fit_method(
+    data: PreparedData,
+    spec: RunSpec,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    opens: Opens | None = None,
+) -> MethodOutcome:
+    """Fit by the partition's parts, choose on what was held out, and open the test part once, at the end."""
+    method, settings = method_named(spec.method), spec.settings
+    device = _opened(method, settings.device, settings.seed)
+    scans = MethodScans(data)
+    if method.needs_uptake:
+        _ = scans.segments  # refused here, before anything is fitted
+    fits = _Fits(spec, cast(MethodModule, import_module(method.module)), scans, progress, cache)
+    found = fits.made(spec.partition)
+    judged = judge(data, spec.partition, settings, found.said, found.said, opens)
+    rows = rows_of(data.cases, spec.partition.held)
+    held_maps = None if found.maps is None else found.maps[rows]
+    words = method_words(method, settings, data, found.own)
+    return MethodOutcome(
+        contract=contract_for(spec.name, data, spec.partition, settings, judged, words, held_maps),
+        partition=spec.partition,
+        settings=settings,
+        data=data,
+        evaluations=judged.evaluations,
+        development=rows,
+        seconds_by_step={"frozen": round(found.own.frozen_seconds, 2), "fit": round(fits.seconds, 2)},
+        deciding_log_odds=found.said,
+        device=device,
+        method=method,
+        own=found.own,
+        chosen=found.chosen,
+        said=found.said,
+        maps=found.maps,
+    )
+
+
+def _opened(method: Method, device: str, seed: int) -> TrainingDevice | None:
+    """Have TensorFlow compute on one device, for a method that needs it; else it is not imported."""
+    if not method.keras:
+        return None
+    from edgecad_train.training.device.opening import open_device
+
+    opened = open_device(device)  # first: what TensorFlow sees is fixed once it has computed
+    import keras
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    return opened
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What all fits of a run said: `own` of all scans; `said` and `maps` with those held out by their folds' fits."""
+
+    own: Answer
+    said: NDArray[np.float64]
+    maps: NDArray[np.float32] | None
+    chosen: dict[str, dict[str, float | int | str]]
+
+
+@dataclass
+class _Fits:
+    """The fits of one run."""
+
+    spec: RunSpec
+    module: MethodModule
+    scans: MethodScans
+    progress: Progress | None
+    cache: Path | None
+    seconds: float = 0.0
+    chosen: dict[str, dict[str, float | int | str]] = field(default_factory=dict)
+
+    def made(self, partition: Split | Folds) -> _Found:
+        """Fit once a fold, if there are folds, and once on all that may teach."""
+        cases = self.scans.data.cases
+        if isinstance(partition, Split):
+            own, maps = self._fit("run", 0, rows_of(cases, partition.train))
+            return _Found(own, own.log_odds, maps, self.chosen)
+        said: dict[int, tuple[NDArray[np.float64], NDArray[np.float32] | None]] = {}
+        for index, members in enumerate(partition.folds):
+            held = rows_of(cases, members)
+            teach = rows_of(cases, partition.split(index).train)
+            answer, maps = self._fit(f"fold {index + 1}", index, teach, held)
+            said[index] = answer.log_odds, maps
+        own, maps = self._fit("refit", len(partition.folds), rows_of(cases, partition.development))
+        log_odds = own.log_odds.copy()
+        for index, members in enumerate(partition.folds):
+            held, (values, shown) = rows_of(cases, members), said[index]
+            log_odds[held] = values
+            if maps is not None and shown is not None:
+                maps[held] = shown
+        return _Found(own, log_odds, maps, self.chosen)
+
+    def _fit(
+        self, name: str, number: int, teach: Rows, ask: Rows | None = None
+    ) -> tuple[Answer, NDArray[np.float32] | None]:
+        """One fit, asked about all scans unless told; its heat maps of the same."""
+        rows = np.arange(len(self.scans.data.cases)) if ask is None else ask
+        settings = self.spec.settings
+        # Numbers apart by seed and by fit, so that no two fits of a study share a stream.
+        seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
+        task = Task(self.scans, teach, rows, settings, seed, self.cache, self.progress)
+        answer = self.module.answer(task)
+        self.seconds += answer.seconds
+        self.chosen[name] = dict(answer.chosen)
+        return answer, None if answer.maps is None else answer.maps(rows)
