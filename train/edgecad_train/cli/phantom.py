@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecad.cli.grammar import CommandApp
-from edgecad_train.options import QuietOption
 from edgecad_train.classes import LabelRule
+from edgecad_train.options import QuietOption
 
 if TYPE_CHECKING:
     from edgecad_train.phantoms import DatasetSummary

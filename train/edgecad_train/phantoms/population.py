@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgecad.polarmap.segments import TERRITORIES, Territory
+from edgecad_train.classes import LabelRule
 from edgecad_train.phantoms import ventricle
 from edgecad_train.phantoms.layouts import draw_layout
 from edgecad_train.phantoms.palettes import PALETTES
 from edgecad_train.phantoms.patient import Defect, Label, PhantomPatient, Uptake
-from edgecad_train.classes import LabelRule
 from edgecad_train.phantoms.streams import Stream, stream
 from edgecad_train.phantoms.uptake import WAVES, covered_wall, loss_wall, segments_hit
 

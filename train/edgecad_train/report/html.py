@@ -27,6 +27,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "metric": wording.metric,
     "trains": wording.trains,
     "minus": wording.with_minus,
+    "signed": wording.signed,
 }
 
 

@@ -91,6 +91,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "over_disc": contract.pooled_over == "disc",
         "mirrored": contract.preparation.crop == "polar-map" and not black_around(contract.preparation),
         "test": next((evaluation for evaluation in run.evaluations if evaluation.part == "test"), None),
+        "baseline": run.baseline,
         "evaluations": last_first,
         "characteristics": characteristic_tables(run.characteristics),
         "by_group": _by_group(run),

@@ -16,6 +16,7 @@ from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens, count_opening, kept_opening
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.running.baseline import normal_limits_beside
 from edgecad_train.running.device import device_of_run
 from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import train
@@ -86,7 +87,7 @@ def _adopt(unfinished: Path, spec: RunSpec) -> None:
 def _without_places(spec: RunSpec) -> RunSpec:
     """The spec without paths, as hashes tell which scans and weights it means, and without what decides nothing."""
     settings = dataclasses.replace(spec.settings, weights=PurePath(spec.settings.first_weights).name)
-    return replace(spec, data="", masks=None, keep=(), openings=None, settings=settings)
+    return replace(spec, data="", masks=None, keep=(), without_normal_limits=False, openings=None, settings=settings)
 
 
 def finish_run(
@@ -121,6 +122,8 @@ def finish_run(
             data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
             opens=_opens(run), device=device,
         )  # fmt: skip
+    if contents.report and not spec.without_normal_limits:
+        outcome = dataclasses.replace(outcome, baseline=normal_limits_beside(outcome))
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
         write_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)

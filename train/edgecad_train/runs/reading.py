@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgecad.contract import Contract, contract_from_json
 from edgecad.errors import ModelInvalid
 from edgecad.system.digests import file_sha256
+from edgecad_train.evaluation.baseline import Baseline
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.runs.characteristics import Characteristics, read_characteristics
@@ -60,6 +61,7 @@ class RunRecords:
     record: RunRecord
     trainings: tuple[TrainingHistory, ...]
     """None of a method's run."""
+    baseline: Baseline | None
     evaluations: tuple[Evaluation, ...]
     partition: Split | Folds
     predictions: tuple[PatientLine, ...]
@@ -112,6 +114,7 @@ def read_records(folder: Path) -> RunRecords:
         partition=partition_from_json(_bytes(folder / SPLIT), _what(folder, SPLIT), NEXT),
         predictions=predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, NEXT),
         localisation=metrics.localisation,
+        baseline=metrics.baseline,
         located=located_from_csv(folder / LOCALISATION, NEXT),
     )
 

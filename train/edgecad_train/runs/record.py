@@ -12,6 +12,7 @@ from edgecad.contract import Origin
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, SchemaNumber, struct_from_json
 from edgecad_train.data.labelled import DataFinding, RefusedScan
+from edgecad_train.evaluation.baseline import Baseline
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.localisation.figures import Localisation
 from edgecad_train.evaluation.optimism import Optimism
@@ -94,6 +95,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     evaluations: tuple[Evaluation, ...]
     localisation: tuple[Localisation, ...] = ()
     """What the heat maps of the same parts show; none of whole images, and in runs of earlier versions."""
+    baseline: Baseline | None = None
+    """Normal limits on the same test part; None of colours, where they were left out, and of a study's runs."""
 
 
 SCHEMAS: Mapping[type[msgspec.Struct], int] = {RunRecord: 3, History: 2, Metrics: 2}

@@ -47,6 +47,14 @@ class DataOptions(InputOptions):
             show_default=False,
         ),
     ] = None
+    without_normal_limits: Annotated[
+        bool,
+        typer.Option(
+            "--without-normal-limits",
+            rich_help_panel=PATIENTS,
+            help="Leave out the baseline that nothing of CAD was fitted to, on the report's first page.",
+        ),
+    ] = False
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(

@@ -42,6 +42,8 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     versions: dict[str, str]
     keep: tuple[str, ...] = ()
     """Columns of the CSV to group patients by, with their cuts; they decide nothing."""
+    without_normal_limits: bool = False
+    """Whether the report has no baseline; it decides nothing."""
     method: str = ""
     """Name of the method; empty where a network is trained by a strategy."""
     openings: Openings | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgecad.answer.familiarity import words_about
 from edgecad.cli.table import table_lines
 from edgecad.contract import Contract, Familiarity, Metric
+from edgecad_train.evaluation.baseline import Baseline
 from edgecad_train.evaluation.familiarity.measuring import LEAST_PATIENTS
 from edgecad_train.origin import origin_words
 
@@ -31,6 +32,17 @@ def _head(part: str, metrics: Sequence[Metric]) -> str:
 
 def _cell(metric: Metric | None) -> str:
     return f"{metric.value:5.3f} ({metric.low:.3f}-{metric.high:.3f})" if metric else "none"
+
+
+def lines_of_baseline(baseline: Baseline | None) -> Iterator[str]:
+    """The baseline's area on the test part, and how much larger the network's is; no line without one."""
+    if baseline is None:
+        return
+    area, pair = baseline.auc, baseline.less
+    yield (
+        f"{baseline.name}, nothing fitted to CAD: auc {area.value:.3f} ({area.low:.3f}-{area.high:.3f}) on test; the "
+        f"network's less it {pair.difference:+.3f} ({pair.low:+.3f} to {pair.high:+.3f})"
+    )
 
 
 def line_of_familiarity(limits: Familiarity | None) -> str:

@@ -17,7 +17,7 @@ from edgecad.contract import openings_words
 from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
 from edgecad_train.cli.train.duration import with_training_time
-from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_figures
+from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_baseline, lines_of_figures
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, lines_of_zone, words_of_labels
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
@@ -67,6 +67,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         masks=_place(request.options.masks),
         patient_rule=found.patient_rule,
         keep=tuple(str(values.column) for values in found.columns.kept),
+        without_normal_limits=request.options.without_normal_limits,
         preparation=data.preparation,
         settings=settings,
         partition=partition,
@@ -170,7 +171,8 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
     contract = outcome.contract
     for doubt in doubts_about_zone(contract.decision.zone):
         typer.echo(doubt.text)  # first: few scans will get what they are sent for
-    for line in (*lines_of_figures(contract), *lines_of_thresholds(contract), *lines_of_zone(contract)):
+    figures = (*lines_of_figures(contract), *lines_of_baseline(outcome.baseline))
+    for line in (*figures, *lines_of_thresholds(contract), *lines_of_zone(contract)):
         typer.echo(line)
     typer.echo(f"test part: {openings_words(outcome.contract.test_openings)}")
     if search := search_record(outcome):

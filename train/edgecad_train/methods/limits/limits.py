@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.errors import UsageError
 from edgecad.polarmap import disc_mask
 from edgecad_train.evaluation.localisation.cells import cells_of_disc, counts_by_cell
 
@@ -53,8 +54,16 @@ def normal_limits(uptake: NDArray[np.float32]) -> NormalLimits:
     """Limits of scans without CAD.
 
     Args:
-        uptake: `(n, SIDE, SIDE)` percent, of two or more scans.
+        uptake: `(n, SIDE, SIDE)` percent.
+
+    Raises:
+        UsageError: fewer than two scans.
     """
+    if len(uptake) < 2:
+        raise UsageError(
+            f"normal limits need two scans without CAD to learn from, and {len(uptake)} is there; add patients, or "
+            "leave the method out"
+        )
     values = relative(uptake)
     deviation = values.std(axis=0, ddof=1)
     least = max(LEAST_SD * float(np.median(deviation)), 1e-6)

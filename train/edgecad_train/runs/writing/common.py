@@ -120,7 +120,12 @@ def common_record(
 def _metrics(outcome: RunOutcome, located: Sequence[LocatedLine]) -> Metrics:
     parts = {part: [line.located for line in located if line.part == part] for part in _judged_parts(outcome)}
     found = tuple(localised(scans, part) for part, scans in parts.items() if scans)
-    return Metrics(origin=outcome.contract.origin, evaluations=outcome.evaluations, localisation=found)
+    return Metrics(
+        origin=outcome.contract.origin,
+        evaluations=outcome.evaluations,
+        localisation=found,
+        baseline=outcome.baseline,
+    )
 
 
 def _judged_parts(outcome: RunOutcome) -> dict[Part, tuple[str, ...]]:
