@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +80,21 @@ def test_wrong_words_end_with_2_a_reason_and_no_folder(tmp_path: Path, words: tu
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_another_rule_labels_the_same_screens_otherwise_and_the_folder_says_which(tmp_path: Path) -> None:
+    done = _edgecad(tmp_path / "by-artery", "-n", "6", "--seed", "2", "--label-rule", "LAD")
+    assert done.returncode == 0, done.stderr
+    assert "with a defect in the territory of LAD" in done.stdout
+    write_dataset(tmp_path / "by-deficit", 6, 2)
+    screens = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).rglob("phantom-*.jpg")}
+        for name in ("by-artery", "by-deficit")
+    ]
+    assert screens[0] == screens[1]
+    marks = [json.loads((tmp_path / name / "PHANTOMS.json").read_text()) for name in ("by-artery", "by-deficit")]
+    assert [mark["label_rule"] for mark in marks] == ["LAD", "deficit"]
+    with (tmp_path / "by-artery" / "labels.csv").open(newline="") as file:
+        for line in csv.DictReader(file):
+            assert (line["label"] == "CAD") == ("LAD" in line["territories"].split())
+            assert line["noiseless_label"] == line["label"]

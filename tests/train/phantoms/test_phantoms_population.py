@@ -11,7 +11,7 @@ import pytest
 from edgecad.polarmap.segments import segment_means, segments_of
 from edgecad_train.evaluation.statistics.auc import auc
 from edgecad_train.phantoms import PALETTES, PhantomPatient, draw_patient, percent_map
-from edgecad_train.phantoms.population import KINDS, READER_THRESHOLD, call_chance, noiseless_label
+from edgecad_train.phantoms.population import KINDS, READER_THRESHOLD, call_chance, labelled_by, noiseless_label
 
 COUNT = 1000
 
@@ -103,3 +103,13 @@ def test_segments_named_hit_are_those_where_the_map_lost_uptake() -> None:
 def test_a_patient_is_never_the_same_twice() -> None:
     assert len({patient.patient for patient in _population()}) == COUNT
     assert len({patient.uptake.counts for patient in _population()}) == COUNT
+
+
+def test_by_an_arterys_rule_cad_is_a_defect_in_its_territory_and_nothing_else_changes() -> None:
+    drawn = [draw_patient(4, index) for index in range(60)]
+    assert [labelled_by("deficit", patient) for patient in drawn] == drawn
+    labelled = [labelled_by("LAD", patient) for patient in drawn]
+    assert [own.label == "CAD" for own in labelled] == ["LAD" in patient.territories for patient in drawn]
+    assert [own.deficit for own in labelled] == [patient.deficit for patient in drawn]
+    assert {own.label for own in labelled} == {"CAD", "nonCAD"}
+    assert [own.label for own in labelled] != [patient.label for patient in drawn]

@@ -167,7 +167,7 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
     assert "strategies: nothing is claimed" in answer.stdout
     assert "better" not in answer.stdout
     first = _runs(here / "study")
-    assert len(first) == 2
+    assert len(first) == 3
     for run in first.values():
         assert {evaluation.part for evaluation in run.records.evaluations} == {"validation", "test"}
         assert run.test.metrics
@@ -181,7 +181,12 @@ def test_a_small_study_for_real(data: Path, here: Path, monkeypatch: pytest.Monk
     for name in ("table.md", "table.csv", "pairs.csv", "table.png", "maps-mobilenetv2.png"):
         assert (here / "study" / name).stat().st_size > 0
     with (here / "study" / "table.csv").open(newline="") as file:
-        assert all(float(line["seconds_plain_keras"]) > 0 for line in csv.DictReader(file))
+        lines = list(csv.DictReader(file))
+    assert [line["method"] for line in lines] == ["transfer-learning", "transfer-learning", "normal-limits"]
+    assert all(float(line["seconds_plain_keras"]) > 0 for line in lines[:2])
+    assert lines[2]["seconds_plain_keras"] == "not measured"
+    assert 0.5 < float(lines[2]["true_deficit_auc_value"]) <= 1
+    assert "Phantoms cannot rank systems" in answer.stdout
 
     lost = StudyFolder(here / "study").study().units[1].name
     (here / "study" / "units" / lost / "metrics.json").unlink()

@@ -29,6 +29,7 @@ def _request(**options: Any) -> StudyRequest:
 
 def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_asked_for() -> None:
     unit = next_cell(fake_plan().study)
+    assert unit
     settings = unit.settings
     assert (settings.backbone, settings.strategy, settings.layerwise, settings.seed) == (
         "mobilenetv2", "two-stage", False, 0,

@@ -44,7 +44,7 @@ def request_of(phantom_folder: Path) -> Callable[..., StudyRequest]:
     def make(settings: Settings = SHORT, **options: Any) -> StudyRequest:
         given: dict[str, Any] = {
             "backbones": "mobilenetv2", "strategies": "two-stage", "rates": "uniform", "first_weights": ["none"],
-            "seeds": 1,
+            "seeds": 1, "without_normal_limits": True,
         }  # fmt: skip
         return StudyRequest(phantom_folder, StudyOptions(**(given | options)), settings)
 
@@ -104,6 +104,7 @@ def test_a_unit_and_the_command_that_trains_it_again_give_the_same_run(
     plan = plan_study(request, lambda done, of: None)
     done(Path("study"), plan)
     command = next_command(request, plan, Path("study"))
+    assert command
     assert command.endswith(f"--class-weights balanced --augment 2 {words}")
     trained = CliRunner().invoke(app, shlex.split(command)[1:])
     assert trained.exit_code == 0, trained.output

@@ -69,7 +69,9 @@ def _all_tasks(study: Study) -> Iterator[PlainTask]:
 
 
 def plain_seconds_of(unit: Unit, time_of: Callable[[str], PlainTime | None]) -> float | None:
-    """Seconds that plain Keras would take for a unit, or None where a stage of it was not measured."""
+    """Seconds that plain Keras would take for a unit, or None where a stage of it was not measured, or it has none."""
+    if not unit.plan.stages:
+        return None
     total = 0.0
     for stage in unit.plan.stages:
         measured = time_of(_name(unit, stage))

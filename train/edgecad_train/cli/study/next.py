@@ -24,8 +24,11 @@ def next_cell(study: Study) -> Unit | None:
     return next((unit for unit in own if unit.settings.strategy == REFERENCE_STRATEGY), own[0] if own else None)
 
 
-def next_command(request: StudyRequest, plan: StudyPlan, unit: Unit, out: Path) -> str:
-    """The command that does what the run of a cell did: the same scans, parts, weights and figures."""
+def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str | None:
+    """The command that does what the cell's run did: same scans, parts, weights and figures; None without a cell."""
+    unit = next_cell(plan.study)
+    if unit is None:
+        return None
     given, settings = request.options, replace(unit.settings, weights=_weights(unit, plan))
     options = DataOptions(
         **{each.name: getattr(given, each.name) for each in fields(InputOptions)}, patient_from=given.patient_from

@@ -57,6 +57,7 @@ def say_outcome(outcome: StudyOutcome, plan: StudyPlan, request: StudyRequest, o
     if outcome.exit_code:
         typer.echo("next: the same command again, which tries what failed and keeps what is done")
         raise typer.Exit(outcome.exit_code)
-    if (cell := next_cell(plan.study)) is not None:
+    if command := next_command(request, plan, out):
+        cell = next_cell(plan.study)
         typer.echo(f"to look at one cell ({cell}), picked by order and not by its figures, train it again")
-        typer.echo(f"next: {next_command(request, plan, cell, out)}")
+        typer.echo(f"next: {command}")

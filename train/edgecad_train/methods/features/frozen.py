@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +46,7 @@ def frozen_grid(task: Task) -> FrozenGrid:
 
 def _computed(task: Task) -> FrozenGrid:
     data, settings = task.scans.data, task.settings
+    keras.utils.set_random_seed(settings.seed)  # of weights that no file tells
     over = pooled_over(data.preparation.input)
     network = build_network(settings.network, settings.first_weights, settings.head, settings.features, over)
     found = frozen_outputs(

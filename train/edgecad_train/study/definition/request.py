@@ -153,12 +153,13 @@ class StudyOptions(InputOptions):
         known, rows = (*STRATEGIES, *METHODS), (*self.strategy_names, *self.method_names)
         if self.reference not in known:
             raise UsageError(
-                f"--reference: no row is called {self.reference!r}{did_you_mean(self.reference, known)}; "
-                f"choose one of: {', '.join(known)}"
+                f"--reference: no strategy is called {self.reference!r}, and no method"
+                f"{did_you_mean(self.reference, known)}; choose one of: {', '.join(known)}"
             )
         if self.reference != Settings.strategy and self.reference not in rows:
+            methods = f" or methods {', '.join(self.method_names)}" if self.method_names else ""
             raise UsageError(
-                f"--reference {self.reference} is none of the rows {', '.join(rows)}; "
+                f"--reference {self.reference} is none of the strategies {', '.join(self.strategy_names)}{methods}; "
                 "name it in --strategies or --methods, or choose one of them"
             )
 
