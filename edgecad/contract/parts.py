@@ -179,6 +179,20 @@ class Familiarity(Frozen, frozen=True, kw_only=True):
         demand(0 < self.noted <= self.limit <= 2, f"familiarity's limits {self.noted} and {self.limit} do not rise")
 
 
+class Member(Frozen, frozen=True, kw_only=True):
+    """One network of an ensemble, in the words of its own contract."""
+
+    name: str
+    digest: str
+    """Of its network, as `edgecad.contract.network_digest` makes it, hexadecimal."""
+    backbone: str
+    head: str
+    features: Features
+    feature_layer: str
+    scaling: Scaling
+    weights: str
+
+
 class Contract(Frozen, frozen=True, kw_only=True):
     """Everything a runtime must know about one model."""
 
@@ -226,6 +240,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
     """How the training maps lie; None where it is not known: too few patients, colours as input, another's model."""
     test_openings: Openings | None = None
     """How often the patients of the test part were looked at before; None: nobody counted."""
+    members: tuple[Member, ...] = ()
+    """The networks whose logits' mean the logits are, side by side in the graph; empty: it is one network. Features of
+    all of them, on one grid, are then pooled by one head."""
     digest: str | None = None
     """Of the whole model file, SHA-256 in hexadecimal; `edgecad.modelfiles.digest` has the rule. Export writes it last.
     None in a run, and in a contract of version 1, which had none."""
@@ -235,6 +252,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
         demand(len(set(self.classes)) == 2, f"two different classes wanted, {list(self.classes)} seen")
         whole = self.pooled_over == "all" or self.preparation.crop == "polar-map"
         demand(whole, "features are pooled over the disc, and crop is none: whole images have no disc")
+        demand(len(self.members) != 1, "an ensemble of one member")
+        twice = len({member.digest for member in self.members}) < len(self.members)
+        demand(not twice, "a member of the ensemble is in it twice")
         digits = self.digest is None or re.fullmatch("[0-9a-f]{64}", self.digest) is not None
         demand(digits, "digest is not 64 hexadecimal digits")
         bounded = all({"probabilities", "heatmap_correlation"} <= bounds.keys() for bounds in self.executions.values())

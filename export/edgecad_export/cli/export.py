@@ -14,6 +14,7 @@ from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.opening import one_model
 from edgecad.errors import ModelInvalid, UsageError
+from edgecad_export.cli.ensemble import check_members, ensemble_of
 from edgecad_export.external.about import SUFFIXES, ExternalModel
 from edgecad_export.request import ExportRequest
 
@@ -27,12 +28,12 @@ app = CommandApp()
 @takes(request=ExportRequest, about=ExternalModel)
 def export(
     *,
-    first: Annotated[
-        Path | None,
+    named: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="RUN|MODEL",
             help="Run folder, the pointer to one, or a Keras model of someone else (.keras, .h5). Default: "
-            "runs/latest.",
+            "runs/latest. With --ensemble two run folders or more.",
             show_default=False,
         ),
     ] = None,
@@ -40,6 +41,14 @@ def export(
         Path | None,
         typer.Option("--model", metavar="RUN|MODEL", help="The run or model, given as an option.", show_default=False),
     ] = None,
+    ensemble: Annotated[
+        bool,
+        typer.Option(
+            "--ensemble",
+            help="Join the named runs, which share scans, split and input, into one model whose logits are the mean of "
+            "theirs. Its run folder is made beside the first one.",
+        ),
+    ] = False,
     request: ExportRequest,
     out: Annotated[Path, typer.Option(metavar="MODELS", help="Folder of the models.")] = Path("models"),
     about: ExternalModel,
@@ -48,14 +57,23 @@ def export(
 
     The graph carries an exact heat map beside the score. Writes a new folder MODELS/<run's name>:
     model.onnx, which carries its contract and alone is a model, and what else is asked for;
-    parity.json, MODEL_CARD.md, SHA256SUMS. Then points MODELS/latest to it.
+    parity.json, MODEL_CARD.md, SHA256SUMS. Then points MODELS/latest to it. With --ensemble several
+    runs become one model.
 
     Every file is held against the Keras model, on the validation images and on the golden screens. If one
     does not hold, layers are kept in fp32 until it does. If that fails it is refused, with the reason, and
     the exit code is 5; the files that hold are written all the same. Without fp32 there is no folder.
     """
-    run = one_model(first, same_model, "RUN|MODEL") or Path("runs/latest")
-    external = is_external(run)
+    runs = named or []
+    if ensemble:
+        check_members(runs, same_model)
+    elif len(runs) > 1:
+        raise UsageError(
+            f"{len(runs)} runs were named, and each gets a model of its own: export them one by one, or join them into "
+            "one model with --ensemble"
+        )
+    run = one_model(runs[0] if runs else None, same_model, "RUN|MODEL") or Path("runs/latest")
+    external = is_external(run) and not ensemble
     if external:
         _check_external(run, about, request)
     else:
@@ -66,6 +84,9 @@ def export(
     from edgecad_export.external.run import external_run
     from edgecad_export.runfiles import read_run
 
+    if ensemble:
+        run = ensemble_of(runs)
+        typer.echo(f"wrote {run}: the run folder of the ensemble")
     found = external_run(run, about, _warn) if external else read_run(run)
     exported = export_run(found, new_name(out, found.contract.name), request, _say)
     _print(exported)

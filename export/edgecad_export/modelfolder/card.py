@@ -94,9 +94,20 @@ def _purpose(contract: Contract) -> str:
                 "With every score comes a heat map that adds up to it exactly.",
                 f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}; first weights: "
                 f"{plain(contract.weights)}. Made {plain(contract.created)}, name {code(contract.name)}.",
+                *_members(contract),
             )
         ),
     )
+
+
+def _members(contract: Contract) -> Iterator[str]:
+    if contract.members:
+        yield f"It is an ensemble of {len(contract.members)} networks of one split; its logits are the mean of theirs:"
+    for member in contract.members:
+        yield (
+            f"{code(member.name)}: {plain(member.backbone)}, {member.features} features, head {plain(member.head)}, "
+            f"network {code(member.digest[:12])}"
+        )
 
 
 def _data(contract: Contract) -> str:

@@ -132,7 +132,10 @@ def _open_run(folder: Path) -> JudgedModel:
     contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
     file = _whole(folder, MODEL)
     centres = None if contract.familiarity is None else _centres(_whole(folder, CENTRES))
-    answers = _answers_of(_load(file, contract.preparation.size), contract, centres)
+    # Here, because an exported model is judged without Keras.
+    from edgecad_train.networks.loading import load_network
+
+    answers = _answers_of(load_network(file, contract.preparation.size), contract, centres)
     sha256 = file_sha256(file)
     kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
     patient_of = kept.patient_of() if kept else None
@@ -146,24 +149,6 @@ def _whole(folder: Path, name: str) -> Path:
             f"{folder} has no {name}, so it is neither a finished run nor a model; name another, or {TRAIN_AGAIN}"
         )
     return path
-
-
-def _load(path: Path, size: int) -> Any:
-    """Load without compiling, in safe mode: a file that wants to run code of its own is refused."""
-    import keras
-
-    try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the damaged part happens to hit.
-        reason = str(error).strip().partition("\n")[0][:160]
-        raise ModelInvalid(f"{path} cannot be loaded: {reason}; {TRAIN_AGAIN}") from error
-    shapes = (tuple(model.input_shape), tuple(model.output_shape))
-    if shapes != ((None, size, size, 3), (None, len(CLASSES))):
-        raise ModelInvalid(
-            f"{path} goes from {shapes[0]} to {shapes[1]}, and its contract says {size} pixels and {len(CLASSES)} "
-            f"classes; they are not of one run: {TRAIN_AGAIN}"
-        )
-    return model
 
 
 def _centres(path: Path) -> NDArray[np.float32]:
