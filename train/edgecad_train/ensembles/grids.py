@@ -30,17 +30,23 @@ def map_spread(side: int, own: int, over: PooledOver) -> Floats:
     return (side / own) ** 2 * np.divide(shared, received, out=np.zeros_like(shared), where=received > 0)
 
 
-def feature_spread(side: int, own: int, over: PooledOver) -> Floats:
-    """The same for features before their cells are weighted, `(side^2, own^2)`.
+def axis_spread(side: int, own: int) -> Floats:
+    """Along one axis: means of `own` intervals over each of `side`, `(side, own)`; each row adds up to 1."""
+    return side * _overlap(side, own)
 
-    The mean over the disc of the product, each cell weighted, is that of the features on their own grid.
+
+def cell_gains(side: int, own: int, over: PooledOver) -> Floats:
+    """What features are multiplied by, cell by cell, before `axis_spread` along both axes; `(own, own)`.
+
+    Then the mean on the other grid, of cells that are weighted there, is that of the features on their own grid: the
+    product is `map_spread` for features before their cells are weighted. All are 1 where every cell counts alike.
     """
-    spread = map_spread(side, own, over)
-    if over == "all":
-        return spread
-    weights, own_weights = (disc_weights(count, count).ravel() for count in (side, own))
-    counted = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)
-    return counted[:, None] * spread * own_weights
+    counts = _counts(side, over).reshape(side, side)
+    axis = _overlap(side, own)
+    received = axis.T @ counts @ axis
+    weights = disc_weights(own, own) if over == "disc" else np.ones((own, own))
+    gains = counts.mean() * weights / own**2
+    return np.asarray(np.divide(gains, received, out=np.zeros_like(gains), where=received > 0))
 
 
 def on_grid(maps: NDArray[np.floating], side: int, over: PooledOver) -> Floats:

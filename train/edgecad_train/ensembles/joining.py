@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import Dense
-from edgecad_train.ensembles.grids import feature_spread
+from edgecad_train.ensembles.grids import axis_spread, cell_gains
 from edgecad_train.networks.explain import dense_head
 from edgecad_train.networks.network import HIDDEN, LOGITS, POOLING, Network
 from edgecad_train.networks.pooled import DISC_WEIGHTS, within_disc
@@ -143,17 +143,22 @@ def _on_grid(features: Any, side: int, network: Network, number: int) -> Any:
     own, channels = int(features.shape[1]), int(features.shape[-1])
     if own == side:
         return features
-    name, layers = f"{SPREAD}_{number}", keras.layers
-    # A convolution of one pixel, whose channels are cells: of a product of stacks the converter makes shape arithmetic.
-    cells = layers.Permute((2, 1), name=f"{name}_cells")(
-        layers.Reshape((own * own, channels), name=f"{name}_rows")(features)
-    )
-    spread = layers.Conv2D(side * side, 1, use_bias=False, name=name)
-    spread_cells = spread(layers.Reshape((channels, 1, own * own), name=f"{name}_columns")(cells))
-    spread.set_weights([feature_spread(side, own, network.over).T[None, None].astype(np.float32)])
-    back = layers.Reshape((channels, side * side), name=f"{name}_back")(spread_cells)
-    turned = layers.Permute((2, 1), name=f"{name}_turned")(back)
-    return layers.Reshape((side, side, channels), name=f"{name}_grid")(turned)
+    name, gains = f"{SPREAD}_{number}", cell_gains(side, own, network.over)[..., None]
+    if not np.allclose(gains, 1.0, atol=1e-12):
+        features = keras.layers.Rescaling(gains.tolist(), name=f"{name}_gains")(features)
+    # Convolutions of one pixel whose channels are a column's cells, then a row's. Reshaping a stack of images, or a
+    # product of stacks, would become shape arithmetic in the converter.
+    columns = keras.layers.Permute((2, 3, 1), name=f"{name}_columns")(features)
+    rows = keras.layers.Permute((3, 2, 1), name=f"{name}_rows")(_mixed(columns, side, own, f"{name}_down"))
+    return keras.layers.Permute((1, 3, 2), name=name)(_mixed(rows, side, own, f"{name}_across"))
+
+
+def _mixed(cells: Any, side: int, own: int, name: str) -> Any:
+    """Means of `own` cells, the last axis, over each of `side`."""
+    layer = keras.layers.Conv2D(side, 1, use_bias=False, name=name)
+    mixed = layer(cells)
+    layer.set_weights([axis_spread(side, own).T[None, None].astype(np.float32)])
+    return mixed
 
 
 def _places(blocks: Sequence[Any], own: Sequence[Any]) -> list[slice]:

@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import Contract, network_digest
+from edgecad.contract import Contract, contract_from_json, network_digest
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.folders import followed
 from edgecad_train.classes import POSITIVE
-from edgecad_train.runs.names import CALIBRATION, DECIDING, HEATMAPS, MODEL, VALIDATION
+from edgecad_train.runs.names import CALIBRATION, CONTRACT, DECIDING, HEATMAPS, MODEL, VALIDATION
 from edgecad_train.runs.predictions import PatientLine, predictions_from_csv
 from edgecad_train.runs.reading import RunRecords, read_records
 from edgecad_train.runs.record import NEXT
@@ -98,6 +98,8 @@ def _member(path: Path) -> MemberRun:
 
 
 def _check_kind(folder: Path) -> None:
+    if (folder / CONTRACT).is_file() and contract_from_json((folder / CONTRACT).read_bytes(), NEXT).members:
+        raise UsageError(f"{folder.name} is an ensemble itself, and a mean of means is no mean; name its members' runs")
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{folder} is an exported model; an ensemble is made from run folders: name its run")
     missing = [name for name in (MODEL, VALIDATION, CALIBRATION, HEATMAPS) if not (folder / name).is_file()]
