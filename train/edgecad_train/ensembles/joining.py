@@ -140,7 +140,7 @@ def _unweighted(network: Network) -> Any:
 
 def _on_grid(features: Any, side: int, network: Network, number: int) -> Any:
     """Features `(n, own, own, channels)` on a grid of `side` cells a side, by layers of Keras' own."""
-    own, channels = int(features.shape[1]), int(features.shape[-1])
+    own = int(features.shape[1])
     if own == side:
         return features
     name, gains = f"{SPREAD}_{number}", cell_gains(side, own, network.over)[..., None]
