@@ -35,7 +35,8 @@ def test_a_split_is_trained_joined_exported_and_judged(
     assert len(list((tmp_path / "kept").glob("*/split-0/member-0/runs/*-ensemble-of-2"))) == 1
 
 
-def test_the_difference_is_paired_and_the_patient_is_its_unit() -> None:
+def test_the_difference_is_paired_and_the_patient_is_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
     measuring = importlib.import_module("measures.ensembles.measuring")
     training = importlib.import_module("measures.ensembles.training")
     draw = np.random.default_rng(0)

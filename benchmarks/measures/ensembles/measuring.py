@@ -105,20 +105,16 @@ def _areas(answers: Sequence[JudgedSplit]) -> dict[str, Interval]:
 
     names = tuple(f"{split} {name}" for split, said in enumerate(answers) for name in said.names)
     truth = np.concatenate([said.truth for said in answers])
-    tested, ensemble, members = [], [], []
-    first = 0
+    rows = sum(len(said.members) for said in answers)
+    shown, scores = np.zeros((rows, len(truth)), np.bool_), np.full((2, rows, len(truth)), 0.5)
+    row = column = 0
     for said in answers:
-        part = slice(first, first + len(said.truth))
-        first = part.stop
-        for own in said.members:
-            for rows, values in ((tested, True), (ensemble, said.ensemble), (members, own)):
-                rows.append(np.full(len(truth), 0.0))
-                rows[-1][part] = values
-    shown = np.array(tested, bool)
-    both = [
-        Runs(names, truth, shown, np.zeros_like(shown), np.clip(np.where(shown, scores, 0.5), 1e-9, 1 - 1e-9))
-        for scores in (np.array(ensemble), np.array(members))
-    ]
+        block = slice(row, row + len(said.members)), slice(column, column + len(said.truth))
+        # The ensemble stands beside each of its members, so that both rows have the same test parts.
+        shown[block], scores[0][block], scores[1][block] = True, said.ensemble, said.members
+        row, column = block[0].stop, block[1].stop
+    inside = np.clip(scores, 1e-9, 1 - 1e-9)
+    both = [Runs(names, truth, shown, np.zeros_like(shown), own) for own in inside]
     less = difference_of_areas(*both)
     areas = [mean_auc(own) for own in both]
     return {
