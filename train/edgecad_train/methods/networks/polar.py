@@ -1,0 +1,168 @@
+"""Networks on the unrolled grid of uptake: a convolutional one, and one on the graph of its cells.
+
+`polar-cnn` follows Betancur et al. 2018 (doi:10.1016/j.jcmg.2018.01.020): convolutions with ReLU and pooling of 2 x 2
+on polar maps. Sizes, the continuation around, the coordinates and the pooling over the disc are ours.
+
+`polar-gcn` follows Spier et al. 2019 (doi:10.1038/s41598-019-43951-8): a graph convolutional network whose graph holds
+the neighbourhood on the map. Cells, weights, order, layers and pooling are ours; theirs are not to be found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from edgecad.contract import Drawing
+from edgecad.errors import UsageError
+from edgecad_train.methods.answer import Answer
+from edgecad_train.methods.networks.answers import heat_maps, log_odds
+from edgecad_train.methods.networks.around import padded, pooled_over_disc, standardised, with_coordinates
+from edgecad_train.methods.networks.chebyshev import Chebyshev
+from edgecad_train.methods.networks.fitting import Lessons, build_from, fit_network
+from edgecad_train.methods.networks.grid import Floats, PolarGrid
+from edgecad_train.methods.networks.unrolled import grids_of, unrolled
+from edgecad_train.methods.task import Task
+from edgecad_train.networks.network import DROPOUT, LOGITS, POOLING
+
+CHANNELS = (16, 32, 64)
+LESSONS = Lessons(epochs=80)
+DROPPED = 0.3
+"""Share of the pooled features that training drops."""
+LEAST_DEVIATION = 0.1
+"""Percent of uptake below which a cell's spread is taken for this: cells that never vary tell nothing."""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """How a grid is standardised: mean and deviation of each cell over the scans to learn from, percent.
+
+    Attributes:
+        mean, deviation: `(rings, angles)` each.
+    """
+
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, grids: Floats) -> Standard:
+        """That of some scans, `(n, rings, angles)`."""
+        return cls(grids.mean(axis=0), np.maximum(grids.std(axis=0), np.float32(LEAST_DEVIATION)))
+
+
+@dataclass(frozen=True)
+class PolarNetwork:
+    """One of the two networks, on a grid: the same layers on grids of uptake, and on images.
+
+    Attributes:
+        name: `polar-cnn` or `polar-gcn`.
+        grid: its cells.
+        standard: of uptake in each.
+    """
+
+    name: str
+    grid: PolarGrid
+    standard: Standard
+
+    def on_grids(self) -> keras.Model:
+        """Uptake `(n, rings, angles, 1)` percent -> logits `(n, 2)`, with random weights."""
+        uptake = keras.Input((self.grid.rings, self.grid.angles, 1), name="uptake")
+        return keras.Model(uptake, self._logits(uptake), name=self._word)
+
+    def on_images(self, trained: keras.Model, size: int, drawing: Drawing) -> keras.Model:
+        """Images `(n, size, size, 3)` uint8 RGB -> logits `(n, 2)`, with the weights of a model on grids.
+
+        Args:
+            drawing: how uptake is drawn in the images.
+
+        Raises:
+            UsageError: of that drawing colours do not tell uptake by their sum.
+        """
+        image = keras.Input((size, size, 3), dtype="uint8", name="image")
+        model = keras.Model(image, self._logits(unrolled(image, self.grid, drawing)), name=self._word)
+        for layer in trained.layers:
+            if layer.weights:
+                model.get_layer(layer.name).set_weights(layer.get_weights())
+        return model
+
+    @property
+    def _word(self) -> str:
+        return self.name.replace("-", "_")
+
+    def _logits(self, uptake: Any) -> Any:
+        values = standardised(uptake, self.standard.mean, self.standard.deviation)
+        features, grid = _LAYERS[self.name](values, self.grid)
+        pooled = pooled_over_disc(features, grid)
+        return keras.layers.Dense(2, name=LOGITS)(keras.layers.Dropout(DROPPED, name=DROPOUT)(pooled))
+
+
+def _convolutions(values: Any, grid: PolarGrid) -> tuple[Any, PolarGrid]:
+    """23,858 weights that learn, with those of the head."""
+    x = with_coordinates(values, grid)
+    first, *others = CHANNELS
+    x = keras.layers.Conv2D(first, 3, activation="relu", name="conv_1")(padded(x, "pad_1"))
+    x = keras.layers.MaxPooling2D(2, name="pool_1")(x)
+    for number, channels in enumerate(others, 2):
+        x = keras.layers.Conv2D(channels, 3, activation="relu", name=f"conv_{number}")(padded(x, f"pad_{number}"))
+    return x, grid.halved()
+
+
+def _graph_convolutions(values: Any, grid: PolarGrid) -> tuple[Any, PolarGrid]:
+    """7,970 weights that learn, with those of the head."""
+    x = values
+    for number, channels in enumerate(CHANNELS, 1):
+        if number > 1:
+            x, grid = keras.layers.MaxPooling2D(2, name=f"pool_{number - 1}")(x), grid.halved()
+        x = keras.ops.reshape(x, (-1, grid.cells, x.shape[-1]))
+        x = Chebyshev(channels, rings=grid.rings, angles=grid.angles, activation="relu", name=f"graph_{number}")(x)
+        x = keras.ops.reshape(x, (-1, grid.rings, grid.angles, channels))
+    return x, grid
+
+
+_LAYERS: dict[str, Callable[[Any, PolarGrid], tuple[Any, PolarGrid]]] = {
+    "polar-cnn": _convolutions,
+    "polar-gcn": _graph_convolutions,
+}
+"""Values of a grid's cells -> features, and the grid that they are on."""
+
+
+def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
+    """Fit one of the two, and answer; the model that is given back takes images.
+
+    Raises:
+        UsageError: uptake is not the input, or colours do not tell it.
+    """
+    begun = time.monotonic()
+    grid, how = PolarGrid(), task.scans.data.preparation
+    grids = task.scans.shared(f"unrolled {grid}", lambda: grids_of(task.scans.data.images, grid, drawing_of(task)))
+    network = PolarNetwork(name, grid, Standard.of(grids[task.fit]))
+    model = build_from(task.seed, network.on_grids)
+    values = grids[..., None]
+    chosen = fit_network(model, (values,), task, lessons)
+    said = log_odds(model, values, task.ask)
+    return Answer(
+        said,
+        time.monotonic() - begun,
+        heat_maps(model, values, POOLING, (LOGITS,)),
+        chosen={"epochs": chosen.epochs},
+        model=network.on_images(model, how.size, drawing_of(task)),
+    )
+
+
+def drawing_of(task: Task) -> Drawing:
+    """How uptake is drawn in the images of a task.
+
+    Raises:
+        UsageError: it is not drawn in them.
+    """
+    drawing = task.scans.data.preparation.drawing
+    if drawing is None:
+        raise UsageError(
+            "this method reads uptake, and the input is the screen's colours, which do not rise with uptake in every "
+            "table; give --input uptake, or leave the method out"
+        )
+    return drawing

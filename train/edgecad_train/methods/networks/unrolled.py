@@ -1,0 +1,86 @@
+"""From an image as the network is given it to the unrolled grid of uptake, inside the graph and in numpy alike.
+
+Only layers and operations of Keras' own are used: a model that begins so is loaded without any code of EdgeCAD's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecad.colourtables.known import known_table
+from edgecad.contract import Drawing
+from edgecad.errors import UsageError
+from edgecad_train.methods.networks.grid import Floats, PolarGrid
+
+UNROLLED = "unrolled"
+"""Name of the layer that gives the grid of uptake."""
+LEAST_SLOPE = 2.0
+"""Grey levels of red, green and blue together by which a table must rise a percent, so that rounding is little."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Uptake from the sum of red, green and blue, for tables in which that sum tells it; linear between bends.
+
+    Attributes:
+        sums: of each bend of the table, rising, `(b,)`.
+        percents: of each bend, `(b,)`.
+    """
+
+    sums: NDArray[np.float64]
+    percents: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> Levels:
+        """Those of a drawing.
+
+        Raises:
+            UsageError: its table's sum does not rise throughout.
+        """
+        points = np.array(known_table(drawing.table).points, np.float64)
+        sums, percents = points[:, 1:].sum(axis=1), points[:, 0]
+        if np.any(np.diff(sums) < LEAST_SLOPE * np.diff(percents)):
+            raise UsageError(
+                f"in the table {drawing.table} red, green and blue together do not rise with uptake; draw in hot-iron, "
+                "iron or linear-grey"
+            )
+        return cls(sums, percents)
+
+    def of_image(self, image: NDArray[np.uint8]) -> Floats:
+        """Percent of each pixel `(...)` of an image `(..., 3)`."""
+        return np.interp(image.sum(axis=-1, dtype=np.float64), self.sums, self.percents).astype(np.float32)
+
+    def hinges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same as a sum of hinges, slope times max(0, sum - bend): bends and slopes, `(b - 1,)` each."""
+        slopes = np.diff(self.percents) / np.diff(self.sums)
+        return self.sums[:-1], np.diff(slopes, prepend=0.0)
+
+
+def grids_of(images: Iterable[NDArray[np.uint8]], grid: PolarGrid, drawing: Drawing) -> Floats:
+    """Uptake of images `(size, size, 3)` uint8 RGB as drawn for a network, `(n, rings, angles)`, percent."""
+    levels = Levels.of(drawing)
+    return grid.unrolled(levels.of_image(image) for image in images)
+
+
+def unrolled(image: Any, grid: PolarGrid, drawing: Drawing) -> Any:
+    """The same of a tensor: `(n, size, size, 3)` uint8 RGB to `(n, rings, angles, 1)` float32, percent."""
+    size, levels = image.shape[1], Levels.of(drawing)
+    pixels = grid.pixels(size)
+    rows = keras.layers.Reshape((size * size, 3), name="pixels")(image)
+    read = keras.layers.Rescaling(1.0, name="as_float")(keras.ops.take(rows, pixels.ravel(), axis=1))
+    points = keras.layers.Reshape((*pixels.shape, 3), name="points")(read)
+    bends, slopes = levels.hinges()
+    # Convolutions of one pixel: of dense layers on such tensors the converter makes shape arithmetic.
+    above = keras.layers.Conv2D(len(bends), 1, activation="relu", trainable=False, name="above_bends")
+    percent = keras.layers.Conv2D(1, 1, use_bias=False, trainable=False, name="percent")
+    values = percent(above(points))
+    above.set_weights([np.ones((1, 1, 3, len(bends)), np.float32), -bends.astype(np.float32)])
+    percent.set_weights([slopes.astype(np.float32)[None, None, :, None]])
+    means = keras.layers.AveragePooling2D((1, pixels.shape[1]), name="means")(values)
+    return keras.layers.Reshape((grid.rings, grid.angles, 1), name=UNROLLED)(means)
