@@ -18,11 +18,20 @@ MIN_PATIENTS = 5
 
 
 @dataclass(frozen=True)
+class FurtherMap:
+    """One more map of a scan's patient, such as that at rest: its name, and where it lies."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Case:
     """One labelled scan: where it lies, its class, and whose it is.
 
     `where` names the line of the CSV that lists it, `labels.csv, line 12`; empty in class folders. `defect` is where
-    somebody knows its defect to be. Two cases that differ in nothing else are equal.
+    somebody knows its defect to be; `further` are the maps beside it, which the line names. Two cases that differ in
+    nothing else are equal.
     """
 
     path: Path
@@ -30,6 +39,7 @@ class Case:
     patient: str
     where: str = field(default="", compare=False)
     defect: DefectTruth | None = field(default=None, compare=False)
+    further: tuple[FurtherMap, ...] = field(default=(), compare=False)
 
 
 class DataFinding(Frozen, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -72,6 +72,8 @@ class PreparedData:
         readings: through which table each was read, `n` of them; none where colours are the input. Chosen by the
             contract is what the scans told, which the contract will hold.
         ambiguous: scans that several tables explain, and that were read through one that the others told.
+        further: by name, further maps of the same patients, `(n, size, size, 3)` each, where they were asked for; the
+            hash over the scans is over them as well.
     """
 
     cases: tuple[Case, ...]
@@ -85,6 +87,7 @@ class PreparedData:
     files: tuple[str, ...] = ()
     readings: tuple[TableReading, ...] = ()
     ambiguous: tuple[Path, ...] = ()
+    further: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def labels(self) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from edgecad_train.data.input.tables import AMBIGUOUS, first_candidates, tables_
 from edgecad_train.data.labelled import MIN_PATIENTS, Case, Refusal
 from edgecad_train.data.prepared import DUPLICATE, Clash, PreparedData, ScreenFacts, check_usable
 from edgecad_train.data.store import MEMORY_BUDGET, RowStore
+from edgecad_train.data.table.further import as_further, further_maps, names_of_maps
 from edgecad_train.phantoms.mark import is_named
 
 Progress = Callable[[int, int], None]
@@ -39,17 +40,36 @@ def prepare_cases(
     memory_budget: int = MEMORY_BUDGET,
     scratch: Path | None = None,
     least: int = MIN_PATIENTS,
+    further: bool = False,
 ) -> PreparedData:
     """Read and prepare every scan, and see that training may start; see `read_cases`.
 
     Args:
         least: patients that each class must have.
+        further: whether further maps are wanted; a scan that lacks one is left out then.
 
     Raises:
         UsageError: more than 5 % are refused, too few patients of a class are left, or one scan is under
-            two patients or labels.
+            two patients or labels; further maps are wanted and no scan has any, or one is a scan itself.
     """
-    data = read_cases(cases, preparation, progress, candidates=candidates, memory_budget=memory_budget, scratch=scratch)
+
+    def read(some: Sequence[Case], any_series: bool = False) -> PreparedData:
+        return read_cases(
+            some,
+            preparation,
+            progress,
+            candidates=candidates,
+            memory_budget=memory_budget,
+            scratch=scratch,
+            any_series=any_series,
+        )
+
+    if not further:
+        data = read(cases)
+    else:
+        columns = {name: [as_further(case, name) for case in cases] for name in names_of_maps(cases)}
+        maps = further_maps(cases, {name: read([*filter(None, own)], True) for name, own in columns.items()})
+        data = maps.beside(read(maps.cases))
     check_usable(data, least)
     return data
 
@@ -62,6 +82,7 @@ def read_cases(
     candidates: TableCandidates | None = None,
     memory_budget: int = MEMORY_BUDGET,
     scratch: Path | None = None,
+    any_series: bool = False,
 ) -> PreparedData:
     """Read and prepare every scan with the runtime's own function; what cannot be used is listed, nothing is fatal.
 
@@ -72,12 +93,13 @@ def read_cases(
             that comes back names them.
         memory_budget: bytes of images past which they go to a file.
         scratch: folder for that file.
+        any_series: whether maps at rest and such are taken as well.
 
     Raises:
         NotAvailable: a scan is DICOM and pydicom is not installed.
         OSError: the disk of `scratch` is full.
     """
-    storage = (memory_budget, scratch)
+    storage = (memory_budget, scratch, any_series)
     if candidates is not None or preparation.input == "rgb":
         return _read_through(cases, preparation, progress, candidates, *storage)
     first = first_candidates(preparation)
@@ -103,11 +125,12 @@ def _read_through(
     candidates: TableCandidates | None,
     memory_budget: int,
     scratch: Path | None,
+    any_series: bool,
 ) -> PreparedData:
     taken = _Taken()
     with RowStore(len(cases), (preparation.size, preparation.size, 3), np.uint8, memory_budget, scratch) as store:
         workers = min(MAX_WORKERS, os.cpu_count() or 1)
-        read = in_order(lambda case: _read(case, preparation, candidates), cases, workers)
+        read = in_order(lambda case: _read(case, preparation, candidates, any_series), cases, workers)
         for done, result in enumerate(read, start=1):
             if isinstance(result, Refusal):
                 taken.refused.append(result)
@@ -131,10 +154,13 @@ class _Read:
     """Of the colour table; None where colours are the input."""
 
 
-def _read(case: Case, preparation: Preparation, candidates: TableCandidates | None) -> _Read | Refusal:
+def _read(
+    case: Case, preparation: Preparation, candidates: TableCandidates | None, any_series: bool
+) -> _Read | Refusal:
     try:
         screen = read_for(preparation, case.path)
-        object_to_series(screen.says, preparation.crop, Objections())
+        if not any_series:
+            object_to_series(screen.says, preparation.crop, Objections())
         found = prepare_screen(screen, preparation, candidates=candidates)
     except InputRefused as refusal:
         return Refusal(case.path, refusal.reason, str(refusal), case.where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -30,19 +31,39 @@ class StoredScans:
     refused: tuple[Refusal, ...]
     preparation: Preparation
     files: tuple[str, ...]
+    maps: tuple[str, ...] = ()
+    """Names of further maps."""
 
     def with_pixels(self, images: NDArray[np.uint8]) -> PreparedData:
         """The data again.
 
         Args:
-            images: `(n, size, size, 3)` uint8 RGB, in the order of the cases.
+            images: from `all_pixels`.
         """
-        return PreparedData(images=images, clashes=(), **vars(self))
+        count = len(self.cases)
+        further = [images[start : start + count] for start in range(count, len(images), count)] if count else []
+        return self.with_maps(images[:count] if further else images, further)
+
+    def with_maps(self, images: NDArray[np.uint8], further: Sequence[NDArray[np.uint8]] = ()) -> PreparedData:
+        """The data again.
+
+        Args:
+            images: `(n, size, size, 3)` uint8 RGB, in the order of the cases.
+            further: the same of each further map.
+        """
+        own = {name: value for name, value in vars(self).items() if name != "maps"}
+        return PreparedData(images=images, clashes=(), further=dict(zip(self.maps, further, strict=True)), **own)
+
+
+def all_pixels(data: PreparedData) -> NDArray[np.uint8]:
+    """The images in memory, further maps after them, `(n (1 + maps), size, size, 3)`."""
+    return np.concatenate([data.images[:], *(rows[:] for rows in data.further.values())])
 
 
 def without_pixels(data: PreparedData) -> StoredScans:
     """All of `data` but its pixels; clashes are none, or the study would not have begun."""
-    return StoredScans(**{field.name: getattr(data, field.name) for field in fields(StoredScans)})
+    own = {field.name: getattr(data, field.name) for field in fields(StoredScans) if field.name != "maps"}
+    return StoredScans(**own, maps=tuple(data.further))
 
 
 def scans_to_json(scans: StoredScans) -> bytes:
@@ -61,8 +82,9 @@ def store_scans(data: PreparedData, folder: Path) -> None:
     stem = folder / f"scans-{data.preparation.size}"
     partial = stem.with_suffix(".partial")
     with partial.open("wb") as file:
-        for first in range(0, len(data.images), BLOCK):
-            file.write(np.ascontiguousarray(data.images[first : first + BLOCK]).data)
+        for images in (data.images, *data.further.values()):
+            for first in range(0, len(images), BLOCK):
+                file.write(np.ascontiguousarray(images[first : first + BLOCK]).data)
     partial.replace(stem.with_suffix(".pixels"))
     write_whole(stem.with_suffix(".json"), scans_to_json(without_pixels(data)))
 
@@ -70,5 +92,9 @@ def store_scans(data: PreparedData, folder: Path) -> None:
 def stored_scans(folder: Path, size: int) -> PreparedData:
     """Open what `store_scans` wrote; the pixels stay on the disk until they are read."""
     scans = scans_from_json((folder / f"scans-{size}.json").read_bytes())
+    shape = (len(scans.cases), size, size, 3)
     with (folder / f"scans-{size}.pixels").open("rb") as file:
-        return scans.with_pixels(mapped_rows(file, (len(scans.cases), size, size, 3), np.uint8))
+        images, *further = (
+            mapped_rows(file, shape, np.uint8, number * int(np.prod(shape))) for number in range(1 + len(scans.maps))
+        )
+    return scans.with_maps(images, further)

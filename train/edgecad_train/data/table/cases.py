@@ -11,8 +11,9 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.labelled import Case, DataFinding
-from edgecad_train.data.table.cells import class_meant, class_of, is_shortened
+from edgecad_train.data.labelled import Case, DataFinding, FurtherMap
+from edgecad_train.data.table.cells import class_meant, class_of, is_shortened, stands_for_nothing
+from edgecad_train.data.table.headers import MAP
 from edgecad_train.data.table.reading import Table, TableLine, lines_named
 from edgecad_train.data.table.text import COLUMNS
 from edgecad_train.data.truth.columns import MASK, truth_of_row
@@ -28,16 +29,19 @@ class _Read:
     backslashes: list[int] = field(default_factory=list)
     drives: list[int] = field(default_factory=list)
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
+    further: dict[str, None] = field(default_factory=dict)
+    """Names of further maps."""
 
 
 def cases_of(table: Table) -> tuple[tuple[Case, ...], tuple[DataFinding, ...]]:
     """The scans of a table, and what of its cells was read otherwise than it stands there.
 
     Raises:
-        UsageError: a label that is none, no path or patient, a patient whose digits a spreadsheet lost, or a defect
-            that cannot be meant.
+        UsageError: a label that is none, no path or patient, a patient whose digits a spreadsheet lost, a defect that
+            cannot be meant, or a column of further maps that names none.
     """
     read = _Read()
+    _check_names_of_maps(table)
     cases = tuple(_case(table.path, line, read) for line in table.lines)
     return cases, tuple(_findings(read))
 
@@ -58,7 +62,23 @@ def _case(table: Path, line: TableLine, read: _Read) -> Case:
     cells = {**line.cells, MASK: _with_slashes(table.parent, line.cell(MASK), line.number, read)}
     scan = table.parent / _with_slashes(table.parent, path, line.number, read)
     defect = truth_of_row(cells, table.parent, where)
-    return Case(scan, known, patient, f"{table.name}, line {line.number}", defect)
+    further = tuple(_further(table.parent, line, read))
+    return Case(scan, known, patient, f"{table.name}, line {line.number}", defect, further)
+
+
+def _further(folder: Path, line: TableLine, read: _Read) -> Iterator[FurtherMap]:
+    """Maps of the line beside the one in `path`; what stands for nothing is none."""
+    for column in line.cells:
+        words = line.cell(column)
+        if column.startswith(MAP) and not stands_for_nothing(words):
+            name = column.removeprefix(MAP)
+            read.further[name] = None
+            yield FurtherMap(name, folder / _with_slashes(folder, words, line.number, read))
+
+
+def _check_names_of_maps(table: Table) -> None:
+    if MAP in table.names:
+        raise UsageError(f"{table.path} has a column '{MAP}' that names no map; wanted: {MAP}NAME, as {MAP}rest")
 
 
 def _label(words: str, where: str, read: _Read) -> str:
@@ -91,6 +111,10 @@ def _findings(read: _Read) -> Iterator[DataFinding]:
     if read.labels:
         text = f"labels are read in capital or small letters: {_counted(read.labels)}"
         yield DataFinding(code="labels-spelt", text=text)
+    if read.further:
+        columns = ", ".join(f"{MAP}{name}" for name in read.further)
+        text = f"further maps ({columns}) are read by the method vgg16-maps of a study; all else reads the column path"
+        yield DataFinding(code="further-maps", text=text)
     if read.backslashes:
         text = f"{lines_named(read.backslashes)} backslashes in a path, as on Windows; they are read as slashes"
         yield DataFinding(code="backslashes", text=text)

@@ -17,7 +17,9 @@ from edgecad_train.data.table.text import COLUMNS, FOLDER_LAYOUT
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 READER = "reader:"
 """Begins the name of a column with one reader's answers."""
-_READER = re.compile(r"reader\s*:\s*(.*)", re.IGNORECASE)
+MAP = "map:"
+"""Begins the name of a column with one more map of each scan's patient."""
+_NAMED = re.compile(r"(reader|map)\s*:\s*(.*)", re.IGNORECASE)
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 OPTIONAL = ("mask", "segments", "deficit_percent")
 """Columns that a table may have, and that are used wherever they stand."""
@@ -92,9 +94,9 @@ def _name(word: str, wanted: Sequence[str]) -> str:
     """The name of a column as EdgeCAD has it, if it is wanted; otherwise as it stands there."""
     if word in wanted:
         return word
-    reader = _READER.fullmatch(word)
-    if reader:
-        return f"{READER}{reader[1].strip()}"
+    named = _NAMED.fullmatch(word)
+    if named:
+        return f"{named[1].casefold()}:{named[2].strip()}"
     return next((name for name in wanted if name.casefold() == word.casefold()), word)
 
 
@@ -114,7 +116,7 @@ def _alike(word: str, name: str) -> bool:
 
 def _check_twice(names: Sequence[str], seen: Sequence[str], table: Path, wanted: Collection[str]) -> None:
     for name in dict.fromkeys(names):
-        if names.count(name) > 1 and (name in wanted or name.startswith(READER)):
+        if names.count(name) > 1 and _used(name, wanted):
             told = " and ".join(repr(word) for word, own in zip(seen, names, strict=True) if own == name)
             raise UsageError(
                 f"{table} has the column {name} {names.count(name)} times ({told}), and which one counts is not said; "
@@ -136,4 +138,4 @@ def _findings(
 
 
 def _used(name: str, wanted: Collection[str]) -> bool:
-    return name in wanted or name.startswith(READER)
+    return name in wanted or name.startswith((READER, MAP))

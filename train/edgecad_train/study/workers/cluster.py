@@ -20,7 +20,7 @@ from edgecad.system.extras import require
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.definition.units import Unit
 from edgecad_train.study.folder import StudyFolder
-from edgecad_train.study.scans import scans_to_json, without_pixels
+from edgecad_train.study.scans import all_pixels, scans_to_json, without_pixels
 from edgecad_train.study.workers.loop import failure_from
 from edgecad_train.study.workers.messages import MAKER, Listener, WorkerEvent
 from edgecad_train.study.workers.node import NodeAnswer, NodeTask, answered
@@ -97,7 +97,7 @@ class _Driver:
 
     def run(self) -> None:
         """Until every unit is done or has failed."""
-        images = {size: self._ray.put(data.images[:]) for size, data in self._plan.data.items()}
+        images = {size: self._ray.put(all_pixels(data)) for size, data in self._plan.data.items()}
         weights = {name: self._ray.put(path.read_bytes()) for name, path in self._plan.weights_files.items()}
         pending = {self._submitted(unit, images, weights): unit for unit in self._folder.undone()}
         while pending:

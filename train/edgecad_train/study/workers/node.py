@@ -46,7 +46,7 @@ def answered(task_bytes: bytes, images: NDArray[np.uint8], weights: bytes | None
     """Make a unit; an error is an answer too, so that only dead nodes and workers are tried again.
 
     Args:
-        images: prepared, `(n, size, size, 3)` uint8.
+        images: prepared, `(n, size, size, 3)` uint8, further maps after them.
         weights: bytes of the file of first weights; None without one.
     """
     task = msgspec.msgpack.decode(task_bytes, type=NodeTask)
