@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -21,6 +21,8 @@ from edgecad_train.splits.split import stratified_folds
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.loss import Loss
 from edgecad_train.training.rates import RateGroup
+
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class EpochChoice:
     losses: NDArray[np.float64]
 
 
-def build_from(seed: int, build: Callable[[], keras.Model]) -> keras.Model:
+def build_from(seed: int, build: Callable[[], Built]) -> Built:
     """Build a network whose random first weights are those of a seed."""
     keras.utils.set_random_seed(seed)
     return build()
