@@ -11,9 +11,9 @@ from typing import Literal
 from edgecad.errors import UsageError
 from edgecad.system.words import did_you_mean
 
-Needs = Literal["image", "uptake", "segments", "features"]
+Needs = Literal["image", "uptake", "segments", "features", "maps"]
 """What a method reads: the prepared image; uptake on a grid of the disc; means of the 17 segments and the total
-deficit; pooled features of a network of the study."""
+deficit; pooled features of a network of the study; those of several maps of a patient."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Method:
         needs: what it reads.
         module: its module, with a function `answer(task: Task) -> Answer`; imported when the method is at work.
         keras: whether its module needs Keras, so that TensorFlow is opened before it is imported.
-        exact_map: whether it has a heat map whose mean plus a constant is the log-odds.
+        exact_map: whether it has a heat map whose mean plus a constant, its own or each image's, is the log-odds.
         exportable: whether `edgecad train --method` and `edgecad export` take it; the others are rows of a study.
+        only: the one network of the study that it may stand on; empty for any.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Method:
     keras: bool = False
     exact_map: bool = False
     exportable: bool = False
+    only: str = ""
 
     @property
     def needs_uptake(self) -> bool:
@@ -50,7 +52,7 @@ class Method:
     @property
     def takes_network(self) -> bool:
         """Whether it stands on a network of the study, so that there is a row for each."""
-        return self.needs == "features"
+        return self.needs in ("features", "maps")
 
 
 NO_UPTAKE = "it reads uptake, and the input is the screen's colours, which do not rise with uptake in every table"
@@ -130,6 +132,53 @@ _ALL = (
         module="edgecad_train.methods.segments.logistic",
         exact_map=True,
         exportable=True,
+    ),
+    Method(
+        name="polar-cnn",
+        after="Betancur et al. 2018, JACC Cardiovasc Imaging 11:1654-1663",
+        theirs="Convolutions with ReLU and pooling of 2 x 2 on polar maps.",
+        ours="12 x 36 cells that go on around, uptake less its mean over the fitting part, with coordinates; 16, 32 "
+        "and 64 channels; a mean over the disc; epochs by inner folds.",
+        needs="uptake",
+        module="edgecad_train.methods.networks.polar_cnn",
+        keras=True,
+        exact_map=True,
+        exportable=True,
+    ),
+    Method(
+        name="polar-gcn",
+        after="Spier et al. 2019, Sci Rep 9:7569",
+        theirs="A graph convolutional network on the neighbourhood of places, explained by its activation map.",
+        ours="12 x 36 nodes joined to their neighbours, Chebyshev polynomials of three orders, 16, 32 and 64 channels, "
+        "pooling on the grid; epochs by inner folds. Theirs are not to be found.",
+        needs="uptake",
+        module="edgecad_train.methods.networks.polar_gcn",
+        keras=True,
+        exact_map=True,
+    ),
+    Method(
+        name="rgb-cnn",
+        after="Papandrianos et al. 2021",
+        theirs="Four convolutions of 16 to 128 channels with pooling, dropout of .2, dense layers of 256 and 128, from "
+        "random weights.",
+        ours="The image as the networks of the study are given it, Adam at 1e-3, no flips and no rotations; epochs by "
+        "a fold that is held out.",
+        needs="image",
+        module="edgecad_train.methods.networks.rgb_cnn",
+        keras=True,
+        exact_map=True,
+    ),
+    Method(
+        name="vgg16-maps",
+        after="Apostolopoulos et al. 2020",
+        theirs="A VGG16 that nobody fine-tuned and a small dense network on top, on maps at stress and rest, with and "
+        "without attenuation correction.",
+        ours="Which maps, by columns map:NAME of a CSV; pooled features side by side, the head of the run, no "
+        "augmentation; epochs by inner folds.",
+        needs="maps",
+        module="edgecad_train.methods.networks.vgg16_maps",
+        keras=True,
+        only="vgg16",
     ),
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from edgecad.errors import UsageError
 from edgecad_train.methods.networks import vgg16_maps
-from edgecad_train.methods.networks.fitting import Lessons
+from edgecad_train.methods.networks.learning import Lessons
 from edgecad_train.methods.task import MethodScans, Task
 from edgecad_train.training.settings import Settings
 

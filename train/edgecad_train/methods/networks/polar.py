@@ -1,10 +1,10 @@
 """Networks on the unrolled grid of uptake: a convolutional one, and one on the graph of its cells.
 
-`polar-cnn` follows Betancur et al. 2018 (doi:10.1016/j.jcmg.2018.01.020): convolutions with ReLU and pooling of 2 x 2
-on polar maps. Sizes, the continuation around, the coordinates and the pooling over the disc are ours.
+`polar-cnn` follows Betancur et al. (JACC Cardiovasc Imaging 2018;11:1654-1663): convolutions with ReLU and pooling of
+2 x 2 on polar maps. Sizes, the continuation around, the coordinates and the pooling over the disc are ours.
 
-`polar-gcn` follows Spier et al. 2019 (doi:10.1038/s41598-019-43951-8): a graph convolutional network whose graph holds
-the neighbourhood on the map. Cells, weights, order, layers and pooling are ours; theirs are not to be found.
+`polar-gcn` follows Spier et al. (Sci Rep 2019;9:7569): a graph convolutional network whose graph holds the
+neighbourhood on the map. Cells, weights, order, layers and pooling are ours; theirs are not to be found.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import heat_maps, log_odds
 from edgecad_train.methods.networks.around import padded, pooled_over_disc, standardised, with_coordinates
 from edgecad_train.methods.networks.chebyshev import Chebyshev
-from edgecad_train.methods.networks.fitting import Lessons, build_from, fit_network
 from edgecad_train.methods.networks.grid import Floats, PolarGrid
+from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
 from edgecad_train.methods.networks.unrolled import grids_of, unrolled
 from edgecad_train.methods.task import Task
 from edgecad_train.networks.network import DROPOUT, LOGITS, POOLING

@@ -15,7 +15,7 @@ import keras
 
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import heat_maps, log_odds
-from edgecad_train.methods.networks.fitting import Lessons, build_from, fit_network
+from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
 from edgecad_train.methods.task import Task
 from edgecad_train.networks.network import LOGITS
 from edgecad_train.training.augment import AugmentedImages

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from edgecad.errors import UsageError
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import log_odds
-from edgecad_train.methods.networks.fitting import Lessons, build_from, fit_network
+from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
 from edgecad_train.methods.task import Task
 from edgecad_train.networks.head import Head
-from edgecad_train.networks.network import DROPOUT, HIDDEN, LOGITS, build_network
+from edgecad_train.networks.network import DROPOUT, HIDDEN, LOGITS, POOLING, build_network
 from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.training.frozen import Scans, Storage, frozen_outputs, layer_of
 
 LESSONS = Lessons(epochs=100, folds=3, held=3)
+NETWORK = "vgg16"
 FIRST = "path"
 """Name of the map that every scan has."""
 
@@ -87,14 +88,16 @@ def _pooled(task: Task) -> PooledMaps:
     """Run the network on every map; what it gives is kept in the run's cache."""
     data, settings = task.scans.data, task.settings
     backbone = replace(settings.network, size=data.preparation.size)
-    if backbone.name != "vgg16":
-        raise UsageError(f"vgg16-maps stands on vgg16, and the run is about {backbone.name}; give --backbones vgg16")
+    if backbone.name != NETWORK:
+        raise UsageError(
+            f"vgg16-maps stands on {NETWORK}, and the run is about {backbone.name}; give --backbones {NETWORK}"
+        )
     over = pooled_over(data.preparation.input)
     network = build_from(  # random weights, where they are wanted, are those of the run
         settings.seed,
         lambda: build_network(backbone, settings.first_weights, settings.head, settings.features, over),
     )
-    pooling = network.model.get_layer("pooling").output
+    pooling = network.model.get_layer(POOLING).output
     parts, seconds = [], 0.0
     for name, images in ((FIRST, data.images), *data.further.items()):
         found = frozen_outputs(

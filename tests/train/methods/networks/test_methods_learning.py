@@ -12,8 +12,8 @@ from numpy.testing import assert_array_equal
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 from edgecad_train.methods.answer import Answer
-from edgecad_train.methods.networks import fitting, polar, rgb_cnn
-from edgecad_train.methods.networks.fitting import Lessons
+from edgecad_train.methods.networks import learning, polar, rgb_cnn
+from edgecad_train.methods.networks.learning import Lessons
 from edgecad_train.methods.task import MethodScans, Task
 
 from .conftest import FITTED, task_on
@@ -87,7 +87,7 @@ def test_so_many_weights_as_theirs() -> None:
 
 def test_folds_choose_the_epoch_of_least_loss(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = iter([0.9, 0.4, 0.8, 0.5, 0.7, 0.6] * FEW.held)
-    monkeypatch.setattr(fitting.EpochRunner, "evaluate", lambda *_: (next(losses), 0.0))
+    monkeypatch.setattr(learning.EpochRunner, "evaluate", lambda *_: (next(losses), 0.0))
     assert _answer("polar-gcn", task).chosen["epochs"] == 2
 
 
@@ -103,8 +103,8 @@ def test_what_is_held_out_judges_alone(task: Task, monkeypatch: pytest.MonkeyPat
         judged.append(set(examples.rows.tolist()))
         return 0.5, 0.5
 
-    monkeypatch.setattr(fitting.EpochRunner, "train", train)
-    monkeypatch.setattr(fitting.EpochRunner, "evaluate", evaluate)
+    monkeypatch.setattr(learning.EpochRunner, "train", train)
+    monkeypatch.setattr(learning.EpochRunner, "evaluate", evaluate)
     _answer("polar-gcn", task, Lessons(epochs=1, folds=3, held=3))
     everyone = set(task.fit.tolist())
     assert learnt.pop() == everyone
