@@ -46,11 +46,11 @@ def prepare_cases(
 
     Args:
         least: patients that each class must have.
-        further: whether further maps are wanted; a scan that lacks one is left out then.
+        further: whether further maps are wanted, where any scan has some; a scan that lacks one is left out then.
 
     Raises:
         UsageError: more than 5 % are refused, too few patients of a class are left, or one scan is under
-            two patients or labels; further maps are wanted and no scan has any, or one is a scan itself.
+            two patients or labels; or a further map is a scan itself.
     """
 
     def read(some: Sequence[Case], any_series: bool = False) -> PreparedData:
@@ -64,12 +64,13 @@ def prepare_cases(
             any_series=any_series,
         )
 
-    if not further:
-        data = read(cases)
-    else:
-        columns = {name: [as_further(case, name) for case in cases] for name in names_of_maps(cases)}
+    names = names_of_maps(cases) if further else ()
+    if names:
+        columns = {name: [as_further(case, name) for case in cases] for name in names}
         maps = further_maps(cases, {name: read([*filter(None, own)], True) for name, own in columns.items()})
         data = maps.beside(read(maps.cases))
+    else:
+        data = read(cases)
     check_usable(data, least)
     return data
 

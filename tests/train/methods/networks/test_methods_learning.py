@@ -114,12 +114,6 @@ def test_what_is_held_out_judges_alone(task: Task, monkeypatch: pytest.MonkeyPat
     assert set.union(*judged) == everyone
 
 
-def test_too_few_patients_for_the_folds_are_said(scans: MethodScans) -> None:
-    few = Task(scans, np.arange(4), np.arange(4, 6), task_on(scans).settings, 0)
-    with pytest.raises(UsageError, match="3 folds"):
-        _answer("polar-cnn", few)
-
-
 def test_colours_are_refused(scans: MethodScans) -> None:
     from msgspec.structs import replace as with_
 

@@ -11,7 +11,7 @@ import pytest
 
 from edgecad_train.methods.networks.chebyshev import Chebyshev, laplacian_of
 from edgecad_train.methods.networks.grid import PolarGrid
-from edgecad_train.methods.networks.polar import PolarNetwork, Standard
+from edgecad_train.methods.networks.polar import PolarNetwork
 from edgecad_train.methods.networks.unrolled import grids_of
 from edgecad_train.methods.task import MethodScans
 
@@ -25,7 +25,7 @@ def _built(name: str, scans: MethodScans) -> tuple[keras.Model, keras.Model, np.
     assert how.drawing is not None
     grids = grids_of(scans.data.images, GRID, how.drawing)
     keras.utils.set_random_seed(4)
-    network = PolarNetwork(name, GRID, Standard.of(grids))
+    network = PolarNetwork.of(name, GRID, grids)
     model = network.on_grids()
     return model, network.on_images(model, how.size, how.drawing), grids
 

@@ -18,6 +18,9 @@ from edgecad_train.data.labelled import Case, Refusal
 from edgecad_train.data.prepared import Clash, PreparedData
 from edgecad_train.data.table.headers import MAP
 
+NO_MAPS = "it reads several maps of a patient, and the scans have one each"
+GIVE_MAPS = f"name further maps in columns {MAP}NAME of a CSV, {MAP}rest say, or leave the method out"
+"""Why a method is refused that needs further maps, and what helps."""
 LACKING = "map-missing"
 """Reason of a scan that was left out because its line lacks a map that others have."""
 
@@ -85,18 +88,8 @@ def as_further(case: Case, name: str) -> Case | None:
 
 
 def names_of_maps(cases: Sequence[Case]) -> tuple[str, ...]:
-    """Names of the further maps that any scan has, in the order in which they come.
-
-    Raises:
-        UsageError: no scan has one.
-    """
-    names = tuple(dict.fromkeys(each.name for case in cases for each in case.further))
-    if not names:
-        raise UsageError(
-            f"no scan has further maps; name them in columns {MAP}NAME of a CSV beside path,label,patient, "
-            f"{MAP}rest say, or leave out what reads several maps"
-        )
-    return names
+    """Names of the further maps that any scan has, in the order in which they come."""
+    return tuple(dict.fromkeys(each.name for case in cases for each in case.further))
 
 
 def further_maps(cases: Sequence[Case], read: Mapping[str, PreparedData]) -> FurtherMaps:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import GateFailed
+from edgecad_train.methods.fitting.folds import inner_folds
 from edgecad_train.methods.task import Rows, Task
-from edgecad_train.splits.split import stratified_folds
 from edgecad_train.training.epochs import EpochRunner, EpochSeed, Examples
 from edgecad_train.training.loss import Loss
 from edgecad_train.training.rates import RateGroup
@@ -31,7 +31,7 @@ class Lessons:
 
     Attributes:
         epochs: the most that may be chosen.
-        folds: into which the patients are dealt.
+        folds: into which the patients are dealt, or as many as the smaller class has patients.
         held: how many of the folds are held out in turn; fewer than `folds` where training takes long.
         rate: of Adam.
         batch_size: scans a step.
@@ -71,7 +71,6 @@ def fit_network(model: keras.Model, passes: Sequence[Any], task: Task, lessons: 
         passes: inputs of all scans, `(n, ...)` each, one array a pass of augmentation; the first is without.
 
     Raises:
-        UsageError: the fitting part has fewer patients of a class than there are folds.
         GateFailed: the loss is not finite.
     """
     first = model.get_weights()
@@ -101,14 +100,15 @@ class _Training:
 
     def judged(self) -> NDArray[np.float64]:
         """Mean cross-entropy of what was held out, epoch by epoch."""
-        sums, count, total = np.zeros(self.lessons.epochs), 0, self.lessons.held * self.lessons.epochs
-        for number, held in enumerate(self._folds()[: self.lessons.held]):
-            judges = self._examples(held)
-            learning = self._examples(np.setdiff1d(self.task.fit, held))
-            for epoch in self._epochs(learning, number + 1, self.lessons.epochs):
+        sums, count = np.zeros(self.lessons.epochs), 0
+        dealt = inner_folds(self.task, self.lessons.folds)[: self.lessons.held]
+        for number, (teach, held) in enumerate(dealt):
+            judges = self._examples(self.task.fit[held])
+            for epoch in self._epochs(self._examples(self.task.fit[teach]), number + 1, self.lessons.epochs):
                 loss, _ = self.runner.evaluate(judges)
                 sums[epoch] += loss * len(held)
-                self.task.tell("epochs of inner folds", number * self.lessons.epochs + epoch + 1, total)
+                done, of = number * self.lessons.epochs + epoch + 1, len(dealt) * self.lessons.epochs
+                self.task.tell("epochs of inner folds", done, of)
             count += len(held)
         return sums / count
 
@@ -130,12 +130,6 @@ class _Training:
                     "edgecad train --check, or leave the method out"
                 )
             yield epoch
-
-    def _folds(self) -> list[Rows]:
-        """Rows of each fold, by patient and stratified."""
-        labels = dict(zip(self.task.patients.tolist(), map(str, self.task.truth), strict=True))
-        dealt = stratified_folds(sorted(labels), labels, self.lessons.folds, self.task.seed)
-        return [self.task.fit[np.isin(self.task.patients, members)] for members in dealt]
 
     def _examples(self, rows: Rows) -> Examples:
         return Examples(self.passes, rows, self.task.scans.data.labels[rows])

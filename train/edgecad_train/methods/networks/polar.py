@@ -26,6 +26,7 @@ from edgecad_train.methods.networks.chebyshev import Chebyshev
 from edgecad_train.methods.networks.grid import Floats, PolarGrid
 from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
 from edgecad_train.methods.networks.unrolled import grids_of, unrolled
+from edgecad_train.methods.table import GIVE_UPTAKE, NO_UPTAKE
 from edgecad_train.methods.task import Task
 from edgecad_train.networks.network import DROPOUT, LOGITS, POOLING
 
@@ -38,35 +39,24 @@ LEAST_DEVIATION = 0.1
 
 
 @dataclass(frozen=True)
-class Standard:
-    """How a grid is standardised: mean and deviation of each cell over the scans to learn from, percent.
-
-    Attributes:
-        mean, deviation: `(rings, angles)` each.
-    """
-
-    mean: Floats
-    deviation: Floats
-
-    @classmethod
-    def of(cls, grids: Floats) -> Standard:
-        """That of some scans, `(n, rings, angles)`."""
-        return cls(grids.mean(axis=0), np.maximum(grids.std(axis=0), np.float32(LEAST_DEVIATION)))
-
-
-@dataclass(frozen=True)
 class PolarNetwork:
     """One of the two networks, on a grid: the same layers on grids of uptake, and on images.
 
     Attributes:
         name: `polar-cnn` or `polar-gcn`.
         grid: its cells.
-        standard: of uptake in each.
+        mean, deviation: of each cell over the scans to learn from, `(rings, angles)` percent.
     """
 
     name: str
     grid: PolarGrid
-    standard: Standard
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, name: str, grid: PolarGrid, grids: Floats) -> PolarNetwork:
+        """One that expects uptake such as that of some scans, `(n, rings, angles)`."""
+        return cls(name, grid, grids.mean(axis=0), np.maximum(grids.std(axis=0), np.float32(LEAST_DEVIATION)))
 
     def on_grids(self) -> keras.Model:
         """Uptake `(n, rings, angles, 1)` percent -> logits `(n, 2)`, with random weights."""
@@ -94,7 +84,7 @@ class PolarNetwork:
         return self.name.replace("-", "_")
 
     def _logits(self, uptake: Any) -> Any:
-        values = standardised(uptake, self.standard.mean, self.standard.deviation)
+        values = standardised(uptake, self.mean, self.deviation)
         features, grid = _LAYERS[self.name](values, self.grid)
         pooled = pooled_over_disc(features, grid)
         return keras.layers.Dense(2, name=LOGITS)(keras.layers.Dropout(DROPPED, name=DROPOUT)(pooled))
@@ -139,7 +129,7 @@ def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
     begun = time.monotonic()
     grid, how = PolarGrid(), task.scans.data.preparation
     grids = task.scans.shared(f"unrolled {grid}", lambda: grids_of(task.scans.data.images, grid, drawing_of(task)))
-    network = PolarNetwork(name, grid, Standard.of(grids[task.fit]))
+    network = PolarNetwork.of(name, grid, grids[task.fit])
     model = build_from(task.seed, network.on_grids)
     values = grids[..., None]
     chosen = fit_network(model, (values,), task, lessons)
@@ -161,8 +151,5 @@ def drawing_of(task: Task) -> Drawing:
     """
     drawing = task.scans.data.preparation.drawing
     if drawing is None:
-        raise UsageError(
-            "this method reads uptake, and the input is the screen's colours, which do not rise with uptake in every "
-            "table; give --input uptake, or leave the method out"
-        )
+        raise UsageError(f"{NO_UPTAKE}; {GIVE_UPTAKE}")
     return drawing

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.errors import UsageError
+from edgecad_train.data.table.further import GIVE_MAPS, NO_MAPS
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import log_odds
 from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
@@ -54,10 +55,7 @@ def answer(task: Task, lessons: Lessons = LESSONS) -> Answer:
         UsageError: scans have one map each, or the run's network is another one.
     """
     if not task.scans.data.further:
-        raise UsageError(
-            "vgg16-maps reads several maps of a patient, and the scans have one each; name further maps in columns "
-            "map:NAME of a CSV, or leave the method out"
-        )
+        raise UsageError(f"vgg16-maps: {NO_MAPS}; {GIVE_MAPS}")
     pooled = task.scans.shared("pooled maps", lambda: _pooled(task))
     begun, head = time.monotonic(), task.settings.head
     taught = pooled.values[task.fit]

@@ -25,6 +25,8 @@ from edgecad_train.data import (
 )
 from edgecad_train.data.findings import findings_of_splits
 from edgecad_train.data.store import scratch_beside
+from edgecad_train.data.table.further import GIVE_MAPS, NO_MAPS, names_of_maps
+from edgecad_train.methods.table import METHODS
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.first_weights import fetch_weights, weights_files, weights_of
@@ -69,12 +71,27 @@ class StudyPlan:
 
 @dataclass(frozen=True)
 class StudyOutline:
-    """What a study is about before a scan is read: files that are there, and how scans would be prepared."""
+    """What a study is about before a scan is read: files that are there, and how scans would be prepared.
+
+    Attributes:
+        lacking: methods that cannot be had of these scans, and why.
+    """
 
     request: StudyRequest
     found: Found
     files: Mapping[str, Path]
     preparations: Mapping[int, Preparation]
+    lacking: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods that can be had."""
+        return tuple(name for name in self.request.options.method_names if name not in self.lacking)
+
+    @property
+    def reads_further_maps(self) -> bool:
+        """Whether a row reads several maps of a patient, so that every scan must have all of them."""
+        return any(METHODS[name].needs == "maps" for name in self.methods)
 
     def spec(self, data_sha256: str) -> StudySpec:
         """The definition, were the scans to have this hash."""
@@ -94,7 +111,7 @@ class StudyOutline:
             patient_rule=self.found.patient_rule,
             versions=package_versions(),
             reference=options.reference_name,
-            methods=options.method_names,
+            methods=self.methods,
         )
 
     def as_read(self, before: StudySpec) -> StudyOutline:
@@ -135,7 +152,9 @@ def outline_of(request: StudyRequest) -> StudyOutline:
     found = find_cases(request.data, options.patient_from, masks=options.masks)
     sizes = dict.fromkeys(backbone_named(name).size for name in options.backbone_names)
     preparations = {size: preparation_for(parse_input(options), size, found.cases) for size in sizes}
-    return StudyOutline(request, found, files, preparations)
+    maps = (name for name in options.method_names if METHODS[name].needs == "maps")
+    lacking = {} if names_of_maps(found.cases) else {name: options.left_out(name, NO_MAPS, GIVE_MAPS) for name in maps}
+    return StudyOutline(request, found, files, preparations, lacking)
 
 
 def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None) -> StudyPlan:
@@ -157,8 +176,9 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
     if out:
         check_writable(out)
     fetch_weights(outline.files)
+    scratch, further = scratch_beside(out) if out else None, outline.reads_further_maps
     prepared = {
-        size: prepare_cases(outline.found.cases, preparation, reading, scratch=scratch_beside(out) if out else None)
+        size: prepare_cases(outline.found.cases, preparation, reading, scratch=scratch, further=further)
         for size, preparation in outline.preparations.items()
     }
     data = _agreeing(prepared)
@@ -179,7 +199,7 @@ def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None)
         outline.files,
         findings,
         outline.found.passed,
-        outline.request.options.methods_left_out,
+        {**outline.request.options.methods_left_out, **outline.lacking},
     )
 
 

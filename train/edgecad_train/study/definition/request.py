@@ -208,14 +208,29 @@ class StudyOptions(InputOptions):
         Raises:
             UsageError: one of them was named.
         """
-        if self._reads_uptake:
-            return {}
-        lacking = {name: NO_UPTAKE for name in self._asked_methods if METHODS[name].needs_uptake}
-        named = () if self.methods in ("", "all") else listed(self.methods, "--methods")
-        for name in named:
-            if name in lacking:
-                raise UsageError(f"--methods {name}: {lacking[name]}; {GIVE_UPTAKE}")
+        lacking = {}
+        for name in self._asked_methods:
+            only = METHODS[name].only
+            if METHODS[name].needs_uptake and not self._reads_uptake:
+                lacking[name] = self.left_out(name, NO_UPTAKE, GIVE_UPTAKE)
+            elif only and only not in self.backbone_names:
+                step = f"name {only} in --backbones, or leave the method out"
+                lacking[name] = self.left_out(name, f"it stands on {only}, which is none of the networks", step)
         return lacking
+
+    def left_out(self, name: str, reason: str, step: str) -> str:
+        """The reason why a method cannot be had here, where it was not named.
+
+        Args:
+            step: what helps.
+
+        Raises:
+            UsageError: it was named.
+        """
+        named = () if self.methods in ("", "all") else listed(self.methods, "--methods")
+        if name in named:
+            raise UsageError(f"--methods {name}: {reason}; {step}")
+        return reason
 
     @property
     def _reads_uptake(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from edgecad.contract import Origin, Preparation
 from edgecad.frozen import Frozen
-from edgecad_train.methods.table import method_named
+from edgecad_train.methods.table import Method, method_named
 from edgecad_train.splits.protocol import Protocol, ProtocolName
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.partitions import draws
@@ -114,10 +114,17 @@ def study_from(spec: StudySpec, origin: Origin, partitions: Sequence[Split | Fol
     units += [
         _unit(spec, row, replace(spec.settings, seed=seed), fold, partition, method)
         for method in spec.methods
-        for row in (spec.backbones if method_named(method).takes_network else spec.backbones[:1])
+        for row in _networks_of(method_named(method), spec.backbones)
         for (seed, fold), partition in parts
     ]
     return Study(origin=origin, spec=spec, units=tuple(units))
+
+
+def _networks_of(method: Method, backbones: tuple[BackboneSpec, ...]) -> tuple[BackboneSpec, ...]:
+    """The networks that a method has a row on; the first, whose input it reads, where it stands on none."""
+    if not method.takes_network:
+        return backbones[:1]
+    return tuple(row for row in backbones if method.only in ("", row.name))
 
 
 def _unit(
