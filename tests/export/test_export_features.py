@@ -81,7 +81,7 @@ def exported(
     folder = tmp_path_factory.mktemp("features") / "models" / "a-run"
     run = Run(Path("a-run"), model, contract, images, None, None, images)
     export_run(run, folder, ExportRequest(fp16=True, int8=True))
-    return Exported(folder, features, over, images, np.asarray(model.predict(images, verbose=0), np.float64))
+    return Exported(folder, features, over, images, np.asarray(model(images), np.float64))
 
 
 @pytest.mark.parametrize("name", ALLOWED)

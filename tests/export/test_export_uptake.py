@@ -58,7 +58,7 @@ def test_every_precision_answers_a_map_in_any_of_its_tables(
     every = ExportRequest(fp16=True, int8=True)
     folder = exported(model, contract_of(SIZE, preparation=how), images, tmp_path / "models" / "a-run", every)
     fed = images[0]
-    wanted = np.asarray(model.predict(fed[None], verbose=0))[0]
+    wanted = np.asarray(model(fed[None]))[0]
     for name, allowed in (("model.onnx", 1e-4), ("model.fp16.onnx", 0.02), ("model.int8.onnx", 0.1)):
         with Classifier(folder / name, device="cpu") as classifier:
             assert all(replay.holds for replay in classifier.replay_golden())

@@ -14,6 +14,7 @@ from edgecad.contract.scaling import pixel_rule
 from edgecad.errors import GateFailed
 from edgecad_export.external.about import ExternalModel
 from edgecad_export.external.rebuilt import RebuiltModel
+from edgecad_export.graph.outputs import answering
 
 SAME = 4e-5
 """Largest difference of a log-odds, relative to logits above 1; 1e-5 of a probability of one half."""
@@ -25,7 +26,6 @@ SHARE = 0.05
 """Of the spread that a difference may be, where the file's scores vary little."""
 ROUNDED = 1e-6
 """Of the logits: no difference below this is one."""
-BATCH = 8
 
 
 def check_same_function(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.uint8]) -> None:
@@ -38,7 +38,7 @@ def check_same_function(rebuilt: RebuiltModel, about: ExternalModel, images: NDA
         GateFailed: they differ, a value is not finite, or the file's own scores are all alike, which proves nothing.
     """
     shown = np.concatenate([images, drawn_images(rebuilt.size)])
-    logits = np.asarray(rebuilt.model.predict(shown, batch_size=BATCH, verbose=0), np.float64)
+    logits = _answers(rebuilt.model, shown)
     seen, scale = logits[:, 0] - logits[:, 1], np.maximum(1, np.abs(logits).max(axis=1))
     if rebuilt.halved:
         _check_halved(seen, _log_odds(rebuilt, about, shown))
@@ -98,13 +98,16 @@ def _log_odds(rebuilt: RebuiltModel, about: ExternalModel, images: NDArray[np.ui
     kind, head = rebuilt.original.inputs[0].dtype, rebuilt.head
     fed = images if kind == "uint8" else pixel_rule(about.input_scaling).applied(images)
     with _opened_end(rebuilt):
-        output = keras.tree.flatten(rebuilt.original.predict(fed, batch_size=BATCH, verbose=0))[0]
-    values = np.asarray(output, np.float64).reshape(len(images), -1)
+        values = _answers(rebuilt.original, fed).reshape(len(images), -1)
     if not np.isfinite(values).all():
         raise _not_finite()
     if head.units == 2:
         return np.asarray(values[:, 0] - values[:, 1], np.float64)
     return values[:, 0] if about.unit == about.class_names[0] else -values[:, 0]
+
+
+def _answers(model: keras.Model, images: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(answering(model.inputs[0], model.outputs[:1])(images)[0], np.float64)
 
 
 @contextmanager
@@ -134,7 +137,6 @@ def _in_fp32(rebuilt: RebuiltModel) -> Iterator[None]:
     policies = [layer.dtype_policy for layer in rebuilt.layers]
     for layer in rebuilt.layers:
         layer.dtype_policy = keras.dtype_policies.get("float32")
-    rebuilt.original.predict_function = None  # it was traced in 16 bits
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_args
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 from edgecad.answer.heatmap import Dense, disc_weights
 from edgecad.contract import Activation, PooledOver
 from edgecad.errors import ModelInvalid
+from edgecad_export.graph.outputs import Answering, answering
 
 HIDDEN_ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 WANTED = "wanted: image - ... - features - global average pooling - dense layers, the last with two linear units"
@@ -38,6 +40,11 @@ class TrainedClassifier:
     def head(self) -> tuple[Dense, ...]:
         """The dense layers as the formula of the heat map takes them, float64."""
         return tuple(_dense_of(layer) for layer in self.dense)
+
+    @cached_property
+    def answering(self) -> Answering:
+        """Gives logits `(n, 2)` and features for images."""
+        return answering(self.model.inputs[0], [self.model.output, self.features])
 
     @property
     def feature_layer(self) -> str:

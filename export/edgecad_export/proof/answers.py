@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -25,11 +24,9 @@ from edgecad.decision.probabilities import probabilities_of
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 from edgecad.verification import comparison
+from edgecad_export.graph.outputs import BATCH
 from edgecad_export.graph.parts import features_tensor
 from edgecad_export.graph.trained_classifier import TrainedClassifier
-
-BATCH = 8
-"""Images at a time, so that memory does not grow with their number."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,7 @@ def answers_of_keras(
     Args:
         centres: of the training scans, `(k, channels)`; None where nobody measured familiarity.
     """
-    outputs = keras.Model(classifier.model.inputs[0], [classifier.model.output, classifier.features])
-    logits, features = (np.asarray(v, np.float64) for v in outputs.predict(images, batch_size=BATCH, verbose=0))
+    logits, features = (np.asarray(values, np.float64) for values in classifier.answering(images))
     head = classifier.head()
     activation = class_activation(features, head)
     relus = _of_relu(activation.before, head)

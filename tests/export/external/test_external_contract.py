@@ -131,7 +131,7 @@ def test_of_many_scans_some_are_taken_evenly(
 def test_the_heat_maps_scale_is_the_99th_percentile_of_the_maps_shown(model_file: Path, about: ExternalModel) -> None:
     run = external_run(model_file, about)
     model = keras.models.load_model(model_file)
-    features = keras.Model(model.inputs, model.get_layer("top").output).predict(run.images / 127.5 - 1, verbose=0)
+    features = np.asarray(keras.Model(model.inputs[0], model.get_layer("top").output)(run.images / 127.5 - 1))
     (first, bias), (second, _) = (layer.get_weights() for layer in model.layers[-2:])
     on = features.mean(axis=(1, 2)) @ first + bias > 0
     maps = np.einsum("nhwk,nk->nhw", features, on * second[:, 0] @ first.T)
@@ -203,7 +203,7 @@ def test_the_whole_way_to_an_answer_that_says_what_is_not_known(
         contract = classifier.contract
         assert classifier.figure(prediction).shape[2] == 3
     fed = prepare(read_screen(phantom_jpeg).pixels, contract.preparation).image[None] / 127.5 - 1
-    wanted = 1 - float(keras.models.load_model(model_file).predict(fed, verbose=0)[0, 0])
+    wanted = 1 - float(keras.models.load_model(model_file)(fed)[0, 0])
     assert prediction.probability == pytest.approx(wanted, abs=2e-5)
     assert {"colours-unchecked", "model-unmeasured"} <= {finding.code for finding in prediction.findings}
     assert "colours-unseen" not in {finding.code for finding in prediction.findings}

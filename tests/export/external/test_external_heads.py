@@ -132,7 +132,7 @@ def _scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _score_of_cad(model: Any, images: NDArray[np.float32], about: ExternalModel) -> NDArray[np.float64]:
     """P(CAD) as the external model's own output means it."""
-    output = np.asarray(model.predict(images, verbose=0), np.float64).reshape(len(images), -1)
+    output = np.asarray(model(images, training=False), np.float64).reshape(len(images), -1)
     if output.min() < 0 or output.max() > 1 or (output.shape[1] == 2 and not np.allclose(output.sum(1), 1)):
         output = 1 / (1 + np.exp(-(output[:, :1] - (output[:, 1:] if output.shape[1] == 2 else 0))))
     first = output[:, 0]
@@ -190,14 +190,14 @@ def _opened(model: Any, folder: Path, name: str = "model.keras", **changes: Any)
 
 def _same_as(model: Any, run: Run, fed: NDArray[Any]) -> None:
     wanted = _score_of_cad(model, fed, ABOUT)
-    seen = np.asarray(run.model.predict(run.images, verbose=0), np.float64)
+    seen = np.asarray(run.model(run.images), np.float64)
     np.testing.assert_allclose(1 / (1 + np.exp(seen[:, 1] - seen[:, 0])), wanted, atol=2e-5)
 
 
 def test_one_unit_means_the_class_that_it_was_said_to_mean(tmp_path: Path) -> None:
     model = _randomised(keras.Sequential([keras.Input((SIZE, SIZE, 3)), _base(), *HEADS["sigmoid"]()]))
     runs = [_opened(model, tmp_path, unit=unit) for unit in ("CAD", "nonCAD")]
-    one, other = (np.asarray(run.model.predict(run.images, verbose=0)) for run in runs)
+    one, other = (np.asarray(run.model(run.images)) for run in runs)
     np.testing.assert_allclose(one, other[:, ::-1])
     np.testing.assert_array_equal(one[:, 1], 0)
 
@@ -266,7 +266,7 @@ def test_networks_of_keras_applications_that_scale_by_themselves(
     model = keras.Model(image, _dense(1, activation="sigmoid")(x))
     model.save(tmp_path / "model.keras")
     run = external_run(tmp_path / "model.keras", replace(ABOUT, unit="CAD", scaling="none"))
-    wanted = model.predict(run.images.astype(np.float32), verbose=0)[:, 0]
+    wanted = np.asarray(model(run.images.astype(np.float32)))[:, 0]
     assert np.ptp(wanted) > 1e-3
     candidate = candidates_of(run, ExportRequest()).of("fp32", TOLERANCES["fp32"])
     assert candidate.verdict.holds, candidate.verdict.summary

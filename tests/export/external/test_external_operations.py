@@ -97,9 +97,9 @@ def _fed(run: Run) -> Any:
 def test_the_scores_are_the_models_own(head: str, tmp_path: Path) -> None:
     model = _model(HEADS[head])
     run = _opened(model, tmp_path)
-    wanted = np.asarray(model.predict(_fed(run), verbose=0), np.float64)[:, 0]
+    wanted = np.asarray(model(_fed(run)), np.float64)[:, 0]
     assert np.ptp(wanted) > 1e-4
-    logits = np.asarray(run.model.predict(run.images, verbose=0), np.float64)
+    logits = np.asarray(run.model(run.images), np.float64)
     np.testing.assert_allclose(1 / (1 + np.exp(logits[:, 1] - logits[:, 0])), wanted, atol=1e-6)
 
 
@@ -109,9 +109,12 @@ def test_class_maps_are_the_heat_map(head: str, tmp_path: Path) -> None:
     run = _opened(model, tmp_path)
     last = next(layer for layer in reversed(model.layers) if isinstance(layer, (layers.Conv2D, layers.Dense)))
     both = keras.Model(model.inputs[0], [last.output, model.output])
-    maps, scores = both.predict(_fed(run), verbose=0)
+    maps, scores = map(np.asarray, both(_fed(run)))
     maps = np.moveaxis(maps, -1, 1)
-    shown = explained_model(classifier_from_keras(run.model), 1.0).predict(run.images, verbose=0)
+    shown = {
+        name: np.asarray(own)
+        for name, own in explained_model(classifier_from_keras(run.model), 1.0)(run.images).items()
+    }
     np.testing.assert_allclose(shown["cam"][:, : maps.shape[1]], maps, atol=1e-5)
     np.testing.assert_allclose(shown["cam_bias"], 0, atol=1e-6)
     np.testing.assert_allclose(shown["probabilities"][:, 0], scores[:, 0], atol=1e-6)
@@ -131,8 +134,8 @@ def test_the_whole_of_a_head_may_stand_in_models_inside_models(tmp_path: Path) -
 
     model = _model(head)
     run = _opened(model, tmp_path)
-    wanted = np.asarray(model.predict(_fed(run), verbose=0), np.float64)[:, 0]
-    logits = np.asarray(run.model.predict(run.images, verbose=0), np.float64)
+    wanted = np.asarray(model(_fed(run)), np.float64)[:, 0]
+    logits = np.asarray(run.model(run.images), np.float64)
     np.testing.assert_allclose(1 / (1 + np.exp(logits[:, 1] - logits[:, 0])), wanted, atol=1e-6)
 
 

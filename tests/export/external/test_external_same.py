@@ -78,7 +78,6 @@ def test_a_wrong_weight_is_found_though_every_score_is_0_or_1(end: str, bias: fl
     scores = np.asarray(model(images[:1] / np.float32(127.5) - 1))
     assert 0 <= scores.min() <= scores.max() <= 1  # its end is its own again
     _moved(honest, 0.05)
-    honest.model.predict_function = None
     with pytest.raises(GateFailed, match=r"answers otherwise.*nothing was written"):
         check_same_function(honest, about, images)
 
