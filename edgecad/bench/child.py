@@ -72,7 +72,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
     if "offline" in order.scenarios:
         share = share_for(usable_threads())
         narrow = _opened(order, share.threads)
-        many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers)
+        many = offline(classifier, narrow, share, SCANS_A_WORKER * share.workers, order.batch_seconds)
     facts = classifier.facts
     return Measured(
         name=classifier.contract.name,

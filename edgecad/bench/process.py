@@ -20,6 +20,8 @@ TIME_LIMIT = 3600.0
 """Seconds that one device and precision may take; the first use of a TensorRT engine builds it, for minutes."""
 COLD_STARTS = 3
 """Processes that only answer once, beside the one that measures."""
+BATCH_SECONDS = 1.0
+"""How long each size of batch is run; a few rounds in any case."""
 
 
 def results(
@@ -36,7 +38,7 @@ def results(
     """
     for device, precision in configurations:
         begins(device, precision)
-        yield result_of(replace(order, model=model, device=device, precision=precision))
+        yield result_of(replace(order, model=model, device=device, precision=precision, batch_seconds=BATCH_SECONDS))
 
 
 def result_of(order: BenchOrder) -> Result:

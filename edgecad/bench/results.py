@@ -22,6 +22,7 @@ class BenchOrder(Frozen, frozen=True, kw_only=True):
         runs: answers to time, at most; None: as many as the 99th percentile takes.
         seconds: after which one scan after another ends, if `least` were answered.
         least: answers in any case, if `runs` are not fewer.
+        batch_seconds: that each size of batch is run.
         key: path of the public key that the model must be signed with; None: that of `$EDGECAD_KEY`.
         waits: it opens the model, and runs the network `runs` times whenever it is asked, until its input ends.
     """
@@ -34,6 +35,7 @@ class BenchOrder(Frozen, frozen=True, kw_only=True):
     runs: int | None = None
     seconds: float = 0.0
     least: int = 0
+    batch_seconds: float = 0.0
     key: str | None = None
     waits: bool = False
 

@@ -29,8 +29,8 @@ FIRST = 2
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 GAIN = 1.02
 """A batch that is not by so much faster than the fastest before it, twice, is the last one tried."""
-BATCH_SECONDS, LEAST_ROUNDS = 1.0, 4
-"""How long a batch is run, and how often at least."""
+LEAST_ROUNDS = 4
+"""How often a batch is run at least."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,22 @@ def single_stream(classifier: Classifier, limit: Limit) -> SingleStream:
     )
 
 
-def offline(classifier: Classifier, narrow: Classifier, share: CoreShare, scans: int) -> Offline:
+def offline(classifier: Classifier, narrow: Classifier, share: CoreShare, scans: int, batch_seconds: float) -> Offline:
     """Many scans: images in batches through the network alone, then whole answers side by side.
 
     Args:
         classifier: for the batches, on all threads.
         narrow: for answers side by side, opened with the threads of `share`.
         scans: how many are answered for each of a few rates.
+        batch_seconds: that each size of batch is run.
     """
     image = classifier.replay(golden_samples()[SCAN]).image
     before = meter()
-    batches, folder = tuple(_batches(classifier, image)), _folder(narrow, share, scans)
+    batches, folder = tuple(_batches(classifier, image, batch_seconds)), _folder(narrow, share, scans)
     return Offline(batches=batches, folder=folder, others=before.others_until(meter()))
 
 
-def _batches(classifier: Classifier, image: NDArray[np.uint8]) -> Iterator[Batch]:
+def _batches(classifier: Classifier, image: NDArray[np.uint8], seconds: float) -> Iterator[Batch]:
     best, without_gain = 0.0, 0
     for size in BATCHES:
         images = np.stack([image] * size)
@@ -122,7 +123,7 @@ def _batches(classifier: Classifier, image: NDArray[np.uint8]) -> Iterator[Batch
             classifier.run(images)
         except (UsageError, DeviceFailed):  # an engine built for fewer, or no memory for so many
             return
-        rates = _rates(classifier, images)
+        rates = _rates(classifier, images, seconds)
         low, median, high = np.percentile(rates, (25, 50, 75))
         yield Batch(size=size, median=float(median), low=float(low), high=float(high), resident_mb=resident_mb())
         without_gain = without_gain + 1 if median < GAIN * best else 0
@@ -131,10 +132,10 @@ def _batches(classifier: Classifier, image: NDArray[np.uint8]) -> Iterator[Batch
             return
 
 
-def _rates(classifier: Classifier, images: NDArray[np.uint8]) -> list[float]:
+def _rates(classifier: Classifier, images: NDArray[np.uint8], seconds: float) -> list[float]:
     rates: list[float] = []
     begun = time.perf_counter()
-    while len(rates) < LEAST_ROUNDS or time.perf_counter() - begun < BATCH_SECONDS:
+    while len(rates) < LEAST_ROUNDS or time.perf_counter() - begun < seconds:
         started = time.perf_counter()
         classifier.run(images)
         rates.append(len(images) / (time.perf_counter() - started))

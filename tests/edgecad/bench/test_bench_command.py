@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from edgecad.bench import process
 from edgecad.bench.process import result_of
 from edgecad.bench.results import BenchOrder, NotMeasured
 from edgecad.bench.scenarios import Limit
@@ -25,7 +24,9 @@ from edgecad.system.installation import install_words
 
 Run = Callable[..., Any]
 QUICK = ("--device", "cpu", "--runs", "20")
-ONCE = "import edgecad.bench.process\nedgecad.bench.process.COLD_STARTS = 0"
+SHORT = "import edgecad.bench.process\nedgecad.bench.process.COLD_STARTS, edgecad.bench.process.BATCH_SECONDS = 1, 0.02"
+"""One process beside the one that measures shows that there are some, and no batch is run to know its time."""
+ONCE = SHORT.replace(" 1, ", " 0, ")
 """The one process that measures is enough, where nobody looks at the cold starts beside it."""
 
 
@@ -56,7 +57,7 @@ def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
 ) -> None:
     if gpu_here() is not None:
         pytest.skip("a GPU is here, and engines take minutes")
-    done = edgecad("bench", folder_of("fp32", "int8"), "--runs", "20", "--json")
+    done = edgecad("bench", folder_of("fp32", "int8"), "--runs", "20", "--json", before=SHORT)
     assert (done.code, done.stderr) == (0, "")
     record = json.loads(done.stdout)
     told = {(row["device"], row["precision"]): row for row in record["configurations"]}
@@ -68,7 +69,7 @@ def test_everything_is_measured_on_what_works_and_said_of_what_does_not(
             assert "--device" in row["reason"] or "openvino" in row["reason"]
             continue
         assert device in ("cpu", "openvino:cpu")
-        assert len(row["starts"]) == 1 + process.COLD_STARTS
+        assert len(row["starts"]) == 2
         assert all(start[part] > 0 for start in row["starts"] for part in ("process", "open", "first"))
         stages = {stage["name"]: stage for stage in row["single_stream"]["stages"]}
         assert list(stages) == ["decode", "prepare", "run", "heatmap", "whole"]
