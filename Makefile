@@ -48,10 +48,12 @@ demo: setup
 # Two processes hold two TensorFlows, up to 9 GB together; more only where there is memory for them. One that dies,
 # of memory say, ends the run: a run that goes on without it has been seen to wait for ever. What takes longest begins
 # first (see tests/conftest.py), so that both end together; pytest-xdist would begin with the files of most tests.
+# Our modules are compiled once, and not by each of the hundreds of programs that tests start, whatever the environment
+# says of bytecode.
 WORKERS ?= 2
 SPREAD := --dist loadgroup --no-loadscope-reorder
 test: setup
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(SPREAD) --max-worker-restart 0
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SPREAD) --max-worker-restart 0
 
 # The runtime alone, on the oldest Python with the oldest packages that it declares, and on the newest with the newest.
 PYTHON310 ?= python3.10
