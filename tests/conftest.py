@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -44,6 +45,18 @@ DEEP_BACKBONES = frozenset(
     ("densenet201", "inceptionresnetv2", "resnet101", "resnet101v2", "resnet152", "resnet152v2", "vgg16", "vgg19")
 )
 """Backbones whose conversion takes gigabytes."""
+
+
+# Collections during the import of TensorFlow and of 10000 tests find next to nothing, and take a quarter of its time.
+gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """From now on collect again, but never look at what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 # A shell that puts a command into the background has it ignore interrupts, and so would programs that tests interrupt.
@@ -537,7 +550,7 @@ def edgecad_in(warm: Warm | None, users_cache: Path) -> Callable[[Path], Callabl
 def edgecad(tmp_path: Path, edgecad_in: Callable[[Path], Callable[..., Finished]]) -> Callable[..., Finished]:
     """Run `edgecad ARGUMENTS` in a process of its own and an empty folder, without a model in the environment.
 
-    `before` is Python to run first, inside that process. It has numpy and OpenCV loaded already, unless `fresh`.
+    `before` is Python to run first, inside that process. It has what judges a scan loaded already, unless `fresh`.
     """
     return edgecad_in(tmp_path)
 
@@ -561,6 +574,13 @@ def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
             yield sys.executable, str(room / "client.py"), str(place)
 
 
+SHARED = {
+    "kept_models": "kept models",
+    "after_readme": "after the README",
+    "outcome": "trained once",
+    "folded": "trained once",
+}
+"""Fixtures that take long and that several files use: their tests share one worker, or each would make its own."""
 FIRST = ("flow", "benchmarks", "docs", "export")
 """Folders of tests with groups that take minutes: these begin first, so that no worker is left alone with one."""
 FIRST_UNTIL = 0.7
@@ -571,7 +591,7 @@ two workers with a TensorFlow each, which uses all cores, take longer than one o
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, on one worker, what shares costly fixtures: a file's tests; over files, one backbone's, and those
-    of benchmarks that keep a model.
+    of `SHARED`.
 
     The deep backbones share one worker: to convert one takes 5 GB for a moment, and two moments may meet. First,
     because the plugin that spreads the tests reads the groups in the same hook.
@@ -590,8 +610,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _group(item: pytest.Item) -> str:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     backbone = parameters.get("backbone_onnx")
-    if "kept_models" in getattr(item, "fixturenames", ()):
-        return "kept models"
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in SHARED:
+            return SHARED[fixture]
     if backbone is None:
         return item.path.name
     return "deep backbones" if backbone in DEEP_BACKBONES else f"backbone {backbone}"

@@ -1,4 +1,5 @@
-"""Runs `edgecad` commands for tests, each in a fork of an interpreter that has imported arrays and the parser already.
+"""Runs `edgecad` commands for tests, each in a fork of an interpreter that has imported arrays, the parser and what
+judges a scan already, but no engine.
 
 In comes a line of JSON: the program, its folder and environment, and files for its three streams. Out go two lines: the
 process, and its exit code once it has ended. A fork shares nothing with the commands before it, as a new process would.
@@ -15,7 +16,9 @@ from typing import Any
 import cv2  # noqa: F401 - imported once for all
 import numpy as np  # noqa: F401
 
-import edgecad.cli.program  # noqa: F401
+import edgecad.cli.program
+import edgecad.inference.answering
+import edgecad.watch.watcher  # noqa: F401
 
 
 def _lines() -> Any:
