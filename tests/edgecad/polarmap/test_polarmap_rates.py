@@ -48,7 +48,7 @@ def short_and_long(pixels: int, halved: int, long: int) -> list[Any]:
     return [("pixels", pixels), ("halved-jpeg", halved), *long_ones]
 
 
-@pytest.mark.parametrize(("way", "each"), short_and_long(pixels=21, halved=8, long=1000))
+@pytest.mark.parametrize(("way", "each"), short_and_long(pixels=21, halved=5, long=1000))
 @pytest.mark.timeout(7200)
 def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int, way: str) -> None:
     taken = Counter(
@@ -62,7 +62,7 @@ def test_of_screens_that_are_no_map_99_in_100_are_refused(each: int, way: str) -
     assert sum(taken.values()) <= 0.01 * drawn, said
 
 
-@pytest.mark.parametrize(("way", "each"), short_and_long(pixels=40, halved=16, long=200))
+@pytest.mark.parametrize(("way", "each"), short_and_long(pixels=40, halved=8, long=200))
 @pytest.mark.timeout(7200)
 def test_of_phantoms_of_every_table_and_size_at_most_2_in_100_are_refused(each: int, way: str) -> None:
     reasons: Counter[str] = Counter()

@@ -179,6 +179,18 @@ def test_a_child_never_demands_the_signers_key_again(tiny_model: Any, tmp_path: 
     assert (sent.sha256, sent.choices.decision) == (read.sha256, read.choices.decision)
 
 
+def _hasty_but_for_golden_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a little for the child that judges the first scan, and as long as ever for all after it."""
+    patience, demand = process_module.TIME_LIMIT, process_module._demand_golden
+
+    def patient(*words: Any) -> None:
+        monkeypatch.setattr(process_module, "TIME_LIMIT", patience)
+        demand(*words)
+
+    monkeypatch.setattr(process_module, "TIME_LIMIT", 2.5)
+    monkeypatch.setattr(process_module, "_demand_golden", patient)
+
+
 # --- it dies -----------------------------------------------------------------------------------------------
 
 
@@ -188,7 +200,7 @@ def test_a_scan_over_which_its_own_process_dies_has_failed_and_is_tried_again_wh
     how: str, spot: Spot, scan: Callable[[int], bytes], poison: Poison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if how == "hang":
-        monkeypatch.setattr(process_module, "TIME_LIMIT", 8.0)
+        _hasty_but_for_golden_samples(monkeypatch)
     monkeypatch.setattr(process_module, "MOST_KILLS", 2)
     bad = marked(scan(0), how)
     _after_deaths(spot, monkeypatch, "bad.jpg", bad, 1)
