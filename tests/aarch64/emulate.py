@@ -17,6 +17,8 @@ from emulated.place import KeptFolder
 from emulated.trial import Order, run_trial
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+MINUTES = 40
+"""For tests; with the steps before them the whole takes an hour on two cores that have nothing else to do."""
 LEAST_PASSED = 700
 """Tests of the runtime that must pass; fewer mean that a part of them was not found."""
 
@@ -32,6 +34,7 @@ def _order(words: list[str]) -> tuple[Order, bool]:
     add("--suite", default="bookworm", help="release of Debian; bookworm has Python 3.11")
     add("--mirror", default="", help="of Debian; default: that of this machine's apt, else debootstrap's own")
     add("--workers", type=int, default=2, help="processes of pytest")
+    add("--minutes", type=float, default=MINUTES, help="after which no test begins; 0: all run, for hours")
     add("--tests", nargs="+", default=["tests/edgecad"], help="of the runtime, that run there")
     given = parser.parse_args(words)
     order = Order(
@@ -44,6 +47,7 @@ def _order(words: list[str]) -> tuple[Order, bool]:
         mirror=given.mirror,
         workers=given.workers,
         tests=tuple(given.tests),
+        minutes=given.minutes,
         least_passed=LEAST_PASSED if given.tests == ["tests/edgecad"] else 1,
     )
     return order, given.clean

@@ -224,6 +224,7 @@ def test_a_report_is_counted_with_reasons(emulated: Any) -> None:
     tested = suite.read_report(REPORT.format(more=""), 1)
     assert (tested.passed, tested.failed, tested.seconds) == (2, ("tests.a::three", "tests.b::six"), 12.5)
     assert tested.skipped == {"needs a GPU": 2}
+    assert tested.rooms == {}, "none is of the runtime"
     assert not tested.right(1)
     well = replace(tested, failed=(), code=0)
     assert well.right(2)
@@ -249,7 +250,7 @@ def findings(emulated: Any) -> Any:
         replayed=[held, replace(held, precision="int8")],
         fp16=replace(held, precision="fp16", code=5, said="differs"),
         taken=[golden.Taken(("fp32", "int8", "fp16"), "int8", ""), golden.Taken(("fp32", "fp16"), "fp32", "")],
-        tested=suite.Tested(700, (), {"needs a GPU": 2}, 10.0, 0),
+        tested=suite.Tested(700, (), {"needs a GPU": 2}, {"golden": (10, 10), "watch": (9, 99)}, 10.0, 0),
         least_passed=700,
     )
 
@@ -259,6 +260,7 @@ def test_a_trial_in_which_all_holds_has_no_fault_even_where_fp16_is_refused(find
     said = "\n".join(findings.lines())
     for words in ("700 passed", "skipped 2: needs a GPU", "fp32: 3 samples", "fp16 on the processor", "no wheel"):
         assert words in said
+    assert "  watch: 9 of 99 passed" in said
     assert json.loads(json.dumps(findings.as_json()))["faults"] == []
 
 

@@ -7,8 +7,10 @@ import platform
 import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from emulated.errors import Broken
 
@@ -87,21 +89,21 @@ class KeptFolder:
         Args:
             words: the command.
             folder: in which it starts, a path there.
-            log: file here that gets what it says, beside the result.
+            log: file here that gets all that it says, while it runs; then the result has none of it.
         """
         inside, kind = ["env", "--chdir", folder, *words], "native" if is_arm(platform.machine()) else "emulated"
-        done = subprocess.run(
-            [*PRIVATE, "sh", str(ENTER), kind, str(self.root), *inside],
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if log is not None:
-            log.write_text(f"{done.stdout}\n{done.stderr}", encoding="utf-8")
-        return done
+        with ExitStack() as stack:
+            said: Any = subprocess.PIPE if log is None else stack.enter_context(log.open("wb"))
+            return subprocess.run(
+                [*PRIVATE, "sh", str(ENTER), kind, str(self.root), *inside],
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.PIPE if log is None else subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+            )
 
     def clear(self, folder: Path) -> None:
         """Remove a folder of ours, and nothing that is mounted below it.

@@ -32,6 +32,7 @@ class Order:
         suite, mirror: of Debian.
         workers: processes of pytest.
         tests: folders, files or names of tests.
+        minutes: after which no test begins; 0: all run.
         least_passed: tests that must pass.
     """
 
@@ -44,6 +45,7 @@ class Order:
     mirror: str
     workers: int
     tests: tuple[str, ...]
+    minutes: float
     least_passed: int
 
 
@@ -76,7 +78,8 @@ class Findings:
         faults += [each.line() for each in self.taken if not each.right]
         tested = self.tested
         if not tested.right(self.least_passed):
-            faults.append(f"tests: {tested.passed} passed, {self.least_passed} wanted; {len(tested.failed)} failed")
+            fault = f"tests: {tested.passed} passed, {self.least_passed} wanted; {len(tested.failed)} failed"
+            faults.append(fault + (f"; {tested.not_begun} not begun: give more --minutes" if tested.not_begun else ""))
         return faults
 
     def lines(self) -> list[str]:
@@ -91,6 +94,7 @@ class Findings:
             f"openvino: {self.openvino or 'golden samples above'}",
             f"tests: {tested.passed} passed, {len(tested.failed)} failed, {sum(tested.skipped.values())} skipped, "
             f"{tested.seconds:.0f} s",
+            *(f"  {room}: {passed} of {there} passed" for room, (passed, there) in tested.rooms.items()),
             *(f"  failed: {name}" for name in tested.failed),
             *(f"  skipped {count}: {reason}" for reason, count in tested.skipped.items()),
             *(f"NOT RIGHT: {fault}" for fault in self.faults),
@@ -136,7 +140,7 @@ def _found(order: Order, openvino: str) -> Findings:
         replayed=replayed,
         fp16=fp16,
         taken=took,
-        tested=run_tests(place, order.tests, order.workers),
+        tested=run_tests(place, order.tests, order.workers, order.minutes),
         least_passed=order.least_passed,
     )
 
