@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emulated.debian import make_debian
 from emulated.errors import Broken
@@ -18,6 +19,7 @@ from emulated.suite import Tested, carry, run_tests
 from emulated.wheels import BESIDE, ENVIRONMENT, fetch_wheels, install_wheels, target_there
 
 SUMMARY = "summary.json"
+Line = TypeVar("Line", Replayed, Taken)
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,11 @@ def run_trial(order: Order) -> int:
 def _found(order: Order, openvino: str) -> Findings:
     place = order.place
     say("golden samples there")
-    replayed = list(replays(place, openvino=not openvino))
-    for each in replayed:
-        say(each.line())
-    fp16 = replay(place, "cpu", AUTO_NEVER) if (place.model / FILES[AUTO_NEVER]).is_file() else None
-    took = [taken(place), taken(place, hidden="int8")]
+    replayed = list(_said(replays(place, openvino=not openvino)))
+    fp16 = None
+    if (place.model / FILES[AUTO_NEVER]).is_file():
+        (fp16,) = _said([replay(place, "cpu", AUTO_NEVER)])
+    took = list(_said(taken(place, hidden) for hidden in ("", "int8")))
     return Findings(
         machine=_machine(place),
         versions=_versions(place),
@@ -143,6 +145,13 @@ def _found(order: Order, openvino: str) -> Findings:
         tested=run_tests(place, order.tests, order.workers, order.minutes),
         least_passed=order.least_passed,
     )
+
+
+def _said(found: Iterable[Line]) -> Iterator[Line]:
+    """Each finding, told as soon as it is there: a trial that is ended during the tests has told them as well."""
+    for each in found:
+        say(each.line())
+        yield each
 
 
 def _machine(place: KeptFolder) -> str:
