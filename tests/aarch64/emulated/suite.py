@@ -82,7 +82,7 @@ def run_tests(place: KeptFolder, tests: tuple[str, ...], workers: int, minutes: 
     say(f"{' '.join(tests)} without the slow ones, {workers} at once: {limit}; tail -f {log}")
     spread = [f"--numprocesses={workers}", "--dist=loadgroup", "--no-loadscope-reorder", "--max-worker-restart=0"]
     words = ["env", "PYTHONPATH=/trial/tests/aarch64", f"{ENVIRONMENT}/bin/pytest", "-p", "emulated.limited"]
-    words += ["-m", "not soak and not slow", "--junitxml", REPORT, "--durations", "20"]
+    words += ["-m", "not soak and not slow", "--verbose", "--junitxml", REPORT, "--durations", "20"]
     words += ["--begin-until", f"{time.time() + 60 * minutes:.0f}"] if minutes else []
     done = place.run([*words, *(spread if workers > 1 else []), *tests], folder="/trial", log=log)
     if not report.is_file():

@@ -45,11 +45,16 @@ def test_progress_comes_in_order_and_other_output_does_not_disturb(fake: Fake, o
 def test_at_the_time_limit_the_build_and_its_children_are_ended(
     fake: Fake, order: BuildOrder, all_dead: Callable[[Path], bool]
 ) -> None:
-    log = fake("tensorrt_rtx", mood="hangs")
+    fake("tensorrt_rtx")
     begun = time.monotonic()
-    with pytest.raises(EngineBuildFailed, match=r"no engine after 4 s.*--time-limit"):
-        run_build(order, 4)
-    assert 4 <= time.monotonic() - begun < 20
+    run_build(order, 60)
+    limit = max(4, round(3 * (time.monotonic() - begun)))  # a slow machine is slow to come to where it hangs
+    log = fake("tensorrt_rtx", mood="hangs")
+    log.unlink()  # what the first build said
+    begun = time.monotonic()
+    with pytest.raises(EngineBuildFailed, match=rf"no engine after {limit} s.*--time-limit"):
+        run_build(order, limit)
+    assert limit <= time.monotonic() - begun < limit + 16
     assert len(log.read_text().split()) == 2, "the build and its child"
     assert all_dead(log)
 
