@@ -51,7 +51,7 @@ def _check_identity(cam: NDArray[np.float32], cam_bias: NDArray[np.float32], log
     if identity_difference(cam, cam_bias, logits) <= IDENTITY_TOLERANCE:
         return
     error = identity_error(cam, cam_bias, logits)
-    if error > IDENTITY_TOLERANCE:
+    if not error <= IDENTITY_TOLERANCE:
         raise GateFailed(
             f"the heat map and the score do not belong together (relative error {error:.1e}, at most "
             f"{IDENTITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
@@ -67,7 +67,7 @@ def _check_probabilities(probabilities: NDArray[np.float32], logits: NDArray[np.
         ),
         default=0.0,
     )
-    if error > PROBABILITY_TOLERANCE:
+    if not error <= PROBABILITY_TOLERANCE:  # so that no number is no pass
         raise GateFailed(
             f"the probabilities are not those of the logits (difference {error:.1e}, at most "
             f"{PROBABILITY_TOLERANCE:.0e}); no answer: run `edgecad verify`"
