@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,42 @@ def test_int8_says_whether_it_holds_by_default_and_what_of_it_is_in_8_bits(
     source = int8.exported
     bounds = ("probabilities=0", "neighbourhood=0") if words else ()
     monkeypatch.setattr(int8, "exported", lambda *given, **named: source(*given, bounds, **named))
-    (row,) = int8.int8(options.ExportOptions(what="int8", runs=(RUN,), rounds=20, results=tmp_path))
+    (row,) = int8.int8(options.ExportOptions(what="int8", runs=(RUN,), rounds=20, fresh=6, results=tmp_path))
     entry = row.int8
     assert row.held is not bool(words)
     assert row.held is (entry.validation.probabilities <= entry.tolerances["probabilities"])
     assert 0 < entry.multiply_adds_in_fewer_bits <= 1
     assert (entry.multiply_adds_in_fewer_bits == 1) is (not entry.kept_in_fp32)
     assert set(row.milliseconds) == ({"fp32", "int8"} if row.held else {"fp32"})
+    assert set(row.bytes) == set(row.milliseconds)
     assert (row.faster is None) is bool(words)
+    assert (row.fresh is None) is bool(words)
+    if row.fresh is not None:
+        assert 1 < row.fresh.images <= 6
+        assert 0 < row.fresh.probabilities_rms <= row.fresh.probabilities
+        assert (row.fresh.beyond == 0) is (row.fresh.probabilities <= entry.tolerances["probabilities"])
     told = capsys.readouterr().out.splitlines()[-1]
+    assert told.count("|") == len(int8.COLUMNS) + 1
     assert ("**missed**: " in told) is bool(words)
     assert f"{entry.multiply_adds_in_fewer_bits:.0%}" in told
+
+
+def test_every_input_and_seed_is_a_training_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    int8, options = (importlib.import_module(f"measures.export.{name}") for name in ("int8", "options"))
+    trained = []
+
+    @contextmanager
+    def run_of(backbone: str, patients: int, words: Any) -> Iterator[Path]:
+        told = {word: words[place + 1] for place, word in enumerate(words) if str(word).startswith("--")}
+        trained.append((backbone, patients, told["--input"], told["--seed"]))
+        yield tmp_path
+
+    monkeypatch.setattr(int8, "run_of", run_of)
+    monkeypatch.setattr(int8, "_row", lambda source, options: source.backbone)
+    wanted = options.ExportOptions(
+        what="int8", weights=("vgg16=w",), inputs=("uptake", "rgb"), seeds=(0, 3), patients=9, results=tmp_path
+    )
+    names = list(int8.int8(wanted))
+    assert names == ["vgg16-uptake-0", "vgg16-uptake-3", "vgg16-rgb-0", "vgg16-rgb-3"]
+    assert trained == [("vgg16", 9, own, seed) for own in ("uptake", "rgb") for seed in (0, 3)]
