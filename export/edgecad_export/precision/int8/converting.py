@@ -18,6 +18,7 @@ from edgecad_export.precision.int8.image_grid import on_image_grid
 from edgecad_export.precision.int8.plain_graph import plain_from_folded, weights_of
 from edgecad_export.precision.int8.plans import plans_of
 from edgecad_export.precision.int8.qdq import qdq_from_fitted
+from edgecad_export.precision.int8.staggering import staggered
 from edgecad_export.precision.int8.variations import varied
 from edgecad_export.precision.largest import largest_values
 from edgecad_export.precision.narrowed import Attempt, JudgedGraph, Narrowed, nearest
@@ -86,7 +87,8 @@ class PreparedGraph:
         self, wider: tuple[str, ...] = (), tell: Callable[[int, int], None] = lambda done, total: None
     ) -> onnx.ModelProto:
         """The int8 graph with these nodes left in fp32; `tell` is told how many nodes are fitted, of how many."""
-        return qdq_from_fitted(fitted(self.plain, self.images, wider, tell), wider)
+        source = staggered(self.plain, self.images, wider)
+        return qdq_from_fitted(fitted(source, self.images, wider, tell), wider)
 
     def share(self, narrow: onnx.ModelProto) -> float:
         """Size of the backbone's constants relative to fp32's."""
