@@ -76,12 +76,24 @@ def parts_of(proto: onnx.ModelProto) -> GraphParts:
 
 def features_tensor(proto: onnx.ModelProto) -> str:
     """The tensor of the features that are pooled, before they are turned round and their cells weighted."""
+    return _way_to_features(proto)[0]
+
+
+def channel_axis(proto: onnx.ModelProto) -> int:
+    """Axis of the channels in the tensor of `features_tensor`: 3, or 1 where they are turned round behind it."""
+    turns = sum(node.op_type == "Transpose" for node in _way_to_features(proto)[1])
+    return 1 if turns % 2 else 3
+
+
+def _way_to_features(proto: onnx.ModelProto) -> tuple[str, tuple[onnx.NodeProto, ...]]:
+    """The tensor that is pooled, and the nodes between it and the output `features`, from there back."""
     producers = {output: node for node in proto.graph.node for output in node.output}
     shapes = {tensor.name: tuple(tensor.dims) for tensor in proto.graph.initializer}
-    name = "features"
+    name, way = "features", list[onnx.NodeProto]()
     while name in producers and (before := _before(producers[name], shapes)) is not None:
+        way.append(producers[name])
         name = before
-    return name
+    return name, tuple(way)
 
 
 def _before(node: onnx.NodeProto, shapes: Mapping[str, tuple[int, ...]]) -> str | None:

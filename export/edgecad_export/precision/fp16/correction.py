@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from edgecad_export.graph.parts import parts_of
+from edgecad_export.graph.parts import channel_axis, parts_of
 from edgecad_export.precision.sessions import session_of
 
 BATCH = 8
@@ -33,7 +33,7 @@ def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], exact: NDArray
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between
-    axis = _channel_axis(narrow, between)
+    axis = channel_axis(narrow)
     shape = (-1,) + (1,) * (3 - axis)
     constants = {f"{CORRECTED}/scale": scale.reshape(shape), f"{CORRECTED}/shift": shift.reshape(shape)}
     for name, values in constants.items():
@@ -56,12 +56,6 @@ def _insert_behind(graph: onnx.GraphProto, tensor: str, added: tuple[onnx.NodePr
     place = 1 + next(index for index, node in enumerate(nodes) if tensor in node.output)
     del graph.node[:]
     graph.node.extend([*nodes[:place], *added, *nodes[place:]])
-
-
-def _channel_axis(proto: onnx.ModelProto, between: str) -> int:
-    """1 where the converter turns the features round for people, which is everywhere but in the smallest networks."""
-    turned = any(node.op_type == "Transpose" and between in node.input for node in proto.graph.node)
-    return 1 if turned else 3
 
 
 def _fit(narrow: NDArray[np.float32], exact: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
