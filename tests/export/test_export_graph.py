@@ -16,6 +16,7 @@ from edgecad.contract import METADATA_KEY, Contract, contract_from_json
 from edgecad.contract.graph import OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
+from edgecad_export.graph.parts import channel_axis, features_tensor
 from edgecad_export.graph.trained_classifier import classifier_from_keras
 
 Images = Callable[..., NDArray[np.uint8]]
@@ -170,3 +171,21 @@ def test_the_golden_answers_are_those_of_the_file(way: Any) -> None:
     assert len(replays) == 3
     assert all(entry.holds and not entry.skipped for entry in replays)
     assert max(entry.logits for entry in replays) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("turns", "axis"), [([], 3), ([(0, 2, 3, 1)], 1), ([(0, 2, 1, 3)], 3), ([(0, 2, 1, 3), (0, 3, 1, 2)], 2)]
+)
+def test_channels_are_found_whatever_way_features_are_turned(turns: list[tuple[int, ...]], axis: int) -> None:
+    """Converters lay features of several members side by side in the layout that suits the last of them."""
+    nodes, name = [onnx.helper.make_node("Relu", ["image"], ["backbone"])], "backbone"
+    for number, turn in enumerate(turns):
+        nodes.append(onnx.helper.make_node("Transpose", [name], [f"turned {number}"], perm=turn))
+        name = f"turned {number}"
+    nodes.append(onnx.helper.make_node("Mul", [name, "cells"], ["features"]))
+    cells = onnx.numpy_helper.from_array(np.ones((4, 4, 1), np.float32), "cells")
+    ends = [onnx.helper.make_tensor_value_info(own, onnx.TensorProto.FLOAT, None) for own in ("image", "features")]
+    graph = onnx.helper.make_graph(nodes, "turned", ends[:1], ends[1:], [cells])
+    proto = onnx.helper.make_model(graph)
+    assert features_tensor(proto) == "backbone"
+    assert channel_axis(proto) == axis

@@ -80,9 +80,12 @@ def features_tensor(proto: onnx.ModelProto) -> str:
 
 
 def channel_axis(proto: onnx.ModelProto) -> int:
-    """Axis of the channels in the tensor of `features_tensor`: 3, or 1 where they are turned round behind it."""
-    turns = sum(node.op_type == "Transpose" for node in _way_to_features(proto)[1])
-    return 1 if turns % 2 else 3
+    """Axis of the channels in the tensor of `features_tensor`; in `features` it is 3."""
+    axis = 3
+    for node in _way_to_features(proto)[1]:
+        if node.op_type == "Transpose":
+            axis = int(onnx.helper.get_node_attr_value(node, "perm")[axis])
+    return axis
 
 
 def _way_to_features(proto: onnx.ModelProto) -> tuple[str, tuple[onnx.NodeProto, ...]]:

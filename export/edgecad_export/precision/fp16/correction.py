@@ -33,8 +33,7 @@ def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], exact: NDArray
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between
-    axis = channel_axis(narrow)
-    shape = (-1,) + (1,) * (3 - axis)
+    shape = (-1,) + (1,) * (3 - channel_axis(narrow))
     constants = {f"{CORRECTED}/scale": scale.reshape(shape), f"{CORRECTED}/shift": shift.reshape(shape)}
     for name, values in constants.items():
         result.graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), name))
