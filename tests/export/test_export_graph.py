@@ -174,7 +174,7 @@ def test_the_golden_answers_are_those_of_the_file(way: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("turns", "axis"), [([], 3), ([(0, 2, 3, 1)], 1), ([(0, 2, 1, 3)], 3), ([(0, 2, 1, 3), (0, 3, 1, 2)], 2)]
+    ("turns", "axis"), [([], 3), ([(0, 2, 3, 1)], 1), ([(0, 2, 1, 3)], 3), ([(0, 2, 1, 3), (0, 3, 1, 2)], 1)]
 )
 def test_channels_are_found_whatever_way_features_are_turned(turns: list[tuple[int, ...]], axis: int) -> None:
     """Converters lay features of several members side by side in the layout that suits the last of them."""
