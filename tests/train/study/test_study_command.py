@@ -92,6 +92,7 @@ def options_of(**changes: Any) -> StudyOptions:
         "rates": "uniform",
         "seeds": 1,
         "first_weights": ["none"],
+        "without_normal_limits": True,
     }
     return StudyOptions(**(given | changes))
 

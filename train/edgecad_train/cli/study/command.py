@@ -38,9 +38,10 @@ def study(
     """Compare networks and strategies in one table.
 
     Every cell is trained as train trains it, and tested once on patients who chose nothing, for each
-    seed or fold. The table (table.md, table.csv, table.png) grows as runs finish. Interrupt it at any
-    time, even by kill -9: the same command resumes each run where it was. A run that fails is tried
-    again by the next command. FOLDER/units holds a run folder for each, without a report.
+    seed or fold. Methods are rows beside them, on the same patients. The table (table.md, table.csv,
+    table.png) grows as runs finish. Interrupt it at any time, even by kill -9: the same command resumes
+    each run where it was. A run that fails is tried again by the next command. FOLDER/units holds a run
+    folder for each, without a report.
 
     Choosing a network by this table is choosing on test patients: the winner's figures are too good,
     and only new patients can say how good it is.
