@@ -21,6 +21,10 @@
     scan = "hash"                 # or: "name"
     uids = true
 
+    [clinical]
+    dicom = {age = "PatientAge", sex = "PatientSex"}   # columns of the model that DICOM objects say themselves
+    values = true                 # records hold the values; otherwise what they weigh in the score alone
+
 Every key may be left out; what is left out is as the model's contract has it. Without `identity` there is no id and
 there are no UIDs, and each command calls scans as it does.
 """
@@ -53,6 +57,8 @@ ThresholdFrom = Literal["contract", "site", "user"]
 """Who chose a threshold: the model's contract, the site's file, or who opened the model."""
 ScanWord = Literal["name", "hash"]
 """What a record calls a scan: its file's name, or the beginning of its hash."""
+DicomClinical = Literal["PatientAge", "PatientSex"]
+"""Attributes of DICOM objects that may be clinical values."""
 
 
 class SiteDecision(Frozen, frozen=True, kw_only=True):
@@ -114,6 +120,15 @@ class SiteIdentity(Frozen, frozen=True, kw_only=True):
             raise ValueError(str(error)) from error
 
 
+class SiteClinical(Frozen, frozen=True, kw_only=True):
+    """Where clinical values may come from, and where they may go."""
+
+    dicom: dict[str, DicomClinical] = msgspec.field(default_factory=dict)
+    """Column of the model -> attribute of the DICOM object that says it."""
+    values: bool = False
+    """Whether records hold the values themselves."""
+
+
 class SiteChoices(Frozen, frozen=True, kw_only=True):
     """What a site's file says."""
 
@@ -122,6 +137,7 @@ class SiteChoices(Frozen, frozen=True, kw_only=True):
     colours: SiteColours = SiteColours()
     recalibration: Recalibration | None = None
     identity: SiteIdentity = SiteIdentity()
+    clinical: SiteClinical = SiteClinical()
 
 
 @dataclass(frozen=True)

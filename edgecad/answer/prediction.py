@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract import MapPlace, Origin
+from edgecad.clinical.fusion import ClinicalAnswer
+from edgecad.contract import Contract, MapPlace, Origin
 from edgecad.decision.recalibration import Recalibration, Threshold
 from edgecad.decision.zone import Certainty, Zone, certainty_of, why_uncertain
 from edgecad.polarmap import Disc, TableReading, View
@@ -50,8 +51,10 @@ class Prediction:
         threshold: the decision threshold in force, on `probability`.
         threshold_from: who chose it; the contract where it is the contract's own, whoever gave it.
         zone: the contract's uncertain zone; None where the model has none.
-        logits: `(classes,)`, raw.
-        heatmap: `(h, w)` float32, map of the score, logit units.
+        logits: `(classes,)`, raw, of the image.
+        heatmap: `(h, w)` float32, map of the image's score, logit units.
+        clinical: how clinical columns entered the score; None of a model without any. Where they did, `probability`,
+            `threshold` and `zone` are those of the fused score.
         image: `(size, size, 3)` uint8 RGB, the prepared disc or whole image: what the network saw.
         uptake: `(size, size)` float32, percent of the colour table's span, NaN outside the disc; None where the
             colours themselves are the input. It is percent of the maximum only where the screen's window is 0 to 100.
@@ -110,8 +113,13 @@ class Prediction:
     uptake: NDArray[np.float32] | None = None
     place: MapPlace | None = None
     familiarity: float | None = None
+    clinical: ClinicalAnswer | None = None
     remarks: tuple[str, ...] = ()
     milliseconds: dict[str, float] = field(default_factory=dict)
+
+    def answered_by(self, contract: Contract) -> Contract:
+        """A model's contract as it is about this answer: of a fused one, with the decision of the fused score."""
+        return contract.fused if self.clinical is not None and self.clinical.fused else contract
 
     @property
     def segment_means(self) -> NDArray[np.float64] | None:
@@ -160,7 +168,8 @@ class Prediction:
         score, threshold = told_apart(self.probability, self.threshold)
         whose = "threshold" if self.threshold_from == "contract" else "the site's own threshold"
         recalibrated = "" if self.recalibration is None else f"; {self.recalibration.words}"
-        return f"{self.label}: score {score}, {side} {whose} {threshold}{recalibrated}"
+        clinical = "" if self.clinical is None else f"; {self.clinical.words}"
+        return f"{self.label}: score {score}, {side} {whose} {threshold}{recalibrated}{clinical}"
 
     @property
     def why_uncertain(self) -> str | None:

@@ -56,6 +56,12 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "study_instance_uid": lambda record: record.uids.study if record.uids else None,
     "series_instance_uid": lambda record: record.uids.series if record.uids else None,
     "chosen": lambda record: record.chosen,
+    "clinical": lambda record: ("fused" if record.clinical.fused else "image-alone") if record.clinical else None,
+    "clinical_baseline": lambda record: record.clinical.baseline if record.clinical else None,
+    "clinical_image": lambda record: record.clinical.image if record.clinical else None,
+    "clinical_terms": lambda record: " ".join(
+        f"{name}={term!r}" for name, term in (record.clinical.columns if record.clinical else {}).items()
+    ),
 }
 """Name in the header, and what of a record stands below it; what does not apply is an empty cell. New ones come last:
 a column stays where it was."""

@@ -12,6 +12,7 @@ import msgspec
 
 from edgecad.answer.heatmap import as_recorded
 from edgecad.answer.prediction import Finding, Prediction
+from edgecad.clinical.fusion import ClinicalAnswer
 from edgecad.contract import Contract
 from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty
@@ -24,7 +25,6 @@ from edgecad.system.clock import now_text
 SCHEMA = 2
 COMING: dict[str, str] = {
     "members": "scores of the members of an ensemble",
-    "clinical": "the clinical columns that the score used",
     "score_quantile": "where the score lies among the training scores",
     "no map": "`heatmap` and `full_scale` will be null where a model has no map",
 }
@@ -65,13 +65,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """From where to where scores are uncertain, with the threshold in force."""
     temperature: float | None = None
     """The model's own probability is the softmax of `logits` divided by this; it is `probability`, or, where there is a
-    `recalibration`, `own_probability`."""
+    `recalibration`, `own_probability`. Of a fused score the terms in `clinical` were divided by it."""
     recalibration: Recalibration | None = None
     """By which the site's file moved the model's own probability and threshold; null where it has none."""
     own_probability: float | None = None
     """The model's own, before the recalibration; null without one."""
     own_threshold: float | None = None
     """The threshold before the recalibration, by which the answer was decided; null without one."""
+    clinical: ClinicalAnswer | None = None
+    """How clinical columns entered the score; null where the model has none. The log-odds of `probability` are the sum
+    of its `baseline`, `image` and `columns`."""
     classes: tuple[str, str] | None = None
     """In the order of `logits`."""
     logits: tuple[float, ...] | None = None
@@ -152,10 +155,11 @@ def record_of_answer(
         threshold_from=prediction.threshold_from,
         certainty=prediction.certainty,
         zone=prediction.zone_bounds,
-        temperature=contract.decision.temperature,
+        temperature=prediction.answered_by(contract).decision.temperature,
         recalibration=prediction.recalibration,
         own_probability=prediction.own_probability,
         own_threshold=prediction.own_threshold,
+        clinical=prediction.clinical,
         classes=contract.classes,
         logits=tuple(float(value) for value in prediction.logits),
         heatmap=tuple(map(tuple, as_recorded(prediction.heatmap, contract.heatmap.full_scale).tolist())),

@@ -107,5 +107,5 @@ def warnings_about(classifier: Classifier) -> Iterator[str]:
 
     for remark in filter(None, (classifier.remark, *classifier.remarks)):
         yield f"warning: {remark}"
-    for doubt in doubts_about(classifier.contract, classifier.own_threshold):
+    for doubt in doubts_about(classifier.contract.fused, classifier.own_threshold):
         yield f"warning: {doubt.text}"

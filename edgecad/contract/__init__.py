@@ -4,6 +4,8 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 `edgecad.contract`; unknown fields, missing fields and values that cannot be meant are refused.
 
     parts     the frozen types: `Contract` and all that it consists of
+    decision      from logits to a label, and figures: parts of these
+    clinical      how clinical columns are joined to the image, one of these parts
     openings      how often the test part was looked at before, one of these parts
     orientation   how the training maps lie, one of these parts
     preparation   how a screen becomes the input, one of these parts
@@ -14,6 +16,20 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
 """
 
 from edgecad.colourtables import ColourTable
+from edgecad.contract.clinical import (
+    CategoryColumn,
+    CategoryEffect,
+    ClinicalColumn,
+    ClinicalGain,
+    ClinicalModel,
+    Coefficient,
+    GoldenFusion,
+    ImageTerm,
+    Missing,
+    NumberColumn,
+    YesNoColumn,
+)
+from edgecad.contract.decision import Decision, Metric
 from edgecad.contract.identity import differing_fields, network_digest
 from edgecad.contract.openings import Openings, openings_sentence, openings_words
 from edgecad.contract.orientation import OrientationReference
@@ -23,14 +39,12 @@ from edgecad.contract.parts import (
     Activation,
     Colours,
     Contract,
-    Decision,
     Familiarity,
     Features,
     GoldenAnswer,
     HeatmapScale,
     Labelling,
     Member,
-    Metric,
     Origin,
     PooledOver,
     Precision,
@@ -47,6 +61,12 @@ __all__ = [
     "METADATA_KEY",
     "NOT_KNOWN",
     "Activation",
+    "CategoryColumn",
+    "CategoryEffect",
+    "ClinicalColumn",
+    "ClinicalGain",
+    "ClinicalModel",
+    "Coefficient",
     "ColourTable",
     "Colours",
     "Contract",
@@ -57,12 +77,16 @@ __all__ = [
     "Familiarity",
     "Features",
     "GoldenAnswer",
+    "GoldenFusion",
     "HeatmapScale",
+    "ImageTerm",
     "Input",
     "Labelling",
     "MapPlace",
     "Member",
     "Metric",
+    "Missing",
+    "NumberColumn",
     "Openings",
     "OperatingPoint",
     "OrientationReference",
@@ -74,6 +98,7 @@ __all__ = [
     "RunPrecision",
     "Scaling",
     "Share",
+    "YesNoColumn",
     "Zone",
     "ZoneShares",
     "contract_from_json",

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edgecad.contract.clinical import numbers_of
 from edgecad.contract.parts import Contract
 
 OF_ONE_FILE = frozenset(("precision", "tolerances", "executions", "golden", "familiarity", "versions", "digest"))
@@ -21,7 +22,7 @@ def network_digest(contract: Contract) -> str:
     file, versions of packages. None of it counts. Single values are listed, so that a field which the contract gets
     later changes no digest.
     """
-    decided = (
+    decided: tuple[object, ...] = (
         contract.created,
         contract.data_sha256,
         contract.split_sha256,
@@ -38,6 +39,8 @@ def network_digest(contract: Contract) -> str:
         contract.heatmap.region_threshold,
         [(metric.part, metric.name, metric.value) for metric in contract.metrics],
     )
+    if contract.clinical is not None:
+        decided = (*decided, numbers_of(contract.clinical))
     return hashlib.sha256(msgspec.json.encode(decided)).hexdigest()
 
 

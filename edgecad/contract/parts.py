@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from edgecad.contract.clinical import ClinicalModel, GoldenFusion
+from edgecad.contract.decision import Decision, Metric
 from edgecad.contract.openings import Openings
 from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.preparation import Preparation
-from edgecad.decision.evidence import Evidence, check_rule
-from edgecad.decision.zone import Zone
 from edgecad.frozen import Frozen, demand
 
 CONTRACT_VERSION = 2
@@ -48,19 +48,6 @@ PooledOver = Literal["all", "disc"]
 the disc, so that nothing outside can count."""
 
 
-class Metric(Frozen, frozen=True, kw_only=True):
-    """One figure: `value`, within `low` to `high` at the 95 % level, about `n` patients."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    n: int
-    part: Literal["validation", "out-of-fold", "test"]
-    """`validation` and `out-of-fold` chose epoch, temperature and threshold; `test` chose nothing."""
-    method: str
-
-
 class GoldenAnswer(Frozen, frozen=True, kw_only=True):
     """What the reference runtime answered to one golden sample, recorded at export."""
 
@@ -72,6 +59,8 @@ class GoldenAnswer(Frozen, frozen=True, kw_only=True):
     """Heat map of the score, `(h, w)`, logit units."""
     familiarity: float | None = None
     """Distance to the training scans; None where the model has no limits for it."""
+    clinical: GoldenFusion | None = None
+    """What the fused model made of these logits and given values; None of a model without clinical columns."""
 
     def __post_init__(self) -> None:
         demand(len(self.logits) == 2, f"a golden answer has {len(self.logits)} logits, 2 wanted")
@@ -111,40 +100,6 @@ class Labelling(Frozen, frozen=True, kw_only=True):
         if self.prevalence is None:
             return f"how many of the training patients were {positive} is not known; labelled by {self.reference}"
         return f"{self.prevalence:.0%} of the training patients were {positive}; labelled by {self.reference}"
-
-
-class Decision(Frozen, frozen=True, kw_only=True):
-    """From logits to a label: `probability >= threshold` is the positive class."""
-
-    threshold: float
-    rule: str
-    """In words, for people."""
-    temperature: float = 1.0
-    asked: str | None = None
-    """The rule that was asked for, as `--decide` takes it; None in version 1, and where data chose nothing."""
-    evidence: Evidence | None = None
-    """What the choice rests on; None in version 1, and where data chose nothing."""
-    zone: Zone | None = None
-    """Scores that get no clear answer; None: there is no zone, and no answer is called clear or uncertain."""
-    zone_words: str | None = None
-    """What the zone promises, or why there is none, for people; None where nobody said."""
-
-    def __post_init__(self) -> None:
-        if self.asked is not None:
-            check_rule(self.asked)
-        demand(0 < self.threshold < 1, f"decision threshold {self.threshold} is not between 0 and 1")
-        demand(
-            math.isfinite(self.temperature) and self.temperature > 0,
-            f"temperature {self.temperature} is not positive",
-        )
-        demand(
-            self.evidence is None or self.evidence.point.threshold == self.threshold,
-            "the evidence is about another threshold than the decision's",
-        )
-        demand(
-            self.zone is None or self.evidence is None or self.zone.part == self.evidence.part,
-            "zone and threshold were chosen on different patients",
-        )
 
 
 class HeatmapScale(Frozen, frozen=True, kw_only=True):
@@ -243,6 +198,9 @@ class Contract(Frozen, frozen=True, kw_only=True):
     members: tuple[Member, ...] = ()
     """The networks whose logits' mean the logits are, side by side in the graph; empty: it is one network. Features of
     all of them, on one grid, are then pooled by one head."""
+    clinical: ClinicalModel | None = None
+    """What joins the image's log-odds and clinical columns to one score, with that score's decision and figures;
+    `decision` and `metrics` here are then the image's own. None: the image alone is the score."""
     digest: str | None = None
     """Of the whole model file, SHA-256 in hexadecimal; `edgecad.modelfiles.digest` has the rule. Export writes it last.
     None in a run, and in a contract of version 1, which had none."""
@@ -262,6 +220,12 @@ class Contract(Frozen, frozen=True, kw_only=True):
         known = set(self.executions) <= {self.precision, *(["bf16"] if self.precision == "fp32" else [])}
         demand(known, f"executions of a file in {self.precision} are of another precision")
         demand(self.positive in self.classes, f"positive class {self.positive!r} is not among the classes")
+
+    @property
+    def fused(self) -> Contract:
+        """This contract as it is about the fused score: decision and figures are that score's; itself without one."""
+        own = self.clinical
+        return self if own is None else replace(self, decision=own.decision, metrics=own.metrics, clinical=None)
 
     @property
     def positive_index(self) -> int:

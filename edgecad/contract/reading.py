@@ -24,6 +24,7 @@ _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
             "orientation": None,
             "test_openings": None,
             "members": [],
+            "clinical": None,
             "digest": None,
             "executions": {},
         },
@@ -37,7 +38,6 @@ absence. All of them are listed: a newer contract must not pass for an older one
 COMING_FIELDS = (
     "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
     "scores: their quantiles among the training patients",
-    "inputs: clinical columns beside the image",
 )
 """What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its
 evidence, the uncertain zone and the file's digest are there already. Each new field gets a default that means "as

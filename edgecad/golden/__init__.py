@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import agreement, logit_scale
 from edgecad.answer.prediction import Prediction
+from edgecad.clinical.fusion import golden_fusion
 from edgecad.colourtables.known import known_table
 from edgecad.contract import Contract, Familiarity, GoldenAnswer, Preparation
 from edgecad.decision.probabilities import probabilities_of
@@ -104,18 +105,20 @@ def golden_samples() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names}
 
 
-def recorded_answers(answer: Answer) -> tuple[GoldenAnswer, ...]:
-    """Answer every golden sample, for a model's contract."""
-    return tuple(_recorded(name, content, answer(content)) for name, content in golden_samples().items())
+def recorded_answers(answer: Answer, contract: Contract) -> tuple[GoldenAnswer, ...]:
+    """Answer every golden sample, for a model's contract; with a fused answer where it takes clinical columns."""
+    samples = enumerate(golden_samples().items())
+    return tuple(_recorded(name, content, answer(content), contract, number) for number, (name, content) in samples)
 
 
-def _recorded(name: str, content: bytes, prediction: Prediction) -> GoldenAnswer:
+def _recorded(name: str, content: bytes, prediction: Prediction, contract: Contract, number: int) -> GoldenAnswer:
     return GoldenAnswer(
         sample=name,
         sha256=hashlib.sha256(content).hexdigest(),
         logits=tuple(float(value) for value in prediction.logits),
         score_map=tuple(tuple(float(value) for value in row) for row in prediction.heatmap),
         familiarity=prediction.familiarity,
+        clinical=golden_fusion(contract, prediction.logits, number),
     )
 
 

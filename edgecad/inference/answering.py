@@ -6,8 +6,10 @@ import hashlib
 import os
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from edgecad import __version__
 from edgecad.answer.prediction import stamp_of
 from edgecad.answer.records import Provenance, Record, record_of_answer, record_of_failure
+from edgecad.clinical.sources import NOTHING_GIVEN, ClinicalGiven
 from edgecad.errors import DeviceFailed, EdgecadError
 from edgecad.images import Screen, bytes_from_path
 from edgecad.images.limits import MAX_BYTES
@@ -27,6 +30,9 @@ from edgecad.preparing import read_for
 from edgecad.runners.devices import parse_device
 from edgecad.system.folders import write_whole
 from edgecad.system.memory import NO_MEMORY, lacks_memory
+
+FindClinical = Callable[[Any, str | None], ClinicalGiven]
+"""Given what was read of a scan and its id: its clinical values."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ def answer(
     force: bool = False,
     frame: int | None = None,
     whose: Identified | Identify | None = None,
+    clinical: ClinicalGiven | FindClinical = NOTHING_GIVEN,
 ) -> ScanOutcome:
     """Answer or refuse one scan. Raises nothing: an error is in what is returned.
 
@@ -74,6 +81,7 @@ def answer(
         identity: printed on the picture and in the record.
         force, frame: as `Classifier` takes them.
         whose: the same with more, or what finds it; in place of `identity`.
+        clinical: its clinical values, or what finds them.
     """
     name, given, screen, found = "", None, None, whose if isinstance(whose, Identified) else Identified(identity)
     try:
@@ -82,8 +90,9 @@ def answer(
         found = whose(given) if callable(whose) else found
         screen = read_for(classifier.preparation, given, frame)
         decode = 1000 * (time.perf_counter() - begun)
-        name = name_of(screen.sha256, classifier, found.identity, force=force, frame=frame)
-        prediction = classifier(screen, force=force)
+        values = clinical(given, found.identity) if callable(clinical) else clinical
+        name = name_of(screen.sha256, classifier, found.identity, force=force, frame=frame, clinical=values)
+        prediction = classifier(screen, force=force, clinical=values.demanded() or None)
         prediction.milliseconds["decode"] = decode
         record = found.told_in(record_of_answer(scan, prediction, classifier.contract))
         contract = classifier.contract
@@ -140,6 +149,7 @@ def name_of(
     *,
     force: bool = False,
     frame: int | None = None,
+    clinical: ClinicalGiven = NOTHING_GIVEN,
 ) -> str:
     """Name of a scan's files: by its content, and by all that may change its answer or what stands on its picture."""
     what = f"{__version__} {classifier.model_sha256} {classifier.threshold!r} {identity!r}{' forced' if force else ''}"
@@ -148,6 +158,7 @@ def name_of(
     what += f" tables {named}" if named else ""
     what += "" if classifier.preparation.map is None else f" map {classifier.preparation.map}"
     what += "" if classifier.site is None else f" site {classifier.site.sha256}"
+    what += f" clinical {clinical.digest}" if clinical.digest else ""
     # Otherwise the model's file tells the precision, and devices agree within rounding.
     computed, device = classifier.facts.precision, parse_device(classifier.facts.device)
     what += f" {computed} of {device.kind}" if computed in device.device.executes else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
+from edgecad.clinical.fusion import check_golden_fusion
+from edgecad.clinical.values import Given
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, RunPrecision
 from edgecad.contract.graph import FAMILIARITY
@@ -27,9 +30,9 @@ from edgecad.images import Screen, size_of
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
 from edgecad.inference.choosing import NAMED, OpeningRequest, chosen_model
+from edgecad.inference.judging import Judgement, Judges
 from edgecad.inference.loading import LoadedModel, load_model, open_file, proven
 from edgecad.inference.proofs import Replays, opening_proof
-from edgecad.inference.thresholds import threshold_in_force
 from edgecad.modelfiles.file import AUTO, ModelFile, own_file, parse_choice
 from edgecad.modelfiles.pointer import pointer_of
 from edgecad.modelfiles.signature import check_signed_file
@@ -132,7 +135,8 @@ class Classifier:
         self.pointer = None if isinstance(model, LoadedModel) else pointer_of(model, loaded.file.path)
         self.site = site
         self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
-        self._in_force, self.threshold_from = threshold_in_force(loaded.contract, site, threshold, self.recalibration)
+        self._judges = Judges(loaded.contract, site, threshold, self.recalibration)
+        self.threshold_from = self._judges.usual.threshold_from
         self.remark, self.chosen = loaded.remark, loaded.chosen or NAMED
         self.remarks = loaded.file.remarks
         own = loaded.contract.preparation
@@ -149,12 +153,17 @@ class Classifier:
     @property
     def threshold(self) -> float:
         """The decision threshold in force, on the probability that answers show."""
-        return self._in_force.shown
+        return self._judges.usual.in_force.shown
 
     @property
     def own_threshold(self) -> float:
         """The same on the model's own probability; another one only where a site's recalibration is in force."""
-        return self._in_force.own
+        return self._judges.usual.in_force.own
+
+    @property
+    def image_threshold(self) -> float:
+        """The threshold that `image_answer` is held against, on the model's own probability."""
+        return self._judges.alone.in_force.own
 
     @property
     def runner(self) -> Runner:
@@ -171,25 +180,45 @@ class Classifier:
         """Device, provider and precision, as checked after opening."""
         return self._open.facts
 
-    def __call__(self, source: Source, *, force: bool = False, frame: int | None = None) -> Prediction:
+    def __call__(
+        self, source: Source, *, force: bool = False, frame: int | None = None, clinical: Given | None = None
+    ) -> Prediction:
         """Answer one scan.
 
         Args:
+            clinical: values of the model's clinical columns by name, as `{"age": 63, "sex": "F"}`; numbers, True and
+                False, or words as in a CSV. None, an empty text and NaN are missing values.
             force: answer against the map check's objections, which then stand in the answer; for a person who looks
                 at the scan, never for a program.
             frame: which one of a DICOM object with several, counted from 1.
 
         Raises:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
-                one polar map), in colours that training never saw, or unlike the training scans.
+                one polar map), in colours that training never saw, or unlike the training scans; or, reason
+                `clinical`, a clinical value is missing, out of range or no known category.
+            UsageError: values of columns that the model has not.
             GateFailed: the engine's outputs are not finite or do not fit together.
             DeviceFailed: the device gave up, or this machine's memory does not suffice.
         """
         with memory_as_device():
-            return self._predict(source, Objections(insisted=force), golden=False, frame=frame)
+            return self._predict(source, Objections(insisted=force), golden=False, frame=frame, clinical=clinical)
 
-    def each(self, sources: Iterable[Source], *, force: bool = False) -> Iterator[Prediction | EdgecadError]:
+    def image_answer(self, source: Source) -> Prediction:
+        """What the image alone says, also of a model that takes clinical columns: to compare files of models.
+
+        Errors are those of a call. Without clinical columns it is the answer.
+        """
+        with memory_as_device():
+            return self._predict(source, Objections(), golden=False, by_image=True)
+
+    def each(
+        self, sources: Iterable[Source], *, force: bool = False, clinical: Iterable[Given | None] | None = None
+    ) -> Iterator[Prediction | EdgecadError]:
         """Answer many scans, several at a time, and give the answers in their order.
+
+        Args:
+            force: as for one scan.
+            clinical: values of each scan, in their order; as for one scan.
 
         Scans share what this process may use of the CPU: open the classifier with `threads=1` to have one a core.
         Each is answered alone, exactly as by itself.
@@ -198,13 +227,15 @@ class Classifier:
             The prediction; where a scan was refused or its answer failed a check, that error in its place.
         """
 
-        def work(source: Source) -> Prediction | EdgecadError:
+        def work(asked: tuple[Source, Given | None]) -> Prediction | EdgecadError:
+            source, values = asked
             try:
-                return self(source, force=force)
+                return self(source, force=force, clinical=values)
             except EdgecadError as error:
                 return error
 
-        yield from in_order(work, sources, workers_beside(self.facts.threads))
+        paired = zip(sources, repeat(None)) if clinical is None else zip(sources, clinical, strict=True)
+        yield from in_order(work, paired, workers_beside(self.facts.threads))
 
     def overlay(
         self, prediction: Prediction, panel: Literal["heatmap", "region"] = "heatmap", side: int = PANEL
@@ -255,9 +286,18 @@ class Classifier:
         Raises:
             GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
         """
+        check_golden_fusion(self.contract)
         return replay(self.replay, self.contract, bounds_of(self.contract, self.facts))
 
-    def _predict(self, source: Source, objections: Objections, golden: bool, frame: int | None = None) -> Prediction:
+    def _predict(
+        self,
+        source: Source,
+        objections: Objections,
+        golden: bool,
+        frame: int | None = None,
+        clinical: Given | None = None,
+        by_image: bool = False,
+    ) -> Prediction:
         if isinstance(source, Screen) and frame not in (None, source.frame):
             raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
         clock = StageClock()
@@ -266,6 +306,7 @@ class Classifier:
             preparation, candidates = replay_preparation(preparation), GOLDEN_TABLES
         with clock.stage("decode"):
             screen = read_for(preparation, source, frame)
+        values = None if golden or by_image else self._judges.values_of(clinical)
         object_to_series(screen.says, preparation.crop, objections)
         with clock.stage("prepare"):
             prepared = prepare_screen(screen, preparation, objections, candidates)
@@ -278,6 +319,7 @@ class Classifier:
             object_to_unfamiliar(_distance_in(outputs), self.contract.familiarity, objections)
         with clock.stage("heatmap"):
             shown = map_on_disc(score_map(outputs["cam"], self.contract.positive_index), self.contract)[0]
+            judged = self._judges.judge(self._own_probability(outputs), outputs["logits"][0], values)
             findings = (
                 *findings_of(prepared, self.contract, unseen, shown),
                 *findings_about_region(
@@ -285,13 +327,14 @@ class Classifier:
                     preparation.crop,
                     shown,
                     self.contract.heatmap,
-                    above=self._own_probability(outputs) >= self.own_threshold,
+                    above=judged.own >= judged.by.in_force.own,
                 ),
                 *unlike_training(_distance_in(outputs), self.contract.familiarity),
-                *doubts_about(self.contract, self.own_threshold),
+                *judged.findings,
+                *doubts_about(judged.by.contract, judged.by.in_force.own),
             )
         shown = np.asarray(shown, np.float32)
-        return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock)
+        return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock, judged)
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
         """Run prepared images: the hot path.
@@ -325,15 +368,16 @@ class Classifier:
         findings: tuple[Finding, ...],
         overruled: tuple[str, ...],
         clock: StageClock,
+        judged: Judgement,
     ) -> Prediction:
-        contract, facts = self.contract, self.facts
-        own = self._own_probability(outputs)
+        contract, facts, judge = self.contract, self.facts, judged.by
         return Prediction(
-            label=contract.positive if own >= self.own_threshold else contract.negative,
-            probability=self._shown_probability(outputs, own),
-            threshold=self.threshold,
-            threshold_from=self.threshold_from,
-            zone=contract.decision.zone,
+            label=contract.positive if judged.own >= judge.in_force.own else contract.negative,
+            probability=judged.shown,
+            threshold=judge.in_force.shown,
+            threshold_from=judge.threshold_from,
+            zone=judge.contract.decision.zone,
+            clinical=judged.clinical,
             positive=contract.positive,
             logits=outputs["logits"][0],
             heatmap=shown,
@@ -359,24 +403,14 @@ class Classifier:
             site_sha256=None if self.site is None else self.site.sha256,
             remarks=self.remarks,
             recalibration=self.recalibration,
-            own_probability=None if self.recalibration is None else own,
-            own_threshold=None if self.recalibration is None else self.own_threshold,
+            own_probability=None if self.recalibration is None else judged.own,
+            own_threshold=None if self.recalibration is None else judge.in_force.own,
             milliseconds=clock.milliseconds,
         )
 
     def _own_probability(self, outputs: dict[str, NDArray[np.float32]]) -> float:
-        """The model's own, which is held against the model's own threshold whatever a site shows."""
+        """Of the image, which is held against the model's own threshold whatever a site shows."""
         return float(outputs["probabilities"][0, self.contract.positive_index])
-
-    def _shown_probability(self, outputs: dict[str, NDArray[np.float32]], own: float) -> float:
-        if self.recalibration is None:
-            return own
-        positive = self.contract.positive_index
-        logits = np.asarray(outputs["logits"][0], np.float64)
-        log_odds = float(logits[positive] - logits[1 - positive]) / self.contract.decision.temperature
-        zone, in_force = self.contract.decision.zone, self._in_force
-        bounds = () if zone is None else self.recalibration.zone_at(in_force, *zone.at(in_force.own))
-        return self.recalibration.answered(own, log_odds, (in_force, *bounds))
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
@@ -424,4 +458,4 @@ def prove_golden(loaded: LoadedModel) -> None:
 def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
     """Answer every golden sample on the CPU, for the contract of `model`."""
     with Classifier(open_file(own_file(model), "cpu"), replay="never") as classifier:
-        return recorded_answers(classifier.replay)
+        return recorded_answers(classifier.replay, classifier.contract)

@@ -16,6 +16,7 @@ def threshold_in_force(
 
     Args:
         threshold: of who opened the model, on the probability that answers show; it comes before the site's.
+        contract: of a fused score, with that score's decision.
         by: the recalibration in force.
 
     Raises:

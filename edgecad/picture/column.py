@@ -14,6 +14,7 @@ from edgecad.picture.colours import FAINT, GROUND, INK, SECOND, Colour
 from edgecad.picture.letters import width_of
 from edgecad.picture.letters.lines import cut_at_the_end, lines_of
 from edgecad.picture.shapes import convex, covered, disc, stroke
+from edgecad.picture.terms import draw_terms, height_of
 from edgecad.picture.verdict import Headline
 from edgecad.picture.warnings import capitalised, warnings_of
 
@@ -63,22 +64,26 @@ class Paragraph:
 def draw_column(canvas: Canvas, prediction: Prediction, contract: Contract, verdict: Headline) -> None:
     """Draw all of it: warnings have what room the key and the notes leave, and some notes make more."""
     canvas.write("A score, not the chance of disease", LEFT, TOP - 15, TITLE_SIZE, INK)
-    warnings, notes = _laid_out(warnings_of(prediction, verdict), list(_notes(prediction, contract)))
+    clinical = prediction.clinical
+    room = HIGH - KEY_HIGH - AFTER_KEY - height_of(clinical)
+    warnings, notes = _laid_out(warnings_of(prediction, verdict), list(_notes(prediction, contract)), room)
     y = _draw_warnings(canvas, warnings)
     canvas.put(LEFT, y, colour_key(canvas.at(KEY_WIDE), canvas.at(KEY_HIGH)))
     canvas.write("lowered the score", LEFT, y + KEY_HIGH + 27, 24, INK)
     canvas.write("raised the score", LEFT + KEY_WIDE, y + KEY_HIGH + 27, 24, INK, align="right")
     y += KEY_HIGH + AFTER_KEY
+    if clinical is not None:
+        y = draw_terms(canvas, clinical, LEFT, y, WIDE)
     for note in notes:
         y = _draw(canvas, note, LEFT, y)
 
 
-def _laid_out(told: list[str], notes: list[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:
+def _laid_out(told: list[str], notes: list[Paragraph], room: float) -> tuple[list[Paragraph], list[Paragraph]]:
     """Warnings and notes that fit: what is spared first goes, then all is written small, then what is spared last goes.
 
     The last step is taken only for warnings of which fewer than three would stand.
     """
-    room = HIGH - KEY_HIGH - AFTER_KEY - (AFTER_WARNINGS if told else 0)
+    room -= AFTER_WARNINGS if told else 0
     warnings = [_warning(words, 24) for words in told]
     if _high(warnings) + _high(notes) > room:
         notes = [note for note in notes if note.spared != "first"]
@@ -126,6 +131,8 @@ def _note(words: str, size: int, colour: Colour, *, spared: Spared = "never") ->
 
 def _colours_mislead(prediction: Prediction) -> bool:
     """Whether the score lies between 0.5, where raised and lowered weigh the same, and the threshold."""
+    if prediction.clinical is not None and prediction.clinical.fused:
+        return False
     score, threshold = prediction.probability, prediction.threshold
     if prediction.own_probability is not None and prediction.own_threshold is not None:
         score, threshold = prediction.own_probability, prediction.own_threshold

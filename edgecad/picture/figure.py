@@ -39,6 +39,8 @@ LEAST = 22
 REFUSED_TOP, REFUSED_BOTTOM = 292, 770
 NO_SCORE = "There is no score for this scan: neither above nor below the threshold."
 RAISED_OR_LOWERED = "What raised (+) or lowered (−) the score"
+OF_THE_IMAGE = "Raised (+) or lowered (−) the image's part"
+"""Title of the map where clinical columns have a part in the score, too."""
 
 
 def answer_figure(prediction: Prediction, contract: Contract, line: IdLine, scale: float = 1.0) -> Pixels:
@@ -54,6 +56,7 @@ def answer_figure(prediction: Prediction, contract: Contract, line: IdLine, scal
     Raises:
         UsageError: the scale is none.
     """
+    contract = prediction.answered_by(contract)
     verdict = headline_of(prediction, contract)
     stamp = stamp_on(prediction)
     canvas = new_page(stamp, line, scale, hatched=stamp != RESEARCH_STAMP)
@@ -101,7 +104,9 @@ def _draw_maps(canvas: Canvas, prediction: Prediction, contract: Contract) -> No
         enlarged_picture(shown_picture(prediction), side),
         heatmap_panel(prediction, contract.heatmap, side),
     )
-    for left, title, panel in zip(MAPS, (title_of_map(prediction), RAISED_OR_LOWERED), panels, strict=True):
+    fused = prediction.clinical is not None and prediction.clinical.fused
+    titles = (title_of_map(prediction), OF_THE_IMAGE if fused else RAISED_OR_LOWERED)
+    for left, title, panel in zip(MAPS, titles, panels, strict=True):
         canvas.write(title, left, MAP_TOP - 15, TITLE_SIZE, INK)
         canvas.put(left, MAP_TOP, panel)
 

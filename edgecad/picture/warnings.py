@@ -17,6 +17,7 @@ SHORT: dict[str, str] = {
     "model-unmeasured": "Nobody measured this model here",
     "picture-unchecked": "Nothing checked what the image shows",
     "unfamiliar": "Unlike the training scans",
+    "clinical-missing": "The image alone answered: clinical values are missing or out of range",
     "region-not-colder": "The outlined region is not colder than the rest: do not take it for a defect",
     "region-empty": "No part of the map alone raises the score enough to be outlined",
     "steps": "The colours stand in {value:.0f} steps: the score may be off",

@@ -58,6 +58,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         deaths: how often a process ended over it.
         suffix: its ending where that is one of images, else `.scan`; for the file that is put away.
         noted: of its name.
+        row: by what its row in a table of clinical values is found: hashes of its name; empty where nobody looks.
         scan: its name in IN, in a claim of an earlier version; empty in others, which an earlier version can read.
     """
 
@@ -67,6 +68,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     deaths: int = 0
     suffix: str = ""
     noted: Noted = NOTHING
+    row: tuple[str, ...] = ()
     scan: str = ""
 
 
@@ -78,11 +80,17 @@ class Claims:
     _synced: dict[str, Traits] = field(default_factory=dict, repr=False, compare=False)
     _failed: set[str] = field(default_factory=set, repr=False, compare=False)
 
-    def take(self, arrival: Arrival, note: Callable[[str], Noted] = lambda name: NOTHING) -> Claim | None:
+    def take(
+        self,
+        arrival: Arrival,
+        note: Callable[[str], Noted] = lambda name: NOTHING,
+        row: Callable[[str], tuple[str, ...]] = lambda name: (),
+    ) -> Claim | None:
         """Take a file that is whole; None if another took it first.
 
         Args:
             note: given its name, what of that is kept; nothing by default.
+            row: given its name, by what its row in a table of clinical values is found.
 
         Raises:
             NotMoved: it cannot be renamed.
@@ -90,7 +98,7 @@ class Claims:
         """
         # A name that is not UTF-8 cannot stand in JSON: its bytes are written out.
         name = os.fsencode(arrival.name).decode("utf-8", "backslashreplace")
-        claim = _claim(arrival.traits, suffix_of(name), note(name))
+        claim = _claim(arrival.traits, suffix_of(name), note(name), row(name))
         self._write(claim)
         try:
             arrival.path.rename(self.scan_of(claim))
@@ -210,7 +218,7 @@ def suffix_of(name: str) -> str:
     return own if own in SUFFIXES else SCAN
 
 
-def _claim(traits: Traits, suffix: str = SCAN, noted: Noted = NOTHING) -> Claim:
+def _claim(traits: Traits, suffix: str = SCAN, noted: Noted = NOTHING, row: tuple[str, ...] = ()) -> Claim:
     now = datetime.now(timezone.utc)
     unique = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
-    return Claim(id=unique, received=time_text(now), traits=traits, suffix=suffix, noted=noted)
+    return Claim(id=unique, received=time_text(now), traits=traits, suffix=suffix, noted=noted, row=row)

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from edgecad.answer.records import Record, record_of_copy
+from edgecad.clinical.sources import NO_VALUES, ClinicalGiven, ClinicalSources
 from edgecad.errors import DeviceFailed, InputRefused, JudgeDied, ModelInvalid
 from edgecad.images import bytes_from_path
 from edgecad.images.ending import ENDS_EARLY
@@ -89,6 +90,7 @@ class Processor:
             be read. An `OSError` leaves the scan taken, and it is judged again later.
         wanted: what of whose scan it is stands in records and pictures.
         meanwhile: called every few moments while a scan is judged in a process of its own.
+        clinical: where clinical values of scans come from.
     """
 
     classifier: Classifier
@@ -100,6 +102,7 @@ class Processor:
     prepare: Prepare = nothing
     wanted: IdentityChoice = BY_HASH
     meanwhile: Callable[[], None] = lambda: None
+    clinical: ClinicalSources = NO_VALUES
 
     def handle(self, claim: Claim, *, may_grow: bool = False) -> SpoolRecord:
         """Judge a scan, record it and put it away.
@@ -137,12 +140,13 @@ class Processor:
             _demand_end(content.why, may_grow)
             return self._written(claim, claim.id, self._refused(claim, content.why, None), content)
         key, whose = self._key_of(claim, content.data), self._whose(claim, content.data)
-        name = name_of(key, self.classifier, whose.identity)
+        clinical = self._clinical(claim, whose, content.data)
+        name = name_of(key, self.classifier, whose.identity, clinical=clinical)
         for own in (name, f"{name}{AGAIN}{claim.id}", f"{name}{COPY}{claim.id}"):
             found = self.index.find(own)
             if found is not None and found[1].claim == claim.id:
                 return found[1]
-        question = Question(self._word(claim, content.data), whose)
+        question = Question(self._word(claim, content.data), whose, clinical)
         known = self._known(name)
         if not known:
             return self._judged(claim, name, content, question, may_grow)
@@ -173,6 +177,11 @@ class Processor:
             return self.wanted.unread_by(self._noted(claim))
         with self.claims.judging(claim):
             return self.wanted.identified_by(self._noted(claim), data)
+
+    def _clinical(self, claim: Claim, whose: Identified, data: bytes) -> ClinicalGiven:
+        """The values of a scan; of what ended too many processes nothing is read, so a table alone tells them."""
+        with self.claims.judging(claim):
+            return self.clinical.values(claim.row, whose.identity, None if claim.deaths >= MOST_DEATHS else data)
 
     def _noted(self, claim: Claim) -> Noted:
         return self.wanted.noted(claim.scan) if claim.scan else claim.noted

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 import edgecad
+from edgecad.clinical.sources import NO_VALUES, ClinicalSources
 from edgecad.errors import UsageError
 from edgecad.inference.answering import provenance_of
 from edgecad.inference.classifier import Classifier
@@ -76,6 +77,7 @@ class Worker:
         key: Key = content_hash,
         prepare: Prepare = nothing,
         wanted: IdentityChoice = BY_HASH,
+        clinical: ClinicalSources = NO_VALUES,
     ) -> None:
         """Make OUT where there is none; nothing is looked at yet.
 
@@ -87,17 +89,20 @@ class Worker:
             command: what a user calls this worker by, as `edgecad watch`; for errors.
             key, prepare: as `edgecad.spool.processor.Processor` takes them.
             wanted: what of whose scan it is stands in records and pictures; by default nothing but the scan's hash.
+            clinical: where clinical values of scans come from.
         """
         self._source, self._out, self._command = source, out, command
         self._classifier, self._options, self._wanted = classifier, options or WorkerOptions(), wanted
+        self._row_keys = clinical.keys_of
         self._on_record, self._on_problem = on_record, on_problem
         make_out(out)
         self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
         contract = classifier.contract
         self._series = SeriesWatch(contract.orientation, of_uptake=contract.preparation.input == "uptake")
         self._processor = Processor(
-            classifier, out, self._claims, self._index, self._counts, key, prepare, wanted, self._beat_if_due
-        )
+            classifier, out, self._claims, self._index, self._counts, key, prepare, wanted, self._beat_if_due,
+            clinical,
+        )  # fmt: skip
         self._pages = DayPages(out, self._index)
         self._stillness, self._cut = Stillness(self._claims, self._options.patience), CutShort(out)
         self._recovered = False
@@ -221,7 +226,7 @@ class Worker:
                 return
             self._source.confirm()  # a round may be long, and the source may be lost meanwhile
             try:
-                claim = self._claims.take(arrival, self._wanted.noted)
+                claim = self._claims.take(arrival, self._wanted.noted, self._row_keys)
             except NotMoved:
                 self._stuck += 1
                 continue

@@ -135,7 +135,7 @@ def opened_file(path: Path, classifier: Classifier) -> OpenedFile:
 
 
 def ask(classifier: Classifier, model: OpenedFile, scans: Sequence[Scan], by: str, progress: Progress) -> FileAnswers:
-    """Collect a classifier's answers; a scan that it refuses is noted.
+    """Collect a classifier's answers by the image alone; a scan that it refuses is noted.
 
     Raises:
         GateFailed: an answer's own check fails.
@@ -145,14 +145,15 @@ def ask(classifier: Classifier, model: OpenedFile, scans: Sequence[Scan], by: st
     refused = []
     for done, scan in enumerate(scans, 1):
         try:
-            answers[scan.name] = _answers(classifier.replay(scan.source) if scan.golden else classifier(scan.source))
+            say = classifier.replay if scan.golden else classifier.image_answer
+            answers[scan.name] = _answers(say(scan.source))
         except DeviceFailed:
             raise
         except (InputRefused, NotAvailable) as error:
             reason = error.reason if isinstance(error, InputRefused) else "not-available"
             refused.append(Unanswered(scan.name, by, reason, str(error)))
         progress(by, done, len(scans))
-    contract, threshold = classifier.contract, classifier.own_threshold
+    contract, threshold = classifier.contract, classifier.image_threshold
     return FileAnswers(model, contract, threshold, tuple(answers), tuple(answers.values()), tuple(refused))
 
 

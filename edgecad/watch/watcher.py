@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from edgecad.clinical.sources import NO_VALUES, ClinicalSources
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.index import SpoolRecord
@@ -30,13 +31,14 @@ class Watcher:
         on_record: Callable[[SpoolRecord], None] = lambda record: None,
         on_problem: Callable[[str], None] = lambda problem: None,
         wanted: IdentityChoice = BY_HASH,
+        clinical: ClinicalSources = NO_VALUES,
     ) -> None:
         """Open a hot folder; `out` is made where there is none.
 
         Args:
             on_record, on_problem: as `edgecad.spool.worker.Worker` takes them; the second is also told what in IN is
                 passed over by its name.
-            wanted: as the worker takes it.
+            wanted, clinical: as the worker takes them.
 
         Raises:
             UsageError: the folders do not go together, or lie on two file systems, or another watch has IN.
@@ -49,8 +51,9 @@ class Watcher:
             make_out(out)
         self._arrivals = Arrivals(incoming, self._reservation, options.settle, options.patience, on_passed=on_problem)
         self._worker = Worker(
-            classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch", wanted=wanted
-        )
+            classifier, self._arrivals, out, options, on_record, on_problem, command="edgecad watch", wanted=wanted,
+            clinical=clinical,
+        )  # fmt: skip
 
     @property
     def worst(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.clinical import ClinicalOptions
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.identity import IdentityOptions, why_no_id
@@ -21,6 +22,8 @@ from edgecad.system.words import on_one_line
 
 if TYPE_CHECKING:
     from edgecad.answer.records import Record
+    from edgecad.clinical.sources import ClinicalSources
+    from edgecad.inference.answering import FindClinical
     from edgecad.inference.classifier import Classifier
     from edgecad.inference.identity import Identify, IdentityChoice
 
@@ -30,7 +33,7 @@ app = CommandApp()
 
 
 @app.command()
-@takes(choice=ModelChoice, wishes=IdentityOptions)
+@takes(choice=ModelChoice, wishes=IdentityOptions, values=ClinicalOptions)
 def infer(
     *,
     scans: Annotated[
@@ -57,6 +60,7 @@ def infer(
         ),
     ] = None,
     wishes: IdentityOptions,
+    values: ClinicalOptions,
     force: Annotated[
         bool,
         typer.Option("--force", help="Answer against the map check's objections; figure and record say so."),
@@ -90,6 +94,7 @@ def infer(
     if identity is not None:
         identity = _checked_identity(identity, None if stdin_paths else len(listed))
     wishes.check()
+    values.check(None if stdin_paths else len(listed))
     if out is not None:
         check_writable(out)  # found out before any answer; a folder that nobody named costs no answer
     worst, answered = 0, 0
@@ -98,13 +103,16 @@ def infer(
     with choice.opened(share.threads, "always" if stdin_paths else "once") as classifier:
         show = _printer(json, csv)
         wanted = wishes.choice(classifier.site, "name")
+        sources = values.sources(classifier)
         for warning in warnings_about(classifier):  # first: a host's process may last for days
             typer.echo(warning, err=True)
 
         def work(scan: str) -> tuple[int, Record]:
             source = _stdin_bytes() if scan == STDIN and not stdin_paths else scan
-            whose = _whose(wanted, scan if source == scan else "", identity)
-            return _answer(classifier, scan, source, folder, wanted, whose, force, frame)
+            path = scan if source == scan else ""
+            clinical = _clinical(sources, path)
+            whose = _whose(wanted, path, identity)
+            return _answer(classifier, scan, source, folder, wanted, whose, clinical, force, frame)
 
         for code, record in in_order(work, _paths_of_stdin() if stdin_paths else listed, share.workers):
             worst, answered = max(worst, code), answered + (record.status == "answered")
@@ -167,6 +175,12 @@ def _whose(wanted: IdentityChoice, path: str, named: str | None) -> Identify:
     return found
 
 
+def _clinical(sources: ClinicalSources, path: str) -> FindClinical:
+    """What finds the clinical values of a scan at `path`."""
+    keys = sources.keys_of(as_utf8(path))
+    return lambda given, identity: sources.values(keys, identity, given)
+
+
 def _answer(
     classifier: Classifier,
     scan: str,
@@ -174,6 +188,7 @@ def _answer(
     folder: Path | None,
     wanted: IdentityChoice,
     whose: Identify,
+    clinical: FindClinical,
     force: bool,
     frame: int | None,
 ) -> tuple[int, Record]:
@@ -183,7 +198,10 @@ def _answer(
     from edgecad.inference.answering import answer, write_figure
     from edgecad.system.disk import words_of
 
-    outcome = answer(classifier, source, as_utf8(scan), draw=folder is not None, force=force, frame=frame, whose=whose)
+    outcome = answer(
+        classifier, source, as_utf8(scan), draw=folder is not None, force=force, frame=frame, whose=whose,
+        clinical=clinical,
+    )  # fmt: skip
     code, record = outcome.exit_code, outcome.record
     record = replace(record, scan=wanted.word_for(record.scan, record.scan_sha256))
     if folder is None or outcome.figure is None:

@@ -11,6 +11,7 @@ from edgecad.answer.familiarity import words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import Finding, stamp_of
 from edgecad.cli.table import table_lines
+from edgecad.clinical.words import clinical_rows
 from edgecad.contract import Contract, Drawing, Metric, Preparation, network_digest
 from edgecad.decision.zone_words import zone_rows
 from edgecad.runners.profile import GraphAsRun, NodeGroup, Tensor
@@ -58,6 +59,8 @@ def lines_of(found: Inspection) -> Iterator[str]:
         yield from textwrap.wrap(f"warning: {remark}", COLUMNS, subsequent_indent="  ")
     yield from _group("model", _model(found))
     yield from _group("answer", _answer(contract))
+    if contract.clinical is not None:
+        yield from _group("clinical columns", clinical_rows(contract.clinical, contract.positive))
     yield from _group("input", (*_input(contract), *_familiarity(contract)))
     yield from _group("training", _training(contract))
     yield from _metrics(contract)
@@ -67,7 +70,7 @@ def lines_of(found: Inspection) -> Iterator[str]:
 
 
 def _doubts(found: Inspection) -> tuple[Finding, ...]:
-    return doubts_about(found.contract)
+    return doubts_about(found.contract.fused)
 
 
 def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _row(entry: ListedModel, in_force: str | None) -> tuple[str, ...]:
     mark, contract = "*" if entry.name == in_force else "", entry.contract
     if contract is None:
         return mark, entry.name, f"CANNOT BE USED: {entry.fault}"
-    threshold, files = f"{contract.decision.threshold:.3f}", " ".join(entry.precisions)
+    threshold, files = f"{contract.fused.decision.threshold:.3f}", " ".join(entry.precisions)
     return (
         mark,
         entry.name,
@@ -109,7 +109,7 @@ def _facts(entry: ListedModel, in_force: str | None) -> dict[str, object]:
         "backbone": contract.backbone if contract else None,
         "precisions": entry.precisions,
         "origin": contract.origin if contract else None,
-        "threshold": contract.decision.threshold if contract else None,
+        "threshold": contract.fused.decision.threshold if contract else None,
         "signature": entry.signature,
         "fault": entry.fault,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecad.cli.clinical import ClinicalFromOption, ClinicalOptions
 from edgecad.cli.fields import takes
 from edgecad.cli.grammar import CommandApp
 from edgecad.cli.identity import IdentityOptions, why_no_id
@@ -28,6 +29,7 @@ def watch(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of answers, on the same file system.")],
     choice: ModelChoice,
     identity: IdentityOptions,
+    clinical_from: ClinicalFromOption = None,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left in IN.")] = False,
     options: WatchOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log nothing but problems.")] = False,
@@ -48,7 +50,8 @@ def watch(
     check_free(incoming, out)  # before the model is opened, which takes long
     with choice.opened() as classifier:
         wanted = identity.choice(classifier.site, "hash")
-        watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say, wanted)
+        sources = ClinicalOptions(clinical_from=clinical_from).sources(classifier)
+        watcher = Watcher(classifier, incoming, out, options, _silent if quiet else _log, _say, wanted, sources)
         for warning in warnings_about(classifier):
             _say(warning)
         if not quiet:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.records import Record
+from edgecad.clinical.sources import NOTHING_GIVEN, ClinicalGiven
 from edgecad.colourtables import ColourTable
 from edgecad.contract import MapPlace, RunPrecision
 from edgecad.errors import EdgecadError, InputRefused, errors_of
@@ -26,6 +27,7 @@ class Question(msgspec.Struct, frozen=True):
 
     scan: str
     whose: Identified = NOBODY
+    clinical: ClinicalGiven = NOTHING_GIVEN
 
 
 class Choices(msgspec.Struct, frozen=True):

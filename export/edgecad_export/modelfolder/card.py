@@ -11,6 +11,7 @@ from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import RESEARCH_STAMP, stamp_of
 from edgecad.contract import NOT_KNOWN, Contract, Metric, openings_sentence
 from edgecad_export.candidates import Candidate
+from edgecad_export.modelfolder.card_clinical import clinical_section
 from edgecad_export.modelfolder.card_decision import decision_section
 from edgecad_export.modelfolder.card_input import input_section, map_section
 from edgecad_export.modelfolder.card_proof import HALF_PROOF, files_section, proof_section
@@ -57,6 +58,7 @@ def model_card(
         _data(contract),
         _figures(contract),
         decision_section(contract),
+        clinical_section(contract),
         map_section(contract),
         input_section(contract),
         files_section(files),
@@ -76,7 +78,7 @@ def _banner(contract: Contract) -> str:
             "PHANTOM figure and says nothing about patients."
         )
         words.append(f"> {RESEARCH_STAMP}.")
-    words.extend(f"> **{plain(doubt.text)}**" for doubt in doubts_about(contract))
+    words.extend(f"> **{plain(doubt.text)}**" for doubt in doubts_about(contract.fused))
     return "\n>\n".join(words)
 
 
@@ -91,7 +93,10 @@ def _purpose(contract: Contract) -> str:
                 f"It reads one stress SPECT polar map and gives a score from 0 to 1: how much the map looks like those "
                 f"that the readers of the training scans called {positive}, rather than {negative}. The score is not "
                 "the chance of a disease.",
-                "With every score comes a heat map that adds up to it exactly.",
+                "With every score comes a heat map that adds up to it exactly."
+                if contract.clinical is None
+                else "With every score comes a heat map that adds up to the image's part of it exactly, and what each "
+                "clinical column added.",
                 f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}; first weights: "
                 f"{plain(contract.weights)}. Made {plain(contract.created)}, name {code(contract.name)}.",
                 *_members(contract),
@@ -188,7 +193,8 @@ def _limit_lines(contract: Contract, precisions: set[str]) -> Iterator[str]:
         "The reference is what readers said, not angiography or outcome. Agreement with readers is easier to reach "
         "than agreement with disease."
     )
-    yield "One map of one study, without rest images, raw counts, history or any clinical data."
+    without = "history or any clinical data" if contract.clinical is None else "or any clinical data but its columns"
+    yield f"One map of one study, without rest images, raw counts, {without}."
     yield from _untold(contract)
     tested = [metric.n for metric in contract.metrics if metric.part == "test"]
     if tested and max(tested) < FEW:

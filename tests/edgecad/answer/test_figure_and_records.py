@@ -78,7 +78,7 @@ FIELDS = {
     "site",
     "heatmap", "full_scale", "region_threshold", "view", "disc", "screen", "colour_table", "segments", "layout",
     "familiarity", "familiarity_limit", "certainty", "zone", "recalibration", "own_probability", "own_threshold",
-    "remarks", "uids",
+    "remarks", "uids", "clinical",
 }  # fmt: skip
 
 

@@ -126,6 +126,7 @@ def test_a_record_of_schema_1_is_read_and_its_later_fields_are_null() -> None:
         "view",
         "disc",
         "screen",
+        "clinical",
         "colour_table",
         "segments",
         "layout",

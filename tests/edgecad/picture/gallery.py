@@ -23,6 +23,7 @@ from edgecad import Contract, Prediction
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import PHANTOM_STAMP, RESEARCH_STAMP, Finding
 from edgecad.answer.records import Record
+from edgecad.clinical.fusion import ClinicalAnswer
 from edgecad.contract import Colours, Decision, HeatmapScale, Labelling, Preparation, Zone
 from edgecad.decision.recalibration import Recalibration
 from edgecad.picture.canvas import Canvas
@@ -153,6 +154,7 @@ def variants() -> Iterator[tuple[str, Draw]]:
     yield from _states()
     yield from _thresholds()
     yield from _inputs()
+    yield from _clinical()
     yield from _names()
     yield from _refusals()
 
@@ -227,6 +229,22 @@ def _inputs() -> Iterator[tuple[str, Draw]]:
         Finding("region-empty", 0.5, "NO REGION IS OUTLINED"),)))  # fmt: skip
     table = TableReading("the-table-of-our-old-workstation-2009", "site", 16, 1.0, "b" * 64)
     yield "table-with-a-long-name", _answer(answered(0.91, reading=table))
+
+
+def fused(*columns: float, baseline: float = -0.4, image: float = 1.7) -> ClinicalAnswer:
+    """Terms of a fused score, of age, sex and others."""
+    names = ("age", "sex", "diabetes", "years since the first symptom of any kind", "smoker", "chest pain", "height")
+    return ClinicalAnswer(fused=True, baseline=baseline, image=image, columns=dict(zip(names, columns, strict=False)))
+
+
+def _clinical() -> Iterator[tuple[str, Draw]]:
+    yield "clinical", _answer(answered(0.91, clinical=fused(0.62, -0.21)))
+    many = fused(0.62, -0.21, 0.4, -0.9, 0.02, 0.0, 1.3)
+    yield "clinical-many", _answer(answered(0.16, findings=MANY, clinical=many))
+    why = "age is missing (40 to 82, as in training)"
+    missing = Finding("clinical-missing", 1.0, f"THE IMAGE ALONE ANSWERED, without the clinical columns: {why}")
+    alone = ClinicalAnswer(fused=False, why=why)
+    yield "clinical-image-alone", _answer(answered(0.91, clinical=alone, findings=(missing,)))
 
 
 def _names() -> Iterator[tuple[str, Draw]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +102,7 @@ def evaluate(
     from edgecad_train.cli.installed import EXTRA, FIGURES, SITE_FILES
     from edgecad_train.cli.scans import tell_findings
     from edgecad_train.data import find_cases
+    from edgecad_train.evaluation.clinical.judged import columns_of_models
 
     model, data = _named(first, second, same_model)
     recalibrating.check()
@@ -112,6 +114,9 @@ def evaluate(
     check_new_folder(out) if out else check_writable(EVALUATIONS)
     opened = _opened([path for path in (model, against) if path is not None], key)
     recalibrating.check_file(opened[model].contract)
+    clinical = columns_of_models(each.contract for each in opened.values())
+    if clinical:
+        found = find_cases(data, patient_from, least=1, masks=masks, asked=replace(columns.asked, clinical=clinical))
     rival = opened[against] if against else None
     ways = _ways([opened[model], *([rival] if rival else [])], table or (), map)
     tables = tuple(table or ())
@@ -210,7 +215,7 @@ def _run(
 ) -> tuple[Path, EvaluationRecord]:
     from datetime import datetime
 
-    from msgspec.structs import replace
+    from msgspec.structs import replace as replaced
 
     from edgecad.cli.progress import with_estimates
     from edgecad.system.folders import new_folder
@@ -227,12 +232,12 @@ def _run(
         for crop in {how.crop for how, _ in ways}:
             warn_of_whole_images(crop)
         prepared = _read(ways[0], asked.found, partial, bars)
-        one, other = Judged(opened, score_patients(opened, prepared)), None
+        one, other = Judged.of(opened, score_patients(opened, prepared), asked.found), None
         if rival:
             again = prepared if ways[1] == ways[0] else _read(ways[1], asked.found, partial, bars)
-            other = Judged(rival, score_patients(rival, again))
+            other = Judged.of(rival, score_patients(rival, again), asked.found)
         openings = count_evaluation(data, one.scores, other.scores if other else None)
-        record = replace(judge(one, other, demands, asked, recalibrating), openings=openings)
+        record = replaced(judge(one, other, demands, asked, recalibrating), openings=openings)
         write_judgement(record, one, other, partial, one.groupings(asked.found.columns))
     return folder, record
 

@@ -58,9 +58,11 @@ def find_cases(
 
 
 def _found_in_folders(data: Path, patient_from: str | None, asked: AskedColumns) -> Found:
-    if asked.kept:
+    if asked.named:
+        option = asked.named[0][0]
+        names = ",".join(name for each, name in asked.named if each == option)
         raise UsageError(
-            f"--keep {','.join(names_of(asked))} is for the columns of a CSV, and class folders have none; name a CSV "
+            f"{option} {names} is for the columns of a CSV, and class folders have none; name a CSV "
             "with path,label,patient and these columns"
         )
     return cases_of_folders(data, patient_from)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from edgecad.clinical.cells import plain_cell
 from edgecad.errors import UsageError
 from edgecad.images import PassedOver, content_of, passed, passed_over, why_passed_over
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.found import Found
 from edgecad_train.data.labelled import PATIENT_FROM_RULE, STEM_RULE, Case
-from edgecad_train.data.table.cells import class_meant, plain_cell
+from edgecad_train.data.table.cells import class_meant
 from edgecad_train.data.table.reading import read_table
 from edgecad_train.data.table.text import FOLDER_LAYOUT
 from edgecad_train.data.truth.columns import truth_of_row

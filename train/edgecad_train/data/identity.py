@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from edgecad.clinical.cells import stands_for_nothing
 from edgecad_train.data.labelled import Case, DataFinding
-from edgecad_train.data.table.cells import stands_for_nothing
 
 NAMED = 10
 """Most groups of patients that are named."""

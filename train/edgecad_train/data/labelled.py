@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgecad.clinical.cells import stands_for_nothing
 from edgecad.errors import UsageError
 from edgecad.frozen import Frozen
 from edgecad_train.classes import CLASSES
-from edgecad_train.data.table.cells import stands_for_nothing
 from edgecad_train.data.truth.defect import DefectTruth
 
 MIN_PATIENTS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,10 @@ from scipy.special import expit
 from edgecad.answer.findings import doubts_about
 from edgecad.contract import Origin, json_from_contract, network_digest
 from edgecad.errors import UsageError
-from edgecad_train.data.labelled import refused_scans
+from edgecad_train.data.found import Found
+from edgecad_train.data.labelled import Refusal, refused_scans
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.evaluation.clinical.judged import fused_log_odds
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
@@ -54,6 +56,32 @@ class Judged:
 
     model: JudgedModel
     scores: ScoredPatients
+
+    @classmethod
+    def of(cls, model: JudgedModel, scores: ScoredPatients, found: Found) -> Judged:
+        """A model and what it made of patients; of one with clinical columns the fused score, from those in `found`.
+
+        Raises:
+            UsageError: no patient has usable values in them.
+        """
+        clinical = model.contract.clinical
+        if clinical is None:
+            return cls(model, scores)
+        log_odds, why = fused_log_odds(clinical, scores.patients, scores.log_odds, found.columns)
+        usable = set(scores.patients) - why.keys()
+        if not usable:
+            raise UsageError(
+                f"{model.name} takes clinical columns, and no patient has values that it can use: "
+                f"{next(iter(why.values()))}"
+            )
+        left_out = [Refusal(case.path, "clinical", why[case.patient], case.where) for case in found.cases
+                    if case.patient in why]  # fmt: skip
+        kept = replace(scores, log_odds=log_odds).only(usable)
+        kept = replace(
+            kept, located=scores.located, shown=scores.shown, outside=scores.outside,
+            refused=(*scores.refused, *left_out),
+        )  # fmt: skip
+        return cls(replace(model, contract=model.contract.fused, whole=model.contract), kept)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -196,7 +224,7 @@ def write_judgement(
     from edgecad_train.judgement.report.page import write_report
 
     write_record(record, folder / METRICS)
-    (folder / CONTRACT).write_text(json_from_contract(one.model.contract), "utf-8")
+    (folder / CONTRACT).write_text(json_from_contract(one.model.whole or one.model.contract), "utf-8")
     for judged, end in ((one, ""), (other, "-against")):
         if judged:
             lines = lines_of(judged.scores, judged.model.contract.decision, judged.parts)

@@ -59,6 +59,7 @@ class JudgedModel:
         part_of: the part of each patient in the model's training; None where that is not known.
         patient_of: the patient of each scan of the model's training, by the SHA-256 of the scan's file; None where
             that is not known.
+        whole: the contract as it is, where `contract` is the same as it is about a fused score; None elsewhere.
     """
 
     name: str
@@ -68,6 +69,7 @@ class JudgedModel:
     answers: Callable[[NDArray[np.uint8]], JudgedAnswers]
     part_of: Mapping[str, str] | None
     patient_of: Mapping[str, str] | None = None
+    whole: Contract | None = None
 
     def __post_init__(self) -> None:
         if set(self.contract.classes) != set(CLASSES):

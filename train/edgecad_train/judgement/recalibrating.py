@@ -72,6 +72,11 @@ class RecalibrationOptions:
         from edgecad.system.folders import check_writable
         from edgecad_train.judgement.sitefile import site_in
 
+        if self.recalibrate is not None and contract.clinical is not None:
+            raise UsageError(
+                "--recalibrate is for scores of the image alone, and this model fuses clinical columns with it; leave "
+                "it out, or train the model again with patients of this site"
+            )
         if self.recalibrate is not None:
             site_in(self.recalibrate, contract, replace=self.replace_recalibration)
             check_writable(self.recalibrate.resolve().parent)

@@ -30,6 +30,7 @@ from edgecad_train.report.proof import Check, checks_of
 from edgecad_train.report.tables import (
     chosen_words,
     decision_rows,
+    fused_rows,
     hash_rows,
     model_rows,
     opened_brief,
@@ -104,6 +105,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "model": model_rows(run),
         "decision": decision_rows(run),
         "thresholds": _thresholds(run),
+        "clinical": () if contract.clinical is None else fused_rows(contract.clinical, contract.positive),
         "opened": {"brief": opened_brief(contract.test_openings), "words": openings_sentence(contract.test_openings)},
         "search": search_rows(record.search),
         "chosen_by": chosen_words(record.search),
@@ -173,7 +175,7 @@ def _warnings(
     if run.contract.test_openings is not None and not run.contract.test_openings.untouched:
         found.append(openings_sentence(run.contract.test_openings))
     found += [f"{words[0].upper()}{words[1:]}." for words in doubts_about_scores(run.evaluations)]
-    found += [doubt.text for doubt in doubts_about(run.contract)]
+    found += [doubt.text for doubt in doubts_about(run.contract.fused)]
     if again := len(run.record.labels_to_read_again):
         found.append(
             f"Read {again} labels again: so many patients labelled {run.contract.positive} have held-out scores below "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgecad.contract import Openings, Preparation
+from edgecad.clinical.words import clinical_rows
+from edgecad.contract import ClinicalModel, Openings, Preparation
 from edgecad.decision.zone_words import zone_rows
 from edgecad_train.evaluation.doubts import temperature_at_end
 from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Optimism
@@ -83,6 +84,15 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
         ),
         ("augmentation", f"{settings.augment} passes of small changes" if settings.augment > 1 else "off"),
     )
+
+
+def fused_rows(model: ClinicalModel, positive: str) -> tuple[Row, ...]:
+    """The fused score of a run with clinical columns: what it is made of, its decision and its figures."""
+    figures = (
+        (f"{metric.name}, {metric.part}", f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}), n = {metric.n}")
+        for metric in model.metrics
+    )
+    return (*clinical_rows(model, positive), *figures)
 
 
 def decision_rows(run: RunFiles) -> tuple[Row, ...]:

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.contract import Decision, Openings
+from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
 from edgecad_train.data.openings import Opens, patients_of
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, fuse
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.statistics.metrics import Part
 from edgecad_train.runs.outcome import by_patient
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.training.settings import Settings
@@ -62,3 +65,30 @@ def judge(
     decision = with_test_part(decision, *judges)
     evaluations = (evaluate_part(*own, decision, part), evaluate_part(*judges, decision, "test"))
     return RunVerdict(decision, evaluations, openings)
+
+
+def fused(
+    data: PreparedData,
+    partition: Split | Folds,
+    settings: Settings,
+    said: Floats,
+    deciding: Floats,
+    request: ClinicalRequest,
+) -> FusedOutcome:
+    """Join clinical columns with the scores that chose the image's own decision, and judge on the test part.
+
+    Args:
+        said, deciding: as for `judge`.
+
+    Raises:
+        UsageError: there are no folds, or too few patients with a value in every column.
+    """
+    if not isinstance(partition, Folds):
+        raise UsageError("clinical columns need out-of-fold scores, and there are no folds; train with --folds 5")
+    own = _scores(data, "out-of-fold", partition.held, deciding)
+    tested = _scores(data, "test", partition.test, said)
+    return fuse(request, own, tested, partition.folds, settings.rule, settings.uncertain)
+
+
+def _scores(data: PreparedData, part: Part, patients: tuple[str, ...], log_odds: Floats) -> ImageScores:
+    return ImageScores(part, tuple(sorted(patients)), *by_patient(data, patients, log_odds))

@@ -16,6 +16,8 @@ from edgecad.system.folders import new_folder, write_whole
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens, count_opening, kept_opening
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.evaluation.clinical.disguise import clinical_columns
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest
 from edgecad_train.running.baseline import normal_limits_beside
 from edgecad_train.running.device import device_of_run
 from edgecad_train.running.scans import check_scans
@@ -105,10 +107,11 @@ def finish_run(
 
     Args:
         started: when this session began, by `time.monotonic`; None is now.
-        columns: those that are kept, by patient.
+        columns: those that are kept or enter the score, by patient.
 
     Raises:
-        UsageError: the scans are not those of the run, or the device is not the one that it was begun on.
+        UsageError: a clinical column cannot be used, the scans are not those of the run, or the device is not the one
+            that it was begun on.
         NotAvailable: the device is not here.
         DeviceFailed: its memory did not suffice, or it gave up.
     """
@@ -120,7 +123,7 @@ def finish_run(
     with telling_failures(device, spec.settings.batch_size):
         outcome = train(
             data, spec.partition, spec.settings, spec.name, progress, cache, checkpoint=checkpoint, scratch=run.folder,
-            opens=_opens(run), device=device,
+            opens=_opens(run), device=device, clinical=_clinical(spec, columns, data),
         )  # fmt: skip
     if contents.report and not spec.without_normal_limits:
         outcome = dataclasses.replace(outcome, baseline=normal_limits_beside(outcome))
@@ -133,6 +136,11 @@ def finish_run(
 
             write_report(partial)
     return outcome
+
+
+def _clinical(spec: RunSpec, columns: PatientColumns, data: PreparedData) -> ClinicalRequest | None:
+    found, _ = clinical_columns(columns, data.cases)
+    return ClinicalRequest(found, spec.clinical_missing) if found else None
 
 
 def _opens(run: Unfinished) -> Opens:

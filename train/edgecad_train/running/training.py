@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edgecad_train.data import PreparedData
 from edgecad_train.data.openings import Opens
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest
 from edgecad_train.evaluation.optimism import ChosenBy, Judged, Optimism, optimism_of, rank_at_even_odds
 from edgecad_train.running.contracting import contract_for, network_words
-from edgecad_train.running.judging import judge
+from edgecad_train.running.judging import fused, judge
 from edgecad_train.running.trained import Trained, Trainings
 from edgecad_train.runs.outcome import TrainingOutcome, by_patient
 from edgecad_train.splits.split import Folds, Split, rows_of
@@ -38,6 +40,7 @@ def train(
     scratch: Path | None = None,
     opens: Opens | None = None,
     device: TrainingDevice | None = None,
+    clinical: ClinicalRequest | None = None,
 ) -> TrainingOutcome:
     """Train, choose on what was held out, and open the test part once, at the end.
 
@@ -48,12 +51,13 @@ def train(
         scratch: folder for arrays that are larger than the memory budget.
         opens: counts the opening; None counts nothing, and the contract says so.
         device: that was opened in this process; None where nobody opened one, and no record names it.
+        clinical: columns that enter the score; the partition has folds.
     """
     checkpoint = checkpoint or Checkpoint(None)
     trainings = Trainings(data, partition, settings, checkpoint, progress)
     kept = cache or (checkpoint.folder / "frozen" if checkpoint.folder else None)
     trainings.prepare(Storage(scratch, cache=kept))
-    return _Run(trainings, opens, device).outcome(name, trainings.made())
+    return _Run(trainings, opens, device, clinical).outcome(name, trainings.made())
 
 
 @dataclass
@@ -63,6 +67,7 @@ class _Run:
     trainings: Trainings
     opens: Opens | None = None
     device: TrainingDevice | None = None
+    clinical: ClinicalRequest | None = None
 
     @property
     def data(self) -> PreparedData:
@@ -86,6 +91,9 @@ class _Run:
             network_words(trained.trainer, trained.choices[-1]), np.asarray(trained.deciding.maps[rows]),
             trained.familiarity,
         )  # fmt: skip
+        both = (self.data, self.partition, self.settings, log_odds, trained.deciding.log_odds)
+        clinical = None if self.clinical is None else fused(*both, self.clinical)
+        contract = contract if clinical is None else msgspec.structs.replace(contract, clinical=clinical.model)
         return TrainingOutcome(
             network=trained.trainer.network,
             histories=trained.histories,
@@ -103,6 +111,7 @@ class _Run:
             deciding_log_odds=trained.deciding.log_odds,
             optimism=self._optimism(trained) if self.settings.select_on_test else None,
             seconds_by_step={step: round(seconds, 2) for step, seconds in self.trainings.checkpoint.seconds.items()},
+            clinical=clinical,
             device=self.device,
             frozen_on=frozen_places(self.trainings.materials, self.settings.plan),
         )

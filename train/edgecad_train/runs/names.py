@@ -7,6 +7,7 @@ history.json      figures of every epoch of every stage of every training
 metrics.json      figures with intervals of what chose (validation or out-of-fold), and of the test part
 predictions.csv   one line a patient: part, label, score
 deciding.csv      the scores that chose, where a search with folds had others chosen than judge; as predictions.csv
+clinical.csv      the fused score, a line a patient with a value in every clinical column; absent without `--clinical`
 localisation.csv  one line a scan that chose or judged: where its heat map lies
 split.json        patients of each part or fold; `edgecad train --split` takes it
 validation.npz    prepared images, labels and logits, for the exporter's parity check
@@ -41,6 +42,7 @@ HISTORY = "history.json"
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.csv"
 DECIDING = "deciding.csv"
+CLINICAL = "clinical.csv"
 LOCALISATION = "localisation.csv"
 SPLIT = "split.json"
 VALIDATION = "validation.npz"

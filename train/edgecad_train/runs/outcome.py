@@ -13,6 +13,7 @@ from edgecad.contract import Contract
 from edgecad_train.classes import POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.baseline import Baseline
+from edgecad_train.evaluation.clinical.fusing import FusedOutcome
 from edgecad_train.evaluation.decision.labels import labels_to_read_again
 from edgecad_train.evaluation.evaluation import Evaluation
 from edgecad_train.evaluation.familiarity.centres import Centres
@@ -40,6 +41,7 @@ class RunOutcome(ABC):
         seconds_by_step: where the time went.
         deciding_log_odds: of every scan, `(n,)`, what chose the decision; `log_odds` where no search gave the folds
             other heads than the exported one.
+        clinical: the fused model; None where no clinical column was asked for.
         device: that trained; None where nobody opened one.
         baseline: normal limits on the same test part; None where nobody asked, or uptake is not the input.
     """
@@ -52,6 +54,7 @@ class RunOutcome(ABC):
     development: NDArray[np.intp]
     seconds_by_step: dict[str, float]
     deciding_log_odds: NDArray[np.float64]
+    clinical: FusedOutcome | None = None
     device: TrainingDevice | None = None
     baseline: Baseline | None = None
 

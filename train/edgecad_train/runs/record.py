@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgecad.contract import Origin
+from edgecad.contract import Missing, Origin
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, SchemaNumber, struct_from_json
 from edgecad_train.data.labelled import DataFinding, RefusedScan
@@ -50,6 +50,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     patient_rule: str
     kept: tuple[str, ...] = ()
     """Columns of the CSV that were kept, with their cuts, as `--keep` takes them."""
+    clinical: tuple[str, ...] = ()
+    """Columns of the CSV that enter the score, as `--clinical` takes them."""
+    clinical_missing: Missing = "refuse"
     scans: int
     patients: dict[str, int] = {}
     """By part."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from edgecad.cli.fields import words_of
+from edgecad.contract import Missing
 from edgecad.errors import UsageError
 from edgecad_train.options import SCANS, InputOptions, MasksOption, PatientFromOption
 from edgecad_train.runs.names import RUNS
@@ -55,6 +56,24 @@ class DataOptions(InputOptions):
             help="Leave out the baseline that nothing of CAD was fitted to, on the report's first page.",
         ),
     ] = False
+    clinical: Annotated[
+        list[str] | None,
+        typer.Option(
+            rich_help_panel=PATIENTS,
+            metavar="A,B,..",
+            help="Columns of the CSV that enter the score beside the image, in a logistic model on out-of-fold scores: "
+            "age,sex. Numbers, yes and no, or categories; a kind after a colon where it is not plain: risk:category.",
+            show_default=False,
+        ),
+    ] = None
+    clinical_missing: Annotated[
+        Missing,
+        typer.Option(
+            rich_help_panel=PATIENTS,
+            help="What becomes of a scan whose clinical values are missing or out of range: refuse, or image-alone: "
+            "the image's own score answers, and says so.",
+        ),
+    ] = "refuse"
     protocol: Annotated[
         ProtocolName | None,
         typer.Option(
@@ -84,11 +103,17 @@ class DataOptions(InputOptions):
     def __post_init__(self) -> None:
         # Here, because `--help` wants the options and no arrays.
         from edgecad_train.data.input.request import parse_input
+        from edgecad_train.data.table.clinical import parse_clinical
         from edgecad_train.data.table.keep import parse_keep
 
         parse_input(self)
         parse_keep(self.keep)
+        parse_clinical(self.clinical)
+        if self.clinical_missing != "refuse" and not self.clinical:
+            raise UsageError("--clinical-missing is about clinical columns; name some with --clinical")
         _ = self.chooser  # checks itself
+        if self.clinical and (self.folds == 0 or self.protocol == "holdout"):
+            raise _no_folds()
         if self.split is not None:
             self._check_kept(self.split)
 
@@ -115,8 +140,19 @@ class DataOptions(InputOptions):
         from edgecad_train.splits.split import divide
 
         if self.split is None:
-            return divide(data.cases, seed, self.chooser)
-        return partition_from_file(self.split, data.cases)
+            found = divide(data.cases, seed, self.chooser)
+        else:
+            found = partition_from_file(self.split, data.cases)
+        if self.clinical and found.chosen_on != "out-of-fold":
+            raise _no_folds()
+        return found
+
+
+def _no_folds() -> UsageError:
+    return UsageError(
+        "--clinical needs out-of-fold scores, and without folds one validation part alone is scored; add --folds 5, or "
+        "a --split that has folds"
+    )
 
 
 @dataclass(frozen=True)
@@ -131,10 +167,12 @@ class TrainRequest:
     def found(self) -> Found:
         """List the scans; none is read."""
         from edgecad_train.data import find_cases
+        from edgecad_train.data.table.clinical import parse_clinical
         from edgecad_train.data.table.columns import AskedColumns
         from edgecad_train.data.table.keep import parse_keep
 
-        options, asked = self.options, AskedColumns(parse_keep(self.options.keep))
+        options = self.options
+        asked = AskedColumns(parse_keep(options.keep), clinical=parse_clinical(options.clinical))
         return find_cases(self.data, options.patient_from, masks=options.masks, asked=asked)
 
     @property
@@ -159,7 +197,14 @@ def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
     yield ["edgecad", "train", "DATA"]
     yield ["--split", "split.json"]
     yield from _input_words(preparation)
-    yield from words_of(DataOptions(patient_from=patient_from_of(record.patient_rule), keep=list(record.kept) or None))
+    yield from words_of(
+        DataOptions(
+            patient_from=patient_from_of(record.patient_rule),
+            keep=list(record.kept) or None,
+            clinical=list(record.clinical) or None,
+            clinical_missing=record.clinical_missing,
+        )
+    )
     settings = record.settings.spelt_out()
     # Not `auto`, which may choose another device where the command is given again; and no number of another machine.
     device = record.device.kind if record.device else settings.device

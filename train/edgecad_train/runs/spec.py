@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.contract import Openings, Preparation
+from edgecad.contract import Missing, Openings, Preparation
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.frozen import Frozen, SchemaNumber
 from edgecad_train.data.labelled import CSV_RULE, PATIENT_FROM_RULE, STEM_RULE
@@ -46,6 +46,9 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     """Whether the report has no baseline; it decides nothing."""
     method: str = ""
     """Name of the method; empty where a network is trained by a strategy."""
+    clinical: tuple[str, ...] = ()
+    """Columns of the CSV that enter the score, as `--clinical` takes them."""
+    clinical_missing: Missing = "refuse"
     openings: Openings | None = None
     """Of the test part, where a study counts them for all its runs; None: the run counts its own."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -16,6 +17,7 @@ from edgecad_train.cli.scans import read_scans
 from edgecad_train.data import Found, reason_to_stop
 from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.data.openings.place import beside
+from edgecad_train.evaluation.clinical.disguise import clinical_columns
 from edgecad_train.networks.imagenet import imagenet_path, is_cached
 from edgecad_train.runs.request import TrainRequest
 from edgecad_train.training.settings import Settings
@@ -26,6 +28,8 @@ def check_data(request: TrainRequest, found: Found, bars: Bars) -> None:
     folder = check_folder(request.data)
     with _made(folder):
         data = read_scans(request, found, bars)
+        _, about_clinical = clinical_columns(found.columns, data.cases)
+        found = replace(found, findings=(*found.findings, *about_clinical))
         partition = None if reason_to_stop(data) else request.options.partition(data, request.settings.seed)
         checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
     for line in (*lines_of(checkup), weights_line(request.settings)):

@@ -118,6 +118,10 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
             return
         # Before the scans are read: a file that is not found may be one that a path of Windows means.
         tell_findings(found.findings)
+        if found.columns.clinical:
+            from edgecad_train.evaluation.clinical.disguise import clinical_columns
+
+            clinical_columns(found.columns, found.cases)  # its findings are told of the scans that are used
         check_ready(request.out, request.settings.network, request.settings.first_weights)
         check_driver(request.settings.device)
         require_tensorflow(extra="train")

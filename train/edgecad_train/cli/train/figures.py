@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from edgecad.answer.familiarity import words_about
 from edgecad.cli.table import table_lines
+from edgecad.clinical.words import clinical_rows
 from edgecad.contract import Contract, Familiarity, Metric
 from edgecad_train.evaluation.baseline import Baseline
 from edgecad_train.evaluation.familiarity.measuring import LEAST_PATIENTS
@@ -43,6 +45,16 @@ def lines_of_baseline(baseline: Baseline | None) -> Iterator[str]:
         f"{baseline.name}, nothing fitted to CAD: auc {area.value:.3f} ({area.low:.3f}-{area.high:.3f}) on test; the "
         f"network's less it {pair.difference:+.3f} ({pair.low:+.3f} to {pair.high:+.3f})"
     )
+
+
+def lines_of_clinical(contract: Contract) -> Iterator[str]:
+    """The fused score of a model with clinical columns: what it is made of, and its figures; nothing without any."""
+    if contract.clinical is None:
+        return
+    yield f"with clinical columns ({', '.join(contract.clinical.names)}), the score that answers:"
+    for name, words in clinical_rows(contract.clinical, contract.positive):
+        yield from textwrap.wrap(f"{name}: {words}", 118, initial_indent="  ", subsequent_indent="      ")
+    yield from lines_of_figures(contract.fused)
 
 
 def line_of_familiarity(limits: Familiarity | None) -> str:

@@ -17,12 +17,19 @@ from edgecad.contract import openings_words
 from edgecad.system.folders import point_latest
 from edgecad_train.cli.scans import read_scans, tell_findings, warn_of_whole_images
 from edgecad_train.cli.train.duration import with_training_time
-from edgecad_train.cli.train.figures import line_of_familiarity, lines_of_baseline, lines_of_figures
+from edgecad_train.cli.train.figures import (
+    line_of_familiarity,
+    lines_of_baseline,
+    lines_of_clinical,
+    lines_of_figures,
+)
 from edgecad_train.cli.train.ready import digest_of
 from edgecad_train.cli.train.thresholds import lines_of_thresholds, lines_of_zone, words_of_labels
 from edgecad_train.data import Found, PreparedData, check_usable, find_cases, findings_about, read_cases
+from edgecad_train.data.table.clinical import parse_clinical
 from edgecad_train.data.table.columns import AskedColumns
 from edgecad_train.data.table.keep import parse_keep
+from edgecad_train.evaluation.clinical.disguise import clinical_columns
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
@@ -57,6 +64,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     check_fits(settings)
     data = read_scans(request, found, bars)
     check_usable(data)
+    clinical_columns(found.columns, data.cases)  # what cannot be used is found out before anything is trained
     partition = request.options.partition(data, settings.seed)
     if settings.plan.pretrained and settings.weights == "none":
         typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
@@ -68,6 +76,8 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         patient_rule=found.patient_rule,
         keep=tuple(str(values.column) for values in found.columns.kept),
         without_normal_limits=request.options.without_normal_limits,
+        clinical=tuple(str(cells.asked) for cells in found.columns.clinical),
+        clinical_missing=request.options.clinical_missing,
         preparation=data.preparation,
         settings=settings,
         partition=partition,
@@ -128,7 +138,7 @@ def resume(folder: Path, bars: Bars) -> None:
 
 
 def _found_again(spec: RunSpec) -> Found:
-    asked = AskedColumns(parse_keep(spec.keep))
+    asked = AskedColumns(parse_keep(spec.keep), clinical=parse_clinical(spec.clinical))
     masks = Path(spec.masks) if spec.masks else None
     found = find_cases(Path(spec.data), spec.patient_from, masks=masks, asked=asked)
     tell_findings(found.findings)
@@ -155,7 +165,8 @@ def _interruptible(out: Path) -> Iterator[None]:
 
 def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: float, bars: Bars) -> TrainingOutcome:
     spec = unfinished.spec
-    about_data = findings_about(data, spec.partition.part_of())
+    _, about_clinical = clinical_columns(found.columns, data.cases)
+    about_data = (*about_clinical, *findings_about(data, spec.partition.part_of()))
     tell_findings(about_data)
     findings = (*found.findings, *about_data)
     typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
@@ -174,6 +185,8 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
     figures = (*lines_of_figures(contract), *lines_of_baseline(outcome.baseline))
     for line in (*figures, *lines_of_thresholds(contract), *lines_of_zone(contract)):
         typer.echo(line)
+    for line in lines_of_clinical(contract):
+        typer.echo(line)
     typer.echo(f"test part: {openings_words(outcome.contract.test_openings)}")
     if search := search_record(outcome):
         for name, words in search.sentences:
@@ -181,7 +194,7 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
     typer.echo(line_of_familiarity(outcome.contract.familiarity))
     if outcome.optimism:
         typer.echo(outcome.optimism.words)
-    for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(outcome.contract))):
+    for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(contract.fused))):
         typer.echo(f"warning: {words}", err=True)
     if outcome.labels_to_read_again:
         typer.echo(words_of_labels(outcome.labels_to_read_again), err=True)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgecad.clinical.cells import stands_for_nothing
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES
 from edgecad_train.data.labelled import Case, DataFinding, FurtherMap
-from edgecad_train.data.table.cells import class_meant, class_of, is_shortened, stands_for_nothing
+from edgecad_train.data.table.cells import class_meant, class_of, is_shortened
 from edgecad_train.data.table.headers import MAP
 from edgecad_train.data.table.reading import Table, TableLine, lines_named
 from edgecad_train.data.table.text import COLUMNS

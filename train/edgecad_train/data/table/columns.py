@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from edgecad.clinical.cells import number_of, stands_for_nothing
 from edgecad.errors import UsageError
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data.labelled import DataFinding
-from edgecad_train.data.table.cells import class_of, number_of, stands_for_nothing
+from edgecad_train.data.table.cells import class_of
+from edgecad_train.data.table.clinical import AskedClinical
 from edgecad_train.data.table.headers import READER
 from edgecad_train.data.table.keep import KeptColumn
 from edgecad_train.data.table.reading import Table, TableLine
@@ -31,6 +33,14 @@ class AskedColumns:
     kept: tuple[KeptColumn, ...] = ()
     readers: bool = False
     """Whether the columns `reader:NAME` are wanted."""
+    clinical: tuple[AskedClinical, ...] = ()
+    """Those that enter the score."""
+
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """Option and name of each column that was asked for by its name."""
+        kept = (("--keep", column.name) for column in self.kept)
+        return (*kept, *(("--clinical", column.name) for column in self.clinical))
 
 
 @dataclass(frozen=True)
@@ -42,16 +52,26 @@ class KeptValues:
 
 
 @dataclass(frozen=True)
+class ClinicalCells:
+    """One column that enters the score: what each patient has there, numbers with a point."""
+
+    asked: AskedClinical
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class PatientColumns:
     """Columns that were asked for.
 
     Attributes:
+        clinical: those that enter the score, in the order in which they were asked for.
         kept: in the order in which they were asked for.
         reads: by reader, whether each patient was called CAD; patients that the reader did not read are not there.
     """
 
     kept: tuple[KeptValues, ...] = ()
     reads: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    clinical: tuple[ClinicalCells, ...] = ()
 
 
 def columns_of(table: Table, asked: AskedColumns) -> tuple[PatientColumns, tuple[DataFinding, ...]]:
@@ -61,18 +81,24 @@ def columns_of(table: Table, asked: AskedColumns) -> tuple[PatientColumns, tuple
         UsageError: no such column, lines of one patient that do not agree, a word where cuts want a number, or a
             reader's answer that is none.
     """
-    for column in asked.kept:
-        _check_there(column, table)
+    for option, column in asked.named:
+        _check_there(option, column, table)
     findings: list[DataFinding] = []
     kept = tuple(_kept(table, column, findings) for column in asked.kept)
     readers = [name for name in table.names if name.startswith(READER)] if asked.readers else []
-    return PatientColumns(kept, {_reader(name, table): _reads(table, name) for name in readers}), tuple(findings)
+    clinical = tuple(_clinical(table, column, findings) for column in asked.clinical)
+    reads = {_reader(name, table): _reads(table, name) for name in readers}
+    return PatientColumns(kept, reads, clinical), tuple(findings)
 
 
-def _check_there(column: KeptColumn, table: Table) -> None:
-    if column.name not in table.names:
-        others = ", ".join(name for name in table.names if name) or "none"
-        raise UsageError(f"--keep {column.name}: {table.path} has no such column; it has {others}")
+def _check_there(option: str, name: str, table: Table) -> None:
+    if name not in table.names:
+        others = ", ".join(word for word in table.names if word) or "none"
+        raise UsageError(f"{option} {name}: {table.path} has no such column; it has {others}")
+
+
+def _clinical(table: Table, asked: AskedClinical, findings: list[DataFinding]) -> ClinicalCells:
+    return ClinicalCells(asked, _kept(table, KeptColumn(asked.name), findings).of)
 
 
 def _kept(table: Table, column: KeptColumn, findings: list[DataFinding]) -> KeptValues:
@@ -146,4 +172,4 @@ def _by_patient(table: Table, column: str, value: Callable[[str, str], Value | N
 
 def names_of(asked: AskedColumns) -> Sequence[str]:
     """The columns that were asked for by name."""
-    return [column.name for column in asked.kept]
+    return list(dict.fromkeys(name for _, name in asked.named))

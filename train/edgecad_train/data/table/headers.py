@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgecad.clinical.cells import plain_cell
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
-from edgecad_train.data.table.cells import plain_cell
 from edgecad_train.data.table.text import COLUMNS, FOLDER_LAYOUT
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}

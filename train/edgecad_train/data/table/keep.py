@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgecad.clinical.cells import number_of
 from edgecad.errors import UsageError
-from edgecad_train.data.table.cells import number_of
 from edgecad_train.data.table.headers import OPTIONAL
 from edgecad_train.data.table.text import COLUMNS
 
@@ -60,7 +60,7 @@ def parse_keep(words: Sequence[str] | None) -> tuple[KeptColumn, ...]:
     for column in columns:
         if names.count(column.name.casefold()) > 1:
             raise UsageError(f"--keep names {column.name} twice; name it once")
-        _check_name(column.name)
+        check_column_name(column.name, "--keep", "keep what groups patients, such as sex, age or centre")
     return tuple(columns)
 
 
@@ -89,14 +89,20 @@ def _cuts(words: Sequence[str], text: str) -> tuple[float, ...]:
     return cuts
 
 
-def _check_name(name: str) -> None:
+def check_column_name(name: str, option: str, wanted: str) -> None:
+    """Refuse a column that is used already, or that tells by its name who a patient is.
+
+    Args:
+        option: that names it.
+        wanted: which columns to name instead.
+
+    Raises:
+        UsageError: it is one of these.
+    """
     if name.casefold() in _USED:
-        raise UsageError(f"--keep {name}: that column is used already, and groups nobody; leave it out")
+        raise UsageError(f"{option} {name}: that column is used already; leave it out")
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     words = frozenset(re.split(r"[^a-z]+", spaced.casefold()))
     plain = re.sub(r"[^a-z]+", "", name.casefold())
     if (words & _IDENTIFYING or any(part in plain for part in _IDENTIFYING_PARTS)) and not words & _PLACES:
-        raise UsageError(
-            f"--keep {name}: that column tells who a patient is, by its name; keep what groups patients, such as sex, "
-            "age or centre"
-        )
+        raise UsageError(f"{option} {name}: that column tells who a patient is, by its name; {wanted}")

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgecad.clinical.cells import plain_cell
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
-from edgecad_train.data.table.cells import plain_cell
 from edgecad_train.data.table.headers import SEPARATORS, Headers, lines_before_headers, read_headers
 from edgecad_train.data.table.text import COLUMNS, text_of
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgecad.clinical.cells import number_of
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import SEGMENTS
-from edgecad_train.data.table.cells import number_of
 from edgecad_train.data.truth.defect import DefectTruth
 from edgecad_train.data.truth.masks import truth_of_mask
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecad_train.data.table.cells import number_of
+from edgecad.clinical.cells import number_of
 from edgecad_train.data.table.columns import KeptValues
 
 NOT_GIVEN = "not given"

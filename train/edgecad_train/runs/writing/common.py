@@ -21,12 +21,23 @@ from edgecad_train.classes import CLASSES
 from edgecad_train.data import DataFinding
 from edgecad_train.data.labelled import refused_scans
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.evaluation.clinical.fusing import FusedOutcome
 from edgecad_train.evaluation.localisation.cases import SaidOfScan, located_scans
 from edgecad_train.evaluation.localisation.figures import localised
 from edgecad_train.evaluation.statistics.metrics import Part
 from edgecad_train.runs.characteristics import write_characteristics
 from edgecad_train.runs.localised import LocatedLine, write_located
-from edgecad_train.runs.names import CONTRACT, DECIDING, HEATMAPS, LOCALISATION, METRICS, PREDICTIONS, RUN, SPLIT
+from edgecad_train.runs.names import (
+    CLINICAL,
+    CONTRACT,
+    DECIDING,
+    HEATMAPS,
+    LOCALISATION,
+    METRICS,
+    PREDICTIONS,
+    RUN,
+    SPLIT,
+)
 from edgecad_train.runs.outcome import RunOutcome, by_patient
 from edgecad_train.runs.partition import write_partition
 from edgecad_train.runs.predictions import PatientLine, write_predictions
@@ -72,6 +83,8 @@ def write_common(
     if outcome.chosen_apart:
         deciding = (line for line in _lines(outcome, outcome.deciding_log_odds) if line.part != "test")
         write_predictions(deciding, partial / DECIDING)
+    if outcome.clinical is not None:
+        write_predictions(_fused_lines(outcome, outcome.clinical), partial / CLINICAL)
     if outcome.score_maps is not None:
         _write_heatmaps(outcome, outcome.score_maps, partial / HEATMAPS, contents)
 
@@ -100,6 +113,8 @@ def common_record(
         unfrozen=None,
         patient_rule=patient_rule,
         kept=tuple(str(values.column) for values in columns.kept),
+        clinical=tuple(str(cells.asked) for cells in columns.clinical),
+        clinical_missing="refuse" if outcome.clinical is None else outcome.clinical.model.missing,
         scans=len(outcome.data.cases),
         patients={part: len(members) for part, members in parts.items()},
         patients_by_class={
@@ -172,6 +187,26 @@ def _lines(outcome: RunOutcome, said: NDArray[np.float64]) -> Iterator[PatientLi
                 log_odds=float(value),
                 above=score >= decision.threshold,
                 fold=part.removeprefix("fold ") if held else "",
+            )
+
+
+def _fused_lines(outcome: RunOutcome, clinical: FusedOutcome) -> Iterator[PatientLine]:
+    """Fused scores of the patients who have one: cross-fitted, and of the test part; no value."""
+    decision = clinical.model.decision
+    scans = Counter(case.patient for case in outcome.data.cases)
+    part_of = outcome.partition.part_of()
+    for one in clinical.fused:
+        for patient, truth, value in zip(one.scores.patients, one.scores.truth, one.scores.log_odds, strict=True):
+            score = float(expit(value / decision.temperature))
+            yield PatientLine(
+                patient=patient,
+                part=one.part,
+                label=CLASSES[0] if truth else CLASSES[1],
+                scans=scans[patient],
+                score=score,
+                log_odds=float(value),
+                above=score >= decision.threshold,
+                fold=part_of[patient].removeprefix("fold ") if one.part == "out-of-fold" else "",
             )
 
 

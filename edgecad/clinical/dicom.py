@@ -1,0 +1,81 @@
+"""A DICOM object's own age and sex, where the site's file says so; no other attribute is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from edgecad.clinical.values import Value
+from edgecad.contract import CategoryColumn, ClinicalModel, NumberColumn
+from edgecad.errors import InputRefused, UsageError
+from edgecad.images.dicom.attributes import NoText, attribute_of, dataset_with, text_in
+from edgecad.images.kinds import kind_of
+from edgecad.images.source import is_dataset
+from edgecad.site import DicomClinical
+
+_AGE = re.compile(r"(\d{3})([DWMY])")
+_IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
+_SEXES = {
+    "M": frozenset(("m", "male", "man", "men")),
+    "F": frozenset(("f", "female", "woman", "women", "w")),
+    "O": frozenset(("o", "other")),
+}
+"""Codes of PatientSex (DICOM PS3.3, C.7.1.1), and what a model's category may call them."""
+
+
+def check_columns(model: ClinicalModel, wanted: Mapping[str, DicomClinical]) -> None:
+    """See that a model's columns can hold what the site's file names for them; of columns it lacks nothing is said.
+
+    Raises:
+        UsageError: age is no number there, or sex no category.
+    """
+    for column in model.columns:
+        keyword = wanted.get(column.name)
+        kind = NumberColumn if keyword == "PatientAge" else CategoryColumn
+        if keyword is not None and not isinstance(column, kind):
+            raise UsageError(
+                f"the site's file takes {column.name} from {keyword}, and in the model {column.name} is no "
+                f"{'number' if kind is NumberColumn else 'category'}; take it out of [clinical]"
+            )
+        attribute_of(keyword or "PatientAge")  # pydicom is here
+
+
+def values_in(given: Any, model: ClinicalModel, wanted: Mapping[str, DicomClinical]) -> dict[str, Value]:
+    """Values of the model's columns in an object; of what it does not say, or is none, nothing.
+
+    Args:
+        given: what was read of a scan: bytes, an array or a pydicom dataset.
+        wanted: attribute of each column, as the site's file has it.
+    """
+    asked = {column: wanted[column.name] for column in model.columns if column.name in wanted}
+    if not asked or not (is_dataset(given) or (isinstance(given, bytes) and kind_of(given) == "dicom")):
+        return {}
+    found: dict[str, Value] = {}
+    try:
+        tags = {keyword: attribute_of(keyword) for keyword in asked.values()}
+        dataset = dataset_with(given, [tag.tag for tag in tags.values()])
+    except InputRefused:
+        return {}  # reading its pixels will say why
+    for column, keyword in asked.items():
+        try:
+            text = text_in(dataset, tags[keyword]).strip()
+        except NoText:
+            continue
+        value = years_of(text) if keyword == "PatientAge" else sex_in(text, column)
+        if value is not None:
+            found[column.name] = value
+    return found
+
+
+def years_of(text: str) -> float | None:
+    """An age string in years: `063Y`, `018M`; None of anything else (DICOM PS3.5, 6.2, AS)."""
+    age = _AGE.fullmatch(text.upper())
+    return int(age[1]) / _IN_A_YEAR[age[2]] if age else None
+
+
+def sex_in(text: str, column: object) -> str:
+    """The category that a code of PatientSex names; the code itself where the model has none for it."""
+    words = _SEXES.get(text.upper(), frozenset()) | {text.casefold()}
+    categories = column.categories if isinstance(column, CategoryColumn) else ()
+    return next((each.name for each in categories if each.name.casefold() in words), text)

@@ -1,0 +1,162 @@
+"""Where the clinical values of a scan come from: whoever asks, a table beside the scans, the DICOM object itself.
+
+They come in this order, column by column. Where a DICOM object says another age or sex than the others do, the scan is
+refused: the values may be another patient's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgecad.clinical.dicom import check_columns, values_in
+from edgecad.clinical.table import ClinicalTable, key_of_id, keys_of_name
+from edgecad.clinical.values import Given, Value, check_names, checked_values
+from edgecad.contract import ClinicalModel, NumberColumn
+from edgecad.errors import InputRefused, UsageError
+from edgecad.frozen import Frozen
+from edgecad.site import DicomClinical, Site
+
+YEARS_APART = 1.0
+"""A birthday may lie between two ages of one patient."""
+
+
+class ClinicalGiven(Frozen, frozen=True):
+    """What is known of one scan's values.
+
+    Attributes:
+        values: by column.
+        against: why they must not be used, without a value; None where nothing speaks against them.
+    """
+
+    values: dict[str, float | bool | str | None] = msgspec.field(default_factory=dict)
+    against: str | None = None
+
+    def demanded(self) -> Given:
+        """The values.
+
+        Raises:
+            InputRefused: reason `clinical`: something speaks against them.
+        """
+        if self.against is not None:
+            raise InputRefused("clinical", self.against)
+        return self.values
+
+    @property
+    def digest(self) -> str:
+        """What tells other values from these; empty where there are none."""
+        told = sorted((name, repr(value)) for name, value in self.values.items())
+        return hashlib.sha256(repr(told).encode()).hexdigest() if told or self.against else ""
+
+
+NOTHING_GIVEN = ClinicalGiven()
+
+
+@dataclass(frozen=True)
+class ClinicalSources:
+    """The sources of an open model.
+
+    Attributes:
+        model: None where it judges the image alone; then no scan has values.
+        own: given for every scan.
+        table: beside the scans.
+        dicom: attribute of each column that DICOM objects may say.
+    """
+
+    model: ClinicalModel | None = None
+    own: Given = field(default_factory=dict)
+    table: ClinicalTable | None = None
+    dicom: Mapping[str, DicomClinical] = field(default_factory=dict)
+
+    def keys_of(self, path: str) -> tuple[str, ...]:
+        """By what the row of a scan's file is found; nothing where no row is found by a name."""
+        return keys_of_name(path) if self.table is not None and self.table.by_name else ()
+
+    def values(self, keys: Iterable[str], identity: str | None, given: Any) -> ClinicalGiven:
+        """What the sources say of one scan.
+
+        Args:
+            keys: of its file's name, as `keys_of` has them.
+            identity: its id.
+            given: what was read of it; None where nothing may be.
+        """
+        if self.model is None:
+            return NOTHING_GIVEN
+        try:
+            row = {} if self.table is None else self.table.row((*keys, *key_of_id(identity)))
+        except ValueError as error:
+            return ClinicalGiven({}, str(error))
+        told: dict[str, Value | None] = {**row, **self.own}
+        said = {} if given is None else values_in(given, self.model, self.dicom)
+        differing = [name for name, value in said.items() if not self._agrees(name, told.get(name), value)]
+        if differing:
+            names = ", ".join(differing)
+            why = f"{names}: the DICOM object says otherwise than what was given for it; see whose values these are"
+            return ClinicalGiven({}, why)
+        return ClinicalGiven({**said, **{name: value for name, value in told.items() if value not in (None, "")}})
+
+    def _agrees(self, name: str, told: Value | None, said: Value) -> bool:
+        """Whether what was given may be of the patient of whom the object speaks; what cannot be read is no word."""
+        if self.model is None or told in (None, ""):
+            return True
+        column = next(column for column in self.model.columns if column.name == name)
+        one, other = (_alone(column.name, self.model, value) for value in (told, said))
+        if one is None or other is None:
+            return True
+        if isinstance(column, NumberColumn):
+            return abs(float(one) - float(other)) <= YEARS_APART
+        return one == other
+
+
+NO_VALUES = ClinicalSources()
+"""Of a model that judges the image alone."""
+
+
+def _alone(name: str, model: ClinicalModel, value: Value | None) -> Value | None:
+    """One value as its column has it; None of what cannot be used."""
+    column = tuple(each for each in model.columns if each.name == name)
+    try:
+        return checked_values(
+            msgspec.structs.replace(model, columns=column, missing="image-alone"), {name: value}
+        ).usable.get(name)
+    except InputRefused:
+        return None
+
+
+def clinical_sources(
+    model: ClinicalModel | None,
+    site: Site | None,
+    own: Given | None = None,
+    table: str | os.PathLike[str] | None = None,
+) -> ClinicalSources:
+    """The sources of a model.
+
+    Args:
+        own: given for every scan.
+        table: path of a CSV beside the scans.
+
+    Raises:
+        UsageError: there are values or a table for a model that takes none, or for columns that it has not; or the
+            site's file means a column otherwise than the model has it.
+        NotAvailable: pydicom, which reads attributes, is not installed.
+    """
+    if own:
+        check_names(model, own)
+    if model is None:
+        if table is not None:
+            raise UsageError(
+                f"{table} has clinical values, and this model judges the image alone; leave it out, or train a model "
+                "with edgecad train --clinical"
+            )
+        return NO_VALUES
+    dicom = {} if site is None else site.choices.clinical.dicom
+    if any(name in model.names for name in dicom):
+        check_columns(model, dicom)
+    read = None if table is None else ClinicalTable(Path(table), model.names)
+    return ClinicalSources(model, own or {}, read, dicom)

@@ -1,0 +1,171 @@
+"""Clinical values as somebody gives them, checked against what a model knows. No message holds a value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edgecad.clinical.cells import number_of, plain_cell, stands_for_nothing
+from edgecad.contract import CategoryColumn, ClinicalColumn, ClinicalModel, NumberColumn, YesNoColumn
+from edgecad.errors import InputRefused, UsageError
+from edgecad.system.words import did_you_mean
+
+Value: TypeAlias = "float | bool | str"
+Given: TypeAlias = "Mapping[str, Value | None]"
+"""Name of a column -> its value. None, an empty text and NaN stand for nothing."""
+YES, NO = frozenset(("yes", "y", "true", "1")), frozenset(("no", "n", "false", "0"))
+WANTED = "wanted: age=63,sex=F"
+
+
+@dataclass(frozen=True)
+class ClinicalValues:
+    """Values of one scan that were checked.
+
+    Attributes:
+        usable: by column, in the model's order; empty where one cannot be used.
+        lacking: what is missing or out of range, and what is wanted, a sentence each.
+    """
+
+    usable: Mapping[str, Value]
+    lacking: tuple[str, ...] = ()
+
+
+def values_from_words(words: Sequence[str] | None) -> dict[str, str] | None:
+    """Read `age=63,sex=F`, which may be given several times; None where nothing is given.
+
+    Raises:
+        UsageError: it cannot be meant, or names a column twice. The message holds no value.
+    """
+    if words is None:
+        return None
+    found: dict[str, str] = {}
+    for part in (part for text in words for part in text.split(",")):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise UsageError(f"--clinical takes NAME=VALUE with commas between; decimals have a point; {WANTED}")
+        if name in found:
+            raise UsageError(f"--clinical gives {name} twice; give it once")
+        found[name] = value
+    return found
+
+
+def check_names(model: ClinicalModel | None, given: Given) -> None:
+    """See that a model has the columns of which somebody gives values.
+
+    Raises:
+        UsageError: it has none, or has no such column.
+    """
+    if model is None:
+        raise UsageError(
+            "clinical values were given, and this model judges the image alone; leave them out, or train a model with "
+            "edgecad train --clinical"
+        )
+    for name in given:
+        if name not in model.names:
+            raise UsageError(
+                f"the model has no clinical column {name}{did_you_mean(name, model.names)}; it has "
+                f"{', '.join(model.names)}"
+            )
+
+
+def checked_values(model: ClinicalModel, given: Given | None) -> ClinicalValues:
+    """Check the values of one scan.
+
+    Args:
+        given: by column; None where nobody gave any.
+
+    Raises:
+        InputRefused: reason `clinical`: a value is of another kind, or an unknown category; or one is missing or out of
+            range, and the model was not made to answer by the image alone.
+        UsageError: as `check_names`.
+    """
+    given = given or {}
+    check_names(model, given)
+    usable: dict[str, Value] = {}
+    lacking: list[str] = []
+    for column in model.columns:
+        value = _value(column, given.get(column.name))
+        said = _lack(column, value)
+        if said:
+            lacking.append(said)
+        elif value is not None:
+            usable[column.name] = value
+    if lacking and model.missing == "refuse":
+        raise InputRefused("clinical", f"{'; '.join(lacking)}: give it, with --clinical or as the site's file says")
+    return ClinicalValues({} if lacking else usable, tuple(lacking))
+
+
+def wanted_of(column: ClinicalColumn) -> str:
+    """What a column takes, for people."""
+    if isinstance(column, NumberColumn):
+        return f"{column.low:.6g} to {column.high:.6g}, as in training"
+    if isinstance(column, YesNoColumn):
+        return "yes or no"
+    return "one of " + ", ".join(each.name for each in column.categories)
+
+
+def _lack(column: ClinicalColumn, value: Value | None) -> str | None:
+    if value is None:
+        return f"{column.name} is missing ({wanted_of(column)})"
+    if isinstance(column, NumberColumn) and not column.low <= float(value) <= column.high:
+        return f"{column.name} is outside of {wanted_of(column)}"
+    return None
+
+
+def _value(column: ClinicalColumn, given: Value | None) -> Value | None:
+    """A value as its column has it; None where nothing is given."""
+    if isinstance(given, str):
+        given = plain_cell(given)
+        if given == "" or (stands_for_nothing(given) and not _is_category(column, given)):
+            return None
+    if given is None or (isinstance(given, float) and math.isnan(given)):
+        return None
+    found = _number(given) if isinstance(column, NumberColumn) else _other(column, given)
+    if found is None:
+        raise InputRefused("clinical", f"the value of {column.name} cannot be meant; wanted: {wanted_of(column)}")
+    return found
+
+
+def _is_category(column: ClinicalColumn, word: str) -> bool:
+    """A category may be called `unknown`."""
+    return isinstance(column, CategoryColumn) and _category(column, word) is not None
+
+
+def _number(given: Value) -> float | None:
+    if isinstance(given, bool):
+        return None
+    number = number_of(given) if isinstance(given, str) else float(given)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _other(column: YesNoColumn | CategoryColumn, given: Value) -> Value | None:
+    if isinstance(column, CategoryColumn):
+        return _category(column, word_of(given))
+    return yes_or_no(word_of(given))
+
+
+def yes_or_no(word: str) -> bool | None:
+    """What a word says; None of any other word."""
+    plain = word.casefold()
+    return True if plain in YES else False if plain in NO else None
+
+
+def word_of(given: Value) -> str:
+    """A value as a cell has it: `2` of 2.0, `yes` of True."""
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    return given if isinstance(given, str) else f"{given:.10g}"
+
+
+def _category(column: CategoryColumn, word: str) -> str | None:
+    number = number_of(word)
+    words = {word.casefold(), *([] if number is None else [f"{number:.10g}"])}
+    return next((each.name for each in column.categories if each.name.casefold() in words), None)
+
+
+def columns_in_words(model: ClinicalModel) -> Iterator[str]:
+    """Each column with what it takes, for people."""
+    for column in model.columns:
+        yield f"{column.name}: {wanted_of(column)}"

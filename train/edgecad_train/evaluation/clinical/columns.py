@@ -1,0 +1,138 @@
+"""From cells to values of one kind; columns that cannot be meant, tell nothing, or tell who a patient is go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgecad.clinical.cells import number_of
+from edgecad.clinical.values import NO, YES, Value, yes_or_no
+from edgecad.contract.clinical import LONGEST_NAME, MOST_CATEGORIES, MOST_COLUMNS
+from edgecad.errors import UsageError
+from edgecad_train.data.table.clinical import Kind
+from edgecad_train.data.table.columns import ClinicalCells
+
+LEAST_PATIENTS = 10
+"""Of a category, or of the rarer answer of yes and no; also of each class, with a value in every column."""
+IDENTIFYING_FROM, MANY = 10_000, 20
+"""Whole numbers of this size that are all different, of more than so many patients, are names of patients."""
+
+
+@dataclass(frozen=True)
+class ClinicalTraining:
+    """One column as training uses it.
+
+    Attributes:
+        values: of each patient who has one.
+    """
+
+    name: str
+    kind: Kind
+    values: Mapping[str, Value]
+
+
+def training_column(cells: ClinicalCells) -> ClinicalTraining:
+    """Give a column its kind, and its values that kind.
+
+    Raises:
+        UsageError: it is empty, constant, of mixed kinds, has rare or too many categories, or tells who a patient is.
+    """
+    name, words = cells.asked.name, cells.cells
+    if not words:
+        raise UsageError(f"--clinical {name}: that column is empty; leave it out")
+    if len(set(words.values())) == 1:
+        raise UsageError(f"--clinical {name}: all patients have the same there, so it tells nothing; leave it out")
+    kind = cells.asked.kind or _kind_of(name, words)
+    values = {patient: _value(name, kind, word) for patient, word in words.items()}
+    column = ClinicalTraining(name, kind, values)
+    _check_identifying(column)
+    if kind != "number":
+        check_groups(column)
+    return column
+
+
+def check_count(columns: Sequence[ClinicalCells]) -> None:
+    """Refuse more columns than a contract holds, and names that are too long for it.
+
+    Raises:
+        UsageError: there are.
+    """
+    if len(columns) > MOST_COLUMNS:
+        raise UsageError(f"--clinical names {len(columns)} columns, and a model takes {MOST_COLUMNS}; name fewer")
+    for cells in columns:
+        if len(cells.asked.name) > LONGEST_NAME:
+            raise UsageError(f"--clinical {cells.asked.name[:20]}...: that name is longer than {LONGEST_NAME} letters")
+
+
+def _kind_of(name: str, words: Mapping[str, str]) -> Kind:
+    plain = {word.casefold() for word in words.values()}
+    if plain <= YES | NO:
+        return "yes-no"
+    numbers = sum(number_of(word) is not None for word in words.values())
+    if numbers == len(words):
+        return "number"
+    if numbers:
+        raise UsageError(
+            f"--clinical {name}: {numbers} patients have a number there and {len(words) - numbers} other words; mend "
+            f"the column, or say --clinical {name}:category"
+        )
+    return "category"
+
+
+def _value(name: str, kind: Kind, word: str) -> Value:
+    found: Value | None = word
+    if kind == "number":
+        found = number_of(word)
+    elif kind == "yes-no":
+        found = yes_or_no(word)
+    if found is None:
+        raise UsageError(f"--clinical {name}:{kind}: {word!r} is none; mend the column, or leave the kind out")
+    return found
+
+
+def _check_identifying(column: ClinicalTraining) -> None:
+    """Refuse what is another one for nearly every patient, as names, dates of birth and numbers of files are."""
+    values, different = list(column.values.values()), len(set(column.values.values()))
+    if column.kind == "number":
+        numbers = np.array([float(value) for value in values])
+        whole = bool((numbers == np.round(numbers)).all()) and float(np.median(np.abs(numbers))) >= IDENTIFYING_FROM
+        telling = whole and different == len(values) > MANY
+    else:
+        telling = different > MANY and different > len(values) / 2
+    if telling:
+        raise UsageError(
+            f"--clinical {column.name}: nearly every patient has a word or number of their own there, so it tells who "
+            "a patient is; leave it out"
+        )
+
+
+def check_groups(column: ClinicalTraining) -> None:
+    """Refuse a column of words with too many, too rare or unwritable ones.
+
+    Raises:
+        UsageError: it has.
+    """
+    counts = Counter(column.values.values())
+    if len(counts) > MOST_CATEGORIES:
+        raise UsageError(
+            f"--clinical {column.name}: {len(counts)} categories, and a model takes {MOST_CATEGORIES}; join some"
+        )
+    rare = sorted(str(value) for value, count in counts.items() if count < LEAST_PATIENTS)
+    bad = sorted(str(value) for value in counts if {",", "="} & set(str(value)) or len(str(value)) > LONGEST_NAME)
+    if bad:
+        raise UsageError(
+            f"--clinical {column.name}: the category {bad[0][:LONGEST_NAME]!r} has a comma or an equals sign, or is "
+            f"longer than {LONGEST_NAME} letters; give it another name"
+        )
+    if rare and column.kind == "yes-no":
+        raise UsageError(
+            f"--clinical {column.name}: fewer than {LEAST_PATIENTS} patients have one of the two answers; leave it out"
+        )
+    if rare:
+        raise UsageError(
+            f"--clinical {column.name}: {len(rare)} categories have fewer than {LEAST_PATIENTS} patients "
+            f"({', '.join(rare[:5])}); join them with others, or leave the column out"
+        )

@@ -1,0 +1,150 @@
+"""Columns that would be known only with the diagnosis: the label in another form, or there for one class alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from edgecad.clinical.values import Value
+from edgecad.errors import UsageError
+from edgecad_train.classes import CLASSES, POSITIVE
+from edgecad_train.data.labelled import Case, DataFinding
+from edgecad_train.data.table.columns import ClinicalCells, PatientColumns
+from edgecad_train.evaluation.clinical.columns import (
+    LEAST_PATIENTS,
+    ClinicalTraining,
+    check_count,
+    check_groups,
+    training_column,
+)
+from edgecad_train.evaluation.statistics.auc import placements
+from edgecad_train.evaluation.statistics.intervals import Bools
+
+DISGUISED, SUSPECT = 0.98, 0.9
+"""Area under the ROC curve of a column alone from which it is refused as the label in disguise, or said to be near."""
+FEW_VALUES = 10
+"""Numbers of so few different values are looked at as codes as well, which need not rise with the class."""
+BY_CHANCE, APART = 1e-3, 0.1
+"""p of Fisher's exact test and difference of shares from which columns are filled unlike in the classes."""
+OFTEN = 0.2
+"""Share of a class that has one value which the other class never has, from which that is said."""
+MISSING = 0.2
+"""Share of patients without a value from which that is said."""
+PATIENTS_A_TERM = 10
+"""Patients of the smaller class for each coefficient, below which it is said that there are few."""
+
+
+def clinical_columns(
+    columns: PatientColumns, cases: Sequence[Case]
+) -> tuple[tuple[ClinicalTraining, ...], tuple[DataFinding, ...]]:
+    """The columns that enter the score, checked against the classes, and what is to be known of them.
+
+    Raises:
+        UsageError: a column cannot be used; the message says why.
+    """
+    if not columns.clinical:
+        return (), ()
+    check_count(columns.clinical)
+    truth = {case.patient: case.label == POSITIVE for case in cases}
+    findings: list[DataFinding] = []
+    found = []
+    for cells in columns.clinical:
+        findings += _about_filling(cells, truth)
+        column = training_column(cells)
+        findings += _about_labels(column, truth)
+        found.append(column)
+    complete = frozenset(patient for patient in truth if all(patient in column.values for column in found))
+    findings += _about_numbers(found, truth, complete)
+    for column in found:
+        if column.kind != "number":
+            check_groups(replace(column, values={p: v for p, v in column.values.items() if p in complete}))
+    return tuple(found), tuple(findings)
+
+
+def _about_filling(cells: ClinicalCells, truth: Mapping[str, bool]) -> Iterator[DataFinding]:
+    name = cells.asked.name
+    filled = {own: sum(patient in cells.cells for patient, is_cad in truth.items() if is_cad == own) for own in _BOTH}
+    of = {own: sum(is_cad == own for is_cad in truth.values()) for own in _BOTH}
+    if sum(filled.values()) and not all(filled.values()):
+        there = CLASSES[0] if filled[True] else CLASSES[1]
+        raise UsageError(
+            f"--clinical {name}: only {there} patients have a value there, so that it is filled tells the label; fill "
+            "it for both classes, or leave it out"
+        )
+    shares = {own: filled[own] / of[own] for own in _BOTH}
+    table = [[filled[own], of[own] - filled[own]] for own in _BOTH]
+    if abs(shares[True] - shares[False]) >= APART and stats.fisher_exact(table).pvalue < BY_CHANCE:
+        text = (
+            f"clinical column {name} is filled for {shares[True]:.0%} of {CLASSES[0]} and {shares[False]:.0%} of "
+            f"{CLASSES[1]}: whoever is asked may depend on the diagnosis, and then the column's figures are too good"
+        )
+        yield DataFinding(code="clinical-filled-unlike", text=text)
+    lacking = 1 - sum(filled.values()) / len(truth)
+    if lacking > MISSING:
+        text = f"clinical column {name} lacks {lacking:.0%} of the patients; these are left out of the fused score"
+        yield DataFinding(code="clinical-missing", text=text)
+
+
+_BOTH = (True, False)
+
+
+def _about_labels(column: ClinicalTraining, truth: Mapping[str, bool]) -> Iterator[DataFinding]:
+    labels = np.array([truth[patient] for patient in column.values])
+    values = list(column.values.values())
+    area = max(_areas(column, values, labels))
+    if area >= DISGUISED:
+        raise UsageError(
+            f"--clinical {column.name}: that column alone tells the classes apart with an area of {area:.3f} under the "
+            "ROC curve, so it is the label in another form; leave out what is known only with the diagnosis"
+        )
+    if area >= SUSPECT:
+        text = (
+            f"clinical column {column.name} alone tells the classes apart with an area of {area:.2f} under the ROC "
+            "curve: see that it is known before the scan, and not made from the diagnosis"
+        )
+        yield DataFinding(code="clinical-near-label", text=text)
+    for own, name in zip(_BOTH, CLASSES, strict=True):
+        counts = Counter(value for value, label in zip(values, labels, strict=True) if label == own)
+        others = {value for value, label in zip(values, labels, strict=True) if label != own}
+        alone = [count for value, count in counts.items() if value not in others]
+        if alone and max(alone) >= max(LEAST_PATIENTS, OFTEN * int((labels == own).sum())):
+            text = (
+                f"clinical column {column.name} has a value that {max(alone)} {name} patients and no others have: see "
+                "that it does not stand for the diagnosis"
+            )
+            yield DataFinding(code="clinical-of-one-class", text=text)
+
+
+def _areas(column: ClinicalTraining, values: Sequence[Value], labels: Bools) -> Iterator[float]:
+    """Areas under the ROC curve by numbers, in the better direction, and by the share of CAD among equal values."""
+    yield 0.5
+    if column.kind == "number":
+        area = placements(labels, np.array([float(value) for value in values])).mean
+        yield max(area, 1 - area)
+    different = set(values)
+    if column.kind != "number" or len(different) <= FEW_VALUES:
+        codes = np.array([str(value) for value in values])
+        share = {one: float(labels[codes == str(one)].mean()) for one in different}
+        yield placements(labels, np.array([share[value] for value in values])).mean
+
+
+def _about_numbers(
+    columns: Sequence[ClinicalTraining], truth: Mapping[str, bool], complete: Collection[str]
+) -> Iterator[DataFinding]:
+    smaller = min(sum(truth[patient] == own for patient in complete) for own in _BOTH)
+    if smaller < LEAST_PATIENTS:
+        raise UsageError(
+            f"{smaller} patients of a class have a value in every clinical column, and {LEAST_PATIENTS} of each are "
+            "wanted; fill the columns, or name fewer"
+        )
+    terms = 1 + sum(1 if column.kind != "category" else len(set(column.values.values())) - 1 for column in columns)
+    if smaller < PATIENTS_A_TERM * terms:
+        text = (
+            f"the fused score has {terms} coefficients and {smaller} patients in the smaller class; below "
+            f"{PATIENTS_A_TERM} for each its intervals are wide, and its gain is mostly chance"
+        )
+        yield DataFinding(code="clinical-few-patients", text=text)
