@@ -1,0 +1,86 @@
+"""Clinical values as people give them: what is read, what is refused, and that no message holds one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from msgspec.structs import replace
+
+from edgecad.clinical.values import check_names, checked_values, values_from_words
+from edgecad.errors import InputRefused, UsageError
+
+from .conftest import FUSED, GIVEN
+
+ALONE = replace(FUSED, missing="image-alone")
+
+
+def test_words_of_the_command_line_are_columns_and_values() -> None:
+    assert values_from_words(["age=63, sex = F", "diabetes="]) == {"age": "63", "sex": "F", "diabetes": ""}
+    assert values_from_words(None) is None
+
+
+@pytest.mark.parametrize("words", ["63", "=63", "age=63,F", "age=63,age=64", "age=63,5", ""])
+def test_words_that_cannot_be_meant_are_refused_without_their_value(words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        values_from_words([words])
+    assert "63" not in str(refused.value).replace("age=63,sex=F", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (GIVEN, {"age": 70.0, "sex": "M", "diabetes": True}),
+        ({"age": "70,5", "sex": " m ", "diabetes": "No"}, {"age": 70.5, "sex": "M", "diabetes": False}),
+        ({"age": 85, "sex": "f", "diabetes": 1}, {"age": 85.0, "sex": "F", "diabetes": True}),
+        ({"age": "40.0", "sex": '="F"', "diabetes": "y"}, {"age": 40.0, "sex": "F", "diabetes": True}),
+    ],
+)
+def test_values_are_read_as_their_columns_have_them(given: dict[str, object], wanted: dict[str, object]) -> None:
+    found = checked_values(FUSED, given)  # type: ignore[arg-type]
+    assert (found.usable, found.lacking) == (wanted, ())
+    assert {name: type(value) for name, value in found.usable.items()} == {k: type(v) for k, v in wanted.items()}
+
+
+MISSING = [{}, {"age": None}, {"age": ""}, {"age": "n/a"}, {"age": math.nan}]
+OUT_OF_RANGE = [{"age": 39.9}, {"age": 85.1}, {"age": -4}, {"age": 1e6}]
+
+
+@pytest.mark.parametrize("changed", [*MISSING, *OUT_OF_RANGE])
+def test_what_is_missing_or_out_of_range_is_refused_or_leaves_the_image_alone(changed: dict[str, object]) -> None:
+    given = {name: value for name, value in {**GIVEN, **changed}.items() if changed or name != "age"}
+    with pytest.raises(InputRefused, match=r"age is .*40 to 85, as in training") as refused:
+        checked_values(FUSED, given)  # type: ignore[arg-type]
+    assert refused.value.reason == "clinical"
+    found = checked_values(ALONE, given)  # type: ignore[arg-type]
+    assert found.usable == {}
+    assert len(found.lacking) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({"sex": "D"}, "one of F, M"),
+        ({"sex": True}, "one of F, M"),
+        ({"age": "old"}, "40 to 85"),
+        ({"age": True}, "40 to 85"),
+        ({"age": math.inf}, "40 to 85"),
+        ({"diabetes": "perhaps"}, "yes or no"),
+        ({"diabetes": 2}, "yes or no"),
+    ],
+)
+def test_an_unknown_category_and_a_value_of_another_kind_are_refused_by_every_model(
+    changed: dict[str, object], wanted: str
+) -> None:
+    for model in (FUSED, ALONE):
+        with pytest.raises(InputRefused, match=wanted) as refused:
+            checked_values(model, {**GIVEN, **changed})  # type: ignore[dict-item]
+        (value,) = changed.values()
+        assert f" {value}" not in str(refused.value)
+
+
+def test_a_column_that_the_model_has_not_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError, match=r"no clinical column agee \(did you mean age\?\); it has age, sex, diabetes"):
+        checked_values(FUSED, {**GIVEN, "agee": 3})
+    with pytest.raises(UsageError, match="judges the image alone"):
+        check_names(None, {"age": 3})
