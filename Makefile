@@ -14,7 +14,7 @@ quoted = '$(subst ','\'',$(1))'
 .PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
   clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
-  bench-localisation bench-features bench-familiarity bench-simulations types-linux types-win32 types-darwin
+  bench-localisation bench-features bench-familiarity bench-simulations bench-clinical types-linux types-win32 types-darwin
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -215,6 +215,10 @@ bench-familiarity: setup
 bench-simulations: setup
 	for what in auc strategies networks recalibration; do $(BIN)/python benchmarks/simulations.py $$what || exit 1; done
 	$(BIN)/python benchmarks/simulations.py zone --weights $(WEIGHTS)
+
+bench-clinical: setup
+	$(BIN)/python benchmarks/clinical.py coverage
+	$(BIN)/python benchmarks/clinical.py gain --weights $(WEIGHTS)
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)

@@ -13,7 +13,7 @@ import sys
 
 from measures.clinical.coverage import LEAST, MOST, CoverageFigures, measure_coverage
 from measures.clinical.gain import GainFigures, measure_gain
-from measures.clinical.options import ClinicalOptions
+from measures.clinical.options import ClinicalMeasured
 from measures.program import keep, read_options
 
 LARGEST_MISS = 1e-6
@@ -22,7 +22,7 @@ LARGEST_MISS = 1e-6
 
 def main() -> int:
     """Measure one thing, keep it, and hold it to its bars."""
-    options = read_options(ClinicalOptions, __doc__)
+    options = read_options(ClinicalMeasured, __doc__)
     found = measure_coverage(options) if options.what == "coverage" else measure_gain(options)
     keep(options, f"clinical_{options.what}", options.what, found)
     missed = _missed(found)

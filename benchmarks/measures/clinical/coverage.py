@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import logit
 
 from measures.clinical.drawing import SCALE, TrueEffects, drawn_patients
-from measures.clinical.options import ClinicalOptions
+from measures.clinical.options import ClinicalMeasured
 
 CLASSES = ((50, 50), (99, 75), (300, 100))
 """Patients with CAD and others. 99 and 75 are four fifths of 218 phantoms."""
@@ -66,7 +66,7 @@ class CoverageFigures(msgspec.Struct, frozen=True, kw_only=True):
     whole: WholeFusions
 
 
-def measure_coverage(options: ClinicalOptions) -> CoverageFigures:
+def measure_coverage(options: ClinicalMeasured) -> CoverageFigures:
     """Fit again and again, then fuse again and again."""
     rows: list[CoveredCoefficient] = []
     for setting, effects in DRAWN.items():
@@ -91,7 +91,7 @@ class _Seen:
 
 
 def _covered(
-    setting: str, effects: TrueEffects, classes: tuple[int, int], options: ClinicalOptions
+    setting: str, effects: TrueEffects, classes: tuple[int, int], options: ClinicalMeasured
 ) -> Iterator[CoveredCoefficient]:
     from edgecad_train.evaluation.clinical.fitting import fitted_terms
 
@@ -133,7 +133,7 @@ def _coefficients(image, columns, effects: TrueEffects) -> Iterator[_Seen]:  # t
             yield seen(column.name, {"number": effects.number, "yes": effects.yes}[column.name], column.coefficient)
 
 
-def _whole(options: ClinicalOptions) -> WholeFusions:
+def _whole(options: ClinicalMeasured) -> WholeFusions:
     from edgecad.clinical.fusion import fused_score
     from edgecad.decision.rules import DEFAULT
     from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, fuse

@@ -15,7 +15,7 @@ from scipy.special import logit
 
 import measures.command
 from measures.clinical.drawing import TrueEffects, drawn_patients
-from measures.clinical.options import ClinicalOptions
+from measures.clinical.options import ClinicalMeasured
 from measures.command import SAID, run_command, weights_word
 
 EFFECTS = TrueEffects(number=1.0, yes=1.2)
@@ -39,7 +39,7 @@ class GainFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Log-odds by which the terms of an answer miss those of its score, the largest of all answers."""
 
 
-def measure_gain(options: ClinicalOptions) -> GainFigures:
+def measure_gain(options: ClinicalMeasured) -> GainFigures:
     """Draw phantoms and columns, train, export and answer every scan."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
@@ -47,7 +47,7 @@ def measure_gain(options: ClinicalOptions) -> GainFigures:
         return _measured(folder, options)
 
 
-def _measured(folder: Path, options: ClinicalOptions) -> GainFigures:
+def _measured(folder: Path, options: ClinicalMeasured) -> GainFigures:
     edgecad = measures.command.EDGECAD
     run_command([*edgecad, "phantom", "data", "--patients", options.patients, "--seed", options.seed, "-q"], folder)
     rows = _with_columns(folder / "data" / "labels.csv", options.seed)

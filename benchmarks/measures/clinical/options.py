@@ -10,7 +10,7 @@ from measures.program import Options, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClinicalOptions(Options):
+class ClinicalMeasured(Options):
     """What to measure, and how often."""
 
     what: Literal["coverage", "gain"]

@@ -30,7 +30,6 @@ from edgecad_train.splits.split import folds_by_patient
 from edgecad_train.training.settings import Settings
 from tests.train.small import mobilenet
 
-
 Run = Callable[..., Any]
 SETTINGS = Settings("mobilenetv2", "none", "two-stage", warmup_epochs=1, finetune_epochs=1)
 
