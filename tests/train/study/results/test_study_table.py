@@ -156,7 +156,7 @@ def test_patients_data_are_not_stamped(folder: StudyFolder, rows: tuple[Row, ...
 def test_the_terminal_gets_the_protocol_and_a_line_a_row(folder: StudyFolder, rows: tuple[Row, ...]) -> None:
     lines = terminal_lines(study_table(folder.study(), rows))
     assert lines[0] == "protocol holdout: one validation part chose epoch, temperature and threshold"
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert all(len(line) < 120 for line in lines)
     assert lines[-1].split()[-1] == "0/2"
 

@@ -53,3 +53,12 @@ def phantom_words(ceiling: Interval | None) -> str:
         f"({ceiling.low:.3f}-{ceiling.high:.3f}) on these test patients: where labels are drawn from it, that is the "
         "ceiling."
     )
+
+
+def phantom_lines(ceiling: Interval | None) -> tuple[str, ...]:
+    """The same in lines of a terminal."""
+    told = "Phantoms cannot rank systems: what measures the deficit that labels are drawn from wins by construction"
+    if ceiling is None:
+        return (told,)
+    area = f"{ceiling.value:.3f} ({ceiling.low:.3f}-{ceiling.high:.3f})"
+    return told, f"the true deficit itself, which no system sees: AUC {area} on these test patients"

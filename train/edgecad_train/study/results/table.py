@@ -13,7 +13,7 @@ from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
 from edgecad_train.study.definition.spec import Study
-from edgecad_train.study.results.ceiling import phantom_words
+from edgecad_train.study.results.ceiling import phantom_lines, phantom_words
 from edgecad_train.study.results.claims_words import networks_section, strategies_section
 from edgecad_train.study.results.comparisons import AgainstReference
 from edgecad_train.study.results.grid import grid
@@ -143,7 +143,7 @@ def terminal_lines(table: StudyTable) -> tuple[str, ...]:
     """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
     study, rows = table.study, table.rows
     titles = ("network", "strategy or method", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
-    phantoms = () if study.origin == "patients" else (phantom_words(table.ceiling),)
+    phantoms = () if study.origin == "patients" else phantom_lines(table.ceiling)
     return (protocol_words(study), *phantoms, *table_lines(titles, map(_terminal_cells, rows), "llllll"))
 
 
