@@ -20,7 +20,7 @@ from edgecad.verification.inspection import Inspection
 SCHEMA = 1
 COLUMNS = 80
 LABEL = 14
-"""Width of the labels on the left."""
+"""Width of the labels on the left, with a blank behind; a longer one has a line of its own."""
 
 
 def json_of(found: Inspection) -> str:
@@ -75,9 +75,12 @@ def _doubts(found: Inspection) -> tuple[Finding, ...]:
 
 def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield f"{title}:"
+    indent = " " * (LABEL + 2)
     for label, text in rows:
-        indent = " " * (LABEL + 2)
         first = f"  {label:{LABEL}s}"
+        if len(label) >= LABEL:  # it would touch its text
+            yield f"  {label}"
+            first = indent
         yield from textwrap.wrap(text or "-", COLUMNS, initial_indent=first, subsequent_indent=indent) or [first]
 
 

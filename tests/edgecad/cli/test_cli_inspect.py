@@ -83,6 +83,12 @@ def test_the_text_fits_80_columns_and_ends_with_the_next_command(model_folder: P
         assert word in text
 
 
+def test_a_label_that_is_too_long_for_its_column_has_a_line_of_its_own(model_folder: Path) -> None:
+    lines = inspected(model_folder).stdout.splitlines()
+    place = lines.index("  uncertain zone")
+    assert lines[place + 1].startswith(f"{' ' * 16}none: ")
+
+
 def test_figures_have_intervals_methods_and_say_phantom(
     tiny_model: Build, tiny_contract: Contract, tmp_path: Path
 ) -> None:
