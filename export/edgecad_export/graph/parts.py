@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
-from onnx import compose
+from numpy.typing import NDArray
+from onnx import compose, numpy_helper
 from onnx.utils import Extractor
 
 from edgecad.contract.graph import known_outputs
@@ -86,6 +88,18 @@ def channel_axis(proto: onnx.ModelProto) -> int:
         if node.op_type == "Transpose":
             axis = int(onnx.helper.get_node_attr_value(node, "perm")[axis])
     return axis
+
+
+def cell_weights(proto: onnx.ModelProto) -> NDArray[np.float64]:
+    """What each cell is multiplied by between the tensor of `features_tensor` and `features`: `(h, w)`, or `(1, 1)` of
+    1 where all cells count alike."""
+    constants = {tensor.name: tensor for tensor in proto.graph.initializer}
+    weights = np.ones((1, 1))
+    for node in _way_to_features(proto)[1]:
+        if node.op_type == "Mul":
+            values = next(numpy_helper.to_array(constants[name]) for name in node.input if name in constants)
+            weights = weights * values.reshape([length for length in values.shape if length > 1])
+    return weights
 
 
 def _way_to_features(proto: onnx.ModelProto) -> tuple[str, tuple[onnx.NodeProto, ...]]:

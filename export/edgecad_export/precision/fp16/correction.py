@@ -1,9 +1,9 @@
 """Bring a narrower backbone's features back to fp32's, channel by channel.
 
 Rounded weights are wrong by the same amount on every scan, so a channel of the last feature map comes out scaled and
-shifted. Both are seen on training images and undone by one multiplication and one addition in fp32, before pooling and
-heat map read the features. It matters most where a hidden unit of the head stands near zero: a unit that switches
-changes the heat map, though hardly the score.
+shifted. Both are seen on training images and undone by one multiplication and one addition in fp32, before cells are
+weighted, and before pooling and heat map read the features. It matters most where a hidden unit of the head stands near
+zero: a unit that switches changes the heat map, though hardly the score.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from edgecad_export.graph.parts import channel_axis, parts_of
+from edgecad_export.graph.parts import cell_weights, channel_axis, parts_of
 from edgecad_export.precision.sessions import session_of
 
 BATCH = 8
@@ -26,10 +26,10 @@ def corrected(narrow: onnx.ModelProto, seen: NDArray[np.float32], exact: NDArray
     """`narrow` with features that are, by least squares over images and cells, nearest to those of fp32.
 
     Args:
-        seen: `(n, h, w, channels)`, features that it gives for some training images.
+        seen: `(n, h, w, channels)`, features that it gives for some training images, cells weighted.
         exact: what fp32 gives for them.
     """
-    scale, shift = _fit(seen, exact)
+    scale, shift = _fit(seen, exact, cell_weights(narrow))
     result = onnx.ModelProto()
     result.CopyFrom(narrow)
     between = parts_of(narrow).between
@@ -57,13 +57,25 @@ def _insert_behind(graph: onnx.GraphProto, tensor: str, added: tuple[onnx.NodePr
     graph.node.extend([*nodes[:place], *added, *nodes[place:]])
 
 
-def _fit(narrow: NDArray[np.float32], exact: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scale and shift of each channel, `(channels,)`: simple linear regression over images and cells."""
+def _fit(
+    narrow: NDArray[np.float32], exact: NDArray[np.float32], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scale and shift of each channel before cells are weighted, `(channels,)`: least squares over images and cells.
+
+    Behind the weights a shift is that shift times each cell's weight, so the regression is on the feature and the
+    weight; where all weights are 1 it is the simple one.
+
+    Args:
+        weights: of the cells, `(h, w)` or `(1, 1)`.
+    """
     x, y = (np.asarray(part.reshape(-1, part.shape[-1]), np.float64) for part in (narrow, exact))
-    variance = x.var(axis=0)
-    covariance = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
+    weight = np.broadcast_to(weights, narrow.shape[:3]).reshape(-1, 1)
+    squares = float((weight**2).sum())
+    mean_x, mean_y = ((part * weight).sum(axis=0) / squares for part in (x, y))
+    x = x - mean_x * weight
+    variance, covariance = (x**2).sum(axis=0) / squares, (x * (y - mean_y * weight)).sum(axis=0) / squares
     scale = np.where(variance > LEAST_VARIANCE, covariance / np.maximum(variance, LEAST_VARIANCE), 1.0)
-    return scale, y.mean(axis=0) - scale * x.mean(axis=0)
+    return scale, mean_y - scale * mean_x
 
 
 def features_of(proto: onnx.ModelProto, images: NDArray[np.uint8]) -> NDArray[np.float32]:
