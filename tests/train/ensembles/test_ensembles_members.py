@@ -109,6 +109,26 @@ def test_what_is_no_run_is_refused_with_the_next_step(one: Path, spoilt: Spoilt,
     assert "name its run" in _refused(ModelInvalid, one, other)
 
 
+def test_a_run_with_clinical_columns_is_no_member(one: Path, two: Path, spoilt: Spoilt) -> None:
+    """The first member's model would be the ensemble's, and it was fitted to that member's scores alone."""
+    other, fixture = spoilt(two), Path(__file__).parents[2] / "contract" / "contract_v2.json"
+    clinical = json.loads(fixture.read_bytes())["clinical"]
+    _told(other, "contract.json", lambda told: told.update(clinical=clinical))
+    for pair in ((one, other), (other, one)):
+        said = _refused(UsageError, *pair)
+        assert "two fuses its image with clinical columns" in said
+        assert "without --clinical" in said
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+def test_a_run_of_a_method_is_no_member(one: Path, two: Path, spoilt: Spoilt, with_model: bool) -> None:
+    other = spoilt(two)
+    _told(other, "run.json", lambda told: told.update(method={"name": "normal-limits", "chosen": {}}))
+    if not with_model:
+        (other / "model.keras").unlink()
+    assert "two is a run of the method normal-limits" in _refused(UsageError, one, other)
+
+
 def test_predictions_of_other_patients_are_refused(one: Path, two: Path, spoilt: Spoilt) -> None:
     other = spoilt(two)
     lines = (other / "predictions.csv").read_text().splitlines()

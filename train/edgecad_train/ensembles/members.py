@@ -14,9 +14,9 @@ from edgecad.contract import Contract, contract_from_json, network_digest
 from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.folders import followed
 from edgecad_train.classes import POSITIVE
-from edgecad_train.runs.names import CALIBRATION, CONTRACT, DECIDING, HEATMAPS, MODEL, VALIDATION
+from edgecad_train.runs.names import CALIBRATION, CONTRACT, DECIDING, HEATMAPS, MODEL, RUN, VALIDATION
 from edgecad_train.runs.predictions import PatientLine, predictions_from_csv
-from edgecad_train.runs.reading import RunRecords, read_records
+from edgecad_train.runs.reading import RunRecords, read_record, read_records
 from edgecad_train.runs.record import NEXT
 from edgecad_train.splits.split import Folds
 
@@ -84,6 +84,7 @@ def _member(path: Path) -> MemberRun:
         raise ModelInvalid(f"no run folder at {path}; an ensemble joins runs of `edgecad train`: name their folders")
     _check_kind(folder)
     records = read_records(folder)
+    _check_joinable(records)
     if not isinstance(records.partition, Folds):
         raise UsageError(
             f"{folder.name} chose by one validation part, so that it has no score of patients from whom it learnt "
@@ -103,10 +104,25 @@ def _check_kind(folder: Path) -> None:
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{folder} is an exported model; an ensemble is made from run folders: name its run")
     missing = [name for name in (MODEL, VALIDATION, CALIBRATION, HEATMAPS) if not (folder / name).is_file()]
-    if missing and (folder / "run.json").is_file():
+    if missing and (folder / RUN).is_file() and read_record(folder).method is None:
         raise ModelInvalid(
             f"{folder} has no {missing[0]}: its study did not keep the networks, or the file was removed; run `edgecad "
             "study` with --keep-models, or `edgecad train`"
+        )
+
+
+def _check_joinable(records: RunRecords) -> None:
+    """Refuse what has a model of its own that no mean of logits has."""
+    name, method, clinical = records.folder.name, records.record.method, records.contract.clinical
+    if method is not None:
+        raise UsageError(
+            f"{name} is a run of the method {method.name}, and an ensemble joins networks that were fine-tuned; leave "
+            "it out of the ensemble"
+        )
+    if clinical is not None:
+        raise UsageError(
+            f"{name} fuses its image with clinical columns ({', '.join(clinical.names)}), by a model that was fitted "
+            "to its own scores and not to the mean of several; train the members without --clinical"
         )
 
 
