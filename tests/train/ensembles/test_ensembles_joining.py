@@ -12,7 +12,7 @@ import pytest
 from edgecad.answer.heatmap import class_activation, identity_error
 from edgecad.contract import Features, PooledOver
 from edgecad_train.ensembles.grids import on_grid
-from edgecad_train.ensembles.joining import FEATURES, joined_model
+from edgecad_train.ensembles.joining import FEATURES, channel_lengths, joined_model
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.explain import dense_head, dense_layers
 from edgecad_train.networks.head import Head
@@ -45,6 +45,12 @@ def _network(
 
 def _logits(model: Any) -> np.ndarray:
     return np.asarray(model.predict(IMAGES, verbose=0), np.float64)
+
+
+def _maps(model: Any) -> np.ndarray:
+    features = keras.Model(model.input, model.get_layer(POOLING).input).predict(IMAGES, verbose=0)
+    head = dense_layers([layer for layer in model.layers if layer.name in (HIDDEN, LOGITS)])
+    return np.asarray(class_activation(features.astype(np.float64), head).cam)
 
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -99,6 +105,25 @@ def test_what_all_members_have_from_the_same_first_weights_is_there_once() -> No
     np.testing.assert_allclose(
         _logits(apart), np.mean([_logits(own.model) for own in members], axis=0), rtol=1e-4, atol=1e-5
     )
+
+
+def test_members_of_longer_features_count_no_more_and_logits_and_maps_stay() -> None:
+    members = [_network(0), _network(1), _network(2, features="last")]
+    plain = joined_model(members)
+    assert channel_lengths(plain, np.ones((4, 72))) is None  # as long as one another
+    pooled = keras.Model(plain.input, plain.get_layer(POOLING).output).predict(IMAGES, verbose=0)
+    longer = pooled * np.repeat([1.0, 5.0, 0.2], 24)
+    lengths = channel_lengths(plain, longer)
+    assert lengths is not None
+    even = np.square((longer / lengths).reshape(-1, 3, 24)).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(even, even[0], rtol=1e-6)
+    model = joined_model(members, lengths)
+    scaled = keras.Model(model.input, model.get_layer(POOLING).output).predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(scaled, pooled / lengths, rtol=1e-4)
+    wanted = _logits(plain)
+    np.testing.assert_allclose(_logits(model), wanted, atol=2e-6 * np.abs(wanted).max())
+    one, other = _maps(plain), _maps(model)
+    np.testing.assert_allclose(other, one, atol=5e-6 * np.abs(one).max())
 
 
 def test_the_joined_model_is_a_file_of_layers_of_keras_own(tmp_path: Any) -> None:

@@ -5,6 +5,9 @@ has the hidden units of all members, each with weights for its own features alon
 units, each member's weights divided by the number of members. So the ensemble has the form of any other network, and
 its heat map is exact by the same formula.
 
+Where members' features differ in length each is divided by its own, and the head's weights are multiplied by it: logits
+and maps stay, and no member counts more than another where directions of features are compared, as by familiarity.
+
 Layers that do the same in several members, on the same input and with the same weights, are there once: members that
 were trained from the same first weights share all that was frozen.
 """
@@ -14,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -27,17 +30,22 @@ from edgecad_train.networks.explain import dense_head
 from edgecad_train.networks.network import HIDDEN, LOGITS, POOLING, Network
 from edgecad_train.networks.pooled import DISC_WEIGHTS, within_disc
 
+Floats = NDArray[np.float64]
+
 FEATURES = "features_of_members"
 """Name of the layer that lays the members' features side by side."""
+ALIKE = 1.25
+"""Times by which lengths of members' features may differ and be left as they are."""
 SPREAD = "features_on_finest_grid"
 """What the names begin with of layers that bring a member's features to the common grid."""
 
 
-def joined_model(members: Sequence[Network]) -> keras.Model:
+def joined_model(members: Sequence[Network], lengths: Floats | None = None) -> keras.Model:
     """Image `(n, size, size, 3)` uint8 RGB -> mean of the members' logits `(n, 2)`; the weights are copies.
 
     Args:
         members: networks of one input size, pooled over the same cells, with heads of one form.
+        lengths: what each channel is divided by, `(channels,)`; None leaves all as they are.
     """
     size = members[0].model.input_shape[1]
     image = keras.Input((size, size, 3), dtype="uint8", name="image")
@@ -46,14 +54,36 @@ def joined_model(members: Sequence[Network]) -> keras.Model:
     blocks = list({id(tensor): tensor for tensor in own}.values())
     side = max(int(tensor.shape[1]) for tensor in blocks)
     on_grid = [_on_grid(tensor, side, members[0], number) for number, tensor in enumerate(blocks, 1)]
-    features = keras.layers.Concatenate(name=FEATURES)(on_grid) if len(on_grid) > 1 else on_grid[0]
+    own_name = FEATURES if lengths is None else f"{FEATURES}_as_they_are"
+    features = keras.layers.Concatenate(name=own_name)(on_grid) if len(on_grid) > 1 else on_grid[0]
+    if lengths is not None:
+        features = keras.layers.Rescaling((1 / lengths).tolist(), name=FEATURES)(features)
     weighted = within_disc(features) if members[0].over == "disc" else features
     values = keras.layers.GlobalAveragePooling2D(name=POOLING)(weighted)
     places = _places(blocks, own)
-    *hidden, last = joined_head([dense_head(one) for one in members], places, int(features.shape[-1]))
+    *hidden, last = _undoing(lengths, joined_head([dense_head(one) for one in members], places, features.shape[-1]))
     for layer in hidden:
         values = _dense(layer, HIDDEN, values)
     return keras.Model(image, _dense(last, LOGITS, values), name="ensemble")
+
+
+def channel_lengths(model: keras.Model, pooled: NDArray[np.floating]) -> Floats | None:
+    """Length of the pooled features that each channel is among, beside the mean length; None where all are alike.
+
+    Args:
+        model: joined, its features as they are.
+        pooled: what it pools of some scans, `(n, channels)`.
+
+    Returns:
+        `(channels,)`, the root mean square over the scans.
+    """
+    if FEATURES not in {layer.name for layer in model.layers}:
+        return None  # all members have the same
+    widths = [int(block.shape[-1]) for block in model.get_layer(FEATURES).input]
+    parts = np.split(np.asarray(pooled, np.float64), np.cumsum(widths)[:-1], axis=1)
+    lengths = np.sqrt([np.square(part).sum(axis=1).mean() for part in parts])
+    beside = np.where(lengths > 0, lengths / lengths.mean(), 1.0)
+    return None if beside.max() <= ALIKE * beside.min() else np.repeat(beside, widths)
 
 
 def joined_head(heads: Sequence[Sequence[Dense]], places: Sequence[slice], channels: int) -> list[Dense]:
@@ -118,6 +148,14 @@ class SharedLayers:
             name = f"{base}_{number}"
         self.reserved.add(name)
         return name
+
+
+def _undoing(lengths: Floats | None, layers: list[Dense]) -> list[Dense]:
+    """A head for features that were divided by these lengths."""
+    if lengths is None:
+        return layers
+    first, *others = layers
+    return [replace(first, weights=first.weights * lengths[:, None]), *others]
 
 
 def _key_of(layer: Any, values: tuple[Any, ...], options: dict[str, Any]) -> str:

@@ -19,11 +19,11 @@ from edgecad.frozen import json_from_struct
 from edgecad.system.folders import new_folder
 from edgecad_train.ensembles.contracting import contract_of
 from edgecad_train.ensembles.grids import on_grid
-from edgecad_train.ensembles.joining import joined_model
+from edgecad_train.ensembles.joining import channel_lengths, joined_model
 from edgecad_train.ensembles.members import HELD, MemberRun
 from edgecad_train.ensembles.scores import scores_of
 from edgecad_train.evaluation.familiarity.deepened import EXPONENTS, DeepenedImages
-from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity, measured
+from edgecad_train.evaluation.familiarity.measuring import measured
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.networks.explain import pooled_features
 from edgecad_train.networks.loading import TRAIN_AGAIN, load_network
@@ -67,19 +67,19 @@ def make_ensemble(members: Sequence[MemberRun], runs: Path, say: Callable[[str],
     say("ensemble: one network of all members")
     networks = [_network(member) for member in members]
     validation = _validation(members)
-    model = joined_model(networks)
-    _check_mean(model, networks, validation["images"])
-    joined = Network(model, networks[0].backbone, "", "", networks[0].features, networks[0].over)
-    say("ensemble: familiarity and the heat map's scale")
     maps = [_held_maps(member) for member in members]
-    familiarity = _familiarity(joined, members[0], validation["images"], maps[0])
+    _check_rows(members[0], validation["images"], maps[0])
+    joined, pooled = _joined(networks, _kinds(validation["images"], members[0].contract.preparation.drawing))
+    _check_mean(joined.model, networks, validation["images"])
+    say("ensemble: familiarity and the heat map's scale")
+    familiarity = measured(pooled[0], maps[0].patient.tolist(), deepened=pooled[1:])
     folder = _free(runs, run_name(f"ensemble-of-{len(members)}"))
     side = int(joined.pooled.shape[1])
     mean = np.mean([on_grid(own.score_maps, side, joined.over) for own in maps], axis=0)
     contract = contract_of(folder.name, members, scores, joined.feature_layer, mean, familiarity)
     with new_folder(folder) as partial:
         (partial / CONTRACT).write_text(json_from_struct(contract), "utf-8")
-        model.save(partial / MODEL)
+        joined.model.save(partial / MODEL)
         np.savez_compressed(partial / VALIDATION, **validation)
         write_partition(members[0].partition, partial / SPLIT)
         write_predictions(scores.lines, partial / PREDICTIONS)
@@ -163,24 +163,37 @@ def _held_maps(member: MemberRun) -> HeatMaps:
     return HeatMaps(None, found.score_maps[held], found.log_odds[held], found.patient[held], found.part[held], None)
 
 
-def _familiarity(
-    network: Network, member: MemberRun, images: NDArray[np.uint8], held: HeatMaps
-) -> MeasuredFamiliarity | None:
-    """Of the joined features of the scans that all members learnt from; limits by centres found without the patient.
-
-    Args:
-        held: of the same scans, in the same order; it says whose they are.
-    """
+def _check_rows(member: MemberRun, images: NDArray[np.uint8], held: HeatMaps) -> None:
+    """The kept images are the scans of the kept heat maps, in the same order, which say whose they are."""
     if len(held.patient) != len(images):
         raise ModelInvalid(
             f"{member.records.folder} keeps {len(images)} images and {len(held.patient)} heat maps of the same scans; "
             f"{TRAIN_AGAIN}"
         )
+
+
+def _joined(networks: Sequence[Network], kinds: Sequence[Any]) -> tuple[Network, list[NDArray[np.floating]]]:
+    """One network of all, in which no member's features are longer than another's, and what it pools of images.
+
+    Args:
+        kinds: images that all members learnt from, `(n, size, size, 3)`, then the same scans with deeper deficits.
+    """
+
+    def network_with(lengths: NDArray[np.float64] | None) -> Network:
+        model = joined_model(networks, lengths)
+        return Network(model, networks[0].backbone, "", "", networks[0].features, networks[0].over)
+
+    plain = network_with(None)
+    pooled = [pooled_features(plain, plain.model.input, kind, np.arange(len(kinds[0]))) for kind in kinds]
+    lengths = channel_lengths(plain.model, pooled[0])
+    if lengths is None:
+        return plain, list(pooled)
+    return network_with(lengths), [kind / lengths for kind in pooled]
+
+
+def _kinds(images: NDArray[np.uint8], drawing: Drawing | None) -> list[Any]:
+    """The images, and where uptake is drawn in them the same with deeper deficits."""
+    if drawing is None:
+        return [images]
     rows = np.arange(len(images))
-    kinds: list[Any] = [images, *_deepened(images, rows, member.contract.preparation.drawing)]
-    pooled = [pooled_features(network, network.model.input, kind, rows) for kind in kinds]
-    return measured(pooled[0], held.patient.tolist(), deepened=pooled[1:])
-
-
-def _deepened(images: NDArray[np.uint8], rows: NDArray[np.intp], drawing: Drawing | None) -> list[DeepenedImages]:
-    return [] if drawing is None else [DeepenedImages(images, rows, drawing, exponent) for exponent in EXPONENTS]
+    return [images, *(DeepenedImages(images, rows, drawing, exponent) for exponent in EXPONENTS)]
