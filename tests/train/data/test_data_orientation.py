@@ -15,7 +15,7 @@ import pytest
 from edgecad.contract import Drawing, Preparation
 from edgecad.contract.orientation import LEAST_PATIENTS
 from edgecad.polarmap import TableReading
-from edgecad.polarmap.orientation import OTHERS, SERIES, UPRIGHT, Turn, judged_series
+from edgecad.polarmap.orientation import OTHERS, SERIES, UPRIGHT, Turn, judged_series, orientation_of
 from edgecad.polarmap.uptake import RIM
 from edgecad.polarmap.uptake.drawing import drawn, mirrored
 from edgecad_train.data import Case, DataFinding, Found, PreparedData, findings_about
@@ -127,6 +127,27 @@ def test_a_group_that_lies_otherwise_than_the_rest_is_named_by_what_tells_it(ser
     assert finding.code == "orientation-mixed"
     assert f"scans of one {by}, 25 patients, for example p0.jpg, look mirrored left to right" in finding.text
     assert finding.files == tuple(f"p{index}.jpg" for index in range(0, 40, 4))
+
+
+def test_classes_that_differ_by_their_disease_alone_give_no_finding(series: Series) -> None:
+    """Labelled by one artery's territory, each class looks like the other one mirrored top to bottom."""
+    data = series([UPRIGHT] * COUNT)
+    hit = ["RCA" in draw_patient(81, index).territories for index in range(COUNT)]
+    assert min(sum(hit), COUNT - sum(hit)) >= SERIES
+    cases = tuple(
+        dataclasses.replace(case, label="CAD" if one else "nonCAD") for case, one in zip(data.cases, hit, strict=True)
+    )
+    labelled = dataclasses.replace(data, cases=cases)
+    own, rest = patient_means(labelled, np.flatnonzero(hit)), patient_means(labelled, np.flatnonzero(~np.array(hit)))
+    assert own is not None
+    assert rest is not None
+    reference = orientation_of(rest.means)
+    assert reference is not None
+    judged = judged_series(reference, own.means)
+    assert judged is not None
+    assert judged.turn is not None  # what would be told by the rest alone
+    assert judged.turn.words == "mirrored top to bottom"
+    assert not told(labelled)
 
 
 def test_groups_that_lie_alike_give_no_finding(series: Series) -> None:

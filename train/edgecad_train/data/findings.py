@@ -10,7 +10,7 @@ from edgecad_train.data.colours import ColourTables, colour_tables, tables_read
 from edgecad_train.data.duplicates import NearDuplicate, across_parts, near_duplicates
 from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.leaks import association_with_label
-from edgecad_train.data.orientation import DataOrientation, orientation_in
+from edgecad_train.data.orientation import CLASS, DataOrientation, orientation_in
 from edgecad_train.data.prepared import DUPLICATE, PreparedData
 
 RARE = 0.05
@@ -66,7 +66,7 @@ def tables_of(data: PreparedData) -> ColourTables:
 
 def orientation_of_data(data: PreparedData, tables: ColourTables) -> DataOrientation:
     """How the scans lie: all of them, and those of each label, kind of file, size of screen and colour table."""
-    return orientation_in(data, {**_of_files(data, tables), "class": tuple(case.label for case in data.cases)})
+    return orientation_in(data, {**_of_files(data, tables), CLASS: tuple(case.label for case in data.cases)})
 
 
 def describe(
