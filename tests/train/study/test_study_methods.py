@@ -14,18 +14,23 @@ from fake_study import fake_data, fake_plan, put_fake_run
 from small_study import in_this_process
 
 from edgecad.errors import UsageError
+from edgecad_train.classes import LabelRule
+from edgecad_train.data import find_cases
 from edgecad_train.data.truth import DefectTruth
+from edgecad_train.evaluation.statistics.intervals import Interval
 from edgecad_train.methods.table import METHODS, NORMAL_LIMITS
+from edgecad_train.phantoms import write_dataset
+from edgecad_train.phantoms.mark import label_rule_of
 from edgecad_train.study.definition.kept import study_from_json
 from edgecad_train.study.definition.planning import plan_study
 from edgecad_train.study.definition.request import StudyOptions, StudyRequest
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.leading import run_study
-from edgecad_train.study.results.ceiling import ceiling_of, phantom_words
 from edgecad_train.study.results.rows import reference_key, rows_of
 from edgecad_train.study.results.study_table import study_table
 from edgecad_train.study.results.table import markdown
 from edgecad_train.study.results.table_csv import csv_text
+from edgecad_train.study.results.true_deficit import TrueDeficit, phantom_words, true_deficit_of
 
 BOTH = (NORMAL_LIMITS, "deep-features")
 
@@ -127,29 +132,46 @@ def test_rows_of_methods_are_compared_with_the_first_networks_reference_or_with_
     assert reference_key(study, "none", keys) == ("mobilenetv2", "deep-features")
 
 
-def test_the_ceiling_is_the_area_of_the_true_deficit_and_only_of_phantoms(tmp_path: Path) -> None:
+def test_the_true_deficit_has_an_area_and_only_of_phantoms(tmp_path: Path) -> None:
     plan = fake_plan()
     folder = StudyFolder(tmp_path)
     folder.open(plan.study)
     put_fake_run(folder, plan, plan.study.units[0])
     rows = rows_of(folder)
     data = fake_data()
-    assert ceiling_of(rows, data) is None  # no deficit is known
+    assert true_deficit_of(rows, data) is None  # no deficit is known
     deep = DefectTruth.of_segments([1])
     cases = tuple(
         replace(case, defect=deep.with_deficit(6.0 + row % 7) if case.label == "CAD" else None)
         for row, case in enumerate(data.cases)
     )
     known = replace(data, cases=cases)
-    found = ceiling_of(rows, known)
+    found = true_deficit_of(rows, known)
     assert found is not None
-    assert found.value == 1  # whoever has a defect is CAD here
+    assert found.area.value == 1  # whoever has a defect is CAD here
     assert "1.000" in phantom_words(found)
     turned = replace(data, cases=tuple(replace(case, defect=deep.with_deficit(5.0)) for case in cases))
-    found = ceiling_of(rows, turned)
+    found = true_deficit_of(rows, turned)
     assert found is not None
-    assert found.value == 0.5
-    assert ceiling_of(rows, replace(known, origin="patients")) is None
+    assert found.area.value == 0.5
+    assert true_deficit_of(rows, replace(known, origin="patients")) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [("deficit", "that is the ceiling"), ("LAD", "in the territory of LAD"), ("LAD", "that is no ceiling")],
+)
+def test_what_the_true_deficit_means_is_said_by_the_rule_of_the_labels(
+    rule: LabelRule, said: str, tmp_path: Path
+) -> None:
+    write_dataset(tmp_path / "data", 3, seed=1, rule=rule)
+    cases = find_cases(tmp_path / "data", least=1).cases
+    assert label_rule_of(case.path for case in cases) == rule
+    words = phantom_words(TrueDeficit(Interval(0.9, 0.8, 0.95, 40, "DeLong"), rule))
+    assert said in words
+    assert "cannot rank systems" in words
+    (tmp_path / "data" / "PHANTOMS.json").write_text("{}")
+    assert label_rule_of(case.path for case in cases) is None
 
 
 def test_a_table_of_phantoms_says_that_they_rank_nothing_and_one_of_patients_does_not(tmp_path: Path) -> None:

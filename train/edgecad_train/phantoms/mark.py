@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 from edgecad.errors import UsageError
-from edgecad_train.classes import CLASSES
+from edgecad_train.classes import CLASSES, LabelRule
 
 LABELS_NAME, MARK_NAME, MASKS_NAME = "labels.csv", "PHANTOMS.json", "masks"
 
@@ -43,3 +45,17 @@ def is_named(path: Path) -> bool:
     """
     mark = path.parent.parent / MARK_NAME
     return mark.is_file() and path.with_suffix("") in {named.with_suffix("") for named in files_named(mark)}
+
+
+def label_rule_of(paths: Iterable[Path]) -> LabelRule | None:
+    """The rule by which the marks above phantoms say that these were labelled; None where they say none, or several."""
+    rules = {_rule_in(mark) for mark in {path.parent.parent / MARK_NAME for path in paths}}
+    return rules.pop() if len(rules) == 1 else None
+
+
+def _rule_in(mark: Path) -> LabelRule | None:
+    try:
+        told = json.loads(mark.read_text("utf-8"))["label_rule"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return told if told in get_args(LabelRule) else None

@@ -13,13 +13,13 @@ from edgecad.system.folders import write_whole
 from edgecad_train.study.definition.planning import StudyPlan
 from edgecad_train.study.folder import StudyFolder
 from edgecad_train.study.openings import StudyOpenings
-from edgecad_train.study.results.ceiling import ceiling_of
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
 from edgecad_train.study.results.study_table import StudyTable, study_table
 from edgecad_train.study.results.table import markdown
 from edgecad_train.study.results.table_csv import csv_text, pairs_text
+from edgecad_train.study.results.true_deficit import true_deficit_of
 from edgecad_train.study.scans import store_scans
 from edgecad_train.study.workers.loop import anything_left
 from edgecad_train.study.workers.messages import Listener, WorkerEvent
@@ -113,7 +113,8 @@ class _Table:
         """Write the tables; the pictures too, if it is time for them."""
         folder = self._folder
         self._rows = rows_of(folder, self._rows)
-        table = study_table(folder.study(), self._rows, ceiling_of(self._rows, next(iter(self._plan.data.values()))))
+        deficit = true_deficit_of(self._rows, next(iter(self._plan.data.values())))
+        table = study_table(folder.study(), self._rows, deficit)
         self.openings.count()
         write_whole(folder.path / "table.csv", csv_text(table).encode())
         write_whole(folder.path / "pairs.csv", pairs_text(table).encode())

@@ -29,7 +29,7 @@ def say_plan(plan: StudyPlan) -> None:
     for name, reason in plan.methods_left_out.items():
         typer.echo(f"left out: {name}: {reason}", err=True)
     for name in study.random_networks:
-        typer.echo(f"warning: {name} starts from random weights in every strategy; see --weights", err=True)
+        typer.echo(f"warning: {name} starts from random weights wherever it is used; see --weights", err=True)
     patients = len({case.patient for data in plan.data.values() for case in data.cases})
     typer.echo(f"{patients} patients; the patient is {study.spec.patient_rule}; origin of the data: {study.origin}")
     typer.echo(f"{len(study.units)} runs, each with its own test part: {', '.join(plan.partitions)}")

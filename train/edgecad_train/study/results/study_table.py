@@ -11,11 +11,11 @@ from edgecad.contract import Metric
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.claims.areas import Areas, Training, areas_of, training_of_a_row
 from edgecad_train.evaluation.claims.own import row_interval
-from edgecad_train.evaluation.statistics.intervals import Interval
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.results.claims import StudyClaims, claims_of
 from edgecad_train.study.results.pooling import parts_of, runs_of
 from edgecad_train.study.results.rows import Row
+from edgecad_train.study.results.true_deficit import TrueDeficit
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,21 +26,21 @@ class StudyTable:
         study: what was asked for.
         rows: all of the study, empty ones too; intervals of the AUC hold training's variance where it is known.
         claims: about strategies and about networks.
-        ceiling: area of the true deficit on the same test patients, where all are phantoms and it is known.
+        deficit: what the true deficit tells of the same test patients, where all are phantoms and it is known.
     """
 
     study: Study
     rows: tuple[Row, ...]
     claims: StudyClaims
-    ceiling: Interval | None = None
+    deficit: TrueDeficit | None = None
 
 
-def study_table(study: Study, rows: Sequence[Row], ceiling: Interval | None = None) -> StudyTable:
+def study_table(study: Study, rows: Sequence[Row], deficit: TrueDeficit | None = None) -> StudyTable:
     """Put the rows together, work out the claims, and add what training brings to the intervals of the AUC."""
     claims = claims_of(study, rows)
     shared = training_of_a_row(claims.areas) if claims.areas and not claims.no_strategies else None
     told = (_with_training(row, shared if place in claims.rows else None) for place, row in enumerate(rows))
-    return StudyTable(study, tuple(told), claims, ceiling)
+    return StudyTable(study, tuple(told), claims, deficit)
 
 
 def _with_training(row: Row, shared: Training | None) -> Row:

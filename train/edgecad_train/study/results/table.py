@@ -13,12 +13,12 @@ from edgecad_train.evaluation.localisation.words import judged_words
 from edgecad_train.evaluation.statistics.comparison import ModelComparison
 from edgecad_train.origin import origin_words
 from edgecad_train.study.definition.spec import Study
-from edgecad_train.study.results.ceiling import phantom_lines, phantom_words
 from edgecad_train.study.results.claims_words import networks_section, strategies_section
 from edgecad_train.study.results.comparisons import AgainstReference
 from edgecad_train.study.results.grid import grid
 from edgecad_train.study.results.rows import Row
 from edgecad_train.study.results.study_table import StudyTable
+from edgecad_train.study.results.true_deficit import phantom_lines, phantom_words
 from edgecad_train.training.device.asked import CPU
 
 COLUMNS = {
@@ -48,7 +48,7 @@ def markdown(table: StudyTable, findings: Sequence[DataFinding] = (), openings: 
     parts = [
         f"# {word}" if word else "# Study",
         _progress(rows),
-        phantom_words(table.ceiling) if study.origin != "patients" else "",
+        phantom_words(table.deficit) if study.origin != "patients" else "",
         _figures(rows),
         *_claims(table),
         _notes(study, rows, findings),
@@ -102,8 +102,13 @@ def seconds_words(seconds: Sequence[float]) -> str:
     """Mean, and the range where there are several."""
     if not seconds:
         return ""
-    spread = f" ({min(seconds):.0f}-{max(seconds):.0f})" if len(seconds) > 1 else ""
-    return f"{np.mean(seconds):.0f}{spread}"
+    spread = f" ({_whole(min(seconds))}-{_whole(max(seconds))})" if len(seconds) > 1 else ""
+    return f"{_whole(float(np.mean(seconds)))}{spread}"
+
+
+def _whole(seconds: float) -> str:
+    """Whole seconds; of less than half a second two digits, for no run takes none."""
+    return f"{seconds:.0f}" if seconds >= 0.5 else f"{seconds:.2g}"
 
 
 def plain_words(row: Row) -> str:
@@ -143,7 +148,7 @@ def terminal_lines(table: StudyTable) -> tuple[str, ...]:
     """A short table for the terminal: the protocol, AUC and accuracy on test patients, and the time of a run."""
     study, rows = table.study, table.rows
     titles = ("network", "strategy or method", "runs", "AUC, 95 %", "accuracy, 95 %", "seconds a run")
-    phantoms = () if study.origin == "patients" else phantom_lines(table.ceiling)
+    phantoms = () if study.origin == "patients" else phantom_lines(table.deficit)
     return (protocol_words(study), *phantoms, *table_lines(titles, map(_terminal_cells, rows), "llllll"))
 
 

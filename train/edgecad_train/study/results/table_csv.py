@@ -79,7 +79,7 @@ def _csv_cells(table: StudyTable, place: int) -> Iterator[tuple[str, object]]:
     for name in SHOWN:
         yield from _csv_metric(name, row.metric(name))
     for part in ("value", "low", "high"):
-        yield f"true_deficit_auc_{part}", _number(getattr(table.ceiling, part)) if table.ceiling else ""
+        yield f"true_deficit_auc_{part}", _number(getattr(table.deficit.area, part)) if table.deficit else ""
     yield "auc_by_run", "; ".join(f"{name}: {interval_words(metric)}" for name, metric in row.areas)
     known, maps = row.localisation, row.heat_maps
     yield "heat_maps_of", ("known defects" if known and known.judged else "above the threshold") if maps else ""

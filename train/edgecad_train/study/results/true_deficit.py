@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
+from edgecad_train.classes import LabelRule
 from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.statistics.intervals import Interval
+from edgecad_train.phantoms.mark import label_rule_of
 from edgecad_train.study.results.pooling import mean_auc, runs_of
 from edgecad_train.study.results.rows import Row
 
-RANKS_NOTHING = (
-    "Phantoms cannot rank systems: their labels are drawn from the true deficit or from where it lies, so that what "
-    "measures just that wins by construction."
-)
+RANKS_NOTHING = "Phantoms cannot rank systems"
 
 
-def ceiling_of(rows: Sequence[Row], data: PreparedData) -> Interval | None:
+@dataclass(frozen=True)
+class TrueDeficit:
+    """What the true deficit tells of the labels.
+
+    Attributes:
+        area: mean area under its ROC curve over the runs of a study.
+        rule: by which the phantoms were labelled; None where nothing says it. By the deficit's rule the area is a
+            ceiling: labels are drawn from the deficit, and by chance. By an artery's it is none.
+    """
+
+    area: Interval
+    rule: LabelRule | None = None
+
+
+def true_deficit_of(rows: Sequence[Row], data: PreparedData) -> TrueDeficit | None:
     """Mean area under the ROC curve of the true deficit over the runs of the row that has most.
 
-    None where not all scans are phantoms, no deficit is known, or no run is done. A phantom without a defect has none.
+    None where not all scans are phantoms, no deficit is known, no run is done, or none has test patients of both
+    classes. A phantom without a defect has no deficit.
     """
     row = max(rows, key=lambda own: len(own.runs), default=None)
     deficits = _deficits(data)
@@ -31,7 +45,8 @@ def ceiling_of(rows: Sequence[Row], data: PreparedData) -> Interval | None:
     runs = runs_of(row.runs)
     # As probabilities, because areas take scores; order is all that counts.
     own = expit(np.array([deficits[patient] for patient in runs.patients]) / 10)
-    return mean_auc(replace(runs, scores=np.where(runs.tested, own, 0.0)))
+    area = mean_auc(replace(runs, scores=np.where(runs.tested, own, 0.0)))
+    return None if not np.isfinite(area.value) else TrueDeficit(area, label_rule_of(case.path for case in data.cases))
 
 
 def _deficits(data: PreparedData) -> Mapping[str, float]:
@@ -44,21 +59,29 @@ def _deficits(data: PreparedData) -> Mapping[str, float]:
     return {patient: float(np.mean(values)) for patient, values in told.items()} if known else {}
 
 
-def phantom_words(ceiling: Interval | None) -> str:
+def phantom_words(found: TrueDeficit | None) -> str:
     """What a table about phantoms says before its figures are believed."""
-    if ceiling is None:
-        return RANKS_NOTHING
-    return (
-        f"{RANKS_NOTHING} The true deficit itself, which no system sees, has an AUC of {ceiling.value:.3f} "
-        f"({ceiling.low:.3f}-{ceiling.high:.3f}) on these test patients: where labels are drawn from it, that is the "
-        "ceiling."
-    )
+    return " ".join(f"{line}." for line in phantom_lines(found))
 
 
-def phantom_lines(ceiling: Interval | None) -> tuple[str, ...]:
+def phantom_lines(found: TrueDeficit | None) -> tuple[str, ...]:
     """The same in lines of a terminal."""
-    told = "Phantoms cannot rank systems: what measures the deficit that labels are drawn from wins by construction"
-    if ceiling is None:
+    rule = None if found is None else found.rule
+    told = f"{RANKS_NOTHING}: {_wins(rule)} wins by construction"
+    if found is None:
         return (told,)
-    area = f"{ceiling.value:.3f} ({ceiling.low:.3f}-{ceiling.high:.3f})"
-    return told, f"the true deficit itself, which no system sees: AUC {area} on these test patients"
+    area = f"{found.area.value:.3f} ({found.area.low:.3f}-{found.area.high:.3f})"
+    whole = f"The true deficit itself, which no system sees, has an AUC of {area} on these test patients"
+    meant = {
+        "deficit": ": that is the ceiling",
+        None: "; where labels are drawn from it, that is the ceiling",
+    }
+    return told, f"{whole}{meant.get(rule, ': labels do not follow it, so that is no ceiling')}"
+
+
+def _wins(rule: LabelRule | None) -> str:
+    if rule is None:
+        return "what measures just what their labels are made of, a deficit or where it lies,"
+    if rule == "deficit":
+        return "what measures the deficit that labels are drawn from"
+    return f"what finds defects in the territory of {rule}, which alone are labelled CAD,"
