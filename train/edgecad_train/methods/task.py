@@ -16,7 +16,7 @@ from edgecad.polarmap.segments import segment_means
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.data.input.seen import uptake_seen
-from edgecad_train.methods.grids import on_cells, on_nodes
+from edgecad_train.methods.grids import on_cells
 from edgecad_train.methods.table import GIVE_UPTAKE, NO_UPTAKE
 from edgecad_train.training.settings import Settings
 
@@ -54,14 +54,6 @@ class MethodScans:
             UsageError: uptake is not the input.
         """
         return self.each(f"cells {side}", lambda disc: on_cells(disc, side))
-
-    def nodes(self, rings: int = 12, angles: int = 36) -> NDArray[np.float32]:
-        """Uptake on the unrolled disc, `(n, rings, angles)` percent: apex first, from 3 o'clock counter-clockwise.
-
-        Raises:
-            UsageError: uptake is not the input.
-        """
-        return self.each(f"nodes {rings} {angles}", lambda disc: on_nodes(disc, rings, angles))
 
     @property
     def segments(self) -> NDArray[np.float64]:
