@@ -17,14 +17,15 @@ import msgspec
 
 from edgecad.clinical.dicom import check_columns, values_in
 from edgecad.clinical.table import ClinicalTable, key_of_id, keys_of_name
-from edgecad.clinical.values import Given, Value, check_names, checked_values
-from edgecad.contract import ClinicalModel, NumberColumn
+from edgecad.clinical.values import Given, Value, check_names, is_given, value_in
+from edgecad.contract import ClinicalColumn, ClinicalModel, NumberColumn
 from edgecad.errors import InputRefused, UsageError
 from edgecad.frozen import Frozen
 from edgecad.site import DicomClinical, Site
 
 YEARS_APART = 1.0
 """A birthday may lie between two ages of one patient."""
+UNREAD = "the table of clinical values has changed and cannot be read now; mend it, and send the scan again"
 
 
 class ClinicalGiven(Frozen, frozen=True):
@@ -92,21 +93,30 @@ class ClinicalSources:
             row = {} if self.table is None else self.table.row((*keys, *key_of_id(identity)))
         except ValueError as error:
             return ClinicalGiven({}, str(error))
-        told: dict[str, Value | None] = {**row, **self.own}
+        told = {**self._stated(row), **self._stated(self.own)}
         said = {} if given is None else values_in(given, self.model, self.dicom)
         differing = [name for name, value in said.items() if not self._agrees(name, told.get(name), value)]
         if differing:
             names = ", ".join(differing)
             why = f"{names}: the DICOM object says otherwise than what was given for it; see whose values these are"
             return ClinicalGiven({}, why)
-        return ClinicalGiven({**said, **{name: value for name, value in told.items() if value not in (None, "")}})
+        found = {**said, **told}
+        lacking = self.model.missing == "refuse" and not found.keys() >= set(self.model.names)
+        if lacking and not row and self.table is not None and self.table.unread:
+            return ClinicalGiven({}, UNREAD)
+        return ClinicalGiven(found)
+
+    def _stated(self, given: Given) -> dict[str, Value | None]:
+        """What says something: a cell of `NA` leaves the word to who comes after."""
+        columns = {column.name: column for column in self.model.columns} if self.model is not None else {}
+        return {name: value for name, value in given.items() if name not in columns or is_given(columns[name], value)}
 
     def _agrees(self, name: str, told: Value | None, said: Value) -> bool:
         """Whether what was given may be of the patient of whom the object speaks; what cannot be read is no word."""
-        if self.model is None or told in (None, ""):
+        if self.model is None or told is None:
             return True
         column = next(column for column in self.model.columns if column.name == name)
-        one, other = (_alone(column.name, self.model, value) for value in (told, said))
+        one, other = (_read(column, value) for value in (told, said))
         if one is None or other is None:
             return True
         if isinstance(column, NumberColumn):
@@ -118,13 +128,10 @@ NO_VALUES = ClinicalSources()
 """Of a model that judges the image alone."""
 
 
-def _alone(name: str, model: ClinicalModel, value: Value | None) -> Value | None:
-    """One value as its column has it; None of what cannot be used."""
-    column = tuple(each for each in model.columns if each.name == name)
+def _read(column: ClinicalColumn, value: Value) -> Value | None:
+    """One value as its column has it, in its range or not; None of what cannot be read."""
     try:
-        return checked_values(
-            msgspec.structs.replace(model, columns=column, missing="image-alone"), {name: value}
-        ).usable.get(name)
+        return value_in(column, value)
     except InputRefused:
         return None
 

@@ -10,18 +10,21 @@ import csv
 import hashlib
 import io
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 
 from edgecad.clinical.cells import plain_cell
+from edgecad.clinical.headers import lines_before_headers, separator_of
 from edgecad.errors import UsageError
 from edgecad.system.reading import file_bytes
 
 SCAN, ID = "scan", "id"
 """Columns by which a row is found: the file's name, with its ending or without; the scan's id."""
 MAX_BYTES = 2**25
-SEPARATORS = ",;\t"
+SETTLED = 2.0
+"""Seconds after which a table whose last line does not end is taken as it is."""
 
 
 def keys_of_name(path: str) -> tuple[str, ...]:
@@ -41,11 +44,18 @@ def _key(kind: str, word: str) -> str:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What a table said when it was read; `found` is by key, None where rows of one key differ."""
+    """What a table said when it was read; `found` is by key, and says in words why a row of that key has no use."""
 
     state: tuple[int, ...]
-    found: Mapping[str, Mapping[str, str] | None]
+    found: Mapping[str, Mapping[str, str] | str]
     by_name: bool
+
+
+DIFFER = "rows of this scan differ in the table of clinical values; keep the right one"
+SURPLUS = (
+    "the row of this scan has more cells than the table of clinical values has columns; put a cell that holds the "
+    "separator into quotation marks"
+)
 
 
 class ClinicalTable:
@@ -61,8 +71,9 @@ class ClinicalTable:
             UsageError: it cannot be read, or lacks a column.
         """
         self.path, self._columns, self._lock = path, tuple(columns), threading.Lock()
+        self._unread = False
         try:
-            self._rows = self._read()
+            self._rows, _ = self._read()
         except OSError as error:
             raise UsageError(f"{path} cannot be read ({error.strerror}); name a CSV of clinical values") from error
 
@@ -71,49 +82,65 @@ class ClinicalTable:
         """Whether rows are found by names of files."""
         return self._rows.by_name
 
+    @property
+    def unread(self) -> bool:
+        """Whether the table has changed since it was read last, and could not be read when a row was looked for."""
+        return self._unread
+
     def row(self, keys: Iterable[str]) -> Mapping[str, str]:
         """The cells of a scan's row by column; empty where it has none.
 
+        Args:
+            keys: of the scan, by its name and by its id.
+
         Raises:
-            ValueError: several rows of this scan differ.
+            ValueError: several rows of this scan differ, or its row has too many cells.
         """
         rows = self._fresh()
-        for key in keys:
-            if key in rows.found:
-                row = rows.found[key]
-                if row is None:
-                    raise ValueError("rows of this scan differ in the table of clinical values; keep the right one")
-                return row
-        return {}
+        found = [rows.found[key] for key in keys if key in rows.found]
+        if not found:
+            return {}
+        first, *others = found
+        if isinstance(first, str) or any(other != first for other in others):
+            raise ValueError(first if isinstance(first, str) else DIFFER)
+        return first
 
     def _fresh(self) -> _Rows:
         """The rows as they are now; the last ones where the table cannot be read now, or is half written."""
         with self._lock:
             try:
-                if _state(self.path) != self._rows.state:
-                    self._rows = self._read()
+                state = _state(self.path)
+                if state != self._rows.state:
+                    rows, whole = self._read()
+                    # Its next lines, or the rest of this one, may come; of a table that lies there they do not.
+                    if whole or not 0 <= time.time() - state[0] / 1e9 < SETTLED:
+                        self._rows = rows
+                self._unread = False
             except (OSError, UsageError):
-                pass
+                self._unread = True
             return self._rows
 
-    def _read(self) -> _Rows:
+    def _read(self) -> tuple[_Rows, bool]:
+        """The rows, and whether the last line is whole."""
         state = _state(self.path)
         text = _text(self.path)
-        first = text.partition("\n")[0]
-        separator = max(SEPARATORS, key=first.count)
+        wanted = {name.casefold() for name in (*self._columns, SCAN, ID)}
+        lines = io.StringIO(text, newline="")
+        for _ in range(lines_before_headers(text)):
+            next(lines)
         try:
-            lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+            read = list(csv.reader(lines, delimiter=separator_of(text, wanted), strict=True))
         except csv.Error as error:
             raise UsageError(f"{self.path} is no CSV ({error}); write it again") from error
-        names = [plain_cell(word).casefold() for word in (lines[0] if lines else [])]
-        places = self._places(names)
-        found: dict[str, Mapping[str, str] | None] = {}
-        for line in lines[1:]:
+        head, *rest = read or [[]]
+        places = self._places([plain_cell(word).casefold() for word in head])
+        found: dict[str, Mapping[str, str] | str] = {}
+        for line in rest:
             cells = {name: plain_cell(line[place]) if place < len(line) else "" for name, place in places.items()}
-            row = {name: cells[name] for name in self._columns}
+            row = SURPLUS if any(map(plain_cell, line[len(head) :])) else {name: cells[name] for name in self._columns}
             for key in _keys(cells):
-                found[key] = row if found.get(key, row) == row else None
-        return _Rows(state, found, SCAN in places)
+                found[key] = row if found.get(key, row) == row else DIFFER
+        return _Rows(state, found, SCAN in places), text.endswith(("\n", "\r"))
 
     def _places(self, names: Sequence[str]) -> dict[str, int]:
         """Where each wanted column stands."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import numbers
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from decimal import Decimal
+from itertools import zip_longest
+from typing import TypeAlias, TypeVar
+
+import numpy as np
 
 from edgecad.clinical.cells import number_of, plain_cell, stands_for_nothing
 from edgecad.contract import CategoryColumn, ClinicalColumn, ClinicalModel, NumberColumn, YesNoColumn
@@ -17,6 +22,8 @@ Given: TypeAlias = "Mapping[str, Value | None]"
 """Name of a column -> its value. None, an empty text and NaN stand for nothing."""
 YES, NO = frozenset(("yes", "y", "true", "1")), frozenset(("no", "n", "false", "0"))
 WANTED = "wanted: age=63,sex=F"
+Source = TypeVar("Source")
+_LACKING = object()
 
 
 @dataclass(frozen=True)
@@ -86,15 +93,33 @@ def checked_values(model: ClinicalModel, given: Given | None) -> ClinicalValues:
     usable: dict[str, Value] = {}
     lacking: list[str] = []
     for column in model.columns:
-        value = _value(column, given.get(column.name))
+        value = value_in(column, given.get(column.name))
         said = _lack(column, value)
         if said:
             lacking.append(said)
         elif value is not None:
             usable[column.name] = value
     if lacking and model.missing == "refuse":
-        raise InputRefused("clinical", f"{'; '.join(lacking)}: give it, with --clinical or as the site's file says")
+        raise InputRefused(
+            "clinical",
+            f"{'; '.join(lacking)}: give it with the scan or in the table of --clinical-from, or let the site's file "
+            "take it from DICOM objects",
+        )
     return ClinicalValues({} if lacking else usable, tuple(lacking))
+
+
+def with_values(sources: Iterable[Source], clinical: Iterable[Given | None]) -> Iterator[tuple[Source, Given | None]]:
+    """Scans with their values, in their order.
+
+    Raises:
+        UsageError: they are not as many, or the values are those of one scan.
+    """
+    if isinstance(clinical, Mapping):
+        raise UsageError("clinical values of one scan were given for many; give a list, one mapping a scan")
+    for source, values in zip_longest(sources, clinical, fillvalue=_LACKING):
+        if source is _LACKING or values is _LACKING:
+            raise UsageError("scans and their clinical values are not as many; give one mapping a scan, or None")
+        yield source, values  # type: ignore[misc]
 
 
 def wanted_of(column: ClinicalColumn) -> str:
@@ -114,18 +139,44 @@ def _lack(column: ClinicalColumn, value: Value | None) -> str | None:
     return None
 
 
-def _value(column: ClinicalColumn, given: Value | None) -> Value | None:
-    """A value as its column has it; None where nothing is given."""
-    if isinstance(given, str):
-        given = plain_cell(given)
-        if given == "" or (stands_for_nothing(given) and not _is_category(column, given)):
-            return None
-    if given is None or (isinstance(given, float) and math.isnan(given)):
+def value_in(column: ClinicalColumn, given: Value | None) -> Value | None:
+    """A value as its column has it, in its range or not; None where nothing is given.
+
+    Raises:
+        InputRefused: reason `clinical`: it is of another kind, or an unknown category.
+    """
+    if not is_given(column, given):
         return None
-    found = _number(given) if isinstance(column, NumberColumn) else _other(column, given)
+    plain = _plain(given)
+    found = None
+    if plain is not None:
+        found = _number(plain) if isinstance(column, NumberColumn) else _other(column, plain)
     if found is None:
         raise InputRefused("clinical", f"the value of {column.name} cannot be meant; wanted: {wanted_of(column)}")
     return found
+
+
+def is_given(column: ClinicalColumn, given: Value | None) -> bool:
+    """Whether something is said: None, an empty text, NaN and what is written for nothing say none.
+
+    A category may be called `unknown`, though.
+    """
+    if isinstance(given, str):
+        word = plain_cell(given)
+        return word != "" and (not stands_for_nothing(word) or _is_category(column, word))
+    return given is not None and not (isinstance(given, (float, np.floating)) and math.isnan(given))
+
+
+def _plain(given: object) -> Value | None:
+    """A text, a number or True and False, of Python or of numpy, as Python has it; None of anything else."""
+    if isinstance(given, str):
+        return plain_cell(given)
+    if isinstance(given, (bool, np.bool_)):
+        return bool(given)
+    try:
+        return float(given) if isinstance(given, (numbers.Real, Decimal)) else None
+    except OverflowError:  # a whole number that no column reaches
+        return None
 
 
 def _is_category(column: ClinicalColumn, word: str) -> bool:

@@ -20,7 +20,7 @@ from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
 from edgecad.clinical.fusion import check_golden_fusion
-from edgecad.clinical.values import Given
+from edgecad.clinical.values import Given, with_values
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, GoldenAnswer, MapPlace, RunPrecision
 from edgecad.contract.graph import FAMILIARITY
@@ -218,13 +218,16 @@ class Classifier:
 
         Args:
             force: as for one scan.
-            clinical: values of each scan, in their order; as for one scan.
+            clinical: values of each scan, in their order, as many as scans; as for one scan.
 
         Scans share what this process may use of the CPU: open the classifier with `threads=1` to have one a core.
         Each is answered alone, exactly as by itself.
 
         Yields:
             The prediction; where a scan was refused or its answer failed a check, that error in its place.
+
+        Raises:
+            UsageError: scans and values are not as many, or the values are those of one scan.
         """
 
         def work(asked: tuple[Source, Given | None]) -> Prediction | EdgecadError:
@@ -234,7 +237,7 @@ class Classifier:
             except EdgecadError as error:
                 return error
 
-        paired = zip(sources, repeat(None)) if clinical is None else zip(sources, clinical, strict=True)
+        paired = zip(sources, repeat(None)) if clinical is None else with_values(sources, clinical)
         yield from in_order(work, paired, workers_beside(self.facts.threads))
 
     def overlay(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,54 @@ def test_a_table_is_read_again_when_it_changes_and_an_unreadable_one_leaves_the_
     assert values(sources, "001.dcm")["age"] == "72"
     path.unlink()
     assert values(sources, "001.dcm")["age"] == "72"
+
+
+def test_a_scan_without_a_row_is_told_that_the_table_cannot_be_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", TABLE)
+    sources = clinical_sources(FUSED, None, None, path)
+    written(path, "scan,age\n003,70\n")
+    assert "cannot be read now" in values(sources, "003.dcm")
+    assert values(sources, "001.dcm")["age"] == "71"
+    told = clinical_sources(FUSED, None, {"age": 70, "sex": "F", "diabetes": "no"}, written(path, TABLE))
+    path.unlink()
+    assert values(told, "003.dcm")["age"] == 70  # the table is not needed
+    written(path, TABLE.replace("002", "003"))
+    assert values(sources, "003.dcm")["age"] == "58"
+
+
+def test_a_last_line_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", TABLE)
+    sources = clinical_sources(FUSED, None, None, path)
+    half = f"{TABLE}003,64.5,M,yes"
+    written(path, half[: half.index("4.5")])  # an age of 6, to whoever reads it now
+    assert values(sources, "003.dcm") == {}
+    long_ago = time.time() - 60
+    os.utime(written(path, half), (long_ago, long_ago))
+    assert values(sources, "003.dcm")["age"] == "64.5"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sep=|\n{}", "\n\n{}", "\ufeff{}", '{}"003.dcm"|"=""66"""|M|yes|Quux\n'],
+    ids=["sep", "empty", "mark", "cells"],
+)
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    table = written(tmp_path / "t.csv", text.format(TABLE.replace(",", "|")))
+    sources = clinical_sources(FUSED, None, None, table)
+    assert values(sources, "001.dcm") == {"age": "71", "sex": "M", "diabetes": "yes"}
+    assert '"' not in str(values(sources, "003.dcm"))
+
+
+def test_a_row_whose_cells_were_shifted_by_a_comma_has_no_values(tmp_path: Path) -> None:
+    table = written(tmp_path / "t.csv", f"{TABLE}003,66,5,M,yes,Quux\n")
+    assert "more cells than" in values(clinical_sources(FUSED, None, None, table), "003.dcm")
+
+
+def test_rows_that_differ_by_name_and_by_id_are_no_values(tmp_path: Path) -> None:
+    table = written(tmp_path / "t.csv", "scan,id,age,sex,diabetes\n001,,71,M,yes\n,A7,58,F,no\n,A8,71,M,yes\n")
+    sources = clinical_sources(FUSED, None, None, table)
+    assert "differ" in values(sources, "001.dcm", "A7")
+    assert values(sources, "001.dcm", "A8")["age"] == "71"
 
 
 def test_no_name_of_a_file_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -155,6 +205,17 @@ def test_values_of_another_patient_than_the_object_names_are_found(
 )
 def test_an_age_string_is_in_years(text: str, years: float | None) -> None:
     assert years_of(text) == pytest.approx(years)
+
+
+def test_a_cell_that_stands_for_nothing_leaves_the_word_to_the_object(dataset: Any, tmp_path: Path) -> None:
+    table = written(tmp_path / "t.csv", "id,age,sex,diabetes\nA7,NA,-,yes\n")
+    sources = clinical_sources(FUSED, site(), {"sex": ""}, table)
+    assert values(sources, identity="A7", given=dataset) == {"age": 71.0, "sex": "M", "diabetes": "yes"}
+
+
+def test_another_age_is_found_also_where_the_models_range_has_no_such_age(dataset: Any) -> None:
+    dataset.PatientAge = "093Y"
+    assert "says otherwise" in values(clinical_sources(FUSED, site(), {"age": 71}), given=dataset)
 
 
 def test_a_site_that_means_a_column_otherwise_than_the_model_is_refused(dataset: Any) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from datetime import date
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from edgecad.clinical.values import check_names, checked_values, values_from_words
+from edgecad.clinical.values import check_names, checked_values, values_from_words, with_values
 from edgecad.errors import InputRefused, UsageError
 
 from .conftest import FUSED, GIVEN
 
+PLAIN = {"age": 63.0, "sex": "F", "diabetes": False}
 ALONE = replace(FUSED, missing="image-alone")
 
 
@@ -34,6 +38,8 @@ def test_words_that_cannot_be_meant_are_refused_without_their_value(words: str) 
         ({"age": "70,5", "sex": " m ", "diabetes": "No"}, {"age": 70.5, "sex": "M", "diabetes": False}),
         ({"age": 85, "sex": "f", "diabetes": 1}, {"age": 85.0, "sex": "F", "diabetes": True}),
         ({"age": "40.0", "sex": '="F"', "diabetes": "y"}, {"age": 40.0, "sex": "F", "diabetes": True}),
+        ({"age": np.int64(63), "sex": np.str_("F"), "diabetes": np.bool_(False)}, PLAIN),
+        ({"age": Decimal("63"), "sex": "F", "diabetes": np.float32(0)}, PLAIN),
     ],
 )
 def test_values_are_read_as_their_columns_have_them(given: dict[str, object], wanted: dict[str, object]) -> None:
@@ -42,7 +48,7 @@ def test_values_are_read_as_their_columns_have_them(given: dict[str, object], wa
     assert {name: type(value) for name, value in found.usable.items()} == {k: type(v) for k, v in wanted.items()}
 
 
-MISSING = [{}, {"age": None}, {"age": ""}, {"age": "n/a"}, {"age": math.nan}]
+MISSING = [{}, {"age": None}, {"age": ""}, {"age": "n/a"}, {"age": math.nan}, {"age": np.float32("nan")}]
 OUT_OF_RANGE = [{"age": 39.9}, {"age": 85.1}, {"age": -4}, {"age": 1e6}]
 
 
@@ -65,6 +71,10 @@ def test_what_is_missing_or_out_of_range_is_refused_or_leaves_the_image_alone(ch
         ({"age": "old"}, "40 to 85"),
         ({"age": True}, "40 to 85"),
         ({"age": math.inf}, "40 to 85"),
+        ({"age": 10**400}, "40 to 85"),
+        ({"age": b"63"}, "40 to 85"),
+        ({"age": [63]}, "40 to 85"),
+        ({"diabetes": date(2026, 1, 1)}, "yes or no"),
         ({"diabetes": "perhaps"}, "yes or no"),
         ({"diabetes": 2}, "yes or no"),
     ],
@@ -84,3 +94,12 @@ def test_a_column_that_the_model_has_not_is_the_callers_mistake() -> None:
         checked_values(FUSED, {**GIVEN, "agee": 3})
     with pytest.raises(UsageError, match="judges the image alone"):
         check_names(None, {"age": 3})
+
+
+def test_many_scans_have_a_mapping_each() -> None:
+    assert list(with_values(["a", "b"], [GIVEN, None])) == [("a", GIVEN), ("b", None)]
+    for scans, values in ((["a", "b"], [GIVEN]), (["a"], [GIVEN, GIVEN])):
+        with pytest.raises(UsageError, match="not as many"):
+            list(with_values(scans, values))
+    with pytest.raises(UsageError, match="of one scan were given for many"):
+        list(with_values(["a", "b", "c"], GIVEN))

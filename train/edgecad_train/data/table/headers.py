@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgecad.clinical.cells import plain_cell
+from edgecad.clinical.headers import SEPARATORS, first_line, separator_of
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.table.text import COLUMNS, FOLDER_LAYOUT
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 READER = "reader:"
 """Begins the name of a column with one reader's answers."""
 MAP = "map:"
 """Begins the name of a column with one more map of each scan's patient."""
 _NAMED = re.compile(r"(reader|map)\s*:\s*(.*)", re.IGNORECASE)
-_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 OPTIONAL = ("mask", "segments", "deficit_percent")
 """Columns that a table may have, and that are used wherever they stand."""
 
@@ -50,44 +47,13 @@ def read_headers(text: str, table: Path, used: Collection[str]) -> Headers:
     Raises:
         UsageError: a needed column is missing, or one that is used stands there twice.
     """
-    separator = _separator_of(text)
-    seen = _first_line(text, separator)
+    separator = separator_of(text, COLUMNS)
+    seen = first_line(text, separator)
     wanted = (*COLUMNS, *OPTIONAL, *used)
     names = tuple(_name(plain_cell(word), wanted) for word in seen)
     _check_missing(names, seen, table)
     _check_twice(names, seen, table, wanted)
     return Headers(names, separator, tuple(_findings(seen, names, separator, wanted)))
-
-
-def lines_before_headers(text: str) -> int:
-    """How many lines stand before the names of the columns: a spreadsheet's `sep=;`, and empty ones."""
-    count = 0
-    for line in io.StringIO(text, newline=""):
-        if line.strip() and not _SEPARATOR_LINE.fullmatch(line.strip(" \r\n")):
-            break
-        count += 1
-    return count
-
-
-def _separator_of(text: str) -> str:
-    """The separator that gives the needed columns, or else most of them; commas where none gives any."""
-
-    def needed(separator: str) -> int:
-        names = {plain_cell(word).casefold() for word in _first_line(text, separator)}
-        return len(names.intersection(COLUMNS))
-
-    return max(SEPARATORS, key=needed)
-
-
-def _first_line(text: str, separator: str) -> list[str]:
-    """The cells of the first line; none where it cannot be read so."""
-    lines = io.StringIO(text, newline="")
-    for _ in range(lines_before_headers(text)):
-        next(lines)
-    try:
-        return next(csv.reader(lines, delimiter=separator, strict=True), [])
-    except csv.Error:
-        return []
 
 
 def _name(word: str, wanted: Sequence[str]) -> str:

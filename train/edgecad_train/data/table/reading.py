@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgecad.clinical.cells import plain_cell
+from edgecad.clinical.headers import SEPARATORS, lines_before_headers
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
-from edgecad_train.data.table.headers import SEPARATORS, Headers, lines_before_headers, read_headers
+from edgecad_train.data.table.headers import Headers, read_headers
 from edgecad_train.data.table.text import COLUMNS, text_of
 
 NAMED = 5

@@ -1,0 +1,44 @@
+"""The first line of a CSV: what may stand before it, and what separates its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection
+
+from edgecad.clinical.cells import plain_cell
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+
+def lines_before_headers(text: str) -> int:
+    """How many lines stand before the names of the columns: a spreadsheet's `sep=;`, and empty ones."""
+    count = 0
+    for line in io.StringIO(text, newline=""):
+        if line.strip() and not _SEPARATOR_LINE.fullmatch(line.strip(" \r\n")):
+            break
+        count += 1
+    return count
+
+
+def separator_of(text: str, columns: Collection[str]) -> str:
+    """The separator that gives most of some columns, whose names are in small letters; commas where none gives any."""
+
+    def given(separator: str) -> int:
+        names = {plain_cell(word).casefold() for word in first_line(text, separator)}
+        return len(names.intersection(columns))
+
+    return max(SEPARATORS, key=given)
+
+
+def first_line(text: str, separator: str) -> list[str]:
+    """The cells of the first line; none where it cannot be read so."""
+    lines = io.StringIO(text, newline="")
+    for _ in range(lines_before_headers(text)):
+        next(lines)
+    try:
+        return next(csv.reader(lines, delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []
