@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from edgecad.contract import Decision, Openings
 from edgecad_train.ensembles.members import HELD, TEST, MemberRun, averaged, truth_of
@@ -85,17 +84,7 @@ class _Scores:
 
     def judged(self, decision: Decision) -> Iterator[PatientLine]:
         for line, value in zip(self.of, self.log_odds.tolist(), strict=True):
-            score = float(expit(value / decision.temperature))
-            yield PatientLine(
-                patient=line.patient,
-                part=line.part,
-                label=line.label,
-                scans=line.scans,
-                score=score,
-                log_odds=value,
-                above=score >= decision.threshold,
-                fold=line.fold,
-            )
+            yield PatientLine.judged(decision, value, line.patient, line.part, line.label, line.scans, line.fold)
 
 
 def _scores(members: Sequence[MemberRun], lines_of: Callable[[MemberRun], Sequence[PatientLine]]) -> _Scores:

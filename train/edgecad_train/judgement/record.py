@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-from scipy.special import expit
 
 from edgecad.contract import Decision, Openings, Origin
 from edgecad.decision.evidence import Share
@@ -108,14 +107,12 @@ def write_record(record: EvaluationRecord, path: Path) -> None:
 
 def lines_of(scores: ScoredPatients, decision: Decision, part_of: Mapping[str, str] | None) -> Iterator[PatientLine]:
     """A line a patient for predictions.csv; `part` is empty where nobody knows whom the model was trained on."""
-    probabilities = expit(scores.log_odds / decision.temperature)
     for row, patient in enumerate(scores.patients):
-        yield PatientLine(
+        yield PatientLine.judged(
+            decision,
+            float(scores.log_odds[row]),
             patient=patient,
             part="" if part_of is None else part_of.get(patient, "new"),
             label=CLASSES[0] if scores.truth[row] else CLASSES[1],
             scans=int(scores.scans[row]),
-            score=float(probabilities[row]),
-            log_odds=float(scores.log_odds[row]),
-            above=bool(probabilities[row] >= decision.threshold),
         )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scipy.special import expit
+
+from edgecad.contract import Decision
 from edgecad.errors import ModelInvalid
 
 COLUMNS = ("patient", "part", "fold", "label", "scans", "score_cad", "log_odds", "above")
@@ -35,6 +38,14 @@ class PatientLine:
     log_odds: float
     above: bool
     fold: str = ""
+
+    @classmethod
+    def judged(
+        cls, decision: Decision, log_odds: float, patient: str, part: str, label: str, scans: int, fold: str = ""
+    ) -> PatientLine:
+        """A patient's line by a decision: score and side of its raw log-odds."""
+        score = float(expit(log_odds / decision.temperature))
+        return cls(patient, part, label, scans, score, float(log_odds), score >= decision.threshold, fold)
 
     @property
     def cells(self) -> tuple[object, ...]:

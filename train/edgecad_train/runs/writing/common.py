@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import share_outside_disc
@@ -177,15 +176,13 @@ def _lines(outcome: RunOutcome, said: NDArray[np.float64]) -> Iterator[PatientLi
         _, log_odds = by_patient(outcome.data, members, said)
         held = folds and part != "test"
         for patient, value in zip(sorted(members), log_odds, strict=True):
-            score = float(expit(value / decision.temperature))
-            yield PatientLine(
+            yield PatientLine.judged(
+                decision,
+                float(value),
                 patient=patient,
                 part="out-of-fold" if held else part,
                 label=labels[patient],
                 scans=scans[patient],
-                score=score,
-                log_odds=float(value),
-                above=score >= decision.threshold,
                 fold=part.removeprefix("fold ") if held else "",
             )
 
@@ -197,15 +194,13 @@ def _fused_lines(outcome: RunOutcome, clinical: FusedOutcome) -> Iterator[Patien
     part_of = outcome.partition.part_of()
     for one in clinical.fused:
         for patient, truth, value in zip(one.scores.patients, one.scores.truth, one.scores.log_odds, strict=True):
-            score = float(expit(value / decision.temperature))
-            yield PatientLine(
+            yield PatientLine.judged(
+                decision,
+                float(value),
                 patient=patient,
                 part=one.part,
                 label=CLASSES[0] if truth else CLASSES[1],
                 scans=scans[patient],
-                score=score,
-                log_odds=float(value),
-                above=score >= decision.threshold,
                 fold=part_of[patient].removeprefix("fold ") if one.part == "out-of-fold" else "",
             )
 
