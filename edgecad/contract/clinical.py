@@ -176,9 +176,14 @@ def _numbers(column: ClinicalColumn) -> list[object]:
     return [column.name, column.mean, column.coefficient.log_odds]
 
 
+def is_name(word: str) -> bool:
+    """Whether a column or a category may be called so."""
+    known = 1 <= len(word) <= LONGEST_NAME and word.isprintable() and word == word.strip()
+    return known and not _SIGNS & set(word)
+
+
 def _check_name(name: str) -> None:
-    known = 1 <= len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
-    demand(known and not _SIGNS & set(name), f"{name[:LONGEST_NAME]!r} is no name of a clinical column or category")
+    demand(is_name(name), f"{name[:LONGEST_NAME]!r} is no name of a clinical column or category")
 
 
 _SIGNS = frozenset(",=")

@@ -74,7 +74,9 @@ REFUSED = {
     "dates": ([f"19{number:02d}-03-04" for number in range(100)], "nearly every patient"),
     "numbers of files": ([str(10**6 + 17 * number) for number in range(100)], "nearly every patient"),
     "many categories": ([f"w{number % 25}" for number in range(100)], "25 categories, and a model takes 20"),
-    "a comma": (["a,b", "c"] * 50, "comma or an equals sign"),
+    "a comma": (["a,b", "c"] * 50, "comma, an equals sign"),
+    "an unseen sign": (["a\u200bb", "c"] * 50, "cannot be printed"),
+    "a long word": (["a" * 65, "c"] * 50, "longer than 64 letters"),
     "the label": (["ill" if own else "well" for own in CAD], "area of 1.000"),
     "the label as a number": ([f"{3 + 2 * own}" for own in CAD], "area of 1.000"),
     "the label with one error": (["ill" if own else "well" for own in CAD ^ (np.arange(100) == 3)], "another form"),
@@ -164,3 +166,13 @@ def test_columns_are_read_by_patient_and_lines_of_one_must_agree(tmp_path: Path)
         columns_of(read_table(path, ["age"]), asked)
     with pytest.raises(UsageError, match=r"--clinical sex: .* has no such column"):
         columns_of(read_table(path, ["sex"]), AskedColumns(clinical=parse_clinical(["sex"])))
+
+
+@pytest.mark.parametrize("words", [["7"] * 50 + ["8"] * 50, ["a"] * 50 + ["b"] * 50], ids=["number", "category"])
+def test_a_column_that_is_constant_where_all_are_filled_is_refused_before_training(words: list[str]) -> None:
+    labels = tuple(
+        Case(case.path, "CAD" if number % 2 else "nonCAD", case.patient) for number, case in enumerate(CASES)
+    )
+    columns = PatientColumns(clinical=(cells([*AGES[:50], *[""] * 50], "age"), cells(words, "other")))
+    with pytest.raises(UsageError, match="other: all patients who have a value in every clinical column"):
+        clinical_columns(columns, labels)

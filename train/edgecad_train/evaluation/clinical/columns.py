@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecad.clinical.cells import number_of
 from edgecad.clinical.values import NO, YES, Value, yes_or_no
-from edgecad.contract.clinical import LONGEST_NAME, MOST_CATEGORIES, MOST_COLUMNS
+from edgecad.contract.clinical import LONGEST_NAME, MOST_CATEGORIES, MOST_COLUMNS, is_name
 from edgecad.errors import UsageError
 from edgecad_train.data.table.clinical import Kind
 from edgecad_train.data.table.columns import ClinicalCells
@@ -55,7 +55,7 @@ def training_column(cells: ClinicalCells) -> ClinicalTraining:
 
 
 def check_count(columns: Sequence[ClinicalCells]) -> None:
-    """Refuse more columns than a contract holds, and names that are too long for it.
+    """Refuse more columns than a contract holds, and names that it does not.
 
     Raises:
         UsageError: there are.
@@ -63,8 +63,11 @@ def check_count(columns: Sequence[ClinicalCells]) -> None:
     if len(columns) > MOST_COLUMNS:
         raise UsageError(f"--clinical names {len(columns)} columns, and a model takes {MOST_COLUMNS}; name fewer")
     for cells in columns:
-        if len(cells.asked.name) > LONGEST_NAME:
-            raise UsageError(f"--clinical {cells.asked.name[:20]}...: that name is longer than {LONGEST_NAME} letters")
+        if not is_name(cells.asked.name):
+            raise UsageError(
+                f"--clinical {cells.asked.name[:20]!r}: that name is longer than {LONGEST_NAME} letters, or has a sign "
+                "that cannot be printed; rename the column"
+            )
 
 
 def _kind_of(name: str, words: Mapping[str, str]) -> Kind:
@@ -121,11 +124,11 @@ def check_groups(column: ClinicalTraining) -> None:
             f"--clinical {column.name}: {len(counts)} categories, and a model takes {MOST_CATEGORIES}; join some"
         )
     rare = sorted(str(value) for value, count in counts.items() if count < LEAST_PATIENTS)
-    bad = sorted(str(value) for value in counts if {",", "="} & set(str(value)) or len(str(value)) > LONGEST_NAME)
+    bad = sorted(str(value) for value in counts if not is_name(str(value)))
     if bad:
         raise UsageError(
-            f"--clinical {column.name}: the category {bad[0][:LONGEST_NAME]!r} has a comma or an equals sign, or is "
-            f"longer than {LONGEST_NAME} letters; give it another name"
+            f"--clinical {column.name}: the category {bad[0][:LONGEST_NAME]!r} has a comma, an equals sign or a sign "
+            f"that cannot be printed, or is longer than {LONGEST_NAME} letters; give it another name"
         )
     if rare and column.kind == "yes-no":
         raise UsageError(

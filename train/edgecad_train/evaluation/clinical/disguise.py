@@ -60,9 +60,23 @@ def clinical_columns(
     complete = frozenset(patient for patient in truth if all(patient in column.values for column in found))
     findings += _about_numbers(found, truth, complete)
     for column in found:
-        if column.kind != "number":
-            check_groups(replace(column, values={p: v for p, v in column.values.items() if p in complete}))
+        _check_complete(replace(column, values={p: v for p, v in column.values.items() if p in complete}))
     return tuple(found), tuple(findings)
+
+
+def _check_complete(column: ClinicalTraining) -> None:
+    """What is true of all patients need not be of those who have a value in every column, to whom the model is fitted.
+
+    Raises:
+        UsageError: they all have the same, or a word is rare among them.
+    """
+    if len(set(column.values.values())) < 2:
+        raise UsageError(
+            f"--clinical {column.name}: all patients who have a value in every clinical column have the same there; "
+            "leave it out, or fill the other columns"
+        )
+    if column.kind != "number":
+        check_groups(column)
 
 
 def _about_filling(cells: ClinicalCells, truth: Mapping[str, bool]) -> Iterator[DataFinding]:
