@@ -206,6 +206,14 @@ def test_values_are_of_one_scan_and_a_table_of_many(
     assert "70" not in done.stderr
 
 
+def test_verify_and_bench_need_no_values(edgecad: Run, fused_model: Written) -> None:
+    model = fused_model()
+    done = edgecad("verify", model, "--device", "cpu")
+    assert done.code == 0, done.stderr
+    done = edgecad("bench", model, "--device", "cpu", "--runs", 20, "--scenario", "single-stream", "--json")
+    assert done.code == 0, done.stderr
+
+
 def test_inspect_tells_the_columns_with_what_they_take(edgecad: Run, fused_model: Written) -> None:
     done = edgecad("inspect", fused_model())
     assert done.code == 0, done.stderr
