@@ -97,9 +97,7 @@ def _figures(folder: Path, patients: int) -> GainFigures:
     misses = [abs(float(logit(record["probability"])) - _sum(record["clinical"])) for record in answered]
     (contract,) = (folder / "runs").glob("*-mobilenetv2/contract.json")
     model = json.loads(contract.read_text())["clinical"]
-    gains = {
-        gain["part"]: {name: gain[name] for name in ("n", "image", "gain", "low", "high")} for gain in model["gains"]
-    }
+    gains = {gain["part"]: {name: gain[name] for name in GAIN} for gain in model["gains"]}
     columns = {column["name"]: column["coefficient"] for column in model["columns"]}
     return GainFigures(
         patients=patients,
