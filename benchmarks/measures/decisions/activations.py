@@ -64,6 +64,7 @@ def _studied(place: Path, activation: str, options: HeadOptions) -> Sequence[Uni
         weights,
         "--rates",
         "uniform",
+        "--without-normal-limits",
     ]
     words += ["--strategies", ",".join(STRATEGIES), "--seeds", options.runs, "--activation", activation]
     run_command([*words, "--out", activation, "--quiet", *words_of_options(options.train_options)], place)

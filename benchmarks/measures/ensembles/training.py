@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,9 +93,15 @@ def _train(place: SplitPlace, number: int, seed: int) -> None:
     shutil.rmtree(folder / "runs", ignore_errors=True)
     folder.mkdir(exist_ok=True)
     words = ["train", "../data", "--backbone", options.backbone, "--weights", weights_word(options.weights), "--quiet"]
-    words += ["--seed", str(seed + MEMBER_SEED * number), *words_of_options(options.train_options)]
+    words += ["--seed", str(seed + MEMBER_SEED * number), *_own_options(options.train_options, number)]
     words += ["--split", str(place.run("member-0") / "split.json")] if number else ["--protocol", "folds"]
     run_command([*EDGECAD, *words], folder)
+
+
+def _own_options(told: Sequence[str], number: int) -> list[str]:
+    """Options of one member; the split that it is given says itself how many folds there are."""
+    pairs = zip(told[::2], told[1::2], strict=True)
+    return words_of_options([word for pair in pairs if not (number and pair[0] == "folds") for word in pair])
 
 
 def _export(place: SplitPlace, name: str) -> None:

@@ -25,7 +25,7 @@ HEADER = (
     "findings,overruled,scan_sha256,model,contract,device,provider,precision,figure,milliseconds,time,"
     "site,colour_table,chosen_by,steps,layout,familiarity,familiarity_limit,certainty,zone_low,zone_high,"
     "recalibrated_on,own_probability,own_threshold,remarks,sop_instance_uid,study_instance_uid,series_instance_uid,"
-    "chosen\r\n"
+    "chosen,clinical,clinical_baseline,clinical_image,clinical_terms\r\n"
 )
 ANSWER = Record(
     scan="scan.jpg",

@@ -24,7 +24,7 @@ def test_a_resumed_run_looks_for_the_masks_and_columns_that_it_was_given(
         raise UsageError("enough")
 
     monkeypatch.setattr(steps, "find_cases", find)
-    spec: Any = SimpleNamespace(data="/data", patient_from="^p", masks=masks, keep=("sex",))
+    spec: Any = SimpleNamespace(data="/data", patient_from="^p", masks=masks, keep=("sex",), clinical=())
     with pytest.raises(UsageError, match="enough"):
         steps._found_again(spec)
     ((words, more),) = seen

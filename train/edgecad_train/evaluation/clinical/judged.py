@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from edgecad.clinical.fusion import fused_score
 from edgecad.clinical.values import checked_values
@@ -13,7 +14,6 @@ from edgecad.contract import ClinicalModel, Contract
 from edgecad.errors import InputRefused
 from edgecad_train.data.table.clinical import AskedClinical
 from edgecad_train.data.table.columns import PatientColumns
-from edgecad_train.evaluation.statistics.intervals import Floats
 
 
 def columns_of_models(contracts: Iterable[Contract]) -> tuple[AskedClinical, ...]:
@@ -23,8 +23,8 @@ def columns_of_models(contracts: Iterable[Contract]) -> tuple[AskedClinical, ...
 
 
 def fused_log_odds(
-    model: ClinicalModel, patients: Sequence[str], log_odds: Floats, columns: PatientColumns
-) -> tuple[Floats, dict[str, str]]:
+    model: ClinicalModel, patients: Sequence[str], log_odds: NDArray[np.float64], columns: PatientColumns
+) -> tuple[NDArray[np.float64], dict[str, str]]:
     """The fused score of each patient, before its temperature, as a runtime would give it.
 
     Args:
