@@ -71,17 +71,14 @@ def phantom_lines(found: TrueDeficit | None) -> tuple[str, ...]:
     if found is None:
         return (told,)
     area = f"{found.area.value:.3f} ({found.area.low:.3f}-{found.area.high:.3f})"
-    whole = f"The true deficit itself, which no system sees, has an AUC of {area} on these test patients"
-    meant = {
-        "deficit": ": that is the ceiling",
-        None: "; where labels are drawn from it, that is the ceiling",
-    }
-    return told, f"{whole}{meant.get(rule, ': labels do not follow it, so that is no ceiling')}"
+    whole = f"The true deficit, which no system sees, has an AUC of {area} here"
+    meant = {"deficit": "the ceiling", None: "the ceiling, if labels follow it"}
+    return told, f"{whole}: {meant.get(rule, 'no ceiling, as labels do not follow it')}"
 
 
 def _wins(rule: LabelRule | None) -> str:
     if rule is None:
-        return "what measures just what their labels are made of, a deficit or where it lies,"
+        return "what measures that which their labels follow"
     if rule == "deficit":
         return "what measures the deficit that labels are drawn from"
-    return f"what finds defects in the territory of {rule}, which alone are labelled CAD,"
+    return f"what finds defects of the {rule}'s territory, labelled CAD,"
