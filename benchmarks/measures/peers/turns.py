@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from measures.quartiles import Quartiles, quartiles_of
 
 WARM_UP = 2
 """Runs at the start of each turn that do not count: another peer's weights lie in the processor's cache."""
+PAUSE = 0.1
+"""Seconds before each turn: threads of the peer before it may go on spinning for a while, on a core that is wanted
+now. Small networks took half as long again after one that spins."""
 MAX_SPREAD = 0.25
 """Of a peer's turns, largest less smallest, of their median: past it the machine was busy (as in `speed.py`)."""
 
@@ -65,6 +69,7 @@ def take_turns(
         for entry in order_of(ways, number):
             if entry.peer not in opened.peers:
                 continue
+            time.sleep(PAUSE)
             try:
                 reply = opened.peers[entry.peer].ask(PeerRequest("time", entry.way, runs, warm))
             except PeerFailed as failure:
