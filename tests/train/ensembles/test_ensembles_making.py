@@ -145,7 +145,7 @@ def test_images_of_another_version_are_refused(one: Path, two: Path, spoilt: Spo
 def test_a_network_that_is_not_the_members_mean_gets_no_folder(
     one: Path, two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_alone(networks: list[making.Network]) -> keras.Model:
+    def one_alone(networks: list[making.Network], _: object) -> keras.Model:
         return networks[0].model
 
     monkeypatch.setattr(making, "joined_model", one_alone)
