@@ -31,6 +31,8 @@ class EvaluationFiles:
     """Everything that an evaluation's report is made from.
 
     Attributes:
+        contract: of the model, about the score that was judged: the fused one of a model with clinical columns.
+        clinical: names of these columns; none of a model that judges the image alone.
         predictions: a line a patient, in the order of predictions.csv; `part` is `test`, for they chose nothing here.
         heatmaps: of a few scans; None where none were kept.
     """
@@ -38,6 +40,7 @@ class EvaluationFiles:
     folder: Path
     record: EvaluationRecord
     contract: Contract
+    clinical: tuple[str, ...]
     predictions: tuple[PatientLine, ...]
     heatmaps: HeatMaps | None
 
@@ -49,10 +52,12 @@ def read_evaluation(folder: Path) -> EvaluationFiles:
         ModelInvalid: a file is missing, damaged or of another version.
     """
     lines = predictions_from_csv(_bytes(folder / PREDICTIONS), folder / PREDICTIONS, AGAIN)
+    contract = contract_from_json(_bytes(folder / CONTRACT), AGAIN)
     return EvaluationFiles(
         folder=folder,
         record=struct_from_json(_bytes(folder / METRICS), EvaluationRecord, str(folder / METRICS), AGAIN),
-        contract=contract_from_json(_bytes(folder / CONTRACT), AGAIN),
+        contract=contract.fused,
+        clinical=() if contract.clinical is None else contract.clinical.names,
         predictions=tuple(replace(line, part="test") for line in lines),
         heatmaps=read_heatmaps(folder, AGAIN),
     )

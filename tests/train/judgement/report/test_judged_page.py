@@ -19,6 +19,7 @@ from edgecad_train.data.table.columns import KeptColumn, KeptValues, PatientColu
 from edgecad_train.judgement.demands import Demands
 from edgecad_train.judgement.reading import read_evaluation
 from edgecad_train.judgement.report.page import page_of, write_report
+from edgecad_train.report.pictures.illustrate import shown_cases
 from edgecad_train.report.shown import A_GROUP
 
 from ...pages import Page, figures_without_interval  # noqa: TID252 - two rooms read pages alike
@@ -268,3 +269,20 @@ def test_a_record_tells_the_few_cases_that_are_kept(make_evaluation: Make) -> No
     assert files.heatmaps is not None
     assert files.heatmaps.images is not None
     assert len(files.heatmaps.images) == len(files.heatmaps.score_maps) <= 5 * A_GROUP
+
+
+def test_a_page_about_a_fused_score_has_that_scores_threshold_and_names_its_columns(
+    make_evaluation: Make, judged_contract: Contract
+) -> None:
+    folder, fixture = make_evaluation(), Path(__file__).parents[3] / "contract" / "contract_v2.json"
+    clinical = json.loads(fixture.read_bytes())["clinical"]
+    told = json.loads((folder / "contract.json").read_text())
+    (folder / "contract.json").write_text(json.dumps({**told, "clinical": clinical}))
+    files = read_evaluation(folder)
+    text = " ".join(Page(page_of(files, ())).text.split())
+    own, fused = judged_contract.decision.threshold, clinical["decision"]["threshold"]
+    assert f"threshold on the score {fused:.6g};" in text
+    assert f"threshold on the score {own:.6g};" not in text
+    assert f"fused with clinical columns: {', '.join(files.clinical)}" in text
+    assert files.heatmaps is not None
+    assert all(case.score == case.patient_score for case in shown_cases(files, files.heatmaps, by_patient=True))

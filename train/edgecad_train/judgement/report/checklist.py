@@ -92,7 +92,11 @@ def _model(files: EvaluationFiles) -> Iterator[Named]:
         ),
     )
     yield "imbalance", Fact("judged", "nothing was weighed or resampled in the evaluation")
-    yield "ensemble", Fact("judged", "none: one network answers")
+    members = len(contract.members)
+    yield (
+        "ensemble",
+        Fact("judged", f"the mean logits of {members} networks" if members else "none: one network answers"),
+    )
     if contract.weights:
         yield "weights", Fact("judged", f"first weights of the model: {contract.weights}")
 

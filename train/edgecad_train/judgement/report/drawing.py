@@ -26,7 +26,7 @@ def draw_judgement(files: EvaluationFiles) -> tuple[Path, ...]:
     patients = Patients(truth, np.array([line.score for line in lines], np.float64))
     paths = [*figures.draw_evaluation(record.evaluation, record.origin, files.folder, patients, THESE["test"])]
     if files.heatmaps is not None:
-        cases = tuple(shown_cases(files, files.heatmaps))
+        cases = tuple(shown_cases(files, files.heatmaps, by_patient=bool(files.clinical)))
         style = _style(files)
         paths += draw_cases(cases, style, record.origin, files.folder)
         paths.append(draw_nearest(cases, style, record.origin, files.folder))

@@ -47,9 +47,13 @@ def judged_rows(files: EvaluationFiles) -> tuple[Row, ...]:
         ("judged", minute(record.made) if record.made else "by an earlier version, which did not say when"),
         ("threshold on the score", f"{decision.threshold:.6g}; {decision.rule}"),
         ("temperature", f"{decision.temperature:.4g}"),
-        ("a patient's score", "from the mean log-odds of the patient's scans: one vote a patient"),
+        ("a patient's score", f"from the mean log-odds of the patient's scans: one vote a patient{_fused(files)}"),
         *([("compared with", record.against.name)] if record.against else []),
     )
+
+
+def _fused(files: EvaluationFiles) -> str:
+    return f"; fused with clinical columns: {', '.join(files.clinical)}" if files.clinical else ""
 
 
 def _model_rows(model: ModelProvenance) -> Iterator[Row]:

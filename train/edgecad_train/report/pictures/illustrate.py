@@ -83,8 +83,12 @@ def outside_of(run: RunFiles) -> dict[str, OutsideEvidence]:
     return {PARTS.get(part, part): outside_evidence(*zip(*own, strict=True)) for part, own in found.items()}
 
 
-def shown_cases(run: Answered, maps: HeatMaps) -> Iterator[ShownCase]:
-    """The scans of heatmaps.npz, with what predictions.csv says of their patients; none where it holds no images."""
+def shown_cases(run: Answered, maps: HeatMaps, *, by_patient: bool = False) -> Iterator[ShownCase]:
+    """The scans of heatmaps.npz, with what predictions.csv says of their patients; none where it holds no images.
+
+    Args:
+        by_patient: scans show their patient's score, because the maps' log-odds are not what was judged.
+    """
     if maps.images is None:
         return
     lines = {line.patient: (number, line) for number, line in enumerate(run.predictions, start=1)}
@@ -103,7 +107,7 @@ def shown_cases(run: Answered, maps: HeatMaps) -> Iterator[ShownCase]:
             part=line.part,
             label=line.label,
             above=line.above,
-            score=float(scores[row]),
+            score=line.score if by_patient else float(scores[row]),
             patient_score=line.score,
             image=shown_images(maps.images[row], run.contract.preparation),
             shown=maps.score_maps[row],
