@@ -159,7 +159,7 @@ def test_the_true_deficit_has_an_area_and_only_of_phantoms(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("rule", "said"),
-    [("deficit", "that is the ceiling"), ("LAD", "in the territory of LAD"), ("LAD", "that is no ceiling")],
+    [("deficit", "here: the ceiling."), ("LAD", "of the LAD's territory"), ("LAD", "here: no ceiling")],
 )
 def test_what_the_true_deficit_means_is_said_by_the_rule_of_the_labels(
     rule: LabelRule, said: str, tmp_path: Path
