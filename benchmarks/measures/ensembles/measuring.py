@@ -16,7 +16,7 @@ from measures.quartiles import Quartiles
 
 Interval = tuple[float, float, float]
 """A value, and the ends of its 95 % interval."""
-CEILING = "PHANTOMS, whose label is drawn from the deficit: they cannot rank systems"
+PHANTOMS = "PHANTOMS, whose label is drawn from the deficit: they cannot rank systems"
 
 
 class SplitRow(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def ensembles(options: EnsembleOptions) -> EnsemblesFound:
         rows.append(_row(seed, answers[-1]))
         print(rows[-1].words(), flush=True)
         cost = cost or tuple(_cost(place, options.rounds))
-    return EnsemblesFound(options.backbone, CEILING, options.patients, tuple(rows), _areas(answers), cost)
+    return EnsemblesFound(options.backbone, PHANTOMS, options.patients, tuple(rows), _areas(answers), cost)
 
 
 def _row(seed: int, said: JudgedSplit) -> SplitRow:
