@@ -59,7 +59,8 @@ COLUMNS: dict[str, Callable[[Record], Cell]] = {
     "clinical": lambda record: ("fused" if record.clinical.fused else "image-alone") if record.clinical else None,
     "clinical_baseline": lambda record: record.clinical.baseline if record.clinical else None,
     "clinical_image": lambda record: record.clinical.image if record.clinical else None,
-    "clinical_terms": lambda record: " ".join(
+    # Names may hold blanks, and neither commas nor equals signs.
+    "clinical_terms": lambda record: ",".join(
         f"{name}={term!r}" for name, term in (record.clinical.columns if record.clinical else {}).items()
     ),
 }
