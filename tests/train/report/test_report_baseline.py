@@ -55,7 +55,7 @@ def test_the_first_page_has_a_card_of_it(run: RunFiles, baseline: Baseline) -> N
     card = html.text[html.text.index("AUC of normal-limits") :][:200]
     assert "0.900" in card
     assert f"95 % {baseline.auc.low:.3f} to {baseline.auc.high:.3f}" in card
-    assert "the network's less it +0.098" in card
+    assert f"the network's less it {baseline.less.difference:+.3f} (" in card
     assert not any(word in html.text.lower() for word in FORBIDDEN)
     assert not figures_without_interval(html)
     assert html.well_formed
@@ -65,5 +65,5 @@ def test_the_first_page_has_a_card_of_it(run: RunFiles, baseline: Baseline) -> N
 def test_the_terminal_has_a_line_of_it(baseline: Baseline) -> None:
     (line,) = lines_of_baseline(baseline)
     assert line.startswith("normal-limits, nothing fitted to CAD: auc 0.900 (")
-    assert "on test; the network's less it +0.098 (" in line
+    assert f"on test; the network's less it {baseline.less.difference:+.3f} (" in line
     assert not list(lines_of_baseline(None))
