@@ -19,6 +19,7 @@ from edgecad.contract import (
     GoldenFusion,
     NumberColumn,
 )
+from edgecad.decision.log_odds import probability_from
 from edgecad.errors import GateFailed
 
 TOLERANCE = 1e-6
@@ -52,9 +53,7 @@ class FusedScore:
     @property
     def probability(self) -> float:
         """P(positive), 0 to 1."""
-        value = self.log_odds
-        power = math.exp(-abs(value))
-        return 1 / (1 + power) if value >= 0 else power / (1 + power)
+        return probability_from(self.log_odds)
 
 
 def fused_score(model: ClinicalModel, log_odds: float, values: Mapping[str, Value]) -> FusedScore:

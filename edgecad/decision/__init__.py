@@ -1,6 +1,7 @@
 """How a threshold is chosen and what it rests on.
 
 probabilities   of the classes, from logits
+log_odds        of a probability, and back
 rules           the rules of `--decide`
 evidence        how patients fared at thresholds, as the contract keeps it
 zone            scores that get no clear answer, and whether an answer is clear

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edgecad.decision.log_odds import log_odds_from, probability_from
 from edgecad.decision.rules import within_range
 from edgecad.frozen import Frozen, demand
 
@@ -58,18 +59,18 @@ class Recalibration(Frozen, frozen=True, kw_only=True):
 
     def probability(self, log_odds: float) -> float:
         """The recalibrated probability of the positive class, 0 to 1."""
-        return _logistic(self.intercept + self.slope * min(max(log_odds, -FARTHEST), FARTHEST))
+        return probability_from(self.intercept + self.slope * min(max(log_odds, -FARTHEST), FARTHEST))
 
     def moved(self, cut: float) -> float:
         """Where a threshold, or a bound of a zone, on the model's own probability lies on the recalibrated one.
 
         0 and 1 stay. Any other stays between them.
         """
-        return cut if cut in (0, 1) else within_range(self.probability(_log_odds(cut)))
+        return cut if cut in (0, 1) else within_range(self.probability(log_odds_from(cut)))
 
     def moved_back(self, threshold: float) -> float:
         """The threshold on the model's own probability that stands for one on the recalibrated one."""
-        return within_range(_logistic((_log_odds(threshold) - self.intercept) / self.slope))
+        return within_range(probability_from((log_odds_from(threshold) - self.intercept) / self.slope))
 
     def keeps(self, threshold: float) -> bool:
         """Whether a threshold on the model's own probability has a place on the recalibrated one.
@@ -77,7 +78,7 @@ class Recalibration(Frozen, frozen=True, kw_only=True):
         Beyond the ends of what a score can reach, it would be moved to the end, and answers would change.
         """
         back = self.moved_back(self.moved(threshold))
-        return math.isclose(_log_odds(back), _log_odds(threshold), rel_tol=0, abs_tol=SAME)
+        return math.isclose(log_odds_from(back), log_odds_from(threshold), rel_tol=0, abs_tol=SAME)
 
     def zone_at(self, threshold: Threshold, low: float, high: float) -> tuple[Threshold, Threshold]:
         """Where the bounds of a zone lie that holds the threshold; both on the model's own probability.
@@ -133,16 +134,3 @@ def threshold_on_own(own: float, by: Recalibration | None) -> Threshold:
 def threshold_on_shown(shown: float, by: Recalibration | None) -> Threshold:
     """A threshold that somebody gives, who knows the probability that answers show."""
     return Threshold(shown if by is None else by.moved_back(shown), shown)
-
-
-def _log_odds(probability: float) -> float:
-    """Of a probability above 0 and below 1."""
-    return math.log(probability) - math.log1p(-probability)
-
-
-def _logistic(value: float) -> float:
-    """Without overflow at either end."""
-    if value >= 0:
-        return 1 / (1 + math.exp(-value))
-    power = math.exp(value)
-    return power / (1 + power)
