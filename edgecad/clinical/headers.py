@@ -6,8 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from edgecad.clinical.cells import plain_cell
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -33,12 +37,17 @@ def separator_of(text: str, columns: Collection[str]) -> str:
     return max(SEPARATORS, key=given)
 
 
-def first_line(text: str, separator: str) -> list[str]:
-    """The cells of the first line; none where it cannot be read so."""
+def reader_at_headers(text: str, separator: str) -> Reader:
+    """A reader whose next line is the names of the columns; strict, as an unclosed quote would swallow lines."""
     lines = io.StringIO(text, newline="")
     for _ in range(lines_before_headers(text)):
         next(lines)
+    return csv.reader(lines, delimiter=separator, strict=True)
+
+
+def first_line(text: str, separator: str) -> list[str]:
+    """The cells of the first line; none where it cannot be read so."""
     try:
-        return next(csv.reader(lines, delimiter=separator, strict=True), [])
+        return next(reader_at_headers(text, separator), [])
     except csv.Error:
         return []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 
 from edgecad.clinical.cells import plain_cell
-from edgecad.clinical.headers import lines_before_headers, separator_of
+from edgecad.clinical.headers import reader_at_headers, separator_of
 from edgecad.errors import UsageError
 from edgecad.system.reading import file_bytes
 
@@ -125,11 +124,8 @@ class ClinicalTable:
         state = _state(self.path)
         text = _text(self.path)
         wanted = {name.casefold() for name in (*self._columns, SCAN, ID)}
-        lines = io.StringIO(text, newline="")
-        for _ in range(lines_before_headers(text)):
-            next(lines)
         try:
-            read = list(csv.reader(lines, delimiter=separator_of(text, wanted), strict=True))
+            read = list(reader_at_headers(text, separator_of(text, wanted)))
         except csv.Error as error:
             raise UsageError(f"{self.path} is no CSV ({error}); write it again") from error
         head, *rest = read or [[]]

@@ -214,9 +214,3 @@ def _category(column: CategoryColumn, word: str) -> str | None:
     number = number_of(word)
     words = {word.casefold(), *([] if number is None else [f"{number:.10g}"])}
     return next((each.name for each in column.categories if each.name.casefold() in words), None)
-
-
-def columns_in_words(model: ClinicalModel) -> Iterator[str]:
-    """Each column with what it takes, for people."""
-    for column in model.columns:
-        yield f"{column.name}: {wanted_of(column)}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgecad.clinical.cells import plain_cell
-from edgecad.clinical.headers import SEPARATORS, lines_before_headers
+from edgecad.clinical.headers import SEPARATORS, lines_before_headers, reader_at_headers
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.table.headers import Headers, read_headers
@@ -67,10 +66,7 @@ def read_table(path: Path, used: Collection[str] = ()) -> Table:
 
 def _lines(text: str, path: Path, headers: Headers, said: _Said) -> Iterator[TableLine]:
     before = lines_before_headers(text)
-    lines = io.StringIO(text, newline="")
-    for _ in range(before):
-        next(lines)
-    rows = csv.reader(lines, delimiter=headers.separator, strict=True)  # an unclosed quote would swallow lines
+    rows = reader_at_headers(text, headers.separator)
     try:
         next(rows)
         for row in rows:
