@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgecad.errors import UsageError
 from edgecad.polarmap import disc_mask
 from edgecad_train.evaluation.localisation.cells import cells_of_disc, counts_by_cell
+from edgecad_train.methods.task import MethodScans, Rows
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +69,11 @@ def normal_limits(uptake: NDArray[np.float32]) -> NormalLimits:
     deviation = values.std(axis=0, ddof=1)
     least = max(LEAST_SD * float(np.median(deviation)), 1e-6)
     return NormalLimits(values.mean(axis=0), np.maximum(deviation, least))
+
+
+def limits_of(scans: MethodScans, teach: Rows) -> NormalLimits:
+    """Normal limits of those of the rows that have no CAD."""
+    return normal_limits(scans.cells(SIDE)[teach[~scans.truth[teach]]])
 
 
 def relative(uptake: NDArray[np.float32]) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.fitting.choosing import Setting, fitted
-from edgecad_train.methods.limits.limits import SIDE, deficit_maps, normal_limits
+from edgecad_train.methods.limits.limits import SIDE, deficit_maps, limits_of
 from edgecad_train.methods.task import Rows, Task
 
 Floats = NDArray[np.float64]
@@ -28,14 +28,14 @@ class Deficit:
 
 def answer(task: Task) -> Answer:
     """Limits from the fitting part's scans without CAD; log-odds by a line through deficits out of fold."""
-    uptake, truth = task.scans.cells(SIDE), task.scans.truth
+    uptake = task.scans.cells(SIDE)
     begun = time.monotonic()
 
     def deficits(teach: Rows) -> Floats:
-        return normal_limits(uptake[teach[~truth[teach]]]).deficits(uptake)[:, None]
+        return limits_of(task.scans, teach).deficits(uptake)[:, None]
 
     found = fitted(task, [Setting({}, Deficit)], deficits)
-    limits, line = normal_limits(uptake[task.fit[~task.truth]]), found.line
+    limits, line = limits_of(task.scans, task.fit), found.line
 
     def maps(rows: Rows) -> NDArray[np.float32]:
         return deficit_maps(limits.beyond(uptake[rows]), line.slope)

@@ -11,8 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.fitting.choosing import Setting, fitted
 from edgecad_train.methods.fitting.standardised import Standardised
+from edgecad_train.methods.limits.limits import limits_of
 from edgecad_train.methods.segments.spreading import Spreading
-from edgecad_train.methods.segments.values import limits_of, values_of
+from edgecad_train.methods.segments.values import values_of
 from edgecad_train.methods.task import Rows, Task
 
 CS = (0.01, 0.1, 1.0, 10.0)

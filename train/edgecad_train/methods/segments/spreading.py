@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from edgecad.polarmap.segments import segment_map
 from edgecad.polarmap.square import input_mask
 from edgecad_train.evaluation.localisation.cells import cell_of_pixels
-from edgecad_train.methods.limits.limits import SIDE, deficit_maps
-from edgecad_train.methods.segments.values import limits_of
+from edgecad_train.methods.limits.limits import SIDE, deficit_maps, limits_of
 from edgecad_train.methods.task import MethodScans, Rows
 
 Floats = NDArray[np.float64]

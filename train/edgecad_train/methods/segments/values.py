@@ -6,16 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad_train.methods.fitting.choosing import Values
-from edgecad_train.methods.limits.limits import SIDE, NormalLimits, normal_limits
-from edgecad_train.methods.task import MethodScans, Rows, Task
+from edgecad_train.methods.limits.limits import SIDE, limits_of
+from edgecad_train.methods.task import Rows, Task
 
 Floats = NDArray[np.float64]
 COLUMNS = 18
-
-
-def limits_of(scans: MethodScans, teach: Rows) -> NormalLimits:
-    """Normal limits of those of the rows that have no CAD."""
-    return normal_limits(scans.cells(SIDE)[teach[~scans.truth[teach]]])
 
 
 def values_of(task: Task) -> Values:
