@@ -66,7 +66,7 @@ def _made(count: int, weights: Path) -> PhantomFeatures:
     rows = [row for row, image in enumerate(images) if not isinstance(image, Refused)]
     answered = np.stack([image for image in images if not isinstance(image, Refused)])
     network = build_network(backbone_named(NETWORK), str(weights), Head(), "stride-16", "disc")
-    features = pooled_features(network, network.model.input, answered, np.arange(len(answered)), BATCH)
+    features = pooled_features(network.model, network.model.input, answered, np.arange(len(answered)), BATCH)
     return PhantomFeatures(
         features,
         np.array([patients[row].label == POSITIVE for row in rows]),

@@ -184,7 +184,7 @@ def _joined(networks: Sequence[Network], kinds: Sequence[Any]) -> tuple[Network,
         return Network(model, networks[0].backbone, "", "", networks[0].features, networks[0].over)
 
     plain = network_with(None)
-    pooled = [pooled_features(plain, plain.model.input, kind, np.arange(len(kinds[0]))) for kind in kinds]
+    pooled = [pooled_features(plain.model, plain.model.input, kind, np.arange(len(kinds[0]))) for kind in kinds]
     lengths = channel_lengths(plain.model, pooled[0])
     if lengths is None:
         return plain, list(pooled)

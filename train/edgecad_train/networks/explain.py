@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import ClassActivation, Dense, class_activation, score_map
 from edgecad_train.classes import CLASSES, POSITIVE
-from edgecad_train.networks.network import Network
+from edgecad_train.networks.network import POOLING, Network
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ class Explainer:
 
     def pooled(self, values: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Pooled features of the scans in `rows`, `(n, channels)`; `values` as for an explanation."""
-        return pooled_features(self._network, self._below, values, rows, self._batch_size)
+        return pooled_features(self._network.model, self._below, values, rows, self._batch_size)
 
 
 def pooled_features(
-    network: Network, below: Any, values: Any, rows: NDArray[np.intp], batch_size: int = 16
+    model: keras.Model, below: Any, values: Any, rows: NDArray[np.intp], batch_size: int = 16
 ) -> NDArray[np.float32]:
-    """Pooled features of a network as it stands, `(n, channels)`.
+    """Pooled features of a network's model as it stands, `(n, channels)`.
 
     Args:
-        below: tensor of the network whose values are known.
+        below: tensor of the model whose values are known.
         values: these, `(m, ...)`; read by rows.
         rows: which of them, `(n,)`.
     """
-    model = keras.Model(below, network.model.get_layer("pooling").output)
-    forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    pooled = keras.Model(below, model.get_layer(POOLING).output)
+    forward = tf.function(lambda batch: pooled(batch, training=False), reduce_retracing=True)
     batches = (np.asarray(values[rows[start : start + batch_size]]) for start in range(0, len(rows), batch_size))
     return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 

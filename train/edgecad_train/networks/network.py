@@ -61,8 +61,7 @@ class Network:
     @property
     def feature_layer(self) -> str:
         """Name of the layer whose output is pooled, weighted or not."""
-        layer = self.pooled._keras_history.operation
-        return str((layer.input._keras_history.operation if layer.name == DISC_WEIGHTS else layer).name)
+        return feature_layer_of(self.model)
 
     def backbone_layers(self) -> list[keras.layers.Layer]:
         """Layers from the input to the top of the network that runs, without those that EdgeCAD adds."""
@@ -87,6 +86,12 @@ class Network:
         first = [layer.name for layer in layers].index(self.fine_tuned_from)
         counts = [layer.count_params() for layer in layers]
         return Unfrozen(len(layers) - first, len(layers), sum(counts[first:]) / sum(counts))
+
+
+def feature_layer_of(model: keras.Model) -> str:
+    """Name of the layer of a model whose output is pooled, weighted or not."""
+    layer = model.get_layer(POOLING).input._keras_history.operation
+    return str((layer.input._keras_history.operation if layer.name == DISC_WEIGHTS else layer).name)
 
 
 def build_network(

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from edgecad_train.data import PreparedData
-from edgecad_train.evaluation.familiarity.deepened import EXPONENTS, DeepenedImages
-from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity, measured
+from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
+from edgecad_train.evaluation.familiarity.scans import familiarity_of
 from edgecad_train.networks.explain import Explained
 from edgecad_train.networks.head import Head
 from edgecad_train.networks.network import build_network
@@ -195,16 +195,9 @@ class Trainings:
         """Of all scans but the test part's: a network that learnt from a scan knows it better than a new one."""
         rows = rows_of(self.data.cases, self.partition.development)
         with self.timed("familiarity"):
-            drawing, patients = self.data.preparation.drawing, [self.data.cases[row].patient for row in rows]
-            deeper = (
-                []
-                if drawing is None
-                else [
-                    trainer.pooled_of(DeepenedImages(self.data.images, rows, drawing, exponent), len(rows))
-                    for exponent in EXPONENTS
-                ]
-            )
-            return measured(trainer.pooled(rows), patients, deepened=deeper)
+            patients, drawing = [self.data.cases[row].patient for row in rows], self.data.preparation.drawing
+            own = trainer.pooled(rows)
+            return familiarity_of(self.data.images, rows, patients, drawing, own, trainer.pooled_of)
 
     def _place(self, name: str, number: int, split: Split) -> Place:
         rows, held = (rows_of(self.data.cases, members) for members in (split.train, split.validation))

@@ -238,7 +238,7 @@ class Trainer:
 
     def pooled_of(self, images: Any, count: int) -> NDArray[np.float32]:
         """The same of `count` other images `(count, size, size, 3)` uint8 RGB, which are read by rows."""
-        return pooled_features(self.network, self.network.model.input, images, np.arange(count))
+        return pooled_features(self.network.model, self.network.model.input, images, np.arange(count))
 
     def _observer(self, place: Place, index: int) -> Observe:
         last = index == len(self._runners) - 1

@@ -3,6 +3,7 @@
 common      what every run folder holds
 trained     of a network: with its history, and the network itself where it is kept
 method      of a method: with what it learnt
+exporting   what the exporter needs beside a model, of both
 """
 
 from edgecad_train.runs.writing.common import ALL, NO_COLUMNS, RECORDS, Contents

@@ -6,20 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from edgecad_train.data import DataFinding
 from edgecad_train.data.table.columns import PatientColumns
-from edgecad_train.runs.names import CALIBRATION, FAMILIARITY, HISTORY, MODEL, VALIDATION
+from edgecad_train.runs.names import HISTORY, MODEL
 from edgecad_train.runs.outcome import TrainingOutcome
 from edgecad_train.runs.record import History, write_record
-from edgecad_train.runs.writing.common import ALL, NO_COLUMNS, Contents, common_record, some_of, write_common
-from edgecad_train.splits.split import Folds, rows_of
+from edgecad_train.runs.writing.common import ALL, NO_COLUMNS, Contents, common_record, write_common
+from edgecad_train.runs.writing.exporting import write_for_export
+from edgecad_train.splits.split import Folds
 from edgecad_train.training.search.record import FoundHead, SearchRecord
-
-MAX_CALIBRATION = 128
-"""Most training scans that a quantiser is shown."""
 
 
 def write_run(
@@ -51,10 +47,7 @@ def write_run(
     write_record(History(trainings=outcome.histories), partial / HISTORY)
     if contents.model:
         outcome.network.model.save(partial / MODEL)
-        _write_validation(outcome, partial / VALIDATION)
-        np.savez_compressed(partial / CALIBRATION, images=outcome.data.images[_calibration_rows(outcome)])
-        if outcome.centres is not None:
-            np.savez_compressed(partial / FAMILIARITY, **vars(outcome.centres))
+        write_for_export(outcome, outcome.network_logits, outcome.centres, partial)
 
 
 def search_record(outcome: TrainingOutcome) -> SearchRecord | None:
@@ -67,22 +60,3 @@ def search_record(outcome: TrainingOutcome) -> SearchRecord | None:
     own = set(apart) if outcome.chosen_apart else set[str]()
     found = tuple(FoundHead(history.name, choice) for history, choice in named if history.name not in own)
     return SearchRecord(outcome.settings.trials, found, apart)
-
-
-def _write_validation(outcome: TrainingOutcome, path: Path) -> None:
-    chosen = some_of(len(outcome.development))
-    rows = outcome.development[chosen]
-    np.savez_compressed(
-        path,
-        images=outcome.data.images[rows],
-        labels=outcome.data.labels[rows],
-        logits=outcome.network_logits[chosen],
-    )
-
-
-def _calibration_rows(outcome: TrainingOutcome) -> NDArray[np.intp]:
-    """Scans of the training part. With folds the whole development part trains: a third, so that the rest judges."""
-    partition = outcome.partition
-    patients = partition.development[::3] if isinstance(partition, Folds) else partition.train
-    rows = rows_of(outcome.data.cases, patients)
-    return rows[some_of(len(rows), MAX_CALIBRATION)]
