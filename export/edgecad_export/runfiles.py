@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,6 +57,7 @@ def read_run(path: Path) -> Run:
         raise ModelInvalid(f"no run at {path}{where}; run `edgecad train`, or name a run folder")
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{path} is an exported model already; name the run folder that it came from")
+    check_method(folder)
     text = _file(folder, "contract.json")
     contract = contract_from_json(text.read_bytes(), "run `edgecad train` again", str(text))
     model = load_keras(_file(folder, "model.keras"), "run `edgecad train` again")
@@ -64,6 +66,39 @@ def read_run(path: Path) -> Run:
     calibration = _images(_arrays(folder / "calibration.npz"), folder / "calibration.npz", size)
     centres = None if contract.familiarity is None else _centres(_file(folder, "familiarity.npz"), contract.familiarity)
     return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration, centres)
+
+
+class _Method(msgspec.Struct):
+    """What run.json says of a method; other fields are let be."""
+
+    name: str
+    row_only: str = ""
+
+
+class _Said(msgspec.Struct):
+    """What of run.json concerns an export."""
+
+    method: _Method | None = None
+
+
+def check_method(folder: Path) -> None:
+    """See that a run folder is not that of a method which is a row of a study alone; a folder may lack run.json.
+
+    Raises:
+        ModelInvalid: it is one, or run.json is damaged.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        return
+    try:
+        method = msgspec.json.decode(path.read_bytes(), type=_Said).method
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelInvalid(f"{path} cannot be used: {error}; run `edgecad train` again") from error
+    if method is not None and method.row_only:
+        raise ModelInvalid(
+            f"{folder} is a run of {method.name}, a row of a study that is not exported: {method.row_only}; export a "
+            "run of `edgecad train`, whose --method names what else can be exported"
+        )
 
 
 def _file(folder: Path, name: str) -> Path:

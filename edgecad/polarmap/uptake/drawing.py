@@ -67,6 +67,12 @@ def _packed(table: str) -> NDArray[np.uint32]:
     return _keys(np.rint(colours).astype(np.uint8))
 
 
+def colour_levels(table: str) -> tuple[Pixels, Floats]:
+    """Every colour that a table's uptake is drawn in, `(colours, 3)` RGB, and what `uptake_of` reads it as, percent."""
+    keys, levels = _levels(table)
+    return np.ascontiguousarray(keys[:, None]).view(np.uint8)[:, :3], levels
+
+
 @lru_cache(maxsize=8)
 def _levels(table: str) -> tuple[NDArray[np.uint32], Floats]:
     """Every colour of a table, rising as numbers, and the middle of the levels that are drawn in it, percent."""

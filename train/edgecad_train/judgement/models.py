@@ -20,9 +20,10 @@ from edgecad.errors import ModelInvalid, UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import followed
 from edgecad_train.classes import CLASSES, POSITIVE
-from edgecad_train.runs.names import CONTRACT, MODEL, SPLIT
+from edgecad_train.runs.names import CONTRACT, MODEL, RUN, SPLIT
 from edgecad_train.runs.names import FAMILIARITY as CENTRES
 from edgecad_train.runs.partition import partition_from_json, parts_in_model
+from edgecad_train.runs.reading import read_record
 from edgecad_train.runs.scans import scans_of_run
 
 Kind = Literal["run", "model"]
@@ -130,6 +131,7 @@ def _open_exported(path: Path, key: Path | None) -> JudgedModel:
 
 
 def _open_run(folder: Path) -> JudgedModel:
+    _check_method(folder)
     text = _whole(folder, CONTRACT)
     contract = contract_from_json(text.read_bytes(), TRAIN_AGAIN, str(text))
     file = _whole(folder, MODEL)
@@ -142,6 +144,15 @@ def _open_run(folder: Path) -> JudgedModel:
     kept, parts = scans_of_run(folder), _parts(folder / SPLIT)
     patient_of = kept.patient_of() if kept else None
     return JudgedModel(folder.resolve().name, "run", contract, sha256, answers, parts, patient_of)
+
+
+def _check_method(folder: Path) -> None:
+    """See that it is not the run of a method that left no model."""
+    method = read_record(folder).method if (folder / RUN).is_file() else None
+    if method is not None and method.row_only:
+        raise ModelInvalid(
+            f"{folder} is a run of {method.name}, a row of a study without a model: {method.row_only}; name another run"
+        )
 
 
 def _whole(folder: Path, name: str) -> Path:

@@ -26,7 +26,7 @@ class Answer:
         chosen: hyperparameters that inner folds chose, and epochs, by name; for records and people.
         frozen_seconds: that a frozen network took, whoever ran it; it is shared by all fits.
         weights: where the first weights of its network came from, in the words of a contract.
-        model: the fitted Keras model, where there is one: image or grid -> logits. Kept where models are.
+        model: the fitted Keras model, where there is one: image or grid -> logits. Kept of a method that is exported.
     """
 
     log_odds: NDArray[np.float64]

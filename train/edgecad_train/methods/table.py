@@ -29,7 +29,8 @@ class Method:
         module: its module, with a function `answer(task: Task) -> Answer`; imported when the method is at work.
         keras: whether its module needs Keras, so that TensorFlow is opened before it is imported.
         exact_map: whether it has a heat map whose mean plus a constant, its own or each image's, is the log-odds.
-        exportable: whether `edgecad train --method` and `edgecad export` take it; the others are rows of a study.
+        row_only: why it is a row of a study alone, for people; empty where `edgecad train --method` and `edgecad
+            export` take it.
         only: the one network of the study that it may stand on; empty for any.
     """
 
@@ -41,8 +42,18 @@ class Method:
     module: str
     keras: bool = False
     exact_map: bool = False
-    exportable: bool = False
+    row_only: str = ""
     only: str = ""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Fields of `edgecad_train.training.settings.Settings` that its runs read; the others change nothing."""
+        return READ_BY_ALL | (READ_WITH_A_NETWORK if self.takes_network else frozenset())
+
+    @property
+    def exportable(self) -> bool:
+        """Whether `edgecad train --method` and `edgecad export` take it."""
+        return not self.row_only
 
     @property
     def needs_uptake(self) -> bool:
@@ -55,6 +66,8 @@ class Method:
         return self.needs in ("features", "maps")
 
 
+READ_BY_ALL = frozenset({"decide", "uncertain", "labelled_by", "seed", "device"})
+READ_WITH_A_NETWORK = frozenset({"backbone", "weights", "features", "batch_size"})
 NO_UPTAKE = "it reads uptake, and the input is the screen's colours, which do not rise with uptake in every table"
 GIVE_UPTAKE = "give --input uptake, or leave the method out"
 """Why a method is refused that needs uptake, and what helps."""
@@ -62,6 +75,10 @@ NO_NETWORK = "none"
 """Network of a method that stands on none."""
 NORMAL_LIMITS = "normal-limits"
 """In every study unless it is left out: nothing in it is fitted to CAD."""
+
+NO_MAP = "it has no heat map whose mean plus a constant is the log-odds"
+SPREAD = "its score is no sum over places: the heat map spreads afterwards what a column said"
+"""Why a method is a row of a study alone."""
 
 _ALL = (
     Method(
@@ -73,7 +90,6 @@ _ALL = (
         needs="uptake",
         module="edgecad_train.methods.limits.method",
         exact_map=True,
-        exportable=True,
     ),
     Method(
         name="deep-features",
@@ -84,7 +100,6 @@ _ALL = (
         module="edgecad_train.methods.features.linear",
         keras=True,
         exact_map=True,
-        exportable=True,
     ),
     Method(
         name="deep-features-rbf",
@@ -94,6 +109,7 @@ _ALL = (
         needs="features",
         module="edgecad_train.methods.features.rbf",
         keras=True,
+        row_only=NO_MAP,
     ),
     Method(
         name="segments-svm",
@@ -103,6 +119,7 @@ _ALL = (
         needs="segments",
         module="edgecad_train.methods.segments.svm",
         exact_map=True,
+        row_only=SPREAD,
     ),
     Method(
         name="segments-boosting",
@@ -113,6 +130,7 @@ _ALL = (
         needs="segments",
         module="edgecad_train.methods.segments.boosting",
         exact_map=True,
+        row_only=SPREAD,
     ),
     Method(
         name="segments-mlp",
@@ -122,6 +140,7 @@ _ALL = (
         "no heat map.",
         needs="segments",
         module="edgecad_train.methods.segments.mlp",
+        row_only=NO_MAP,
     ),
     Method(
         name="segments-logistic",
@@ -131,7 +150,6 @@ _ALL = (
         needs="segments",
         module="edgecad_train.methods.segments.logistic",
         exact_map=True,
-        exportable=True,
     ),
     Method(
         name="polar-cnn",
@@ -143,7 +161,6 @@ _ALL = (
         module="edgecad_train.methods.networks.polar_cnn",
         keras=True,
         exact_map=True,
-        exportable=True,
     ),
     Method(
         name="polar-gcn",
@@ -155,6 +172,7 @@ _ALL = (
         module="edgecad_train.methods.networks.polar_gcn",
         keras=True,
         exact_map=True,
+        row_only="its convolution on a graph is a layer of EdgeCAD's own, which no other program opens",
     ),
     Method(
         name="rgb-cnn",
@@ -167,6 +185,7 @@ _ALL = (
         module="edgecad_train.methods.networks.rgb_cnn",
         keras=True,
         exact_map=True,
+        row_only="its head reads every cell of the features by weights of its own, and an export pools features first",
     ),
     Method(
         name="vgg16-maps",
@@ -179,6 +198,7 @@ _ALL = (
         module="edgecad_train.methods.networks.vgg16_maps",
         keras=True,
         only="vgg16",
+        row_only="it reads several maps of a patient, and a model at the scanner is given one",
     ),
 )
 
@@ -197,3 +217,22 @@ def method_named(name: str) -> Method:
             f"no method is called {name!r}{did_you_mean(name, METHODS)}; choose all, or some of: {', '.join(METHODS)}"
         )
     return METHODS[name]
+
+
+EXPORTABLE = tuple(method.name for method in _ALL if method.exportable)
+"""Names of those that `edgecad train --method` takes."""
+
+
+def exportable_method(name: str) -> Method:
+    """The method of that name, which can be trained and exported alone.
+
+    Raises:
+        UsageError: there is none, or it is a row of a study alone.
+    """
+    method = method_named(name)
+    if method.row_only:
+        raise UsageError(
+            f"--method {name} is a row of a study and is not exported: {method.row_only}; give it to edgecad study "
+            f"--methods {name}, or train one of {', '.join(EXPORTABLE)}"
+        )
+    return method

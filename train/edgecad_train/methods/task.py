@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import Drawing, Preparation
 from edgecad.errors import UsageError
 from edgecad.polarmap.segments import segment_means
 from edgecad_train.classes import CLASSES, POSITIVE
@@ -84,10 +85,20 @@ class MethodScans:
 
     def _of_uptake(self, of: Callable[[NDArray[np.float32]], NDArray[Any]]) -> NDArray[Any]:
         how = self.data.preparation
-        if how.drawing is None:
-            raise UsageError(f"{NO_UPTAKE}; {GIVE_UPTAKE}")
+        drawing_of(how)
         discs = (uptake_seen(image, how) for image in self.data.images)
         return np.stack([of(disc) for disc in discs if disc is not None])
+
+
+def drawing_of(how: Preparation) -> Drawing:
+    """How uptake is drawn in prepared images.
+
+    Raises:
+        UsageError: it is not drawn in them.
+    """
+    if how.drawing is None:
+        raise UsageError(f"{NO_UPTAKE}; {GIVE_UPTAKE}")
+    return how.drawing
 
 
 @dataclass(frozen=True, eq=False)

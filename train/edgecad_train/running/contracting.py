@@ -25,6 +25,7 @@ from edgecad_train.training.settings import Settings
 from edgecad_train.versions import package_versions
 
 if TYPE_CHECKING:
+    from edgecad_train.methods.graphs.making import KeptModel
     from edgecad_train.training.trainer import Trainer
 
 INTENDED_USE = "Research on agreement with the readers who labelled the training scans. Not a medical device."
@@ -61,15 +62,21 @@ def network_words(trainer: Trainer, choice: HeadChoice) -> ModelWords:
     )
 
 
-def method_words(method: Method, settings: Settings, data: PreparedData, answer: Answer) -> ModelWords:
-    """Of a method; what it has not is told as `none` or left empty."""
+def method_words(
+    method: Method, settings: Settings, data: PreparedData, answer: Answer, kept: KeptModel | None = None
+) -> ModelWords:
+    """Of a method; what it has not is told as `none` or left empty.
+
+    Args:
+        kept: its model for export, where there is one.
+    """
     network = settings.network if method.takes_network else None
     return ModelWords(
         scaling=network.scaling if network else "none",
         backbone=network.name if network else NO_NETWORK,
         head=method.name,
         activations=(),
-        feature_layer=network.top(settings.features).layer if network else "",
+        feature_layer=kept.feature_layer if kept else network.top(settings.features).layer if network else "",
         features=settings.features if network else "last",
         pooled_over="disc" if method.needs_uptake else pooled_over(data.preparation.input),
         weights=answer.weights,

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,11 +22,14 @@ from edgecad.system.folders import new_folder
 from edgecad_train.data import DataFinding, PreparedData
 from edgecad_train.data.openings import Opens
 from edgecad_train.data.table.columns import PatientColumns
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest
+from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
+from edgecad_train.evaluation.familiarity.scans import familiarity_of
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.table import Method, method_named
 from edgecad_train.methods.task import MethodScans, Progress, Rows, Task
 from edgecad_train.running.contracting import contract_for, method_words
-from edgecad_train.running.judging import judge
+from edgecad_train.running.judging import fused, judge
 from edgecad_train.running.scans import check_scans
 from edgecad_train.runs.listing import SUFFIX
 from edgecad_train.runs.outcome import MethodOutcome
@@ -33,6 +37,10 @@ from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_method_run
 from edgecad_train.splits.split import Folds, Split, rows_of
 from edgecad_train.training.device.record import TrainingDevice
+from edgecad_train.training.settings import Settings
+
+if TYPE_CHECKING:
+    from edgecad_train.methods.graphs.making import KeptModel
 
 
 class MethodModule(Protocol):
@@ -72,7 +80,9 @@ def make_method_run(
         return None
     check_scans(data, spec, folder)
     begun, known = time.monotonic(), spec.openings
-    outcome = fit_method(data, spec, progress, cache, opens if known is None else lambda patients: known)
+    outcome = fit_method(
+        data, spec, progress, cache, opens if known is None else lambda patients: known, contents.model
+    )
     with new_folder(folder) as partial:
         seconds = time.monotonic() - begun
         write_method_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)
@@ -85,21 +95,39 @@ def fit_method(
     progress: Progress | None = None,
     cache: Path | None = None,
     opens: Opens | None = None,
+    keep: bool = False,
+    clinical: ClinicalRequest | None = None,
 ) -> MethodOutcome:
-    """Fit by the partition's parts, choose on what was held out, and open the test part once, at the end."""
+    """Fit by the partition's parts, choose on what was held out, and open the test part once, at the end.
+
+    Args:
+        keep: whether a model for export is wanted of a method that can be exported.
+        clinical: columns that enter the score; the partition has folds.
+
+    Raises:
+        UsageError: the method cannot read the scans.
+        GateFailed: its model says other things than the method.
+    """
     method, settings = method_named(spec.method), spec.settings
-    device = _opened(method, settings.device, settings.seed)
+    keep = keep and method.exportable
+    device = _opened(settings.device, settings.seed) if method.keras or keep else None
     scans = MethodScans(data)
     if method.needs_uptake:
         _ = scans.segments  # refused here, before anything is fitted
     fits = _Fits(spec, cast(MethodModule, import_module(method.module)), scans, progress, cache)
     found = fits.made(spec.partition)
+    # Before the test part is opened: a model that does not hold must not cost an opening.
+    kept = _kept(method, found.own, data, settings) if keep else None
     judged = judge(data, spec.partition, settings, found.said, found.said, opens)
     rows = rows_of(data.cases, spec.partition.held)
     held_maps = None if found.maps is None else found.maps[rows]
-    words = method_words(method, settings, data, found.own)
+    familiarity = None if kept is None else _familiarity(kept, data, spec.partition)
+    words = method_words(method, settings, data, found.own, kept)
+    contract = contract_for(spec.name, data, spec.partition, settings, judged, words, held_maps, familiarity)
+    joined = None if clinical is None else fused(data, spec.partition, settings, found.said, found.said, clinical)
     return MethodOutcome(
-        contract=contract_for(spec.name, data, spec.partition, settings, judged, words, held_maps),
+        contract=contract if joined is None else msgspec.structs.replace(contract, clinical=joined.model),
+        clinical=joined,
         partition=spec.partition,
         settings=settings,
         data=data,
@@ -113,13 +141,26 @@ def fit_method(
         chosen=found.chosen,
         said=found.said,
         maps=found.maps,
+        kept=kept,
+        centres=None if familiarity is None else familiarity.centres,
     )
 
 
-def _opened(method: Method, device: str, seed: int) -> TrainingDevice | None:
-    """Have TensorFlow compute on one device, for a method that needs it; else it is not imported."""
-    if not method.keras:
-        return None
+def _kept(method: Method, own: Answer, data: PreparedData, settings: Settings) -> KeptModel:
+    from edgecad_train.methods.graphs.making import kept_model  # Keras, which a row of a study does without
+
+    return kept_model(method, own, data, settings)
+
+
+def _familiarity(kept: KeptModel, data: PreparedData, partition: Split | Folds) -> MeasuredFamiliarity | None:
+    """By the pooled features of the kept model, as of a network."""
+    rows = rows_of(data.cases, partition.development)
+    patients, own = [data.cases[row].patient for row in rows], kept.pooled_of(data.images[rows], len(rows))
+    return familiarity_of(data.images, rows, patients, data.preparation.drawing, own, kept.pooled_of)
+
+
+def _opened(device: str, seed: int) -> TrainingDevice:
+    """Have TensorFlow compute on one device."""
     from edgecad_train.training.device.opening import open_device
 
     opened = open_device(device)  # first: what TensorFlow sees is fixed once it has computed

@@ -23,7 +23,7 @@ report.html       one page that opens offline
 reporting-checklist.html  TRIPOD+AI and CLAIM, filled from the run
 
 The run of a method has no history.json, no localisation and no heat maps where the method has none, and a model.keras
-only where the method is a network.
+only where it can be exported; rows of a study cannot.
 
 A run that nobody will export or look at has none of model.keras, validation.npz, calibration.npz, familiarity.npz,
 prepared images, pictures and pages. `edgecad_train.report` draws the last two from the others.

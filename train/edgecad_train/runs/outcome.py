@@ -27,6 +27,7 @@ from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.settings import Settings
 
 if TYPE_CHECKING:
+    from edgecad_train.methods.graphs.making import KeptModel
     from edgecad_train.networks.explain import Explained
     from edgecad_train.networks.network import Network
 
@@ -128,6 +129,8 @@ class MethodOutcome(RunOutcome):
         chosen: hyperparameters of each fit, by the fold's name; the last is that of `own`.
         said: log-odds of every scan, `(n,)`; with folds, those of development scans are out-of-fold.
         maps: heat maps of the same, `(n, h, w)`; None where the method has none.
+        kept: its model for export; None where none was asked for, or the method has none.
+        centres: of that model's features of the training scans; None where nobody measured familiarity.
     """
 
     method: Method
@@ -135,6 +138,8 @@ class MethodOutcome(RunOutcome):
     chosen: dict[str, dict[str, float | int | str]]
     said: NDArray[np.float64]
     maps: NDArray[np.float32] | None
+    kept: KeptModel | None = None
+    centres: Centres | None = None
 
     @property
     def log_odds(self) -> NDArray[np.float64]:

@@ -36,6 +36,8 @@ class MethodRecord(Frozen, frozen=True, kw_only=True):
     name: str
     chosen: dict[str, dict[str, float | int | str]]
     """Hyperparameters that inner folds chose, of each fit by its name: `fold 1`, ..., and last `run` or `refit`."""
+    row_only: str = ""
+    """Why it is a row of a study alone, which nobody exports; empty where it is exported as any run."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):

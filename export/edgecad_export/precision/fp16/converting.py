@@ -122,7 +122,7 @@ def fp16_from_fp32(proto: onnx.ModelProto, wider: Collection[str] = ()) -> onnx.
 
 
 def _before_convolutions(parts: GraphParts) -> Iterator[str]:
-    """Nodes that scale the image: cheap, and an error of theirs is in every pixel."""
+    """Nodes that scale or read the image: cheap, and an error of theirs is in every pixel."""
     below: set[str] = set()
     for node in parts.backbone.graph.node:
         if node.op_type == "Conv" or below.intersection(node.input):

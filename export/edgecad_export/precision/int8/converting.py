@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgecad.errors import GateFailed
 from edgecad.system.clock import RoughTime
 from edgecad_export.graph.parts import backbone_bytes, parts_of
 from edgecad_export.precision.int8.equalisation import equalised, groups_of
 from edgecad_export.precision.int8.fitting import fitted
 from edgecad_export.precision.int8.image_grid import on_image_grid
-from edgecad_export.precision.int8.plain_graph import plain_from_folded, weights_of
+from edgecad_export.precision.int8.plain_graph import attribute, plain_from_folded, weights_of
 from edgecad_export.precision.int8.plans import plans_of
 from edgecad_export.precision.int8.qdq import qdq_from_fitted
 from edgecad_export.precision.int8.staggering import staggered
@@ -103,6 +104,7 @@ class PreparedGraph:
 
 def prepared_graph(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> PreparedGraph:
     """Prepare a graph for int8: plain, on the image's grid, and its channels equalised on the calibration images."""
+    _check_convolutions(proto)
     plain = on_image_grid(plain_from_folded(proto))
     most = _image_count(plain)
     spread = np.linspace(0, len(calibration) - 1, min(len(calibration), most)).astype(int)
@@ -110,6 +112,23 @@ def prepared_graph(proto: onnx.ModelProto, calibration: NDArray[np.uint8]) -> Pr
     rescaled = set().union(*(group.tensors for group in groups_of(plain, weights_of(plain))))
     largest = largest_values(plain, rescaled, images)
     return PreparedGraph(equalised(plain, largest), images, backbone_bytes(proto))
+
+
+def _check_convolutions(proto: onnx.ModelProto) -> None:
+    """See that every convolution mixes all channels, or is one of each channel alone.
+
+    Raises:
+        GateFailed: one has groups of several.
+    """
+    weights = weights_of(proto)
+    for node in parts_of(proto).backbone.graph.node:
+        groups = attribute(node, "group", 1) if node.op_type == "Conv" else 1
+        if groups > 1 and groups != len(weights[node.input[1]]):
+            raise GateFailed(
+                f"int8 is fitted to convolutions of all channels or of each alone, and one has {groups} groups of "
+                f"{len(weights[node.input[1]]) // groups}: that of a method which reads uptake cell by cell, "
+                "which fp32 and fp16 have; leave --int8 out"
+            )
 
 
 def _image_count(proto: onnx.ModelProto) -> int:

@@ -8,11 +8,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.contract import Preparation
 from edgecad_train.methods.task import Rows, Task
-from edgecad_train.networks.network import build_network
+from edgecad_train.networks.head import Head
+from edgecad_train.networks.network import Network, build_network
 from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.training.frozen import Rows as Stored
 from edgecad_train.training.frozen import Scans, Storage, frozen_outputs, layer_of
+from edgecad_train.training.settings import Settings
 
 BATCH = 64
 
@@ -44,11 +47,16 @@ def frozen_grid(task: Task) -> FrozenGrid:
     return task.scans.shared("features", lambda: _computed(task))
 
 
+def frozen_network(settings: Settings, how: Preparation, head: Head) -> Network:
+    """The network of the settings with its first weights; random ones are the same every time."""
+    keras.utils.set_random_seed(settings.seed)
+    over = pooled_over(how.input)
+    return build_network(settings.network, settings.first_weights, head, settings.features, over)
+
+
 def _computed(task: Task) -> FrozenGrid:
     data, settings = task.scans.data, task.settings
-    keras.utils.set_random_seed(settings.seed)  # of weights that no file tells
-    over = pooled_over(data.preparation.input)
-    network = build_network(settings.network, settings.first_weights, settings.head, settings.features, over)
+    network = frozen_network(settings, data.preparation, settings.head)
     found = frozen_outputs(
         network,
         [network.pooled],

@@ -22,7 +22,7 @@ BATCH = 16
 
 def log_odds(model: keras.Model, inputs: Any, rows: Rows) -> NDArray[np.float64]:
     """Log-odds of some scans, `(len(rows),)`, CAD against not; `inputs` `(n, ...)` are those of all."""
-    return log_odds_of(np.concatenate([*_outputs(model, inputs, rows)]).astype(np.float64))
+    return log_odds_of(np.concatenate([*outputs(model, inputs, rows)]).astype(np.float64))
 
 
 def heat_maps(model: keras.Model, inputs: Any, below: str, head: tuple[str, ...]) -> HeatMaps:
@@ -39,7 +39,7 @@ def heat_maps(model: keras.Model, inputs: Any, below: str, head: tuple[str, ...]
 
     def maps(rows: Rows) -> NDArray[np.float32]:
         dense = dense_layers(model.get_layer(name) for name in head)
-        batches = _outputs(features, inputs, rows)
+        batches = outputs(features, inputs, rows)
         return np.concatenate([explain(batch.astype(np.float64), dense) for batch in batches])
 
     return maps
@@ -59,7 +59,8 @@ def _of_flat(features: NDArray[np.float64], dense: list[Dense]) -> NDArray[np.fl
     return np.asarray(added.reshape(features.shape).sum(axis=-1) * (height * width), np.float32)
 
 
-def _outputs(model: keras.Model, inputs: Any, rows: Rows) -> Iterator[NDArray[Any]]:
+def outputs(model: keras.Model, inputs: Any, rows: Rows) -> Iterator[NDArray[Any]]:
+    """What a model gives for some scans, batch by batch; `inputs` `(n, ...)` are those of all."""
     forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
     for start in range(0, len(rows), BATCH):
         yield forward(tf.constant(np.asarray(inputs[rows[start : start + BATCH]]))).numpy()

@@ -18,7 +18,6 @@ import keras
 import numpy as np
 
 from edgecad.contract import Drawing
-from edgecad.errors import UsageError
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import heat_maps, log_odds
 from edgecad_train.methods.networks.around import padded, pooled_over_disc, standardised, with_coordinates
@@ -26,8 +25,7 @@ from edgecad_train.methods.networks.chebyshev import Chebyshev
 from edgecad_train.methods.networks.grid import Floats, PolarGrid
 from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
 from edgecad_train.methods.networks.unrolled import grids_of, unrolled
-from edgecad_train.methods.table import GIVE_UPTAKE, NO_UPTAKE
-from edgecad_train.methods.task import Task
+from edgecad_train.methods.task import Task, drawing_of
 from edgecad_train.networks.network import DROPOUT, LOGITS, POOLING
 
 CHANNELS = (16, 32, 64)
@@ -128,7 +126,8 @@ def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
     """
     begun = time.monotonic()
     grid, how = PolarGrid(), task.scans.data.preparation
-    grids = task.scans.shared(f"unrolled {grid}", lambda: grids_of(task.scans.data.images, grid, drawing_of(task)))
+    drawing = drawing_of(how)
+    grids = task.scans.shared(f"unrolled {grid}", lambda: grids_of(task.scans.data.images, grid, drawing))
     network = PolarNetwork.of(name, grid, grids[task.fit])
     model = build_from(task.seed, network.on_grids)
     values = grids[..., None]
@@ -139,17 +138,5 @@ def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
         time.monotonic() - begun,
         heat_maps(model, values, POOLING, (LOGITS,)),
         chosen={"epochs": chosen.epochs},
-        model=network.on_images(model, how.size, drawing_of(task)),
+        model=network.on_images(model, how.size, drawing),
     )
-
-
-def drawing_of(task: Task) -> Drawing:
-    """How uptake is drawn in the images of a task.
-
-    Raises:
-        UsageError: it is not drawn in them.
-    """
-    drawing = task.scans.data.preparation.drawing
-    if drawing is None:
-        raise UsageError(f"{NO_UPTAKE}; {GIVE_UPTAKE}")
-    return drawing

@@ -42,6 +42,7 @@ def answer(task: Task) -> Answer:
         "deviation": limits.deviation,
         "slopes": slopes,
         "usual": model.mean[:17],
+        "usual_parts": spreading.usual,
         "intercept": np.array(intercept),
     }
     return Answer(found.log_odds(task.ask), time.monotonic() - begun, maps, learnt, found.chosen)

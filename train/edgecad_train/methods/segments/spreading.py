@@ -81,7 +81,12 @@ def pieces_of(size: int) -> Pieces:
 
 
 class Spreading:
-    """Spreads over the disc what 18 columns say, beside what is usual in the fitting part."""
+    """Spreads over the disc what 18 columns say, beside what is usual in the fitting part.
+
+    Attributes:
+        pieces: of the disc.
+        usual: mean uptake of each piece over the fitting part, `(pieces,)` percent.
+    """
 
     def __init__(self, scans: MethodScans, fit: Rows) -> None:
         """Take the usual uptake and the normal limits from the rows that were fitted."""
@@ -90,7 +95,7 @@ class Spreading:
         self._limits = limits_of(scans, fit)
         sums: Floats = scans.each("pieces", self.pieces.sums)
         self._means = sums / self.pieces.area
-        self._usual = self._means[fit].mean(axis=0)
+        self.usual: Floats = self._means[fit].mean(axis=0)
 
     def by_slopes(self, rows: Rows, slopes: Floats, level: Floats | float = 0.0) -> NDArray[np.float32]:
         """Maps of a score that rises with each column by its slope, from the usual scan on; of the deficit, from 0 on.
@@ -100,7 +105,7 @@ class Spreading:
             level: what is spread evenly over the disc, one or `(k,)`.
         """
         slopes = np.broadcast_to(slopes, (len(rows), 18))
-        above = (self._means[rows] - self._usual) * self.pieces.share
+        above = (self._means[rows] - self.usual) * self.pieces.share
         even = np.broadcast_to(level, (len(rows),))[:, None] * self.pieces.area / self.pieces.area.sum()
         maps = self.pieces.on_cells(slopes[:, self.pieces.segment] * above + even)
         return maps + deficit_maps(self._limits.beyond(self._uptake[rows]), slopes[:, 17:])
@@ -111,7 +116,7 @@ class Spreading:
         A segment's part lies where it is colder than usual if it raises the score, where it is warmer if it lowers it;
         the deficit's where deficits are, or evenly where there are none.
         """
-        above = self._means[rows] - self._usual
+        above = self._means[rows] - self.usual
         raises = parts[:, self.pieces.segment] > 0
         wanted = (np.maximum(np.where(raises, -above, above), 0.0) + LEAST_SHARE) * self.pieces.area
         whole = _summed(self.pieces.segment, wanted, 17)
