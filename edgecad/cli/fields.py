@@ -124,6 +124,12 @@ def words_of(settings: Any, leaving_out: Collection[str] = (), defaults: bool = 
             yield [name] if value is True else [word for each in values for word in (name, _word(each))]
 
 
+def option_names(settings: type) -> dict[str, str]:
+    """The option of each field of a dataclass, by the field's name."""
+    hints = get_type_hints(settings, include_extras=True)
+    return {field.name: _option_of(field.name, hints[field.name]) for field in fields(settings)}
+
+
 def _word(value: Any) -> str:
     """A value as its option takes it; whole floats without their point."""
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

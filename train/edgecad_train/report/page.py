@@ -108,7 +108,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "clinical": () if contract.clinical is None else fused_rows(contract.clinical, contract.positive),
         "opened": {"brief": opened_brief(contract.test_openings), "words": openings_sentence(contract.test_openings)},
         "search": search_rows(record.search),
-        "chosen_by": chosen_words(record.search),
+        "chosen_by": chosen_words(record),
         "times": time_rows(record),
         "optimism": optimism_rows(record.optimism),
         "hashes": hash_rows(run),

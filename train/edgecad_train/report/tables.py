@@ -7,10 +7,11 @@ from edgecad.contract import ClinicalModel, Openings, Preparation
 from edgecad.decision.zone_words import zone_rows
 from edgecad_train.evaluation.doubts import temperature_at_end
 from edgecad_train.evaluation.optimism import SAME_EPOCH, ChosenEpochs, Gap, Optimism
+from edgecad_train.methods.table import method_named
 from edgecad_train.report import wording
 from edgecad_train.report.wording import Row
 from edgecad_train.runs.reading import RunFiles
-from edgecad_train.runs.record import RunRecord
+from edgecad_train.runs.record import MethodRecord, RunRecord
 from edgecad_train.training.search.choice import HeadChoice
 from edgecad_train.training.search.record import SearchRecord
 
@@ -55,8 +56,10 @@ def _input_rows(how: Preparation) -> tuple[Row, ...]:
 
 
 def model_rows(run: RunFiles) -> tuple[Row, ...]:
-    """The network, and how it learns."""
+    """The network, or the method, and how it learns."""
     contract, record = run.contract, run.record
+    if record.method is not None:
+        return method_rows(run, record.method)
     settings, unfrozen = record.settings, record.unfrozen
     patience = settings.early_stopping
     order = ", ".join(f"{index} = {name}" for index, name in enumerate(contract.classes))
@@ -83,6 +86,32 @@ def model_rows(run: RunFiles) -> tuple[Row, ...]:
             f"after {patience} epochs without a better one" if patience else "off",
         ),
         ("augmentation", f"{settings.augment} passes of small changes" if settings.augment > 1 else "off"),
+    )
+
+
+def method_rows(run: RunFiles, told: MethodRecord) -> tuple[Row, ...]:
+    """A method: whose it is, what of it is ours, and what inner folds chose."""
+    contract, method = run.contract, method_named(told.name)
+    order = ", ".join(f"{index} = {name}" for index, name in enumerate(contract.classes))
+    network = (("network", f"{contract.backbone}, nothing of it fine-tuned"), ("its weights", contract.weights))
+    chosen = (
+        (
+            name,
+            ", ".join(
+                f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in own.items()
+            ),
+        )
+        for name, own in told.chosen.items()
+        if own
+    )
+    return (
+        ("class order", f"{order}; the positive class is {contract.positive}, P({contract.positive}) is the score"),
+        ("method", f"{method.name}, after {method.after}"),
+        ("theirs", method.theirs),
+        ("ours", method.ours),
+        *(network if method.takes_network else ()),
+        *([("pooled", contract.pooled_words)] if contract.feature_layer else []),
+        *((f"chosen by inner folds, {name}", words) for name, words in chosen),
     )
 
 
@@ -129,8 +158,11 @@ def search_rows(search: SearchRecord | None) -> tuple[Row, ...]:
     return (("trials", str(search.trials)), *found, *search.sentences)
 
 
-def chosen_words(search: SearchRecord | None) -> str:
+def chosen_words(record: RunRecord) -> str:
     """After the name of the part that is not the test part: what its scores chose."""
+    search = record.search
+    if record.method is not None:
+        return ": chose temperature and threshold, so these figures are not independent of it"
     if search and search.deciding:
         return (
             ": nested, by heads that were found without the patients whom they judge. Temperature and threshold were "

@@ -20,13 +20,14 @@ from edgecad_train.evaluation.clinical.disguise import clinical_columns
 from edgecad_train.evaluation.clinical.fusing import ClinicalRequest
 from edgecad_train.running.baseline import normal_limits_beside
 from edgecad_train.running.device import device_of_run
+from edgecad_train.running.methods import fit_method
 from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import train
 from edgecad_train.runs.listing import JOB, SUFFIX
-from edgecad_train.runs.outcome import TrainingOutcome
+from edgecad_train.runs.outcome import MethodOutcome, TrainingOutcome
 from edgecad_train.runs.spec import RunSpec, read_spec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
-from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_run
+from edgecad_train.runs.writing import ALL, NO_COLUMNS, Contents, write_method_run, write_run
 from edgecad_train.training.device.failures import telling_failures
 from edgecad_train.training.stages import Progress
 
@@ -130,12 +131,44 @@ def finish_run(
     with new_folder(run.final) as partial:
         seconds = earlier + time.monotonic() - started
         write_run(outcome, partial, seconds, spec.patient_rule, findings, contents, columns)
-        if contents.report:
-            # Here, because a run without a page must not need what draws one.
-            from edgecad_train.report.page import write_report
-
-            write_report(partial)
+        _report(partial, contents)
     return outcome
+
+
+def finish_method_run(
+    run: Unfinished,
+    data: PreparedData,
+    *,
+    contents: Contents = ALL,
+    findings: Sequence[DataFinding] = (),
+    progress: Progress | None = None,
+    started: float | None = None,
+    columns: PatientColumns = NO_COLUMNS,
+) -> MethodOutcome:
+    """Fit a method, from the beginning wherever a kill ended it, and write the run folder; as `finish_run`.
+
+    Raises:
+        GateFailed: the method's model says other things than the method.
+    """
+    spec, started = run.spec, time.monotonic() if started is None else started
+    check_scans(data, spec, run.folder)
+    device = device_of_run(run.folder, spec.settings.device)
+    with telling_failures(device, spec.settings.batch_size):
+        outcome = fit_method(
+            data, spec, progress, run.folder / "frozen", _opens(run), contents.model, _clinical(spec, columns, data)
+        )
+    with new_folder(run.final) as partial:
+        write_method_run(outcome, partial, time.monotonic() - started, spec.patient_rule, findings, contents, columns)
+        _report(partial, contents)
+    return outcome
+
+
+def _report(folder: Path, contents: Contents) -> None:
+    if contents.report:
+        # Here, because a run without a page must not need what draws one.
+        from edgecad_train.report.page import write_report
+
+        write_report(folder)
 
 
 def _clinical(spec: RunSpec, columns: PatientColumns, data: PreparedData) -> ClinicalRequest | None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from edgecad.cli.fields import words_of
+from edgecad.cli.fields import option_names, words_of
 from edgecad.contract import Missing
 from edgecad.errors import UsageError
+from edgecad_train.methods.table import exportable_method, method_named
 from edgecad_train.options import SCANS, InputOptions, MasksOption, PatientFromOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.splits.protocol import Protocol, ProtocolName
@@ -163,6 +164,12 @@ class TrainRequest:
     options: DataOptions = field(default_factory=DataOptions)
     settings: Settings = field(default_factory=Settings)
     out: Path = RUNS
+    method: str = ""
+
+    @property
+    def takes_network(self) -> bool:
+        """Whether a network of ImageNet is part of what is trained."""
+        return not self.method or exportable_method(self.method).takes_network
 
     def found(self) -> Found:
         """List the scans; none is read."""
@@ -178,9 +185,19 @@ class TrainRequest:
     @property
     def command(self) -> str:
         """The command that asks for the same, ready to paste."""
-        words = (*words_of(self.settings), *words_of(self.options))
+        unread = unread_of(self.method)
+        words = (*_method_words(self.method), *words_of(self.settings, unread), *words_of(self.options))
         out = [] if self.out == RUNS else [["--out", str(self.out)]]
         return shlex.join(["edgecad", "train", str(self.data), *(word for one in (*words, *out) for word in one)])
+
+
+def _method_words(name: str) -> list[list[str]]:
+    return [["--method", name]] if name else []
+
+
+def unread_of(name: str) -> frozenset[str]:
+    """Fields of settings that a run of this method does not read; empty where a network is trained."""
+    return frozenset(option_names(Settings)) - method_named(name).reads if name else frozenset()
 
 
 def command_of(record: RunRecord, preparation: Preparation) -> str:
@@ -209,7 +226,9 @@ def _lines(record: RunRecord, preparation: Preparation) -> Iterator[list[str]]:
     # Not `auto`, which may choose another device where the command is given again; and no number of another machine.
     device = record.device.kind if record.device else settings.device
     named = replace(settings, weights=PurePath(settings.first_weights).name, device=device)
-    yield from words_of(named, record.settings.idle, defaults=True)
+    name = "" if record.method is None else record.method.name
+    yield from _method_words(name)
+    yield from words_of(named, record.settings.idle | unread_of(name), defaults=True)
 
 
 def _input_words(preparation: Preparation) -> Iterator[list[str]]:

@@ -32,7 +32,7 @@ def check_data(request: TrainRequest, found: Found, bars: Bars) -> None:
         found = replace(found, findings=(*found.findings, *about_clinical))
         partition = None if reason_to_stop(data) else request.options.partition(data, request.settings.seed)
         checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
-    for line in (*lines_of(checkup), weights_line(request.settings)):
+    for line in (*lines_of(checkup), *([weights_line(request.settings)] if request.takes_network else [])):
         typer.echo(line)
     typer.echo(f"wrote {folder / CHECKUP} and {folder / SHEET}; the sheet shows screens as they are: do not share it")
     if checkup.would_stop:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from edgecad.cli.completion import values
 from edgecad.cli.fields import given, takes
 from edgecad.cli.grammar import CommandApp
+from edgecad_train.methods.table import EXPORTABLE
 from edgecad_train.options import DataArgument, QuietOption
 from edgecad_train.runs.names import RUNS
 from edgecad_train.runs.request import DataOptions, TrainRequest
@@ -36,6 +38,17 @@ def train(
             help="Resume the run of --out that was begun last and has not ended; all other options are its own.",
         ),
     ] = False,
+    method: Annotated[
+        str,
+        typer.Option(
+            rich_help_panel=Settings.PANEL,
+            metavar="NAME",
+            help=f"Fit another system than a fine-tuned network: {', '.join(EXPORTABLE)}. It reads of the options what "
+            "concerns it, and refuses the others.",
+            autocompletion=values(*EXPORTABLE),
+            show_default=False,
+        ),
+    ] = "",
     out: Annotated[Path, typer.Option(metavar="RUNS", help="Folder of the runs.")] = RUNS,
     quiet: QuietOption = False,
 ) -> None:
@@ -48,7 +61,8 @@ def train(
     were looked at is counted beside the data, in DATA.openings.json, and said.
 
     Writes RUNS/<time>-<backbone>/ with report.html, and points RUNS/latest to it. A run that was
-    killed resumes with --resume. With --check nothing is trained.
+    killed resumes with --resume. With --check nothing is trained. With --method another system is
+    fitted, by the same parts, and exported as any run.
     """
     from edgecad.errors import UsageError
 
@@ -59,8 +73,14 @@ def train(
         _refuse_beside_resume(given(context))
         _resume(out, quiet)
         return
-    check_weights(settings)
-    _run(TrainRequest(data, options, settings, out), check, quiet)
+    if method:
+        from edgecad_train.cli.train.method import refuse_unread
+
+        refuse_unread(method, given(context))
+    request = TrainRequest(data, options, settings, out, method)
+    if request.takes_network:
+        check_weights(settings)
+    _run(request, check, quiet)
 
 
 def _check_installed() -> None:
@@ -122,7 +142,8 @@ def _run(request: TrainRequest, check: bool, quiet: bool) -> None:
             from edgecad_train.evaluation.clinical.disguise import clinical_columns
 
             clinical_columns(found.columns, found.cases)  # its findings are told of the scans that are used
-        check_ready(request.out, request.settings.network, request.settings.first_weights)
+        network = request.settings.network if request.takes_network else None
+        check_ready(request.out, network, request.settings.first_weights)
         check_driver(request.settings.device)
         require_tensorflow(extra="train")
         from edgecad_train.cli.train.steps import train_new

@@ -7,15 +7,17 @@ from pathlib import Path
 from edgecad.errors import UsageError
 from edgecad.system.digests import file_sha256
 from edgecad.system.folders import check_writable
+from edgecad_train.methods.table import method_named
 from edgecad_train.networks.backbones import Backbone
 from edgecad_train.networks.imagenet import check_imagenet
 from edgecad_train.runs.spec import read_spec
 
 
-def check_ready(out: Path, network: Backbone, weights: str) -> None:
+def check_ready(out: Path, network: Backbone | None, weights: str) -> None:
     """Find out whether a run could be written into `out`, and whether its first weights are to be had.
 
     Args:
+        network: that is trained; None where none is.
         weights: `imagenet`, `none`, or a file that was looked into already.
 
     Raises:
@@ -23,7 +25,7 @@ def check_ready(out: Path, network: Backbone, weights: str) -> None:
         NotAvailable: ImageNet weights are neither cached nor to be fetched.
     """
     check_writable(out)
-    if weights == "imagenet":
+    if network is not None and weights == "imagenet":
         check_imagenet([network])
 
 
@@ -37,6 +39,9 @@ def check_ready_again(folder: Path) -> None:
     """
     spec = read_spec(folder)
     weights = spec.settings.first_weights
+    if spec.method and not method_named(spec.method).takes_network:
+        check_ready(folder, None, weights)
+        return
     check_ready(folder, spec.settings.network, weights)
     if digest_of(weights) != spec.weights_sha256:
         raise UsageError(

@@ -31,15 +31,16 @@ from edgecad_train.data.table.columns import AskedColumns
 from edgecad_train.data.table.keep import parse_keep
 from edgecad_train.evaluation.clinical.disguise import clinical_columns
 from edgecad_train.evaluation.doubts import doubts_about_scores
+from edgecad_train.methods.table import method_named
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
 from edgecad_train.running.device import device_of_run
-from edgecad_train.running.make import finish_run
+from edgecad_train.running.make import finish_method_run, finish_run
 from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import run_name
 from edgecad_train.runs.listing import notes_about, resume_command
 from edgecad_train.runs.names import RUNS
-from edgecad_train.runs.outcome import TrainingOutcome
+from edgecad_train.runs.outcome import RunOutcome, TrainingOutcome
 from edgecad_train.runs.request import TrainRequest
 from edgecad_train.runs.spec import RunSpec
 from edgecad_train.runs.unfinished import Unfinished, begun, resumed
@@ -60,16 +61,18 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
     known = sum(case.defect is not None for case in found.cases)
     told = f"; the defect is known of {known}" if known else ""
     typer.echo(f"{len(found.cases)} scans; the patient is {found.patient_rule}{told}")
-    fetch_imagenet(settings, bars)
-    check_fits(settings)
+    if request.takes_network:
+        fetch_imagenet(settings, bars)
+        check_fits(settings)
     data = read_scans(request, found, bars)
     check_usable(data)
     clinical_columns(found.columns, data.cases)  # what cannot be used is found out before anything is trained
     partition = request.options.partition(data, settings.seed)
-    if settings.plan.pretrained and settings.weights == "none":
+    if not request.method and settings.plan.pretrained and settings.weights == "none":
         typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     spec = RunSpec(
-        name=run_name(settings.backbone),
+        name=run_name(request.method or settings.backbone),
+        method=request.method,
         data=str(request.data.absolute()),
         patient_from=request.options.patient_from,
         masks=_place(request.options.masks),
@@ -82,7 +85,7 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         settings=settings,
         partition=partition,
         data_sha256=data.sha256,
-        weights_sha256=digest_of(settings.first_weights),
+        weights_sha256=digest_of(settings.first_weights) if request.takes_network else None,
         versions=package_versions(),
     )
     # Its folder is made first: a disk that cannot be written must not be found out after hours of training.
@@ -131,7 +134,8 @@ def resume(folder: Path, bars: Bars) -> None:
             return
         typer.echo(f"resuming {unfinished.spec.name}")
         say_device(device_of_run(folder, unfinished.spec.settings.device))
-        fetch_imagenet(unfinished.spec.settings, bars)
+        if not unfinished.spec.method or method_named(unfinished.spec.method).takes_network:
+            fetch_imagenet(unfinished.spec.settings, bars)
         found = _found_again(unfinished.spec)
         outcome = _train(unfinished, _read_again(unfinished.spec, found, folder, bars), found, started, bars)
     _report(outcome, unfinished.final)
@@ -163,20 +167,27 @@ def _interruptible(out: Path) -> Iterator[None]:
         raise
 
 
-def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: float, bars: Bars) -> TrainingOutcome:
+def _train(unfinished: Unfinished, data: PreparedData, found: Found, started: float, bars: Bars) -> RunOutcome:
     spec = unfinished.spec
     _, about_clinical = clinical_columns(found.columns, data.cases)
     about_data = (*about_clinical, *findings_about(data, spec.partition.part_of()))
     tell_findings(about_data)
     findings = (*found.findings, *about_data)
     typer.echo(f"origin of the data: {data.origin}; {spec.partition}")
-    told = with_training_time(with_estimates(bars, "frozen part"), spec.settings, spec.partition)
-    outcome = finish_run(unfinished, data, findings=findings, progress=told, started=started, columns=found.columns)
+    told = with_estimates(bars, "frozen part")
+    outcome: RunOutcome
+    if spec.method:
+        outcome = finish_method_run(
+            unfinished, data, findings=findings, progress=told, started=started, columns=found.columns
+        )
+    else:
+        told = with_training_time(told, spec.settings, spec.partition)
+        outcome = finish_run(unfinished, data, findings=findings, progress=told, started=started, columns=found.columns)
     point_latest(unfinished.final)
     return outcome
 
 
-def _report(outcome: TrainingOutcome, folder: Path) -> None:
+def _report(outcome: RunOutcome, folder: Path) -> None:
     for entry in outcome.data.refused:
         typer.echo(f"left out: {entry}", err=True)
     contract = outcome.contract
@@ -188,11 +199,11 @@ def _report(outcome: TrainingOutcome, folder: Path) -> None:
     for line in lines_of_clinical(contract):
         typer.echo(line)
     typer.echo(f"test part: {openings_words(outcome.contract.test_openings)}")
-    if search := search_record(outcome):
-        for name, words in search.sentences:
-            typer.echo(f"{name}: {words}")
+    search = search_record(outcome) if isinstance(outcome, TrainingOutcome) else None
+    for name, words in search.sentences if search else ():
+        typer.echo(f"{name}: {words}")
     typer.echo(line_of_familiarity(outcome.contract.familiarity))
-    if outcome.optimism:
+    if isinstance(outcome, TrainingOutcome) and outcome.optimism:
         typer.echo(outcome.optimism.words)
     for words in (*doubts_about_scores(outcome.evaluations), *(doubt.text for doubt in doubts_about(contract.fused))):
         typer.echo(f"warning: {words}", err=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edgecad.contract import Decision, Labelling, Metric, Preparation
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.evaluation.evaluation import Evaluation
+from edgecad_train.methods.table import method_named
 from edgecad_train.report.checklists.item import Fact
 from edgecad_train.report.flow import PartRow, flow_of
 from edgecad_train.report.names import Names
@@ -14,6 +15,7 @@ from edgecad_train.report.proof import overlaps
 from edgecad_train.report.tables import preparation_rows
 from edgecad_train.report.wording import three
 from edgecad_train.runs.reading import RunFiles
+from edgecad_train.runs.record import MethodRecord
 from edgecad_train.splits.split import Folds
 
 UNNAMED = "unnamed readers"
@@ -110,6 +112,9 @@ def _classes(row: PartRow) -> str:
 def _network(run: RunFiles) -> Iterator[Named]:
     contract, record = run.contract, run.record
     settings, folds = record.settings, isinstance(run.partition, Folds)
+    if record.method is not None:
+        yield from _method(run, record.method)
+        return
     yield "title", Fact("data", f"one training run and its test part: {contract.backbone}, deep learning")
     yield "model", Fact("model", f"{contract.backbone}, {contract.pooled_words}; head {contract.head}")
     yield "weights", Fact("model", f"first weights: {contract.weights}; seed {settings.seed}")
@@ -131,6 +136,29 @@ def _network(run: RunFiles) -> Iterator[Named]:
     yield (
         "imbalance",
         Fact("model", f"{weights}; nothing was resampled; every part has about the same share of each class"),
+    )
+
+
+def _method(run: RunFiles, told: MethodRecord) -> Iterator[Named]:
+    """The same of a method that trains no network by stages."""
+    method = method_named(told.name)
+    folds = isinstance(run.partition, Folds)
+    yield "title", Fact("data", f"one fit of {method.name} and its test part, after {method.after}")
+    yield "model", Fact("model", f"{method.name}. Theirs: {method.theirs} Ours: {method.ours}")
+    if method.takes_network:
+        yield (
+            "weights",
+            Fact("model", f"{run.contract.backbone}, first weights: {run.contract.weights}, not fine-tuned"),
+        )
+    chosen = ", ".join(sorted({name for own in told.chosen.values() for name in own})) or "nothing"
+    yield "training", Fact("model", f"folds of the patients that may be learnt from chose {chosen}")
+    yield "search", Fact("model", "no head was searched for")
+    last = "the exported one is one fit to the whole development part" if folds else "it is fitted to the training part"
+    yield "selection", Fact("parts", f"nothing of it is chosen by those who judge; {last}")
+    yield "ensemble", Fact("model", "none: one model answers")
+    yield (
+        "imbalance",
+        Fact("model", "no class weights; nothing was resampled; every part has about the same share of each class"),
     )
 
 

@@ -26,9 +26,9 @@ from edgecad_train.training.history import TrainingHistory
 
 
 def draw_run(run: RunFiles, folder: Path) -> tuple[Path, ...]:
-    """Write curves.png, four pictures for each evaluated part and, where there are maps, two pages of cases."""
+    """Write four pictures for each evaluated part, of a network curves.png, and where there are maps two more pages."""
     origin = run.contract.origin
-    paths = [draw_curves(_of_the_model(run), origin, folder / "curves.png")]
+    paths = [draw_curves(_of_the_model(run), origin, folder / "curves.png")] if run.trainings else []
     for evaluation in run.evaluations:
         lines = [line for line in run.predictions if line.part == evaluation.part]
         truth = np.array([line.label == POSITIVE for line in lines], bool)
