@@ -7,11 +7,15 @@
 
 `trained` and `untrained` run `edgecad phantom`, `train` and `export` as a user types them, and read parity.json. A file
 that misses the exporter's bounds is tried again with looser ones, and the table says which. Files are then timed in
-turn, a few images at a time, in one process; medians with quartiles. `int8` keeps to the exporter's bounds. It takes
-real first weights (--weights), runs that lie there (--runs), or else random but lively weights, whose parity says
-nothing of trained ones; several --inputs and --seeds are as many trainings. Files that hold are also compared with
-fp32 on phantoms that neither training, nor the fit, nor the gate has seen. Each network's figures are written as soon
-as they are there, to benchmarks/results/export_<what>_<network>.json, with the machine's cores and versions.
+turn, a few images at a time, in one process; medians with quartiles.
+
+`int8` keeps to the exporter's bounds. It trains heads on real first weights or on random ones (--weights NAME=FILE,
+NAME=lively), takes runs that lie there (--runs), or else networks that were hardly trained, whose parity says nothing
+of others. Several --inputs and --seeds are as many trainings. Files that hold are also compared with fp32 on phantoms
+that neither training, nor the fit, nor the gate has seen.
+
+Each network's figures are written as soon as they are there, to benchmarks/results/export_<what>_<network>.json, with
+the machine's cores and versions.
 """
 
 from __future__ import annotations

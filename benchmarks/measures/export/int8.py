@@ -19,7 +19,7 @@ from measures.export.fresh import FreshParity, fresh_parity
 from measures.export.options import ExportOptions
 from measures.export.parity import parity_of
 from measures.latency import in_turn
-from measures.models.exporting import ExportEnd, exported, run_of, untrained_run
+from measures.models.exporting import ExportEnd, exported, first_weights, run_of, untrained_run
 from measures.models.kept import PHANTOMS, ROUNDING
 from measures.quartiles import Quartiles
 
@@ -122,12 +122,16 @@ def int8(options: ExportOptions) -> Iterator[Int8Row]:
 
 @contextmanager
 def _trained(pair: str, seen: str, seed: int, options: ExportOptions) -> Iterator[Source]:
-    """A network `BACKBONE=FILE` that is trained on phantoms now, with this input."""
+    """A network `BACKBONE=FILE` or `BACKBONE=lively` that is trained on phantoms now, with this input."""
     backbone, _, weights = pair.partition("=")
     epochs = zip(("--warmup-epochs", "--finetune-epochs"), options.epochs, strict=True)
-    words = ["--weights", Path(weights).resolve(), *(word for own in epochs for word in own)]
-    with run_of(backbone, options.patients, [*words, "--input", seen, "--seed", seed]) as folder:
-        yield Source(folder, f"{backbone}-{seen}-{seed}", f"{options.patients} PHANTOMS, {seen}, seed {seed}")
+    data = f"{options.patients} PHANTOMS, {seen}, seed {seed}"
+    with first_weights(backbone, weights) as file:
+        words = ["--weights", file, *(word for own in epochs for word in own), "--input", seen, "--seed", seed]
+        with run_of(backbone, options.patients, words) as folder:
+            yield Source(
+                folder, f"{backbone}-{seen}-{seed}", data if weights != "lively" else f"{data}, random first weights"
+            )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class ExportOptions(Options):
     """Of `benchmarks/export.py`."""
 
     what: Literal["trained", "untrained", "cam", "int8"]
-    weights: tuple[str, ...] = option((), "for trained and int8", metavar="BACKBONE=FILE")
+    weights: tuple[str, ...] = option((), "for trained and int8; for int8 also NAME=lively", metavar="NAME=FILE")
     backbones: tuple[str, ...] = option(UNTRAINED, "for untrained and cam, and for int8 without --weights and --runs")
     precisions: tuple[Literal["fp16", "int8"], ...] = option(("fp16", "int8"), "beside fp32, for trained and untrained")
     patients: int = option(218, "phantoms, for trained and int8")

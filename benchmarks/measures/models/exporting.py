@@ -41,6 +41,15 @@ def run_of(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Pa
 
 
 @contextmanager
+def first_weights(backbone: str, weights: str) -> Iterator[Path]:
+    """The file `weights`, or for `lively` one of random weights that is made now."""
+    with tempfile.TemporaryDirectory() as name:
+        if weights == "lively":
+            run_command([LIVELY, backbone, WEIGHTS], Path(name))
+        yield Path(name) / WEIGHTS if weights == "lively" else Path(weights).resolve()
+
+
+@contextmanager
 def untrained_run(backbone: str, patients: int, *options: object) -> Iterator[Path]:
     """The same with random weights, but lively ones: with Keras' own all vanishes in half precision."""
     with tempfile.TemporaryDirectory() as name:
