@@ -70,9 +70,11 @@ def trained_split(seed: int, options: EnsembleOptions) -> SplitPlace:
     for number, name in enumerate(place.names):
         if not (place.folder / name / "runs" / "latest").is_file():
             _train(place, number, seed)
-    for name in ("ensemble", *place.names):
+    # Members are exported for what their files cost, which one split tells; the ensemble's export also makes its run.
+    for name in ("ensemble", *(() if seed else place.names)):
         if not (place.folder / "models" / name / "latest").is_file():
-            _export(place, name)
+            _export(place, name, int8=not seed)
+    for name in ("ensemble", *place.names):
         if not (place.folder / f"judged-{name}" / "predictions.csv").is_file():
             shutil.rmtree(place.folder / f"judged-{name}", ignore_errors=True)
             words = ("evaluate", place.run(name), "fresh", "--out", f"judged-{name}", "--quiet")
@@ -104,8 +106,8 @@ def _own_options(told: Sequence[str], number: int) -> list[str]:
     return words_of_options([word for pair in pairs if not (number and pair[0] == "folds") for word in pair])
 
 
-def _export(place: SplitPlace, name: str) -> None:
-    words: list[object] = ["export", "--int8", "--out", f"models/{name}"]
+def _export(place: SplitPlace, name: str, int8: bool) -> None:
+    words: list[object] = ["export", *(["--int8"] if int8 else []), "--out", f"models/{name}"]
     if name == "ensemble":
         for left in (place.folder / "member-0" / "runs").glob("*-ensemble-of-*"):
             shutil.rmtree(left)  # of an export that was killed
