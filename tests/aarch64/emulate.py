@@ -40,7 +40,7 @@ def _order(words: list[str]) -> tuple[Order, bool]:
     order = Order(
         repository=REPOSITORY,
         place=KeptFolder(given.folder.resolve()),
-        python=given.python,
+        python=_from_anywhere(given.python),
         make=given.make,
         model=given.model and given.model.resolve(),
         suite=given.suite,
@@ -51,6 +51,11 @@ def _order(words: list[str]) -> tuple[Order, bool]:
         least_passed=LEAST_PASSED if given.tests == ["tests/edgecad"] else 1,
     )
     return order, given.clean
+
+
+def _from_anywhere(program: str) -> str:
+    """A path that holds in each folder the program is run in. Links stay: a Python would lose its packages."""
+    return str(Path(program).absolute()) if Path(program).name != program else program
 
 
 def main(words: list[str]) -> int:

@@ -116,6 +116,18 @@ def test_the_program_says_skipped_ends_with_0_and_makes_nothing(tmp_path: Path) 
     assert not kept.exists()
 
 
+@pytest.mark.parametrize(("said", "from_here"), [(".venv/bin/python", True), ("python3.11", False)])
+def test_a_python_named_from_here_runs_in_every_folder(
+    said: str, from_here: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(PROGRAM.parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    order, _ = importlib.import_module("emulate")._order(["--python", said])
+    assert order.python == (str(tmp_path / said) if from_here else said)
+
+
 def test_packages_that_cannot_be_reached_are_skipped_and_a_failure_is_none(
     emulated: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
