@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.errors import DeviceFailed
-from edgecad.runners.onnx import RUN_SECONDS
 from edgecad.runners.stages import INPUT, CompiledStage
+from edgecad.runners.watchdog import RUN_SECONDS, run_stopped
 
 _ENDING = 10.0
 """Seconds that a run which was told to stop may take for the operation that it is at."""
@@ -57,8 +56,5 @@ class Lane:
                     request.cancel()
                     with suppress(RuntimeError):  # that it was cancelled; a request that is let go before runs on
                         request.wait_for(int(1000 * _ENDING))
-                    raise DeviceFailed(
-                        f"openvino computed an image for {RUN_SECONDS:g} s without an end and was stopped; use a "
-                        "smaller network or a faster machine"
-                    )
+                    raise run_stopped("openvino", "an image", RUN_SECONDS)
         return {name: self._values[name].copy() for name in outputs}

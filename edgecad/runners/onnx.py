@@ -20,14 +20,12 @@ from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.sizes import check_sizes
-from edgecad.runners.watchdog import WATCHDOG
+from edgecad.runners.watchdog import RUN_SECONDS, WATCHDOG, run_stopped
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from edgecad.system.installation import install_words, pip
 from edgecad.system.memory import lacks_memory, says_no_memory
 
-RUN_SECONDS = 60.0
-"""For each image of a run; the largest network on offer takes a few on the slowest machine."""
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
@@ -89,10 +87,7 @@ class OnnxRunner:
                 values = self._session.run(list(outputs), {"image": images}, options)
         except Exception as error:  # As when opening: unrelated types, and what counts is in the text.
             if options.terminate:
-                raise DeviceFailed(
-                    f"{self._facts.device} computed {len(images)} images for {seconds:g} s without an end and was "
-                    "stopped; use a smaller network or a faster machine"
-                ) from error
+                raise run_stopped(self._facts.device, f"{len(images)} images", seconds) from error
             raise self._failure(error, len(images)) from error
         return dict(zip(outputs, values, strict=True))
 

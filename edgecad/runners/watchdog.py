@@ -13,8 +13,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from edgecad.errors import DeviceFailed
+
+RUN_SECONDS = 60.0
+"""For each image of a run; the largest network on offer takes a few on the slowest machine."""
 LOOK = 1.0
 """Seconds between two looks; a call is stopped that much late at most."""
+
+
+def run_stopped(device: str, images: str, seconds: float) -> DeviceFailed:
+    """The error of a run that was stopped after `seconds`; `images` says how many it was of."""
+    return DeviceFailed(
+        f"{device} computed {images} for {seconds:g} s without an end and was stopped; use a smaller network or a "
+        "faster machine"
+    )
 
 
 @dataclass
