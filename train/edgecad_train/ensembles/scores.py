@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Decision, Openings
 from edgecad_train.ensembles.members import HELD, TEST, MemberRun, averaged, truth_of
-from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
-from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.decision.choice import choose_decision
+from edgecad_train.evaluation.evaluation import Evaluation, judge_decision
 from edgecad_train.runs.predictions import PatientLine
 
 UNCOUNTED = "an ensemble is made from runs, without the data beside which openings are counted"
@@ -42,11 +42,7 @@ def scores_of(members: Sequence[MemberRun]) -> EnsembleScores:
     decision = choose_decision(choosing.log_odds, choosing.truth, HELD, settings.rule, settings.uncertain)
     held = _scores(members, lambda member: member.of_part(HELD))
     tested = _scores(members, lambda member: member.of_part(TEST))
-    decision = with_test_part(decision, tested.truth, tested.log_odds)
-    evaluations = (
-        evaluate_part(held.truth, held.log_odds, decision, HELD),
-        evaluate_part(tested.truth, tested.log_odds, decision, TEST),
-    )
+    decision, evaluations = judge_decision(decision, HELD, (held.truth, held.log_odds), (tested.truth, tested.log_odds))
     return EnsembleScores(decision, evaluations, (*held.judged(decision), *tested.judged(decision)))
 
 

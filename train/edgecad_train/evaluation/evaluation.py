@@ -8,6 +8,7 @@ from scipy.special import expit
 from edgecad.contract import Decision, Metric, ZoneShares
 from edgecad.errors import GateFailed, UsageError
 from edgecad.frozen import Frozen
+from edgecad_train.evaluation.decision.choice import with_test_part
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.decision.zone import shares_of
 from edgecad_train.evaluation.statistics.calibration import Calibration, calibration_of
@@ -69,6 +70,20 @@ def evaluate_part(truth: Bools, log_odds: Floats, decision: Decision, part: Part
         scores_differ=differ(tempered),
         zone=_with_zone(decision, Patients(truth, scores), part),
     )
+
+
+def judge_decision(
+    decision: Decision, part: Part, held: tuple[Bools, Floats], tested: tuple[Bools, Floats]
+) -> tuple[Decision, tuple[Evaluation, Evaluation]]:
+    """Judge what was chosen: the decision with the test part's figures, and the evaluations of `part` and of the test.
+
+    Args:
+        part: that chose it.
+        held, tested: truth and log-odds, `(n,)` each, of the patients of `part` and of the test part, as for
+            `evaluate_part`.
+    """
+    decision = with_test_part(decision, *tested)
+    return decision, (evaluate_part(*held, decision, part), evaluate_part(*tested, decision, "test"))
 
 
 def _with_zone(decision: Decision, patients: Patients, part: Part) -> ZoneShares | None:

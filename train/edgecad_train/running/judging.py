@@ -15,8 +15,8 @@ from edgecad.errors import UsageError
 from edgecad_train.data import PreparedData
 from edgecad_train.data.openings import Opens, patients_of
 from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, fuse
-from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
-from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
+from edgecad_train.evaluation.decision.choice import choose_decision
+from edgecad_train.evaluation.evaluation import Evaluation, judge_decision
 from edgecad_train.evaluation.statistics.metrics import Part
 from edgecad_train.runs.outcome import by_patient
 from edgecad_train.splits.split import Folds, Split
@@ -61,10 +61,7 @@ def judge(
     own = by_patient(data, held, said)
     # Before any figure of the test part is there: who is killed hereafter has opened it.
     openings = opens(patients_of(data, partition.test)) if opens else None
-    judges = by_patient(data, partition.test, said)
-    decision = with_test_part(decision, *judges)
-    evaluations = (evaluate_part(*own, decision, part), evaluate_part(*judges, decision, "test"))
-    return RunVerdict(decision, evaluations, openings)
+    return RunVerdict(*judge_decision(decision, part, own, by_patient(data, partition.test, said)), openings)
 
 
 def fused(
