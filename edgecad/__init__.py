@@ -3,10 +3,11 @@
 The way of a scan, as `edgecad infer` takes it:
 
     cli/infer/command               its options                        -> cli/opening: which model, device, threshold
-    inference/classifier            the public class; loading opens    -> modelfiles: the file, read once and checked;
+    inference/classifier            the public class; opening opens    -> modelfiles: the file, read once and checked;
                                                                           contract: what it says; runners, engines:
                                                                           what runs its graph
     inference/proofs                does it answer here as at export?  -> golden: three phantom screens
+    inference/predicting            one scan, step by step:
     preparing                       images: bytes to a screen          -> polarmap: the disc, checked, as the network's
                                                                           input
     inference/checks                what must hold of an engine's outputs

@@ -363,7 +363,7 @@ def model_folder(
     tiny_model: Callable[..., bytes], tiny_contract: Contract, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A model folder as export leaves it: `tiny/model.onnx` with golden answers, and `latest` beside it."""
-    from edgecad.inference.classifier import golden_answers
+    from edgecad.inference.replaying import golden_answers
     from edgecad.system.folders import point_latest
 
     folder = tmp_path_factory.mktemp("models") / "tiny"

@@ -14,7 +14,8 @@ from edgecad.bench.percentiles import runs_needed, upper_bound
 from edgecad.bench.results import STAGES, Batch, Folder, Offline, SingleStream, StageTimes
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.golden import golden_samples
-from edgecad.inference.classifier import Classifier, outputs_for
+from edgecad.inference.classifier import Classifier
+from edgecad.inference.predicting import outputs_for
 from edgecad.system.parallel import CoreShare, in_order
 
 SCAN = "phantom-1.jpg"

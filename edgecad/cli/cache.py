@@ -166,8 +166,8 @@ def _recipe(
     """What this machine would build from a model's file, and what proves it where there is a GPU to run it."""
     from edgecad.engines.builder import recipe_here
     from edgecad.engines.record import Batches
-    from edgecad.inference.classifier import prove_golden
     from edgecad.inference.loading import load_model, runner_proof
+    from edgecad.inference.replaying import prove_golden
     from edgecad.modelfiles.file import parse_precision
     from edgecad.runners.tensorrt import engine_proof
 

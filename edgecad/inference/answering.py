@@ -22,7 +22,8 @@ from edgecad.clinical.sources import NOTHING_GIVEN, ClinicalGiven
 from edgecad.errors import DeviceFailed, EdgecadError
 from edgecad.images import Screen, bytes_from_path
 from edgecad.images.limits import MAX_BYTES
-from edgecad.inference.classifier import Classifier, Source
+from edgecad.images.source import Source
+from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import NOBODY, Identified, Identify
 from edgecad.picture.figure import answer_figure, refusal_figure
 from edgecad.picture.line import line_of

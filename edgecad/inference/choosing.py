@@ -18,8 +18,8 @@ from edgecad.modelfiles.file import AUTO, FILES
 from edgecad.modelfiles.folder import model_folder
 from edgecad.runners.devices import chosen_device, parse_device
 
-NAMED, DEFAULT = "named", "default"
-"""Why a device and precision were taken, in a record: somebody named both, or `auto` stood for its default."""
+DEFAULT = "default"
+"""Why a device and precision were taken, in a record: `auto` stood for its default."""
 
 
 @dataclass(frozen=True)

@@ -4,54 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.familiarity import object_to_unfamiliar, unlike_training
-from edgecad.answer.findings import doubts_about, findings_of, object_to_series, object_to_unseen, unseen_colours
-from edgecad.answer.folding import map_on_disc
-from edgecad.answer.heatmap import score_map
-from edgecad.answer.prediction import Finding, Prediction
-from edgecad.answer.region import findings_about_region
-from edgecad.clinical.fusion import check_golden_fusion
+from edgecad.answer.prediction import Prediction
 from edgecad.clinical.values import Given, with_values
 from edgecad.colourtables import ColourTable
-from edgecad.contract import Contract, GoldenAnswer, MapPlace, RunPrecision
-from edgecad.contract.graph import FAMILIARITY
-from edgecad.errors import EdgecadError, GateFailed, UsageError
-from edgecad.golden import GOLDEN_TABLES, Replay, bounds_of, recorded_answers, replay, replay_preparation
-from edgecad.images import Screen, size_of
-from edgecad.inference.checks import check_outputs
-from edgecad.inference.choices import table_candidates, with_place
-from edgecad.inference.choosing import NAMED, OpeningRequest, chosen_model
-from edgecad.inference.judging import Judgement, Judges
-from edgecad.inference.loading import LoadedModel, load_model, open_file, proven
-from edgecad.inference.proofs import Replays, opening_proof
-from edgecad.modelfiles.file import AUTO, ModelFile, own_file, parse_choice
+from edgecad.contract import MapPlace, RunPrecision
+from edgecad.errors import EdgecadError, UsageError
+from edgecad.golden import Replay
+from edgecad.images import Screen
+from edgecad.images.source import Source
+from edgecad.inference.loading import LoadedModel
+from edgecad.inference.opening import opened_model
+from edgecad.inference.predicting import ANSWER_OUTPUTS, Outputs, Predictor
+from edgecad.inference.proofs import Replays
+from edgecad.inference.replaying import replayed
+from edgecad.modelfiles.file import AUTO, ModelFile, parse_choice
 from edgecad.modelfiles.pointer import pointer_of
-from edgecad.modelfiles.signature import check_signed_file
 from edgecad.picture.cells import PANEL, heatmap_panel, region_panel
 from edgecad.picture.figure import answer_figure
 from edgecad.picture.line import IdLine
-from edgecad.polarmap import Objections, PreparedMap
-from edgecad.preparing import prepare_screen, read_for
 from edgecad.runners.base import Runner, RunnerFacts
 from edgecad.site import Site, read_site
-from edgecad.system.clock import StageClock
-from edgecad.system.memory import memory_as_device
 from edgecad.system.parallel import in_order, workers_beside
-
-ANSWER_OUTPUTS = ("logits", "probabilities", "cam", "cam_bias")
-"""What every answer rests on; `outputs_for` adds what a model's contract has limits for."""
-
-Source = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Any
-"""A path, a file's bytes, an RGB array `(h, w, 3)` uint8, or a pydicom dataset."""
 
 
 class Classifier:
@@ -122,33 +103,26 @@ class Classifier:
             parse_choice(precision)
         site = site if site is None or isinstance(site, Site) else read_site(site)
         signer = Path(key) if key is not None else None if site is None else site.key
-        demanded = opening_proof(replay, prove_golden)
-        if isinstance(model, LoadedModel):
-            loaded = proven(model if signer is None else _signed(model, signer), demanded)
-        elif precision == AUTO or device == AUTO:
-            loaded = chosen_model(OpeningRequest(model, device, precision, prove_golden, demanded, threads, signer))
-        else:
-            loaded = proven(load_model(model, device, precision, prove_golden, threads, key=signer), demanded)
+        loaded = opened_model(model, device, precision, threads, replay, signer)
+        predictor = Predictor.of(loaded, site, threshold, tables, place)
         self.contract = loaded.contract
         self.model_sha256 = loaded.file.sha256
         self.contract_sha256 = loaded.contract_sha256
         self.pointer = None if isinstance(model, LoadedModel) else pointer_of(model, loaded.file.path)
         self.site = site
-        self.recalibration = None if site is None else site.recalibration_for(loaded.contract)
-        self._judges = Judges(loaded.contract, site, threshold, self.recalibration)
+        self.recalibration = predictor.recalibration
+        self._judges = predictor.judges
         self.threshold_from = self._judges.usual.threshold_from
-        self.remark, self.chosen = loaded.remark, loaded.chosen or NAMED
+        self.remark, self.chosen = loaded.remark, loaded.chosen
         self.remarks = loaded.file.remarks
-        own = loaded.contract.preparation
-        self.preparation = own if place is None else with_place(own, place)
-        self.candidates = table_candidates(own, () if site is None else site.tables, tables)
-        self._loaded: LoadedModel | None = loaded
+        self.preparation, self.candidates = predictor.preparation, predictor.candidates
+        self._predictor: Predictor | None = predictor
 
     @property
-    def _open(self) -> LoadedModel:
-        if self._loaded is None:
+    def _open(self) -> Predictor:
+        if self._predictor is None:
             raise UsageError("this classifier was closed")
-        return self._loaded
+        return self._predictor
 
     @property
     def threshold(self) -> float:
@@ -168,20 +142,20 @@ class Classifier:
     @property
     def runner(self) -> Runner:
         """What runs the graph."""
-        return self._open.runner
+        return self._open.loaded.runner
 
     @property
     def file(self) -> ModelFile:
         """The model's file, as it was read."""
-        return self._open.file
+        return self._open.loaded.file
 
     @property
     def facts(self) -> RunnerFacts:
         """Device, provider and precision, as checked after opening."""
-        return self._open.facts
+        return self._open.loaded.facts
 
     def __call__(
-        self, source: Source, *, force: bool = False, frame: int | None = None, clinical: Given | None = None
+        self, source: Source | Screen, *, force: bool = False, frame: int | None = None, clinical: Given | None = None
     ) -> Prediction:
         """Answer one scan.
 
@@ -200,19 +174,17 @@ class Classifier:
             GateFailed: the engine's outputs are not finite or do not fit together.
             DeviceFailed: the device gave up, or this machine's memory does not suffice.
         """
-        with memory_as_device():
-            return self._predict(source, Objections(insisted=force), golden=False, frame=frame, clinical=clinical)
+        return self._open.predict(source, force=force, frame=frame, clinical=clinical)
 
-    def image_answer(self, source: Source) -> Prediction:
+    def image_answer(self, source: Source | Screen) -> Prediction:
         """What the image alone says, also of a model that takes clinical columns: to compare files of models.
 
         Errors are those of a call. Without clinical columns it is the answer.
         """
-        with memory_as_device():
-            return self._predict(source, Objections(), golden=False, by_image=True)
+        return self._open.predict(source, by_image=True)
 
     def each(
-        self, sources: Iterable[Source], *, force: bool = False, clinical: Iterable[Given | None] | None = None
+        self, sources: Iterable[Source | Screen], *, force: bool = False, clinical: Iterable[Given | None] | None = None
     ) -> Iterator[Prediction | EdgecadError]:
         """Answer many scans, several at a time, and give the answers in their order.
 
@@ -230,7 +202,7 @@ class Classifier:
             UsageError: scans and values are not as many, or the values are those of one scan.
         """
 
-        def work(asked: tuple[Source, Given | None]) -> Prediction | EdgecadError:
+        def work(asked: tuple[Source | Screen, Given | None]) -> Prediction | EdgecadError:
             source, values = asked
             try:
                 return self(source, force=force, clinical=values)
@@ -275,13 +247,12 @@ class Classifier:
         )
         return answer_figure(prediction, self.contract, line, scale)
 
-    def replay(self, source: Source) -> Prediction:
+    def replay(self, source: Source | Screen) -> Prediction:
         """Answer a golden sample: as a scan, but in whatever colours. For checks of a machine, never for a patient.
 
         The samples' screens have a size of their own, so a region of the contract's is left out.
         """
-        with memory_as_device():
-            return self._predict(source, Objections(), golden=True)
+        return self._open.replay(source)
 
     def replay_golden(self) -> tuple[Replay, ...]:
         """Answer all golden samples, and compare with what the contract recorded at export.
@@ -289,57 +260,9 @@ class Classifier:
         Raises:
             GateFailed: the model carries no golden answers, or to samples that this runtime does not have.
         """
-        check_golden_fusion(self.contract)
-        return replay(self.replay, self.contract, bounds_of(self.contract, self.facts))
+        return replayed(self._open)
 
-    def _predict(
-        self,
-        source: Source,
-        objections: Objections,
-        golden: bool,
-        frame: int | None = None,
-        clinical: Given | None = None,
-        by_image: bool = False,
-    ) -> Prediction:
-        if isinstance(source, Screen) and frame not in (None, source.frame):
-            raise UsageError(f"frame {frame} of a screen that was read already; name it to read_screen")
-        clock = StageClock()
-        preparation, candidates = self.preparation, self.candidates
-        if golden:
-            preparation, candidates = replay_preparation(preparation), GOLDEN_TABLES
-        with clock.stage("decode"):
-            screen = read_for(preparation, source, frame)
-        values = None if golden or by_image else self._judges.values_of(clinical)
-        object_to_series(screen.says, preparation.crop, objections)
-        with clock.stage("prepare"):
-            prepared = prepare_screen(screen, preparation, objections, candidates)
-            unseen = unseen_colours(prepared.image, self.contract)
-            if not golden:
-                object_to_unseen(unseen, preparation.crop, objections)
-        with clock.stage("run"):
-            outputs = self.run(prepared.image[None], outputs_for(self.contract))
-        if not golden:
-            object_to_unfamiliar(_distance_in(outputs), self.contract.familiarity, objections)
-        with clock.stage("heatmap"):
-            shown = map_on_disc(score_map(outputs["cam"], self.contract.positive_index), self.contract)[0]
-            judged = self._judges.judge(self._own_probability(outputs), outputs["logits"][0], values)
-            findings = (
-                *findings_of(prepared, self.contract, unseen, shown),
-                *findings_about_region(
-                    prepared,
-                    preparation.crop,
-                    shown,
-                    self.contract.heatmap,
-                    above=judged.own >= judged.by.in_force.own,
-                ),
-                *unlike_training(_distance_in(outputs), self.contract.familiarity),
-                *judged.findings,
-                *doubts_about(judged.by.contract, judged.by.in_force.own),
-            )
-        shown = np.asarray(shown, np.float32)
-        return self._prediction(screen, prepared, outputs, shown, findings, objections.gathered, clock, judged)
-
-    def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> dict[str, NDArray[np.float32]]:
+    def run(self, images: NDArray[np.uint8], outputs: Sequence[str] = ANSWER_OUTPUTS) -> Outputs:
         """Run prepared images: the hot path.
 
         Args:
@@ -350,74 +273,11 @@ class Classifier:
             UsageError: the model has no such output, or the images are of another shape.
             GateFailed: a value is not finite, or the maps do not add up to the logits.
         """
-        size = self.contract.preparation.size
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
-            raise UsageError(
-                f"images of shape {images.shape}, {images.dtype}; (n, {size}, {size}, 3) uint8 wanted: use prepare"
-            )
-        absent = [name for name in outputs if name not in self.facts.outputs]
-        if absent:
-            raise UsageError(f"this model has no output {', '.join(absent)}; export it with this version of edgecad")
-        values = self.runner.run(images, outputs)
-        check_outputs(values, self.contract.decision.temperature)
-        return values
-
-    def _prediction(
-        self,
-        screen: Screen,
-        prepared: PreparedMap,
-        outputs: dict[str, NDArray[np.float32]],
-        shown: NDArray[np.float32],
-        findings: tuple[Finding, ...],
-        overruled: tuple[str, ...],
-        clock: StageClock,
-        judged: Judgement,
-    ) -> Prediction:
-        contract, facts, judge = self.contract, self.facts, judged.by
-        return Prediction(
-            label=contract.positive if judged.own >= judge.in_force.own else contract.negative,
-            probability=judged.shown,
-            threshold=judge.in_force.shown,
-            threshold_from=judge.threshold_from,
-            zone=judge.contract.decision.zone,
-            clinical=judged.clinical,
-            positive=contract.positive,
-            logits=outputs["logits"][0],
-            heatmap=shown,
-            image=prepared.image,
-            screen=size_of(screen),
-            view=prepared.view,
-            disc=prepared.disc,
-            reading=prepared.reading,
-            uptake=prepared.uptake,
-            place=self.preparation.map,
-            familiarity=_distance_in(outputs),
-            findings=findings,
-            overruled=overruled,
-            scan_sha256=screen.sha256,
-            frame=screen.frame,
-            model_sha256=self.model_sha256,
-            contract_sha256=self.contract_sha256,
-            origin=contract.origin,
-            device=facts.device,
-            provider=facts.provider,
-            precision=facts.precision,
-            chosen=self.chosen,
-            site_sha256=None if self.site is None else self.site.sha256,
-            remarks=self.remarks,
-            recalibration=self.recalibration,
-            own_probability=None if self.recalibration is None else judged.own,
-            own_threshold=None if self.recalibration is None else judge.in_force.own,
-            milliseconds=clock.milliseconds,
-        )
-
-    def _own_probability(self, outputs: dict[str, NDArray[np.float32]]) -> float:
-        """Of the image, which is held against the model's own threshold whatever a site shows."""
-        return float(outputs["probabilities"][0, self.contract.positive_index])
+        return self._open.run(images, outputs)
 
     def close(self) -> None:
         """Let the engine go; further calls are errors."""
-        self._loaded = None
+        self._predictor = None
 
     def __enter__(self) -> Classifier:
         return self
@@ -426,39 +286,3 @@ class Classifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def outputs_for(contract: Contract) -> tuple[str, ...]:
-    """The outputs that an answer of this model rests on."""
-    return ANSWER_OUTPUTS if contract.familiarity is None else (*ANSWER_OUTPUTS, FAMILIARITY)
-
-
-def _distance_in(outputs: dict[str, NDArray[np.float32]]) -> float | None:
-    """Distance of one scan to the training scans, where it was asked for; rounding below zero is none."""
-    return max(0.0, float(outputs[FAMILIARITY][0, 0])) if FAMILIARITY in outputs else None
-
-
-def _signed(loaded: LoadedModel, key: Path) -> LoadedModel:
-    """A model that was loaded before, once its signature holds."""
-    check_signed_file(loaded.file.path, loaded.file.sha256, key)
-    return replace(loaded, file=replace(loaded.file, remarks=()))
-
-
-def prove_golden(loaded: LoadedModel) -> None:
-    """Demand that a model answers the golden samples as it did at export.
-
-    Raises:
-        GateFailed: it does not.
-    """
-    wrong = [entry.sample for entry in Classifier(loaded, replay="never").replay_golden() if not entry.holds]
-    if wrong:
-        raise GateFailed(
-            f"on {loaded.facts.device} ({loaded.facts.provider}) the model answers {', '.join(wrong)} otherwise than "
-            "at export, so it must not be used there; use another --device or --precision, and report it"
-        )
-
-
-def golden_answers(model: Path) -> tuple[GoldenAnswer, ...]:
-    """Answer every golden sample on the CPU, for the contract of `model`."""
-    with Classifier(open_file(own_file(model), "cpu"), replay="never") as classifier:
-        return recorded_answers(classifier.replay, classifier.contract)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from edgecad.engines.record import Batches
 
 
+NAMED = "named"
+"""Why a device and precision were taken, in a record: somebody named both."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model's file, its contract, and what runs its graph; any runner will do.
@@ -29,7 +34,7 @@ class LoadedModel:
         file: that was opened.
         contract_text: as it stands in the file.
         remark: why another precision, or another device, than the fastest was taken, if it was.
-        chosen: why this device and precision, for records; empty: they were named.
+        chosen: why this device and precision, for records.
 
     Raises:
         ModelInvalid: graph and contract are not of one model.
@@ -40,9 +45,9 @@ class LoadedModel:
     contract: Contract
     runner: Runner
     remark: str = ""
-    chosen: str = ""
+    chosen: str = NAMED
 
-    @property
+    @cached_property
     def contract_sha256(self) -> str:
         """Of the contract's text, in hexadecimal."""
         return hashlib.sha256(self.contract_text.encode()).hexdigest()

@@ -12,7 +12,8 @@ from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import DeviceFailed, InputRefused, NotAvailable, UsageError
 from edgecad.golden import golden_samples
-from edgecad.inference.classifier import Classifier, Source
+from edgecad.images.source import Source
+from edgecad.inference.classifier import Classifier
 from edgecad.verification.comparison import AnswerDistance, ModelAnswers, common_grid, compare
 
 NEIGHBOURHOOD = 0.01

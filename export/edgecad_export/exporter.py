@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgecad.contract import CONTRACT_VERSION, Contract, PooledOver, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
-from edgecad.inference.classifier import golden_answers
+from edgecad.inference.replaying import golden_answers
 from edgecad.modelfiles.file import FILES, own_file
 from edgecad.modelfiles.pointer import put_in_force
 from edgecad.modelfiles.sums import write_sums

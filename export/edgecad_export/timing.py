@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.onnx import OnnxRunner
 

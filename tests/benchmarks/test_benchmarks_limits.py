@@ -149,7 +149,7 @@ def test_a_model_of_another_size_still_adds_up(
     measure: Callable[[str], ModuleType], kept_models: Path, tmp_path: Path
 ) -> None:
     from edgecad import Classifier
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
 
     kept = measure("models.kept")
     folder = kept.model_in(kept.kept_model("mobilenetv2", kept_models))

@@ -30,7 +30,8 @@ from edgecad.contract import (
 )
 from edgecad.errors import ModelInvalid
 from edgecad.frozen import json_from_struct
-from edgecad.inference.classifier import Classifier, golden_answers
+from edgecad.inference.classifier import Classifier
+from edgecad.inference.replaying import golden_answers
 from edgecad.modelfiles.digest import NOT_CARRIED, digest_on_disk, hashed, said_in, with_digest
 from edgecad.modelfiles.file import FILES
 from edgecad.modelfiles.metadata import metadata_of

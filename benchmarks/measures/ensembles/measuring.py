@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.modelfiles.file import FILES
 from measures.ensembles.options import EnsembleOptions
 from measures.ensembles.training import JudgedSplit, SplitPlace, judged, trained_split

@@ -44,7 +44,7 @@ def _row(backbone: str, whole: bytes, rounds: int) -> CamRow:
     import onnx
     from onnx.utils import Extractor
 
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
 
     score = ("logits", "probabilities")
     alone = Extractor(onnx.load_from_string(whole)).extract_model(["image"], list(score))

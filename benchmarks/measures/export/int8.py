@@ -149,7 +149,7 @@ def _given(run: Path, number: int) -> Iterator[Source]:
 
 
 def _row(source: Source, options: ExportOptions) -> Int8Row:
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
 
     allowed = (0, GateFailed.exit_code)
     end: ExportEnd = exported(source.folder, ("int8",), allowed=allowed, options=source.options)

@@ -135,7 +135,7 @@ def narrowed(folder: Path, precision: str) -> ExportEnd:
 
 
 def _row(options: ExportOptions, backbone: str, data: str, exports: Sequence[ExportEnd]) -> FilesRow:
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
 
     files: dict[str, ExportedFileRow] = {}
     contents: dict[str, bytes] = {}

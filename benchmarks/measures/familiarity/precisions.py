@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from edgecad.contract import Precision, Preparation
 from edgecad.contract.graph import FAMILIARITY
 from edgecad.errors import InputRefused
-from edgecad.inference.classifier import ANSWER_OUTPUTS
 from edgecad.inference.loading import LoadedModel, load_model
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.modelfiles.file import FILES
 from edgecad.polarmap import Objections, TableCandidates
 from edgecad.preparing import prepare_screen, read_for

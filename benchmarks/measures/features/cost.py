@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from edgecad.contract import Features
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.modelfiles.file import FILES
 from measures.features.options import FeatureOptions
 from measures.latency import in_turn

@@ -22,8 +22,8 @@ from edgecad.engines.libraries import LIBRARIES
 from edgecad.engines.record import Batches
 from edgecad.errors import DeviceFailed, EdgecadError, EngineBuildFailed, NotAvailable
 from edgecad.golden import golden_samples
-from edgecad.inference.classifier import prove_golden
 from edgecad.inference.loading import load_model
+from edgecad.inference.replaying import prove_golden
 from edgecad.system.children import end_with_parent, own_channel
 from measures.gpu.building import built_here
 from measures.gpu.examining import alike_of, golden_of, parity_of, reference_file, wanted_of

@@ -14,7 +14,7 @@ from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract
 from edgecad.doctor.proof.figures import Alike, GoldenAgreement, PhantomAgreement
 from edgecad.golden import LOGIT_TOLERANCE, MAP_CORRELATION
-from edgecad.inference.classifier import outputs_for
+from edgecad.inference.predicting import outputs_for
 from measures.gpu.phantoms import Kept
 
 FP32 = {"logits": 1e-3, "probability": 1e-3, "heatmap": 0.9999}

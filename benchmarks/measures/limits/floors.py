@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from edgecad.contract import Precision
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.modelfiles.file import FILES
 from measures.latency import session_of, turns
 from measures.limits.operations import Floor, Rates, Work, floor_of, works_of

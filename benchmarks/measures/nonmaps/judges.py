@@ -12,8 +12,8 @@ from edgecad import Classifier
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Drawing, MapPlace
 from edgecad.errors import InputRefused
-from edgecad.inference.classifier import prove_golden
 from edgecad.inference.loading import load_model
+from edgecad.inference.replaying import prove_golden
 from edgecad.modelfiles.file import FILES
 from edgecad.system.folders import followed
 from measures.command import EDGECAD, run_command

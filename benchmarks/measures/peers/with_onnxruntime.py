@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.system.cores import usable_threads
 from measures.peers.base import Peer, PeerModel
 

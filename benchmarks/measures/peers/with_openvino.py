@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecad.contract import Precision
-from edgecad.inference.classifier import ANSWER_OUTPUTS
+from edgecad.inference.predicting import ANSWER_OUTPUTS
 from edgecad.system.cores import usable_threads
 from edgecad.system.extras import require
 from measures.peers.base import Peer, PeerModel

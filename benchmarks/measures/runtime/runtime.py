@@ -130,7 +130,7 @@ def overhead(options: RuntimeOptions) -> Overhead:
 def folder(options: RuntimeOptions) -> FolderRate:
     """Screens a second of `edgecad infer FOLDER --json` without its start, against the session on prepared images."""
     from edgecad import Classifier
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
     from edgecad.system.parallel import share_for
 
     share = share_for(options.screens)

@@ -12,8 +12,8 @@ from edgecad.engines.libraries import chosen_library
 from edgecad.engines.record import Batches, EnginePrecision, EngineRecord, named
 from edgecad.errors import EngineBuildFailed, GateFailed
 from edgecad.frozen import json_from_struct
-from edgecad.inference.classifier import prove_golden
 from edgecad.inference.loading import runner_proof
+from edgecad.inference.replaying import prove_golden
 from edgecad.modelfiles.file import ModelFile
 from edgecad.runners.cuda import Cuda
 from edgecad.runners.tensorrt import engine_proof

@@ -17,7 +17,8 @@ from edgecad.answer.records import json_line
 from edgecad.contract import Contract, Familiarity, GoldenAnswer
 from edgecad.errors import InputRefused
 from edgecad.inference.answering import answer
-from edgecad.inference.classifier import ANSWER_OUTPUTS, golden_answers, outputs_for
+from edgecad.inference.predicting import ANSWER_OUTPUTS, outputs_for
+from edgecad.inference.replaying import golden_answers
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from edgecad.cli.program import app
 from edgecad.contract import Contract
 from edgecad.errors import ModelInvalid, UsageError
-from edgecad.inference.classifier import Classifier, golden_answers, prove_golden
+from edgecad.inference.classifier import Classifier
 from edgecad.inference.loading import load_model
+from edgecad.inference.replaying import golden_answers, prove_golden
 from edgecad.modelfiles.signature import demanded_key
 from edgecad.modelfiles.sums import write_sums
 

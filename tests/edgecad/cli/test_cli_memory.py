@@ -25,7 +25,7 @@ LACKS = {
 PLACES = {
     "reading": "edgecad.preparing.read_screen",
     "preparing": "edgecad.preparing.prepare",
-    "running": "edgecad.inference.classifier.check_outputs",
+    "running": "edgecad.inference.predicting.check_outputs",
     "drawing": "edgecad.inference.answering.answer_figure",
 }
 LIMIT = """

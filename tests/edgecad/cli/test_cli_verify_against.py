@@ -17,7 +17,7 @@ from edgecad.cli.program import app
 from edgecad.contract import Decision, Preparation
 from edgecad.errors import DeviceFailed, UsageError
 from edgecad.frozen import json_from_struct
-from edgecad.inference.classifier import golden_answers
+from edgecad.inference.replaying import golden_answers
 from edgecad.modelfiles.digest import PLACEHOLDER, with_digest
 from edgecad.verification.against import ask, check_comparable, golden_scans, opened_file
 

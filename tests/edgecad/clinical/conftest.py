@@ -62,7 +62,7 @@ Written = Callable[..., Path]
 @pytest.fixture
 def fused_model(tiny_contract: Contract, tiny_model: Callable[..., bytes], tmp_path: Path) -> Written:
     """Write the tiny model with clinical columns, golden answers inside; `missing` and `clinical` may be others."""
-    from edgecad.inference.classifier import golden_answers
+    from edgecad.inference.replaying import golden_answers
 
     def write(missing: Missing = "refuse", clinical: ClinicalModel = FUSED) -> Path:
         contract = replace(tiny_contract, clinical=replace(clinical, missing=missing))

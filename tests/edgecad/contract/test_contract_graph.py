@@ -58,7 +58,7 @@ def with_outputs(
 
 
 def test_what_an_answer_rests_on_is_required() -> None:
-    from edgecad.inference.classifier import ANSWER_OUTPUTS
+    from edgecad.inference.predicting import ANSWER_OUTPUTS
 
     assert set(ANSWER_OUTPUTS) <= set(REQUIRED)
     assert OPTIONAL

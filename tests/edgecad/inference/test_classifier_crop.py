@@ -16,7 +16,7 @@ from edgecad.answer.records import record_of_answer
 from edgecad.bench.scenarios import Limit, single_stream
 from edgecad.contract import Colours, Preparation, Region
 from edgecad.errors import InputRefused
-from edgecad.inference.classifier import golden_answers
+from edgecad.inference.replaying import golden_answers
 from edgecad.picture.cells import enlarged_picture
 from edgecad.picture.column import MAP_SIDE
 from edgecad.picture.figure import MAP_TOP, MAPS

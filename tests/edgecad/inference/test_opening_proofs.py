@@ -17,8 +17,7 @@ from edgecad import Classifier, Contract
 from edgecad.cli.program import app
 from edgecad.engines.gpu import Gpu
 from edgecad.errors import GateFailed
-from edgecad.inference import classifier as classifiers
-from edgecad.inference import loading, proofs
+from edgecad.inference import loading, opening, proofs
 from edgecad.inference.loading import LoadedModel, load_model
 from edgecad.runners import devices
 from edgecad.system import usercache
@@ -37,13 +36,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def replays(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The precision of every model whose golden samples are replayed from here on."""
     seen: list[str] = []
-    own = classifiers.prove_golden
+    own = opening.prove_golden
 
     def watched(loaded: LoadedModel) -> None:
         seen.append(loaded.contract.precision)
         own(loaded)
 
-    monkeypatch.setattr(classifiers, "prove_golden", watched)
+    monkeypatch.setattr(opening, "prove_golden", watched)
     return seen
 
 

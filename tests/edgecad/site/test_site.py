@@ -319,17 +319,17 @@ def test_only_a_model_with_the_signature_that_a_site_demands_answers(
 def test_a_file_that_changes_between_its_check_and_its_opening_is_not_used(
     signed: tuple[Path, Path], tiny_model: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgecad.inference import classifier as classifier_module
+    from edgecad.inference import opening
 
     folder, site = signed
-    load = classifier_module.load_model
+    load = opening.load_model
 
     def swapped(*words: Any, **more: Any) -> Any:
         (folder / "model.onnx").write_bytes(tiny_model(off_logits=1.0))
         (folder / "SHA256SUMS").unlink()
         return load(*words, **more)
 
-    monkeypatch.setattr(classifier_module, "load_model", swapped)
+    monkeypatch.setattr(opening, "load_model", swapped)
     with pytest.raises(ModelInvalid, match="nobody signed it"):
         Classifier(folder, device="cpu", precision="fp32", site=site)
 
