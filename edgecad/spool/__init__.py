@@ -11,8 +11,9 @@
     apart       one scan judged in a process of its own
     orientation whether the last scans lie as those of the model's training
     processor   judges one scan, records it, puts it away
-    daypage     a day for people, made from its records
-    heartbeat   what a supervisor reads; supervisor: what one is told that started us
+    out         the folder in which all scans end
+    records     its records, and all that is made from them
+    supervision what tells others that the worker lives
     worker      the loop around it
 
 A record is written before its scan is put away and bears the scan's claim, so a process that is killed between the

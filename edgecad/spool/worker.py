@@ -7,31 +7,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, datetime, timezone
 from pathlib import Path
 
-import msgspec
-
-import edgecad
 from edgecad.clinical.sources import NO_VALUES, ClinicalSources
 from edgecad.errors import UsageError
-from edgecad.inference.answering import provenance_of
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.claims import Claim, Claims, NotMoved
-from edgecad.spool.counts import CountsByDay
-from edgecad.spool.daypage.pages import DayPages
-from edgecad.spool.growing import CutShort, Stillness
-from edgecad.spool.heartbeat import Heartbeat, State
-from edgecad.spool.index import PLACES, RecordIndex, SpoolRecord, code_of
+from edgecad.spool.growing import Stillness
+from edgecad.spool.index import SpoolRecord, code_of
 from edgecad.spool.options import WorkerOptions
-from edgecad.spool.orientation import WINDOWS, SeriesWatch
+from edgecad.spool.out import DAYS, HEARTBEAT, LOCK, TAKEN, make_out
 from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, StillGrowing, content_hash, nothing
+from edgecad.spool.records import OutRecords
 from edgecad.spool.source import Arrival, ScanSource, Traits
-from edgecad.spool.supervisor import tell_supervisor
-from edgecad.system.clock import time_text
+from edgecad.spool.supervision.pulse import Pulse, Standing
 from edgecad.system.disk import words_of
-from edgecad.system.folders import made_folder, sweep_partials, sync_folder, write_whole
+from edgecad.system.folders import sweep_partials
 from edgecad.system.lock import attempted
 from edgecad.system.memory import lacks_memory, memory_as_device
 
@@ -39,26 +31,8 @@ SHORTEST_REST = 0.05
 """Seconds to sleep at least between two heartbeats."""
 RETRY = 5.0
 """Seconds until another try after the disk failed."""
-HEARTBEAT, LOCK = "heartbeat.json", ".lock"
-CUT_DAYS = 2
-"""Last days with records of which a new process looks whether a refused scan has grown."""
-TAKEN, DAYS = "taken", "days"
-PARTS = frozenset({TAKEN, DAYS, *PLACES})
-"""Folders of an OUT."""
 LEFT = 1
 """Exit code of `once` where files are left that cannot be moved or read."""
-
-
-def make_out(out: Path) -> None:
-    """Make OUT and the folders in it, as far as they are not there."""
-    for folder in (out.parent, out, *(out / name for name in sorted(PARTS))):
-        made_folder(folder)
-        sync_folder(folder)  # whoever made a folder in it may have been killed before this
-
-
-def is_out(folder: Path) -> bool:
-    """Whether a folder is some worker's OUT."""
-    return all((folder / name).is_dir() for name in PARTS)
 
 
 class Worker:
@@ -92,28 +66,24 @@ class Worker:
             clinical: where clinical values of scans come from.
         """
         self._source, self._out, self._command = source, out, command
-        self._classifier, self._options, self._wanted = classifier, options or WorkerOptions(), wanted
+        self._options, self._wanted = options or WorkerOptions(), wanted
         self._row_keys = clinical.keys_of
         self._on_record, self._on_problem = on_record, on_problem
         make_out(out)
-        self._claims, self._index, self._counts = Claims(out / TAKEN), RecordIndex(out), CountsByDay(out / DAYS)
-        contract = classifier.contract
-        self._series = SeriesWatch(contract.orientation, of_uptake=contract.preparation.input == "uptake")
-        self._processor = Processor(
-            classifier, out, self._claims, self._index, self._counts, key, prepare, wanted, self._beat_if_due,
-            clinical,
+        self._claims, self._records = Claims(out / TAKEN), OutRecords(out, classifier.contract)
+        self._pulse = Pulse(
+            out / HEARTBEAT, classifier, self._records.counts, self._standing,
+            every=self._options.heartbeat, command=command, on_problem=on_problem,
         )  # fmt: skip
-        self._pages = DayPages(out, self._index)
-        self._stillness, self._cut = Stillness(self._claims, self._options.patience), CutShort(out)
+        self._processor = Processor(
+            classifier, out, self._claims, self._records.index, self._records.counts, key, prepare, wanted,
+            self._pulse.beat_if_due, clinical,
+        )  # fmt: skip
+        self._stillness = Stillness(self._claims, self._options.patience)
         self._recovered = False
-        self._forgot: tuple[date, str] | None = None
         self._stuck = 0
         self._unread: set[str] = set()
-        self._kept: str | None = None
-        self._state: State = "watching"
         self._problem: str | None = None
-        self._other_model: str | None = None
-        self._beaten = float("-inf")
         self.worst = 0
         """Highest exit code so far: of a scan that was not answered, or 1 for files that are left."""
 
@@ -146,8 +116,8 @@ class Worker:
                         self._rest(wake, self._options.interval if went_well else RETRY)
             finally:
                 with suppress(MemoryError, OSError):  # the next process makes it from the records
-                    self._pages.write_changed()
-                self._beat("stopped")
+                    self._records.pages.write_changed()
+                self._pulse.beat("stopped")
 
     @property
     def _busy(self) -> bool:
@@ -155,8 +125,8 @@ class Worker:
         return bool(self._source.waiting or self._stillness.waiting)
 
     def _write_stale(self, stop: threading.Event) -> None:
-        for _ in self._pages.write_stale():
-            self._beat_if_due()
+        for _ in self._records.pages.write_stale():
+            self._pulse.beat_if_due()
             if stop.is_set():
                 return
 
@@ -173,20 +143,21 @@ class Worker:
                     return True
             self._take_back()
             self._take_all(stop)
-            self._forget()
-            self._pages.write_due(busy=self._busy)
+            if self._options.keep_days is not None:
+                self._records.forget(self._options.keep_days)
+            self._records.pages.write_due(busy=self._busy)
         except OSError as error:
             if lacks_memory(error):
                 raise
             # Without the file's name, which may be a patient's.
             self._complain(words_of(error, named=False))
-            self._beat("waiting-for-disk")
+            self._pulse.beat("waiting-for-disk")
             return False
         self._complain("; ".join(self._troubles()) or None)
         if self._stuck or self._unread or self._source.problems:
             self.worst = max(self.worst, LEFT)
-        self._state = "watching"
-        self._beat_if_due()
+        self._pulse.state = "watching"
+        self._pulse.beat_if_due()
         return True
 
     def _troubles(self) -> Iterator[str]:
@@ -196,10 +167,10 @@ class Worker:
         yield from self._source.problems
         if self._unread:
             yield f"{len(self._unread)} scans in OUT/taken cannot be read, {min(self._unread)} first; look at the disk"
-        if self._kept:
-            yield self._kept
-        if self._pages.problem:
-            yield self._pages.problem
+        if self._records.kept:
+            yield self._records.kept
+        if self._records.pages.problem:
+            yield self._records.pages.problem
 
     def _recover(self) -> None:
         """Once: look after what a process before us left."""
@@ -208,14 +179,7 @@ class Worker:
         for folder in (self._out, self._out / DAYS):
             sweep_partials(folder)
         self._claims.recover()
-        self._index.load({claim.id for claim in self._claims.left()})
-        self._recount()
-        self._pages.load()
-        for _, slots in sorted(self._index.days().items())[-CUT_DAYS:]:
-            self._cut.add(self._index.records_of(slot for slot in slots if slot.place == "refused"))
-        if self._series.checks:
-            self._series.load(self._index.last_answers(max(WINDOWS)))
-            self._warn(self._series.warning)
+        self._warn(self._records.load({claim.id for claim in self._claims.left()}))
         self._recovered = True
 
     def _take_all(self, stop: threading.Event) -> None:
@@ -235,7 +199,7 @@ class Worker:
 
     def _take_back(self) -> None:
         """Take scans again that were refused because they end early, and in which somebody has written on since."""
-        for record in self._cut.grown():
+        for record in self._records.grown():
             path = self._out / record.file
             try:
                 again = Arrival(path, record.file, Traits.of(os.lstat(path)), regular=True)
@@ -243,10 +207,7 @@ class Worker:
             except (NotMoved, FileNotFoundError):
                 continue
             if claim is not None:
-                self._index.remove(record)
-                day = Path(record.file).parent.name
-                self._pages.change(day)
-                self._counts.recount(day, self._index.records_of(self._index.days().get(day, ())))
+                self._records.remove(record)
                 self._handle(claim)
 
     def _handle(self, claim: Claim, lain: float = 0.0) -> None:
@@ -266,21 +227,14 @@ class Worker:
             self._stillness.forget(claim)
             self._unread.discard(claim.id)
             self._tell(record)
-        self._beat_if_due()
-        self._pages.write_due(busy=True)
+        self._pulse.beat_if_due()
+        self._records.pages.write_due(busy=True)
 
     def _tell(self, record: SpoolRecord) -> None:
-        self._cut.add([record])
-        self._pages.change(Path(record.file).parent.name)
+        self._records.add(record)
         self.worst = max(self.worst, code_of(record))
         self._on_record(record)
-        self._look_at_series(record)
-
-    def _look_at_series(self, record: SpoolRecord) -> None:
-        """Warn where the last scans lie otherwise than those of the training; no answer depends on it."""
-        self._warn(self._series.add(record))
-        if self._series.turn and record.status == "answered":
-            self._counts.of(Path(record.file).parent.name).add_turned(self._series.turn.words)
+        self._warn(self._records.look_at_series(record))
 
     def _warn(self, warning: str | None) -> None:
         if warning is not None:
@@ -293,69 +247,19 @@ class Worker:
         while not event.wait(max(0.0, min(slice_, until - time.monotonic()))):
             if time.monotonic() >= until:
                 return False
-            self._beat_if_due()
+            self._pulse.beat_if_due()
         return True
-
-    def _recount(self) -> None:
-        """Count days anew that lack records: a killed process wrote them and did not count them."""
-        for day, slots in self._index.days().items():
-            if self._counts.of(day).records < len(slots):
-                self._counts.recount(day, self._index.records_of(slots))
-
-    def _forget(self) -> None:
-        today = datetime.now(timezone.utc).date()
-        # Again with the first record of a day: only records show that older ones are old.
-        now = (today, self._index.last_day)
-        if self._options.keep_days is not None and now != self._forgot:
-            self._kept = self._index.forget_before(today, self._options.keep_days)
-            self._pages.forget()
-            self._forgot = now
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._problem:
             self._on_problem(problem)
         self._problem = problem
 
-    def _beat_if_due(self) -> None:
-        if time.monotonic() - self._beaten >= self._options.heartbeat:
-            self._beat(self._state)
-
-    def _beat(self, state: State) -> None:
-        """Write the counts and the heartbeat; where that fails, an old heartbeat says it."""
-        self._beaten, self._state = time.monotonic(), state
-        self._look_at_pointer()
-        tell_supervisor(status=f"{state}, {self._source.waiting} files waiting", stopping=state == "stopped")
-        with suppress(OSError):
-            self._counts.save()
-            heartbeat = msgspec.json.format(msgspec.json.encode(self._heartbeat(state)), indent=1)
-            write_whole(self._out / HEARTBEAT, heartbeat + b"\n")
-
-    def _heartbeat(self, state: State) -> Heartbeat:
-        provenance, now = provenance_of(self._classifier), datetime.now(timezone.utc)
-        return Heartbeat(
-            time=time_text(now),
-            state=state,
-            process=os.getpid(),
-            version=edgecad.__version__,
-            model=provenance.model,
-            contract=provenance.contract,
-            device=provenance.device,
-            precision=provenance.precision,
-            waiting=self._source.waiting + self._stillness.waiting,
+    def _standing(self) -> Standing:
+        return Standing(
+            coming=self._source.waiting,
+            waiting=self._stillness.waiting,
             stuck=self._stuck + len(self._unread),
-            records_today=self._counts.of(now.date().isoformat()).records,
             problem=self._problem,
-            orientation=self._series.words,
-            model_in_force=self._other_model,
+            orientation=self._records.orientation,
         )
-
-    def _look_at_pointer(self) -> None:
-        """Say once that another model is in force; we go on with our own, by which all records of a process are."""
-        pointer = self._classifier.pointer
-        other = None if pointer is None else pointer.other()
-        if pointer is not None and other is not None and other != self._other_model:
-            self._on_problem(
-                f"another model is in force now: {other}; this {self._command} goes on with {pointer.opened} until it "
-                "is started again"
-            )
-        self._other_model = other

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgecad.errors import UsageError
 from edgecad.images import passed_over
-from edgecad.spool.worker import PARTS, TAKEN, is_out
+from edgecad.spool.out import PARTS, TAKEN, is_out
 from edgecad.system.disk import FULL
 from edgecad.system.folders import check_writable, nearest
 from edgecad.watch.names import PROBE

@@ -11,7 +11,8 @@ from edgecad.clinical.sources import NO_VALUES, ClinicalSources
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, IdentityChoice
 from edgecad.spool.index import SpoolRecord
-from edgecad.spool.worker import Worker, make_out
+from edgecad.spool.out import make_out
+from edgecad.spool.worker import Worker
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.folders import check_folders, check_one_file_system
 from edgecad.watch.names import PROBE

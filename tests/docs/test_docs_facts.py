@@ -17,7 +17,7 @@ from edgecad.contract.graph import OUTPUT_TABLE
 from edgecad.contract.reading import COMING_FIELDS
 from edgecad.errors import EdgecadError, JudgeDied, errors_of
 from edgecad.runners.devices import device_words
-from edgecad.spool.heartbeat import Heartbeat
+from edgecad.spool.supervision.heartbeat import Heartbeat
 
 from .pages import ROOT, inline_code_of, pages, text_of
 

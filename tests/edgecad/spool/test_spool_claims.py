@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from edgecad.spool.claims import Claim, Claims
+from edgecad.spool.out import PARTS, make_out
 from edgecad.spool.source import Arrival, Traits
-from edgecad.spool.worker import PARTS, make_out
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no folder is synced there, and an open file is not renamed")
 

@@ -11,7 +11,7 @@ import pytest
 
 from edgecad.spool.days import ORDER, USUAL_STEP, DayOrder
 from edgecad.spool.index import RecordIndex, Slot, SpoolRecord
-from edgecad.spool.worker import make_out
+from edgecad.spool.out import make_out
 
 V1 = Path(__file__).parents[1] / "answer" / "record_v1.json"
 BEGIN = date(2026, 1, 5)

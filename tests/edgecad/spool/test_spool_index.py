@@ -9,7 +9,7 @@ import pytest
 
 from edgecad.spool.counts import DailyCounts
 from edgecad.spool.index import RecordIndex, code_of
-from edgecad.spool.worker import make_out
+from edgecad.spool.out import make_out
 
 V1 = Path(__file__).parents[1] / "answer" / "record_v1.json"
 """Of a hot folder of version f477da6."""

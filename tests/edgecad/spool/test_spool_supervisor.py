@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecad.spool.supervisor import VARIABLE, tell_supervisor
+from edgecad.spool.supervision.supervisor import VARIABLE, tell_supervisor
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no Unix sockets")
 

@@ -25,7 +25,7 @@ from edgecad.spool import processor as processor_module
 from edgecad.spool import worker as worker_module
 from edgecad.spool.claims import Claims
 from edgecad.spool.index import RecordIndex, SpoolRecord
-from edgecad.spool.worker import Worker
+from edgecad.spool.supervision.pulse import Pulse
 from edgecad.watch.arrivals import Arrivals
 from edgecad.watch.reservation import Reservation
 from edgecad.watch.watcher import Watcher
@@ -330,7 +330,7 @@ def test_a_full_disk_keeps_scans_waiting_and_loses_none(
     said: list[str] = []
     seen: list[str] = []
     tries: list[Path] = []
-    write, beat = processor_module.write_figure, Worker._beat
+    write, beat = processor_module.write_figure, Pulse.beat
 
     def full(path: Path, figure: Any) -> None:
         tries.append(path)
@@ -338,13 +338,13 @@ def test_a_full_disk_keeps_scans_waiting_and_loses_none(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         write(path, figure)
 
-    def beaten(worker: Worker, state: Any) -> None:
+    def beaten(pulse: Pulse, state: Any) -> None:
         seen.append(state)
-        beat(worker, state)
+        beat(pulse, state)
 
     monkeypatch.setattr(processor_module, "write_figure", full)
     monkeypatch.setattr(worker_module, "RETRY", 0.01)
-    monkeypatch.setattr(Worker, "_beat", beaten)
+    monkeypatch.setattr(Pulse, "beat", beaten)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
     watcher.run(threading.Event(), threading.Event(), once=True)
     assert [record.status for record in hot.records()] == ["answered"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgecad.errors import UsageError
-from edgecad.spool.worker import make_out
+from edgecad.spool.out import make_out
 from edgecad.watch.folders import check_folders, check_free
 from edgecad.watch.names import LOCK
 from edgecad.watch.reservation import Reservation

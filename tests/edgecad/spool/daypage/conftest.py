@@ -16,7 +16,7 @@ from edgecad.answer.prediction import FORCED_STAMP, PHANTOM_STAMP, RESEARCH_STAM
 from edgecad.decision.recalibration import Recalibration
 from edgecad.spool.daypage.pages import DayPages
 from edgecad.spool.index import RecordIndex, Slot, SpoolRecord
-from edgecad.spool.worker import make_out
+from edgecad.spool.out import make_out
 
 DAY = "2026-11-29"
 HOSTILE = (
