@@ -12,10 +12,16 @@ from edgecad.bench.judging import noise, ranked, recommended
 from edgecad.bench.percentiles import runs_needed
 from edgecad.bench.results import Measured, NotMeasured, Offline, Result, SingleStream, StageTimes
 from edgecad.cli.table import table_lines
+from edgecad.doctor.machine import Machine
 
 NAMES = {"decode": "decode", "prepare": "prepare", "run": "network", "heatmap": "heat map", "whole": "whole answer"}
 PERCENTILES = ("p50", "p90 ", "p95 ", "p99 ")
 """Titles; the space stands where a value has its bracket."""
+
+
+def processor_words(machine: Machine) -> str:
+    """The processor, and how many threads of it this process may use."""
+    return f"{machine.processor or 'unknown processor'}, {machine.threads} threads"
 
 
 def lines_of(results: Sequence[Result], model: Path | None, about_saved: Sequence[str] = ()) -> Iterator[str]:

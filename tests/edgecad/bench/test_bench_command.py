@@ -17,7 +17,7 @@ import pytest
 from edgecad.bench.process import result_of
 from edgecad.bench.results import BenchOrder, NotMeasured
 from edgecad.bench.scenarios import Limit
-from edgecad.cli.bench.command import _tell_time
+from edgecad.cli.bench.telling import tell_time
 from edgecad.engines.gpu import gpu_here
 from edgecad.runners.devices import unit_words
 from edgecad.system.installation import install_words
@@ -46,9 +46,9 @@ def test_it_says_beforehand_what_it_may_take(
     order = BenchOrder(
         model=None, device="", precision=None, begun=0.0, scenarios=scenarios, runs=runs, seconds=seconds, least=64
     )
-    _tell_time([("cpu", None)], order, save=False)
+    tell_time([("cpu", None)], order, save=False)
     assert capsys.readouterr().err == f"this takes {words} at most, roughly\n"
-    _tell_time([("cpu", None)], order, save=True)
+    tell_time([("cpu", None)], order, save=True)
     assert capsys.readouterr().err != f"this takes {words} at most, roughly\n"
 
 
