@@ -10,6 +10,7 @@
     growing     whether somebody may still write on in a scan
     apart       one scan judged in a process of its own
     orientation whether the last scans lie as those of the model's training
+    reading     reads a scan that was taken, and tells whether it has changed since
     processor   judges one scan, records it, puts it away
     out         the folder in which all scans end
     records     its records, and all that is made from them

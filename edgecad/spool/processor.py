@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,9 +11,7 @@ import msgspec
 
 from edgecad.answer.records import Record, record_of_copy
 from edgecad.clinical.sources import NO_VALUES, ClinicalGiven, ClinicalSources
-from edgecad.errors import DeviceFailed, InputRefused, JudgeDied, ModelInvalid
-from edgecad.images import bytes_from_path
-from edgecad.images.ending import ENDS_EARLY
+from edgecad.errors import DeviceFailed, JudgeDied, ModelInvalid
 from edgecad.inference.answering import ScanOutcome, answer, name_of, provenance_of, refusal, write_figure
 from edgecad.inference.classifier import Classifier
 from edgecad.inference.identity import BY_HASH, Identified, IdentityChoice, Noted
@@ -26,7 +20,16 @@ from edgecad.spool.apart.process import judged_apart, judging_died
 from edgecad.spool.claims import Claim, Claims, suffix_of
 from edgecad.spool.counts import CountsByDay
 from edgecad.spool.index import AGAIN, COPY, Place, RecordIndex, Slot, SpoolRecord
-from edgecad.spool.source import Traits
+from edgecad.spool.reading import (
+    Content,
+    StillGrowing,
+    Unread,
+    content_hash,
+    demand_end,
+    demand_unchanged,
+    read_scan,
+    sync,
+)
 from edgecad.system.clock import now_text
 from edgecad.system.folders import made_folder
 
@@ -35,45 +38,11 @@ MOST_DEATHS = 5
 From the first death on it is judged in a process of its own."""
 LAST_DEATHS = 20
 """How many processes may end over a scan although it is judged in one of its own; then it has failed unjudged."""
-OWN_FAULTS = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO}
-"""Why a file cannot be read for reasons of its own; any other is the machine's, and passes."""
-
-
-class NotReadNow(Exception):
-    """One scan could not be read, or not be brought to the disk: a bad sector, a lost connection. It stays taken, and
-    others have their turn."""
-
-
-class StillGrowing(Exception):
-    """A scan may not be written to its end yet, or changed while it was judged. It stays taken, and is judged anew."""
-
-
-@dataclass(frozen=True)
-class Content:
-    """What was read of a scan: its bytes, and its traits before that."""
-
-    traits: Traits
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Why nothing was read of a scan, and its traits before that."""
-
-    traits: Traits
-    why: InputRefused
-
-
 Key = Callable[[bytes], str]
 """What tells one scan from another, of a scan's bytes: hexadecimal, 16 digits or more. It raises nothing."""
 Prepare = Callable[[str, bytes, ScanOutcome], None]
 """Given a scan's name among the records, its bytes and what became of it, before its record is written. It may be
 called again for the same scan, by a process that follows a killed one."""
-
-
-def content_hash(data: bytes) -> str:
-    """The SHA-256 of a scan's bytes, hexadecimal: the same bytes are the same scan."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def nothing(name: str, data: bytes, outcome: ScanOutcome) -> None:
@@ -116,16 +85,10 @@ class Processor:
             StillGrowing: it ends early and may grow, or it changed while it was judged; it stays taken.
             OSError: the disk failed; the scan stays taken.
         """
-        self._sync(claim)
+        sync(self.claims, claim)
         record = self._recorded(claim, may_grow)
         self.claims.put_away(claim, self.out / record.file)
         return record
-
-    def _sync(self, claim: Claim) -> None:
-        try:
-            self.claims.sync(claim)
-        except OSError as error:
-            raise NotReadNow from error
 
     def _recorded(self, claim: Claim, may_grow: bool) -> SpoolRecord:
         """The record of a claim: the one that is there, or a new one."""
@@ -135,9 +98,9 @@ class Processor:
         found = self.index.find(claim.id)
         if found is not None and found[1].claim == claim.id:
             return found[1]
-        content = self._content(claim)
+        content = read_scan(self.claims, claim)
         if isinstance(content, Unread):
-            _demand_end(content.why, may_grow)
+            demand_end(content.why, may_grow)
             return self._written(claim, claim.id, self._refused(claim, content.why, None), content)
         key, whose = self._key_of(claim, content.data), self._whose(claim, content.data)
         clinical = self._clinical(claim, whose, content.data)
@@ -201,35 +164,6 @@ class Processor:
             scan_sha256=None if data is None else content_hash(data),
         )
 
-    def _content(self, claim: Claim) -> Content | Unread:
-        """A scan's bytes, or why there are none.
-
-        Raises:
-            NotReadNow: the machine could not read it, for no reason of its own.
-        """
-        scan = self.claims.scan_of(claim)
-        status = os.lstat(scan)
-        if not stat.S_ISREG(status.st_mode):
-            why = InputRefused("not-a-file", "a link, a pipe or a device; copy the scan itself into the folder")
-            return Unread(Traits.of(status), why)
-        try:
-            return Content(Traits.of(status), bytes_from_path(scan))
-        except InputRefused as refused:
-            cause = refused.__cause__
-            if isinstance(cause, OSError) and cause.errno not in OWN_FAULTS:
-                raise NotReadNow from cause
-            return Unread(Traits.of(status), refused)
-
-    def _demand_unchanged(self, claim: Claim, content: Content | Unread) -> None:
-        """Demand that a scan still is what was judged: whoever has it open may write on in it wherever it lies.
-
-        Raises:
-            StillGrowing: it is not.
-        """
-        now = self._content(claim)
-        if now.traits != content.traits or (isinstance(content, Content) and now != content):
-            raise StillGrowing
-
     def _judged(
         self,
         claim: Claim,
@@ -242,7 +176,7 @@ class Processor:
         outcome = self._outcome(claim, content.data, question, apart=apart or claim.deaths > 0)
         if isinstance(outcome.error, (DeviceFailed, ModelInvalid)):
             raise outcome.error
-        _demand_end(outcome.error, may_grow)
+        demand_end(outcome.error, may_grow)
         self.prepare(name, content.data, outcome)
         return self._written(claim, name, outcome, content)
 
@@ -287,8 +221,9 @@ class Processor:
             file=slot.file(claim.suffix or suffix_of(claim.scan)),
             first=first,
         )
-        self._sync(claim)  # again, of what was written before it was read; what is unchanged after this is on the disk
-        self._demand_unchanged(claim, content)
+        # Again, of what was written before it was read; what is unchanged after this is on the disk.
+        sync(self.claims, claim)
+        demand_unchanged(self.claims, claim, content)
         self.index.write(slot, written)
         self.counts.of(slot.day).add(written)
         return written
@@ -305,9 +240,3 @@ def _settled(known: list[tuple[Slot, SpoolRecord]], data: bytes) -> tuple[Slot, 
             return entry
     sha256 = content_hash(data)
     return next((entry for entry in known if entry[1].status == "refused" and entry[1].scan_sha256 == sha256), None)
-
-
-def _demand_end(error: Exception | None, may_grow: bool) -> None:
-    """Raise `StillGrowing` for a scan that ends early and may still grow."""
-    if may_grow and isinstance(error, InputRefused) and error.reason in ENDS_EARLY:
-        raise StillGrowing from error

@@ -18,7 +18,8 @@ from edgecad.spool.growing import Stillness
 from edgecad.spool.index import SpoolRecord, code_of
 from edgecad.spool.options import WorkerOptions
 from edgecad.spool.out import DAYS, HEARTBEAT, LOCK, TAKEN, make_out
-from edgecad.spool.processor import Key, NotReadNow, Prepare, Processor, StillGrowing, content_hash, nothing
+from edgecad.spool.processor import Key, Prepare, Processor, nothing
+from edgecad.spool.reading import NotReadNow, StillGrowing, content_hash
 from edgecad.spool.records import OutRecords
 from edgecad.spool.source import Arrival, ScanSource, Traits
 from edgecad.spool.supervision.pulse import Pulse, Standing

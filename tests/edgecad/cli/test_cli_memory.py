@@ -74,7 +74,7 @@ def test_a_watch_that_lacks_memory_ends_with_its_code_and_keeps_the_scan(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jpg").write_bytes(phantom_jpeg.read_bytes())
     words = ("watch", tmp_path / "in", tmp_path / "out", "--model", model_folder, "--once")
-    for place in (PLACES["drawing"], "edgecad.spool.processor.bytes_from_path", "edgecad.spool.processor.write_figure"):
+    for place in (PLACES["drawing"], "edgecad.spool.reading.bytes_from_path", "edgecad.spool.processor.write_figure"):
         module, _, name = place.rpartition(".")
         before = f"import {module} as step\ndef lacks(*_, **__):\n    raise MemoryError\nstep.{name} = lacks\n"
         done = edgecad(*words, before=before)

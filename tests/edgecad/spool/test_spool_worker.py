@@ -21,7 +21,8 @@ from edgecad.inference.identity import IdentityChoice
 from edgecad.spool import worker as worker_module
 from edgecad.spool.index import SpoolRecord
 from edgecad.spool.options import WorkerOptions
-from edgecad.spool.processor import MOST_DEATHS, content_hash
+from edgecad.spool.processor import MOST_DEATHS
+from edgecad.spool.reading import content_hash
 from edgecad.spool.source import Arrival, Traits
 from edgecad.spool.worker import Worker
 

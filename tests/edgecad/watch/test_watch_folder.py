@@ -22,6 +22,7 @@ from edgecad.cli.scans import listed_scans
 from edgecad.errors import DeviceFailed, GateFailed, InputRefused, UsageError
 from edgecad.inference.identity import IdentityChoice
 from edgecad.spool import processor as processor_module
+from edgecad.spool import reading as reading_module
 from edgecad.spool import worker as worker_module
 from edgecad.spool.claims import Claims
 from edgecad.spool.index import RecordIndex, SpoolRecord
@@ -368,7 +369,7 @@ def test_no_name_of_a_file_is_told_when_something_fails(
         return lstat(path, *words, **more)
 
     monkeypatch.setattr(worker_module, "RETRY", 0.01)
-    monkeypatch.setattr("edgecad.spool.processor.os.lstat", busy)
+    monkeypatch.setattr("edgecad.spool.reading.os.lstat", busy)
     watcher = Watcher(hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append)
     watcher.run(threading.Event(), threading.Event(), once=True)
     assert said == [os.strerror(errno.EIO)]
@@ -516,7 +517,7 @@ def test_a_scan_that_cannot_be_read_stays_taken_and_stops_no_other(
 ) -> None:
     (hot.incoming / "bad.jpg").write_bytes(scan_bytes(0))
     hot.incoming.joinpath("bad.jpg").touch()
-    whole = processor_module.bytes_from_path
+    whole = reading_module.bytes_from_path
     bad: list[Path] = []
 
     def read(path: Path) -> bytes:
@@ -527,7 +528,7 @@ def test_a_scan_that_cannot_be_read_stays_taken_and_stops_no_other(
 
     said: list[str] = []
     with monkeypatch.context() as broken:
-        broken.setattr(processor_module, "bytes_from_path", read)
+        broken.setattr(reading_module, "bytes_from_path", read)
         watcher = Watcher(
             hot.classifier, hot.incoming, hot.out, QUICK, on_problem=said.append, wanted=IdentityChoice(scan="name")
         )

@@ -215,13 +215,13 @@ def writer_at(step: str, write: Callable[[Path], None], monkeypatch: pytest.Monk
         return outcome
 
     taken: list[Path] = []
-    content = Processor._content
+    content = processor_module.read_scan
 
-    def seen(self: Processor, claim: Any) -> Any:
-        taken[:] = [self.claims.scan_of(claim)]
-        return content(self, claim)
+    def seen(claims: Any, claim: Any) -> Any:
+        taken[:] = [claims.scan_of(claim)]
+        return content(claims, claim)
 
-    monkeypatch.setattr(Processor, "_content", seen)
+    monkeypatch.setattr(processor_module, "read_scan", seen)
     monkeypatch.setattr(place, name, with_writer)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from edgecad.spool.claims import Claim
+from edgecad.spool import processor as processor_module
+from edgecad.spool.claims import Claim, Claims
 from edgecad.spool.index import SpoolRecord
-from edgecad.spool.processor import Processor
 
 from .conftest import Hot
 
@@ -93,15 +93,15 @@ def test_each_step_is_on_the_disk_before_the_next_begins(
 def test_what_is_written_between_the_sync_and_the_reading_is_synced_as_well(
     hot: Hot, scan_bytes: Callable[[int], bytes], steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, late = Processor._content, [b"\0"]
+    read, late = processor_module.read_scan, [b"\0"]
 
-    def content(processor: Processor, claim: Claim) -> object:
+    def content(claims: Claims, claim: Claim) -> object:
         if late:
-            with processor.claims.scan_of(claim).open("ab") as file:
+            with claims.scan_of(claim).open("ab") as file:
                 file.write(late.pop())
-        return read(processor, claim)
+        return read(claims, claim)
 
-    monkeypatch.setattr(Processor, "_content", content)
+    monkeypatch.setattr(processor_module, "read_scan", content)
     (hot.incoming / "scan.jpg").write_bytes(scan_bytes(2))
     hot.once()
     (record,) = hot.records()
