@@ -3,7 +3,7 @@
 classifier      the one public class
 opening         the model that somebody asked for, open and proven
 loading         a model's file -> its contract and a runner that was checked
-choosing        what `auto` stands for; benched: what `edgecad bench --save` recorded, on which it rests
+choosing        what `auto` stands for; benches: what `edgecad bench --save` recorded, on which it rests
 proofs          the golden samples at opening, and how a success is remembered
 choices         the colour tables and the map that were asked for; thresholds: the one in force, and who chose it
 predicting      one scan of an open model -> its prediction, step by step; replaying: golden samples so answered

@@ -12,7 +12,7 @@ from typing import Literal
 
 from edgecad.contract import RunPrecision
 from edgecad.errors import EdgecadError, GateFailed
-from edgecad.inference.benched import BenchFound, bench_for
+from edgecad.inference.benches.lookup import BenchFound, bench_for
 from edgecad.inference.loading import LoadedModel, Proof, load_model, proven, remarked
 from edgecad.modelfiles.file import AUTO, FILES
 from edgecad.modelfiles.folder import model_folder

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from edgecad.inference.benched import SavedBench, bench_for
+from edgecad.inference.benches.bench import SavedBench
+from edgecad.inference.benches.lookup import bench_for
 from edgecad.system.usercache import VARIABLE
 from measures.command import EDGECAD, run_command
 from measures.inference.bars import Bar, JudgedBar, judged, tell_bars

@@ -13,7 +13,7 @@ def rows_of_benches() -> list[dict[str, object]]:
     """Each of them for programs, or what is wrong with it."""
     import msgspec
 
-    from edgecad.inference.benched import saved_benches
+    from edgecad.inference.benches.cache import saved_benches
 
     return [
         {"path": str(path), "fault": found} if isinstance(found, str)
@@ -24,7 +24,7 @@ def rows_of_benches() -> list[dict[str, object]]:
 
 def lines_about_benches() -> Iterator[str]:
     """Each of them for people."""
-    from edgecad.inference.benched import benches_folder, saved_benches
+    from edgecad.inference.benches.cache import benches_folder, saved_benches
 
     found = list(saved_benches())
     if not found:
@@ -46,7 +46,8 @@ def forget(json: JsonOption = False) -> None:
     """
     import msgspec
 
-    from edgecad.inference.benched import SAVE, benches_folder, remove_benches
+    from edgecad.inference.benches.cache import benches_folder, remove_benches
+    from edgecad.inference.benches.lookup import SAVE
 
     folder, gone = benches_folder(), remove_benches()
     if json:

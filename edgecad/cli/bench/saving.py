@@ -9,7 +9,9 @@ from edgecad.bench.judging import is_fit, near_fastest, network_of, noise, ranke
 from edgecad.bench.results import BenchOrder, Measured, Result
 from edgecad.bench.runoff import MOST, NEAR, in_turn
 from edgecad.errors import ModelInvalid
-from edgecad.inference.benched import SCHEMA, BenchedRow, BenchSubject, SavedBench, save_bench, shown_name, subject_here
+from edgecad.inference.benches.bench import SCHEMA, BenchedRow, BenchSubject, SavedBench, shown_name
+from edgecad.inference.benches.cache import save_bench
+from edgecad.inference.benches.lookup import subject_here
 from edgecad.system.clock import second_text
 from edgecad.system.cores import usable_threads
 
@@ -20,7 +22,7 @@ def subject_to_save(model: Path | None) -> BenchSubject:
     Raises:
         UsageError, OSError: the user's cache cannot be written.
     """
-    from edgecad.inference.benched import benches_folder
+    from edgecad.inference.benches.cache import benches_folder
     from edgecad.system.folders import check_writable
 
     check_writable(benches_folder())

@@ -96,7 +96,7 @@ def _choice() -> str | None:
     # What is broken here, such as OpenCV, the remarks tell.
     with suppress(ModelInvalid, OSError, ImportError):
         locate_model()
-        from edgecad.inference.benched import choice_words
+        from edgecad.inference.benches.lookup import choice_words
 
         return choice_words(None)
     return None

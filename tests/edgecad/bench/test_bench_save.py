@@ -17,8 +17,8 @@ from edgecad.bench import runoff
 from edgecad.bench.results import BenchOrder, Measured, StageTimes, Start
 from edgecad.bench.runoff import in_turn
 from edgecad.errors import ModelInvalid
-from edgecad.inference import benched
-from edgecad.inference.benched import bench_for
+from edgecad.inference.benches.cache import benches_folder
+from edgecad.inference.benches.lookup import bench_for
 from edgecad.system import usercache
 
 Run = Callable[..., Any]
@@ -126,7 +126,7 @@ def test_a_model_that_changed_meanwhile_is_not_saved(
     (folder / "model.int8.onnx").unlink()
     with pytest.raises(ModelInvalid, match="changed while it was measured, so nothing was saved"):
         saved([], folder, subject)
-    assert list(benched.benches_folder().glob("*")) == []
+    assert list(benches_folder().glob("*")) == []
 
 
 def test_whatever_a_model_is_called_its_bench_can_be_saved_and_read(

@@ -19,18 +19,12 @@ from typer.testing import CliRunner
 from edgecad import Classifier
 from edgecad.cli.program import app
 from edgecad.engines.gpu import Gpu
-from edgecad.inference import benched, proofs
-from edgecad.inference.benched import (
-    BenchedRow,
-    BenchSubject,
-    SavedBench,
-    bench_for,
-    choice_words,
-    remove_benches,
-    save_bench,
-    saved_benches,
-    subject_here,
-)
+from edgecad.inference import proofs
+from edgecad.inference.benches import cache as cache_module
+from edgecad.inference.benches import lookup
+from edgecad.inference.benches.bench import SCHEMA, BenchedRow, BenchSubject, SavedBench
+from edgecad.inference.benches.cache import remove_benches, save_bench, saved_benches
+from edgecad.inference.benches.lookup import BenchFound, bench_for, choice_words, subject_here
 from edgecad.runners import devices, onnx
 from edgecad.runners.base import OpenRequest
 from edgecad.system import usercache
@@ -67,7 +61,7 @@ def row(device: str, precision: Any, p50: float = 2.0, fit: bool = True) -> Benc
 
 def bench(model: Path, *rows: BenchedRow, noisy: tuple[str, ...] = ()) -> SavedBench:
     return SavedBench(
-        schema=benched.SCHEMA,
+        schema=SCHEMA,
         time="2026-11-30T12:00:00+00:00",
         model="a-run",
         subject=subject_here(model),
@@ -172,7 +166,7 @@ CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
     "machine": lambda _, patch: patch.setattr("platform.machine", lambda: "other"),
     "processor": lambda _, patch: patch.setattr("edgecad.system.processor._CPU", Path(__file__)),
     "gpu": lambda _, patch: patch.setattr(
-        benched, "gpu_here", lambda index: Gpu("abacus", "8.7", "1.0")
+        lookup, "gpu_here", lambda index: Gpu("abacus", "8.7", "1.0")
     ),
 }  # fmt: skip
 
@@ -185,7 +179,7 @@ def test_it_says_nothing_of_another_model_machine_or_version(
     save_bench(bench(folder, row("cpu", "fp32")))
     assert bench_for(folder).saved is not None
     CHANGES[what](folder, monkeypatch)
-    assert bench_for(folder) == benched.BenchFound()
+    assert bench_for(folder) == BenchFound()
 
 
 def _text(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -330,7 +324,7 @@ def test_what_auto_stands_for_is_said_in_a_line(folder_of: FolderOf) -> None:
 
 
 def test_the_oldest_go(folder_of: FolderOf, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benched, "MOST", 2)
+    monkeypatch.setattr(cache_module, "MOST", 2)
     saved = bench(folder_of("fp32"), row("cpu", "fp32"))
     for number in range(4):
         subject = BenchSubject({"fp32": str(number)}, saved.subject.machine, saved.subject.versions)
@@ -342,8 +336,8 @@ def test_the_oldest_go(folder_of: FolderOf, cache: Path, monkeypatch: pytest.Mon
 def test_what_is_saved_is_saved_whatever_old_files_do(
     folder_of: FolderOf, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benched, "MOST", 1)
-    stuck = benched.benches_folder() / "a folder"
+    monkeypatch.setattr(cache_module, "MOST", 1)
+    stuck = cache_module.benches_folder() / "a folder"
     (stuck / "with a file").mkdir(parents=True)
     os.utime(stuck, (1, 1))
     folder = folder_of("fp32")
