@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract.graph import known_outputs, missing_outputs
+from edgecad.contract.graph import known_outputs
 from edgecad.engines.gpu import gpu_here
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable
-from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
+from edgecad.runners.demands import demand_one_file, demand_outputs
 from edgecad.runners.devices import DeviceRequest
 from edgecad.runners.sizes import check_sizes
 from edgecad.runners.watchdog import RUN_SECONDS, WATCHDOG, run_stopped
@@ -44,10 +44,7 @@ class OnnxRunner:
             NotAvailable: no onnxruntime, or the named device is not here.
             ModelInvalid: not an ONNX model, not one of ours, or one that would read other files.
         """
-        if has_external_data(model):
-            raise ModelInvalid(
-                "the model names other files to read its weights from, and one file is a model; export it again"
-            )
+        demand_one_file(model)
         runtime = require("onnxruntime", extra="cpu")
         # Below `fatal` the library writes to stderr by itself; what matters is raised as an error here.
         runtime.set_default_logger_severity(4)
@@ -219,7 +216,5 @@ def _checked_size(session: Any) -> int:
 def _checked_outputs(session: Any) -> tuple[str, ...]:
     """The outputs that are known; others are left alone."""
     present = [entry.name for entry in session.get_outputs()]
-    missing = missing_outputs(present)
-    if missing:
-        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
+    demand_outputs(present)
     return known_outputs(present)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.contract.graph import missing_outputs
 from edgecad.engines.compiled import CompiledIdentity, forget_compiled, found_compiled, keep_compiled
 from edgecad.engines.openvino import (
     Hint,
@@ -32,8 +31,8 @@ from edgecad.engines.openvino import (
 )
 from edgecad.engines.record import sha256_of
 from edgecad.errors import DeviceFailed, EdgecadError, ModelInvalid, NotAvailable, UsageError
-from edgecad.modelfiles.external_data import has_external_data
 from edgecad.runners.base import OpenRequest, RunnerFacts
+from edgecad.runners.demands import demand_one_file, demand_outputs
 from edgecad.runners.lanes import Lane
 from edgecad.runners.stages import (
     CompiledGraph,
@@ -241,10 +240,7 @@ class _Opening:
         return OpenVinoRunner(graph, self._module, self._precision, partial(self._compiled, whole=True))
 
     def _compiled(self, whole: bool = False) -> CompiledGraph:
-        if has_external_data(self._request.model):
-            raise ModelInvalid(
-                "the model names other files to read its weights from, and one file is a model; export it again"
-            )
+        demand_one_file(self._request.model)
         name, unit = self._request.name, self._settings.unit
         try:
             return compiled_graph(self._module, self._core, self._request.model, self._settings, name, whole)
@@ -281,7 +277,5 @@ def _checked_shapes(stages: Sequence[CompiledStage]) -> dict[str, tuple[int, ...
         if (len(compiled.inputs), len(compiled.outputs)) != (len(stage.takes), len(stage.gives)):
             raise ModelInvalid("what OpenVINO compiled has other inputs or outputs than the model; use --device cpu")
         shapes |= {name: tuple(output.shape) for name, output in zip(stage.gives, compiled.outputs, strict=True)}
-    missing = missing_outputs(shapes)
-    if missing:
-        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
+    demand_outputs(shapes)
     return shapes

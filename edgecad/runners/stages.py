@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from edgecad.contract.graph import answering_outputs, known_outputs, missing_outputs
+from edgecad.contract.graph import answering_outputs, known_outputs
 from edgecad.engines.openvino import Hint, OpenVinoSettings
 from edgecad.errors import ModelInvalid
+from edgecad.runners.demands import demand_outputs
 from edgecad.runners.rewriting import rewrite
 from edgecad.runners.sizes import demand_bounded
 from edgecad.system.memory import at_most_more
@@ -148,9 +149,7 @@ def _bounded(module: Any, graph: Any, name: str) -> Any:
     size = checked_side(graph.inputs)
     graph.reshape({INPUT: [1, size, size, 3]})
     names = {own: output for output in graph.outputs for own in output.get_names()}
-    missing = missing_outputs(names)
-    if missing:
-        raise ModelInvalid(f"the model has no output {', '.join(sorted(missing))}; export it with edgecad export")
+    demand_outputs(names)
     wanted = known_outputs(names)
     for own in wanted:
         if names[own].get_element_type().get_type_name() != "f32":
