@@ -27,7 +27,7 @@ OWN = {
     "bench": "edgecad.cli.bench.command",
     "models": "edgecad.cli.models.command",
     "table": "edgecad.cli.colourtables.command",
-    "cache": "edgecad.cli.cache",
+    "cache": "edgecad.cli.cache.command",
     "doctor": "edgecad.cli.doctor.command",
     "demo": "edgecad.cli.demo",
 }

@@ -1,0 +1,1 @@
+"""`edgecad cache`: TensorRT engines, what OpenVINO compiled, and saved benches of this user."""
