@@ -88,6 +88,12 @@ def test_hoeffdings_bound_ends_where_the_relative_entropy_says(value: float, n: 
     assert got.width <= 2 * np.sqrt(np.log(40) / (2 * n)) + 1e-9
 
 
+def test_hoeffdings_bound_of_other_values_says_within_which() -> None:
+    got, shares = bounded_mean(-0.5, 13, -1.0, 1.0), bounded_mean(0.25, 13)
+    assert got.method == "Hoeffding's bound of a mean within -1 to 1"
+    assert (got.value, got.low, got.high) == pytest.approx((-0.5, 2 * shares.low - 1, 2 * shares.high - 1))
+
+
 @pytest.mark.parametrize(("a", "b"), [(0.3, 0.9), (2.0, 6.0), (20.0, 20.0)])
 def test_hoeffdings_bound_holds_at_least_95_times_in_100(a: float, b: float) -> None:
     draw = np.random.default_rng(4)

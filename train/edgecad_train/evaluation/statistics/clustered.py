@@ -73,5 +73,4 @@ def clustered_mean(sums: Floats, counts: Floats, least: float = 0.0, most: float
     low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     if high - low >= span / n:
         return Interval(value, float(low), float(high), n, BY_PATIENT)
-    bound = bounded_mean((value - least) / span, n)
-    return Interval(value, least + span * bound.low, least + span * bound.high, n, bound.method)
+    return bounded_mean(value, n, least, most)

@@ -30,7 +30,8 @@ LEAST_COUNT = 1e-12
 BOOTSTRAP = "bootstrap by patient, within each class"
 ONE_CASE = "one case in a class: no interval"
 PAIRS = "Clopper-Pearson of pairs that share no patient"
-HOEFFDING = "Hoeffding's bound of a mean within 0 to 1"
+_HOEFFDING = "Hoeffding's bound of a mean within {:g} to {:g}"
+HOEFFDING = _HOEFFDING.format(0, 1)
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,17 @@ def from_pairs(value: float, cases: int, n: int) -> Interval:
     return Interval(value, value * share, value * share + 1 - share, n, PAIRS)
 
 
-def bounded_mean(value: float, n: int) -> Interval:
-    """Bounds of the mean of `n` independent values within 0 to 1, whatever their distribution.
+def bounded_mean(value: float, n: int, least: float = 0.0, most: float = 1.0) -> Interval:
+    """Bounds of the mean of `n` independent values within `least` to `most`, whatever their distribution.
 
     Hoeffding 1963 (Journal of the American Statistical Association 58:13), theorem 1 in its relative entropy form:
     means m with `n * KL(value, m) <= ln(2 / 0.05)`. Of values that are all 0 or all 1 it is Clopper-Pearson's.
     """
-    value = min(max(value, 0.0), 1.0)
-    return Interval(value, _least_mean(value, n), 1.0 - _least_mean(1.0 - value, n), n, HOEFFDING)
+    span = most - least
+    value = min(max(value, least), most)
+    share = (value - least) / span
+    low, high = _least_mean(share, n), 1.0 - _least_mean(1.0 - share, n)
+    return Interval(value, least + span * low, least + span * high, n, _HOEFFDING.format(least, most))
 
 
 def _least_mean(value: float, n: int) -> float:
