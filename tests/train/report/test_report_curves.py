@@ -52,6 +52,13 @@ def test_a_training_alone_has_a_column_a_stage_and_says_which_epoch_is_kept(figu
     assert list({line.get_label(): line for line in loss.lines}["training"].get_xdata()) == list(range(1, 11))
 
 
+def test_of_one_stage_the_loss_stands_beside_the_accuracy(figure_of: Any) -> None:
+    stage = _training("run").stages[0]
+    accuracy, loss = figure_of(TrainingHistory("run", (stage,))).axes
+    assert accuracy.get_position().x1 < loss.get_position().x0
+    assert accuracy.get_xlabel() == loss.get_xlabel() == "epoch"
+
+
 def test_folds_are_thin_with_a_dot_each_and_the_refit_is_one_thick_line(figure_of: Any) -> None:
     folds = [_training(f"fold {k}", best=k) for k in (3, 6, 8)]
     axes = figure_of(*folds, _training("refit", epochs=7, best=6, validated=False)).axes[0]

@@ -41,7 +41,7 @@ def _sentences(run: RunFiles) -> Iterator[str]:
 
 MAPS_LIMIT = (
     "Heat maps show what raised or lowered the score of this model. They are not uptake, ischaemia or an artery, "
-    "and they were not compared with anything."
+    "and nobody asked readers whether they help."
 )
 
 

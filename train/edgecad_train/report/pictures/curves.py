@@ -18,14 +18,15 @@ from edgecad_train.training.history import StageHistory, TrainingHistory
 
 
 def draw_curves(trainings: Sequence[TrainingHistory], origin: Origin, path: Path) -> Path:
-    """Write a PNG with a column a stage: accuracy above, loss below, the kept epoch marked.
+    """Write a PNG with a column a stage: accuracy above, loss below, or beside it of one stage; the kept epoch marked.
 
     A training alone is drawn with thick lines. Among several, those with a validation part are thin
     lines, each with a dot at its kept epoch, and the refit, which has none, is the thick dark line.
     """
     columns = max(len(training.stages) for training in trainings)
-    figure = new_figure(4.9 * columns, 6.2)
-    axes = figure.subplots(2, columns, squeeze=False)
+    # A stage alone would be as high as a page where pictures are drawn as wide as one.
+    figure = new_figure(4.9 * columns, 6.2) if columns > 1 else new_figure(9.8, 3.7)
+    axes = figure.subplots(2, columns, squeeze=False) if columns > 1 else figure.subplots(1, 2, squeeze=False).T
     for column in range(columns):
         above, below = axes[0][column], axes[1][column]
         stages = [training.stages[column] for training in trainings if column < len(training.stages)]
@@ -35,7 +36,8 @@ def draw_curves(trainings: Sequence[TrainingHistory], origin: Origin, path: Path
         # Room for a line at the very top, and for a dot at the first and at the last epoch.
         above.set_ylim(0, 1.05)
         below.set_ylim(0, 1.05 * _largest_loss(stages))
-        below.set_xlabel("epoch")
+        for each in (below,) if columns > 1 else (above, below):
+            each.set_xlabel("epoch")
         longest = max(len(stage.epochs) for stage in stages)
         for each in (above, below):
             tidy(each)
