@@ -17,7 +17,11 @@ from edgecad_train.training.settings import Settings
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--method", "normal-limit"), "normal-limits"),
+        (
+            ("--method", "normal-limit"),
+            "(did you mean normal-limits?); train takes one of: normal-limits, deep-features",
+        ),
+        (("--method", "rgb-cn"), "(did you mean rgb-cnn?)"),
         (("--method", "segments-svm"), "is a row of a study and is not exported"),
         (("--method", "vgg16-maps"), "reads several maps of a patient"),
         (("--method", "normal-limits", "--units", "8"), "does not read --units"),
@@ -59,5 +63,6 @@ def test_a_method_is_trained_and_said_as_a_run(
     assert run.name.endswith("-normal-limits")
     assert {"model.keras", "report.html", "learnt.npz"} <= {path.name for path in run.iterdir()}
     assert json.loads((run / "run.json").read_text())["method"]["name"] == "normal-limits"
+    assert "fold 2, inner folds 5/5" in done.stderr
     assert "next: edgecad export" in done.stdout
     assert not list((tmp_path / "runs").glob("*.unfinished"))

@@ -229,7 +229,11 @@ def exportable_method(name: str) -> Method:
     Raises:
         UsageError: there is none, or it is a row of a study alone.
     """
-    method = method_named(name)
+    if name not in METHODS:
+        raise UsageError(
+            f"no method is called {name!r}{did_you_mean(name, METHODS)}; train takes one of: {', '.join(EXPORTABLE)}"
+        )
+    method = METHODS[name]
     if method.row_only:
         raise UsageError(
             f"--method {name} is a row of a study and is not exported: {method.row_only}; give it to edgecad study "

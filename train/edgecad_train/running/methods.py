@@ -222,8 +222,15 @@ class _Fits:
         settings = self.spec.settings
         # Numbers apart by seed and by fit, so that no two fits of a study share a stream.
         seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
-        task = Task(self.scans, teach, rows, settings, seed, self.cache, self.progress)
+        task = Task(self.scans, teach, rows, settings, seed, self.cache, self._progress_of(name))
         answer = self.module.answer(task)
         self.seconds += answer.seconds
         self.chosen[name] = dict(answer.chosen)
         return answer, None if answer.maps is None else answer.maps(rows)
+
+    def _progress_of(self, name: str) -> Progress | None:
+        """That of the run, which says of which fit it tells where there are several."""
+        told = self.progress
+        if told is None or name == "run":
+            return told
+        return lambda what, done, of, figures: told(f"{name}, {what}", done, of, figures)
