@@ -96,7 +96,7 @@ def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
     yield "sha256", found.model_sha256
-    yield "network", f"{network_digest(contract)}, the same in each precision"
+    yield "network", f"{network_digest(contract)} (the same in each precision)"
     yield "contract", f"version {contract.version}"
     yield "its sha256", found.contract_sha256
 

@@ -10,7 +10,6 @@ import msgspec
 
 from edgecad.doctor.proof.record import KIND, SCHEMA, GpuProof
 from edgecad.errors import UsageError
-from edgecad.system.disk import words_of
 from edgecad.system.reading import file_bytes
 from edgecad.system.words import on_one_line
 
@@ -57,4 +56,4 @@ def _decoded(content: bytes, kind: type[Decoded], name: str) -> Decoded:
 def _why(error: OSError) -> str:
     if error.errno == errno.EFBIG:
         return f"it is larger than {MOST // 2**20} MiB"
-    return words_of(error, named=False)
+    return error.strerror or type(error).__name__

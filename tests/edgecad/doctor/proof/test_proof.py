@@ -157,6 +157,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(kind: str, tmp_path: Path
     ended = edgecad("doctor", "--proof", path)
     assert ended.code == 2
     assert "cannot be read as a proof" in ended.stderr
+    assert "get the right" not in ended.stderr, "that is the step of who wants to write"
     assert len(ended.stderr.splitlines()) == 1
 
 
