@@ -165,9 +165,14 @@ class Site:
         """The recalibration that it has for a model; None if it has none.
 
         Raises:
-            UsageError: it has one of another trained network.
+            UsageError: it has one of another trained network, or for a model whose score clinical columns enter.
         """
         found = self.choices.recalibration
+        if found is not None and contract.clinical is not None:
+            raise UsageError(
+                f"{self.path} has a [recalibration], and {contract.name} joins the image with clinical columns "
+                f"({', '.join(contract.clinical.names)}), whose score no recalibration moves; take [recalibration] out"
+            )
         if found is None or found.network == network_digest(contract):
             return found
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edgecad.clinical.values import Value
@@ -13,6 +14,7 @@ from edgecad.images.dicom.attributes import NoText, attribute_of, dataset_with, 
 from edgecad.images.kinds import kind_of
 from edgecad.images.source import is_dataset
 from edgecad.site import DicomClinical
+from edgecad.system.words import did_you_mean
 
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
@@ -24,21 +26,34 @@ _SEXES = {
 """Codes of PatientSex (DICOM PS3.3, C.7.1.1), and what a model's category may call them."""
 
 
-def check_columns(model: ClinicalModel, wanted: Mapping[str, DicomClinical]) -> None:
-    """See that a model's columns can hold what the site's file names for them; of columns it lacks nothing is said.
+def check_columns(model: ClinicalModel | None, wanted: Mapping[str, DicomClinical], site: Path) -> None:
+    """See that a model has the columns that a site's file takes from DICOM objects, and that they can hold it.
+
+    Args:
+        model: None: it judges the image alone.
+        wanted: attribute of each column, at least one; site: the file.
 
     Raises:
-        UsageError: age is no number there, or sex no category.
+        UsageError: it has no such column, age is no number there, or sex no category.
+        NotAvailable: pydicom, which reads attributes, is not installed.
     """
-    for column in model.columns:
-        keyword = wanted.get(column.name)
-        kind = NumberColumn if keyword == "PatientAge" else CategoryColumn
-        if keyword is not None and not isinstance(column, kind):
+    columns = {} if model is None else {column.name: column for column in model.columns}
+    for name, keyword in wanted.items():
+        takes = f"{site} takes {name} from {keyword} ([clinical])"
+        if not columns:
+            raise UsageError(f"{takes}, and this model judges the image alone; take it out, or name another file")
+        if name not in columns:
             raise UsageError(
-                f"the site's file takes {column.name} from {keyword}, and in the model {column.name} is no "
-                f"{'number' if kind is NumberColumn else 'category'}; take it out of [clinical]"
+                f"{takes}, and the model has no clinical column {name}{did_you_mean(name, columns)}; it has "
+                f"{', '.join(columns)}"
             )
-        attribute_of(keyword or "PatientAge")  # pydicom is here
+        kind = NumberColumn if keyword == "PatientAge" else CategoryColumn
+        if not isinstance(columns[name], kind):
+            raise UsageError(
+                f"{takes}, and in the model {name} is no {'number' if kind is NumberColumn else 'category'}; take it "
+                "out of [clinical]"
+            )
+        attribute_of(keyword)  # pydicom is here
 
 
 def values_in(given: Any, model: ClinicalModel, wanted: Mapping[str, DicomClinical]) -> dict[str, Value]:

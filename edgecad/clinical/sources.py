@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,18 @@ class ClinicalSources:
     def keys_of(self, path: str) -> tuple[str, ...]:
         """By what the row of a scan's file is found; nothing where no row is found by a name."""
         return keys_of_name(path) if self.table is not None and self.table.by_name else ()
+
+    def values_with(self, own: Given | None, given: Any) -> Given | None:
+        """What is known of one scan, where somebody gives `own` for it: for whoever has no table.
+
+        Args:
+            own: its values; None where nobody gave any.
+            given: what was read of it: bytes, a pydicom dataset, or what says nothing of a patient.
+
+        Raises:
+            InputRefused: reason `clinical`: a DICOM object says another age or sex than was given.
+        """
+        return replace(self, own=own or {}).values((), None, given).demanded() if self.dicom else own
 
     def values(self, keys: Iterable[str], identity: str | None, given: Any) -> ClinicalGiven:
         """What the sources say of one scan.
@@ -150,11 +162,14 @@ def clinical_sources(
 
     Raises:
         UsageError: there are values or a table for a model that takes none, or for columns that it has not; or the
-            site's file means a column otherwise than the model has it.
+            site's file names columns that the model has not, or means one otherwise than the model has it.
         NotAvailable: pydicom, which reads attributes, is not installed.
     """
     if own:
         check_names(model, own)
+    dicom = {} if site is None else site.choices.clinical.dicom
+    if site is not None and dicom:
+        check_columns(model, dicom, site.path)
     if model is None:
         if table is not None:
             raise UsageError(
@@ -162,8 +177,5 @@ def clinical_sources(
                 "with edgecad train --clinical"
             )
         return NO_VALUES
-    dicom = {} if site is None else site.choices.clinical.dicom
-    if any(name in model.names for name in dicom):
-        check_columns(model, dicom)
     read = None if table is None else ClinicalTable(Path(table), model.names)
     return ClinicalSources(model, own or {}, read, dicom)

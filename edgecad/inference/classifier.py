@@ -88,7 +88,8 @@ class Classifier:
 
         Raises:
             UsageError: the site's file or a colour table cannot be used, or the model has no use for it; or the site
-                chooses by a rule that the model has no threshold for, or its recalibration is of another model.
+                chooses by a rule that the model has no threshold for, its recalibration is of another model, or it
+                takes clinical columns from DICOM objects that the model has not.
             ModelInvalid: no model, no contract, or one newer than this runtime; or it is not signed with the key that
                 the site demands.
             NotAvailable: the device, or an onnxruntime, is not here.
@@ -161,7 +162,8 @@ class Classifier:
 
         Args:
             clinical: values of the model's clinical columns by name, as `{"age": 63, "sex": "F"}`; numbers, True and
-                False, or words as in a CSV. None, an empty text and NaN are missing values.
+                False, or words as in a CSV. None, an empty text and NaN are missing values. Where the site's file says
+                so, a DICOM object (a file, its bytes or a dataset) gives what is missing of age and sex.
             force: answer against the map check's objections, which then stand in the answer; for a person who looks
                 at the scan, never for a program.
             frame: which one of a DICOM object with several, counted from 1.
@@ -169,7 +171,8 @@ class Classifier:
         Raises:
             InputRefused: the scan is unreadable, not what the contract's preparation takes (as a rule exactly
                 one polar map), in colours that training never saw, or unlike the training scans; or, reason
-                `clinical`, a clinical value is missing, out of range or no known category.
+                `clinical`, a clinical value is missing, out of range or no known category, or the DICOM object says
+                another one.
             UsageError: values of columns that the model has not.
             GateFailed: the engine's outputs are not finite or do not fit together.
             DeviceFailed: the device gave up, or this machine's memory does not suffice.

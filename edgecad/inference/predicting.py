@@ -15,6 +15,7 @@ from edgecad.answer.folding import map_on_disc
 from edgecad.answer.heatmap import score_map
 from edgecad.answer.prediction import Finding, Prediction
 from edgecad.answer.region import findings_about_region
+from edgecad.clinical.sources import ClinicalSources, clinical_sources
 from edgecad.clinical.values import ClinicalValues, Given
 from edgecad.colourtables import ColourTable
 from edgecad.contract import Contract, MapPlace, Preparation
@@ -22,7 +23,7 @@ from edgecad.contract.graph import FAMILIARITY
 from edgecad.decision.recalibration import Recalibration
 from edgecad.errors import UsageError
 from edgecad.golden import GOLDEN_TABLES, replay_preparation
-from edgecad.images import Screen, size_of
+from edgecad.images import Screen, bytes_from_path, size_of
 from edgecad.images.source import Source
 from edgecad.inference.checks import check_outputs
 from edgecad.inference.choices import table_candidates, with_place
@@ -73,6 +74,7 @@ class Predictor:
         loaded: the model; its runner computes.
         site: None where there is none.
         recalibration: of the site; None where it has none.
+        clinical: what DICOM objects say of the model's clinical columns, where the site's file lets them.
         judges: what decides by a score.
         preparation: of screens; the contract's, but for the map that was chosen of several.
         candidates: the tables through which scans may be read.
@@ -81,6 +83,7 @@ class Predictor:
     loaded: LoadedModel
     site: Site | None
     recalibration: Recalibration | None
+    clinical: ClinicalSources
     judges: Judges
     preparation: Preparation
     candidates: TableCandidates
@@ -98,6 +101,7 @@ class Predictor:
 
         Raises:
             UsageError: the model has no use for a choice, or the site's choices are of another model.
+            NotAvailable: pydicom, which reads what DICOM objects say of clinical columns, is not installed.
         """
         own = loaded.contract.preparation
         recalibration = None if site is None else site.recalibration_for(loaded.contract)
@@ -105,6 +109,7 @@ class Predictor:
             loaded,
             site,
             recalibration,
+            clinical_sources(loaded.contract.clinical, site),
             Judges(loaded.contract, site, threshold, recalibration),
             own if place is None else with_place(own, place),
             table_candidates(own, () if site is None else site.tables, tables),
@@ -143,8 +148,12 @@ class Predictor:
             preparation, candidates = replay_preparation(preparation), GOLDEN_TABLES
         with memory_as_device():
             with clock.stage("decode"):
+                if self.clinical.dicom and isinstance(source, (str, os.PathLike)):
+                    source = bytes_from_path(source)  # read once, for the picture and for what the object says
                 screen = read_for(preparation, source, frame)
-            values = None if golden or by_image else self.judges.values_of(clinical)
+            values = None
+            if not (golden or by_image):
+                values = self.judges.values_of(self.clinical.values_with(clinical, source))
             object_to_series(screen.says, preparation.crop, objections)
             with clock.stage("prepare"):
                 prepared = prepare_screen(screen, preparation, objections, candidates)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from edgecad import Classifier, Contract
 from edgecad.answer.record_csv import COLUMNS
 from edgecad.answer.records import Record, record_of_answer
-from edgecad.contract import contract_from_json
+from edgecad.contract import Missing, contract_from_json, network_digest
 from edgecad.errors import GateFailed, InputRefused, ModelInvalid, UsageError
 from edgecad.site import site_from_bytes
 from edgecad.spool.index import SpoolRecord
@@ -94,15 +94,83 @@ def test_a_threshold_of_ones_own_is_about_the_fused_score(fused_model: Written, 
     assert (alone.threshold, alone.threshold_from) == (0.5, "contract")
 
 
-def test_a_sites_recalibration_does_not_go_with_it(fused_model: Written, tiny_contract: Contract) -> None:
-    from edgecad.contract import network_digest
-
+@pytest.mark.parametrize("missing", ["refuse", "image-alone"])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_sites_recalibration_is_refused_of_this_very_network_too(
+    fused_model: Written, tiny_contract: Contract, own: bool, missing: Missing
+) -> None:
+    """It would move the threshold that is shown, and not the fused score."""
+    model = fused_model(missing)
+    with opened(model) as classifier:
+        network = network_digest(classifier.contract if own else tiny_contract)
     content = (
-        f"[recalibration]\nintercept = 0.1\nslope = 1.0\npatients = 60\ndate = 2026-11-30\n"
-        f'network = "{network_digest(tiny_contract)}"\n'
+        f'[recalibration]\nintercept = -1.0\nslope = 0.5\npatients = 140\ndate = 2026-11-30\nnetwork = "{network}"\n'
     )
-    with pytest.raises(UsageError, match="recalibrates the network"):
-        opened(fused_model(), site=site_from_bytes(Path("site.toml"), content.encode()))
+    with pytest.raises(UsageError, match=r"clinical columns \(age, sex, diabetes\).*take \[recalibration\] out"):
+        opened(model, site=site_from_bytes(Path("site.toml"), content.encode()))
+
+
+TAKEN = b'[clinical]\ndicom = {age = "PatientAge", sex = "PatientSex"}\n'
+
+
+@pytest.fixture
+def scan_with_age(phantom_jpeg: Path) -> Path:
+    """A DICOM object of a polar map that says age and sex."""
+    pydicom = pytest.importorskip("pydicom", reason="attributes are read by pydicom: edgecad[dicom]")
+    found = pydicom.dcmread(Path(__file__).parents[3] / "edgecad" / "golden" / "samples" / "phantom-3.dcm")
+    found.PatientAge, found.PatientSex = "070Y", "M"
+    path = phantom_jpeg.parent / "with-age.dcm"
+    found.save_as(path)
+    return path
+
+
+def test_python_the_command_and_a_watch_take_the_same_of_a_dicom_object(
+    edgecad: Run, fused_model: Written, scan_with_age: Path, tmp_path: Path
+) -> None:
+    import pydicom
+
+    model, site = fused_model(), tmp_path / "site.toml"
+    site.write_bytes(TAKEN)
+    given = {"diabetes": True}
+    with opened(model, site=site) as classifier:
+        wanted = classifier(scan_with_age, clinical={**given, "age": 70, "sex": "M"})
+        sources = (scan_with_age, str(scan_with_age), scan_with_age.read_bytes(), pydicom.dcmread(scan_with_age))
+        found = [classifier(source, clinical=given) for source in sources]
+        (one,) = classifier.each([scan_with_age], clinical=[given])
+        with pytest.raises(InputRefused, match="sex: the DICOM object says otherwise"):
+            classifier(scan_with_age, clinical={**given, "sex": "F"})
+        assert classifier.image_answer(scan_with_age).clinical is None
+    assert not isinstance(one, Exception)
+    assert {each.probability for each in (*found, one)} == {wanted.probability}
+    assert {each.scan_sha256 for each in found[:3]} == {wanted.scan_sha256}
+    with opened(model) as classifier, pytest.raises(InputRefused, match="age is missing"):
+        classifier(scan_with_age, clinical=given)  # nobody asked for it
+
+    words = ("--model", model, "--device", "cpu", "--site", site)
+    done = edgecad("infer", scan_with_age, *words, "--clinical", "diabetes=yes", "--json")
+    assert done.code == 0, done.stderr
+    assert json.loads(done.stdout)["probability"] == wanted.probability
+    (tmp_path / "in").mkdir()
+    shutil.copy(scan_with_age, tmp_path / "in" / "a.dcm")
+    table = tmp_path / "t.csv"
+    table.write_text("scan,age,sex,diabetes\na.dcm,,,yes\n")
+    once = ("watch", tmp_path / "in", tmp_path / "out", *words, "--clinical-from", table, "--once")
+    done = edgecad(*once)
+    assert done.code == 0, done.stderr
+    assert [record.probability for record in records_of(tmp_path / "out")] == [wanted.probability]
+
+
+def test_a_sites_file_that_names_columns_which_the_model_has_not_ends_with_code_2(
+    edgecad: Run, fused_model: Written, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('[clinical]\ndicom = {aeg = "PatientAge"}\n')
+    for model, said in ((fused_model(), "no clinical column aeg"), (model_folder, "judges the image alone")):
+        with pytest.raises(UsageError, match=said):
+            opened(model, site=site)
+        done = edgecad("infer", phantom_jpeg, "--model", model, "--device", "cpu", "--site", site)
+        assert (done.code, done.stdout) == (2, "")
+        assert said in done.stderr
 
 
 def test_a_record_holds_terms_and_no_value_unless_the_site_wants_it(fused_model: Written, phantom_jpeg: Path) -> None:

@@ -18,7 +18,7 @@ from edgecad.site import Site, site_from_bytes
 
 from .conftest import FUSED
 
-DICOM = b'[clinical]\ndicom = {age = "PatientAge", sex = "PatientSex", weight = "PatientAge"}\n'
+DICOM = b'[clinical]\ndicom = {age = "PatientAge", sex = "PatientSex"}\n'
 
 
 def written(path: Path, text: str) -> Path:
@@ -223,10 +223,21 @@ def test_another_age_is_found_also_where_the_models_range_has_no_such_age(datase
 def test_a_site_that_means_a_column_otherwise_than_the_model_is_refused(dataset: Any) -> None:
     del dataset
     wrong = site(b'[clinical]\ndicom = {age = "PatientSex"}\n')
-    with pytest.raises(UsageError, match="age from PatientSex, and in the model age is no category"):
+    with pytest.raises(UsageError, match=r"age from PatientSex \(\[clinical\]\), and in the model age is no category"):
         clinical_sources(FUSED, wrong)
     with pytest.raises(UsageError, match="PatientName"):
         site(b'[clinical]\ndicom = {age = "PatientName"}\n')
+
+
+def test_a_column_of_the_sites_file_that_the_model_has_not_is_refused(dataset: Any) -> None:
+    """Else a slip of the pen would leave every age unread."""
+    del dataset
+    slip = site(b'[clinical]\ndicom = {agee = "PatientAge", sex = "PatientSex"}\n')
+    with pytest.raises(UsageError, match=r"has no clinical column agee.*did you mean age.*; it has age, sex, diabetes"):
+        clinical_sources(FUSED, slip)
+    with pytest.raises(UsageError, match=r"age from PatientAge .*, and this model judges the image alone; take"):
+        clinical_sources(None, site())
+    assert not clinical_sources(None, site(b"[clinical]\nvalues = true\n")).dicom
 
 
 def test_a_code_of_sex_is_the_models_own_word_and_an_unknown_one_is_refused_later(dataset: Any) -> None:
