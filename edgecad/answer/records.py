@@ -1,12 +1,13 @@
 """One JSON object a scan, for programs: the answer or the refusal, and where it came from.
 
-Schema 2 is open until `COMING` is empty. A record of schema 1 is read as one of schema 2 whose later fields are null.
+Schema 2 is closed: a field that is added, renamed or removed, or that changes its meaning, makes schema 3. A record of
+schema 1 is read as one of schema 2 whose later fields are null.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -16,19 +17,14 @@ from edgecad.clinical.fusion import ClinicalAnswer
 from edgecad.contract import Contract
 from edgecad.decision.recalibration import Recalibration
 from edgecad.decision.zone import Certainty
-from edgecad.errors import EdgecadError, InputRefused, JudgeDied
+from edgecad.errors import EdgecadError, InputRefused, JudgeDied, UsageError
+from edgecad.frozen import SchemaNumber
 from edgecad.images.dicom.attributes import DicomUids
 from edgecad.polarmap import Disc, TableReading, View
 from edgecad.site import ThresholdFrom
 from edgecad.system.clock import now_text
 
 SCHEMA = 2
-COMING: dict[str, str] = {
-    "members": "scores of the members of an ensemble",
-    "score_quantile": "where the score lies among the training scores",
-    "no map": "`heatmap` and `full_scale` will be null where a model has no map",
-}
-"""What schema 2 will say before it is closed: name and meaning."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -120,6 +116,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     `bench of` and its day with milliseconds an answer; null in earlier records."""
     milliseconds: dict[str, float] | None = None
     figure: str | None = None
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -230,6 +229,27 @@ def record_of_copy(scan: str, scan_sha256: str | None, provenance: Provenance) -
         status="copy",
         scan_sha256=scan_sha256,
         **msgspec.structs.asdict(provenance),
+    )
+
+
+def record_from_json(text: str | bytes, kind: type[AnyRecord]) -> AnyRecord:
+    """Read a record of any schema that was ever released. Fields that the kind does not have are passed over.
+
+    Args:
+        kind: `Record`, or one that has more fields, as a watch's.
+
+    Raises:
+        UsageError: it is no record, or one of a schema that this version does not know.
+    """
+    try:
+        schema = msgspec.json.decode(text, type=SchemaNumber).schema
+        if 1 <= schema <= SCHEMA:
+            return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(f"this is no record of edgecad that can be read: {error}; take another one") from error
+    raise UsageError(
+        f"the record has schema {schema}, and this edgecad reads 1 to {SCHEMA}; update edgecad, or read it with the "
+        "version that wrote it"
     )
 
 

@@ -111,7 +111,7 @@ def golden_fusion(contract: Contract, logits: NDArray[np.floating], number: int)
 
 def _end(column: ClinicalColumn, number: int) -> Value:
     if isinstance(column, NumberColumn):
-        return (column.low, column.high)[number % 2]
+        return (column.minimum, column.maximum)[number % 2]
     if isinstance(column, CategoryColumn):
         return column.categories[number % len(column.categories)].name
     return number % 2 == 1

@@ -125,7 +125,7 @@ def with_values(sources: Iterable[Source], clinical: Iterable[Given | None]) -> 
 def wanted_of(column: ClinicalColumn) -> str:
     """What a column takes, for people."""
     if isinstance(column, NumberColumn):
-        return f"{column.low:.6g} to {column.high:.6g}, as in training"
+        return f"{column.minimum:.6g} to {column.maximum:.6g}, as in training"
     if isinstance(column, YesNoColumn):
         return "yes or no"
     return "one of " + ", ".join(each.name for each in column.categories)
@@ -134,7 +134,7 @@ def wanted_of(column: ClinicalColumn) -> str:
 def _lack(column: ClinicalColumn, value: Value | None) -> str | None:
     if value is None:
         return f"{column.name} is missing ({wanted_of(column)})"
-    if isinstance(column, NumberColumn) and not column.low <= float(value) <= column.high:
+    if isinstance(column, NumberColumn) and not column.minimum <= float(value) <= column.maximum:
         return f"{column.name} is outside of {wanted_of(column)}"
     return None
 

@@ -9,7 +9,7 @@ Training writes it, export completes it, the runtime obeys it. It is JSON under 
     openings      how often the test part was looked at before, one of these parts
     orientation   how the training maps lie, one of these parts
     preparation   how a screen becomes the input, one of these parts
-    reading   contracts of every version that was ever released, and the fields that are coming
+    reading   contracts of every version that was ever released
     identity  which trained network a contract is about
     graph     the outputs of the graph: which must be there, and which may be
     scaling   how uint8 becomes a backbone's input, in numbers

@@ -49,18 +49,18 @@ class NumberColumn(Frozen, frozen=True, kw_only=True, tag_field="kind", tag="num
     """A column of numbers: `coefficient x (value - mean)`."""
 
     name: str
-    low: float
-    """Smallest and largest value of the training patients. Outside, nothing is known."""
-    high: float
+    minimum: float
+    """Smallest value of the training patients. Below it, and above the largest, nothing is known."""
+    maximum: float
     mean: float
     coefficient: Coefficient
     """Of one unit of the column."""
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        finite = all(map(math.isfinite, (self.low, self.high, self.mean)))
-        demand(finite and self.low < self.high, f"the range of {self.name} does not rise")
-        demand(self.low <= self.mean <= self.high, f"the mean of {self.name} lies outside of its range")
+        finite = all(map(math.isfinite, (self.minimum, self.maximum, self.mean)))
+        demand(finite and self.minimum < self.maximum, f"the range of {self.name} does not rise")
+        demand(self.minimum <= self.mean <= self.maximum, f"the mean of {self.name} lies outside of its range")
 
 
 class YesNoColumn(Frozen, frozen=True, kw_only=True, tag_field="kind", tag="yes-no"):
@@ -110,7 +110,7 @@ class ClinicalGain(Frozen, frozen=True, kw_only=True):
 
     part: Literal["out-of-fold", "test"]
     n: int
-    image: float
+    image_auc: float
     """Area of the image alone."""
     gain: float
     low: float

@@ -138,8 +138,8 @@ class Member(Frozen, frozen=True, kw_only=True):
     """One network of an ensemble, in the words of its own contract."""
 
     name: str
-    digest: str
-    """Of its network, as `edgecad.contract.network_digest` makes it, hexadecimal."""
+    network: str
+    """Which trained network it is: `edgecad.contract.network_digest`, hexadecimal."""
     backbone: str
     head: str
     features: Features
@@ -211,7 +211,7 @@ class Contract(Frozen, frozen=True, kw_only=True):
         whole = self.pooled_over == "all" or self.preparation.crop == "polar-map"
         demand(whole, "features are pooled over the disc, and crop is none: whole images have no disc")
         demand(len(self.members) != 1, "an ensemble of one member")
-        twice = len({member.digest for member in self.members}) < len(self.members)
+        twice = len({member.network for member in self.members}) < len(self.members)
         demand(not twice, "a member of the ensemble is in it twice")
         digits = self.digest is None or re.fullmatch("[0-9a-f]{64}", self.digest) is not None
         demand(digits, "digest is not 64 hexadecimal digits")

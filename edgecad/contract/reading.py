@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -30,19 +31,13 @@ _LATER_FIELDS: dict[int, dict[tuple[str, ...], dict[str, Any]]] = {
         },
         ("decision",): {"asked": None, "evidence": None, "zone": None, "zone_words": None},
         ("preparation",): {"input": "rgb", "tables": [], "drawing": None, "map": None},
+        ("golden",): {"familiarity": None, "clinical": None},
     },
 }
-"""Version -> path of a part -> the fields that this version added to it, with what older contracts mean by their
-absence. All of them are listed: a newer contract must not pass for an older one, of which less is demanded."""
-
-COMING_FIELDS = (
-    "answer: how the map is reduced to the score, by mean or by sum, or that there is no map",
-    "scores: their quantiles among the training patients",
-)
-"""What version 2 will still get before it is closed; until then it is not final. Activations, decision rule, its
-evidence, the uncertain zone and the file's digest are there already. Each new field gets a default that means "as
-without it", so that contracts of version 2 that were written before stay valid. A field without such a default goes
-into `_LATER_FIELDS` of version 3."""
+"""Version -> path of a part, or of a list of parts -> the fields that this version added to it, with what older
+contracts mean by their absence. All of them are listed: a newer contract must not pass for an older one, of which less
+is demanded. Versions 1 and 2 are closed: a field that is added, renamed or removed, or that changes its meaning, makes
+version 3."""
 
 
 class _VersionNumber(msgspec.Struct):
@@ -75,11 +70,9 @@ def json_from_contract(contract: Contract) -> str:
     content = msgspec.to_builtins(contract)
     for later in range(contract.version + 1, CONTRACT_VERSION + 1):
         for path, fields in _LATER_FIELDS[later].items():
-            part: Any = content
-            for name in path:
-                part = part[name]
-            for field in fields:
-                del part[field]
+            for part in _parts_at(content, path):
+                for field in fields:
+                    del part[field]
     return msgspec.json.format(msgspec.json.encode(content), indent=1).decode()
 
 
@@ -88,13 +81,21 @@ def _with_later_fields(text: str | bytes, version: int, what: str, next_step: st
     content = struct_from_json(text, dict[str, Any], what, next_step)
     for later in range(version + 1, CONTRACT_VERSION + 1):
         for path, fields in _LATER_FIELDS[later].items():
-            part: Any = content
-            for name in path:
-                part = part.get(name) if isinstance(part, dict) else None
-            if isinstance(part, dict):  # what is no part of a contract is found when it is decoded
+            for part in _parts_at(content, path):
                 _refuse_fields(part.keys() & fields.keys(), version, what, next_step)
                 part.update(fields)
     return msgspec.json.encode(content)
+
+
+def _parts_at(content: Any, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The parts at a path; what is no part of a contract is found when it is decoded."""
+    if path:
+        content = content.get(path[0]) if isinstance(content, dict) else None
+        yield from _parts_at(content, path[1:])
+        return
+    for part in content if isinstance(content, (list, tuple)) else [content]:
+        if isinstance(part, dict):
+            yield part
 
 
 def _refuse_fields(names: AbstractSet[str], version: int, what: str, next_step: str) -> None:

@@ -13,8 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from edgecad.answer.records import Record
-from edgecad.errors import InputRefused, errors_of
+from edgecad.answer.records import Record, record_from_json
+from edgecad.errors import InputRefused, UsageError, errors_of
 from edgecad.spool.days import DayOrder
 from edgecad.system.folders import sweep_partials, write_whole
 
@@ -132,9 +132,10 @@ class RecordIndex:
         if slot is None:
             return None
         try:
-            return slot, msgspec.json.decode((self._out / slot.record).read_bytes(), type=SpoolRecord)
-        except (FileNotFoundError, msgspec.DecodeError):
-            # Whoever took it away wants that scan answered anew; a damaged one is no answer.
+            return slot, record_from_json((self._out / slot.record).read_bytes(), SpoolRecord)
+        except (FileNotFoundError, UsageError):
+            # Whoever took it away wants that scan answered anew; a damaged one is no answer, nor is one of a newer
+            # schema, which stays for whoever can read it.
             del self._slots[name]
             return None
 

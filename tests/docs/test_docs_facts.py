@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.util
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 
 from edgecad.contract import Contract
 from edgecad.contract.graph import OUTPUT_TABLE
-from edgecad.contract.reading import COMING_FIELDS
 from edgecad.errors import EdgecadError, JudgeDied, errors_of
 from edgecad.runners.devices import device_words
 from edgecad.spool.supervision.heartbeat import Heartbeat
@@ -105,9 +107,57 @@ def test_every_field_of_the_contract_is_explained_and_no_other() -> None:
     assert sorted(explained) == sorted(Contract.__struct_fields__)
 
 
-def test_the_fields_that_are_coming_are_those_that_the_reader_names() -> None:
-    listed = re.findall(r"(?m)^- (.+)$", text_of("docs/reference/contract.md"))
-    assert sorted(listed) == sorted(COMING_FIELDS)
+PARTS = text_of("docs/reference/contract-parts.md").partition("\n## Bounds")[0].split("\n## ")[1:]
+"""Sections of the page of a contract's parts, each about one type."""
+
+
+def parts_of(annotation: Any) -> Iterator[type[msgspec.Struct]]:
+    """Every struct that a value of this type may hold, and those inside it."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        yield annotation
+        for inner in get_type_hints(annotation).values():
+            yield from parts_of(inner)
+    for argument in get_args(annotation):
+        yield from parts_of(argument)
+
+
+def type_words(annotation: Any) -> str:
+    """A type as the page names it."""
+    inner = [each for each in get_args(annotation) if each is not type(None)]
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(map(type_words, inner)))
+    if origin is Literal:
+        return type_words(type(inner[0]))
+    if origin is tuple and Ellipsis in inner:
+        of = type_words(inner[0])
+        return "rows of numbers" if of in ("list of numbers", "row of numbers") else f"list of {of}s"
+    if origin is tuple:
+        return "row of numbers"
+    return {str: "text", bool: "true or false", int: "number", float: "number"}.get(annotation, "object")
+
+
+def test_every_field_of_every_part_of_a_contract_is_explained_with_its_type_and_no_other() -> None:
+    explained = []
+    for section in PARTS:
+        rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+        explained.append([(name.strip("`"), kind, null == "never") for name, kind, _, null in rows])
+    parts = dict.fromkeys(part for part in parts_of(Contract) if part is not Contract)
+    wanted = [
+        [
+            (name, type_words(hint), type(None) not in get_args(hint))
+            for name, hint in get_type_hints(part).items()
+            if name in part.__struct_fields__
+        ]
+        for part in parts
+    ]
+    assert sorted(explained) == sorted(wanted)
+
+
+def test_every_bound_of_a_contract_is_explained_and_no_other() -> None:
+    tolerances = pytest.importorskip("edgecad_export.proof.tolerances", reason="export is not installed")
+    explained = [words_in(row[:1])[0] for row in rows("docs/reference/contract-parts.md", "bound")]
+    assert explained == [field.name for field in dataclasses.fields(tolerances.Tolerances)]
 
 
 def test_every_output_of_the_graph_is_explained_and_no_other() -> None:

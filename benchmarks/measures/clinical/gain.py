@@ -19,7 +19,7 @@ from measures.clinical.options import ClinicalMeasured
 from measures.command import SAID, run_command, weights_word
 
 EFFECTS = TrueEffects(number=1.0, yes=1.2)
-GAIN = ("n", "image", "gain", "low", "high")
+GAIN = ("n", "image_auc", "gain", "low", "high")
 """What is told of a gain."""
 YEARS = (62.0, 8.0)
 """Mean and deviation of the age that the number becomes."""

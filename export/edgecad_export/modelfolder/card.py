@@ -111,7 +111,7 @@ def _members(contract: Contract) -> Iterator[str]:
     for member in contract.members:
         yield (
             f"{code(member.name)}: {plain(member.backbone)}, {member.features} features, head {plain(member.head)}, "
-            f"network {code(member.digest[:12])}"
+            f"network {code(member.network[:12])}"
         )
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from edgecad.answer.record_csv import COLUMNS
-from edgecad.answer.records import COMING, SCHEMA, Record
+from edgecad.answer.records import SCHEMA, Record
 from edgecad.colourtables.known import KNOWN_TABLES
 from edgecad.frozen import json_from_struct
 from edgecad.site import MAX_BYTES, SiteChoices
@@ -98,10 +98,6 @@ def test_the_page_names_the_schema_and_what_it_added() -> None:
     assert f"version of this table, today {SCHEMA}" in PAGE
     (versions,) = tables(PAGE, "schema")
     assert [row["schema"] for row in versions] == [str(number) for number in range(1, SCHEMA + 1)]
-
-
-def test_what_is_coming_is_what_the_code_says() -> None:
-    assert re.findall(r"(?m)^- `([^`]+)`: (.+)$", PAGE) == list(COMING.items())
 
 
 def test_what_the_csv_leaves_out_is_said() -> None:

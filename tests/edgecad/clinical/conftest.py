@@ -31,7 +31,7 @@ FUSED = ClinicalModel(
     baseline=-0.3,
     image=ImageTerm(mean=0.4, coefficient=about(0.7)),
     columns=(
-        NumberColumn(name="age", low=40.0, high=85.0, mean=62.0, coefficient=about(0.05)),
+        NumberColumn(name="age", minimum=40.0, maximum=85.0, mean=62.0, coefficient=about(0.05)),
         CategoryColumn(
             name="sex",
             categories=(

@@ -98,7 +98,7 @@ def test_where_a_search_chose_apart_the_exported_heads_scores_choose(
 def test_the_contract_names_the_members_and_what_is_each_ones_own(ensemble: Path, members: list[Path]) -> None:
     contract, theirs = _contract(ensemble), [_contract(own) for own in members]
     assert [own.name for own in contract.members] == ["one", "two", "three"]
-    assert [own.digest for own in contract.members] == [network_digest(own) for own in theirs]
+    assert [own.network for own in contract.members] == [network_digest(own) for own in theirs]
     assert [own.features for own in contract.members] == ["stride-16", "stride-16", "last"]
     assert (contract.features, contract.feature_layer) == ("both", "features_of_members")
     assert (contract.backbone, contract.scaling) == ("mobilenetv2 x 3", "tf")

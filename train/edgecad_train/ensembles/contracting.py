@@ -56,7 +56,7 @@ def contract_of(
 def _member(contract: Contract) -> Member:
     return Member(
         name=contract.name,
-        digest=network_digest(contract),
+        network=network_digest(contract),
         backbone=contract.backbone,
         head=contract.head,
         features=contract.features,

@@ -144,5 +144,5 @@ def _column(
     coefficient, mean = _coefficient(np.ones(1), weights, covariance), float(block.mean[0])
     if column.kind == "yes-no":
         return YesNoColumn(name=column.name, mean=mean, coefficient=coefficient)
-    numbers = [float(value) for value in values]
-    return NumberColumn(name=column.name, low=min(numbers), high=max(numbers), mean=mean, coefficient=coefficient)
+    least, most = min(map(float, values)), max(map(float, values))
+    return NumberColumn(name=column.name, minimum=least, maximum=most, mean=mean, coefficient=coefficient)

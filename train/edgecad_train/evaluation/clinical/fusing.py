@@ -147,7 +147,7 @@ def _gains(parts: Sequence[FusedScores]) -> Iterator[ClinicalGain]:
             yield ClinicalGain(
                 part=one.part,
                 n=found.n,
-                image=found.other,
+                image_auc=found.other,
                 gain=found.difference,
                 low=found.low,
                 high=found.high,
@@ -169,7 +169,7 @@ def _answered(scores: ImageScores, terms: FittedTerms, columns: Sequence[Clinica
 
 def _is_usable(term: ClinicalColumn, value: Value) -> bool:
     if isinstance(term, NumberColumn):
-        return term.low <= float(value) <= term.high
+        return term.minimum <= float(value) <= term.maximum
     return isinstance(term, YesNoColumn) or any(each.name == value for each in term.categories)
 
 
