@@ -32,6 +32,8 @@ class Method:
         row_only: why it is a row of a study alone, for people; empty where `edgecad train --method` and `edgecad
             export` take it.
         only: the one network of the study that it may stand on; empty for any.
+        by_colours: whether it reads uptake from the drawing's colours, as its graph does, which not every drawing
+            tells.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Method:
     exact_map: bool = False
     row_only: str = ""
     only: str = ""
+    by_colours: bool = False
 
     @property
     def reads(self) -> frozenset[str]:
@@ -160,6 +163,7 @@ _ALL = (
         needs="uptake",
         module="edgecad_train.methods.networks.polar_cnn",
         keras=True,
+        by_colours=True,
         exact_map=True,
     ),
     Method(
@@ -171,6 +175,7 @@ _ALL = (
         needs="uptake",
         module="edgecad_train.methods.networks.polar_gcn",
         keras=True,
+        by_colours=True,
         exact_map=True,
         row_only="its convolution on a graph is a layer of EdgeCAD's own, which no other program opens",
     ),

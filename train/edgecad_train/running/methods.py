@@ -26,8 +26,9 @@ from edgecad_train.evaluation.clinical.fusing import ClinicalRequest
 from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
 from edgecad_train.evaluation.familiarity.scans import familiarity_of
 from edgecad_train.methods.answer import Answer
+from edgecad_train.methods.networks.levels import Levels
 from edgecad_train.methods.table import Method, method_named
-from edgecad_train.methods.task import MethodScans, Progress, Rows, Task
+from edgecad_train.methods.task import MethodScans, Progress, Rows, Task, drawing_of
 from edgecad_train.running.contracting import contract_for, method_words
 from edgecad_train.running.judging import fused, judge
 from edgecad_train.running.scans import check_scans
@@ -114,6 +115,8 @@ def fit_method(
     scans = MethodScans(data)
     if method.needs_uptake:
         _ = scans.segments  # refused here, before anything is fitted
+    if method.by_colours:
+        _ = Levels.of(drawing_of(data.preparation))
     fits = _Fits(spec, cast(MethodModule, import_module(method.module)), scans, progress, cache)
     found = fits.made(spec.partition)
     # Before the test part is opened: a model that does not hold must not cost an opening.

@@ -14,7 +14,8 @@ from edgecad.polarmap.segments import disc_coordinates, segment_at
 from edgecad.polarmap.uptake.drawing import drawn, uptake_of
 from edgecad_train.methods.networks.around import padded, pooled_over_disc, with_coordinates
 from edgecad_train.methods.networks.grid import PolarGrid
-from edgecad_train.methods.networks.unrolled import Levels, grids_of, unrolled
+from edgecad_train.methods.networks.levels import Levels
+from edgecad_train.methods.networks.unrolled import grids_of, unrolled
 from edgecad_train.methods.task import MethodScans
 
 GRID = PolarGrid()

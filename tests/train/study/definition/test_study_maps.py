@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from edgecad.contract import Drawing, Preparation
 from edgecad.errors import UsageError
+from edgecad_train.data import preparation_for
 from edgecad_train.methods.table import NORMAL_LIMITS
 from edgecad_train.study.definition.planning import StudyPlan, plan_study
 from edgecad_train.study.definition.request import StudyOptions, StudyRequest
@@ -71,6 +74,14 @@ def test_other_maps_are_another_study(tables: Path, tmp_path: Path) -> None:
     [
         ({"methods": "vgg16-maps", "backbones": "mobilenetv2"}, "name vgg16 in --backbones"),
         ({"methods": "vgg16-maps", "backbones": "vgg16"}, "name further maps in columns map:NAME"),
+        (
+            {"methods": "all", "backbones": "vgg16", "reference": "vgg16-maps"},
+            "--reference vgg16-maps: it reads several maps .*, and name another reference",
+        ),
+        (
+            {"methods": "all", "backbones": "mobilenetv2", "reference": "vgg16-maps"},
+            "--reference vgg16-maps: it stands on vgg16",
+        ),
     ],
 )
 def test_what_it_lacks_is_said_where_it_was_named(tables: Path, words: dict[str, str], told: str) -> None:
@@ -84,3 +95,33 @@ def test_among_all_it_is_left_out_with_a_reason(tables: Path, table: str, networ
     assert {*plan.methods_left_out} == {"vgg16-maps"}
     assert "vgg16-maps" not in plan.study.spec.methods
     assert {"polar-cnn", "polar-gcn", "rgb-cnn"} < {*plan.study.spec.methods}
+
+
+@pytest.fixture
+def in_rainbow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let uptake be drawn in a table whose colours go up and down."""
+    from edgecad_train.study.definition import planning
+
+    def drawn(*given: Any) -> Preparation:
+        return replace(preparation_for(*given), drawing=Drawing(table="rainbow"))
+
+    monkeypatch.setattr(planning, "preparation_for", drawn)
+
+
+@pytest.mark.parametrize("words", [{"methods": "polar-cnn"}, {"methods": "all", "reference": "polar-gcn"}])
+def test_a_drawing_that_does_not_tell_uptake_is_refused_before_a_scan_is_read(
+    tables: Path, in_rainbow: None, monkeypatch: pytest.MonkeyPatch, words: dict[str, str]
+) -> None:
+    from edgecad_train.study.definition import planning
+
+    del in_rainbow
+    monkeypatch.setattr(planning, "prepare_cases", lambda *_, **__: pytest.fail("a scan was read"))
+    with pytest.raises(UsageError, match=r"in the table rainbow .* do not rise with uptake; draw in hot-iron"):
+        _planned(tables / "one.csv", backbones="mobilenetv2", **words)
+
+
+def test_among_all_methods_those_that_read_colours_are_left_out_then(tables: Path, in_rainbow: None) -> None:
+    del in_rainbow
+    plan = _planned(tables / "one.csv", methods="all", backbones="mobilenetv2")
+    assert {*plan.methods_left_out} == {"vgg16-maps", "polar-cnn", "polar-gcn"}
+    assert "do not rise" in plan.methods_left_out["polar-cnn"]

@@ -1,6 +1,7 @@
 """The networks that other systems have, beside those of `edgecad_train.networks`.
 
 grid            the disc unrolled into rings and angles; numpy alone
+levels          uptake from the colours of a drawing; numpy alone
 unrolled        an image -> the grid of its uptake, in the graph and in numpy
 around          the grid continued beyond its borders, and brought back to the disc
 chebyshev       a graph convolution on the grid's cells

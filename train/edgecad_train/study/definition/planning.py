@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from edgecad_train.data import (
     prepare_cases,
 )
 from edgecad_train.data.findings import findings_of_splits
+from edgecad_train.data.labelled import Case
 from edgecad_train.data.store import scratch_beside
 from edgecad_train.data.table.further import GIVE_MAPS, NO_MAPS, names_of_maps
-from edgecad_train.methods.table import METHODS
+from edgecad_train.methods.networks.levels import OTHER_DRAWING, no_levels, tells_levels
+from edgecad_train.methods.table import METHODS, Method
 from edgecad_train.networks.backbones import backbone_named
 from edgecad_train.splits.split import Folds, Split
 from edgecad_train.study.definition.first_weights import fetch_weights, weights_files, weights_of
@@ -152,9 +154,22 @@ def outline_of(request: StudyRequest) -> StudyOutline:
     found = find_cases(request.data, options.patient_from, masks=options.masks)
     sizes = dict.fromkeys(backbone_named(name).size for name in options.backbone_names)
     preparations = {size: preparation_for(parse_input(options), size, found.cases) for size in sizes}
-    maps = (name for name in options.method_names if METHODS[name].needs == "maps")
-    lacking = {} if names_of_maps(found.cases) else {name: options.left_out(name, NO_MAPS, GIVE_MAPS) for name in maps}
+    lacking = {
+        name: options.left_out(name, *why)
+        for name in options.method_names
+        if (why := _why_not(METHODS[name], found.cases, preparations.values())) is not None
+    }
     return StudyOutline(request, found, files, preparations, lacking)
+
+
+def _why_not(method: Method, cases: Sequence[Case], preparations: Iterable[Preparation]) -> tuple[str, str] | None:
+    """Why a method cannot read scans, and what helps; None where it can."""
+    if method.needs == "maps" and not names_of_maps(cases):
+        return NO_MAPS, GIVE_MAPS
+    for drawing in (how.drawing for how in preparations if method.by_colours):
+        if drawing is not None and not tells_levels(drawing):
+            return no_levels(drawing), f"{OTHER_DRAWING}, or leave the method out"
+    return None
 
 
 def plan_study(request: StudyRequest, reading: Reading, out: Path | None = None) -> StudyPlan:

@@ -225,8 +225,10 @@ class StudyOptions(InputOptions):
             step: what helps.
 
         Raises:
-            UsageError: it was named.
+            UsageError: it was named, among the methods or as the reference.
         """
+        if self.reference == name:
+            raise UsageError(f"--reference {name}: {reason}; {step}, and name another reference")
         named = () if self.methods in ("", "all") else listed(self.methods, "--methods")
         if name in named:
             raise UsageError(f"--methods {name}: {reason}; {step}")
