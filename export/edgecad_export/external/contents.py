@@ -32,8 +32,9 @@ class FileContents:
 
     Attributes:
         archive: whether it is a `.keras` archive, and not HDF5.
-        description: of the model's layers.
+        description: of the model's layers, without what it and models inside it were compiled with.
         training: what it was compiled with; None where the file does not tell.
+        trained_inside: whether a model inside it was compiled by itself.
         version: of the Keras that wrote it; None where the file does not tell.
         weight_bytes: at most so many bytes of weights.
     """
@@ -43,6 +44,7 @@ class FileContents:
     training: Any
     version: str | None
     weight_bytes: int
+    trained_inside: bool = False
 
 
 def contents_of(path: Path) -> FileContents:
@@ -78,9 +80,23 @@ def _of_archive(path: Path) -> FileContents:
         description = json.loads(archive.read("config.json"))
         weight_bytes = archive.getinfo("model.weights.h5").file_size
         about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
-    training = description.get("compile_config") if isinstance(description, dict) else None
+    training = description.pop("compile_config", None) if isinstance(description, dict) else None
     version = _version(about.get("keras_version") if isinstance(about, dict) else None)
-    return FileContents(True, description, training, version, weight_bytes)
+    inside = _take_out_training(description)
+    return FileContents(True, description, training, version, weight_bytes, trained_inside=inside)
+
+
+def _take_out_training(description: Any) -> bool:
+    """Take out what models inside a model were compiled with; whether there was anything."""
+    waiting, found = [description], False
+    while waiting:
+        entry = waiting.pop()
+        if isinstance(entry, dict):
+            found |= "class_name" in entry and entry.pop("compile_config", None) is not None
+            waiting.extend(entry.values())
+        elif isinstance(entry, list):
+            waiting.extend(entry)
+    return found
 
 
 def _is_hdf5(path: Path) -> bool:

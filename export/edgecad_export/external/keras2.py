@@ -55,7 +55,7 @@ def model_of_keras_2(description: dict[str, Any]) -> keras.Model:
     """Build the model that a description of Keras 2 tells, with weights still to be read.
 
     Raises:
-        ModelInvalid: a part means something else in Keras 3.
+        ModelInvalid: a part means something else in Keras 3, or Keras 3 has none such.
         Exception: whatever Keras raises where it knows a part under no name.
     """
     model: keras.Model = keras.saving.deserialize_keras_object(_modern(description), safe_mode=True)
@@ -75,6 +75,13 @@ def _modern(entry: dict[str, Any]) -> dict[str, Any]:
         config["batch_shape"] = shape
     if kind == "LeakyReLU" and "alpha" in config:
         config["negative_slope"] = config.pop("alpha")
+    if kind == "ThresholdedReLU":  # x where it is above theta, and 0 elsewhere: the same, in Keras 3's words
+        kind, config["threshold"] = "ReLU", config.pop("theta", 1.0)
+    if not hasattr(keras.layers, kind):
+        raise ModelInvalid(
+            f"layer {config.get('name')!r} is a {kind}, which Keras 3 does not have; put layers in its place that "
+            "compute the same"
+        )
     return {"module": "keras.layers", "class_name": kind, "config": config, "registered_name": None}
 
 

@@ -56,8 +56,20 @@ def open_external(path: Path) -> OpenedModel:
     keras_2 = contents.version if of_keras_2(contents.version) else None
     _check_description(path, contents.description, UNUSED if keras_2 else ())
     _check_widths(path, contents)
-    model = load_keras(path, SAVE_AGAIN) if keras_2 is None else _of_keras_2(path, contents)
+    model = _of_keras_3(path, contents) if keras_2 is None else _of_keras_2(path, contents)
     return OpenedModel(model, loss_of(contents.training), keras_2)
+
+
+def _of_keras_3(path: Path, contents: FileContents) -> keras.Model:
+    """Keras leaves out what the whole model was compiled with, and compiles models inside it all the same."""
+    if not contents.trained_inside:
+        return load_keras(path, SAVE_AGAIN)
+    try:
+        model: keras.Model = keras.saving.deserialize_keras_object(contents.description, safe_mode=True)
+        model.load_weights(path)
+    except Exception as error:  # Keras raises whatever the damaged part happens to hit.
+        raise ModelInvalid(f"{path} cannot be loaded: {reason_of(error)}; {SAVE_AGAIN}") from error
+    return model
 
 
 def _of_keras_2(path: Path, contents: FileContents) -> keras.Model:
@@ -92,9 +104,7 @@ def _check_description(path: Path, description: Any, passed_over: tuple[str, ...
             f"{path} is a model of class {kind}, whose layers only its own code knows; call it on a keras.Input, make "
             "keras.Model(input, output) of that, and save this one"
         )
-    # What it was compiled with is not loaded: a loss, a metric or a schedule of its own does no harm.
-    layers = {key: part for key, part in description.items() if key != "compile_config"}
-    for module, name in _classes(layers, passed_over):
+    for module, name in _classes(description, passed_over):
         if name in CODE:
             raise ModelInvalid(
                 f"{path} has a layer {name}, which is code, and no code of others is run; replace it by layers of Keras"

@@ -249,6 +249,45 @@ def test_a_file_of_keras_2_has_the_scores_of_its_model(kind: str, suffix: str, t
     np.testing.assert_allclose(np.asarray(opened.model(images)), wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("theta", [0.02, 0.0, None])
+def test_a_thresholded_relu_is_the_relu_of_keras_3_with_a_threshold(
+    suffix: str, theta: float | None, tmp_path: Path
+) -> None:
+    model, images = _randomised(_flat()), _images()
+    told = {} if theta is None else {"theta": theta}
+    theirs = {"class_name": "ThresholdedReLU", "config": {"name": "thresholded_re_lu", "dtype": "float32", **told}}
+    path = _changed(_written(model, tmp_path, suffix), lambda entries: _one(entries, "LeakyReLU").update(theirs))
+    before = keras.Model(
+        model.inputs[0], next(each for each in model.layers if isinstance(each, layers.LeakyReLU)).input
+    )
+    after = keras.Model(model.layers[3].input, model.outputs[0])
+    values = np.asarray(before(images))
+    limit = np.float32(1.0 if theta is None else theta)
+    wanted = np.asarray(after(np.where(values > limit, values, np.float32(0))))  # what Keras 2 computes
+    assert ((values > 0) & (values <= limit)).any() == (limit > 0)
+    np.testing.assert_allclose(np.asarray(open_external(path).model(images)), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_layer_that_keras_3_lacks_is_named_with_what_helps(suffix: str, tmp_path: Path) -> None:
+    path = _written(_flat(), tmp_path, suffix)
+    theirs = {"class_name": "LocallyConnected2D", "config": {"name": "local", "filters": 6}}
+    _changed(path, lambda entries: _one(entries, "LeakyReLU").update(theirs))
+    _refused(path, "'local' is a LocallyConnected2D, which Keras 3 does not have; put layers in its place")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_advice_for_a_layer_that_keras_3_lacks_gives_the_weights(suffix: str, tmp_path: Path) -> None:
+    model, images = _randomised(_flat()), _images()
+    path = _written(model, tmp_path, suffix)
+    _changed(path, lambda entries: _one(entries, "LeakyReLU").update(class_name="OldLeakyReLU"))
+    _refused(path, "OldLeakyReLU", f"model.load_weights('model.{suffix}')")
+    again = _flat()
+    again.load_weights(path)
+    np.testing.assert_allclose(np.asarray(again(images)), np.asarray(model(images)), atol=1e-6)
+
+
 @pytest.mark.parametrize("version", ["2.15.0", "2.2.4-tf", "2.21.0"])
 def test_the_whole_way_says_who_wrote_it(version: str, tmp_path: Path) -> None:
     told: list[str] = []

@@ -9,11 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import ops
 
 from edgecad.errors import ModelInvalid
 from edgecad_export.external.about import ExternalModel
+from edgecad_export.external.keras_file import open_external
 from edgecad_export.external.run import external_run
 
 layers = keras.layers
@@ -101,6 +103,49 @@ def test_what_it_was_compiled_with_may_be_its_own(
     model.compile(**compiled())
     model.save(tmp_path / f"model{suffix}")
     assert external_run(tmp_path / f"model{suffix}", ABOUT).contract.head == "GAP - Dense(2, softmax)"
+
+
+def _inside(compiled: dict[str, Any]) -> Any:
+    """A model on top of another one that was compiled, and so trained, by itself."""
+    keras.utils.set_random_seed(4)
+    first = keras.Input((32, 32, 3))
+    base = keras.Model(first, layers.Conv2D(5, 3, strides=4, activation="relu")(first), name="base")
+    base.compile(**compiled)
+    image = keras.Input((32, 32, 3))
+    x = layers.Conv2D(4, 3, activation="relu")(base(image))
+    return keras.Model(image, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    "compiled",
+    [{"loss": OwnLoss()}, {"loss": own_loss, "metrics": [OwnMetric()]}, {"loss": "mse"}],
+    ids=["class", "functions", "of Keras"],
+)
+def test_a_model_inside_may_have_been_compiled_with_its_own(
+    compiled: dict[str, Any], suffix: str, of_a_module: str, tmp_path: Path
+) -> None:
+    model = _inside(compiled)
+    model.compile(loss="categorical_crossentropy")
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    opened = open_external(path)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_array_equal(np.asarray(opened.model(images)), np.asarray(model(images)))
+    assert opened.loss is not None
+    assert opened.loss.name == "CategoricalCrossentropy"
+    if suffix == ".keras":  # the loss is never looked up, whatever module it names
+        assert not opened.model.get_layer("base").compiled
+    assert external_run(path, ABOUT).contract.head == "GAP - Dense(2, softmax)"
+
+
+def test_a_layer_of_its_own_in_a_model_that_was_compiled_inside_is_refused(of_a_module: str, tmp_path: Path) -> None:
+    inner = _model(OwnLayer())
+    inner.compile(loss=OwnLoss())
+    image = keras.Input((32, 32, 3))
+    keras.Model(image, inner(image)).save(tmp_path / "model.keras")
+    with pytest.raises(ModelInvalid, match="OwnLayer"):
+        open_external(tmp_path / "model.keras")
 
 
 @pytest.mark.parametrize(
