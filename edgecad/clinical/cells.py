@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
 """Signs without width, which come along when text is copied."""
 _FORMULA = re.compile(r'="(.*)"')
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]\d{1,3})?")
 _NOTHING = frozenset(
     (
         "", "nan", "na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "none", "null", "(null)", "nil", "nat", "-", "--",
@@ -31,8 +32,9 @@ def stands_for_nothing(words: str) -> bool:
 
 
 def number_of(words: str) -> float | None:
-    """A number with a point or a comma before its decimals; None of anything else.
+    """A number with a point or a comma before its decimals, or as programs write small ones: `5e-05`; None of others.
 
     Thousands are not set apart: `1,234` is 1.234.
     """
-    return float(words.replace(",", ".")) if _NUMBER.fullmatch(words) else None
+    number = float(words.replace(",", ".")) if _NUMBER.fullmatch(words) else math.inf
+    return number if math.isfinite(number) else None

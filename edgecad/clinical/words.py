@@ -54,4 +54,5 @@ def effect_words(column: ClinicalColumn) -> str:
 def gain_words(gain: ClinicalGain) -> str:
     """What the columns add to the area under the ROC curve, for people."""
     interval = f"({gain.low:+.3f} to {gain.high:+.3f})"
-    return f"AUC {gain.gain:+.3f} {interval} beside {gain.image_auc:.3f} of the image alone; {gain.n} patients"
+    shown = "" if gain.low > 0 else "; no gain is shown"
+    return f"AUC {gain.gain:+.3f} {interval} beside {gain.image_auc:.3f} of the image alone; {gain.n} patients{shown}"

@@ -15,6 +15,7 @@ from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.table.cells import class_of
 from edgecad_train.data.table.clinical import AskedClinical
+from edgecad_train.data.table.clinical_cells import about_cells
 from edgecad_train.data.table.headers import READER
 from edgecad_train.data.table.keep import KeptColumn
 from edgecad_train.data.table.reading import Table, TableLine
@@ -98,6 +99,7 @@ def _check_there(option: str, name: str, table: Table) -> None:
 
 
 def _clinical(table: Table, asked: AskedClinical, findings: list[DataFinding]) -> ClinicalCells:
+    findings += about_cells(asked, [line.cell(asked.name) for line in table.lines])
     return ClinicalCells(asked, _kept(table, KeptColumn(asked.name), findings).of)
 
 

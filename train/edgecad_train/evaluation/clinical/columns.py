@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,13 @@ from edgecad_train.data.table.clinical import Kind
 from edgecad_train.data.table.columns import ClinicalCells
 
 LEAST_PATIENTS = 10
-"""Of a category, or of the rarer answer of yes and no; also of each class, with a value in every column."""
-IDENTIFYING_FROM, MANY = 10_000, 20
-"""Whole numbers of this size that are all different, of more than so many patients, are names of patients."""
+"""Of a category, of the rarer answer of yes and no, or of all numbers but the commonest; also of each class, with a
+value in every column."""
+IDENTIFYING_FROM, MANY, NEARLY_ALL = 10_000, 20, 0.9
+"""Whole numbers of this size of which this share is different, of more than so many patients, are names of patients."""
+RUNNING = 1.5
+"""Whole numbers that are all different, within so many times as many places, were given one after another."""
+_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,7 @@ def training_column(cells: ClinicalCells) -> ClinicalTraining:
     values = {patient: _value(name, kind, word) for patient, word in words.items()}
     column = ClinicalTraining(name, kind, values)
     _check_identifying(column)
-    if kind != "number":
-        check_groups(column)
+    check_groups(column)
     return column
 
 
@@ -92,7 +96,7 @@ def _value(name: str, kind: Kind, word: str) -> Value:
     elif kind == "yes-no":
         found = yes_or_no(word)
     if found is None:
-        raise UsageError(f"--clinical {name}:{kind}: {word!r} is none; mend the column, or leave the kind out")
+        raise UsageError(f"--clinical {name}:{kind}: a cell there is none; mend the column, or leave the kind out")
     return found
 
 
@@ -101,8 +105,15 @@ def _check_identifying(column: ClinicalTraining) -> None:
     values, different = list(column.values.values()), len(set(column.values.values()))
     if column.kind == "number":
         numbers = np.array([float(value) for value in values])
-        whole = bool((numbers == np.round(numbers)).all()) and float(np.median(np.abs(numbers))) >= IDENTIFYING_FROM
-        telling = whole and different == len(values) > MANY
+        whole = bool((numbers == np.round(numbers)).all())
+        if whole and all(_DATE.fullmatch(f"{number:.0f}") for number in numbers):
+            raise UsageError(
+                f"--clinical {column.name}: the numbers there are dates, and a date is no number; give what it stands "
+                "for, such as an age in years, or leave it out"
+            )
+        large = float(np.median(np.abs(numbers))) >= IDENTIFYING_FROM and different >= NEARLY_ALL * len(values)
+        running = different == len(values) and float(np.ptp(numbers)) < RUNNING * len(values)
+        telling = whole and len(values) > MANY and (large or running)
     else:
         telling = different > MANY and different > len(values) / 2
     if telling:
@@ -113,12 +124,19 @@ def _check_identifying(column: ClinicalTraining) -> None:
 
 
 def check_groups(column: ClinicalTraining) -> None:
-    """Refuse a column of words with too many, too rare or unwritable ones.
+    """Refuse a column of words with too many, too rare or unwritable ones, and numbers that are nearly all the same.
 
     Raises:
-        UsageError: it has.
+        UsageError: it has, or they are.
     """
     counts = Counter(column.values.values())
+    if column.kind == "number":
+        if len(column.values) - max(counts.values()) < LEAST_PATIENTS:
+            raise UsageError(
+                f"--clinical {column.name}: fewer than {LEAST_PATIENTS} patients have another number there than all "
+                "others, so it tells nothing; leave it out"
+            )
+        return
     if len(counts) > MOST_CATEGORIES:
         raise UsageError(
             f"--clinical {column.name}: {len(counts)} categories, and a model takes {MOST_CATEGORIES}; join some"

@@ -1,4 +1,7 @@
-"""Columns that would be known only with the diagnosis: the label in another form, or there for one class alone."""
+"""Columns that would be known only with the diagnosis: the label in another form, or there for one class alone.
+
+What else is to be known of columns before they are fitted is said here too.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from edgecad_train.evaluation.clinical.columns import (
     check_groups,
     training_column,
 )
+from edgecad_train.evaluation.clinical.together import alike, area_of_columns
 from edgecad_train.evaluation.statistics.auc import placements
 from edgecad_train.evaluation.statistics.intervals import Bools
 
@@ -34,6 +38,8 @@ OFTEN = 0.2
 """Share of a class that has one value which the other class never has, from which that is said."""
 MISSING = 0.2
 """Share of patients without a value from which that is said."""
+FAR = 3.0
+"""Distances between the quartiles beyond them, from which a number is far (Tukey 1977, "far out")."""
 PATIENTS_A_TERM = 10
 """Patients of the smaller class for each coefficient, below which it is said that there are few."""
 
@@ -55,12 +61,14 @@ def clinical_columns(
     for cells in columns.clinical:
         findings += _about_filling(cells, truth)
         column = training_column(cells)
-        findings += _about_labels(column, truth)
+        findings += (*_about_labels(column, truth), *_about_far(column))
         found.append(column)
     complete = frozenset(patient for patient in truth if all(patient in column.values for column in found))
     findings += _about_numbers(found, truth, complete)
-    for column in found:
-        _check_complete(replace(column, values={p: v for p, v in column.values.items() if p in complete}))
+    whole = [replace(column, values={p: v for p, v in column.values.items() if p in complete}) for column in found]
+    for column in whole:
+        _check_complete(column)
+    findings += _about_all(whole, truth, [patient for patient in truth if patient in complete])
     return tuple(found), tuple(findings)
 
 
@@ -75,8 +83,7 @@ def _check_complete(column: ClinicalTraining) -> None:
             f"--clinical {column.name}: all patients who have a value in every clinical column have the same there; "
             "leave it out, or fill the other columns"
         )
-    if column.kind != "number":
-        check_groups(column)
+    check_groups(column)
 
 
 def _about_filling(cells: ClinicalCells, truth: Mapping[str, bool]) -> Iterator[DataFinding]:
@@ -162,3 +169,47 @@ def _about_numbers(
             f"{PATIENTS_A_TERM} for each its intervals are wide, and its gain is mostly chance"
         )
         yield DataFinding(code="clinical-few-patients", text=text)
+
+
+def _about_far(column: ClinicalTraining) -> Iterator[DataFinding]:
+    """Numbers that lie where no others do: codes for what is missing, another unit, or a slip of the pen."""
+    if column.kind != "number":
+        return
+    numbers = np.array([float(value) for value in column.values.values()])
+    lower, upper = np.quantile(numbers, (0.25, 0.75))
+    far = int((np.abs(numbers - np.clip(numbers, lower, upper)) > FAR * (upper - lower)).sum()) if upper > lower else 0
+    if far:
+        text = (
+            f"clinical column {column.name}: {far} patients have a number far from all others: see that it stands for "
+            "no missing value and is in the same unit. Numbers count as they are, and the range in which scans are "
+            "answered reaches so far"
+        )
+        yield DataFinding(code="clinical-far", text=text)
+
+
+def _about_all(
+    columns: Sequence[ClinicalTraining], truth: Mapping[str, bool], patients: Sequence[str]
+) -> Iterator[DataFinding]:
+    """What complete columns tell together: parts of the label, such as a finding in each artery, or one thing twice."""
+    if len(columns) < 2:
+        return
+    area = area_of_columns(np.array([truth[patient] for patient in patients]), patients, columns)
+    names = ", ".join(column.name for column in columns)
+    if area >= DISGUISED:
+        raise UsageError(
+            f"--clinical {names}: together these columns tell the classes apart with an area of {area:.3f} under the "
+            "ROC curve, without the image, so they are the label in parts; leave out what is known only with the "
+            "diagnosis"
+        )
+    if area >= SUSPECT:
+        text = (
+            f"clinical columns {names} tell the classes apart with an area of {area:.2f} under the ROC curve, without "
+            "the image: see that they are known before the scan, and not made from the diagnosis"
+        )
+        yield DataFinding(code="clinical-near-label", text=text)
+    for one, other in alike(patients, columns):
+        text = (
+            f"clinical columns {one.name} and {other.name} tell nearly the same, so their terms share one effect by "
+            "chance and mean little one by one; leave one out"
+        )
+        yield DataFinding(code="clinical-alike", text=text)

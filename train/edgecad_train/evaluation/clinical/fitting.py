@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from edgecad.clinical.fusion import term_of
 from edgecad.clinical.values import Value
 from edgecad.contract import (
     CategoryColumn,
@@ -74,6 +75,26 @@ def fitted_terms(
     own_term = _coefficient(np.ones(1), weights[:1], covariance[:1, :1])
     image = ImageTerm(mean=float(blocks[0].mean[0]), coefficient=own_term)
     return FittedTerms(baseline, image, tuple(terms))
+
+
+def log_odds_by(
+    terms: FittedTerms, log_odds: Floats, patients: Sequence[str], columns: Sequence[ClinicalTraining]
+) -> Floats:
+    """Fused log-odds of patients before temperature, `(n,)`, by the rule of the runtime.
+
+    A category that the patients of the fit did not have has no term: its patients count as the mean one.
+    """
+    values = {column.name: column.values for column in columns}
+    found = terms.baseline + terms.image.coefficient.log_odds * (log_odds - terms.image.mean)
+    for term in terms.terms:
+        own = values[term.name]
+        found = found + np.array([term_of(term, own[patient], unknown=0.0) for patient in patients])
+    return np.asarray(found, np.float64)
+
+
+def block_of(column: ClinicalTraining, patients: Sequence[str]) -> Floats:
+    """What a column gives to the design, less its mean: `(n, 1)`, of categories `(n, k)`."""
+    return _block(column, [column.values[patient] for patient in patients]).centred
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ that fold, as in any stacking; the model of a few coefficients cannot use that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgecad.clinical.fusion import term_of
 from edgecad.clinical.values import Value
 from edgecad.contract import (
     ClinicalColumn,
@@ -26,7 +25,7 @@ from edgecad.contract import (
 from edgecad.decision.rules import Rule
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.clinical.columns import LEAST_PATIENTS, ClinicalTraining
-from edgecad_train.evaluation.clinical.fitting import METHOD, FittedTerms, fitted_terms
+from edgecad_train.evaluation.clinical.fitting import METHOD, FittedTerms, fitted_terms, log_odds_by
 from edgecad_train.evaluation.decision.choice import choose_decision, with_test_part
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
 from edgecad_train.evaluation.statistics.comparison import compare_auc
@@ -104,9 +103,9 @@ def fuse(
     fold = np.array([fold_of[patient] for patient in own.patients])
     for held in sorted(set(fold.tolist())):
         others = _fitted(_some(own, fold != held), request.columns)
-        crossed[fold == held] = _log_odds(others, _some(own, fold == held), request.columns)
+        crossed[fold == held] = _scored(others, _some(own, fold == held), request.columns)
     decision = choose_decision(crossed, own.truth, "out-of-fold", rule, uncertain)
-    judged = _log_odds(terms, tested, request.columns)
+    judged = _scored(terms, tested, request.columns)
     parts = [FusedScores(replace(own, log_odds=crossed), own.log_odds)]
     if len(tested.patients):
         decision = with_test_part(decision, tested.truth, judged)
@@ -191,14 +190,5 @@ def _fitted(scores: ImageScores, columns: Sequence[ClinicalTraining]) -> FittedT
         raise UsageError(f"the clinical columns cannot be fitted: {error}; leave that column out") from error
 
 
-def _log_odds(terms: FittedTerms, scores: ImageScores, columns: Sequence[ClinicalTraining]) -> Floats:
-    """Fused log-odds of patients before temperature, by the rule of the runtime.
-
-    A category that the patients of the fit did not have has no term: its patients count as the mean one.
-    """
-    values: Mapping[str, ClinicalTraining] = {column.name: column for column in columns}
-    found = terms.baseline + terms.image.coefficient.log_odds * (scores.log_odds - terms.image.mean)
-    for term in terms.terms:
-        own = values[term.name].values
-        found = found + np.array([term_of(term, own[patient], unknown=0.0) for patient in scores.patients])
-    return np.asarray(found, np.float64)
+def _scored(terms: FittedTerms, scores: ImageScores, columns: Sequence[ClinicalTraining]) -> Floats:
+    return log_odds_by(terms, scores.log_odds, scores.patients, columns)
