@@ -179,7 +179,6 @@ def test_whatever_the_decoder_does_is_an_answer(image, dicom_of, codestream, tmp
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(decoding, "_MODULE", "decoder_in_a_test")
     if "sleep" in does:  # a slow machine may take seconds to start the others
-        if "sleep" in does:  # a slow machine may take seconds to start the others
         monkeypatch.setattr(decoding, "TIME_LIMIT", 2.0)
     monkeypatch.setattr(decoding, "check_installed", lambda *_, **__: None)
     with pytest.raises((InputRefused, NotAvailable), match=seen):
