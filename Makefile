@@ -14,7 +14,7 @@ quoted = '$(subst ','\'',$(1))'
 .PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
   clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
-  bench-localisation bench-features bench-familiarity bench-simulations bench-clinical types-linux types-win32 types-darwin
+  bench-localisation bench-features bench-familiarity bench-simulations bench-clinical bench-methods types-linux types-win32 types-darwin
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -28,7 +28,7 @@ help:
 	@echo "make wheels  the runtime and all that it needs as wheels in $(WHEELS)/, for machines without a network"
 	@echo "make release wheel, source, SBOM and sums in dist/, from a clean checkout"
 	@echo "make bench   all benchmarks (hours); or one: bench-inference, -limits, -scenarios, -runtime, -export, -training"
-	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -simulations, -familiarity (MODEL=folder)"
+	@echo "             -uptake, -features, -localisation, -nonmaps, -orientation, -simulations, -methods (WEIGHTS=FILE), -familiarity (MODEL=folder)"
 	@echo "make study   the six strategies on 218 phantoms, 5 seeds (WEIGHTS=FILE of MobileNetV2; hours on 2 cores)"
 	@echo "make clean   remove $(VENV), the demo and the models of benchmarks"
 
@@ -219,6 +219,14 @@ bench-simulations: setup
 bench-clinical: setup
 	$(BIN)/python benchmarks/clinical.py coverage
 	$(BIN)/python benchmarks/clinical.py gain --weights $(WEIGHTS)
+
+# Table and times of other systems: on two quiet cores hours, nearly all of it rgb-cnn, which comes before the last.
+# KEPT holds phantoms and studies, so that the same command goes on.
+KEPT ?= edgecad-bench/methods
+bench-methods: setup
+	$(BIN)/python benchmarks/methods.py table --weights $(WEIGHTS) --kept $(call quoted,$(KEPT))
+	$(BIN)/python benchmarks/methods.py times --weights $(WEIGHTS) --kept $(call quoted,$(KEPT))
+	$(BIN)/python benchmarks/methods.py words
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)

@@ -32,11 +32,13 @@ class ProcessEnd:
         seconds: from start to exit.
         peak_gb: the most resident memory of its process.
         code: its exit code.
+        processor: seconds of processors that it and the processes below it took.
     """
 
     seconds: float
     peak_gb: float
     code: int = 0
+    processor: float = 0.0
 
 
 def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = (0,)) -> ProcessEnd:
@@ -56,7 +58,7 @@ def run_command(words: Sequence[object], folder: Path, allowed: Sequence[int] = 
         sys.exit(f"{' '.join(map(str, words))} ended with {child.returncode}: {said.read_text()[-2000:]}")
     # Linux counts kibibytes, macOS bytes.
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
-    return ProcessEnd(seconds, peak, child.returncode)
+    return ProcessEnd(seconds, peak, child.returncode, usage.ru_utime + usage.ru_stime)
 
 
 def words_of_options(pairs: Sequence[str]) -> list[str]:

@@ -38,12 +38,16 @@ def judged_run(seed: int, options: DecisionOptions) -> Path:
     return place
 
 
-def draw_phantoms(place: Path, name: str, count: int, seed: int) -> None:
-    """Have a data folder of phantoms in `place`."""
+def draw_phantoms(place: Path, name: str, count: int, seed: int, *options: str) -> None:
+    """Have a data folder of phantoms in `place`.
+
+    Args:
+        options: more words of `edgecad phantom`.
+    """
     place.mkdir(parents=True, exist_ok=True)
     if not (place / name / "labels.csv").is_file():
         shutil.rmtree(place / name, ignore_errors=True)  # what a kill left of it
-        run_command([*EDGECAD, "phantom", name, "--patients", count, "--seed", seed, "--quiet"], place)
+        run_command([*EDGECAD, "phantom", name, "--patients", count, "--seed", seed, "--quiet", *options], place)
 
 
 def run_in(place: Path) -> Path:
