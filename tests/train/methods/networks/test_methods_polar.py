@@ -26,7 +26,7 @@ def _built(name: str, scans: MethodScans) -> tuple[keras.Model, keras.Model, np.
     grids = grids_of(scans.data.images, GRID, how.drawing)
     keras.utils.set_random_seed(4)
     network = PolarNetwork.of(name, GRID, grids)
-    model = network.on_grids()
+    model = network.on_grids(network.to_learn())
     return model, network.on_images(model, how.size, how.drawing), grids
 
 
@@ -43,6 +43,19 @@ def test_images_and_grids_give_the_same(scans: MethodScans, name: str) -> None:
     said = model(grids[..., None]).numpy()
     assert said.std(axis=0).min() > 1e-3  # scans are told apart, or the same means nothing
     assert np.abs(on_images(scans.data.images).numpy() - said).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_learns_says_the_same_without_a_square(scans: MethodScans, name: str) -> None:
+    drawing = scans.data.preparation.drawing
+    assert drawing is not None
+    grids = grids_of(scans.data.images, GRID, drawing)
+    keras.utils.set_random_seed(4)
+    network = PolarNetwork.of(name, GRID, grids)
+    learning = network.to_learn()
+    said = learning(grids[..., None]).numpy()
+    assert said.std(axis=0).min() > 1e-3
+    assert np.abs(network.on_grids(learning)(grids[..., None]).numpy() - said).max() < 1e-5
 
 
 @pytest.mark.parametrize("name", NAMES)

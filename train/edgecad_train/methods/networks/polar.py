@@ -20,7 +20,13 @@ import numpy as np
 from edgecad.contract import Drawing
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.networks.answers import heat_maps, log_odds
-from edgecad_train.methods.networks.around import padded, pooled_over_disc, standardised, with_coordinates
+from edgecad_train.methods.networks.around import (
+    mean_over_disc,
+    padded,
+    pooled_over_disc,
+    standardised,
+    with_coordinates,
+)
 from edgecad_train.methods.networks.chebyshev import Chebyshev
 from edgecad_train.methods.networks.grid import Floats, PolarGrid
 from edgecad_train.methods.networks.learning import Lessons, build_from, fit_network
@@ -28,6 +34,8 @@ from edgecad_train.methods.networks.unrolled import grids_of, unrolled
 from edgecad_train.methods.task import Task, drawing_of
 from edgecad_train.networks.network import DROPOUT, LOGITS, POOLING
 
+Pool = Callable[[Any, PolarGrid], Any]
+"""Features on a grid -> their mean over the disc."""
 CHANNELS = (16, 32, 64)
 LESSONS = Lessons(epochs=80)
 DROPPED = 0.3
@@ -56,10 +64,17 @@ class PolarNetwork:
         """One that expects uptake such as that of some scans, `(n, rings, angles)`."""
         return cls(name, grid, grids.mean(axis=0), np.maximum(grids.std(axis=0), np.float32(LEAST_DEVIATION)))
 
-    def on_grids(self) -> keras.Model:
-        """Uptake `(n, rings, angles, 1)` percent -> logits `(n, 2)`, with random weights."""
+    def to_learn(self) -> keras.Model:
+        """Uptake `(n, rings, angles, 1)` percent -> logits `(n, 2)`, with random weights; without heat maps."""
+        return self._on_grids(mean_over_disc)
+
+    def on_grids(self, trained: keras.Model) -> keras.Model:
+        """The same with heat maps, and with the weights of one that has learnt."""
+        return _with_weights(self._on_grids(pooled_over_disc), trained)
+
+    def _on_grids(self, pool: Pool) -> keras.Model:
         uptake = keras.Input((self.grid.rings, self.grid.angles, 1), name="uptake")
-        return keras.Model(uptake, self._logits(uptake), name=self._word)
+        return keras.Model(uptake, self._logits(uptake, pool), name=self._word)
 
     def on_images(self, trained: keras.Model, size: int, drawing: Drawing) -> keras.Model:
         """Images `(n, size, size, 3)` uint8 RGB -> logits `(n, 2)`, with the weights of a model on grids.
@@ -71,21 +86,25 @@ class PolarNetwork:
             UsageError: of that drawing colours do not tell uptake by their sum.
         """
         image = keras.Input((size, size, 3), dtype="uint8", name="image")
-        model = keras.Model(image, self._logits(unrolled(image, self.grid, drawing)), name=self._word)
-        for layer in trained.layers:
-            if layer.weights:
-                model.get_layer(layer.name).set_weights(layer.get_weights())
-        return model
+        logits = self._logits(unrolled(image, self.grid, drawing), pooled_over_disc)
+        return _with_weights(keras.Model(image, logits, name=self._word), trained)
 
     @property
     def _word(self) -> str:
         return self.name.replace("-", "_")
 
-    def _logits(self, uptake: Any) -> Any:
+    def _logits(self, uptake: Any, pool: Pool) -> Any:
         values = standardised(uptake, self.mean, self.deviation)
-        features, grid = _LAYERS[self.name](values, self.grid)
-        pooled = pooled_over_disc(features, grid)
+        pooled = pool(*_LAYERS[self.name](values, self.grid))
         return keras.layers.Dense(2, name=LOGITS)(keras.layers.Dropout(DROPPED, name=DROPOUT)(pooled))
+
+
+def _with_weights(model: keras.Model, trained: keras.Model) -> keras.Model:
+    """With those of all layers that both have."""
+    for layer in trained.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+    return model
 
 
 def _convolutions(values: Any, grid: PolarGrid) -> tuple[Any, PolarGrid]:
@@ -129,9 +148,10 @@ def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
     drawing = drawing_of(how)
     grids = task.scans.shared(f"unrolled {grid}", lambda: grids_of(task.scans.data.images, grid, drawing))
     network = PolarNetwork.of(name, grid, grids[task.fit])
-    model = build_from(task.seed, network.on_grids)
+    learning = build_from(task.seed, network.to_learn)
     values = grids[..., None]
-    chosen = fit_network(model, (values,), task, lessons)
+    chosen = fit_network(learning, (values,), task, lessons)
+    model = network.on_grids(learning)
     said = log_odds(model, values, task.ask)
     return Answer(
         said,
