@@ -59,8 +59,10 @@ def centres_of(directions: NDArray[np.float64], seed: int = 0, patients: NDArray
 def _clusters(directions: NDArray[np.float64], count: int, seed: int) -> NDArray[np.intp]:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    # One thread: for so few rows others only wait for each other, on a busy machine a hundred times as long.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # patients who are all alike make fewer clusters
         return np.asarray(KMeans(count, n_init=STARTS, random_state=seed).fit_predict(directions))
 
