@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,10 +56,10 @@ class ClinicalOptions:
             seen = "any number may come" if scans is None else f"{scans} were given"
             raise UsageError(f"--clinical is of one scan, and {seen}; give a CSV with --clinical-from")
 
-    def sources(self, classifier: Classifier) -> ClinicalSources:
-        """Where the values of an open model come from; errors as for `edgecad.clinical.sources.clinical_sources`."""
+    def sources(self, classifier: Classifier, scans: Iterable[str] = ()) -> ClinicalSources:
+        """Where the values of an open model come from; arguments and errors as of `clinical_sources`."""
         from edgecad.clinical.sources import clinical_sources
         from edgecad.clinical.values import values_from_words
 
         own = values_from_words(self.clinical)
-        return clinical_sources(classifier.contract.clinical, classifier.site, own, self.clinical_from)
+        return clinical_sources(classifier.contract.clinical, classifier.site, own, self.clinical_from, scans)

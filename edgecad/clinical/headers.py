@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from edgecad.clinical.cells import plain_cell
@@ -51,3 +51,8 @@ def first_line(text: str, separator: str) -> list[str]:
         return next(reader_at_headers(text, separator), [])
     except csv.Error:
         return []
+
+
+def named_width(names: Sequence[str]) -> int:
+    """Cells of a line up to the last column that has a name; what stands behind belongs to no column."""
+    return max((place for place, name in enumerate(names, 1) if plain_cell(name)), default=0)

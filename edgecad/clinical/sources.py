@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from edgecad.clinical.dicom import check_columns, values_in
-from edgecad.clinical.table import ClinicalTable, key_of_id, keys_of_name
+from edgecad.clinical.table import ClinicalTable, keys_of_name, shared_keys
 from edgecad.clinical.values import Given, Value, check_names, is_given, value_in
 from edgecad.contract import ClinicalColumn, ClinicalModel, NumberColumn
 from edgecad.errors import InputRefused, UsageError
@@ -25,6 +25,10 @@ from edgecad.site import DicomClinical, Site
 
 YEARS_APART = 1.0
 """A birthday may lie between two ages of one patient."""
+SHARED = (
+    "scans in several folders have this file's name, and the table of clinical values tells them apart by names alone; "
+    "give the scans apart, or the table a column id"
+)
 UNREAD = "the table of clinical values has changed and cannot be read now; mend it, and send the scan again"
 
 
@@ -68,12 +72,14 @@ class ClinicalSources:
         own: given for every scan.
         table: beside the scans.
         dicom: attribute of each column that DICOM objects may say.
+        shared: keys of names that do not tell the scans of a command apart.
     """
 
     model: ClinicalModel | None = None
     own: Given = field(default_factory=dict)
     table: ClinicalTable | None = None
     dicom: Mapping[str, DicomClinical] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
 
     def keys_of(self, path: str) -> tuple[str, ...]:
         """By what the row of a scan's file is found; nothing where no row is found by a name."""
@@ -88,7 +94,10 @@ class ClinicalSources:
 
         Raises:
             InputRefused: reason `clinical`: a DICOM object says another age or sex than was given.
+            UsageError: as `check_names`.
         """
+        if own:
+            check_names(self.model, own)
         return replace(self, own=own or {}).values((), None, given).demanded() if self.dicom else own
 
     def values(self, keys: Iterable[str], identity: str | None, given: Any) -> ClinicalGiven:
@@ -102,7 +111,7 @@ class ClinicalSources:
         if self.model is None:
             return NOTHING_GIVEN
         try:
-            row = {} if self.table is None else self.table.row((*keys, *key_of_id(identity)))
+            row = {} if self.table is None else self._row(self.table, tuple(keys), identity)
         except ValueError as error:
             return ClinicalGiven({}, str(error))
         told = {**self._stated(row), **self._stated(self.own)}
@@ -117,6 +126,13 @@ class ClinicalSources:
         if lacking and not row and self.table is not None and self.table.unread:
             return ClinicalGiven({}, UNREAD)
         return ClinicalGiven(found)
+
+    def _row(self, table: ClinicalTable, keys: Sequence[str], identity: str | None) -> Mapping[str, str]:
+        """The scan's row; errors as of `ClinicalTable.row`, and where its name is that of other scans too."""
+        row = table.row([key for key in keys if key not in self.shared], identity)
+        if not row and table.row([key for key in keys if key in self.shared]):
+            raise ValueError(SHARED)
+        return row
 
     def _stated(self, given: Given) -> dict[str, Value | None]:
         """What says something: a cell of `NA` leaves the word to who comes after."""
@@ -153,12 +169,14 @@ def clinical_sources(
     site: Site | None,
     own: Given | None = None,
     table: str | os.PathLike[str] | None = None,
+    scans: Iterable[str] = (),
 ) -> ClinicalSources:
     """The sources of a model.
 
     Args:
         own: given for every scan.
         table: path of a CSV beside the scans.
+        scans: paths of all that are asked for at once, as far as they are known.
 
     Raises:
         UsageError: there are values or a table for a model that takes none, or for columns that it has not; or the
@@ -178,4 +196,4 @@ def clinical_sources(
             )
         return NO_VALUES
     read = None if table is None else ClinicalTable(Path(table), model.names)
-    return ClinicalSources(model, own or {}, read, dicom)
+    return ClinicalSources(model, own or {}, read, dicom, frozenset() if read is None else shared_keys(scans))

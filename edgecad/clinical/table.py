@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 
 from edgecad.clinical.cells import plain_cell
-from edgecad.clinical.headers import reader_at_headers, separator_of
+from edgecad.clinical.headers import named_width, reader_at_headers, separator_of
 from edgecad.errors import UsageError
 from edgecad.system.reading import file_bytes
 
@@ -32,6 +32,15 @@ def keys_of_name(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_key(SCAN, word) for word in (name, PurePath(name).stem) if word))
 
 
+def shared_keys(paths: Iterable[str]) -> frozenset[str]:
+    """Keys of names that scans in several folders have: by these no row is found, as it may be of any of them."""
+    folders: dict[str, set[str]] = {}
+    for path in paths:
+        for key in keys_of_name(path):
+            folders.setdefault(key, set()).add(str(Path(path).parent.resolve()))
+    return frozenset(key for key, own in folders.items() if len(own) > 1)
+
+
 def key_of_id(identity: str | None) -> tuple[str, ...]:
     """By what the row of an id is found; nothing without one."""
     return (_key(ID, identity),) if identity else ()
@@ -42,15 +51,24 @@ def _key(kind: str, word: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """Cells of a row by column of the model, and the key of the id that it names; none where it names none."""
+
+    cells: Mapping[str, str]
+    identity: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Rows:
     """What a table said when it was read; `found` is by key, and says in words why a row of that key has no use."""
 
     state: tuple[int, ...]
-    found: Mapping[str, Mapping[str, str] | str]
+    found: Mapping[str, _Row | str]
     by_name: bool
 
 
 DIFFER = "rows of this scan differ in the table of clinical values; keep the right one"
+OTHER_ID = "this scan's row in the table of clinical values has another id than the scan; see whose values these are"
 SURPLUS = (
     "the row of this scan has more cells than the table of clinical values has columns; put a cell that holds the "
     "separator into quotation marks"
@@ -86,23 +104,26 @@ class ClinicalTable:
         """Whether the table has changed since it was read last, and could not be read when a row was looked for."""
         return self._unread
 
-    def row(self, keys: Iterable[str]) -> Mapping[str, str]:
+    def row(self, keys: Iterable[str], identity: str | None = None) -> Mapping[str, str]:
         """The cells of a scan's row by column; empty where it has none.
 
         Args:
-            keys: of the scan, by its name and by its id.
+            keys: of the scan, by its name.
+            identity: of the scan; None where it has none, or nobody looks.
 
         Raises:
-            ValueError: several rows of this scan differ, or its row has too many cells.
+            ValueError: several rows of this scan differ, its row has too many cells, or is of another id.
         """
-        rows = self._fresh()
-        found = [rows.found[key] for key in keys if key in rows.found]
-        if not found:
-            return {}
-        first, *others = found
-        if isinstance(first, str) or any(other != first for other in others):
-            raise ValueError(first if isinstance(first, str) else DIFFER)
-        return first
+        rows, own = self._fresh(), key_of_id(identity)
+        found = [rows.found[key] for key in (*keys, *own) if key in rows.found]
+        whole = [row for row in found if isinstance(row, _Row)]
+        if len(whole) < len(found):
+            raise ValueError(next(row for row in found if isinstance(row, str)))
+        if any(own and row.identity and row.identity != own for row in whole):
+            raise ValueError(OTHER_ID)
+        if any(row.cells != whole[0].cells for row in whole):
+            raise ValueError(DIFFER)
+        return whole[0].cells if whole else {}
 
     def _fresh(self) -> _Rows:
         """The rows as they are now; the last ones where the table cannot be read now, or is half written."""
@@ -112,12 +133,20 @@ class ClinicalTable:
                 if state != self._rows.state:
                     rows, whole = self._read()
                     # Its next lines, or the rest of this one, may come; of a table that lies there they do not.
-                    if whole or not 0 <= time.time() - state[0] / 1e9 < SETTLED:
+                    if not 0 <= time.time() - state[0] / 1e9 < SETTLED:
                         self._rows = rows
+                    elif whole:
+                        self._rows = self._with_earlier(rows)
                 self._unread = False
             except (OSError, UsageError):
                 self._unread = True
             return self._rows
+
+    def _with_earlier(self, rows: _Rows) -> _Rows:
+        """Rows of a table that may still be written, and those that it has not yet; it is read again then."""
+        if rows.by_name != self._rows.by_name or rows.found.keys() >= self._rows.found.keys():
+            return rows
+        return _Rows(self._rows.state, {**self._rows.found, **rows.found}, rows.by_name)
 
     def _read(self) -> tuple[_Rows, bool]:
         """The rows, and whether the last line is whole."""
@@ -130,10 +159,12 @@ class ClinicalTable:
             raise UsageError(f"{self.path} is no CSV ({error}); write it again") from error
         head, *rest = read or [[]]
         places = self._places([plain_cell(word).casefold() for word in head])
-        found: dict[str, Mapping[str, str] | str] = {}
+        found: dict[str, _Row | str] = {}
+        columns = named_width(head)
         for line in rest:
             cells = {name: plain_cell(line[place]) if place < len(line) else "" for name, place in places.items()}
-            row = SURPLUS if any(map(plain_cell, line[len(head) :])) else {name: cells[name] for name in self._columns}
+            own = _Row({name: cells[name] for name in self._columns}, key_of_id(cells.get(ID)))
+            row = SURPLUS if any(map(plain_cell, line[columns:])) else own
             for key in _keys(cells):
                 found[key] = row if found.get(key, row) == row else DIFFER
         return _Rows(state, found, SCAN in places), text.endswith(("\n", "\r"))

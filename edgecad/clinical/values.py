@@ -69,6 +69,8 @@ def check_names(model: ClinicalModel | None, given: Given) -> None:
             "clinical values were given, and this model judges the image alone; leave them out, or train a model with "
             "edgecad train --clinical"
         )
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise UsageError('clinical values are a mapping of names of columns; wanted: {"age": 63, "sex": "F"}')
     for name in given:
         if name not in model.names:
             raise UsageError(

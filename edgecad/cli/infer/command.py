@@ -13,7 +13,7 @@ from edgecad.cli.grammar import CommandApp
 from edgecad.cli.identity import IdentityOptions
 from edgecad.cli.opening import ModelChoice, warnings_about
 from edgecad.cli.options import JsonOption
-from edgecad.cli.scans import listed_scans, tell_passed
+from edgecad.cli.scans import as_utf8, listed_scans, tell_passed
 
 if TYPE_CHECKING:
     from edgecad.answer.records import Record
@@ -104,7 +104,8 @@ def infer(
     with choice.opened(share.threads, "always" if stdin_paths else "once") as classifier:
         show = printer_of(json, csv)
         wanted = wishes.choice(classifier.site, "name")
-        answers = ScanAnswers(classifier, folder, wanted, identity, values.sources(classifier), force, frame)
+        sources = values.sources(classifier, map(as_utf8, listed))
+        answers = ScanAnswers(classifier, folder, wanted, identity, sources, force, frame)
         for warning in warnings_about(classifier):  # first: a host's process may last for days
             typer.echo(warning, err=True)
 

@@ -119,6 +119,10 @@ def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, text: str) -> 
 def test_a_row_whose_cells_were_shifted_by_a_comma_has_no_values(tmp_path: Path) -> None:
     table = written(tmp_path / "t.csv", f"{TABLE}003,66,5,M,yes,Quux\n")
     assert "more cells than" in values(clinical_sources(FUSED, None, None, table), "003.dcm")
+    blank = "scan,diabetes,sex,age,\n003,no,M,66,\n004,no,M,66,5\n"  # a last column that has no name
+    sources = clinical_sources(FUSED, None, None, written(tmp_path / "blank.csv", blank))
+    assert values(sources, "003.dcm")["age"] == "66"
+    assert "more cells than" in values(sources, "004.dcm")
 
 
 def test_rows_that_differ_by_name_and_by_id_are_no_values(tmp_path: Path) -> None:
@@ -126,6 +130,40 @@ def test_rows_that_differ_by_name_and_by_id_are_no_values(tmp_path: Path) -> Non
     sources = clinical_sources(FUSED, None, None, table)
     assert "differ" in values(sources, "001.dcm", "A7")
     assert values(sources, "001.dcm", "A8")["age"] == "71"
+
+
+def test_a_row_that_names_another_id_than_the_scan_has_no_values(tmp_path: Path) -> None:
+    table = written(tmp_path / "t.csv", "scan,id,age,sex,diabetes\n001.dcm,A7,71,M,yes\n002.dcm,,58,F,no\n")
+    sources = clinical_sources(FUSED, None, None, table)
+    assert "another id" in values(sources, "001.dcm", "A8")
+    assert values(sources, "001.dcm", "A7") == values(sources, "001.dcm") == values(sources, "x.dcm", "A7")
+    assert values(sources, "002.dcm", "A8")["age"] == "58"  # it names none
+
+
+@pytest.mark.parametrize("row", ["p1/001.dcm,71,M,yes", "001,71,M,yes"])
+def test_a_name_that_scans_in_several_folders_have_finds_no_row(tmp_path: Path, row: str) -> None:
+    table = written(tmp_path / "t.csv", f"scan,id,age,sex,diabetes\n{row.replace(',', ',,', 1)}\n,A7,58,F,no\n")
+    both = ("in/p1/001.dcm", "in/p2/001.dcm", "in/p2/002.dcm", "in/p2/../p2/002.dcm")
+    sources = clinical_sources(FUSED, None, None, table, both)
+    assert "several folders" in values(sources, both[0])
+    assert "several folders" in values(sources, both[1])
+    assert values(sources, both[1], "A7")["age"] == "58"
+    assert values(sources, both[2]) == {}
+    assert values(clinical_sources(FUSED, None, None, table, both[:1]), both[0])["age"] == "71"
+
+
+def test_rows_that_a_table_being_written_has_not_yet_are_the_last_ones(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", TABLE)
+    sources = clinical_sources(FUSED, None, None, path)
+    new = TABLE.splitlines(keepends=True)[0] + "003,64,M,yes,\n"
+    written(path, new)
+    assert [values(sources, name)["age"] for name in ("001.dcm", "003.dcm")] == ["71", "64"]
+    written(path, new.replace("64", "65"))
+    assert [values(sources, name)["age"] for name in ("001.dcm", "003.dcm")] == ["71", "65"]
+    long_ago = time.time() - 60
+    os.utime(path, (long_ago, long_ago))
+    assert values(sources, "001.dcm") == {}
+    assert values(sources, "003.dcm")["age"] == "65"
 
 
 def test_no_name_of_a_file_is_kept_as_it_is(tmp_path: Path) -> None:

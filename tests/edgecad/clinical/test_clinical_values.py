@@ -94,6 +94,9 @@ def test_a_column_that_the_model_has_not_is_the_callers_mistake() -> None:
         checked_values(FUSED, {**GIVEN, "agee": 3})
     with pytest.raises(UsageError, match="judges the image alone"):
         check_names(None, {"age": 3})
+    for words in ("age=63", [("age", 63)], {1: 63}, {"age"}):
+        with pytest.raises(UsageError, match="clinical values are a mapping"):
+            checked_values(FUSED, words)  # type: ignore[arg-type]
 
 
 def test_many_scans_have_a_mapping_each() -> None:

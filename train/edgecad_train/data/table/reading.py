@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgecad.clinical.cells import plain_cell
-from edgecad.clinical.headers import SEPARATORS, lines_before_headers, reader_at_headers
+from edgecad.clinical.headers import SEPARATORS, lines_before_headers, named_width, reader_at_headers
 from edgecad.errors import UsageError
 from edgecad_train.data.labelled import DataFinding
 from edgecad_train.data.table.headers import Headers, read_headers
@@ -83,7 +83,7 @@ def _lines(text: str, path: Path, headers: Headers, said: _Said) -> Iterator[Tab
 
 
 def _by_column(row: Sequence[str], headers: Headers, where: str, number: int, said: _Said) -> dict[str, str]:
-    columns = len(headers.names)
+    columns = named_width(headers.names)
     if any(map(plain_cell, row[columns:])):
         raise UsageError(
             f"{where}: {len(row)} cells, and the first line names {columns} columns; put a cell that holds "
