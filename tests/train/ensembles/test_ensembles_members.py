@@ -79,6 +79,11 @@ def test_the_same_network_twice_is_refused(one: Path, spoilt: Spoilt) -> None:
         ("other scans", "contract.json", lambda told: told.update(data_sha256="0" * 64)),
         ("the positive class (CAD and nonCAD)", "contract.json", lambda told: told.update(positive="nonCAD")),
         ("224 pixels and uptake, polar-map, 160 pixels", "contract.json", lambda t: t["preparation"].update(size=160)),
+        (
+            "how a screen is prepared (halve_jpeg, max_overlay_share: preparation in",
+            "contract.json",
+            lambda told: told["preparation"].update(max_overlay_share=0.1, halve_jpeg=False),
+        ),
         ("the cells that are pooled (disc and all)", "contract.json", lambda told: told.update(pooled_over="all")),
         ("activations (('silu',) and ('relu',))", "contract.json", lambda told: told.update(activations=["relu"])),
         ("who labelled", "contract.json", lambda told: told["labelling"].update(reference="somebody else")),
@@ -98,6 +103,7 @@ def test_what_members_do_not_share_is_named(
     said = _refused(UsageError, one, other)
     assert words in said
     assert "; train the" in said
+    assert len(said) < 500
 
 
 def test_what_is_no_run_is_refused_with_the_next_step(one: Path, spoilt: Spoilt, tmp_path: Path) -> None:
@@ -134,6 +140,25 @@ def test_predictions_of_other_patients_are_refused(one: Path, two: Path, spoilt:
     lines = (other / "predictions.csv").read_text().splitlines()
     (other / "predictions.csv").write_text("\n".join(lines[:1] + lines[2:]) + "\n")
     assert "not of the same patients" in _refused(ModelInvalid, one, other)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (lambda cells: [[*cells[:6], "nan", cells[7]]], "no number of a score"),
+        (lambda cells: [[*cells[:6], "inf", cells[7]]], "no number of a score"),
+        (lambda cells: [[*cells[:5], "1.5", *cells[6:]]], "no number of a score"),
+        (lambda cells: [cells, cells], "is there twice"),
+    ],
+)
+def test_predictions_that_are_no_scores_are_refused(
+    one: Path, two: Path, spoilt: Spoilt, changes: Callable[[list[str]], list[list[str]]], why: str
+) -> None:
+    other = spoilt(two)
+    heads, first, *lines = (other / "predictions.csv").read_text().splitlines()
+    changed = [",".join(cells) for cells in changes(first.split(","))]
+    (other / "predictions.csv").write_text("\n".join([heads, *changed, *lines, ""]))
+    assert why in _refused(ModelInvalid, one, other)
 
 
 def test_an_ensemble_is_no_member(ensemble: Path, one: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import asdict as struct_to_dict
 from numpy.typing import NDArray
 
 from edgecad.contract import Contract, contract_from_json, network_digest
@@ -168,6 +169,10 @@ def _check_same_split(one: MemberRun, other: MemberRun) -> None:
 def _check_same_question(one: MemberRun, other: MemberRun) -> None:
     told = [(name, own(one), own(other)) for name, own in SHARED.items()]
     differing = [f"{name} ({mine} and {yours})" for name, mine, yours in told if mine != yours]
+    ways = [struct_to_dict(member.contract.preparation) for member in (one, other)]
+    prepared = [name for name, value in ways[0].items() if value != ways[1][name] and name not in _DRAWN]
+    if prepared:
+        differing.append(f"how a screen is prepared ({', '.join(prepared)}: preparation in contract.json)")
     if differing:
         raise UsageError(
             f"{one.name} and {other.name} differ in {'; '.join(differing)}, and an ensemble has one of each; train the "
@@ -195,18 +200,21 @@ def _drawn(member: MemberRun) -> str:
     return f"{preparation.input}, {preparation.crop}, {preparation.size} pixels"
 
 
+_DRAWN = frozenset(("input", "crop", "size"))
+"""Of a preparation, what `_drawn` tells."""
+
+
 SHARED: Mapping[str, Callable[[MemberRun], object]] = {
     "the classes": lambda member: member.contract.classes,
     "the positive class": lambda member: member.contract.positive,
     "the input": _drawn,
-    "how a screen is prepared": lambda member: member.contract.preparation,
     "the cells that are pooled": lambda member: member.contract.pooled_over,
     "the hidden layers' activations": lambda member: member.contract.activations,
     "who labelled": lambda member: member.contract.labelling.reference,
     "the rule of the threshold": lambda member: str(member.records.record.settings.rule),
     "--uncertain": lambda member: member.records.record.settings.uncertain,
 }
-"""What all members must have alike, in words."""
+"""What all members must have alike beside their preparation, in words."""
 
 
 def averaged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +76,20 @@ def predictions_from_csv(content: bytes, path: Path, next_step: str) -> tuple[Pa
             f"{path} has no column {', '.join(sorted(missing))}; wanted: {','.join(COLUMNS)}; {next_step}"
         )
     try:
-        return tuple(_line(line) for line in lines)
+        found = tuple(_line(line) for line in lines)
+        _check_once(found)
+        return found
     except (ValueError, TypeError) as error:
         raise ModelInvalid(f"{path} cannot be used: line {lines.line_num}: {error}; {next_step}") from error
+
+
+def _check_once(lines: Iterable[PatientLine]) -> None:
+    """Demand one line of each patient in each part."""
+    seen: set[tuple[str, str]] = set()
+    for line in lines:
+        if (line.patient, line.part) in seen:
+            raise ValueError(f"patient {line.patient} is there twice")
+        seen.add((line.patient, line.part))
 
 
 def _text(content: bytes, path: Path, next_step: str) -> str:
@@ -88,6 +100,8 @@ def _text(content: bytes, path: Path, next_step: str) -> str:
 
 
 def _line(line: dict[str, Any]) -> PatientLine:
+    if not math.isfinite(float(line["log_odds"])) or not 0 <= float(line["score_cad"]) <= 1:
+        raise ValueError("log_odds or score_cad is no number of a score")
     return PatientLine(
         patient=line["patient"],
         part=line["part"],
