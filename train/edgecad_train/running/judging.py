@@ -5,6 +5,7 @@ One way for whatever said it, network or method.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from edgecad.contract import Decision, Openings
 from edgecad.errors import UsageError
+from edgecad_train.classes import POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.data.openings import Opens, patients_of
-from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, fuse
+from edgecad_train.evaluation.clinical.columns import ClinicalTraining
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, check_folds, fuse
 from edgecad_train.evaluation.decision.choice import choose_decision
 from edgecad_train.evaluation.evaluation import Evaluation, judge_decision
 from edgecad_train.evaluation.statistics.metrics import Part
@@ -62,6 +65,16 @@ def judge(
     # Before any figure of the test part is there: who is killed hereafter has opened it.
     openings = opens(patients_of(data, partition.test)) if opens else None
     return RunVerdict(*judge_decision(decision, part, own, by_patient(data, partition.test, said)), openings)
+
+
+def check_fused(columns: Sequence[ClinicalTraining], data: PreparedData, partition: Split | Folds | None) -> None:
+    """See before hours of training that clinical columns can be joined afterwards; of a part without folds nothing.
+
+    Raises:
+        UsageError: too few patients have a value in every column outside of a fold, or all have the same there.
+    """
+    if isinstance(partition, Folds):
+        check_folds(columns, {case.patient: case.label == POSITIVE for case in data.cases}, partition.folds)
 
 
 def fused(

@@ -15,7 +15,7 @@ from edgecad.decision.rules import DEFAULT
 from edgecad.errors import UsageError
 from edgecad_train.evaluation.clinical.columns import ClinicalTraining
 from edgecad_train.evaluation.clinical.fitting import fitted_terms
-from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, fuse
+from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, check_folds, fuse
 from edgecad_train.evaluation.clinical.judged import fused_log_odds
 from edgecad_train.evaluation.statistics.metrics import Part
 
@@ -177,6 +177,15 @@ def test_too_few_patients_outside_of_a_fold_are_refused(
     folds = [[p for p, own in zip(scores.patients, truth, strict=True) if own == kind] for kind in (True, False)]
     with pytest.raises(UsageError, match="outside of a fold"):
         fuse(ClinicalRequest(columns, "refuse"), scores, test, folds, DEFAULT, 0.1)
+    is_cad = dict(zip(scores.patients, truth, strict=True))
+    with pytest.raises(UsageError, match="outside of a fold"):  # and that is known before any training
+        check_folds(columns, is_cad, folds)
+    check_folds(columns, is_cad, folds_of(scores))
+    check_folds((), is_cad, folds)
+    one = folds_of(scores)[0]
+    rare = replace(columns[0], values={p: float(p in one) for p in scores.patients})
+    with pytest.raises(UsageError, match="cannot be fitted"):
+        check_folds((rare,), is_cad, folds_of(scores))
 
 
 def test_other_patients_are_judged_as_a_runtime_would_answer_them(outcome: FusedOutcome) -> None:

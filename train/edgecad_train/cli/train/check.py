@@ -19,6 +19,7 @@ from edgecad_train.data.checkup import CHECKUP, SHEET, lines_of, run_check
 from edgecad_train.data.openings.place import beside
 from edgecad_train.evaluation.clinical.disguise import clinical_columns
 from edgecad_train.networks.imagenet import imagenet_path, is_cached
+from edgecad_train.running.judging import check_fused
 from edgecad_train.runs.request import TrainRequest
 from edgecad_train.training.settings import Settings
 
@@ -28,9 +29,10 @@ def check_data(request: TrainRequest, found: Found, bars: Bars) -> None:
     folder = check_folder(request.data)
     with _made(folder):
         data = read_scans(request, found, bars)
-        _, about_clinical = clinical_columns(found.columns, data.cases)
+        clinical, about_clinical = clinical_columns(found.columns, data.cases)
         found = replace(found, findings=(*found.findings, *about_clinical))
         partition = None if reason_to_stop(data) else request.options.partition(data, request.settings.seed)
+        check_fused(clinical, data, partition)
         checkup = run_check(found, data, partition.part_of() if partition else {}, folder)
     for line in (*lines_of(checkup), *([weights_line(request.settings)] if request.takes_network else [])):
         typer.echo(line)

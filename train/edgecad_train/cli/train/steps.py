@@ -35,6 +35,7 @@ from edgecad_train.methods.table import method_named
 from edgecad_train.networks.imagenet import imagenet_file, is_cached
 from edgecad_train.networks.network import build_network
 from edgecad_train.running.device import device_of_run
+from edgecad_train.running.judging import check_fused
 from edgecad_train.running.make import finish_method_run, finish_run
 from edgecad_train.running.scans import check_scans
 from edgecad_train.running.training import run_name
@@ -66,8 +67,9 @@ def train_new(request: TrainRequest, found: Found, bars: Bars) -> None:
         check_fits(settings)
     data = read_scans(request, found, bars)
     check_usable(data)
-    clinical_columns(found.columns, data.cases)  # what cannot be used is found out before anything is trained
+    clinical, _ = clinical_columns(found.columns, data.cases)  # what cannot be used is found before any training
     partition = request.options.partition(data, settings.seed)
+    check_fused(clinical, data, partition)
     if not request.method and settings.plan.pretrained and settings.weights == "none":
         typer.echo("warning: --weights none trains on top of a random network; see --strategy scratch", err=True)
     spec = RunSpec(

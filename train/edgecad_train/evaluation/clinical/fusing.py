@@ -7,7 +7,7 @@ that fold, as in any stacking; the model of a few coefficients cannot use that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,6 +113,22 @@ def fuse(
     evaluations = tuple(evaluate_part(one.scores.truth, one.scores.log_odds, decision, one.part) for one in parts)
     left_out = len(development.patients) - len(own.patients)
     return FusedOutcome(_model(request, terms, decision, own, left_out, evaluations, parts), evaluations, tuple(parts))
+
+
+def check_folds(columns: Sequence[ClinicalTraining], truth: Mapping[str, bool], folds: Sequence[Sequence[str]]) -> None:
+    """See before hours of training that the model can be fitted afterwards, without any of the folds.
+
+    Args:
+        truth: of each patient, True for CAD.
+        folds: patients of each.
+
+    Raises:
+        UsageError: too few patients of a class have a value in every column there, or all have the same.
+    """
+    for held in folds if columns else ():
+        others = tuple(patient for fold in folds if fold is not held for patient in fold)
+        scores = ImageScores("out-of-fold", others, np.array([truth[p] for p in others], bool), np.zeros(len(others)))
+        _fitted(_complete(scores, columns), columns)
 
 
 def _model(
