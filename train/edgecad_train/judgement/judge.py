@@ -17,7 +17,7 @@ from edgecad.errors import UsageError
 from edgecad_train.data.found import Found
 from edgecad_train.data.labelled import Refusal, refused_scans
 from edgecad_train.data.table.columns import PatientColumns
-from edgecad_train.evaluation.clinical.judged import fused_log_odds
+from edgecad_train.evaluation.clinical.judged import UsableValues, fused_log_odds
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part
@@ -52,10 +52,11 @@ from edgecad_train.versions import installed_versions
 
 @dataclass(frozen=True)
 class Judged:
-    """A model and what it made of the patients."""
+    """A model and what it made of the patients; `usable` where it takes clinical columns."""
 
     model: JudgedModel
     scores: ScoredPatients
+    usable: UsableValues | None = None
 
     @classmethod
     def of(cls, model: JudgedModel, scores: ScoredPatients, found: Found) -> Judged:
@@ -81,7 +82,8 @@ class Judged:
             kept, located=scores.located, shown=scores.shown, outside=scores.outside,
             refused=(*scores.refused, *left_out),
         )  # fmt: skip
-        return cls(replace(model, contract=model.contract.fused, whole=model.contract), kept)
+        told = UsableValues.of(scores.patients, scores.truth, usable)
+        return cls(replace(model, contract=model.contract.fused, whole=model.contract), kept, told)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -197,6 +199,8 @@ def _about(judged: Judged) -> Iterator[str]:
     refused = len(judged.scores.refused)
     if refused:
         yield f"{refused} scans are left out, which the model would refuse or which stand there twice; see metrics.json"
+    if judged.usable is not None and judged.usable.warning:
+        yield judged.usable.warning
     if judged.orientation.warning:
         yield judged.orientation.warning
     evaluation = judged.evaluation

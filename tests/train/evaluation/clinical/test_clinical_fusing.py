@@ -16,7 +16,7 @@ from edgecad.errors import UsageError
 from edgecad_train.evaluation.clinical.columns import ClinicalTraining
 from edgecad_train.evaluation.clinical.fitting import fitted_terms
 from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, check_folds, fuse
-from edgecad_train.evaluation.clinical.judged import fused_log_odds
+from edgecad_train.evaluation.clinical.judged import UsableValues, fused_log_odds
 from edgecad_train.evaluation.statistics.metrics import Part
 
 EFFECT = 0.8
@@ -203,3 +203,16 @@ def test_other_patients_are_judged_as_a_runtime_would_answer_them(outcome: Fused
     assert "outside" in why["b"]
     assert "missing" in why["c"]
     assert "one of F, M" in why["d"]
+
+
+def test_patients_without_usable_values_are_told_by_class() -> None:
+    names = [f"p{number}" for number in range(100)]
+    truth = np.arange(100) < 60
+    assert UsableValues.of(names, truth, set(names)).warning is None
+    told = UsableValues.of(names, truth, set(names) - {"p0", "p1", "p99"}).warning
+    assert told == (
+        "the clinical values of 2 of 60 CAD and 1 of 40 nonCAD patients cannot be used, and they are left out of all "
+        "figures"
+    )
+    assert "depends on the class" in str(UsableValues.of(names, truth, set(names[:75])).warning)
+    assert "25 of 25" in str(UsableValues.of(names[60:85], truth[60:85], set()).warning)

@@ -19,7 +19,13 @@ from edgecad_train.evaluation.statistics.comparison import compare_auc
 from edgecad_train.evaluation.statistics.intervals import ONE_CASE
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.results.claims import claims_of, reference_rows
-from edgecad_train.study.results.claims_words import network_sentences, p_words, strategy_sentences, verdicts
+from edgecad_train.study.results.claims_words import (
+    network_sentences,
+    p_words,
+    seen_words,
+    strategy_sentences,
+    verdicts,
+)
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.pooling import pooled
 from edgecad_train.study.results.rows import Row
@@ -267,3 +273,9 @@ def test_a_p_value_is_never_nought() -> None:
     assert [p_words(value) for value in (None, 0.0, 0.00025, 0.0443, 1.0)] == [
         "no test", "< .001", "< .001", "0.044", "1.000",
     ]  # fmt: skip
+
+
+def test_no_difference_is_told_that_two_areas_cannot_have() -> None:
+    assert seen_words(0.4) == "0.400"
+    assert seen_words(1.568) == "more than there can be"
+    assert seen_words(None) == "not known"

@@ -97,8 +97,7 @@ def _about_filling(cells: ClinicalCells, truth: Mapping[str, bool]) -> Iterator[
             "it for both classes, or leave it out"
         )
     shares = {own: filled[own] / of[own] for own in _BOTH}
-    table = [[filled[own], of[own] - filled[own]] for own in _BOTH]
-    if abs(shares[True] - shares[False]) >= APART and stats.fisher_exact(table).pvalue < BY_CHANCE:
+    if filled_unlike((filled[True], of[True]), (filled[False], of[False])):
         text = (
             f"clinical column {name} is filled for {shares[True]:.0%} of {CLASSES[0]} and {shares[False]:.0%} of "
             f"{CLASSES[1]}: whoever is asked may depend on the diagnosis, and then the column's figures are too good"
@@ -111,6 +110,14 @@ def _about_filling(cells: ClinicalCells, truth: Mapping[str, bool]) -> Iterator[
 
 
 _BOTH = (True, False)
+
+
+def filled_unlike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether values are there for one class more often than for the other; each is those who have some, and all."""
+    if not one[1] or not other[1]:
+        return False
+    table = [[filled, of - filled] for filled, of in (one, other)]
+    return abs(one[0] / one[1] - other[0] / other[1]) >= APART and stats.fisher_exact(table).pvalue < BY_CHANCE
 
 
 def _about_labels(column: ClinicalTraining, truth: Mapping[str, bool]) -> Iterator[DataFinding]:

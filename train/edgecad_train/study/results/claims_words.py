@@ -15,6 +15,8 @@ from edgecad_train.study.results.study_table import StudyTable
 STRATEGIES = "## Is a strategy better?"
 NETWORKS = "## Do the trained networks differ?"
 SEEN = "seen 8 times in 10 from"
+LARGEST, TOO_LARGE = 1.0, "more than there can be"
+"""That two areas can differ by, and what is said of more."""
 MOST_NAMES = 6
 """Rows that a cell names; more are counted."""
 
@@ -55,7 +57,9 @@ def p_words(p_value: float | None) -> str:
 
 def seen_words(smallest: float | None) -> str:
     """The smallest difference that would have been seen."""
-    return "not known" if smallest is None else f"{smallest:.3f}"
+    if smallest is None:
+        return "not known"
+    return f"{smallest:.3f}" if smallest < LARGEST else TOO_LARGE
 
 
 def signed(difference: Difference | None) -> str:
@@ -165,7 +169,9 @@ def _range_seen(smallest: Sequence[float | None], by: str = "row") -> str:
     known = sorted(own for own in smallest if own is not None)
     if not known:
         return "no variance was seen, so that it is not known what difference would have been"
-    told = f"{known[0]:.3f}" if known[0] == known[-1] else f"{known[0]:.3f} to {known[-1]:.3f}, by {by},"
+    if known[0] >= LARGEST:
+        return "no difference in AUC would have been seen 8 times in 10, however large"
+    told = seen_words(known[0]) if known[0] == known[-1] else f"{known[0]:.3f} to {seen_words(known[-1])}, by {by},"
     return f"a difference in AUC of {told} would have been seen 8 times in 10"
 
 
