@@ -31,6 +31,8 @@ from edgecad_train.training.settings import Settings
         (("--method", "deep-features", "--show-optimism-of-selecting-on-test"), "--show-optimism-of-selecting-on-test"),
         (("--method", "normal-limits", "--without-normal-limits"), "does not read --without-normal-limits"),
         (("--method", "normal-limits", "--resume"), "--method would go unused"),
+        (("--method", "normal-limits", "--input", "rgb"), "--method normal-limits: it reads uptake"),
+        (("--method", "polar-cnn", "--crop", "none"), "--method polar-cnn: it reads uptake"),
     ],
 )
 def test_wrong_words_are_refused_before_a_scan_is_looked_for(

@@ -76,7 +76,7 @@ def train(
     if method:
         from edgecad_train.cli.train.method import refuse_unread
 
-        refuse_unread(method, given(context))
+        refuse_unread(method, given(context), options)
     request = TrainRequest(data, options, settings, out, method)
     if request.takes_network:
         check_weights(settings)
