@@ -21,7 +21,7 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise _missing(module, extra) from error
+        raise _missing(error.name, extra) from error
 
 
 def check_installed(*modules: str, extras: tuple[str, ...]) -> None:

@@ -149,6 +149,7 @@ def test_what_is_missing_is_said_with_the_command(monkeypatch: pytest.MonkeyPatc
     words = "no_such_thing is not installed, and this needs it; run: pip install 'onnxruntime>=1.18' (with "
     for look in (
         lambda: require("no_such_thing", extra="cpu"),
+        lambda: require("no_such_thing.within.it", extra="cpu"),
         lambda: check_installed("json", "no_such_thing", extras=("cpu",)),
     ):
         with pytest.raises(NotAvailable) as caught:
