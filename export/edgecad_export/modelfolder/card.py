@@ -26,9 +26,10 @@ ORIGINS = {
 }
 PARTS = {
     "test": "Test part. It chose nothing: neither epochs nor threshold, temperature or heat map scale.",
-    "out-of-fold": "Out-of-fold scores of the development part. They chose epochs, temperature and threshold, "
-    "so they are a little too good.",
-    "validation": "Validation part. It chose epochs, temperature and threshold, so it is too good.",
+    "out-of-fold": "Out-of-fold scores of the development part. They chose temperature and threshold, and the epochs "
+    "of a network that was fine-tuned, so they are a little too good.",
+    "validation": "Validation part. It chose temperature and threshold, and the epochs of a network that was "
+    "fine-tuned, so it is too good.",
 }
 """In the order of the card."""
 FEW = 100

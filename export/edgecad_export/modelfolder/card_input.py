@@ -107,7 +107,8 @@ def map_section(contract: Contract) -> str:
                 "runtime checks that on every answer.",
                 f"Its scale is fixed for this model: colours saturate at {shown.full_scale:.3g} logit units, and the "
                 f"activated region is what lies beyond {shown.region_threshold:.3g}. It may be empty.",
-                f"Pooled: {plain(contract.pooled_words)}. A cell sees far beyond its own borders.",
+                f"Pooled: {plain(contract.pooled_words)}.",
+                *(("A cell sees far beyond its own borders.",) if contract.backbone != "none" else ()),
                 *_outside(contract),
             )
         ),
