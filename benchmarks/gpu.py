@@ -4,11 +4,13 @@
     edgecad doctor --proof gpu-proof.json       reads it
 
 Nothing is fetched from a network. Exit code 0: all is proven. 5: a step failed. 4: there is no card, or a step could
-not run. 2 and 6: there are no models, or they cannot be used. Without a card, what needs none is done within 2 minutes.
+not run. 2 and 6: there are no models, or they cannot be used. 1: the file cannot be written. Without a card, what needs
+none is done within 2 minutes.
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from measures.gpu.options import GpuOptions
@@ -37,7 +39,8 @@ def main() -> int:
     except OSError as error:
         print(f"gpu.py: {words_of(error)}", file=sys.stderr)
         return EdgecadError.exit_code
-    print(f"{options.out} is written, exit code {proof.exit_code}; edgecad doctor --proof {options.out} shows it")
+    shown = f"edgecad doctor --proof {shlex.quote(str(options.out))}"
+    print(f"{options.out} is written, exit code {proof.exit_code}; {shown} shows it")
     return proof.exit_code
 
 
