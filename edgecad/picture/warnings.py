@@ -10,6 +10,7 @@ from edgecad.picture.verdict import Headline
 
 SHORT: dict[str, str] = {
     "operating-point-useless": "Do not deploy: sensitivity or specificity is only {value:.2f}",
+    "clinical-missing": "The image alone answered: clinical values are missing or out of range",
     "scores-equal": "This model tells no patient from another",
     "scores-not-rising": "Scores of held-out patients do not rise with {positive}",
     "model-not-above-chance": "Not shown to be better than chance",
@@ -17,7 +18,6 @@ SHORT: dict[str, str] = {
     "model-unmeasured": "Nobody measured this model here",
     "picture-unchecked": "Nothing checked what the image shows",
     "unfamiliar": "Unlike the training scans",
-    "clinical-missing": "The image alone answered: clinical values are missing or out of range",
     "region-not-colder": "The outlined region is not colder than the rest: do not take it for a defect",
     "region-empty": "No part of the map alone raises the score enough to be outlined",
     "steps": "The colours stand in {value:.0f} steps: the score may be off",

@@ -81,6 +81,12 @@ def test_however_many_findings_the_gravest_stand_first_and_the_rest_is_counted(
     assert "Not uptake, not ischaemia." in said or "ischaemia." in said
 
 
+def test_that_the_image_alone_answered_is_shown_however_much_speaks_against_the_model(drawn_words: list[str]) -> None:
+    answer = answered(0.91, findings=tuple(Finding(code, 0.3, f"of {code}") for code in SHORT))
+    answer_figure(answer, CONTRACT, LINE)
+    assert "The image alone answered" in told(drawn_words)
+
+
 def test_what_speaks_against_the_model_stands_before_what_is_said_of_the_scan() -> None:
     useless = Finding("operating-point-useless", 0.2, "DO NOT DEPLOY")
     answer = answered(0.31, 0.5, findings=(*MANY, useless), overruled=("the disc is cut off (3 of 4); send all",))
