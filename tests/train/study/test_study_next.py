@@ -37,6 +37,14 @@ def test_the_cell_is_the_first_of_two_stage_at_uniform_rates_and_else_the_first_
     assert next_cell(fake_plan(strategies=("warm-up", "fine-tuning")).study).settings.strategy == "warm-up"
 
 
+def test_without_strategies_it_is_the_first_method_that_train_takes() -> None:
+    plan = fake_plan(strategies=(), methods=("segments-svm", "segments-logistic"), reference="segments-svm")
+    assert next_cell(plan.study).method == "segments-logistic"
+    told = next_command(_request(), plan, Path("study"))
+    assert told == "edgecad train 'my data' --method segments-logistic --protocol holdout"
+    assert next_cell(fake_plan(strategies=(), methods=("segments-svm",), reference="segments-svm").study) is None
+
+
 def test_the_command_names_all_that_is_not_a_default() -> None:
     settings = Settings(lr_exponent=3.25, warmup_epochs=7, finetune_epochs=3, units=8, dropout=0.1, batch_size=4,
                         class_weights="balanced", decide="costs=4")  # fmt: skip

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 from fake_study import SIZE, fake_data, fake_plan, put_fake_run
+from matplotlib.figure import Figure
 
 from edgecad.contract import Drawing, Preparation
 from edgecad_train.data import DataFinding
@@ -22,6 +23,7 @@ from edgecad_train.study.definition.spec import BackboneSpec, Weights
 from edgecad_train.study.folder import Failure, StudyFolder
 from edgecad_train.study.plain import kind_of, plain_seconds_of, plain_tasks
 from edgecad_train.study.results import maps
+from edgecad_train.study.results import picture as results_picture
 from edgecad_train.study.results.maps import draw_maps
 from edgecad_train.study.results.picture import draw_table
 from edgecad_train.study.results.rows import Row, rows_of
@@ -170,6 +172,19 @@ def test_pictures_are_drawn_of_what_is_there(folder: StudyFolder, rows: tuple[Ro
     drawn = draw_maps(folder, rows, {SIZE: fake_data()})
     assert [path.name for path in drawn] == ["maps-mobilenetv2.png", "maps-resnet50v2.png"]
     assert all(cv2.imread(str(path)).std() > 20 for path in drawn)
+
+
+def test_the_picture_names_each_network_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Figure] = []
+    monkeypatch.setattr(results_picture, "save", lambda figure, path, _: kept.append(figure) or path)
+    folder = StudyFolder(tmp_path / "study")
+    folder.open(fake_plan(methods=("normal-limits", "deep-features", "segments-svm")).study)
+    draw_table(study_table(folder.study(), rows_of(folder)), tmp_path / "table.png")
+    axes = kept[0].axes[0]
+    heads = [text for text in axes.texts if text.get_fontweight() == "bold"]
+    assert [head.get_text() for head in heads] == ["mobilenetv2", "resnet50v2", "without a network"]
+    ticks = dict(zip((label.get_text().split()[0] for label in axes.get_yticklabels()), axes.get_yticks(), strict=True))
+    assert ticks["normal-limits"] + 1 == ticks["segments-svm"]
 
 
 def test_an_empty_study_has_a_table_too(tmp_path: Path) -> None:

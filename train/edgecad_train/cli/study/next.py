@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
+from edgecad_train.methods.table import EXPORTABLE
 from edgecad_train.options import InputOptions
 from edgecad_train.runs.request import DataOptions, TrainRequest
 from edgecad_train.study.definition.planning import StudyPlan
@@ -15,13 +16,16 @@ from edgecad_train.study.folder import StudyFolder
 
 
 def next_cell(study: Study) -> Unit | None:
-    """The first run of the network that was named first, two-stage if the study has it; None without strategies.
+    """The first run of the network that was named first, two-stage if the study has it.
 
-    Never the table's best: that would be choosing on test patients.
+    Without strategies it is the first of a method that `train` takes; None without one. Never the table's best: that
+    would be choosing on test patients.
     """
     first = study.spec.backbones[0].name
     own = [unit for unit in study.units if not unit.method and unit.settings.backbone == first]
-    return next((unit for unit in own if unit.settings.strategy == REFERENCE_STRATEGY), own[0] if own else None)
+    methods = (unit for unit in study.units if unit.method in EXPORTABLE)
+    fallback = own[0] if own else next(methods, None)
+    return next((unit for unit in own if unit.settings.strategy == REFERENCE_STRATEGY), fallback)
 
 
 def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str | None:
@@ -39,7 +43,7 @@ def next_command(request: StudyRequest, plan: StudyPlan, out: Path) -> str | Non
         options = replace(options, folds=unit.inner_folds)
     else:
         options = replace(options, protocol="holdout")
-    return TrainRequest(request.data, options, settings).command
+    return TrainRequest(request.data, options, settings, method=unit.method).command
 
 
 def _weights(unit: Unit, plan: StudyPlan) -> str | None:

@@ -90,7 +90,7 @@ def draw_strategies(
 
 
 def _first_column(sheet: Sheet, images: Pixels, labels: Sequence[str], of: int, seen: str) -> None:
-    sheet.words(MARGIN, HEAD, seen, size=11 if len(seen) < SHORT else 8.5, bold=True)
+    sheet.words(MARGIN, HEAD, seen, size=11 if len(seen) < SHORT else 7.5, bold=True)
     sheet.words(MARGIN, HEAD + 0.24, f"{len(images)} of {of} scans", colour=GREY)
     for row, image in enumerate(images):
         y = TOP + row * (TILE + LINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,8 @@ def draw_table(table: StudyTable, path: Path) -> Path:
     without a finished run stay empty.
     """
     rows, claimed = table.rows, bool(table.claims.against)
-    places = tuple(_places(rows))
-    height = places[-1] + 1.0
+    places = _places(rows)
+    height = max(places) + 1.0
     figure = new_figure(14.5 + 2.5 * claimed, 1.7 + ROW * height)
     columns = figure.subplots(1, len(FIGURES) + 1 + claimed, sharey=True, squeeze=False)[0]
     for axes, name in zip(columns, FIGURES, strict=False):
@@ -54,13 +54,15 @@ def _footer(table: StudyTable) -> str:
     return words
 
 
-def _places(rows: Sequence[Row]) -> Iterator[float]:
-    """Where each row lies from the top, in rows."""
-    place, network = 0.0, ""
-    for row in rows:
-        place += 1.0 if row.backbone == network else GAP
-        network = row.backbone
-        yield place
+def _places(rows: Sequence[Row]) -> tuple[float, ...]:
+    """Where each row lies from the top, in rows: those of a network together, the table's first network first."""
+    networks = list(dict.fromkeys(row.backbone for row in rows))
+    places, place, network = [0.0] * len(rows), 0.0, ""
+    for number in sorted(range(len(rows)), key=lambda number: networks.index(rows[number].backbone)):
+        place += 1.0 if rows[number].backbone == network else GAP
+        network = rows[number].backbone
+        places[number] = place
+    return tuple(places)
 
 
 def _is_reference(table: StudyTable, place: int) -> bool:
@@ -130,7 +132,7 @@ def _name_rows(axes: Axes, rows: Sequence[Row], places: Sequence[float], height:
     axes.set_ylim(height, 0)
     axes.set_yticks(places, [_row_words(row) for row in rows])
     network = ""
-    for row, y in zip(rows, places, strict=True):
+    for y, row in sorted(zip(places, rows, strict=True), key=lambda placed: placed[0]):
         if row.backbone != network:
             network = row.backbone
             name = NO_NETWORK_WORDS if network == NO_NETWORK else network
