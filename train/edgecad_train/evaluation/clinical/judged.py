@@ -58,8 +58,8 @@ def fused_log_odds(
 class UsableValues:
     """Of how many patients the clinical values can be used, and how many there are: with CAD, and without."""
 
-    cad: tuple[int, int]
-    other: tuple[int, int]
+    among_cad: tuple[int, int]
+    among_other: tuple[int, int]
 
     @classmethod
     def of(cls, patients: Sequence[str], truth: Bools, usable: Collection[str]) -> UsableValues:
@@ -71,13 +71,13 @@ class UsableValues:
     @property
     def warning(self) -> str | None:
         """What speaks against figures of those alone whose values can be used."""
-        (cad, of_cad), (other, of_other) = self.cad, self.other
+        (cad, of_cad), (other, of_other) = self.among_cad, self.among_other
         if (cad, other) == (of_cad, of_other):
             return None
         told = (
             f"the clinical values of {of_cad - cad} of {of_cad} {CLASSES[0]} and {of_other - other} of {of_other} "
             f"{CLASSES[1]} patients cannot be used, and they are left out of all figures"
         )
-        if not filled_unlike(self.cad, self.other):
+        if not filled_unlike(self.among_cad, self.among_other):
             return told
         return f"{told}: who is left out depends on the class, so that these figures are not of the patients who come"
