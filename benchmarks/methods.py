@@ -29,6 +29,8 @@ from measures.methods.times import TimesFound, times_found
 from measures.methods.words import section
 from measures.program import keep, read_options
 
+PICTURE = "systems.png"
+
 
 def main() -> int:
     """Measure and keep, or say what was found."""
@@ -42,6 +44,8 @@ def main() -> int:
     if options.what == "words":
         found = found_in(options.results / f"{TABLE}.json", SystemsFound)
         print("\n\n".join(section(found, found_in(options.results / f"{TIMES}.json", TimesFound))))
+        if (options.pictures / PICTURE).is_file():
+            print(f"\n![Areas of all systems by each label rule, marked PHANTOM](pictures/{PICTURE})")
     return 0
 
 
@@ -54,7 +58,7 @@ def _table(options: MethodOptions) -> None:
                 print(f"{study.name}, rule {rule}, seed {seed}: done", flush=True)
             found = systems_found(options)
             keep(options, TABLE, "table", found)
-            draw_systems(found, options.pictures / "systems.png")
+            draw_systems(found, options.pictures / PICTURE)
     print("\n\n".join(section(systems_found(options), None)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from edgecad_train.evaluation.statistics.intervals import Interval
@@ -19,11 +20,13 @@ HEADS = ("system", "AUC", "by seed", *(f"less {name}" for name in REFERENCES), "
 def section(found: SystemsFound | None, times: TimesFound | None) -> Iterator[str]:
     """Paragraphs: what is missed, a table a label rule, times."""
     missed = [*(_missed(found) if found else ()), *(_late(times) if times else ())]
-    yield "\n".join(f"- {line}" for line in missed) if missed else "Nothing that was measured is missed."
+    yield (
+        "\n".join(_wrapped(f"- {line}", "  ") for line in missed) if missed else "Nothing that was measured is missed."
+    )
     for table in found.tables if found else ():
         yield _of_rule(table)
     if found and found.tau is not None:
-        yield _orders(found)
+        yield _orders(found.tables, found.tau)
     if times:
         yield from _times(times)
 
@@ -41,8 +44,9 @@ def _missed(found: SystemsFound) -> Iterator[str]:
             )
         poor = [row for row in table.rows if (peak := row.maps.get("peak_on_defect")) and peak.value < LEAST_PEAK]
         if poor:
-            shown = ", ".join(f"{row.system} {row.maps['peak_on_defect'].value:.2f}" for row in poor)
-            yield f"By the rule {table.rule} peaks miss the defect too often ({LEAST_PEAK:.2f} wanted): {shown}."
+            shown = ", ".join(f"{row.system} {_number(row.maps['peak_on_defect'].value, digits=2)}" for row in poor)
+            wanted = _number(LEAST_PEAK, digits=2)
+            yield f"By the rule {table.rule} peaks miss the defect too often ({wanted} wanted): {shown}."
         if table.lacking:
             yield f"By the rule {table.rule} not measured, or not for all seeds: {', '.join(table.lacking)}."
 
@@ -56,15 +60,14 @@ def _late(times: TimesFound) -> Iterator[str]:
 def _of_rule(table: SystemsTable) -> str:
     said = phantom_words(TrueDeficit(table.true_deficit, table.rule))
     head = f"**Label rule {table.rule}**, {table.patients:,} PHANTOMS, {table.cad} labelled CAD. {said}"
-    lines = [_line(HEADS), _line(["---"] * len(HEADS)), *(_line(_cells(row)) for row in table.rows)]
-    return f"{head}\n\n" + "\n".join(lines)
+    return f"{_wrapped(head)}\n\n{_table(HEADS, (_line(_cells(row)) for row in table.rows))}"
 
 
 def _cells(row: SystemRow) -> Iterator[str]:
     network = WITHOUT_WEIGHTS.get(row.system)
     yield f"{row.system} (random {network})" if network else row.system
     yield _words(row.auc)
-    yield ", ".join(f"{area:.3f}" for area in row.by_seed)
+    yield ", ".join(map(_number, row.by_seed))
     for reference in REFERENCES:
         yield _words(row.less[reference], signed=True) if reference in row.less else ""
     yield _words(row.sensitivity, digits=2)
@@ -74,23 +77,23 @@ def _cells(row: SystemRow) -> Iterator[str]:
     yield "" if row.may_be_best is None else ("yes" if row.may_be_best else "no")
 
 
-def _orders(found: SystemsFound) -> str:
-    one, other = found.tables[:2]
+def _orders(tables: Sequence[SystemsTable], tau: float) -> str:
+    one, other = tables[:2]
     orders = (f"{table.rule}: {', '.join(row.system for row in table.rows)}" for table in (one, other))
-    return (
-        f"**The order is the rule's.** {'. '.join(orders)}. Kendall's rank correlation of both is {found.tau:.2f}. An "
-        "order on phantoms is no order on patients."
+    return _wrapped(
+        f"**The order is the rule's.** {'. '.join(orders)}. Kendall's rank correlation of both is "
+        f"{_number(tau, digits=2)}. An order on phantoms is no order on patients."
     )
 
 
 def _times(times: TimesFound) -> Iterator[str]:
-    yield (
+    yield _wrapped(
         f"**Times** of {times.patients} phantoms; {times.load:.1f} processes wanted a processor when they were taken. "
         "Fitting and scoring: five folds of a quick method (60 s wanted), one fit of a slow network; a command also "
         "starts Python, reads the screens, and writes runs, tables and pictures (of all quick rows in 600 s wanted)."
     )
     heads = ("system", "fits", "fitting and scoring, s", "of which a frozen network", "command, s", "its processors, s")
-    yield "\n".join([_line(heads), _line(["---"] * len(heads)), *(_line(_time(row)) for row in times.rows)])
+    yield _table(heads, (_line(_time(row)) for row in times.rows))
 
 
 def _time(row: SystemTime) -> Sequence[str]:
@@ -99,10 +102,25 @@ def _time(row: SystemTime) -> Sequence[str]:
     return name, str(row.fits), own, f"{row.frozen:.1f}", f"{row.command:.0f}", f"{row.processor:.0f}"
 
 
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+
+
+def _table(heads: Sequence[str], rows: Iterator[str]) -> str:
+    return "\n".join([_line(heads), f"|{'---|' * len(heads)}", *rows])
+
+
 def _line(cells: Sequence[str] | Iterator[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
 def _words(found: Interval, *, signed: bool = False, digits: int = 3) -> str:
-    how = f"{'+' if signed else ''}.{digits}f"
-    return f"{found.value:{how}} ({found.low:{how}} to {found.high:{how}})"
+    value, low, high = (_number(own, signed, digits) for own in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float, signed: bool = False, digits: int = 3) -> str:
+    """As everywhere on that page: .948, +.040."""
+    return (
+        f"{value:{'+' if signed else ''}.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.{digits}f}"
+    )
