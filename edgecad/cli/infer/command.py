@@ -69,9 +69,9 @@ def infer(
 ) -> None:
     """Answer scans with score and heat map, or refuse.
 
-    JPEG, PNG and DICOM screens with one polar map. Pictures are named by the scan's content, so no
-    patient's name travels with them. Over several scans the highest exit code wins, and every scan
-    still gets its record.
+    JPEG, PNG and DICOM screens with one polar map. Pictures are named by the scan's content, or by a
+    hash of its path where it cannot be read, so no patient's name travels with them. Over several
+    scans the highest exit code wins, and every scan still gets its record.
     """
     from edgecad.cli.infer.answering import ScanAnswers
     from edgecad.cli.infer.incoming import (
