@@ -7,6 +7,7 @@ through a frozen network counts once, as folds share it. The slow networks are t
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import msgspec
@@ -63,8 +64,8 @@ class TimesFound(msgspec.Struct, frozen=True):
     """All times.
 
     Attributes:
-        load: processes that wanted a processor while the last study began (`os.getloadavg`): above the machine's
-            threads, others worked beside it, and seconds by the clock are too long.
+        load: processes that wanted a processor when the last times began (`os.getloadavg`; 0 on Windows): above the
+            machine's threads, others worked beside it, and seconds by the clock are too long.
     """
 
     backbone: str
@@ -76,11 +77,17 @@ class TimesFound(msgspec.Struct, frozen=True):
 def times_found(options: MethodOptions) -> TimesFound:
     """Measure what is asked for; other rows of a file that is there stay."""
     before = {row.system: row for row in _before(options)}
-    load = os.getloadavg()[0]
+    load = _load()
     for row in _rows(options):
         print(row.words(), flush=True)
         before[row.system] = row
     return TimesFound(options.backbone, options.patients, load, tuple(before.values()))
+
+
+def _load() -> float:
+    if sys.platform == "win32":
+        return 0.0
+    return os.getloadavg()[0]
 
 
 def _before(options: MethodOptions) -> tuple[SystemTime, ...]:
