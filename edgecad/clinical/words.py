@@ -12,12 +12,14 @@ MISSING = {
     "refuse": "a scan without all of them, or out of range, is refused",
     "image-alone": "without all of them, or out of range, the image's own score answers, and says so",
 }
+TURNED = "below 0, so the score falls where the image's own rises, and what the heat map raises lowers the score"
 
 
 def clinical_rows(model: ClinicalModel, positive: str) -> Iterator[tuple[str, str]]:
     """Name and value of all that is known of a fused model."""
     yield "fitted to", patients_words(model)
-    yield "image", f"{coefficient_words(model.image.coefficient)} for each unit of its log-odds"
+    turned = f"; {TURNED}" if model.image.coefficient.log_odds < 0 else ""
+    yield "image", f"{coefficient_words(model.image.coefficient)} for each unit of its log-odds{turned}"
     for column in model.columns:
         yield column.name, f"{effect_words(column)}; takes {wanted_of(column)}"
     yield "missing", MISSING[model.missing]

@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from edgecad.clinical.values import check_names, checked_values, values_from_words, with_values
+from edgecad.clinical.words import TURNED, clinical_rows
 from edgecad.errors import InputRefused, UsageError
 
-from .conftest import FUSED, GIVEN
+from .conftest import FUSED, GIVEN, about
 
 PLAIN = {"age": 63.0, "sex": "F", "diabetes": False}
 ALONE = replace(FUSED, missing="image-alone")
@@ -106,3 +107,9 @@ def test_many_scans_have_a_mapping_each() -> None:
             list(with_values(scans, values))
     with pytest.raises(UsageError, match="of one scan were given for many"):
         list(with_values(["a", "b", "c"], GIVEN))
+
+
+def test_an_image_that_counts_the_wrong_way_round_is_told() -> None:
+    turned = replace(FUSED, image=replace(FUSED.image, coefficient=about(-0.7)))
+    assert TURNED in dict(clinical_rows(turned, "CAD"))["image"]
+    assert TURNED not in dict(clinical_rows(FUSED, "CAD"))["image"]

@@ -105,6 +105,9 @@ def test_its_report_tells_the_fused_score_as_the_one_that_answers(folder: Path) 
     page = write_report(folder).read_text("utf-8")
     assert "With clinical columns: the score that answers" in page
     assert "gain, out-of-fold" in page
+    assert "test part, the image alone" in page
+    assert "test part, with clinical columns" in page
+    assert "sensitivity for CAD, out-of-fold" in page
 
 
 @pytest.mark.parametrize("options", [{"folds": 0}, {"protocol": "holdout"}])

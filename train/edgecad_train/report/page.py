@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecad.answer.findings import doubts_about
-from edgecad.contract import openings_sentence
+from edgecad.contract import Contract, Metric, openings_sentence
 from edgecad.decision.evidence import LOCAL_PREVALENCES
 from edgecad.decision.evidence_table import NOTES, prevalence_words
 from edgecad.system.folders import write_whole
@@ -106,6 +106,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "decision": decision_rows(run),
         "thresholds": _thresholds(run),
         "clinical": () if contract.clinical is None else fused_rows(contract.clinical, contract.positive),
+        "fused_area": _fused_area(contract),
         "opened": {"brief": opened_brief(contract.test_openings), "words": openings_sentence(contract.test_openings)},
         "search": search_rows(record.search),
         "chosen_by": chosen_words(record),
@@ -120,6 +121,12 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "bounds": BOUNDS,
         "command": command_of(record, contract.preparation),
     }
+
+
+def _fused_area(contract: Contract) -> Metric | None:
+    """The area under the ROC curve of a fused score on the test part; None without one."""
+    metrics = () if contract.clinical is None else contract.clinical.metrics
+    return next((metric for metric in metrics if (metric.name, metric.part) == ("auc", "test")), None)
 
 
 def _by_group(run: RunFiles) -> dict[str, Any]:

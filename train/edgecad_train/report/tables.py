@@ -118,8 +118,11 @@ def method_rows(run: RunFiles, told: MethodRecord) -> tuple[Row, ...]:
 def fused_rows(model: ClinicalModel, positive: str) -> tuple[Row, ...]:
     """The fused score of a run with clinical columns: what it is made of, its decision and its figures."""
     figures = (
-        (f"{metric.name}, {metric.part}", f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}), n = {metric.n}")
-        for metric in model.metrics
+        (
+            f"{wording.metric(each.name)}, {each.part}",
+            f"{each.value:.3f} ({each.low:.3f} to {each.high:.3f}), n = {each.n}",
+        )
+        for each in model.metrics
     )
     return (*clinical_rows(model, positive), *figures)
 
