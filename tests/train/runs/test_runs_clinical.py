@@ -77,7 +77,7 @@ def test_the_contract_in_the_folder_has_the_fused_model_and_no_value_but_the_ran
     assert model.patients + model.left_out == len(read_run(folder).partition.development)
     (column,) = model.columns
     assert isinstance(column, NumberColumn)
-    inside = {age for age in columns.clinical[0].cells.values() if column.low < float(age) < column.high}
+    inside = {age for age in columns.clinical[0].cells.values() if column.minimum < float(age) < column.maximum}
     assert inside
     for name in ("contract.json", "run.json", CLINICAL, "predictions.csv"):
         words = set(re.split(r"[^0-9.]+", (folder / name).read_text("utf-8")))
