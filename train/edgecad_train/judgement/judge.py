@@ -17,7 +17,8 @@ from edgecad.errors import UsageError
 from edgecad_train.data.found import Found
 from edgecad_train.data.labelled import Refusal, refused_scans
 from edgecad_train.data.table.columns import PatientColumns
-from edgecad_train.evaluation.clinical.judged import UsableValues, fused_log_odds
+from edgecad_train.evaluation.clinical.judged import fused_log_odds
+from edgecad_train.evaluation.clinical.usable import UsableValues
 from edgecad_train.evaluation.decision.points import Patients
 from edgecad_train.evaluation.doubts import doubts_about_scores
 from edgecad_train.evaluation.evaluation import Evaluation, evaluate_part

@@ -16,7 +16,8 @@ from edgecad.errors import UsageError
 from edgecad_train.evaluation.clinical.columns import ClinicalTraining
 from edgecad_train.evaluation.clinical.fitting import fitted_terms
 from edgecad_train.evaluation.clinical.fusing import ClinicalRequest, FusedOutcome, ImageScores, check_folds, fuse
-from edgecad_train.evaluation.clinical.judged import UsableValues, fused_log_odds
+from edgecad_train.evaluation.clinical.judged import fused_log_odds
+from edgecad_train.evaluation.clinical.usable import UsableValues
 from edgecad_train.evaluation.statistics.metrics import Part
 
 EFFECT = 0.8

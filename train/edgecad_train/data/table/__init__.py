@@ -5,5 +5,6 @@ cells     one cell: blanks, numbers, classes, and what stands for nothing
 headers   the separator, and which column is which
 reading   text -> Table: lines by column
 cases     lines -> labelled scans
+clinical_cells  cells of a clinical column: decimals of two signs, answers that are read as none
 columns   columns that were asked for, and readers' answers, by patient
 """
