@@ -23,7 +23,6 @@ from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.runs.names import CONTRACT, MODEL, RUN, SPLIT
 from edgecad_train.runs.names import FAMILIARITY as CENTRES
 from edgecad_train.runs.partition import partition_from_json, parts_in_model
-from edgecad_train.runs.reading import read_record
 from edgecad_train.runs.scans import scans_of_run
 
 Kind = Literal["run", "model"]
@@ -148,6 +147,8 @@ def _open_run(folder: Path) -> JudgedModel:
 
 def _check_method(folder: Path) -> None:
     """See that it is not the run of a method that left no model."""
+    from edgecad_train.runs.reading import read_record  # statistics, which nothing needs before there is a run
+
     method = read_record(folder).method if (folder / RUN).is_file() else None
     if method is not None and method.row_only:
         raise ModelInvalid(
