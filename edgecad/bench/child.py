@@ -76,7 +76,7 @@ def measured(order: BenchOrder, imported: float) -> Measured:
     facts = classifier.facts
     return Measured(
         name=classifier.contract.name,
-        backbone=classifier.contract.backbone,
+        backbone=classifier.contract.system,
         stamp=stamp_of(classifier.contract.origin),
         model_sha256=classifier.model_sha256,
         device=facts.device,

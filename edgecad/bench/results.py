@@ -137,7 +137,7 @@ class Measured(Frozen, frozen=True, kw_only=True, tag="measured"):
 
     Attributes:
         name: of the model, as its contract has it.
-        backbone: its network's.
+        backbone: its network's, or the name of a method that stands on none.
         stamp: what stands on all that comes of this model, such as that it learnt from phantoms.
         model_sha256: of the file that was measured.
         golden: samples that are answered otherwise than at export; it must not be used if there are any.

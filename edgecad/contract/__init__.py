@@ -35,6 +35,7 @@ from edgecad.contract.openings import Openings, openings_sentence, openings_word
 from edgecad.contract.orientation import OrientationReference
 from edgecad.contract.parts import (
     CONTRACT_VERSION,
+    NO_NETWORK,
     NOT_KNOWN,
     Activation,
     Colours,
@@ -60,6 +61,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "METADATA_KEY",
     "NOT_KNOWN",
+    "NO_NETWORK",
     "Activation",
     "CategoryColumn",
     "CategoryEffect",

@@ -18,6 +18,8 @@ from edgecad.frozen import Frozen, demand
 CONTRACT_VERSION = 2
 NOT_KNOWN = "not known"
 """In place of a hash that a model which was trained elsewhere does not bring."""
+NO_NETWORK = "none"
+"""In place of the backbone of a method that stands on none."""
 
 Origin = Literal["phantom", "patients", "mixed"]
 Scaling = Literal["tf", "unit", "caffe", "torch", "efficientnet", "none"]
@@ -249,6 +251,16 @@ class Contract(Frozen, frozen=True, kw_only=True):
         return self.pooled_over == "all" and drawing is not None and drawing.beyond == "mirrored"
 
     @property
+    def on_network(self) -> bool:
+        """Whether it is a network of `backbone`, or stands on one; a method may have none."""
+        return self.backbone != NO_NETWORK
+
+    @property
+    def system(self) -> str:
+        """What answers, by the name that people know: the network, or the method that stands on none."""
+        return self.backbone if self.on_network else self.head
+
+    @property
     def pooled_words(self) -> str:
         """What is pooled, for people: which features, of which layer, over which cells."""
         words = {
@@ -257,7 +269,8 @@ class Contract(Frozen, frozen=True, kw_only=True):
             "both": "the last features beside those at a sixteenth of the input's side",
         }
         cells = "the disc" if self.pooled_over == "disc" else "all cells"
-        return f"{words[self.features]}, layer {self.feature_layer}, over {cells}"
+        features = words[self.features] if self.on_network else f"what {self.head} makes of each cell"
+        return f"{features}, layer {self.feature_layer}, over {cells}"
 
     @property
     def negative(self) -> str:

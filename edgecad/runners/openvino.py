@@ -232,7 +232,7 @@ class _Opening:
             return runner
         self._request.prove(runner)
         keep_compiled(
-            identity, f"{contract.name} ({contract.backbone}, {self._precision}, {contract.origin} data)", content
+            identity, f"{contract.name} ({contract.system}, {self._precision}, {contract.origin} data)", content
         )
         return runner
 

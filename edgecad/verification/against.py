@@ -131,7 +131,7 @@ def opened_file(path: Path, classifier: Classifier) -> OpenedFile:
     """Say what was opened."""
     facts, contract = classifier.facts, classifier.contract
     return OpenedFile(
-        path.name, contract.backbone, facts.precision, facts.device, facts.provider, classifier.model_sha256
+        path.name, contract.system, facts.precision, facts.device, facts.provider, classifier.model_sha256
     )
 
 

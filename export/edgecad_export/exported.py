@@ -42,10 +42,7 @@ class Exported:
 def failure_of(exported: Exported) -> EdgecadError | None:
     """What of an export was refused or not built, why, what was kept, and the next step; None where all is there."""
     failures: list[EdgecadError] = [GateFailed(_refusal(exported))] if exported.refused else []
-    failures += [
-        EdgecadError(f"{own} was not made: {reason_of(error)}; please report it")
-        for own, error in exported.failed.items()
-    ]
+    failures += [_not_made(precision, error) for precision, error in exported.failed.items()]
     failures += exported.engines.failures
     if not failures:
         return None
@@ -59,8 +56,16 @@ def failure_of(exported: Exported) -> EdgecadError | None:
     return type(worst)(words + step)
 
 
+def _not_made(precision: Precision, error: Exception) -> EdgecadError:
+    if isinstance(error, EdgecadError):  # foreseen: it says itself what was wanted
+        return type(error)(f"{precision} was not made: {reason_of(error)}")
+    return EdgecadError(f"{precision} was not made: {reason_of(error)}; please report it")
+
+
 def reason_of(error: Exception) -> str:
-    """What a converter raised, in one line."""
+    """What was raised, in one line: EdgeCAD's own words, or a converter's."""
+    if isinstance(error, EdgecadError):
+        return str(error)
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]}"
 
 

@@ -69,7 +69,7 @@ def export_run(run: Run, folder: Path, request: ExportRequest, say: Say = lambda
         reasons = {precision: reason_of(error) for precision, error in failed.items()}
         write_parity_file(partial / "parity.json", files, refused, reasons, request.opset)
         engines = _engines(files, partial, request, say)
-        card = model_card(folder.name, files, files[0].contract, refused, engines.built)
+        card = model_card(folder.name, files, files[0].contract, refused, engines.built, run.method)
         (partial / "MODEL_CARD.md").write_text(card, "utf-8")
         write_sums(partial)
         if request.sign is not None:

@@ -31,6 +31,7 @@ class Run:
         calibration: prepared training images, `(m, size, size, 3)`, for quantisation; `m` may be 0.
         centres: of the training scans' pooled features, `(k, channels)`, each of length 1; None where nobody measured
             familiarity.
+        method: what the method is, for people, where it is none of a fine-tuned network; else empty.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Run:
     logits: NDArray[np.float64] | None
     calibration: NDArray[np.uint8]
     centres: NDArray[np.float32] | None = None
+    method: str = ""
 
 
 def read_run(path: Path) -> Run:
@@ -57,7 +59,7 @@ def read_run(path: Path) -> Run:
         raise ModelInvalid(f"no run at {path}{where}; run `edgecad train`, or name a run folder")
     if (folder / "model.onnx").is_file():
         raise ModelInvalid(f"{path} is an exported model already; name the run folder that it came from")
-    check_method(folder)
+    method = method_of(folder)
     text = _file(folder, "contract.json")
     contract = contract_from_json(text.read_bytes(), "run `edgecad train` again", str(text))
     model = load_keras(_file(folder, "model.keras"), "run `edgecad train` again")
@@ -65,13 +67,14 @@ def read_run(path: Path) -> Run:
     images, labels, logits = _validation(_file(folder, "validation.npz"), size)
     calibration = _images(_arrays(folder / "calibration.npz"), folder / "calibration.npz", size)
     centres = None if contract.familiarity is None else _centres(_file(folder, "familiarity.npz"), contract.familiarity)
-    return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration, centres)
+    return Run(folder, model, contract, images, labels == contract.positive_index, logits, calibration, centres, method)
 
 
 class _Method(msgspec.Struct):
     """What run.json says of a method; other fields are let be."""
 
     name: str
+    words: str = ""
     row_only: str = ""
 
 
@@ -81,24 +84,27 @@ class _Said(msgspec.Struct):
     method: _Method | None = None
 
 
-def check_method(folder: Path) -> None:
-    """See that a run folder is not that of a method which is a row of a study alone; a folder may lack run.json.
+def method_of(folder: Path) -> str:
+    """What the method of a run folder is, for people; empty of a network, and where the folder has no run.json.
 
     Raises:
-        ModelInvalid: it is one, or run.json is damaged.
+        ModelInvalid: the method is a row of a study alone, or run.json is damaged.
     """
     path = folder / "run.json"
     if not path.is_file():
-        return
+        return ""
     try:
         method = msgspec.json.decode(path.read_bytes(), type=_Said).method
     except (OSError, msgspec.DecodeError) as error:
         raise ModelInvalid(f"{path} cannot be used: {error}; run `edgecad train` again") from error
-    if method is not None and method.row_only:
+    if method is None:
+        return ""
+    if method.row_only:
         raise ModelInvalid(
             f"{folder} is a run of {method.name}, a row of a study that is not exported: {method.row_only}; export a "
             "run of `edgecad train`, whose --method names what else can be exported"
         )
+    return method.words or method.name
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -22,7 +22,7 @@ def say_built(engine: CachedEngine) -> None:
     did = "found" if engine.rebuilt is None else f"built in {record.seconds:g} s ({engine.rebuilt})"
     typer.echo(f"engine of {contract.name} {did}  [{stamp_of(contract.origin)}]")
     typer.echo(
-        f"  {contract.backbone}, {identity.precision}, batches of {identity.batches}, "
+        f"  {contract.system}, {identity.precision}, batches of {identity.batches}, "
         f"{identity.library} {identity.library_version}, {record.engine_bytes / 1e6:.1f} MB"
     )
     driver = f", driver {identity.driver}" if identity.driver else ""
@@ -69,7 +69,7 @@ def _model_words(text: str) -> str:
         contract = contract_from_json(text)
     except ModelInvalid:  # written by a newer version, say; the engine can still be listed and cleared
         return "a model whose contract this version cannot read"
-    return f"{contract.name} ({contract.backbone}, {contract.origin} data)"
+    return f"{contract.name} ({contract.system}, {contract.origin} data)"
 
 
 def counted(engines: int) -> str:

@@ -87,13 +87,14 @@ def _group(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _model(found: Inspection) -> Iterator[tuple[str, str]]:
     contract = found.contract
     yield "name", f"{contract.name}, made {contract.created}"
-    yield "network", f"{contract.backbone}; head {contract.head}"
+    yield "network", f"{contract.backbone}; {'head' if contract.on_network else 'the method'} {contract.head}"
     grids = [tensor.shape[2:] for tensor in found.graph.outputs if tensor.name == "cam"]
     yield "pooled", "; heat map of ".join((contract.pooled_words, *(f"{h} x {w} cells" for h, w in grids)))
     for number, member in enumerate(contract.members, 1):
         pooled = f"{member.features} features, layer {member.feature_layer}, scaling {member.scaling}"
         yield f"member {number}", f"{member.name}: {member.backbone}; head {member.head}; {pooled}"
-    yield "first weights", contract.weights
+    if contract.on_network:
+        yield "first weights", contract.weights
     yield "file", f"{found.path.name}, {contract.precision}, {found.size_bytes / 1e6:.2f} MB"
     yield "sha256", found.model_sha256
     yield "network", f"{network_digest(contract)} (the same in each precision)"

@@ -92,7 +92,7 @@ def _row(entry: ListedModel, in_force: str | None) -> tuple[str, ...]:
         mark,
         entry.name,
         contract.created[:10],
-        contract.backbone,
+        contract.system,
         files,
         contract.origin,
         threshold,

@@ -5,7 +5,7 @@ Its parts follow Mitchell et al. 2019 (Model Cards for Model Reporting, arXiv:18
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.prediction import RESEARCH_STAMP, stamp_of
@@ -32,6 +32,13 @@ PARTS = {
     "fine-tuned, so it is too good.",
 }
 """In the order of the card."""
+PARTS_OF_METHODS = {
+    "test": "Test part. It chose nothing: neither threshold, temperature nor heat map scale.",
+    "out-of-fold": "Out-of-fold scores of the development part. They chose temperature and threshold, so they are a "
+    "little too good.",
+    "validation": "Validation part. It chose temperature and threshold, so it is a little too good.",
+}
+"""The same of a method, of which inner folds choose the rest."""
 FEW = 100
 """Patients in a test part below which the card says that they are few."""
 
@@ -42,6 +49,7 @@ def model_card(
     contract: Contract,
     refused: Sequence[Candidate] = (),
     engines: Sequence[Engine] = (),
+    method: str = "",
 ) -> str:
     """Write the card, in Markdown.
 
@@ -51,13 +59,14 @@ def model_card(
         contract: of the first file, with its golden answers.
         refused: what was asked for and does not hold.
         engines: TensorRT engines that lie there too.
+        method: what the method is, for people, where it is none of a fine-tuned network.
     """
     parts = (
         f"# Model card: {plain(folder_name)}",
         _banner(contract),
-        _purpose(contract),
+        _purpose(contract, method),
         _data(contract),
-        _figures(contract),
+        _figures(contract, PARTS_OF_METHODS if method else PARTS),
         decision_section(contract),
         clinical_section(contract),
         map_section(contract),
@@ -83,7 +92,7 @@ def _banner(contract: Contract) -> str:
     return "\n>\n".join(words)
 
 
-def _purpose(contract: Contract) -> str:
+def _purpose(contract: Contract, method: str) -> str:
     positive, negative = plain(contract.positive), plain(contract.negative)
     return section(
         "What it is and what it is for",
@@ -98,12 +107,22 @@ def _purpose(contract: Contract) -> str:
                 if contract.clinical is None
                 else "With every score comes a heat map that adds up to the image's part of it exactly, and what each "
                 "clinical column added.",
-                f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}; first weights: "
-                f"{plain(contract.weights)}. Made {plain(contract.created)}, name {code(contract.name)}.",
+                f"{_kind(contract, method)} Made {plain(contract.created)}, name {code(contract.name)}.",
                 *_members(contract),
             )
         ),
     )
+
+
+def _kind(contract: Contract, method: str) -> str:
+    """What answers: a network that was fine-tuned, or a method, and the network that it may stand on."""
+    if not method:
+        network = f"Network: {plain(contract.backbone)}; head: {plain(contract.head)}"
+        return f"{network}; first weights: {plain(contract.weights)}."
+    words = f"Method: {plain(method)}"
+    if contract.on_network:
+        words += f" Network: {plain(contract.backbone)}, not fine-tuned; its weights: {plain(contract.weights)}."
+    return words
 
 
 def _members(contract: Contract) -> Iterator[str]:
@@ -146,15 +165,15 @@ def _patients(metrics: Sequence[Metric]) -> Iterator[tuple[str, int]]:
             yield f"{part} part" if part != "out-of-fold" else part, max(counts)
 
 
-def _figures(contract: Contract) -> str:
+def _figures(contract: Contract, parts: Mapping[str, str]) -> str:
     if not contract.metrics:
         return section("Figures", "None are known: nobody measured this model on labelled scans. Treat it so.")
     phantom = "" if contract.origin == "patients" else " PHANTOM figures, not clinical ones."
     intro = f"Agreement with the readers, with 95 % intervals. A patient has one vote.{phantom}"
-    return section("Figures", intro, *(_part(contract, part) for part in PARTS))
+    return section("Figures", intro, *(_part(contract, part, words) for part, words in parts.items()))
 
 
-def _part(contract: Contract, part: str) -> str:
+def _part(contract: Contract, part: str, words: str) -> str:
     metrics = [metric for metric in contract.metrics if metric.part == part]
     if not metrics:
         return ""
@@ -169,7 +188,7 @@ def _part(contract: Contract, part: str) -> str:
         for metric in metrics
     )
     columns = ("figure", "value", "95 % interval", "patients", "interval by")
-    return f"{PARTS[part]}\n\n{table(columns, rows, right=columns[1:4])}"
+    return f"{words}\n\n{table(columns, rows, right=columns[1:4])}"
 
 
 def _figure_name(name: str, positive: str) -> str:

@@ -91,6 +91,11 @@ def _outside(contract: Contract) -> tuple[str, ...]:
     return ("Nothing outside the disc can raise or lower the score; the map is zero there.",)
 
 
+def _seen(contract: Contract) -> str:
+    """What a cell tells of; a method without a network may tell of the cell alone."""
+    return " A cell sees far beyond its own borders." if contract.on_network else ""
+
+
 def map_section(contract: Contract) -> str:
     """What the heat map shows, and on which scale."""
     shown, positive = contract.heatmap, plain(contract.positive)
@@ -107,8 +112,7 @@ def map_section(contract: Contract) -> str:
                 "runtime checks that on every answer.",
                 f"Its scale is fixed for this model: colours saturate at {shown.full_scale:.3g} logit units, and the "
                 f"activated region is what lies beyond {shown.region_threshold:.3g}. It may be empty.",
-                f"Pooled: {plain(contract.pooled_words)}.",
-                *(("A cell sees far beyond its own borders.",) if contract.backbone != "none" else ()),
+                f"Pooled: {plain(contract.pooled_words)}.{_seen(contract)}",
                 *_outside(contract),
             )
         ),

@@ -22,6 +22,8 @@ from edgecad_train.training.settings import Settings
             "(did you mean normal-limits?); train takes one of: normal-limits, deep-features",
         ),
         (("--method", "rgb-cn"), "(did you mean rgb-cnn?)"),
+        (("--method", "foo"), "rows of edgecad study --methods alone are deep-features-rbf, segments-svm"),
+        (("--method", "normal-limits", "--crop", "none"), "--input uptake"),
         (("--method", "segments-svm"), "is a row of a study and is not exported"),
         (("--method", "vgg16-maps"), "reads several maps of a patient"),
         (("--method", "normal-limits", "--units", "8"), "does not read --units"),

@@ -33,6 +33,7 @@ class ModelProvenance(Frozen, frozen=True, kw_only=True):
     name: str
     kind: Kind
     backbone: str
+    """The network's, or the name of a method that stands on none."""
     origin: Origin
     sha256: str
 
@@ -96,7 +97,7 @@ def provenance_of(model: JudgedModel) -> ModelProvenance:
     """How the record names a model."""
     contract = model.contract
     return ModelProvenance(
-        name=model.name, kind=model.kind, backbone=contract.backbone, origin=contract.origin, sha256=model.sha256
+        name=model.name, kind=model.kind, backbone=contract.system, origin=contract.origin, sha256=model.sha256
     )
 
 

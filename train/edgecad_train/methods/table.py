@@ -49,6 +49,17 @@ class Method:
     by_colours: bool = False
 
     @property
+    def words(self) -> str:
+        """What it is, for people."""
+        baseline = ", a baseline of which nothing but its last curve is fitted to CAD" if self.baseline else ""
+        return f"{self.name}{baseline}; after {self.after}. Theirs: {self.theirs} Ours: {self.ours}"
+
+    @property
+    def baseline(self) -> bool:
+        """Whether it is what the others are held against: its limits come of patients without CAD."""
+        return self.name == NORMAL_LIMITS
+
+    @property
     def reads(self) -> frozenset[str]:
         """Fields of `edgecad_train.training.settings.Settings` that its runs read; the others change nothing."""
         return READ_BY_ALL | (READ_WITH_A_NETWORK if self.takes_network else frozenset())
@@ -74,8 +85,6 @@ READ_WITH_A_NETWORK = frozenset({"backbone", "weights", "features", "batch_size"
 NO_UPTAKE = "it reads uptake, and the input is the screen's colours, which do not rise with uptake in every table"
 GIVE_UPTAKE = "give --input uptake, or leave the method out"
 """Why a method is refused that needs uptake, and what helps."""
-NO_NETWORK = "none"
-"""Network of a method that stands on none."""
 NORMAL_LIMITS = "normal-limits"
 """In every study unless it is left out: nothing in it is fitted to CAD."""
 
@@ -235,8 +244,10 @@ def exportable_method(name: str) -> Method:
         UsageError: there is none, or it is a row of a study alone.
     """
     if name not in METHODS:
+        rows = ", ".join(method.name for method in _ALL if method.row_only)
         raise UsageError(
-            f"no method is called {name!r}{did_you_mean(name, METHODS)}; train takes one of: {', '.join(EXPORTABLE)}"
+            f"no method is called {name!r}{did_you_mean(name, METHODS)}; train takes one of: {', '.join(EXPORTABLE)}; "
+            f"rows of edgecad study --methods alone are {rows}"
         )
     method = METHODS[name]
     if method.row_only:

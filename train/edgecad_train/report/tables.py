@@ -106,7 +106,7 @@ def method_rows(run: RunFiles, told: MethodRecord) -> tuple[Row, ...]:
     )
     return (
         ("class order", f"{order}; the positive class is {contract.positive}, P({contract.positive}) is the score"),
-        ("method", f"{method.name}, after {method.after}"),
+        ("method", f"{method.name}{', the baseline' if method.baseline else ''}, after {method.after}"),
         ("theirs", method.theirs),
         ("ours", method.ours),
         *(network if method.takes_network else ()),

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.answer.heatmap import scale_of_maps
-from edgecad.contract import Activation, Contract, Features, HeatmapScale, Labelling, PooledOver, Scaling
+from edgecad.contract import NO_NETWORK, Activation, Contract, Features, HeatmapScale, Labelling, PooledOver, Scaling
 from edgecad.system.clock import second_text
 from edgecad_train.classes import CLASSES, POSITIVE
 from edgecad_train.data import PreparedData
 from edgecad_train.data.orientation import reference_of
 from edgecad_train.evaluation.familiarity.measuring import MeasuredFamiliarity
 from edgecad_train.methods.answer import Answer
-from edgecad_train.methods.table import NO_NETWORK, Method
+from edgecad_train.methods.table import Method
 from edgecad_train.networks.pooled import pooled_over
 from edgecad_train.running.judging import RunVerdict
 from edgecad_train.splits.split import Folds, Split, rows_of

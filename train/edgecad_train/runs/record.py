@@ -34,6 +34,8 @@ class MethodRecord(Frozen, frozen=True, kw_only=True):
     """Which method a run is of, where it is none of a fine-tuned network."""
 
     name: str
+    words: str = ""
+    """What it is, for people; empty in a run of an earlier version."""
     chosen: dict[str, dict[str, float | int | str]]
     """Hyperparameters that inner folds chose, of each fit by its name: `fold 1`, ..., and last `run` or `refit`."""
     row_only: str = ""

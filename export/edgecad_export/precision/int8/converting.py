@@ -127,7 +127,7 @@ def _check_convolutions(proto: onnx.ModelProto) -> None:
             raise GateFailed(
                 f"int8 is fitted to convolutions of all channels or of each alone, and one has {groups} groups of "
                 f"{len(weights[node.input[1]]) // groups}: that of a method which reads uptake cell by cell, "
-                "which fp32 and fp16 have; leave --int8 out"
+                "of which there are fp32 and fp16"
             )
 
 

@@ -9,8 +9,8 @@ from edgecad_train.evaluation.recalibration.words import sentences_about_recalib
 from edgecad_train.judgement.reading import EvaluationFiles
 from edgecad_train.judgement.record import EvaluationRecord
 from edgecad_train.report.checklists.item import Fact
-from edgecad_train.report.checklists.of_run import (
-    UNNAMED,
+from edgecad_train.report.checklists.of_run import UNNAMED
+from edgecad_train.report.checklists.shared import (
     Named,
     diagnostic_words,
     failure_words,
@@ -79,7 +79,15 @@ def _apart(files: EvaluationFiles) -> Iterator[Named]:
 def _model(files: EvaluationFiles) -> Iterator[Named]:
     record, contract = files.record, files.contract
     yield "title", Fact("judged", f"an evaluation of the model {record.model.name}, {record.model.backbone}")
-    yield "model", Fact("judged", f"{contract.backbone}, {contract.pooled_words}; head {contract.head}")
+    yield (
+        "model",
+        Fact(
+            "judged",
+            f"{contract.backbone}, {contract.pooled_words}; head {contract.head}"
+            if contract.on_network
+            else f"{contract.head}, {contract.pooled_words}",
+        ),
+    )
     yield "model_hash", Fact("judged", f"sha256 {record.model.sha256[:16]}\N{HORIZONTAL ELLIPSIS}")
     decision = contract.decision
     yield "output", Fact("thresholds", output_words(decision))
@@ -95,9 +103,9 @@ def _model(files: EvaluationFiles) -> Iterator[Named]:
     members = len(contract.members)
     yield (
         "ensemble",
-        Fact("judged", f"the mean logits of {members} networks" if members else "none: one network answers"),
+        Fact("judged", f"the mean logits of {members} networks" if members else "none: one model answers"),
     )
-    if contract.weights:
+    if contract.weights and contract.on_network:
         yield "weights", Fact("judged", f"first weights of the model: {contract.weights}")
 
 

@@ -36,7 +36,7 @@ def write_method_run(
     plan = Plan(method.name, (), pretrained=method.takes_network)
     record = msgspec.structs.replace(
         common_record(outcome, plan, seconds, patient_rule, findings, columns),
-        method=MethodRecord(name=method.name, chosen=outcome.chosen, row_only=method.row_only),
+        method=MethodRecord(name=method.name, words=method.words, chosen=outcome.chosen, row_only=method.row_only),
     )
     write_common(outcome, record, partial, contents, columns)
     if outcome.own.learnt:

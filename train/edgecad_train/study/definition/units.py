@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from edgecad.contract import Preparation
+from edgecad.contract import NO_NETWORK, Preparation
 from edgecad.frozen import Frozen
-from edgecad_train.methods.table import NO_NETWORK, method_named
+from edgecad_train.methods.table import method_named
 from edgecad_train.runs.older import LATER_SETTINGS
 from edgecad_train.study.definition.partitions import part_name
 from edgecad_train.training.settings import Settings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgecad.contract import NO_NETWORK
 from edgecad_train.evaluation.claims.networks import NetworkPair
 from edgecad_train.evaluation.claims.strategies import MayBeBest
-from edgecad_train.methods.table import NO_NETWORK
 from edgecad_train.study.results.claims import StudyClaims, reference_rows
 from edgecad_train.study.results.comparisons import Difference
 from edgecad_train.study.results.grid import grid

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from edgecad.contract import NO_NETWORK
 from edgecad.errors import ModelInvalid
 from edgecad_train.data import PreparedData
 from edgecad_train.data.input.seen import seen_words, shown_images
-from edgecad_train.methods.table import NO_NETWORK
 from edgecad_train.report.pictures.strategies import StrategyMaps, draw_strategies
 from edgecad_train.runs.reading import read_heatmaps
 from edgecad_train.study.folder import StudyFolder

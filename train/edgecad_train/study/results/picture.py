@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from edgecad_train.methods.table import NO_NETWORK
+from edgecad.contract import NO_NETWORK
 from edgecad_train.report.pictures.drawing import GREY, INK, new_figure, save, tidy
 from edgecad_train.study.results.claims import reference_rows
 from edgecad_train.study.results.rows import Row

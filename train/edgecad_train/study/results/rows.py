@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from edgecad.contract import Metric
+from edgecad.contract import NO_NETWORK, Metric
 from edgecad_train.evaluation.localisation.figures import Localisation, LocatedGroup, localised
-from edgecad_train.methods.table import METHODS, NO_NETWORK
+from edgecad_train.methods.table import METHODS
 from edgecad_train.runs.names import HEATMAPS
 from edgecad_train.study.definition.spec import Study
 from edgecad_train.study.definition.units import Unit
