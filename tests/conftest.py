@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ from edgecad.contract import (
 from edgecad.frozen import json_from_struct
 from edgecad.modelfiles.digest import PLACEHOLDER, with_digest
 from edgecad_train.phantoms import draw_patient, jpeg_bytes, render_screen
+
+from .train.small import small_mobilenet
 
 Pixels = npt.NDArray[np.uint8]
 SIZE = 64
@@ -62,6 +65,12 @@ def pytest_collection_finish() -> None:
 # A shell that puts a command into the background has it ignore interrupts, and so would programs that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def small() -> Callable[[], AbstractContextManager[None]]:
+    """Let `mobilenetv2` be the small network, for fixtures that are made once."""
+    return small_mobilenet
 
 
 @pytest.fixture(scope="session", autouse=True)

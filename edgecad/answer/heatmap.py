@@ -164,13 +164,19 @@ FLAT = 1e-6
 """Spread, in logit scales, below which a map is flat."""
 
 
-def agreement(one: Floats, other: Floats, scale: float) -> float:
+def agreement(one: Floats, other: Floats, scale: float, shade: float = 0.0) -> float:
     """How alike two heat maps `(h, w)` are: their correlation, -1 to 1.
 
-    Flat maps have none; they agree (1) if no value differs by more than 1e-4 of `scale`, the largest
-    logit, and do not (0) otherwise.
+    Maps that differ nowhere by more than a shade are one map to whoever looks, and agree (1): the correlation of maps
+    that are all but flat is that of their roundings. Flat maps have no correlation; they agree if no value differs by
+    more than 1e-4 of `scale`, the largest logit, and do not (0) otherwise.
+
+    Args:
+        shade: the least difference that is kept or drawn, see `shade_of`; 0: every difference counts.
     """
     a, b = (np.asarray(item, np.float64) for item in (one, other))  # squares of a damaged model's values fit in these
+    if float(np.abs(a - b).max()) <= shade:
+        return 1.0
     if min(float(np.std(a)), float(np.std(b))) < FLAT * scale:
         return float(np.abs(a - b).max() <= 1e-4 * scale)
     return correlation(a, b)
@@ -188,6 +194,11 @@ def scale_of_maps(score_maps: Floats) -> HeatmapScale:
 
 SHADES = 1000
 """Steps into which a heat map's full scale is divided at least wherever a map is kept or drawn."""
+
+
+def shade_of(full_scale: float) -> float:
+    """Logit units from one shade of a heat map to the next."""
+    return full_scale / SHADES
 
 
 def as_recorded(shown: Floats, full_scale: float) -> NDArray[np.float64]:

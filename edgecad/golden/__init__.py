@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import agreement, logit_scale
+from edgecad.answer.heatmap import agreement, logit_scale, shade_of
 from edgecad.answer.prediction import Prediction
 from edgecad.clinical.fusion import golden_fusion
 from edgecad.colourtables.known import known_table
@@ -173,7 +173,7 @@ def _replayed(answer: Answer, recorded: GoldenAnswer, content: bytes | None, con
     return Replay(
         recorded.sample,
         logits=float(np.abs(prediction.logits - expected).max()) / scale,
-        heatmap=agreement(prediction.heatmap, shown, scale),
+        heatmap=agreement(prediction.heatmap, shown, scale, shade_of(contract.heatmap.full_scale)),
         familiarity=_moved(prediction.familiarity, recorded.familiarity, contract.familiarity),
         probability=_moved_probability(prediction.logits, expected, contract),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgecad.answer.heatmap import shade_of
 from edgecad.answer.prediction import Prediction
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import DeviceFailed, InputRefused, NotAvailable, UsageError
@@ -194,5 +195,7 @@ def _row(reference: FileAnswers, said: FileAnswers, names: Sequence[str]) -> Fil
     if not names:
         return FileComparison(said.model, near, None, None)
     one, other = reference.of(names), said.of(names)
-    figures = compare(one, other, reference.threshold, near, said.threshold)
+    figures = compare(
+        one, other, reference.threshold, near, said.threshold, shade=shade_of(reference.contract.heatmap.full_scale)
+    )
     return FileComparison(said.model, near, common_grid(one.maps, other.maps), figures)

@@ -67,6 +67,7 @@ def compare(
     neighbourhood: float,
     seen_threshold: float | None = None,
     zone: Zone | None = None,
+    shade: float = 0.0,
 ) -> AnswerDistance:
     """Compare two models' answers to the same images, in the same order.
 
@@ -79,6 +80,7 @@ def compare(
             rounding.
         seen_threshold: of `seen`, where it is another.
         zone: of both; None: certainty is not compared.
+        shade: of the reference's maps, see `edgecad.answer.heatmap.agreement`.
     """
     count = len(reference.scores)
     if not (_finite(reference) and _finite(seen)):
@@ -90,7 +92,7 @@ def compare(
     near = np.array([np.abs(reference.scores - one) <= neighbourhood for one, _ in cuts])
     away = (flipped & ~near).any(axis=0)
     pairs = [_on_one_grid(one, another) for one, another in zip(reference.maps, seen.maps, strict=True)]
-    alike = [agreement(one, another, scale) for one, another in pairs]
+    alike = [agreement(one, another, scale, shade) for one, another in pairs]
     return AnswerDistance(
         images=count,
         finite=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,6 @@ def network_of_little_matter(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     with nullcontext() if request.path.parent.name == "networks" else small_mobilenet():
         yield
-
-
-@pytest.fixture(scope="session")
-def small() -> Callable[[], AbstractContextManager[None]]:
-    """Let `mobilenetv2` be the small network, for fixtures that are made once."""
-    return small_mobilenet
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import onnx
 from msgspec.structs import replace as msgspec_replace
 from numpy.typing import NDArray
 
-from edgecad.answer.heatmap import logit_scale
+from edgecad.answer.heatmap import logit_scale, shade_of
 from edgecad.contract import Contract, Preparation
 from edgecad.errors import GateFailed, ModelInvalid
 from edgecad.golden import GOLDEN_TABLES, golden_samples, replay_preparation
@@ -96,7 +96,7 @@ class ParityGate:
         decision, limits = self.contract.decision, self.contract.familiarity
         return parity_of(
             own.reference, seen, decision.threshold, allowed.neighbourhood, own.truth,
-            None if limits is None else limits.limit, decision.zone,
+            None if limits is None else limits.limit, decision.zone, shade_of(self.contract.heatmap.full_scale),
         )  # fmt: skip
 
 

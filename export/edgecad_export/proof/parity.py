@@ -43,6 +43,7 @@ def parity_of(
     truth: NDArray[np.bool_] | None = None,
     limit: float | None = None,
     zone: Zone | None = None,
+    shade: float = 0.0,
 ) -> Parity:
     """Compare two models' answers to the same images.
 
@@ -52,6 +53,7 @@ def parity_of(
         truth: which images are positive, `(n,)`, where it is known.
         limit: the reference's, of the distance to the training scans; None where nobody measured it.
         zone: the contract's; None where there is none.
+        shade: of the reference's heat maps, see `edgecad.answer.heatmap.agreement`.
     """
     if not seen.finite:
         far = float("inf")
@@ -60,7 +62,7 @@ def parity_of(
             **asdict(worst(len(reference.scores))), identity=far, switched=0, hidden=far, auc_loss=None,
             familiarity=furthest,
         )  # fmt: skip
-    compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood, zone=zone)
+    compared = compare(reference.under(seen.switches), seen, threshold, neighbourhood, zone=zone, shade=shade)
     switched, hidden = switched_units(reference, seen)
     loss = _auc_loss(reference, seen, truth)
     return Parity(

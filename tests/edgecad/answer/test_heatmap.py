@@ -19,6 +19,7 @@ from edgecad.answer.heatmap import (
     identity_error,
     scale_of_maps,
     score_map,
+    shade_of,
     share_outside_disc,
 )
 from edgecad.contract import Activation
@@ -237,6 +238,17 @@ def test_a_flat_map_does_not_agree_with_one_that_is_not() -> None:
     one = np.random.default_rng(0).normal(size=(7, 7))
     assert agreement(np.zeros((7, 7)), one, 1.0) == 0
     assert agreement(one, np.zeros((7, 7)), 1.0) == 0
+
+
+def test_maps_that_differ_by_less_than_a_shade_are_one_map_to_whoever_looks() -> None:
+    shade = shade_of(100.0)
+    one = np.zeros((7, 7))
+    one[3, 3], other = 0.05, np.zeros((7, 7))
+    other[2, 2] = 0.04
+    assert agreement(one, other, 10.0) < 0
+    assert agreement(one, other, 10.0, shade) == 1
+    other[2, 2] = 2 * shade
+    assert agreement(one, other, 10.0, shade) < 0
 
 
 def test_a_map_in_the_corners_lies_outside_the_disc_and_one_in_the_middle_inside() -> None:

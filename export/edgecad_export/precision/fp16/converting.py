@@ -112,7 +112,7 @@ def fp16_from_fp32(proto: onnx.ModelProto, wider: Collection[str] = ()) -> onnx.
 
     # The converter rounds every output of a node that it must leave alone, so it gets to see the backbone only.
     parts = parts_of(proto)
-    kept = {*wider, *_before_convolutions(parts)}
+    kept = {*wider, *_before_convolutions(parts), *_behind_differences(parts.backbone.graph)}
     backbone = convert_float_to_float16(parts.backbone, keep_io_types=True, node_block_list=sorted(kept))
     _drop_round_trips(backbone.graph)
     OnnxModel(backbone).topological_sort()  # the converter puts its casts last
@@ -128,6 +128,20 @@ def _before_convolutions(parts: GraphParts) -> Iterator[str]:
         if node.op_type == "Conv" or below.intersection(node.input):
             below.update(node.output)
         else:
+            yield node.name
+
+
+def _behind_differences(graph: onnx.GraphProto) -> Iterator[str]:
+    """Nodes that take one computed value from another, and all that follow.
+
+    A difference has the rounding of both and may be far smaller than either: in 16 bits nothing would be left of it.
+    Networks of images have none; methods on uptake do.
+    """
+    constant = {tensor.name for tensor in graph.initializer}
+    wide: set[str] = set()
+    for node in graph.node:
+        if wide.intersection(node.input) or (node.op_type == "Sub" and not constant.intersection(node.input)):
+            wide.update(node.output)
             yield node.name
 
 
