@@ -14,7 +14,8 @@ quoted = '$(subst ','\'',$(1))'
 .PHONY: help setup demo test test-versions test-gpu test-aarch64 clean-aarch64 soak check docs study wheels release \
   clean bench bench-inference bench-limits \
   bench-scenarios bench-runtime bench-export bench-training bench-uptake bench-nonmaps bench-orientation \
-  bench-localisation bench-features bench-familiarity bench-simulations bench-clinical bench-methods types-linux types-win32 types-darwin
+  bench-localisation bench-features bench-familiarity bench-simulations bench-clinical bench-methods \
+  bench-ensembles types-linux types-win32 types-darwin
 
 help:
 	@echo "make demo    the main job on phantoms: train, export, verify, infer, bench"
@@ -227,6 +228,9 @@ bench-methods: setup
 	$(BIN)/python benchmarks/methods.py table --weights $(WEIGHTS) --kept $(call quoted,$(KEPT))
 	$(BIN)/python benchmarks/methods.py times --weights $(WEIGHTS) --kept $(call quoted,$(KEPT))
 	$(BIN)/python benchmarks/methods.py words
+
+bench-ensembles: setup
+	$(BIN)/python benchmarks/ensembles.py --weights $(WEIGHTS)
 
 bench-nonmaps: setup
 	$(BIN)/python benchmarks/nonmaps.py answered --weights $(WEIGHTS)
