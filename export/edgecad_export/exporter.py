@@ -12,6 +12,7 @@ import onnx
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from edgecad.clinical.words import coefficient_words
 from edgecad.contract import CONTRACT_VERSION, Contract, PooledOver, Precision
 from edgecad.errors import GateFailed, ModelInvalid, UsageError
 from edgecad.inference.replaying import golden_answers
@@ -57,9 +58,10 @@ def export_run(run: Run, folder: Path, request: ExportRequest, say: Say = lambda
     Raises:
         ModelInvalid: the run's model has no form that can be explained exactly.
         GateFailed: the fp32 file does not answer as the Keras model does; nothing is published.
-        UsageError: int8 without training images to fit it to.
+        UsageError: int8 without training images to fit it to, or clinical columns that turn the image's score round.
     """
     _check_tools(request)
+    _check_fusion(run.contract)
     _check_calibration(run, request)
     made, failed = _made(candidates_of(run, request, say), request, say)
     holding = [candidate for candidate in made if candidate.verdict.holds]
@@ -103,6 +105,17 @@ def _check_tools(request: ExportRequest) -> None:
         private_key(request.sign)
     if request.tensorrt:
         check_engine_tools()
+
+
+def _check_fusion(contract: Contract) -> None:
+    """Refuse a fused score that falls where the image's own rises: its heat map would point the wrong way."""
+    model = contract.clinical
+    if model is not None and model.image.coefficient.log_odds < 0:
+        found = coefficient_words(model.image.coefficient)
+        raise UsageError(
+            f"beside the clinical columns the image counts the wrong way round, {found} for each unit of its log-odds: "
+            "what the heat map raises would lower the score; train without --clinical, or on more patients"
+        )
 
 
 def candidates_of(run: Run, request: ExportRequest, say: Say = lambda _: None) -> Candidates:
