@@ -56,7 +56,7 @@ def test_the_model_card_names_the_members(tiny_contract: Contract) -> None:
     one, two = (
         Member(
             name=name,
-            digest=digit * 64,
+            network=digit * 64,
             backbone="mobilenetv2",
             head="GAP - Dense(2)",
             features="last",

@@ -268,9 +268,9 @@ def test_verify_counts_flips_at_the_sites_threshold(
     seen: list[tuple[float, float | None]] = []
     whole = against.compare
 
-    def compare(one: Any, other: Any, threshold: float, near: float, other_threshold: float) -> Any:
+    def compare(one: Any, other: Any, threshold: float, near: float, other_threshold: float, **named: Any) -> Any:
         seen.append((threshold, other_threshold))
-        return whole(one, other, threshold, near, other_threshold)
+        return whole(one, other, threshold, near, other_threshold, **named)
 
     monkeypatch.setattr(against, "compare", compare)
     folder = folder_of("fp32", "int8")

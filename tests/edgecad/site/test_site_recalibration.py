@@ -233,9 +233,9 @@ def test_verify_compares_engines_on_the_models_own_score(
     seen: list[tuple[list[float], float]] = []
     whole = against.compare
 
-    def compare(one: Any, other: Any, threshold: float, *more: Any) -> Any:
+    def compare(one: Any, other: Any, threshold: float, *more: Any, **named: Any) -> Any:
         seen.append((one.scores.tolist(), threshold))
-        return whole(one, other, threshold, *more)
+        return whole(one, other, threshold, *more, **named)
 
     monkeypatch.setattr(against, "compare", compare)
     words = ["verify", str(folder_of("fp32", "int8")), "--precision", "int8", "--against-precision", "fp32"]

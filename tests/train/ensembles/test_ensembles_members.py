@@ -148,7 +148,7 @@ def test_predictions_of_other_patients_are_refused(one: Path, two: Path, spoilt:
         (lambda cells: [[*cells[:6], "nan", cells[7]]], "no number of a score"),
         (lambda cells: [[*cells[:6], "inf", cells[7]]], "no number of a score"),
         (lambda cells: [[*cells[:5], "1.5", *cells[6:]]], "no number of a score"),
-        (lambda cells: [cells, cells], "is there twice"),
+        (lambda cells: [cells, cells], "1 of its patients are scored more than once"),
     ],
 )
 def test_predictions_that_are_no_scores_are_refused(

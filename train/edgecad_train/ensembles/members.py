@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,16 @@ def _member(path: Path) -> MemberRun:
     lines = records.predictions
     if deciding.is_file():
         lines = predictions_from_csv(deciding.read_bytes(), deciding, NEXT)
+    _check_once(folder, records.predictions)
+    _check_once(folder, lines)
     return MemberRun(records, records.partition, _of_part(lines, HELD))
+
+
+def _check_once(folder: Path, lines: Sequence[PatientLine]) -> None:
+    """Demand one line of each patient in each part: a report tells of more, but no mean can be made of them."""
+    again = sum(times > 1 for times in Counter((line.patient, line.part) for line in lines).values())
+    if again:
+        raise ModelInvalid(f"{folder.name} cannot be used: {again} of its patients are scored more than once; {NEXT}")
 
 
 def _check_kind(folder: Path) -> None:

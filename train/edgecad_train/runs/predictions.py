@@ -76,20 +76,9 @@ def predictions_from_csv(content: bytes, path: Path, next_step: str) -> tuple[Pa
             f"{path} has no column {', '.join(sorted(missing))}; wanted: {','.join(COLUMNS)}; {next_step}"
         )
     try:
-        found = tuple(_line(line) for line in lines)
-        _check_once(found)
-        return found
+        return tuple(_line(line) for line in lines)
     except (ValueError, TypeError) as error:
         raise ModelInvalid(f"{path} cannot be used: line {lines.line_num}: {error}; {next_step}") from error
-
-
-def _check_once(lines: Iterable[PatientLine]) -> None:
-    """Demand one line of each patient in each part."""
-    seen: set[tuple[str, str]] = set()
-    for line in lines:
-        if (line.patient, line.part) in seen:
-            raise ValueError(f"patient {line.patient} is there twice")
-        seen.add((line.patient, line.part))
 
 
 def _text(content: bytes, path: Path, next_step: str) -> str:
