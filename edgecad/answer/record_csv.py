@@ -90,9 +90,13 @@ def csv_row_of(record: Row, columns: Mapping[str, Callable[[Row], Cell]]) -> byt
 def _harmless(cell: Cell) -> Cell:
     """A text that a spreadsheet would run gets an apostrophe in front, which it takes as the mark of a text.
 
-    Names of files come from anywhere. A number is never touched: a logit below zero stays a number.
+    Names of files come from anywhere. A number is never touched: a logit below zero stays a number. A zero byte, which
+    no spreadsheet reads and Python 3.10 does not write, becomes the sign for what cannot be shown.
     """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    shown = cell.replace("\0", "\ufffd")
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def _line(cells: Iterable[Cell]) -> bytes:

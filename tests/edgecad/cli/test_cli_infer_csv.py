@@ -92,6 +92,11 @@ def test_every_other_text_comes_back_as_it_was(text: str) -> None:
     assert row_of(msgspec.structs.replace(ANSWER, scan=text))["scan"] == text
 
 
+def test_a_zero_byte_which_no_spreadsheet_reads_is_shown_as_such() -> None:
+    row = row_of(msgspec.structs.replace(ANSWER, scan="a\0b", message="\0=1"))
+    assert (row["scan"], row["message"]) == ("a\ufffdb", "\ufffd=1")
+
+
 def test_answers_and_refusals_are_rows_that_say_what_json_says(
     edgecad: Run, model_folder: Path, phantom_jpeg: Path, tmp_path: Path
 ) -> None:

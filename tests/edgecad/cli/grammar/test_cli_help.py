@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
@@ -18,7 +19,8 @@ def test_the_help_has_a_line_for_each_and_imports_none(edgecad: Callable[..., An
     assert (done.code, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines())) <= 80
     for name, words in WAY.items():
-        assert f"\n  {name:8}  {words}" in done.stdout
+        # Those whose extra is not installed stand in a list of their own, with columns of another width.
+        assert re.search(rf"\n  {name} +{re.escape(words)}", done.stdout)
     assert not done.modules & {*OWN.values(), "edgecad_train", "edgecad_export"}
 
 
