@@ -276,6 +276,7 @@ def test_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("all_extras")
 def test_help_lists_the_commands_in_the_order_of_their_use() -> None:
     text = CliRunner().invoke(app, ["--help"]).stdout
     places = [text.index(f"\n  {name} ") for name in ("phantom", "train", "export", "infer", "verify", "bench")]

@@ -81,8 +81,11 @@ def done(words: list[Any]) -> Any:
 @pytest.mark.parametrize("command", OPENING)
 @pytest.mark.parametrize("how", ["option", "variable"])
 def test_a_model_that_nobody_signed_is_refused_where_a_key_is_demanded(
-    command: str, how: str, folder: Path, public: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    command: str, how: str, folder: Path, public: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    if command == "evaluate":
+        request.getfixturevalue("all_extras")
     monkeypatch.chdir(tmp_path)
     words = OPENING[command](folder, scan, tmp_path / "out")
     if how == "variable":

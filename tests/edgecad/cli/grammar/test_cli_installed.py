@@ -33,10 +33,12 @@ def test_a_runtime_alone_lists_the_others_apart(edgecad: Run) -> None:
     assert not done.modules & {*OWN.values(), "edgecad_train", "edgecad_export"}
 
 
+@pytest.mark.usefixtures("all_extras")
 def test_where_all_is_installed_nothing_stands_apart(edgecad: Run) -> None:
     assert "Not installed" not in edgecad("--help").stdout
 
 
+@pytest.mark.usefixtures("all_extras")
 @pytest.mark.parametrize("command", NEEDS)
 def test_naming_one_says_how_it_is_installed_whatever_follows(edgecad: Run, command: str) -> None:
     for extra, modules in NEEDS[command].items():

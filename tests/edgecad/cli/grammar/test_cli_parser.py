@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 from typer.testing import CliRunner
 
@@ -34,7 +32,7 @@ def test_a_word_that_the_parser_cannot_take_is_one_line_with_the_next_step(
     assert line.endswith(f"; see: {step}")
 
 
-@pytest.mark.skipif(find_spec("edgecad_train") is None, reason="needs the training room")
+@pytest.mark.usefixtures("all_extras")
 def test_commands_of_other_rooms_say_it_the_same_way() -> None:
     done = CliRunner().invoke(app, ["train", "--bakbone", "x"])
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
@@ -43,7 +41,7 @@ def test_commands_of_other_rooms_say_it_the_same_way() -> None:
     assert done.stderr.endswith("see: edgecad train --help\n")
 
 
-@pytest.mark.skipif(find_spec("edgecad_train") is None, reason="needs the training room")
+@pytest.mark.usefixtures("all_extras")
 def test_a_choice_that_there_is_not_names_those_that_there_are() -> None:
     done = CliRunner().invoke(app, ["train", "--features", "nonsense"])
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

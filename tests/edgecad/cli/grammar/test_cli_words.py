@@ -54,6 +54,7 @@ def test_every_value_has_a_word_that_people_read(path: str) -> None:
             assert param.metavar not in ("TEXT", "PATH") or param.name == "intended_use", param.name
 
 
+@pytest.mark.usefixtures("all_extras")
 @pytest.mark.parametrize("path", COMMANDS)
 @pytest.mark.parametrize("columns", [80, 60])
 def test_help_fits_and_has_no_words_of_programmers(path: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +111,7 @@ def test_what_is_near_nothing_gets_no_advice(word: str) -> None:
     assert did_you_mean(word, BACKBONES) == ""
 
 
+@pytest.mark.usefixtures("all_extras")
 def test_each_kind_of_word_is_suggested() -> None:
     for words, hint in (
         (["trian"], "train"),
@@ -125,6 +127,7 @@ def test_each_kind_of_word_is_suggested() -> None:
         assert f"(did you mean {hint}?); see: edgecad" in done.stderr, words
 
 
+@pytest.mark.usefixtures("all_extras")
 def test_our_own_errors_suggest_as_well(edgecad: Run) -> None:
     for words, hint in (
         (["train", "--backbone", "resnet-50"], "resnet50"),
@@ -156,7 +159,11 @@ def test_every_command_that_takes_a_model_takes_it_as_an_option(edgecad: Run, co
 
 
 @pytest.mark.parametrize("command", [["verify"], ["inspect"], ["bench"], ["cache", "build"], ["export"]])
-def test_two_models_are_one_too_many_and_the_same_twice_is_one(edgecad: Run, command: list[str]) -> None:
+def test_two_models_are_one_too_many_and_the_same_twice_is_one(
+    edgecad: Run, command: list[str], request: pytest.FixtureRequest
+) -> None:
+    if command == ["export"]:
+        request.getfixturevalue("all_extras")
     done = edgecad(*command, "one", "--model", "two")
     assert (done.code, done.stderr.count("\n")) == (2, 1)
     assert "is one and --model is two; name one model" in done.stderr
@@ -164,6 +171,7 @@ def test_two_models_are_one_too_many_and_the_same_twice_is_one(edgecad: Run, com
         assert edgecad(*command, "one", "--model", "./one/").code == 6
 
 
+@pytest.mark.usefixtures("all_extras")
 def test_evaluate_takes_both_orders(edgecad: Run) -> None:
     for words in (["m", "d"], ["d", "--model", "m"]):
         done = edgecad("evaluate", *words)
