@@ -21,3 +21,13 @@ def drawn_words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(canvas, "coverage", noted)
     return words
+
+
+@pytest.fixture
+def all_extras() -> None:
+    """Skip a test of commands that only other extras bring, where these are not installed."""
+    from edgecad.cli.grammar.installed import NEEDS, missing_extras
+
+    lacking = sorted({extra for command in NEEDS for extra in missing_extras(command)})
+    if lacking:
+        pytest.skip(f"needs the extras {', '.join(lacking)}")
