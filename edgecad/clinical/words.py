@@ -18,7 +18,7 @@ TURNED = "below 0, so the score falls where the image's own rises, and what the 
 def clinical_rows(model: ClinicalModel, positive: str) -> Iterator[tuple[str, str]]:
     """Name and value of all that is known of a fused model."""
     yield "fitted to", patients_words(model)
-    turned = f"; {TURNED}" if model.image.coefficient.log_odds < 0 else ""
+    turned = f"; {TURNED}" if model.turns_image else ""
     yield "image", f"{coefficient_words(model.image.coefficient)} for each unit of its log-odds{turned}"
     for column in model.columns:
         yield column.name, f"{effect_words(column)}; takes {wanted_of(column)}"

@@ -146,6 +146,11 @@ class ClinicalModel(Frozen, frozen=True, kw_only=True):
         demand(self.patients >= 1 and self.left_out >= 0, "a clinical model without patients")
 
     @property
+    def turns_image(self) -> bool:
+        """Whether the fused score falls where the image's own rises."""
+        return self.image.coefficient.log_odds < 0
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of the columns."""
         return tuple(column.name for column in self.columns)

@@ -110,7 +110,7 @@ def _check_tools(request: ExportRequest) -> None:
 def _check_fusion(contract: Contract) -> None:
     """Refuse a fused score that falls where the image's own rises: its heat map would point the wrong way."""
     model = contract.clinical
-    if model is not None and model.image.coefficient.log_odds < 0:
+    if model is not None and model.turns_image:
         found = coefficient_words(model.image.coefficient)
         raise UsageError(
             f"beside the clinical columns the image counts the wrong way round, {found} for each unit of its log-odds: "

@@ -19,7 +19,7 @@ from measures.export.fresh import FreshParity, fresh_parity
 from measures.export.options import ExportOptions
 from measures.export.parity import parity_of
 from measures.latency import in_turn
-from measures.models.exporting import ExportEnd, exported, first_weights, run_of, untrained_run
+from measures.models.exporting import MADE_NOW, ExportEnd, exported, first_weights, run_of, untrained_run
 from measures.models.kept import PHANTOMS, ROUNDING
 from measures.quartiles import Quartiles
 
@@ -125,13 +125,11 @@ def _trained(pair: str, seen: str, seed: int, options: ExportOptions) -> Iterato
     """A network `BACKBONE=FILE` or `BACKBONE=lively` that is trained on phantoms now, with this input."""
     backbone, _, weights = pair.partition("=")
     epochs = zip(("--warmup-epochs", "--finetune-epochs"), options.epochs, strict=True)
-    data = f"{options.patients} PHANTOMS, {seen}, seed {seed}"
+    data = f"{options.patients} PHANTOMS, {seen}, seed {seed}{', random first weights' * (weights == MADE_NOW)}"
     with first_weights(backbone, weights) as file:
         words = ["--weights", file, *(word for own in epochs for word in own), "--input", seen, "--seed", seed]
         with run_of(backbone, options.patients, words) as folder:
-            yield Source(
-                folder, f"{backbone}-{seen}-{seed}", data if weights != "lively" else f"{data}, random first weights"
-            )
+            yield Source(folder, f"{backbone}-{seen}-{seed}", data)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 from measures.command import EDGECAD, ProcessEnd, run_command
 
 BRIEFLY = ("--strategy", "warm-up", "--warmup-epochs", 1)
+MADE_NOW = "lively"
+"""In place of a file: lively random weights, made when they are asked for."""
 LIVELY, WEIGHTS = Path(__file__).with_name("lively.py"), "weights.npz"
 ANYTHING = ("probabilities=1", "neighbourhood=1", "heatmap_correlation=-1", "auc_loss=1", "hidden=1")
 """With random weights an answer means nothing; the test is that there are answers at all."""
@@ -42,11 +44,13 @@ def run_of(backbone: str, patients: int, words: Sequence[object]) -> Iterator[Pa
 
 @contextmanager
 def first_weights(backbone: str, weights: str) -> Iterator[Path]:
-    """The file `weights`, or for `lively` one of random weights that is made now."""
+    """The file `weights`, or for `MADE_NOW` one of random weights."""
+    if weights != MADE_NOW:
+        yield Path(weights).resolve()
+        return
     with tempfile.TemporaryDirectory() as name:
-        if weights == "lively":
-            run_command([LIVELY, backbone, WEIGHTS], Path(name))
-        yield Path(name) / WEIGHTS if weights == "lively" else Path(weights).resolve()
+        run_command([LIVELY, backbone, WEIGHTS], Path(name))
+        yield Path(name) / WEIGHTS
 
 
 @contextmanager
