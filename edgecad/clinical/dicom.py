@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgecad.clinical.sexes import alike
 from edgecad.clinical.values import Value
 from edgecad.contract import CategoryColumn, ClinicalModel, NumberColumn
 from edgecad.errors import InputRefused, UsageError
@@ -18,12 +19,6 @@ from edgecad.system.words import did_you_mean
 
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
-_SEXES = {
-    "M": frozenset(("m", "male", "man", "men")),
-    "F": frozenset(("f", "female", "woman", "women", "w")),
-    "O": frozenset(("o", "other")),
-}
-"""Codes of PatientSex (DICOM PS3.3, C.7.1.1), and what a model's category may call them."""
 
 
 def check_columns(model: ClinicalModel | None, wanted: Mapping[str, DicomClinical], site: Path) -> None:
@@ -91,6 +86,6 @@ def years_of(text: str) -> float | None:
 
 def sex_in(text: str, column: object) -> str:
     """The category that a code of PatientSex names; the code itself where the model has none for it."""
-    words = _SEXES.get(text.upper(), frozenset()) | {text.casefold()}
+    words = alike(text)
     categories = column.categories if isinstance(column, CategoryColumn) else ()
     return next((each.name for each in categories if each.name.casefold() in words), text)

@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from edgecad.clinical.cells import number_of, plain_cell, stands_for_nothing
+from edgecad.clinical.sexes import alike, tell_sex
 from edgecad.contract import CategoryColumn, ClinicalColumn, ClinicalModel, NumberColumn, YesNoColumn
 from edgecad.errors import InputRefused, UsageError
 from edgecad.system.words import did_you_mean
@@ -215,4 +216,7 @@ def word_of(given: Value) -> str:
 def _category(column: CategoryColumn, word: str) -> str | None:
     number = number_of(word)
     words = {word.casefold(), *([] if number is None else [f"{number:.10g}"])}
-    return next((each.name for each in column.categories if each.name.casefold() in words), None)
+    names = [each.name for each in column.categories]
+    if tell_sex(names):
+        words |= alike(word)
+    return next((name for name in names if name.casefold() in words), None)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from edgecad.clinical.values import check_names, checked_values, values_from_words, with_values
 from edgecad.clinical.words import TURNED, clinical_rows
+from edgecad.contract import CategoryColumn
 from edgecad.errors import InputRefused, UsageError
 
 from .conftest import FUSED, GIVEN, about
@@ -47,6 +48,33 @@ def test_values_are_read_as_their_columns_have_them(given: dict[str, object], wa
     found = checked_values(FUSED, given)  # type: ignore[arg-type]
     assert (found.usable, found.lacking) == (wanted, ())
     assert {name: type(value) for name, value in found.usable.items()} == {k: type(v) for k, v in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "wanted"),
+    [
+        (("female", "male"), "M", "male"),
+        (("female", "male"), " f ", "female"),
+        (("W", "M"), "female", "W"),
+        (("Men", "Women", "Other"), "m", "Men"),
+        (("Men", "Women", "Other"), "O", "Other"),
+        (("m", "man", "woman"), "male", None),  # two of them are men: nobody knows which is meant
+        (("L", "M", "S"), "male", None),  # sizes
+        (("female", "male"), "D", None),
+    ],
+)
+def test_a_sex_may_be_said_in_other_words_where_categories_are_sexes(
+    names: tuple[str, ...], given: str, wanted: str | None
+) -> None:
+    column = FUSED.columns[1]
+    assert isinstance(column, CategoryColumn)
+    categories = tuple(replace(column.categories[0], name=name) for name in names)
+    model = replace(FUSED, columns=(FUSED.columns[0], replace(column, categories=categories), FUSED.columns[2]))
+    if wanted is None:
+        with pytest.raises(InputRefused, match=f"sex cannot be meant; wanted: one of {', '.join(names)}"):
+            checked_values(model, {**GIVEN, "sex": given})
+    else:
+        assert checked_values(model, {**GIVEN, "sex": given}).usable["sex"] == wanted
 
 
 MISSING = [{}, {"age": None}, {"age": ""}, {"age": "n/a"}, {"age": math.nan}, {"age": np.float32("nan")}]

@@ -300,9 +300,12 @@ def test_a_folder_that_is_back_is_reserved_anew(hot: Hot, scan_bytes: Scan, monk
     """As a share that was unmounted: the lock may have been lost with it, and another watch may have come."""
     monkeypatch.setattr(worker_module, "RETRY", 0.02)
     away, said = hot.incoming.with_name("away"), []
+    lost = "IN is not there as at the start; mount it again"
 
     def back(problem: str) -> None:
         said.append(problem)
+        if problem != lost:  # it went in the midst of a look; the next one sees it and gives the lock back
+            return
         with Reservation(away):  # nobody holds it meanwhile
             pass
         away.rename(hot.incoming)
@@ -313,7 +316,8 @@ def test_a_folder_that_is_back_is_reserved_anew(hot: Hot, scan_bytes: Scan, monk
         until(lambda: hot.incoming.exists() and is_watched(hot.incoming))
         (hot.incoming / "a.jpg").write_bytes(scan_bytes(0))
         until(lambda: bool(hot.records()))
-    assert said == ["IN is not there as at the start; mount it again"]
+    assert said[-1] == lost
+    assert said.count(lost) == 1
 
 
 def test_a_folder_that_another_watch_took_while_it_was_away_ends_the_watch(
