@@ -6,20 +6,30 @@ import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_fields
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
+from edgecad.answer.familiarity import unit
+from edgecad.answer.heatmap import disc_weights
 from edgecad.contract import Drawing
 from edgecad.errors import GateFailed, UsageError
 from edgecad.polarmap.segments import segment_means
 from edgecad.polarmap.square import input_mask
-from edgecad.polarmap.uptake.drawing import uptake_of
+from edgecad.polarmap.uptake.drawing import drawn, uptake_of
 from edgecad_train.data import PreparedData
+from edgecad_train.evaluation.familiarity.deepened import deepened
+from edgecad_train.evaluation.localisation.cells import means_by_cell
 from edgecad_train.methods.answer import Answer
+from edgecad_train.methods.graphs.changes import BLURS, CHANNELS, LENGTH, RINGS
 from edgecad_train.methods.graphs.making import KeptModel, kept_model
 from edgecad_train.methods.graphs.parts import CellParts
 from edgecad_train.methods.graphs.percents import percents_by_sum
@@ -51,7 +61,7 @@ def both(
     method = METHODS[request.param]
     with small():
         answer: Answer = import_module(method.module).answer(task)
-        return method.name, answer, kept_model(method, answer, task.scans.data, task.settings)
+        return method.name, answer, kept_model(method, answer, task.scans.data, task.settings, task.ask)
 
 
 def test_the_model_says_what_the_method_says(both: tuple[str, Answer, KeptModel], task: Task) -> None:
@@ -79,14 +89,69 @@ def test_the_kept_model_is_opened_without_code(both: tuple[str, Answer, KeptMode
     assert np.array_equal(again(images).numpy(), kept.model(images).numpy())
 
 
-def test_features_tell_patterns_of_uptake_whatever_weighs_in_the_score(
+def changes_of(image: NDArray[np.uint8], drawing: Drawing) -> NDArray[np.float64]:
+    """The mean slopes of a prepared image, `(CHANNELS,)`, by scipy."""
+    fine = 2 * SIDE
+    disc = np.where(input_mask(len(image), "polar-map"), uptake_of(image, drawing), np.nan)
+    means = means_by_cell(disc, fine, fine)
+    known, grid = np.isfinite(means), np.nan_to_num(means)
+
+    def blurred(deviation: float) -> NDArray[np.float64]:
+        smooth = partial(gaussian_filter, sigma=deviation, truncate=3, mode="constant")
+        return np.asarray(np.where(known, smooth(grid) / np.maximum(smooth(known.astype(float)), 1e-9), 0.0))
+
+    levels = [grid, *map(blurred, BLURS)]
+    places = (np.arange(fine) + 0.5) / SIDE - 1
+    angle = np.arctan2(*np.meshgrid(places, places, indexing="ij"))
+    outward, around = [], []
+    for coarse, finer in zip(levels[1:], levels, strict=False):
+        down, across = np.gradient(finer - coarse)
+        outward.append(across * np.cos(angle) + down * np.sin(angle))
+        around.append(down * np.cos(angle) - across * np.sin(angle))
+    slopes = np.abs([*outward, *around]).reshape(-1, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+    radius = np.hypot(*np.meshgrid(*[(np.arange(SIDE) + 0.5) * 2 / SIDE - 1] * 2))
+    rings = [(radius >= low) & (radius < high) for low, high in pairwise(RINGS)]
+    over = disc_weights(SIDE, SIDE)
+    return np.array([(slope * ring * over).mean() for ring in rings for slope in slopes])
+
+
+def test_deep_deficits_are_like_the_training_scans_and_a_field_of_blots_is_not(
     both: tuple[str, Answer, KeptModel], task: Task
 ) -> None:
     name, _, kept = both
-    pooled = kept.pooled_of(task.scans.data.images, len(task.ask))
-    if METHODS[name].needs_uptake:
-        assert np.abs(pooled[:, -17:] - task.scans.segments).max() < 1e-3
+    data, count = task.scans.data, len(task.ask)
+    drawing = data.preparation.drawing
+    assert drawing is not None
+    if not METHODS[name].needs_uptake:
+        return
+    rng, side = np.random.default_rng(3), data.preparation.size
+    fields = gaussian_filter(rng.normal(size=(count, side, side)), sigma=(0, side / 12, side / 12))
+    spread = np.ptp(fields, axis=(1, 2), keepdims=True)
+    blots = (100 * (fields - fields.min(axis=(1, 2), keepdims=True)) / spread).astype(np.float32)
+    own = unit(kept.pooled_of(data.images, count))
+    deep = unit(kept.pooled_of(np.stack([deepened(image, drawing, 2.4) for image in data.images]), count))
+    other = unit(
+        kept.pooled_of(np.stack([drawn(blot, side, replace_fields(drawing, blur=0.0)) for blot in blots]), count)
+    )
+    nearest = [1 - (rows @ own.T).max(axis=1) for rows in (deep, other)]
+    assert np.median(nearest[1]) > 3 * np.median(nearest[0])
+
+
+def test_features_tell_how_uptake_changes_whatever_weighs_in_the_score(
+    both: tuple[str, Answer, KeptModel], task: Task
+) -> None:
+    """A usual scan's changes are all of about one size, and what makes the score is small beside them."""
+    name, _, kept = both
     assert kept.feature_layer == ("square" if METHODS[name].needs_uptake else "block_13_expand_relu")
+    if not METHODS[name].needs_uptake:
+        return
+    pooled = kept.pooled_of(task.scans.data.images, len(task.ask))
+    drawing = task.scans.data.preparation.drawing
+    found = np.stack([changes_of(image, drawing) for image in task.scans.data.images])
+    weighed = found * LENGTH / np.sqrt(found.mean(axis=0))
+    assert np.abs(pooled[:, -CHANNELS:] - weighed).max() < 1e-3 * weighed.max()
+    made, like = (np.linalg.norm(part, axis=1) for part in (pooled[:, :-CHANNELS], pooled[:, -CHANNELS:]))
+    assert (made < 0.1 * like).all()
 
 
 def test_a_model_that_says_other_things_is_not_kept(task: Task) -> None:
@@ -94,7 +159,7 @@ def test_a_model_that_says_other_things_is_not_kept(task: Task) -> None:
     answer: Answer = import_module(method.module).answer(task)
     other = {**answer.learnt, "slope": answer.learnt["slope"] * 1.01}
     with pytest.raises(GateFailed, match="other log-odds than the method itself"):
-        kept_model(method, replace(answer, learnt=other), task.scans.data, task.settings)
+        kept_model(method, replace(answer, learnt=other), task.scans.data, task.settings, task.ask)
 
 
 def test_uptake_is_read_from_the_sum_of_colours_as_from_the_colours(phantoms: PreparedData) -> None:

@@ -120,11 +120,12 @@ def fit_method(
     fits = _Fits(spec, cast(MethodModule, import_module(method.module)), scans, progress, cache)
     found = fits.made(spec.partition)
     # Before the test part is opened: a model that does not hold must not cost an opening.
-    kept = _kept(method, found.own, data, settings) if keep else None
+    development = rows_of(data.cases, spec.partition.development)
+    kept = _kept(method, found.own, data, settings, development) if keep else None
     judged = judge(data, spec.partition, settings, found.said, found.said, opens)
     rows = rows_of(data.cases, spec.partition.held)
     held_maps = None if found.maps is None else found.maps[rows]
-    familiarity = None if kept is None else _familiarity(kept, data, spec.partition)
+    familiarity = None if kept is None else _familiarity(kept, data, development)
     words = method_words(method, settings, data, found.own, kept)
     contract = contract_for(spec.name, data, spec.partition, settings, judged, words, held_maps, familiarity)
     joined = None if clinical is None else fused(data, spec.partition, settings, found.said, found.said, clinical)
@@ -149,15 +150,16 @@ def fit_method(
     )
 
 
-def _kept(method: Method, own: Answer, data: PreparedData, settings: Settings) -> KeptModel:
+def _kept(
+    method: Method, own: Answer, data: PreparedData, settings: Settings, development: NDArray[np.intp]
+) -> KeptModel:
     from edgecad_train.methods.graphs.making import kept_model  # Keras, which a row of a study does without
 
-    return kept_model(method, own, data, settings)
+    return kept_model(method, own, data, settings, development)
 
 
-def _familiarity(kept: KeptModel, data: PreparedData, partition: Split | Folds) -> MeasuredFamiliarity | None:
+def _familiarity(kept: KeptModel, data: PreparedData, rows: NDArray[np.intp]) -> MeasuredFamiliarity | None:
     """By the pooled features of the kept model, as of a network."""
-    rows = rows_of(data.cases, partition.development)
     patients, own = [data.cases[row].patient for row in rows], kept.pooled_of(data.images[rows], len(rows))
     return familiarity_of(data.images, rows, patients, data.preparation.drawing, own, kept.pooled_of)
 

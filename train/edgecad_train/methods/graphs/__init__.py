@@ -5,6 +5,7 @@ The heat map is then exact by construction, and nothing in export knows of metho
 making      the model of a fitted method, held against the method's own answers    -> KeptModel
 percents    uptake of a drawn image, inside the graph
 parts       sums of uptake over each segment's part of each cell
+changes     how much uptake changes, by scale and direction, by which a scan is like those of the training
 limits      `normal-limits` and `segments-logistic`
 backbone    `deep-features`
 

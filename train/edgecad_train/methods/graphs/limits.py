@@ -1,8 +1,8 @@
 """`normal-limits` and `segments-logistic` as one graph: uptake of the segments' parts, and what is below the limits.
 
-Channels of the features: for `segments-logistic` 17 of uptake above the usual; the deficit; and 17 of uptake itself,
-which weigh nothing in the score. Those tell whether a scan is like those of the training: the direction of 17 means of
-uptake is a pattern, that of one deficit is not.
+Channels of the features: the deficit, or for `segments-logistic` 17 of uptake above the usual; and those of `changes`,
+which weigh nothing in the score. Those tell whether a scan is like those of the training. What makes the score is made
+small beside them, because familiarity is the direction of all channels together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edgecad.answer.heatmap import disc_weights
 from edgecad.contract import Preparation
 from edgecad_train.evaluation.localisation.cells import cells_of_disc
+from edgecad_train.methods.graphs.changes import CHANNELS, changes
 from edgecad_train.methods.graphs.head import with_log_odds
 from edgecad_train.methods.graphs.parts import SEGMENTS, CellParts
 from edgecad_train.methods.graphs.percents import MIDDLE
@@ -30,52 +31,56 @@ Floats = NDArray[np.float64]
 Learnt = Mapping[str, NDArray[Any]]
 FEATURES = "square"
 """Name of the layer whose output is pooled, before its cells are weighted."""
+SMALL = 1 / 64
+"""Factor on what makes the score; a power of two takes no precision from it."""
 
 
 def deficit_weights(learnt: Learnt) -> tuple[Floats, float]:
     """Weights of the features, and the constant, of `normal-limits`: log-odds."""
-    weights = np.zeros(1 + SEGMENTS)
-    weights[0] = learnt["slope"]
-    return weights, float(learnt["intercept"])
+    return _weights(learnt["slope"]), float(learnt["intercept"])
 
 
 def segment_weights(learnt: Learnt) -> tuple[Floats, float]:
     """The same of `segments-logistic`."""
-    return np.concatenate([learnt["slopes"], np.zeros(SEGMENTS)]), float(learnt["intercept"])
+    return _weights(learnt["slopes"]), float(learnt["intercept"])
+
+
+def _weights(slopes: NDArray[Any]) -> Floats:
+    return np.concatenate([np.atleast_1d(slopes) / SMALL, np.zeros(CHANNELS)])
 
 
 def model_on_deficits(learnt: Learnt, how: Preparation) -> keras.Model:
     """`normal-limits`: images `(n, size, size, 3)` uint8 RGB -> logits `(n, 2)`."""
-    return _model(learnt, how, None, *deficit_weights(learnt))
+    return _model(learnt, how, *deficit_weights(learnt), of_segments=False)
 
 
 def model_on_segments(learnt: Learnt, how: Preparation) -> keras.Model:
     """`segments-logistic`: the same."""
-    return _model(learnt, how, learnt["usual"], *segment_weights(learnt))
+    return _model(learnt, how, *segment_weights(learnt), of_segments=True)
 
 
-def _model(learnt: Learnt, how: Preparation, usual: Floats | None, weights: Floats, bias: float) -> keras.Model:
-    """The graph; with the usual means of segments `(17,)` there are channels of what lies above them."""
+def _model(learnt: Learnt, how: Preparation, weights: Floats, bias: float, *, of_segments: bool) -> keras.Model:
+    """The graph; `of_segments`: with channels of what lies above the usual means of segments."""
     image = keras.Input((how.size, how.size, 3), dtype="uint8", name="image")
     parts = CellParts.of(how.size, SIDE)
     # What is pooled is weighted by the disc's share of each cell; the methods' own shares of the disc are others.
     over = disc_weights(SIDE, SIDE).ravel()
     even = np.where(over > 0, 1.0 / np.where(over > 0, over, 1.0), 0.0)
-    of_slots = parts.segment_weights() * even[:, None]
-    kernel = np.concatenate([parts.mean_weights()[..., None], of_slots], axis=-1)
-    offsets = np.zeros(kernel.shape[1:])
-    offsets[:, 0] = -MIDDLE
-    if usual is not None:
-        offsets[:, 1:] = -_usual_of(parts, learnt["usual_parts"], how.size) * even[:, None]
+    of_quarters = parts.quarter_weights()
+    kernel = np.concatenate([parts.mean_weights()[..., None], of_quarters], axis=-1)
+    # Where a cell or a quarter has no pixels its sum is 0 for `_deficits` and `changes`.
+    offsets = -MIDDLE * np.concatenate([np.ones((SIDE**2, 1)), of_quarters.sum(axis=0)], axis=-1)
+    if of_segments:
+        kernel = np.concatenate([kernel, parts.segment_weights() * even[:, None]], axis=-1)
+        below_usual = -_usual_of(parts, learnt["usual_parts"], how.size) * even[:, None]
+        offsets = np.concatenate([offsets, below_usual], axis=-1)
     sums = parts.sums(image, kernel, offsets, drawing_of(how))
-    deficit, uptake = _deficits(sums[:, :, 0], learnt, even), parts.by_segment(sums[:, :, 1:])
-    channels = [deficit, uptake]
-    if usual is not None:
-        # Only the means of these are looked at, so that the usual ones may be added anywhere.
-        whole = keras.layers.Rescaling(1.0, usual.tolist(), name="uptake")(uptake)
-        channels = [uptake, deficit, whole]
-    joined = keras.layers.Concatenate(name="channels")(channels)
-    features = keras.layers.Reshape((SIDE, SIDE, joined.shape[-1]), name=FEATURES)(joined)
+    score = [_deficits(sums[:, :, 0], learnt, even)]
+    if of_segments:
+        score = [parts.by_segment(sums[:, :, 5:]), *score]
+    made = keras.layers.Reshape((SIDE, SIDE, -1), name="score_cells")(keras.ops.concatenate(score, axis=-1))
+    small = keras.layers.Rescaling(SMALL, name="small")(made)
+    features = keras.layers.Concatenate(name=FEATURES)([small, changes(sums[:, :, 1:5], how.size, SIDE)])
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLING)(within_disc(features))
     return with_log_odds(image, pooled, weights, bias)
 

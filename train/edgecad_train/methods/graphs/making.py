@@ -13,6 +13,7 @@ from edgecad.errors import GateFailed
 from edgecad_train.data import PreparedData
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.graphs.backbone import model_on_backbone
+from edgecad_train.methods.graphs.changes import CHANNELS, weigh_changes
 from edgecad_train.methods.graphs.limits import model_on_deficits, model_on_segments
 from edgecad_train.methods.networks.answers import outputs
 from edgecad_train.methods.table import Method
@@ -46,17 +47,20 @@ class KeptModel:
         return pooled_features(self.model, self.model.input, images, np.arange(count))
 
 
-def kept_model(method: Method, answer: Answer, data: PreparedData, settings: Settings) -> KeptModel:
+def kept_model(
+    method: Method, answer: Answer, data: PreparedData, settings: Settings, development: NDArray[np.intp]
+) -> KeptModel:
     """Build the model of a method that can be exported, and hold it against what the method says.
 
     Args:
         answer: about all scans of `data`.
+        development: rows of the scans that are not of the test part.
 
     Raises:
         GateFailed: the two say other things.
         UsageError: a graph cannot tell uptake of this drawing.
     """
-    model = _model(method, answer, data, settings)
+    model = _model(method, answer, data, settings, development)
     logits = np.concatenate([*outputs(model, data.images, np.arange(len(data.cases)))]).astype(np.float64)
     scale = max(float(np.abs(answer.log_odds).max()), 1.0)
     difference = float(np.abs(log_odds_of(logits) - answer.log_odds).max())
@@ -68,10 +72,14 @@ def kept_model(method: Method, answer: Answer, data: PreparedData, settings: Set
     return KeptModel(model, logits)
 
 
-def _model(method: Method, answer: Answer, data: PreparedData, settings: Settings) -> keras.Model:
+def _model(
+    method: Method, answer: Answer, data: PreparedData, settings: Settings, development: NDArray[np.intp]
+) -> keras.Model:
     if answer.model is not None:
         return answer.model
     if method.takes_network:
         return model_on_backbone(answer.learnt, data.preparation, settings)
     on_uptake = {"uptake": model_on_deficits, "segments": model_on_segments}
-    return on_uptake[method.needs](answer.learnt, data.preparation)
+    model = on_uptake[method.needs](answer.learnt, data.preparation)
+    weigh_changes(model, pooled_features(model, model.input, data.images, development)[:, -CHANNELS:])
+    return model

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecad.answer.grid import cell_of
 from edgecad.contract import Drawing
 from edgecad.polarmap.segments import segment_map
 from edgecad.polarmap.square import input_mask
@@ -26,11 +27,13 @@ class CellParts:
     """The disc's pixels, cell by cell, and which segment each lies in; cells are counted row by row.
 
     Attributes:
+        size: of the prepared image, pixels.
         side: cells across and down.
         pixels: places in the image's flattened rows, `(most, side^2)`; 0 where a cell has fewer pixels than the most.
         segment: of each of them, 1 to 17, `(most, side^2)`; 0 where there is no pixel.
     """
 
+    size: int
     side: int
     pixels: Places
     segment: Places
@@ -48,7 +51,7 @@ class CellParts:
         segment = np.zeros_like(pixels)
         pixels[place, cells] = inside
         segment[place, cells] = segment_map(size).ravel()[inside]
-        return cls(side, pixels, segment)
+        return cls(size, side, pixels, segment)
 
     @cached_property
     def slots(self) -> Places:
@@ -64,6 +67,13 @@ class CellParts:
         known = (self.segment > 0).astype(np.float64)
         counted = known / np.maximum(known.sum(axis=0), 1.0)
         return np.asarray(counted * cells_of_disc(self.side, self.side).ravel())
+
+    def quarter_weights(self) -> Floats:
+        """Weights by which sums are means of quarters of cells, row by row, `(most, cells, 4)`; 0 without pixels."""
+        halves = cell_of(self.size, 2 * self.side) % 2
+        quarter = 2 * halves[self.pixels // self.size] + halves[self.pixels % self.size]
+        own = (quarter[..., None] == np.arange(4)) & (self.segment > 0)[..., None]
+        return np.asarray(own / np.maximum(own.sum(axis=0), 1))
 
     def segment_weights(self) -> Floats:
         """Weights by which the mean of all cells' sums is the mean of a segment, `(most, cells, slots)`."""

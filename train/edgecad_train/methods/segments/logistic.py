@@ -41,7 +41,6 @@ def answer(task: Task) -> Answer:
         "mean": limits.mean,
         "deviation": limits.deviation,
         "slopes": slopes,
-        "usual": model.mean[:17],
         "usual_parts": spreading.usual,
         "intercept": np.array(intercept),
     }
