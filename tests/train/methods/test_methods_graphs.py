@@ -29,7 +29,7 @@ from edgecad_train.data import PreparedData
 from edgecad_train.evaluation.familiarity.deepened import deepened
 from edgecad_train.evaluation.localisation.cells import means_by_cell
 from edgecad_train.methods.answer import Answer
-from edgecad_train.methods.graphs.changes import BLURS, CHANNELS, LENGTH, RINGS
+from edgecad_train.methods.graphs.changes import BLURS, CHANNELS, LARGE, RINGS
 from edgecad_train.methods.graphs.making import KeptModel, kept_model
 from edgecad_train.methods.graphs.parts import CellParts
 from edgecad_train.methods.graphs.percents import percents_by_sum
@@ -148,7 +148,7 @@ def test_features_tell_how_uptake_changes_whatever_weighs_in_the_score(
     pooled = kept.pooled_of(task.scans.data.images, len(task.ask))
     drawing = task.scans.data.preparation.drawing
     found = np.stack([changes_of(image, drawing) for image in task.scans.data.images])
-    weighed = found * LENGTH / np.sqrt(found.mean(axis=0))
+    weighed = found * LARGE / np.sqrt(found.mean(axis=0))
     assert np.abs(pooled[:, -CHANNELS:] - weighed).max() < 1e-3 * weighed.max()
     made, like = (np.linalg.norm(part, axis=1) for part in (pooled[:, :-CHANNELS], pooled[:, -CHANNELS:]))
     assert (made < 0.1 * like).all()

@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import pytest
 
+from edgecad_train.methods.graphs.changes import CHANNELS
 from edgecad_train.methods.networks.chebyshev import Chebyshev, laplacian_of
 from edgecad_train.methods.networks.grid import PolarGrid
 from edgecad_train.methods.networks.polar import PolarNetwork
 from edgecad_train.methods.networks.unrolled import grids_of
 from edgecad_train.methods.task import MethodScans
+from edgecad_train.networks.network import LOGITS
 
 NAMES = ("polar-cnn", "polar-gcn")
 GRID = PolarGrid()
@@ -33,8 +35,12 @@ def _built(name: str, scans: MethodScans) -> tuple[keras.Model, keras.Model, np.
 @pytest.mark.parametrize(("name", "weights"), [("polar-cnn", 23_858), ("polar-gcn", 7_970)])
 def test_so_many_weights_learn(scans: MethodScans, name: str, weights: int) -> None:
     model, on_images, _ = _built(name, scans)
-    for one in (model, on_images):
-        assert sum(int(np.prod(variable.shape)) for variable in one.trainable_variables) == weights
+    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == weights
+    kernel, _ = on_images.get_layer(LOGITS).get_weights()
+    features = on_images.get_layer("square").output.shape[-1]
+    assert kernel.shape == (features, 2)
+    assert not kernel[-CHANNELS:].any()  # how uptake changes tells of likeness alone
+    assert kernel[:-CHANNELS].all()
 
 
 @pytest.mark.parametrize("name", NAMES)

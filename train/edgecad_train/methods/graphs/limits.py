@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgecad.answer.heatmap import disc_weights
 from edgecad.contract import Preparation
 from edgecad_train.evaluation.localisation.cells import cells_of_disc
-from edgecad_train.methods.graphs.changes import CHANNELS, changes
+from edgecad_train.methods.graphs.changes import CHANNELS, SMALL, changes
 from edgecad_train.methods.graphs.head import with_log_odds
 from edgecad_train.methods.graphs.parts import SEGMENTS, CellParts
 from edgecad_train.methods.graphs.percents import MIDDLE
@@ -31,8 +31,6 @@ Floats = NDArray[np.float64]
 Learnt = Mapping[str, NDArray[Any]]
 FEATURES = "square"
 """Name of the layer whose output is pooled, before its cells are weighted."""
-SMALL = 1 / 64
-"""Factor on what makes the score; a power of two takes no precision from it."""
 
 
 def deficit_weights(learnt: Learnt) -> tuple[Floats, float]:

@@ -13,7 +13,7 @@ from edgecad.errors import GateFailed
 from edgecad_train.data import PreparedData
 from edgecad_train.methods.answer import Answer
 from edgecad_train.methods.graphs.backbone import model_on_backbone
-from edgecad_train.methods.graphs.changes import CHANNELS, weigh_changes
+from edgecad_train.methods.graphs.changes import weigh_changes
 from edgecad_train.methods.graphs.limits import model_on_deficits, model_on_segments
 from edgecad_train.methods.networks.answers import outputs
 from edgecad_train.methods.table import Method
@@ -75,11 +75,9 @@ def kept_model(
 def _model(
     method: Method, answer: Answer, data: PreparedData, settings: Settings, development: NDArray[np.intp]
 ) -> keras.Model:
-    if answer.model is not None:
-        return answer.model
     if method.takes_network:
         return model_on_backbone(answer.learnt, data.preparation, settings)
     on_uptake = {"uptake": model_on_deficits, "segments": model_on_segments}
-    model = on_uptake[method.needs](answer.learnt, data.preparation)
-    weigh_changes(model, pooled_features(model, model.input, data.images, development)[:, -CHANNELS:])
+    model = answer.model or on_uptake[method.needs](answer.learnt, data.preparation)
+    weigh_changes(model, pooled_features(model, model.input, data.images, development))
     return model

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from edgecad.answer.heatmap import disc_weights
+from edgecad_train.methods.graphs.changes import SMALL
 from edgecad_train.methods.networks.grid import PolarGrid
 from edgecad_train.networks.network import POOLING
 from edgecad_train.networks.pooled import within_disc
@@ -61,11 +62,15 @@ def with_coordinates(values: Any, grid: PolarGrid) -> Any:
     return keras.layers.Rescaling(kept.tolist(), offset.tolist(), name="with_coordinates")(copies)
 
 
-def pooled_over_disc(features: Any, grid: PolarGrid) -> Any:
+def pooled_over_disc(features: Any, grid: PolarGrid, beside: Any = None) -> Any:
     """The mean of features `(n, rings, angles, channels)` over the disc, `(n, channels)`.
 
     They are brought back to the disc before, so that a heat map is the map of a disc as of every other network. Cells
     of the grid near the apex are small there, and count little.
+
+    Args:
+        beside: more channels of the square, `(n, SIDE, SIDE, more)`, which weigh nothing in the score; beside them the
+            features are made small by `SMALL`.
     """
     channels = features.shape[-1]
     # Convolutions of one pixel and reshapes to known sizes: of dense layers on such tensors, and of Keras' own Reshape
@@ -75,7 +80,12 @@ def pooled_over_disc(features: Any, grid: PolarGrid) -> Any:
     rows = back(keras.ops.reshape(cells, (-1, channels, 1, grid.cells)))
     back.set_weights([grid.on_disc(SIDE)[None, None]])
     columns = keras.ops.transpose(keras.ops.reshape(rows, (-1, channels, SIDE * SIDE)), (0, 2, 1))
-    square = keras.layers.Reshape((SIDE, SIDE, channels), name=SQUARE)(columns)
+    if beside is None:
+        square = keras.layers.Reshape((SIDE, SIDE, channels), name=SQUARE)(columns)
+    else:
+        made = keras.layers.Reshape((SIDE, SIDE, channels), name="on_square")(columns)
+        small = keras.layers.Rescaling(SMALL, name="small")(made)
+        square = keras.layers.Concatenate(name=SQUARE)([small, beside])
     return keras.layers.GlobalAveragePooling2D(name=POOLING)(within_disc(square))
 
 

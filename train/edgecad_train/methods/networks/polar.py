@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,8 +20,11 @@ import numpy as np
 
 from edgecad.contract import Drawing
 from edgecad_train.methods.answer import Answer
+from edgecad_train.methods.graphs.changes import CHANNELS as CHANGES
+from edgecad_train.methods.graphs.changes import SMALL, changes_in
 from edgecad_train.methods.networks.answers import heat_maps, log_odds
 from edgecad_train.methods.networks.around import (
+    SIDE,
     mean_over_disc,
     padded,
     pooled_over_disc,
@@ -86,8 +90,13 @@ class PolarNetwork:
             UsageError: of that drawing colours do not tell uptake by their sum.
         """
         image = keras.Input((size, size, 3), dtype="uint8", name="image")
-        logits = self._logits(unrolled(image, self.grid, drawing), pooled_over_disc)
-        return _with_weights(keras.Model(image, logits, name=self._word), trained)
+        pool = partial(pooled_over_disc, beside=changes_in(image, SIDE, drawing))
+        model = keras.Model(image, self._logits(unrolled(image, self.grid, drawing), pool), name=self._word)
+        kernel, bias = trained.get_layer(LOGITS).get_weights()
+        _with_weights(model, trained, but=LOGITS)
+        nothing = np.zeros((CHANGES, kernel.shape[1]), kernel.dtype)
+        model.get_layer(LOGITS).set_weights([np.concatenate([kernel / np.float32(SMALL), nothing]), bias])
+        return model
 
     @property
     def _word(self) -> str:
@@ -99,10 +108,10 @@ class PolarNetwork:
         return keras.layers.Dense(2, name=LOGITS)(keras.layers.Dropout(DROPPED, name=DROPOUT)(pooled))
 
 
-def _with_weights(model: keras.Model, trained: keras.Model) -> keras.Model:
-    """With those of all layers that both have."""
+def _with_weights(model: keras.Model, trained: keras.Model, but: str = "") -> keras.Model:
+    """With those of all layers that both have, but for one."""
     for layer in trained.layers:
-        if layer.weights:
+        if layer.weights and layer.name != but:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     return model
 

@@ -30,13 +30,13 @@ def unrolled(image: Any, grid: PolarGrid, drawing: Drawing) -> Any:
     """The same of a tensor: `(n, size, size, 3)` uint8 RGB to `(n, rings, angles, 1)` float32, percent."""
     size, levels = image.shape[1], Levels.of(drawing)
     pixels = grid.pixels(size)
-    rows = keras.layers.Reshape((size * size, 3), name="pixels")(image)
-    read = keras.layers.Rescaling(1.0, name="as_float")(keras.ops.take(rows, pixels.ravel(), axis=1))
+    rows = keras.layers.Reshape((size * size, 3), name="polar_pixels")(image)
+    read = keras.layers.Rescaling(1.0, name="polar_as_float")(keras.ops.take(rows, pixels.ravel(), axis=1))
     points = keras.layers.Reshape((*pixels.shape, 3), name="points")(read)
     bends, slopes = levels.hinges()
     # Convolutions of one pixel: of dense layers on such tensors the converter makes shape arithmetic.
     above = keras.layers.Conv2D(len(bends), 1, activation="relu", trainable=False, name="above_bends")
-    percent = keras.layers.Conv2D(1, 1, use_bias=False, trainable=False, name="percent")
+    percent = keras.layers.Conv2D(1, 1, use_bias=False, trainable=False, name="polar_percent")
     values = percent(above(points))
     above.set_weights([np.ones((1, 1, 3, len(bends)), np.float32), -bends.astype(np.float32)])
     percent.set_weights([slopes.astype(np.float32)[None, None, :, None]])
