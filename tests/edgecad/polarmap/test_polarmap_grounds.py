@@ -40,13 +40,10 @@ def found_on(look: Look) -> tuple[Disc, Disc]:
 @pytest.mark.parametrize("ground", GROUNDS)
 @pytest.mark.parametrize("side", SIDES)
 def test_a_ground_may_have_any_even_colour(ground: tuple[int, int, int], side: int) -> None:
-    """Of three maps of nearly one size the middle one: as a strong JPEG one small map in a hundred is 2 pixels off."""
     quality = (0, 60, 85)[(SIDES.index(side) + sum(ground)) % 3]
     look = Look(width=1640, height=1068, diameter=side, ground=ground, palette="warm", quality=quality, text=True)
-    nearby = [found_on(replace(look, diameter=diameter)) for diameter in (side, side + 1, side + 3)]
-    shares = sorted(off(found, truth) / allowed(truth) for found, truth in nearby)
-    assert shares[1] <= 1
-    assert shares[2] <= 2
+    found, truth = found_on(look)
+    assert off(found, truth) <= allowed(truth)
 
 
 @pytest.mark.parametrize("palette", PALETTES)
