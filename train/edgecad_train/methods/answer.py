@@ -26,7 +26,8 @@ class Answer:
         chosen: hyperparameters that inner folds chose, and epochs, by name; for records and people.
         frozen_seconds: that a frozen network took, whoever ran it; it is shared by all fits.
         weights: where the first weights of its network came from, in the words of a contract.
-        model: the fitted Keras model, where there is one: image or grid -> logits. Kept of a method that is exported.
+        make_model: gives the fitted Keras model, where there is one: image or features -> logits. Called where it is
+            wanted, since a graph on images takes longer to build than a fit on cells deserves.
     """
 
     log_odds: NDArray[np.float64]
@@ -36,7 +37,7 @@ class Answer:
     chosen: Mapping[str, float | int | str] = field(default_factory=dict)
     frozen_seconds: float = 0.0
     weights: str = "none"
-    model: Any = None
+    make_model: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         if self.log_odds.ndim != 1 or not np.isfinite(self.log_odds).all():

@@ -60,14 +60,16 @@ def test_another_seed_gives_another_network(scans: MethodScans) -> None:
 
 def test_the_kept_model_takes_images_and_says_the_same(task: Task) -> None:
     answer = _answer("polar-cnn", task)
-    logits = answer.model(task.scans.data.images[task.ask]).numpy()
+    assert answer.make_model
+    logits = answer.make_model()(task.scans.data.images[task.ask]).numpy()
     assert np.abs(logits[:, 0] - logits[:, 1] - answer.log_odds).max() < 1e-3
 
 
 def test_the_maps_of_a_flattened_network_add_up(task: Task) -> None:
     answer = _answer("rgb-cnn", task)
     assert answer.maps is not None
-    model = answer.model
+    assert answer.make_model
+    model = answer.make_model()
     maps = answer.maps(task.ask)
     import keras
 

@@ -39,7 +39,8 @@ def test_every_map_is_read(several: MethodScans, tmp_path: Path) -> None:
     assert answer.log_odds[truth].mean() > answer.log_odds[~truth].mean()
     assert answer.chosen["maps"] == "path, rest"
     assert answer.maps is None
-    assert answer.model.input.shape == (None, 1024)
+    assert answer.make_model
+    assert answer.make_model().input.shape == (None, 1024)
     # Each map has its own place in the cache, and what lies there is what is computed.
     assert len([*tmp_path.glob("*.npy")]) == 2
     again = vgg16_maps.answer(_task(MethodScans(several.data), tmp_path), FEW)

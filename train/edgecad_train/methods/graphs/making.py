@@ -78,6 +78,6 @@ def _model(
     if method.takes_network:
         return model_on_backbone(answer.learnt, data.preparation, settings)
     on_uptake = {"uptake": model_on_deficits, "segments": model_on_segments}
-    model = answer.model or on_uptake[method.needs](answer.learnt, data.preparation)
+    model = answer.make_model() if answer.make_model else on_uptake[method.needs](answer.learnt, data.preparation)
     weigh_changes(model, pooled_features(model, model.input, data.images, development))
     return model

@@ -167,5 +167,5 @@ def answer_of(name: str, task: Task, lessons: Lessons = LESSONS) -> Answer:
         time.monotonic() - begun,
         heat_maps(model, values, POOLING, (LOGITS,)),
         chosen={"epochs": chosen.epochs},
-        model=network.on_images(model, how.size, drawing),
+        make_model=partial(network.on_images, model, how.size, drawing),
     )

@@ -54,4 +54,4 @@ def answer(task: Task, lessons: Lessons = LESSONS) -> Answer:
     chosen = fit_network(model, passes, task, lessons)
     said = log_odds(model, images, task.ask)
     maps = heat_maps(model, images, FLAT, (*DENSE, LOGITS))
-    return Answer(said, time.monotonic() - begun, maps, chosen={"epochs": chosen.epochs}, model=model)
+    return Answer(said, time.monotonic() - begun, maps, chosen={"epochs": chosen.epochs}, make_model=lambda: model)

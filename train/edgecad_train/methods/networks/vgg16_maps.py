@@ -70,7 +70,7 @@ def answer(task: Task, lessons: Lessons = LESSONS) -> Answer:
         chosen={"epochs": chosen.epochs, "maps": ", ".join((FIRST, *task.scans.data.further))},
         frozen_seconds=pooled.seconds,
         weights=pooled.weights,
-        model=model,
+        make_model=lambda: model,
     )
 
 
