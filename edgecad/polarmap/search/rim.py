@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,8 +61,21 @@ def rim_along(rays: Rays, radius: float) -> Floats:
     return np.where(seen, radii[first], np.nan)
 
 
-def rim_of(screen: Pixels, guess: Disc, ground: Colour, finest: float) -> Disc:
-    """The circle through the rim about a first guess, checked; up to the inner edge of an outline.
+@dataclass(frozen=True)
+class Rim:
+    """A circle whose rim was checked.
+
+    Attributes:
+        disc: the circle, up to the inner edge of an outline.
+        off: how far the rim lies from the circle, pixels: median over 360 rays.
+    """
+
+    disc: Disc
+    off: float
+
+
+def rim_of(screen: Pixels, guess: Disc, ground: Colour, finest: float) -> Rim:
+    """The circle through the rim about a first guess, checked.
 
     Raises:
         InputRefused: `no-disc` or `cut-off`: there is no such rim.
@@ -76,8 +91,7 @@ def rim_of(screen: Pixels, guess: Disc, ground: Colour, finest: float) -> Disc:
         if not 0.85 < disc.radius / guess.radius < 1.18:
             raise InputRefused("no-disc", f"what is on the screen has no round rim; {WANTED}")
     bare = without_outline(screen, disc)
-    _check(screen, disc, ground, bare.radius, max(finest, TOLERANCE * disc.radius))
-    return bare
+    return Rim(bare, _checked(screen, disc, ground, bare.radius, max(finest, TOLERANCE * disc.radius)))
 
 
 def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
@@ -88,11 +102,12 @@ def _check_evenness(screen: Pixels, disc: Disc, ground: Colour) -> None:
         raise InputRefused("no-disc", f"the ground beside a round rim is not even; {WANTED}")
 
 
-def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float, tolerance: float) -> None:
-    """Check the circle; `bare` is the radius within an outline."""
+def _checked(screen: Pixels, disc: Disc, ground: Colour, bare: float, tolerance: float) -> float:
+    """How far the rim lies from the circle, pixels, where that is near; `bare` is the radius within an outline."""
     rays = rays_across(screen, disc, ground, min(0.93, (bare - tolerance - 3) / disc.radius), 1.08)
     rim = rim_along(rays, disc.radius)
-    right = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius) < tolerance
+    off = np.abs(np.nan_to_num(rim, nan=0.0) - disc.radius)
+    right = off < tolerance
     covered = ~right & _covered(rays, disc.radius, tolerance)
     edged = covered & _edged(rays, bare - tolerance + 0.5, disc.radius + tolerance - 0.5)
     faded = ~right & ~covered
@@ -108,6 +123,7 @@ def _check(screen: Pixels, disc: Disc, ground: Colour, bare: float, tolerance: f
             "no-disc",
             f"a round rim is seen along {right.mean():.0%} of the circle, at least {LEAST_RIGHT:.0%} wanted; {WANTED}",
         )
+    return float(np.median(off))
 
 
 def _covered(rays: Rays, radius: float, tolerance: float) -> Mask:

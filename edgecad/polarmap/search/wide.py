@@ -23,14 +23,17 @@ Pixels = NDArray[np.uint8]
 
 LEAST_OF_LARGEST = 0.5
 """Diameter, of the largest disc's, from which a disc counts as a map."""
+ONE_RIM = 0.02
+"""Of the radius, or else 2 pixels, within which two circles are fits of one rim."""
 
 
 @dataclass(frozen=True)
 class DiscOnGround:
-    """A disc, and the even colour that it stands on."""
+    """A disc, the even colour that it stands on, and how far its rim lies from the circle, pixels."""
 
     disc: Disc
     ground: Colour
+    off: float
 
 
 def disc_on_any_ground(screen: Pixels, objections: Objections) -> Disc:
@@ -97,7 +100,8 @@ def _discs(screen: Pixels, finest: float, wanted: int = 1) -> tuple[list[DiscOnG
                 if any(_same(guess, one.disc) for one in found):
                     continue
                 try:
-                    found.append(DiscOnGround(rim_of(screen, guess, ground, finest), ground))
+                    rim = rim_of(screen, guess, ground, finest)
+                    found.append(DiscOnGround(rim.disc, ground, rim.off))
                 except InputRefused as refusal:
                     refusals.append(refusal)
         if len(_outermost(found)) >= wanted:
@@ -132,11 +136,28 @@ def _same(one: Disc, other: Disc) -> bool:
 
 
 def _outermost(found: list[DiscOnGround]) -> list[DiscOnGround]:
-    """Each map once: what lies in a larger disc belongs to it, and small discs are no maps."""
+    """Each map once: what lies in a larger disc belongs to it, and small discs are no maps.
+
+    Two guesses at one rim, of which letters beside it drew one away, may end as two circles: the nearer one is kept.
+    """
     kept: list[DiscOnGround] = []
     for one in sorted(found, key=lambda each: -each.disc.radius):
         if one.disc.radius < LEAST_OF_LARGEST * (kept[0].disc.radius if kept else 0.0):
             break
-        if all(np.hypot(one.disc.x - other.disc.x, one.disc.y - other.disc.y) > other.disc.radius for other in kept):
+        holding = [number for number, other in enumerate(kept) if _apart(one, other) <= other.disc.radius]
+        if not holding:
             kept.append(one)
+            continue
+        other = kept[holding[0]]
+        if _of_one_rim(one, other) and one.off < other.off:
+            kept[holding[0]] = one
     return kept
+
+
+def _apart(one: DiscOnGround, other: DiscOnGround) -> float:
+    return float(np.hypot(one.disc.x - other.disc.x, one.disc.y - other.disc.y))
+
+
+def _of_one_rim(one: DiscOnGround, other: DiscOnGround) -> bool:
+    within = max(ONE_RIM * other.disc.radius, 2.0)
+    return _apart(one, other) < within and abs(one.disc.radius - other.disc.radius) < within

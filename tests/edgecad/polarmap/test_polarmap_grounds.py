@@ -46,6 +46,23 @@ def test_a_ground_may_have_any_even_colour(ground: tuple[int, int, int], side: i
     assert off(found, truth) <= allowed(truth)
 
 
+@pytest.mark.parametrize("quality", [60, 85])
+@pytest.mark.parametrize("patient", [1, 2])
+def test_letters_beside_a_small_map_draw_its_circle_nowhere(patient: int, quality: int) -> None:
+    wide = [
+        Look(width=1640, height=1068, diameter=side, ground=ground, palette=palette, patient=patient, text=True)
+        for ground in GROUNDS[6:]
+        for palette in ("warm", "iron")
+        for side in (160, 186, 195, 204)
+    ]
+    beyond = {}
+    for look in wide:
+        found, truth = found_on(replace(look, quality=quality))
+        if off(found, truth) > allowed(truth):
+            beyond[look] = off(found, truth)
+    assert not beyond
+
+
 @pytest.mark.parametrize("palette", PALETTES)
 @pytest.mark.parametrize("ground", [(96, 96, 96), (170, 60, 40), (254, 190, 6)])
 def test_a_ground_may_be_like_some_of_the_maps_colours(ground: tuple[int, int, int], palette: str) -> None:
