@@ -31,8 +31,8 @@ def draw_systems(found: SystemsFound, path: Path) -> None:
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     figure.supxlabel(
-        f"AUC over {found.seeds} draws of {found.patients} phantoms: mean, 95 % interval, each draw; dotted: the true "
-        "deficit",
+        f"AUC over {found.seeds} draws of {found.patients} phantoms: mean, 95 % interval, each draw; squares: "
+        "in every study; dotted: the true deficit",
         fontsize=9,
         color=GREY,
     )
