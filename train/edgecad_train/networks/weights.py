@@ -159,5 +159,5 @@ def _words_of(untrained: list[str]) -> str:
 def _unfit(path: Path, backbone: Backbone, seen: str) -> UsageError:
     return UsageError(
         f"{path} does not hold the weights of {backbone.name} without top: {seen}; "
-        "give the Keras weights file of this backbone"
+        "give the Keras weights file of this backbone, or with --backbone the network that it is of"
     )
