@@ -37,7 +37,7 @@ class InferenceOptions(Options):
         NETWORKS_PEERS, "for networks and auto; default: all", choices=NETWORKS_PEERS, metavar="NAME"
     )
     turns: int = option(10, "for networks and explanation; auto takes twice as many")
-    runs: int = option(5, "images of each turn that count, for networks, auto and explanation")
+    runs: int = option(5, "images of each turn that count, for networks and explanation; auto takes four times as many")
     rounds: int = option(3, "whole processes of each kind, for cold")
     screens: int = option(200, "for folder")
     bench_precision: str = option("all", "that edgecad bench --save measures, for auto")
