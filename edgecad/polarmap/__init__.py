@@ -27,7 +27,7 @@ from edgecad.polarmap.prepared import ChosenBy, PreparedMap, TableReading, View
 from edgecad.polarmap.region import region_of
 from edgecad.polarmap.rgb import colours_prepared
 from edgecad.polarmap.rgb.map_check import colour_histogram
-from edgecad.polarmap.search.outline import without_outline
+from edgecad.polarmap.search.outline import map_alone
 from edgecad.polarmap.square import disc_mask, input_mask
 from edgecad.polarmap.uptake import uptake_prepared
 from edgecad.polarmap.uptake.candidates import TableCandidates
@@ -82,7 +82,7 @@ def prepare(
             found = colours_prepared(looked_at, disc, preparation, objections)
         else:
             candidates = candidates or TableCandidates(contract=preparation.tables)
-            disc = without_outline(looked_at, disc)
+            disc = map_alone(looked_at, disc)
             found = uptake_prepared(looked_at, disc, preparation, candidates, objections)
     return found if region is None else _moved(found, region.x, region.y)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgecad.polarmap.search.circle import Disc
 from edgecad.polarmap.search.rays import STEP, rays_across
+from edgecad.polarmap.search.ring import within_ring
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -34,14 +35,29 @@ OUTSIDE = 1.25
 a bare map lies up to a pixel outside its edge."""
 
 
-def without_outline(screen: Pixels, disc: Disc) -> Disc:
+GROUND_BESIDE = 4.0
+"""Pixels beside a circle in which the ground's colour is read."""
+
+
+def map_alone(screen: Pixels, disc: Disc) -> Disc:
+    """The map of `disc` without its outline and without rings around it, on `screen` `(height, width, 3)` uint8 RGB."""
+    inner = within_ring(screen, disc)
+    if inner is None:
+        return without_outline(screen, disc)
+    return without_outline(screen, inner.disc, min(inner.room, GROUND_BESIDE))
+
+
+def without_outline(screen: Pixels, disc: Disc, room: float = GROUND_BESIDE) -> Disc:
     """`disc` without its outline on `screen` `(height, width, 3)` uint8 RGB; as it is where there is none.
+
+    Args:
+        room: how much ground lies beside the circle, pixels.
 
     Along each ray the map's colour ends half the way to the ground's, and the ground's begins half the way to the
     map's. That is the same place on a bare map, and two places where something is drawn between them.
     """
     widest = min(WIDEST, 0.06 * disc.radius)
-    inner, outer = disc.radius - widest - 3, disc.radius + 4
+    inner, outer = disc.radius - widest - 3, disc.radius + room
     rays = rays_across(screen, disc, (0, 0, 0), inner / disc.radius, outer / disc.radius)
     colours = rays.colours[::4].astype(np.float32)
     of_map, of_ground = colours[:, :4].mean(axis=1), colours[:, -2:].mean(axis=1)

@@ -21,17 +21,24 @@ STEP = 0.5
 
 @dataclass(frozen=True)
 class Rays:
-    """What is seen along rays across a circle: distance to the ground's colour, `(360, n)`, at n rising radii."""
+    """What is seen along m rays across a circle: distance to the ground's colour, `(m, n)`, at n rising radii."""
 
     radii: Floats
     off_ground: Pixels
     colours: Pixels
 
 
-def rays_across(screen: Pixels, disc: Disc, ground: Colour, inner: float, outer: float, step: float = STEP) -> Rays:
-    """Read `screen` along 360 rays from `inner` to `outer`, in radii; what lies beyond it is ground."""
+def rays_across(
+    screen: Pixels, disc: Disc, ground: Colour, inner: float, outer: float, step: float = STEP, every: int = 1
+) -> Rays:
+    """Read `screen` along rays from `inner` to `outer`, in radii; what lies beyond it is ground.
+
+    Args:
+        step: of what is read along a ray, pixels.
+        every: of 360 rays only each so many.
+    """
     radii = np.arange(inner * disc.radius, outer * disc.radius + step, step)
-    points = np.radians(np.arange(RAYS, dtype=np.float64))[:, None]
+    points = np.radians(np.arange(0, RAYS, every, dtype=np.float64))[:, None]
     x = (disc.x + np.cos(points) * radii).astype(np.float32)
     y = (disc.y + np.sin(points) * radii).astype(np.float32)
     colours = cv2.remap(screen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground)

@@ -118,16 +118,19 @@ def _reduced(disc: Disc, factor: int) -> Disc:
 
 
 def _plausible(small: Pixels, disc: Disc, ground: Colour) -> bool:
-    """Whether on the reduced screen ground stands around a circle, and something else within; told in a moment."""
+    """Whether on the reduced screen ground stands around a circle, and something else within; told in a moment.
+
+    The ground is looked for at two radii: a ring around the map may lie on one of them.
+    """
     angles = np.radians(np.arange(0, 360, 4))
     shares = []
-    for radius in (1.06 * disc.radius + 1, 0.9 * disc.radius - 1):
+    for radius in (1.06 * disc.radius + 1, 1.02 * disc.radius + 1, 0.9 * disc.radius - 1):
         columns = np.rint(disc.x + np.cos(angles) * radius).astype(np.intp)
         rows = np.rint(disc.y + np.sin(angles) * radius).astype(np.intp)
         here = (columns >= 0) & (rows >= 0) & (columns < small.shape[1]) & (rows < small.shape[0])
         off = np.abs(small[rows[here], columns[here]].astype(np.int16) - np.array(ground, np.int16)).max(axis=1)
         shares.append(1 - (off > 2 * EVEN).sum() / len(angles))
-    return bool(shares[0] >= 0.5 and shares[1] <= 0.7)
+    return bool(max(shares[:2]) >= 0.5 and shares[2] <= 0.7)
 
 
 def _same(one: Disc, other: Disc) -> bool:

@@ -42,6 +42,8 @@ class Look:
     outline_width: int = 1
     outside: bool = True
     """The outline is drawn just outside of the rim, or on it."""
+    apart: float = 0.0
+    """How much ground lies between rim and outline, pixels."""
     lines: Colour | None = None
     """Of the 17 segments, reaching over the rim."""
     pointer: bool = False
@@ -112,8 +114,9 @@ def _draw_panel(screen: Pixels, look: Look, discs: list[Disc]) -> None:
 
 def _draw_map(screen: Pixels, look: Look, disc: Disc, number: int) -> None:
     """Each pixel of the disc, at the rim by the part of it that is inside."""
-    left, top = (int(centre - disc.radius) - 4 for centre in (disc.x, disc.y))
-    side = int(2 * disc.radius) + 9
+    beyond = 4 + int(np.ceil(look.apart))
+    left, top = (int(centre - disc.radius) - beyond for centre in (disc.x, disc.y))
+    side = int(2 * disc.radius) + 2 * beyond + 1
     axis = np.arange(side, dtype=np.float32)
     u, v = ((axis + start - centre) / disc.radius * 255.5 + 255.5 for start, centre in ((left, disc.x), (top, disc.y)))
     map_x, map_y = np.meshgrid(u.astype(np.float32), v.astype(np.float32))
@@ -123,7 +126,7 @@ def _draw_map(screen: Pixels, look: Look, disc: Disc, number: int) -> None:
     part = screen[top : top + side, left : left + side].astype(np.float32)
     _blend(part, colours, (disc.radius - away + 0.5).clip(0, 1))
     if look.outline is not None:
-        middle = disc.radius + (look.outline_width / 2 if look.outside else 0)
+        middle = disc.radius + look.apart + (look.outline_width / 2 if look.outside else 0)
         _blend(part, look.outline, (look.outline_width / 2 - np.abs(away - middle) + 0.5).clip(0, 1))
     screen[top : top + side, left : left + side] = np.rint(part)
 

@@ -13,7 +13,7 @@ from edgecad.errors import InputRefused
 from edgecad.images import read_screen
 from edgecad.polarmap import Disc, Objections, find_disc
 from edgecad.polarmap.search.dark import disc_on_dark_ground
-from edgecad.polarmap.search.outline import without_outline
+from edgecad.polarmap.search.outline import map_alone
 from edgecad_train.phantoms import PALETTES
 
 from .hospital import GROUNDS, Look, drawn, drawn_look, replace
@@ -34,7 +34,7 @@ def allowed(truth: Disc) -> float:
 
 def found_on(look: Look) -> tuple[Disc, Disc]:
     screen, (truth,) = drawn(look)
-    return without_outline(screen, find_disc(screen)), truth
+    return map_alone(screen, find_disc(screen)), truth
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
@@ -112,13 +112,48 @@ def test_an_outline_is_no_part_of_the_disc(
     assert off(found, truth) <= allowed(truth)
 
 
+def ringed(seed: int) -> Look:
+    """A map on ground, within a ring of any colour."""
+    draw = np.random.default_rng(seed)
+    diameter, grey = int(draw.integers(140, 700)), (int(draw.integers(256)),) * 3
+    red, green, blue = (int(level) for level in draw.integers(0, 256, 3))
+    return Look(
+        diameter=diameter,
+        ground=grey if draw.random() < 0.5 else GROUNDS[draw.integers(len(GROUNDS))],
+        outline=(red, green, blue),
+        outline_width=int(draw.integers(1, 5)),
+        apart=float(draw.uniform(3, 0.08 * diameter)),
+        palette=("warm", "iron", "rainbow")[draw.integers(3)],
+        patient=int(draw.integers(8)),
+        quality=int(draw.choice([0, 60, 85])),
+    )
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.timeout(1200)
+def test_a_map_ends_within_a_ring_that_stands_apart(first: int) -> None:
+    refused, wrong = [], []
+    looks = [ringed(seed) for seed in range(first, first + (120 if first == 0 else 1000))]
+    for look in looks:
+        try:
+            found, truth = found_on(look)
+        except InputRefused as refusal:
+            refused.append((look, refusal.reason))
+            continue
+        if off(found, truth) > allowed(truth):
+            wrong.append((look, off(found, truth)))
+    # JPEG's noise around a ring may leave nothing even beside a map.
+    assert len(refused) <= 0.08 * len(looks), f"{len(refused)} of {len(looks)}: {refused}"
+    assert len(wrong) <= 0.01 * len(looks), f"{len(wrong)} of {len(looks)}: {wrong}"
+
+
 @pytest.mark.parametrize("quality", [0, 60, 75, 92])
 @pytest.mark.parametrize("palette", PALETTES)
 def test_a_bare_disc_has_no_outline(quality: int, palette: str) -> None:
     for side in SIDES:
         screen, _ = drawn(Look(width=1640, height=1068, diameter=side, palette=palette, quality=quality, patient=1))
         disc = find_disc(screen)
-        assert without_outline(screen, disc) == disc
+        assert map_alone(screen, disc) == disc
 
 
 @pytest.mark.parametrize("bar", ["apart", "touching"])
