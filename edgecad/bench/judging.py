@@ -51,6 +51,21 @@ def is_fit(found: Measured) -> bool:
     return not found.golden and found.precision not in parse_device(found.device).device.emulated
 
 
+def why_none(results: Sequence[Result]) -> str:
+    """Why nothing is recommended, where something was measured."""
+    sound = [found for found in results if isinstance(found, Measured) and not found.golden]
+    if not sound:
+        return (
+            "nothing here answers the golden samples as at export, so nothing is recommended; run: edgecad verify "
+            "--precision all"
+        )
+    names = ", ".join(f"{found.precision} on {found.device}" for found in sound)
+    return (
+        f"{names} is computed in another precision here, so that nothing is recommended; leave --precision out, or "
+        "name another one"
+    )
+
+
 def _simplicity(found: Measured) -> tuple[int, int]:
     """Less is more precise, then simpler."""
     place = [row.word for row in devices.DEVICES].index(parse_device(found.device).kind)

@@ -144,7 +144,7 @@ def bytes_from_path(source: object) -> bytes:
     except IsADirectoryError as error:
         raise InputRefused(
             "unreadable",
-            f"a folder, not a scan, or without any; wanted a file with {_SOME}",
+            f"a folder in place of a scan, or one without scans; wanted a file with {_SOME}",
         ) from error
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)

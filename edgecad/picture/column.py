@@ -121,7 +121,7 @@ def _notes(prediction: Prediction, contract: Contract) -> Iterator[Paragraph]:
     if prediction.reading is not None and prediction.reading.table not in title_of_map(prediction):
         yield _note(f"Read through {prediction.reading.table}.", 24, SECOND)
     yield _note(f"{capitalised(contract.labelling.sentence(contract.positive))}.", 24, SECOND)
-    scale = f"{contract.heatmap.full_scale:.2g}"
+    scale = f"{float(f'{contract.heatmap.full_scale:.2g}'):g}"
     yield _note(f"Full colour is {scale} logit units, on every scan of this model.", 24, SECOND, spared="first")
 
 

@@ -118,7 +118,10 @@ def _file(folder: Path, name: str) -> Path:
             f"{folder} has no {name}: its study did not keep the networks, or the file was removed; run `edgecad "
             "study` with --keep-models, or `edgecad train`"
         )
-    raise ModelInvalid(f"{folder} has no {name}, so it is not a finished run; run `edgecad train` again")
+    raise ModelInvalid(
+        f"{folder} has no {name}, so it is not a finished run; give a run folder of `edgecad train`, such as "
+        "runs/latest, or train again"
+    )
 
 
 def load_keras(path: Path, next_step: str) -> keras.Model:

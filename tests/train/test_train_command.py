@@ -229,7 +229,7 @@ def test_a_check_tells_whether_the_first_weights_are_to_be_had(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
     lacking = edgecad_here("train", "--check", "--backbone", "mobilenetv2").stdout
     name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
-    assert f"finding: imagenet weights are not here; training would fetch {name}" in lacking
+    assert f"first weights: imagenet, which are not here; training would fetch {name}" in lacking
     (tmp_path / "cache" / "models").mkdir(parents=True)
     with h5py.File(tmp_path / "cache" / "models" / name, "w") as file:
         file.create_group("layer")

@@ -119,7 +119,7 @@ def bench(
     """
     from msgspec.structs import replace
 
-    from edgecad.bench.judging import error_of, recommended
+    from edgecad.bench.judging import error_of, recommended, why_none
     from edgecad.bench.process import results
     from edgecad.bench.results import Measured, NotMeasured
     from edgecad.cli.bench.picture import check_plot, write_plot
@@ -150,8 +150,7 @@ def bench(
         print_results(found, model, () if kept is None else lines_about(*kept))
     unwritten = None if plot is None else write_plot([own for own in found if isinstance(own, Measured)], best, plot)
     if best is None:
-        raise GateFailed("nothing here answers the golden samples as at export, so nothing is recommended; run: "
-                         "edgecad verify")  # fmt: skip
+        raise GateFailed(why_none(found))
     _hold(best, max_p95_ms)
     if unwritten is not None:
         raise unwritten

@@ -40,7 +40,7 @@ def disc_on_any_ground(screen: Pixels, objections: Objections) -> Disc:
     """Find the one polar map on `screen`, `(height, width, 3)` uint8 RGB.
 
     Raises:
-        InputRefused: `no-disc`, `small`, `cut-off` or `several-maps`.
+        InputRefused: `blank`, `no-disc`, `small`, `cut-off` or `several-maps`.
     """
     found, small, factor = _discs(screen, objections.finest)
     if len(found) > 1:
@@ -55,7 +55,7 @@ def disc_at(screen: Pixels, place: MapPlace, objections: Objections) -> Disc:
     """Find the map at a place among several.
 
     Raises:
-        InputRefused: `no-disc`, `small` or `cut-off`; `no-such-map`: there is another number of maps.
+        InputRefused: `blank`, `no-disc`, `small` or `cut-off`; `no-such-map`: there is another number of maps.
     """
     found, _, _ = _discs(screen, objections.finest, place.count)
     if len(found) != place.count:
@@ -82,7 +82,7 @@ def _discs(screen: Pixels, finest: float, wanted: int = 1) -> tuple[list[DiscOnG
     """All maps on the screen, the screen reduced, and by which factor.
 
     Raises:
-        InputRefused: `no-disc` or `cut-off`: there is none.
+        InputRefused: `blank`, `no-disc` or `cut-off`: there is none.
     """
     factor = -(-max(screen.shape[:2]) // SEARCH_SIDE)
     small = block_means(screen, factor)
@@ -108,6 +108,8 @@ def _discs(screen: Pixels, finest: float, wanted: int = 1) -> tuple[list[DiscOnG
             break
     found = _outermost(found)
     if not found:
+        if np.ptp(small, axis=(0, 1)).max() <= EVEN:
+            raise InputRefused("blank", f"the screen is blank; {WANTED}")
         cut = [refusal for refusal in refusals if refusal.reason == "cut-off"]
         raise (cut or [InputRefused("no-disc", f"no round rim stands on an even ground; {WANTED}")])[0]
     return found, small, factor

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgecad.bench.judging import error_of, near_fastest, noise, ranked, recommended
+from edgecad.bench.judging import error_of, near_fastest, noise, ranked, recommended, why_none
 from edgecad.bench.results import Folder, Measured, NotMeasured, Offline, SingleStream, StageTimes, Start
 from edgecad.errors import EdgecadError, EngineBuildFailed, NotAvailable
 
@@ -62,6 +62,13 @@ def test_what_answers_otherwise_than_at_export_never_is() -> None:
 
 def test_fp16_on_a_cpu_never_is() -> None:
     assert recommended([measured("fp32", 10.0), measured("fp16", 1.0)]).precision == "fp32"  # type: ignore[union-attr]
+
+
+def test_it_is_said_why_nothing_is() -> None:
+    emulated, wrong = measured("fp16", 1.0), measured("int8", 1.0, golden=("phantom-1.jpg",))
+    assert why_none([emulated, wrong]).startswith("fp16 on cpu is computed in another precision here")
+    assert "golden samples" not in why_none([emulated])
+    assert "edgecad verify --precision all" in why_none([wrong])
 
 
 def test_folders_decide_where_nothing_else_was_measured() -> None:

@@ -41,6 +41,13 @@ def test_an_answer_without_findings_warns_of_nothing(drawn_words: list[str]) -> 
         assert words in said
 
 
+@pytest.mark.parametrize(("scale", "words"), [(168.4, "170"), (15.0, "15"), (0.123, "0.12"), (2400.0, "2400")])
+def test_the_scale_is_a_plain_number(drawn_words: list[str], scale: float, words: str) -> None:
+    shown = replace(CONTRACT, heatmap=replace(CONTRACT.heatmap, full_scale=scale))
+    answer_figure(answered(0.91), shown, LINE)
+    assert f"Full colour is {words} logit units" in told(drawn_words)
+
+
 @pytest.mark.parametrize("code", [*SHORT, "a-code-of-another-version"])
 def test_every_finding_is_told_in_few_words_with_its_figure(drawn_words: list[str], code: str) -> None:
     finding = Finding(code, 0.21, f"what {code} says at length")

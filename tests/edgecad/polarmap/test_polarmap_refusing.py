@@ -18,7 +18,7 @@ Draw = Callable[..., Pixels]
 PREPARATION = Preparation(size=64)
 REASONS = {
     "black": {"blank"},
-    "white": {"no-disc"},
+    "white": {"blank"},
     "noise": {"no-disc"},
     "dark noise": {"blank", "no-disc"},
     "text on white": {"no-disc"},

@@ -80,6 +80,6 @@ def weights_line(settings: Settings) -> str:
     if is_cached(network):
         return f"first weights: imagenet, {path.name} in Keras' cache"
     return (
-        f"finding: imagenet weights are not here; training would fetch {path.name} through Keras into {path.parent}. "
-        "Without a network put the file there, or give --weights FILE"
+        f"first weights: imagenet, which are not here; training would fetch {path.name} through Keras into "
+        f"{path.parent}. Without a network put the file there, or give --weights FILE"
     )

@@ -97,8 +97,8 @@ def _refuse_beside_resume(words: tuple[str, ...]) -> None:
     other = [word for word in words if word not in BESIDE_RESUME]
     if other:
         raise UsageError(
-            f"--resume takes all but --out and --quiet from the run that it resumes, and {', '.join(other)} would go "
-            "unused; leave it out, or train a new run without --resume"
+            f"--resume goes on with the newest unfinished run of --out and takes all but --out and --quiet from it, "
+            f"and {', '.join(other)} would go unused; leave it out, or train a new run without --resume"
         )
 
 
