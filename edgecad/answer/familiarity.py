@@ -15,6 +15,8 @@ from edgecad.answer.prediction import Finding
 from edgecad.contract import Contract, Familiarity
 from edgecad.polarmap import Objections
 
+UNFAMILIAR = "unfamiliar"
+"""Reason of the refusal, and code of the finding."""
 FEW_PATIENTS = 99
 """Patients below which a limit that 99 of 100 stay within cannot be shown; it is wider then."""
 
@@ -42,7 +44,7 @@ def object_to_unfamiliar(distance: float | None, limits: Familiarity | None, obj
     """
     if distance is not None and limits is not None and distance > limits.limit:
         objections.against(
-            "unfamiliar",
+            UNFAMILIAR,
             f"the network sees something unlike the training scans: distance {distance:.3g}, at most "
             f"{limits.limit:.3g} allowed; check that it is one whole polar map, or train with scans like it",
         )
@@ -55,7 +57,7 @@ def unlike_training(distance: float | None, limits: Familiarity | None) -> Itera
             f"UNLIKE THE TRAINING SCANS: distance {distance:.3g}, where 95 of 100 of them stay below "
             f"{limits.noted:.3g} and none is answered beyond {limits.limit:.3g}"
         )
-        yield Finding("unfamiliar", distance, words)
+        yield Finding(UNFAMILIAR, distance, words)
 
 
 def words_about(limits: Familiarity | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from edgecad.answer.familiarity import UNFAMILIAR
 from edgecad.answer.records import Record, json_line
 from edgecad.cli.identity import why_no_id
 from edgecad.cli.opening import model_argument
@@ -29,9 +30,15 @@ def _print(record: Record) -> None:
     scan = on_one_line(record.scan)
     picture = f"  -> {record.figure}" if record.figure else ""
     if record.status == "answered":
-        typer.echo(f"{scan}: {record.words}{why_no_id(record)}  [{record.stamp}]{picture}")
+        typer.echo(f"{scan}: {record.words}{_doubt(record)}{why_no_id(record)}  [{record.stamp}]{picture}")
     else:
         typer.echo(f"{scan}: NOT ANALYSED: {record.message}{why_no_id(record)}{picture}", err=True)
+
+
+def _doubt(record: Record) -> str:
+    """That the model never saw anything like it: whoever reads this line alone may not open the picture."""
+    found = next((finding for finding in record.findings if finding.code == UNFAMILIAR), None)
+    return "" if found is None else f"; {found.text.partition(':')[0]}"
 
 
 def print_footer(classifier: Classifier, model: Path | None) -> None:

@@ -14,6 +14,7 @@ from edgecad import Classifier
 from edgecad.answer.familiarity import distances, unit, words_about
 from edgecad.answer.findings import doubts_about
 from edgecad.answer.records import json_line
+from edgecad.cli.infer.printing import printer_of
 from edgecad.contract import Contract, Familiarity, GoldenAnswer
 from edgecad.errors import InputRefused
 from edgecad.inference.answering import answer
@@ -97,6 +98,19 @@ def test_record_and_refusal_say_it(limited: Callable[..., Path], phantom_jpeg: P
         outcome = answer(classifier, phantom_jpeg, "scan", draw=False)
     assert (outcome.record.status, outcome.record.reason, outcome.exit_code) == ("refused", "unfamiliar", 3)
     assert outcome.record.familiarity is None
+
+
+@pytest.mark.parametrize(("noted", "told"), [(1e-5, True), (1.9, False)])
+def test_the_line_that_infer_prints_says_it(
+    limited: Callable[..., Path], phantom_jpeg: Path, capsys: pytest.CaptureFixture[str], noted: float, told: bool
+) -> None:
+    with Classifier(limited(noted, 1.95), device="cpu") as classifier:
+        record = answer(classifier, phantom_jpeg, "scan", draw=False).record
+    printer_of(json=False, csv=False)(record)
+    line = capsys.readouterr().out
+    assert line.startswith(
+        f"scan: {record.words}; UNLIKE THE TRAINING SCANS  [" if told else f"scan: {record.words}  ["
+    )
 
 
 def test_golden_samples_are_never_refused_for_it(limited: Callable[..., Path]) -> None:
