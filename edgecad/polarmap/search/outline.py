@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.polarmap.search.circle import Disc
-from edgecad.polarmap.search.rays import STEP, rays_across
+from edgecad.polarmap.search.rays import STEP, first_beyond, rays_across
 from edgecad.polarmap.search.ring import within_ring
 
 Pixels = NDArray[np.uint8]
@@ -100,11 +100,4 @@ def _most_frequent(widths: Floats) -> float:
 
 def _leaves(colours: NDArray[np.float32], start: NDArray[np.float32], by: NDArray[np.float32]) -> Floats:
     """Index, between steps, at which each ray `(m, n, 3)` first differs from its `start` by so much; n if never."""
-    away = np.abs(colours - start[:, None]).max(axis=2)
-    differs = away > by[:, None]
-    first = differs.argmax(axis=1)
-    every, before = np.arange(len(colours)), np.maximum(first - 1, 0)
-    rise = np.maximum(away[every, first] - away[every, before], 1e-3)
-    exact = first - ((away[every, first] - by) / rise).clip(0, 1)
-    found: Floats = np.where(differs.any(axis=1), exact, colours.shape[1]).astype(np.float64)
-    return found
+    return first_beyond(np.abs(colours - start[:, None]).max(axis=2), by)

@@ -43,3 +43,14 @@ def rays_across(
     y = (disc.y + np.sin(points) * radii).astype(np.float32)
     colours = cv2.remap(screen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground)
     return Rays(radii, distance_to(np.asarray(colours), ground), np.asarray(colours))
+
+
+def first_beyond(values: NDArray[np.floating], by: NDArray[np.floating]) -> Floats:
+    """Index, between steps, at which each row of `(m, n)` values first lies beyond its own `by` `(m,)`; n if never."""
+    beyond = values > by[:, None]
+    first = beyond.argmax(axis=1)
+    every, before = np.arange(len(values)), np.maximum(first - 1, 0)
+    rise = np.maximum(values[every, first] - values[every, before], 1e-3)
+    exact = first - ((values[every, first] - by) / rise).clip(0, 1)
+    found: Floats = np.where(beyond.any(axis=1), exact, values.shape[1]).astype(np.float64)
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecad.polarmap.search.circle import Disc, points_on_rays, robust_circle
-from edgecad.polarmap.search.rays import RAYS, rays_across
+from edgecad.polarmap.search.rays import RAYS, first_beyond, rays_across
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -92,11 +92,6 @@ def _edges(off: NDArray[np.int16], radii: Floats, gap: range, step: float) -> Fl
     first = max(0, gap.start - 3 * reach)
     inwards = off[:, first : gap.start + max(1, len(gap) // 2)][:, ::-1].astype(np.float64)
     of_map = np.median(inwards[:, -reach:], axis=1)
-    level = of_map / 2
-    beyond = inwards > level[:, None]
-    index = beyond.argmax(axis=1)
-    every, before = np.arange(len(off)), np.maximum(index - 1, 0)
-    rise = np.maximum(inwards[every, index] - inwards[every, before], 1e-3)
-    exact = index - ((inwards[every, index] - level) / rise).clip(0, 1)
-    last = radii[first + inwards.shape[1] - 1]
-    return np.where((of_map > GROUND) & beyond.any(axis=1), last - step * exact, np.nan)
+    steps = first_beyond(inwards, of_map / 2)
+    outermost = radii[first + inwards.shape[1] - 1]
+    return np.where((of_map > GROUND) & (steps < inwards.shape[1]), outermost - step * steps, np.nan)
