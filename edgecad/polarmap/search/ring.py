@@ -25,12 +25,15 @@ GROUND = 40
 """Grey levels, in any channel, up to which a narrow gap still has the ground's colour: JPEG smears its neighbours."""
 ALL_AROUND = 0.8
 """Share of the rays that see ground from which it is a gap; and of those that see the map's edge within."""
-LEAST_GAP, WIDEST = 1.0, 8.0
+LEAST_GAP, WIDEST = 1.0, 12.0
 """Width of a gap at least, and of a ring at most, pixels."""
 ONE_COLOUR = 16
 """Grey levels, in any channel, by which half of a ring's rays differ at most from its usual colour."""
 HALF_WAY = 2.0
 """Pixels from a gap within which the map's edge lies, and beyond which its own colour is read."""
+SHARP = 0.7
+"""Of the way from ground to map that an edge goes within twice so many pixels. A map whose base fades into the ground's
+colour goes it slowly; what stands around that one is its own outline."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,17 @@ def _is_ring(colours: NDArray[np.int16], step: float) -> bool:
 
 
 def _edges(off: NDArray[np.int16], radii: Floats, gap: range, step: float) -> Floats:
-    """Radius `(m,)` at which each ray, coming out of the gap, is half the way to the map's colour; NaN if never."""
+    """Radius `(m,)` at which each ray, coming out of the gap, is half the way to the map's colour; NaN if never.
+
+    NaN also where the map fades into the gap.
+    """
     reach = round(HALF_WAY / step)
     first = max(0, gap.start - 3 * reach)
     inwards = off[:, first : gap.start + max(1, len(gap) // 2)][:, ::-1].astype(np.float64)
     of_map = np.median(inwards[:, -reach:], axis=1)
     steps = first_beyond(inwards, of_map / 2)
-    outermost = radii[first + inwards.shape[1] - 1]
-    return np.where((of_map > GROUND) & (steps < inwards.shape[1]), outermost - step * steps, np.nan)
+    last = inwards.shape[1] - 1
+    at, each = np.minimum(np.rint(steps).astype(np.intp), last), np.arange(len(off))
+    rise = inwards[each, np.minimum(at + reach, last)] - inwards[each, np.maximum(at - reach, 0)]
+    sharp = (of_map > GROUND) & (rise >= SHARP * of_map) & (steps <= last)
+    return np.where(sharp, radii[first + last] - step * steps, np.nan)

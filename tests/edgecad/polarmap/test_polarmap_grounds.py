@@ -14,9 +14,11 @@ from edgecad.images import read_screen
 from edgecad.polarmap import Disc, Objections, find_disc
 from edgecad.polarmap.search.dark import disc_on_dark_ground
 from edgecad.polarmap.search.outline import map_alone
+from edgecad.polarmap.search.ring import within_ring
 from edgecad_train.phantoms import PALETTES
 
-from .hospital import GROUNDS, Look, drawn, drawn_look, replace
+from . import hospital
+from .hospital import GROUNDS, Look, drawn, drawn_look, replace, uptake_of
 from .nonmaps import KINDS
 
 Pixels = np.ndarray
@@ -145,6 +147,31 @@ def test_a_map_ends_within_a_ring_that_stands_apart(first: int) -> None:
     # JPEG's noise around a ring may leave nothing even beside a map.
     assert len(refused) <= 0.08 * len(looks), f"{len(refused)} of {len(looks)}: {refused}"
     assert len(wrong) <= 0.01 * len(looks), f"{len(wrong)} of {len(looks)}: {wrong}"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_base_that_fades_within_an_outline_is_no_gap(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(seed)
+    away = np.hypot(*(np.mgrid[:512, :512] - 255.5)) / 255.5
+    base = draw.uniform(0, 0.15)
+    kept = base + (1 - base) * ((1 - away) / draw.uniform(0.05, 0.4)).clip(0, 1) ** draw.uniform(0.5, 3)
+    monkeypatch.setattr(hospital, "uptake_of", lambda patient: (uptake_of(patient) * kept).astype(np.float32))
+    look = Look(
+        diameter=int(draw.integers(140, 700)),
+        ground=[(0, 0, 0), (24, 24, 24), (0, 0, 48)][draw.integers(3)],
+        outline=(255, 255, 255),
+        outline_width=int(draw.integers(1, 4)),
+        outside=bool(draw.random() < 0.5),
+        palette=PALETTES[draw.integers(len(PALETTES))],
+        patient=int(draw.integers(8)),
+        quality=int(draw.choice([0, 60, 85])),
+    )
+    screen, _ = drawn(look)
+    try:
+        found = find_disc(screen)
+    except InputRefused:
+        return
+    assert within_ring(screen, found) is None
 
 
 @pytest.mark.parametrize("quality", [0, 60, 75, 92])
