@@ -16,7 +16,7 @@ from edgecad.contract import Contract, Familiarity
 from edgecad.polarmap import Objections
 
 UNFAMILIAR = "unfamiliar"
-"""Reason of the refusal, and code of the finding."""
+"""Code of the finding; the refusal has it as its reason."""
 FEW_PATIENTS = 99
 """Patients below which a limit that 99 of 100 stay within cannot be shown; it is wider then."""
 
@@ -44,7 +44,7 @@ def object_to_unfamiliar(distance: float | None, limits: Familiarity | None, obj
     """
     if distance is not None and limits is not None and distance > limits.limit:
         objections.against(
-            UNFAMILIAR,
+            "unfamiliar",
             f"the network sees something unlike the training scans: distance {distance:.3g}, at most "
             f"{limits.limit:.3g} allowed; check that it is one whole polar map, or train with scans like it",
         )

@@ -76,6 +76,10 @@ def test_rows_are_told_apart_where_maps_stand_a_little_lower() -> None:
 
 
 def test_a_screen_without_a_map_has_none_at_any_place() -> None:
-    with pytest.raises(InputRefused) as caught:
-        find_disc(np.full((600, 800, 3), 90, np.uint8), place=MapPlace(number=1, count=2))
-    assert caught.value.reason == "no-disc"
+    even = np.full((600, 800, 3), 90, np.uint8)
+    written_on = even.copy()
+    written_on[300:310, 200:600] = 255
+    for screen, reason in ((even, "blank"), (written_on, "no-disc")):
+        with pytest.raises(InputRefused) as caught:
+            find_disc(screen, place=MapPlace(number=1, count=2))
+        assert caught.value.reason == reason

@@ -130,7 +130,7 @@ def test_a_kept_split_takes_its_own_protocol_and_no_other(tmp_path: Path) -> Non
 def test_what_stands_beside_resume_is_named(words: tuple[str, ...], named: str) -> None:
     done = CliRunner().invoke(app, ["train", "--resume", *words])
     assert done.exit_code == 2
-    assert f"from the run that it resumes, and {named} would go unused" in done.output
+    assert f"from it, and {named} would go unused" in done.output
 
 
 def test_what_says_where_the_runs_are_may_stand_beside_resume() -> None:
