@@ -33,8 +33,6 @@ outside, half of it if on the rim; what is drawn on a rim is 3 pixels wide at mo
 OUTSIDE = 1.25
 """Pixels from the map's own edge to the circle that was found, from which the circle is the outline's. A circle about
 a bare map lies up to a pixel outside its edge."""
-
-
 GROUND_BESIDE = 4.0
 """Pixels beside a circle in which the ground's colour is read."""
 

@@ -97,7 +97,7 @@ def _discs(screen: Pixels, finest: float, wanted: int = 1) -> tuple[list[DiscOnG
                     continue
                 # Block (i, j) has its centre at pixel (i + 1/2) * factor - 1/2.
                 guess = Disc((coarse.x + 0.5) * factor - 0.5, (coarse.y + 0.5) * factor - 0.5, coarse.radius * factor)
-                if any(_same(guess, one.disc) for one in found):
+                if any(_same(guess, one.disc, 0.05 * one.disc.radius) for one in found):
                     continue
                 try:
                     rim = rim_of(screen, guess, ground, finest)
@@ -135,9 +135,12 @@ def _plausible(small: Pixels, disc: Disc, ground: Colour) -> bool:
     return bool(max(shares[:2]) >= 0.5 and shares[2] <= 0.7)
 
 
-def _same(one: Disc, other: Disc) -> bool:
-    apart = float(np.hypot(one.x - other.x, one.y - other.y))
-    return apart < 0.05 * other.radius and abs(one.radius - other.radius) < 0.05 * other.radius
+def _same(one: Disc, other: Disc, within: float) -> bool:
+    return _apart(one, other) < within and abs(one.radius - other.radius) < within
+
+
+def _apart(one: Disc, other: Disc) -> float:
+    return float(np.hypot(one.x - other.x, one.y - other.y))
 
 
 def _outermost(found: list[DiscOnGround]) -> list[DiscOnGround]:
@@ -149,20 +152,11 @@ def _outermost(found: list[DiscOnGround]) -> list[DiscOnGround]:
     for one in sorted(found, key=lambda each: -each.disc.radius):
         if one.disc.radius < LEAST_OF_LARGEST * (kept[0].disc.radius if kept else 0.0):
             break
-        holding = [number for number, other in enumerate(kept) if _apart(one, other) <= other.disc.radius]
+        holding = [number for number, other in enumerate(kept) if _apart(one.disc, other.disc) <= other.disc.radius]
         if not holding:
             kept.append(one)
             continue
         other = kept[holding[0]]
-        if _of_one_rim(one, other) and one.off < other.off:
+        if _same(one.disc, other.disc, max(ONE_RIM * other.disc.radius, 2.0)) and one.off < other.off:
             kept[holding[0]] = one
     return kept
-
-
-def _apart(one: DiscOnGround, other: DiscOnGround) -> float:
-    return float(np.hypot(one.disc.x - other.disc.x, one.disc.y - other.disc.y))
-
-
-def _of_one_rim(one: DiscOnGround, other: DiscOnGround) -> bool:
-    within = max(ONE_RIM * other.disc.radius, 2.0)
-    return _apart(one, other) < within and abs(one.disc.radius - other.disc.radius) < within
